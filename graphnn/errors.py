@@ -1,0 +1,68 @@
+"""What can go wrong, as one family of exceptions that the tools print without a traceback."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake in a document: where it is, what was found, what was expected."""
+
+    message: str
+    where: str = ""  # the JSON path as people read it: layers[2] "conv2"
+    file: str = ""
+    line: int | None = None  # both count from 1
+    column: int | None = None
+    source: str | None = None  # the line of the document, for the caret
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part not in ("", None))
+        text = ": ".join(part for part in (place, self.where, self.message) if part)
+        if self.source is None or self.column is None:
+            return text
+        return f"{text}\n{excerpt(self.source, self.column)}"
+
+
+EXCERPT_WIDTH = 100
+
+
+def excerpt(source: str, column: int) -> str:
+    """Return the source line with a caret under `column`; a long line is cut around that place."""
+    start = max(0, column - 1 - EXCERPT_WIDTH // 2) if len(source) > EXCERPT_WIDTH else 0
+    shown = source[start : start + EXCERPT_WIDTH].replace("\t", " ")
+    return f"    {shown}\n    {' ' * (column - 1 - start)}^"
+
+
+class GraphError(Exception):
+    """Base of all errors that a user can cause; carries every problem of its kind at once."""
+
+    exit_code: ClassVar[int] = 2
+
+    def __init__(self, *problems: Problem | str) -> None:
+        super().__init__(*problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+class SpecError(GraphError):
+    """The document is not a valid network: syntax, schema, names, or values that contradict each other."""
+
+
+class ShapeError(GraphError):
+    """A layer cannot take the shape that reaches it."""
+
+
+class WeightsError(GraphError):
+    """A weights file cannot be read, or does not fit the network."""
+
+
+class DataError(GraphError):
+    """A data set is missing, damaged, or does not fit the network."""
+
+
+class DivergenceError(GraphError):
+    """The loss or a gradient is no longer finite."""
+
+    exit_code: ClassVar[int] = 3

@@ -1,0 +1,78 @@
+"""Names in messages: quoted, and the nearest right one for a wrong one, by case, by other libraries, by spelling."""
+
+import difflib
+import json
+from collections.abc import Collection
+
+OTHER_NAMES = {  # what other libraries call it, in lower case without _ and -
+    "linear": "Dense",
+    "fullyconnected": "Dense",
+    "innerproduct": "Dense",
+    "conv": "Conv2D",
+    "convolution": "Conv2D",
+    "convolution2d": "Conv2D",
+    "maxpool": "MaxPooling2D",
+    "maxpool2d": "MaxPooling2D",
+    "averagepool": "AveragePooling2D",
+    "avgpool": "AveragePooling2D",
+    "avgpool2d": "AveragePooling2D",
+    "adaptiveavgpool2d": "GlobalAveragePooling",
+    "globalaveragepooling2d": "GlobalAveragePooling",
+    "batchnorm": "BatchNormalization",
+    "batchnorm1d": "BatchNormalization",
+    "batchnorm2d": "BatchNormalization",
+    "layernorm": "LayerNormalization",
+    "swish": "SiLU",
+    "logsoftmax": "Softmax",
+    "nllloss": "CrossEntropy",
+    "crossentropyloss": "CrossEntropy",
+    "categoricalcrossentropy": "CrossEntropy",
+    "sparsecategoricalcrossentropy": "CrossEntropy",
+    "bce": "BinaryCrossEntropy",
+    "bceloss": "BinaryCrossEntropy",
+    "bcewithlogitsloss": "BinaryCrossEntropy",
+    "mse": "MeanSquaredError",
+    "mseloss": "MeanSquaredError",
+    "l2": "MeanSquaredError",
+    "momentum": "SGDMomentum",
+    "onecyclelr": "one_cycle",
+    "steplr": "step",
+    "cosineannealinglr": "cosine",
+    "reducelronplateau": "reduce_on_plateau",
+    "outfeatures": "units",
+    "outchannels": "filters",
+    "numfilters": "filters",
+    "bias": "use_bias",
+    "eps": "epsilon",
+    "lr": "learning_rate",
+    "p": "rate",
+    "prob": "rate",
+    "l2regularization": "weight_decay",
+    "gradientclipping": "clip_norm",
+    "numepochs": "epochs",
+    "steps": "epochs",
+    "minibatchsize": "batch_size",
+    "randomseed": "seed",
+}
+
+
+def closest(name: str, known: Collection[str]) -> str | None:
+    """Return the known name that is meant by `name`, or None where nothing is near."""
+    by_folded = {folded(candidate): candidate for candidate in known}
+    wanted = folded(name)
+    if wanted in by_folded:
+        return by_folded[wanted]
+    if OTHER_NAMES.get(wanted) in known:
+        return OTHER_NAMES[wanted]
+    close = difflib.get_close_matches(wanted, by_folded, n=1)
+    return by_folded[close[0]] if close else None
+
+
+def folded(name: str) -> str:
+    """Return a name without what people vary: case, underscores, hyphens."""
+    return name.casefold().replace("_", "").replace("-", "")
+
+
+def quoted(text: str, width: int = 40) -> str:
+    """Return text in double quotes and on one line, cut at `width` characters."""
+    return json.dumps(text if len(text) <= width else text[: width - 1] + "…", ensure_ascii=False)
