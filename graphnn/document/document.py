@@ -1,0 +1,214 @@
+"""A document's text -> values that know their line and column; refuses a file that cannot be a network document."""
+
+from __future__ import annotations
+
+import codecs
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from numbers import Integral, Real
+from pathlib import Path as FilePath
+from typing import Any
+
+from graphnn.document.json_reader import JsonMistake, Lines, Mark, Marks, read_json
+from graphnn.errors import Problem, SpecError
+from graphnn.suggestions import closest, quoted
+
+Path = tuple[str | int, ...]  # from the top of the document: ("layers", 2, "filters")
+
+MAX_BYTES = 5_000_000  # documents are a few kilobytes; a larger file is something else
+KINDS = (  # how files that are often given by mistake begin
+    (b"PK\x03\x04", "this is a weights file (.npz), not a network document"),
+    (b"PK\x05\x06", "this is a weights file (.npz), not a network document"),
+    (b"\x93NUMPY", "this is an array file (.npy), not a network document"),
+    (b"\x1f\x8b", "this is a compressed file (gzip), not a network document"),
+    (b"\x89PNG", "this is an image (PNG), not a network document"),
+    (b"\xff\xd8\xff", "this is an image (JPEG), not a network document"),
+    (codecs.BOM_UTF16_LE, "this text is in UTF-16; save it as UTF-8"),
+    (codecs.BOM_UTF16_BE, "this text is in UTF-16; save it as UTF-8"),
+)
+NAMES = {list: "a list", str: "a string", int: "a number", float: "a number", bool: "a truth value", type(None): "null"}
+
+
+@dataclass(frozen=True)
+class Document:
+    """The values of a document and where each stands.
+
+    file: the name for messages. folder: what paths in the document are relative to. marks: None for a document made
+    in Python, whose problems then have no line. changed: what was put in from elsewhere: (path, its name in messages).
+    """
+
+    file: str
+    value: dict[str, Any]
+    folder: FilePath = field(default_factory=FilePath.cwd)
+    marks: Mark | None = None
+    lines: Lines | None = None
+    changed: tuple[tuple[Path, str], ...] = ()
+
+    def locate(self, path: Sequence[str | int], *, key: bool = False) -> tuple[int, int] | None:
+        """Return (line, column) of a value, or of its key; of the nearest enclosing value if it is not in the text."""
+        if self.marks is None or self.lines is None:
+            return None
+        mark, offset = self.marks, None
+        for index, step in enumerate(path):
+            if not isinstance(mark, Marks):
+                break
+            if key and index == len(path) - 1 and step in mark.keys:
+                offset = mark.keys[str(step)]
+                break
+            try:
+                mark = mark.values[step]
+            except (KeyError, IndexError, TypeError):  # TypeError: an index into an object, or a key into a list
+                break
+        if offset is None:
+            offset = mark.start if isinstance(mark, Marks) else mark
+        return self.lines.place(offset)
+
+    def problem(self, path: Path, message: str, *, key: bool = False, where: Path | None = None) -> Problem:
+        """Return the problem with the value at `path`, or with its key, with its line and a caret.
+
+        where: the path that the message speaks of, by default `path`, or for a key the object that it is in.
+        """
+        if where is None:
+            where = path[:-1] if key else path
+        for changed, source in reversed(self.changed):
+            if path[: len(changed)] == changed:
+                return Problem(message, self.where(where), source)
+        place = self.locate(path, key=key)
+        if place is None or self.lines is None:
+            return Problem(message, self.where(where), self.file)
+        return Problem(message, self.where(where), self.file, *place, self.lines.source(place[0]))
+
+    def where(self, path: Path) -> str:
+        """Return a path as people read it: optimizer.schedule, layers[2] "conv2".filters."""
+        text = ""
+        for index, step in enumerate(path):
+            if isinstance(step, str):
+                text += f".{step}" if text else step
+                continue
+            text += f"[{step}]"
+            if path[:index] == ("layers",):
+                name = self.written_name(step)
+                text += f" {quoted(name)}" if name is not None else ""
+        return text
+
+    def written_name(self, index: int) -> str | None:
+        """Return the name that the document itself gives a layer."""
+        layers = self.value.get("layers")
+        layer = layers[index] if isinstance(layers, list) and index < len(layers) else None
+        name = layer.get("name") if isinstance(layer, dict) else None
+        return name if isinstance(name, str) and name else None
+
+
+def read_document(file: str | os.PathLike[str]) -> Document:
+    """Return the document in a file. Raises SpecError."""
+    path = FilePath(file)
+    data = read_bytes(path)
+    if data.startswith(codecs.BOM_UTF8):
+        data = data[len(codecs.BOM_UTF8) :]
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise SpecError(not_utf8(str(file), data, error.start)) from None
+    return parse_document(text, str(file), path.absolute().parent)
+
+
+def parse_document(text: str, file: str = "<document>", folder: FilePath | None = None) -> Document:
+    """Return the document in a text; `file` is its name in messages. Raises SpecError."""
+    text = text.removeprefix("\ufeff")
+    if not text.strip(" \t\r\n"):
+        raise SpecError(Problem('the document is empty; a network document is an object: {"input": …, …}', file=file))
+    lines = Lines(text)
+    try:
+        value, marks = read_json(text)
+    except JsonMistake as mistake:
+        line, column = lines.place(mistake.offset)
+        raise SpecError(Problem(mistake.message, "", file, line, column, lines.source(line))) from None
+    document = Document(file, value, folder or FilePath.cwd(), marks, lines)
+    if not isinstance(value, dict):
+        message = f'a network document is an object {{"input": …, "layers": …, …}}, found {NAMES[type(value)]}'
+        if isinstance(value, list):
+            message += '; if these are the layers, write {"layers": […], …}'
+        raise SpecError(document.problem((), message))
+    return document
+
+
+def document_of_values(values: Mapping[str, Any], file: str, folder: FilePath | None = None) -> Document:
+    """Return the document that holds values made in Python, as JSON has them. Raises SpecError where JSON has none."""
+    document = Document(file, {}, folder or FilePath.cwd())
+    return replace(document, value=plain(values, (), document))
+
+
+def plain(value: Any, path: Path, document: Document) -> Any:
+    """Return a value as JSON has it: mappings as dicts, sequences as lists, numpy's numbers as Python's."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item, (*path, str(key)), document) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item, (*path, index), document) for index, item in enumerate(value)]
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real) and math.isfinite(value):
+        return float(value)
+    raise SpecError(document.problem(path, f"a document cannot hold {value!r}"))
+
+
+def read_bytes(path: FilePath) -> bytes:
+    """Return the content of a file that may be a document by its kind and size. Raises SpecError."""
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise SpecError(Problem(missing_file(path), file=str(path))) from None
+    except IsADirectoryError:
+        raise SpecError(Problem(folder_instead(path), file=str(path))) from None
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        if path.is_dir():  # where opening a folder is a PermissionError
+            raise SpecError(Problem(folder_instead(path), file=str(path))) from None
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise SpecError(Problem(f"cannot be read: {reason[:1].lower()}{reason[1:]}", file=str(path))) from None
+    for start, message in KINDS:
+        if data.startswith(start):
+            document = path.with_suffix(".json")
+            if path.suffix == ".npz" and document.exists():
+                message += f"; did you mean {document}?"
+            raise SpecError(Problem(message, file=str(path)))
+    if len(data) > MAX_BYTES:
+        raise SpecError(Problem(f"larger than {MAX_BYTES // 10**6} MB; is this a network document?", file=str(path)))
+    return data
+
+
+def missing_file(path: FilePath) -> str:
+    """Return the message about a file that does not exist."""
+    folder = path.parent
+    if not folder.is_dir():
+        return f"there is no folder {folder}"
+    named = path.with_name(f"{path.name}.json")
+    if named.is_file():
+        return f"there is no such file; did you mean {named}?"
+    documents = sorted(entry.name for entry in folder.glob("*.json"))
+    close = closest(path.name, documents) or closest(f"{path.stem}.json", documents)
+    if close is not None:
+        return f"there is no such file; did you mean {folder / close}?"
+    return "there is no such file" + (f"; {folder} holds {listed(documents)}" if documents else "")
+
+
+def folder_instead(path: FilePath) -> str:
+    """Return the message about a folder that was given for a document."""
+    documents = sorted(str(path / entry.name) for entry in path.glob("*.json"))
+    return "this is a folder; give a document" + (f": {listed(documents)}" if documents else "")
+
+
+def listed(names: list[str], most: int = 8) -> str:
+    """Return names with commas, the first few of many."""
+    return ", ".join(names[:most]) + (", …" if len(names) > most else "")
+
+
+def not_utf8(file: str, data: bytes, start: int) -> Problem:
+    """Return the problem with a byte that no UTF-8 text has there."""
+    lines = Lines(data.decode("utf-8", errors="replace"))
+    line, column = lines.place(len(data[:start].decode("utf-8")))
+    message = f"not UTF-8: byte 0x{data[start]:02X} at offset {start}; save the file as UTF-8"
+    return Problem(message, "", file, line, column, lines.source(line))

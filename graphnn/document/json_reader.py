@@ -1,0 +1,232 @@
+"""Strict JSON text to values, with the offset of every value and key; refuses at the first mistake, with advice."""
+
+from __future__ import annotations
+
+import math
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+from types import ModuleType
+from typing import Any, NoReturn
+
+from graphnn.suggestions import quoted
+
+MAX_DEPTH = 100  # a network needs 4; deeper text is a mistake or an attack, and later passes may recurse
+
+
+class Lines:
+    """Turns offsets into a text to lines and columns, both counted from 1, columns in characters."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._sources: dict[int, str] = {}  # a document may be one line of megabytes, with many problems in it
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """The offset at which each line starts."""
+        return [0, *(match.end() for match in re.finditer(r"\r\n?|\n", self.text))]
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """Return (line, column)."""
+        line = bisect_right(self.starts, offset)
+        return line, offset - self.starts[line - 1] + 1
+
+    def source(self, line: int) -> str:
+        """Return the text of a line, with a mark for what a terminal would obey rather than show."""
+        if line in self._sources:
+            return self._sources[line]
+        end = self.starts[line] if line < len(self.starts) else len(self.text)
+        shown = self.text[self.starts[line - 1] : end].rstrip("\r\n")
+        self._sources[line] = re.sub(
+            r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", "\N{REPLACEMENT CHARACTER}", shown
+        )
+        return self._sources[line]
+
+
+@dataclass(slots=True)
+class Marks:
+    """The offsets at which an object or list and all that it holds begin; a scalar's mark is its offset."""
+
+    start: int
+    keys: dict[str, int]
+    values: Any  # of Mark: a dict by key for an object, a list for a list
+
+
+Mark = int | Marks
+
+
+class JsonMistake(Exception):
+    """The first mistake in the text."""
+
+    def __init__(self, offset: int, message: str) -> None:
+        super().__init__(message)
+        self.offset, self.message = offset, message
+
+
+SPACE = r"[ \t\n\r]*+"
+PLAIN = r'"([^"\\\x00-\x1f]*+)"'  # a string without escapes
+NUMBER_ENDS = r"(?![\w.+-])"
+VALUE = re.compile(
+    rf"{SPACE}(?:{PLAIN}|(-?(?:0|[1-9][0-9]*+)){NUMBER_ENDS}|([{{\[])|"
+    rf"(-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?){NUMBER_ENDS}|(true|false|null)(?!\w)|(\"))"
+)
+STRING, INTEGER, OPENING, NUMBER, WORD, ESCAPED = range(1, 7)  # the groups of VALUE
+KEY = re.compile(rf"{SPACE}{PLAIN}{SPACE}:")
+AFTER = re.compile(rf"{SPACE}([,\]}}])")
+EMPTY = {"{": re.compile(rf"{SPACE}\}}"), "[": re.compile(rf"{SPACE}\]")}
+BLANK = re.compile(SPACE)
+WORDS = {"true": True, "false": False, "null": None}
+
+
+def read_json(text: str) -> tuple[Any, Mark]:
+    """Return the value that the text holds, and its marks. Raises JsonMistake."""
+    return _Reader(text).read()
+
+
+class _Reader:
+    """The state that advice needs: the open containers, and what was read last."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.lines = Lines(text)
+        self.open: list[tuple[Any, Marks, str | None]] = []  # outer containers, and the key that awaits the inner one
+
+    @cached_property
+    def advice(self) -> ModuleType:
+        """The words for mistakes, imported at the first one: the module takes 4 ms, and most documents have none."""
+        from graphnn.document import json_advice
+
+        return json_advice
+
+    def read(self) -> tuple[Any, Mark]:
+        """Read one value and the end of the text: a loop, not a recursion, so that depth cannot exhaust the stack."""
+        text = self.text
+        container: Any = None
+        marks = Marks(0, {}, [])  # of the container
+        key: str | None = None  # under which the next value goes, where the container is an object
+        position = 0
+        while True:
+            match = VALUE.match(text, position)
+            if match is None:
+                self.refuse_value(position, marks if container is not None else None, key)
+            kind = match.lastindex
+            mark: Mark = match.start(kind)  # type: ignore[arg-type]  # a match has one of the groups
+            position = match.end()
+            value: Any = match[kind]  # type: ignore[index]
+            if kind == STRING:
+                mark = match.start(STRING) - 1
+            elif kind == INTEGER:
+                value = int(value) if len(value) < 300 else self.large_integer(value, match.start(kind))
+            elif kind == NUMBER:
+                value = float(value)
+                if math.isinf(value):
+                    self.refuse_range(match.start(kind))
+            elif kind == WORD:
+                value = WORDS[value]
+            elif kind == ESCAPED:
+                value, position = self.escaped(match.start(kind))
+            else:
+                start = match.start(OPENING)
+                inner: Any = {} if value == "{" else []
+                empty = EMPTY[value].match(text, position)
+                if empty is None:
+                    self.open.append((container, marks, key))
+                    if len(self.open) > MAX_DEPTH:
+                        raise JsonMistake(
+                            start, f"nested more than {MAX_DEPTH} deep; a network needs only a few levels"
+                        )
+                    container, marks, key = inner, Marks(start, {}, type(inner)()), None
+                    if value == "{":
+                        key, position = self.key(position, container, marks, None)
+                    continue
+                value, mark, position = inner, Marks(start, {}, type(inner)()), empty.end()
+            while True:  # the value is complete: it goes into its container, and may be the last there
+                if container is None:
+                    self.check_end(position)
+                    return value, mark
+                if key is None:
+                    container.append(value)
+                    marks.values.append(mark)
+                else:
+                    container[key] = value
+                    marks.values[key] = mark
+                after = AFTER.match(text, position)
+                if after is None:
+                    self.refuse_after(position, marks)
+                position = after.end()
+                if after[1] == ",":
+                    if key is not None:
+                        key, position = self.key(position, container, marks, after.start(1))
+                    break
+                if (after[1] == "}") != (key is not None):
+                    self.refuse_closing(after.start(1), marks)
+                value, mark = container, marks
+                container, marks, key = self.open.pop()
+
+    def key(self, position: int, container: dict[str, Any], marks: Marks, comma: int | None) -> tuple[str, int]:
+        """Read a key and its colon; note its place. `comma`: the comma before it, if any."""
+        match = KEY.match(self.text, position)
+        if match is not None:
+            key, start, end = match[1], match.start(1) - 1, match.end()
+        else:
+            start = self.skip(position)
+            if not self.text.startswith('"', start):
+                raise JsonMistake(*self.advice.key(self.text, start, self.opened(marks), comma))
+            key, after = self.escaped(start)
+            colon = self.skip(after)
+            if not self.text.startswith(":", colon):
+                raise JsonMistake(*self.advice.colon(self.text, after, colon, key, self.opened(marks)))
+            end = colon + 1
+        if key in container:
+            line, column = self.lines.place(marks.keys[key])
+            shown = quoted(key)
+            raise JsonMistake(
+                start, f"the key {shown} stands at line {line}, column {column} already; remove one of them"
+            )
+        marks.keys[key] = start
+        return key, end
+
+    def skip(self, position: int) -> int:
+        """Return the offset of the next character that is no white space."""
+        return BLANK.match(self.text, position).end()  # type: ignore[union-attr]  # matches even nothing
+
+    def escaped(self, start: int) -> tuple[str, int]:
+        """Read the string whose quote is at `start`; return it and the offset after it."""
+        try:
+            text, end = self.advice.read_string(self.text, start)
+        except self.advice.StringMistake as mistake:
+            raise JsonMistake(mistake.offset, mistake.message) from None
+        return text, end
+
+    def large_integer(self, digits: str, start: int) -> int:
+        """Return an integer of many digits if a float could hold it; int() of thousands of digits would be slow."""
+        if math.isinf(float(digits)):
+            self.refuse_range(start)
+        return int(digits)
+
+    def opened(self, marks: Marks) -> Any:
+        """Return the innermost open bracket, in words."""
+        return self.advice.Opened(self.text[marks.start], marks.start, *self.lines.place(marks.start))
+
+    def check_end(self, position: int) -> None:
+        """Refuse text after the end."""
+        position = self.skip(position)
+        if position < len(self.text):
+            raise JsonMistake(position, self.advice.after_end(self.text, position))
+
+    def refuse_range(self, start: int) -> NoReturn:
+        raise JsonMistake(start, "the number is out of range; the largest is about 1.8e308")
+
+    def refuse_value(self, position: int, marks: Marks | None, key: str | None) -> NoReturn:
+        """Say why no value stands here."""
+        comma = position - 1 if position and self.text[position - 1] == "," else None
+        opened = None if marks is None else self.opened(marks)
+        raise JsonMistake(*self.advice.value(self.text, self.skip(position), opened, comma, key))
+
+    def refuse_after(self, position: int, marks: Marks) -> NoReturn:
+        """Say why neither a comma nor a closing bracket follows a value that ends at `position`."""
+        raise JsonMistake(*self.advice.after_value(self.text, position, self.skip(position), self.opened(marks)))
+
+    def refuse_closing(self, position: int, marks: Marks) -> NoReturn:
+        raise JsonMistake(position, self.opened(marks).still_open(self.text[position]))

@@ -1,0 +1,1 @@
+"""Values with positions to a frozen Spec: the schema rung."""

@@ -1,0 +1,146 @@
+"""The document's schema: where it lies, what it says of each kind of section, and a validator made from it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path as FilePath
+from typing import Any
+
+from jsonschema import Draft7Validator, ValidationError
+from jsonschema.validators import extend
+
+FILE = "network.schema.json"
+FOLDERS = (  # of an installed package, of a checkout
+    FilePath(__file__).parents[1] / "schemas",
+    FilePath(__file__).parents[2] / "schemas",
+)
+COMMON = ("type", "name", "description")  # what any layer has; the others have `type` and `description`
+REFERENCE = "#/definitions/"
+
+Definition = Mapping[str, Any]
+
+
+def schema_file() -> FilePath:
+    """Return where the schema lies. Raises FileNotFoundError where the installation is damaged."""
+    for folder in FOLDERS:
+        if (folder / FILE).is_file():
+            return folder / FILE
+    raise FileNotFoundError(f"{FILE} is missing from {FOLDERS[0]}; install graphnn again")
+
+
+class Schema:
+    """The schema with the fragments of plugins in it.
+
+    A kind is what has a `type` that chooses its definition: layer, loss, optimizer, schedule.
+    """
+
+    def __init__(self, root: dict[str, Any], plugins: Mapping[str, Definition]) -> None:
+        self.root = root
+        self.definitions: dict[str, Any] = root["definitions"]
+        for type_, fragment in plugins.items():
+            self._add(type_, fragment)
+        self.switches = {
+            kind: dict(branches(definition["allOf"], self.definitions))
+            for kind, definition in self.definitions.items()
+            if "allOf" in definition
+        }
+        self.validator = strict_validator(self.switches, self.definitions)(root)
+
+    @property
+    def format_version(self) -> int:
+        """The version of the format that the schema describes."""
+        return int(self.root["properties"]["format_version"]["const"])
+
+    def types(self, kind: str) -> tuple[str, ...]:
+        """Return the known types of a kind, in the schema's order."""
+        return tuple(self.switches[kind])
+
+    def definition(self, kind: str, type_: str) -> Definition:
+        """Return the definition of one type."""
+        definition: Definition = self.switches[kind][type_]
+        return definition
+
+    def properties(self, kind: str, type_: str | None = None) -> dict[str, Definition]:
+        """Return the properties of one type of a kind, or of a section without types, references followed."""
+        if type_ is None:
+            return {name: self.follow(one) for name, one in self.section(kind)["properties"].items()}
+        shared = self.definitions[kind]["properties"]
+        own = self.definition(kind, type_)["properties"]
+        return {name: self.follow(shared[name] if one is True else one) for name, one in own.items()}
+
+    def settings(self, kind: str, type_: str) -> dict[str, Definition]:
+        """Return the properties that are a type's own: without type, name and description."""
+        return {name: one for name, one in self.properties(kind, type_).items() if name not in COMMON}
+
+    def section(self, name: str) -> Definition:
+        """Return what the schema says of a section of the document: input, data, training, …"""
+        return self.follow(self.root["properties"][name])
+
+    def follow(self, definition: Definition) -> Definition:
+        """Return what a definition refers to, or itself."""
+        reference = definition.get("$ref")
+        return definition if reference is None else self.definitions[reference.removeprefix(REFERENCE)]
+
+    def _add(self, type_: str, fragment: Definition) -> None:
+        """Make a layer type of a plugin known."""
+        layer = self.definitions["layer"]
+        layer["properties"]["type"]["enum"].append(type_)
+        self.definitions[type_] = {
+            "title": type_,
+            "additionalProperties": False,
+            **fragment,
+            "properties": {**dict.fromkeys(COMMON, True), **fragment.get("properties", {})},
+        }
+        layer["allOf"].append(
+            {
+                "if": {"required": ["type"], "properties": {"type": {"const": type_}}},
+                "then": {"$ref": REFERENCE + type_},
+            }
+        )
+
+
+def load_schema(plugins: Mapping[str, Definition] | None = None) -> Schema:
+    """Return the schema, with the fragments of `plugins` (by layer type) in it."""
+    return Schema(json.loads(schema_text()), plugins) if plugins else plain_schema()
+
+
+@cache
+def plain_schema() -> Schema:
+    """Return the schema as it lies in its file."""
+    return Schema(json.loads(schema_text()), {})
+
+
+@cache
+def schema_text() -> str:
+    """Return the text of the schema."""
+    return schema_file().read_text("utf-8")
+
+
+def branches(all_of: list[Definition], definitions: Definition) -> Iterator[tuple[str, Definition]]:
+    """Yield (type, definition) for each `if type == X then …`."""
+    for branch in all_of:
+        yield branch["if"]["properties"]["type"]["const"], definitions[branch["then"]["$ref"].removeprefix(REFERENCE)]
+
+
+def is_integer(checker: Any, value: Any) -> bool:
+    """Whether a value is an integer as written: 10, not 10.0, which draft-07 takes for one."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def strict_validator(switches: Mapping[str, Definition], definitions: Definition) -> type[Draft7Validator]:
+    """Return draft-07's validator with two changes: integers are strict, and a `type` looks its definition up.
+
+    Trying each `if type == X` in turn finds the same, but took 12 ms rather than 2 for 40 layers.
+    """
+    tables = {id(definitions[kind]["allOf"]): table for kind, table in switches.items()}
+    try_each = Draft7Validator.VALIDATORS["allOf"]
+
+    def all_of(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+        table = tables.get(id(value))
+        if table is None:
+            yield from try_each(validator, value, instance, schema)
+        elif isinstance(instance, dict) and isinstance(instance.get("type"), str) and instance["type"] in table:
+            yield from validator.descend(instance, table[instance["type"]])
+
+    checker = Draft7Validator.TYPE_CHECKER.redefine("integer", is_integer)
+    return extend(Draft7Validator, {"allOf": all_of}, type_checker=checker)  # type: ignore[no-any-return, no-untyped-call]

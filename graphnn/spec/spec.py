@@ -1,0 +1,226 @@
+"""A document's values -> the frozen Spec, checked against the schema, with every default filled in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any
+
+from graphnn.document.document import Document, Path, document_of_values, parse_document, read_document
+from graphnn.errors import Problem, SpecError
+from graphnn.spec.migrations import migrate
+from graphnn.spec.names import layer_names
+from graphnn.spec.overrides import apply_overrides
+from graphnn.spec.schema import Definition, Schema, load_schema
+from graphnn.spec.schema_problems import Finding, find, in_order
+from graphnn.types import Shape
+
+
+@dataclass(frozen=True)
+class Section:
+    """An object of the document whose `type` says what it is: a loss, an optimizer, a schedule.
+
+    options: its own properties, defaults filled in, lists as tuples; one that is absent and has no default is left out.
+    """
+
+    type: str
+    options: Mapping[str, Any]
+    path: Path
+    description: str | None = None
+
+    def values(self) -> dict[str, Any]:
+        """Return the section as JSON values."""
+        own = {key: listed(value) for key, value in self.options.items() if value is not None}
+        return {"type": self.type, **described(self.description), **own}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerSection(Section):
+    """A layer. named: whether the document gives the name, rather than its being made of the type (conv2d_1)."""
+
+    name: str
+    named: bool = field(default=True, compare=False)
+
+    def values(self) -> dict[str, Any]:
+        """Return the layer as JSON values, its name written out."""
+        values = super().values()
+        return {"type": values.pop("type"), "name": self.name, **values}
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A checked document. Specs are equal where they mean the same, wherever they were read from.
+
+    data["path"] is absolute, or None. notices: what whoever keeps the document should know, such as an old format.
+    """
+
+    name: str
+    description: str | None
+    input_shape: Shape
+    layers: tuple[LayerSection, ...]
+    loss: Section
+    optimizer: Section  # its option "schedule" is a Section, or None
+    data: Mapping[str, Any]
+    training: Mapping[str, Any]
+    descriptions: Mapping[str, str]  # of input, data and training
+    document: Document = field(compare=False, repr=False)
+    notices: tuple[str, ...] = field(default=(), compare=False)
+
+    def problem(self, path: Path, message: str, *, key: bool = False) -> Problem:
+        """Return the problem with the value at `path`, or with its key, with its place in the document."""
+        return self.document.problem(path, message, key=key)
+
+    def resolved(self) -> dict[str, Any]:
+        """Return the document as JSON values, with every default and every layer's name written out."""
+        return {
+            "format_version": 1,
+            "name": self.name,
+            **described(self.description),
+            "input": {**described(self.descriptions.get("input")), "shape": list(self.input_shape)},
+            "layers": [layer.values() for layer in self.layers],
+            "loss": self.loss.values(),
+            "optimizer": self.optimizer.values(),
+            "data": self._plain_section("data", self.data),
+            "training": self._plain_section("training", self.training),
+        }
+
+    def _plain_section(self, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+        present = {key: value for key, value in options.items() if value is not None}
+        return {**described(self.descriptions.get(name)), **present}
+
+
+Plugins = Mapping[str, Definition]
+
+
+def read_spec(file: str | os.PathLike[str], *, overrides: Sequence[str] = (), plugins: Plugins | None = None) -> Spec:
+    """Return the spec in a file.
+
+    overrides: `training.epochs=5`, checked like the document. plugins: schema fragments of further layers, by type.
+    Raises SpecError with every problem of the first rung that fails.
+    """
+    return make_spec(read_document(file), overrides, plugins)
+
+
+def parse_spec(
+    text: str,
+    file: str = "<document>",
+    *,
+    folder: FilePath | None = None,
+    overrides: Sequence[str] = (),
+    plugins: Plugins | None = None,
+) -> Spec:
+    """Return the spec in a text; `file` is its name in messages, `folder` what its paths are relative to."""
+    return make_spec(parse_document(text, file, folder), overrides, plugins)
+
+
+def spec_from_values(
+    values: Mapping[str, Any],
+    file: str = "<document>",
+    *,
+    folder: FilePath | None = None,
+    overrides: Sequence[str] = (),
+    plugins: Plugins | None = None,
+) -> Spec:
+    """Return the spec of a document made in Python, whose problems have no line."""
+    return make_spec(document_of_values(values, file, folder), overrides, plugins)
+
+
+def make_spec(document: Document, overrides: Sequence[str], plugins: Plugins | None) -> Spec:
+    """Return the spec of a document. Raises SpecError with every problem at once."""
+    schema = load_schema(plugins)
+    document, notices = migrate(document, schema.format_version)
+    if overrides:
+        document = apply_overrides(document, overrides)
+    names = layer_names(document.value.get("layers"))
+    problems = in_order(document, [*find(document.value, schema), *equal_names(document, names)])
+    if problems:
+        raise SpecError(*problems)
+    return fill(document, schema, [str(name) for name in names], notices)
+
+
+def equal_names(document: Document, names: Sequence[str | None]) -> Iterator[Finding]:
+    """Yield a finding for each layer whose name another one has, at a place where the name is written."""
+    first: dict[str, int] = {}
+    for index, name in enumerate(names):
+        if name is None:
+            continue
+        if name not in first:
+            first[name] = index
+            continue
+        here, other = index, first[name]
+        if document.written_name(here) is None:
+            here, other = other, here
+        given = "" if document.written_name(other) is not None else ", which has no name of its own,"
+        place = document.locate(("layers", other, "name"))
+        line = "" if place is None else f" (line {place[0]}, column {place[1]})"
+        message = f'layers[{other}]{given} is called "{name}" too{line}; names must differ'
+        yield Finding(("layers", here, "name"), message)
+
+
+def fill(document: Document, schema: Schema, names: Sequence[str], notices: tuple[str, ...]) -> Spec:
+    """Return the spec of a document that has passed the schema."""
+    values = document.value
+    layers = []
+    for index, name in enumerate(names):
+        section = typed(values["layers"][index], "layer", ("layers", index), schema)
+        named = "name" in values["layers"][index]
+        layers.append(
+            LayerSection(section.type, section.options, section.path, section.description, name=name, named=named)
+        )
+    plain = {name: options(values[name], schema.properties(name)) for name in ("input", "data", "training")}
+    descriptions = {name: own.pop("description") for name, own in plain.items() if "description" in own}
+    path = plain["data"].get("path")
+    plain["data"]["path"] = None if path is None else os.path.normpath(document.folder.absolute() / path)
+    return Spec(
+        name=values.get("name", FilePath(document.file).stem.strip("<>")),
+        description=values.get("description"),
+        input_shape=plain["input"]["shape"],
+        layers=tuple(layers),
+        loss=typed(values["loss"], "loss", ("loss",), schema),
+        optimizer=optimizer(values["optimizer"], schema),
+        data=plain["data"],
+        training=plain["training"],
+        descriptions=descriptions,
+        document=document,
+        notices=notices,
+    )
+
+
+def typed(values: Mapping[str, Any], kind: str, path: Path, schema: Schema) -> Section:
+    """Return an object with a type, its defaults filled in."""
+    own = options(values, schema.settings(kind, values["type"]))
+    return Section(values["type"], own, path, values.get("description"))
+
+
+def optimizer(values: Mapping[str, Any], schema: Schema) -> Section:
+    """Return the optimizer, whose schedule is a section too."""
+    section = typed(values, "optimizer", ("optimizer",), schema)
+    schedule = values.get("schedule")
+    if schedule is not None:
+        schedule = typed(schedule, "schedule", ("optimizer", "schedule"), schema)
+    return Section(section.type, {**section.options, "schedule": schedule}, section.path, section.description)
+
+
+def options(values: Mapping[str, Any], properties: Mapping[str, Definition]) -> dict[str, Any]:
+    """Return what is given or has a default, in the schema's order."""
+    given = {name: values.get(name, definition.get("default")) for name, definition in properties.items()}
+    return {name: tupled(value) for name, value in given.items() if value is not None}
+
+
+def tupled(value: Any) -> Any:
+    """Return a value with tuples for lists, so that it cannot change."""
+    return tuple(tupled(item) for item in value) if isinstance(value, list) else value
+
+
+def listed(value: Any) -> Any:
+    """Return a value with lists for tuples, and a section as its values."""
+    if isinstance(value, Section):
+        return value.values()
+    return [listed(item) for item in value] if isinstance(value, tuple) else value
+
+
+def described(description: str | None) -> dict[str, str]:
+    """Return the entry for a description, if there is one."""
+    return {} if description is None else {"description": description}
