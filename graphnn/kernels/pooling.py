@@ -1,0 +1,67 @@
+"""Pooling over channels-last memory: one strided pass over the images for each place in the window."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from graphnn.kernels.convolution import Scratch, Window
+from graphnn.types import Array
+
+
+def places(x: Array, window: Window) -> Iterator[Array]:
+    """Yield x (n, C, H, W) as seen from each place of the window in row-major order: views (n, C, H_out, W_out)."""
+    out_h, out_w = window.output((x.shape[2], x.shape[3]))
+    (kernel_h, kernel_w), (stride_h, stride_w) = window.kernel, window.strides
+    for row in range(kernel_h):
+        for column in range(kernel_w):
+            yield x[
+                :,
+                :,
+                row : row + stride_h * (out_h - 1) + 1 : stride_h,
+                column : column + stride_w * (out_w - 1) + 1 : stride_w,
+            ]
+
+
+def max_pool(x: Array, window: Window, y: Array) -> None:
+    """Write the maximum of each window of x into y."""
+    for index, seen in enumerate(places(x, window)):
+        if index:
+            np.maximum(y, seen, out=y)
+        else:
+            y[...] = seen
+
+
+def max_pool_gradient(x: Array, y: Array, dy: Array, window: Window, dx: Array, scratch: Scratch) -> None:
+    """Write into dx the sum of dy over the windows in which the pixel is the first maximum in row-major order.
+
+    Uses x and y themselves instead of an index array: a place takes the gradient where it equals the maximum and no
+    earlier place did.
+    """
+    n, channels, out_h, out_w = dy.shape
+    shape = (n, out_h, out_w, channels)
+    free = scratch("free", shape, np.bool_).transpose(0, 3, 1, 2)
+    taken = scratch("taken", shape, np.bool_).transpose(0, 3, 1, 2)
+    share = scratch("share", shape, dy.dtype).transpose(0, 3, 1, 2)
+    dx[...] = 0
+    free[...] = True
+    for seen, target in zip(places(x, window), places(dx, window), strict=True):
+        np.equal(seen, y, out=taken)
+        taken &= free
+        free ^= taken
+        target += np.multiply(dy, taken, out=share)
+
+
+def average_pool(x: Array, window: Window, y: Array) -> None:
+    """Write the mean of each window of x into y."""
+    y[...] = 0
+    for seen in places(x, window):
+        y += seen
+    y /= window.kernel[0] * window.kernel[1]
+
+
+def average_pool_gradient(dy: Array, window: Window, dx: Array) -> None:
+    """Write into dx the sum of dy / (Kh·Kw) over the windows that the pixel is in; dy is overwritten."""
+    dx[...] = 0
+    dy /= window.kernel[0] * window.kernel[1]
+    for target in places(dx, window):
+        target += dy

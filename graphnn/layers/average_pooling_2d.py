@@ -1,0 +1,33 @@
+"""AveragePooling2D: the mean of each window."""
+
+from dataclasses import dataclass
+
+from graphnn.kernels.pooling import average_pool, average_pool_gradient
+from graphnn.layers.base import Arrays, Backward, Gradients, register
+from graphnn.layers.context import Context
+from graphnn.layers.pooling import Pooling
+from graphnn.types import Array
+
+
+@register
+@dataclass(frozen=True)
+class AveragePooling2D(Pooling):
+    """Average pooling: y = mean of x over a window of pool_size, for each channel; windows start every `strides`.
+
+    x: N×C×H×W; y: N×C×H_out×W_out with H_out = ⌊(H − K)/S⌋ + 1; strides default to pool_size. dx adds dy / K² to every
+    pixel of the window. Raises UnfitInput where no window fits.
+    """
+
+    def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
+        window = self.window
+        y = ctx.output((len(x), *self.output_shape(x.shape[1:])), x.dtype)
+        average_pool(x, window, y)
+
+        def backward(dy: Array) -> tuple[Array | None, Gradients]:
+            if not ctx.needs_dx:
+                return None, {}
+            dx = ctx.dx(x.shape, x.dtype)
+            average_pool_gradient(dy, window, dx)
+            return dx, {}
+
+        return y, backward

@@ -1,0 +1,208 @@
+"""What a layer is: a small immutable description whose forward returns its own backward."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import numpy as np
+
+from graphnn.errors import ShapeError, SpecError
+from graphnn.initializers import Initializer
+from graphnn.layers.context import Context
+from graphnn.types import Array, Shape, shape_text
+
+if TYPE_CHECKING:
+    from graphnn.layers.built import BuiltLayer
+
+Arrays = Mapping[str, Array]
+Gradients = Mapping[str, Array]
+Backward = Callable[[Array], tuple[Array | None, Gradients]]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """The declaration of one array that a layer owns.
+
+    memory_order: the axes from slowest to fastest in memory, for a kernel that wants another order than C.
+    """
+
+    name: str
+    shape: Shape
+    initializer: Initializer
+    trainable: bool = True
+    memory_order: tuple[int, ...] | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+
+class UnfitInput(ShapeError):
+    """A shape that a layer cannot take; the graph says which node it came from."""
+
+    def __init__(self, layer_type: str, needs: str, shape: Shape, hint: str) -> None:
+        self.layer_type, self.needs, self.shape, self.hint = layer_type, needs, shape, hint
+        super().__init__(self.message("the input"))
+
+    def message(self, source: str) -> str:
+        """Return the whole story, where `source` names what gives the shape: '"pool2"' or 'the input'."""
+        story = f"{self.layer_type} needs {self.needs}, but {source} gives {shape_text(self.shape)}"
+        return f"{story}; {self.hint}" if self.hint else story
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer(ABC):
+    """One layer. A subclass's own fields are exactly the properties of its definition in the schema.
+
+    name, description: as in the document. input_shape: for use from Python, on the first layer of a model.
+    """
+
+    name: str | None = None
+    description: str | None = None
+    input_shape: Shape | None = None
+
+    backward_in_place: ClassVar[bool] = False  # whether backward returns the memory of dy itself
+
+    @property
+    def type(self) -> str:
+        """The `type` in the document: the name of the class."""
+        return type(self).__name__
+
+    def build(self, input_shape: Shape | None = None, *, dtype: Any = np.float32, seed: int = 0) -> BuiltLayer:
+        """Return the layer with arrays of its own, to run by hand. Raises SpecError and ShapeError.
+
+        input_shape: of one sample, as (64,) or (3, 32, 32); not needed where the layer has one of its own.
+        """
+        from graphnn.layers.built import build  # here, because that module rests on this one
+
+        return build(self, input_shape, dtype=dtype, seed=seed)
+
+    def settings(self) -> dict[str, Any]:
+        """Return the layer's own properties, without those that every layer has."""
+        common = {field.name for field in fields(Layer)}
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name not in common}
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape that forward gives for one sample of `input_shape`. Raises UnfitInput."""
+        return input_shape
+
+    def parameters(self, input_shape: Shape) -> tuple[Parameter, ...]:
+        """Declare the arrays that the layer owns when its input has `input_shape`."""
+        return ()
+
+    def multiply_adds(self, input_shape: Shape) -> int:
+        """Return the multiply-adds of forward for one sample; 0 for element-wise work, as usual in such tables."""
+        return 0
+
+    def prepare(self, params: Arrays, ctx: Context) -> Arrays:
+        """Return what all pieces of one step share, computed once from the parameters."""
+        return params
+
+    @abstractmethod
+    def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
+        """Return y and its backward, `backward(dy) -> (dx, gradients)`, for a piece of a batch.
+
+        params comes from `prepare`. forward leaves x as it is. backward may overwrite dy; it returns None for dx where
+        `ctx.needs_dx` is false, and gradients (sums over the piece) by parameter name, best in `ctx.gradient`'s memory.
+        """
+
+    def unfit(self, needs: str, input_shape: Shape, hint: str = "") -> UnfitInput:
+        """Return the error to raise when the layer cannot take `input_shape`."""
+        return UnfitInput(self.type, needs, input_shape, hint)
+
+    def check_image(self, input_shape: Shape) -> tuple[int, int, int]:
+        """Return (C, H, W), or raise UnfitInput where the input is not an image."""
+        if len(input_shape) != 3:
+            raise self.unfit("an image C×H×W", input_shape, "put it before Flatten or GlobalAveragePooling")
+        return input_shape
+
+    def check_vector(self, input_shape: Shape) -> int:
+        """Return the number of features, or raise UnfitInput where the input is not a vector."""
+        if len(input_shape) != 1:
+            raise self.unfit("a vector", input_shape, "put Flatten or GlobalAveragePooling before it")
+        return input_shape[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchwiseLayer(Layer):
+    """A layer that, in training, needs sums over the whole batch before it can treat any sample.
+
+    In both directions a piece gives partial sums, the sums of all pieces are combined (in the pieces' order), and the
+    result is applied piece by piece. The engine puts a barrier where it combines. In testing it is sample-wise.
+    """
+
+    @abstractmethod
+    def infer(self, params: Arrays, x: Array, ctx: Context) -> Array:
+        """Return y of a piece in testing."""
+
+    @abstractmethod
+    def partial_sums(self, params: Arrays, x: Array, ctx: Context) -> Any:
+        """Return what the statistics need to know of a piece, in memory of its own."""
+
+    @abstractmethod
+    def combine(self, params: Arrays, sums: Sequence[Any]) -> Arrays:
+        """Return the statistics of the batch; updates the running statistics in `params` in place."""
+
+    @abstractmethod
+    def apply(self, params: Arrays, statistics: Arrays, x: Array, ctx: Context) -> Array:
+        """Return y of a piece."""
+
+    @abstractmethod
+    def backward_partial_sums(self, params: Arrays, statistics: Arrays, x: Array, dy: Array, ctx: Context) -> Any:
+        """Return what backward needs to know of a piece, in memory of its own; leaves dy as it is."""
+
+    @abstractmethod
+    def backward_combine(self, params: Arrays, statistics: Arrays, sums: Sequence[Any]) -> tuple[Arrays, Gradients]:
+        """Return what `backward_apply` needs, and the gradients of the parameters."""
+
+    @abstractmethod
+    def backward_apply(self, combined: Arrays, x: Array, dy: Array, ctx: Context) -> Array:
+        """Return dx of a piece; may overwrite dy and return it."""
+
+    def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
+        """Treat x as the whole batch. In testing there is no backward through a batch-wise layer."""
+        if not ctx.training:
+            return self.infer(params, x, ctx), no_backward
+        statistics = self.combine(params, [self.partial_sums(params, x, ctx)])
+        y = self.apply(params, statistics, x, ctx)
+
+        def backward(dy: Array) -> tuple[Array, Gradients]:
+            sums = self.backward_partial_sums(params, statistics, x, dy, ctx)
+            combined, gradients = self.backward_combine(params, statistics, [sums])
+            return self.backward_apply(combined, x, dy, ctx), gradients
+
+        return y, backward
+
+
+def no_backward(dy: Array) -> tuple[Array | None, Gradients]:
+    """Refuse: the layer was run in testing."""
+    raise RuntimeError("a batch-wise layer has no backward in testing; run forward in training")
+
+
+LAYERS: dict[str, type[Layer]] = {}
+L = TypeVar("L", bound=type[Layer])
+
+
+def register(layer: L) -> L:
+    """Make a layer known by the name of its class. A second one of the same name is an error."""
+    name = layer.__name__
+    if name in LAYERS:
+        raise SpecError(f'a layer type "{name}" is registered already, by {LAYERS[name].__module__}')
+    LAYERS[name] = layer
+    return layer
+
+
+def layer_class(name: str) -> type[Layer]:
+    """Return the registered class, or raise SpecError with the known types and the closest."""
+    if name in LAYERS:
+        return LAYERS[name]
+    by_folded = {known.casefold(): known for known in LAYERS}
+    close = difflib.get_close_matches(name.casefold(), by_folded, n=1)
+    suggestion = f'; did you mean "{by_folded[close[0]]}"?' if close else "."
+    raise SpecError(f'unknown layer type "{name}"{suggestion} Known: {", ".join(sorted(LAYERS))}')

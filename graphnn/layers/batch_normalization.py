@@ -1,0 +1,108 @@
+"""BatchNormalization: every channel brought to mean 0 and variance 1 over the batch, then scaled and shifted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from graphnn.initializers import ones, zeros
+from graphnn.kernels.channels import channel_products, channel_sums, with_channels
+from graphnn.layers.base import Arrays, BatchwiseLayer, Gradients, Parameter, register
+from graphnn.layers.context import Context
+from graphnn.types import Array, Shape
+
+Sums = tuple[int, Array, Array]
+
+
+@register
+@dataclass(frozen=True)
+class BatchNormalization(BatchwiseLayer):
+    """Batch normalisation: y = γ·x̂ + β with x̂ = (x − μ) / √(σ² + ε).
+
+    x: N×C×H×W (statistics per channel, over batch and space) or N×F (per feature). μ and σ² are the batch's mean and
+    biased variance in training; in testing `running_mean` and `running_variance`, which training updates as
+    running ← momentum·running + (1 − momentum)·batch, from 0 and 1. γ (`gamma`, where `scale`) from 1, β (`beta`, where
+    `center`) from 0. dx = γ/√(σ²+ε) · (dy − mean(dy) − x̂·mean(dy·x̂)).
+    Source: Ioffe and Szegedy 2015, "Batch normalization", algorithms 1 and 2 and section 3.
+    """
+
+    momentum: float = 0.9
+    epsilon: float = 1e-5
+    scale: bool = True
+    center: bool = True
+
+    def parameters(self, input_shape: Shape) -> tuple[Parameter, ...]:
+        shape = input_shape[:1]
+        declared = [Parameter("gamma", shape, ones)] if self.scale else []
+        if self.center:
+            declared.append(Parameter("beta", shape, zeros))
+        declared.append(Parameter("running_mean", shape, zeros, trainable=False))
+        declared.append(Parameter("running_variance", shape, ones, trainable=False))
+        return tuple(declared)
+
+    def prepare(self, params: Arrays, ctx: Context) -> Arrays:
+        if ctx.training:
+            return params
+        return self.factors(params, params["running_mean"], params["running_variance"])
+
+    def factors(self, params: Arrays, mean: Array, variance: Array) -> Arrays:
+        """Return y as factor·x + shift."""
+        inverse = 1 / np.sqrt(variance + np.asarray(self.epsilon, variance.dtype))
+        factor = params["gamma"] * inverse if self.scale else inverse
+        shift = -mean * factor
+        return {"factor": factor, "shift": shift + params["beta"] if self.center else shift, "inverse": inverse}
+
+    def infer(self, params: Arrays, x: Array, ctx: Context) -> Array:
+        return self.apply(params, params, x, ctx)
+
+    def partial_sums(self, params: Arrays, x: Array, ctx: Context) -> Sums:
+        # The sum of squares around the piece's own mean: around 0 it would cancel where |mean| is far above the
+        # deviation, and lose all of float32's digits at a ratio of 1000.
+        count = x.size // x.shape[1]
+        mean = channel_sums(x) / x.dtype.type(count)
+        centred = with_channels(np.subtract, x, mean, ctx.like(x, "centred"))
+        return count, mean.astype(np.float64), channel_products(centred, centred).astype(np.float64)
+
+    def combine(self, params: Arrays, sums: Sequence[Sums]) -> Arrays:
+        total = sum(count for count, _, _ in sums)
+        mean = np.sum([count * own for count, own, _ in sums], axis=0) / total
+        squares = [own + count * (own_mean - mean) ** 2 for count, own_mean, own in sums]
+        variance = np.sum(squares, axis=0) / total
+        dtype = params["running_mean"].dtype
+        for name, batch in (("running_mean", mean), ("running_variance", variance)):
+            running = params[name]
+            running *= self.momentum
+            running += ((1 - self.momentum) * batch).astype(dtype)
+        mean = mean.astype(dtype)
+        return {"mean": mean, "count": np.asarray(total), **self.factors(params, mean, variance.astype(dtype))}
+
+    def apply(self, params: Arrays, statistics: Arrays, x: Array, ctx: Context) -> Array:
+        y = with_channels(np.multiply, x, statistics["factor"], ctx.output(x.shape, x.dtype))
+        return with_channels(np.add, y, statistics["shift"], y)
+
+    def backward_partial_sums(
+        self, params: Arrays, statistics: Arrays, x: Array, dy: Array, ctx: Context
+    ) -> tuple[Array, Array]:
+        centred = with_channels(np.subtract, x, statistics["mean"], ctx.like(x, "centred"))
+        return channel_sums(dy), channel_products(dy, centred)
+
+    def backward_combine(
+        self, params: Arrays, statistics: Arrays, sums: Sequence[tuple[Array, Array]]
+    ) -> tuple[Arrays, Gradients]:
+        dtype = statistics["mean"].dtype
+        inverse, factor, count = statistics["inverse"], statistics["factor"], int(statistics["count"])
+        dbeta = np.sum([own for own, _ in sums], axis=0, dtype=np.float64)
+        dgamma = np.sum([own for _, own in sums], axis=0, dtype=np.float64) * inverse
+        # dx = factor·dy + slope·x + offset
+        slope = -factor * inverse * dgamma / count
+        offset = -factor * dbeta / count - slope * statistics["mean"]
+        gradients = {"gamma": dgamma.astype(dtype)} if self.scale else {}
+        if self.center:
+            gradients["beta"] = dbeta.astype(dtype)
+        return {"factor": factor, "slope": slope.astype(dtype), "offset": offset.astype(dtype)}, gradients
+
+    def backward_apply(self, combined: Arrays, x: Array, dy: Array, ctx: Context) -> Array:
+        dx = with_channels(np.multiply, dy, combined["factor"], dy)
+        share = with_channels(np.multiply, x, combined["slope"], ctx.like(x, "share"))
+        dx += with_channels(np.add, share, combined["offset"], share)
+        return dx

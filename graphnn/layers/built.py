@@ -1,0 +1,182 @@
+"""BuiltLayer: one layer with its own arrays, run by hand, forward and backward, one call after the other."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from graphnn.errors import GraphError, Problem, ShapeError, SpecError
+from graphnn.layers.base import LAYERS, Backward, Layer, Parameter
+from graphnn.layers.context import Context, empty_channels_last
+from graphnn.model.values import section_values
+from graphnn.randomness import Purpose, generator
+from graphnn.spec.spec import spec_from_values
+from graphnn.types import Array, Shape, shape_text
+
+GRADIENT = "_grad"
+AROUND: dict[str, Any] = {  # a document that lacks nothing but its layers
+    "input": {"shape": [1]},
+    "loss": {"type": "MeanSquaredError"},
+    "optimizer": {"type": "SGD"},
+    "data": {"dataset": "digits"},
+    "training": {"epochs": 1},
+}
+
+
+def build(layer: Layer, input_shape: Shape | None, *, dtype: Any, seed: int) -> "BuiltLayer":
+    """Return `layer` built for `input_shape`, or for its own. Raises ShapeError where there is none, or two."""
+    if LAYERS.get(layer.type) is type(layer):  # others have no definition to hold them against
+        check_options(layer, layer.type)
+    shape = as_shape(layer, layer.input_shape if input_shape is None else input_shape)
+    if layer.input_shape is not None and shape != as_shape(layer, layer.input_shape):
+        own, other = shape_text(layer.input_shape), shape_text(shape)
+        raise ShapeError(f"{layer.type} was made with input_shape {own}, but is to be built for {other}")
+    return BuiltLayer(layer, shape, dtype=dtype, seed=seed)
+
+
+def as_shape(layer: Layer, shape: Any) -> Shape:
+    """Return an input shape given in Python, or raise ShapeError with what it should have been."""
+    if shape is None:
+        raise ShapeError(f"{layer.type} needs the shape of its input: build((64,)), or input_shape=(64,) on the layer")
+    sizes = tuple(shape) if isinstance(shape, Sequence) and not isinstance(shape, str) else ()
+    if not sizes or not all(isinstance(size, int | np.integer) and size is not True and size > 0 for size in sizes):
+        raise ShapeError(f"{layer.type}: an input shape is a tuple such as (64,) or (3, 32, 32), not {shape!r}")
+    return tuple(int(size) for size in sizes)
+
+
+def check_options(layer: Layer, where: str) -> None:
+    """Raise SpecError where a document would be refused for a layer made in Python; `where` is its place."""
+    document = {**AROUND, "layers": [section_values(layer, leave_out={"input_shape"})]}
+    try:
+        spec_from_values(document, plugins=fragments([type(layer)]))
+    except SpecError as error:
+        raise SpecError(*(problem_at(problem, where) for problem in error.problems)) from None
+
+
+def problem_at(problem: Problem | str, where: str) -> Problem:
+    """Return the problem of the only layer of a document, told of another place and without the document."""
+    moved = problem.where.replace("layers[0]", where, 1) if isinstance(problem, Problem) else where
+    return Problem(problem.message if isinstance(problem, Problem) else problem, moved)
+
+
+def fragments(layers: Iterable[type[Layer]]) -> dict[str, Mapping[str, Any]]:
+    """Return the schema fragments that layer classes of one's own carry, by type."""
+    return {layer.__name__: layer.schema for layer in layers if hasattr(layer, "schema")}
+
+
+class BuiltLayer:
+    """A layer that owns its arrays and remembers its last input; `Layer.build` makes it.
+
+    The arrays are attributes named as the parameters: `built.weights`, and after backward `built.weights_grad` (sums
+    over the batch). `parameters` and `gradients` hold the same by name. An assignment, `built.weights = W`, copies the
+    values and checks the shape. Arrays that are passed in are copied, never changed.
+
+    is_training: whether batch statistics and random draws are in force; true at first.
+    forward_inputs: what the last forward was given, or None.
+    draws: how many times forward ran in training; together with the seed it fixes what Dropout draws.
+    """
+
+    def __init__(self, layer: Layer, input_shape: Shape, *, dtype: Any = np.float32, seed: int = 0) -> None:
+        self.layer = layer
+        self.input_shape = tuple(input_shape)
+        self.output_shape = layer.output_shape(self.input_shape)
+        self.dtype = np.dtype(dtype)
+        self.seed = seed
+        self.is_training = True
+        self.draws = 0
+        self.forward_inputs: Array | None = None
+        self.gradients: dict[str, Array] = {}
+        self._output: Shape | None = None
+        self._backward: Backward | None = None
+        self._parameters: dict[str, Array] = {}
+        self._trained: set[str] = set()
+        for position, declared in enumerate(layer.parameters(self.input_shape)):
+            array = empty_in_memory_order(declared, self.dtype)
+            array[...] = declared.initializer(declared.shape, generator(seed, Purpose.INITIALISE, 0, position))
+            self._parameters[declared.name] = array
+            if declared.trainable:
+                self._trained.add(declared.name)
+
+    @property
+    def parameters(self) -> Mapping[str, Array]:
+        """The arrays by name, the running statistics included."""
+        return self._parameters
+
+    def forward(self, x: Any) -> Array:
+        """Return y for a batch: x is N×input_shape, y is N×output_shape. Raises ShapeError."""
+        x = np.asarray(x)
+        if x.dtype.kind not in "fiub":
+            raise ShapeError(f"{self.layer.type} takes numbers, but x holds {x.dtype}")
+        if x.shape[1:] != self.input_shape or x.ndim == 0:
+            wanted = shape_text(self.input_shape)
+            raise ShapeError(f"{self.layer.type} takes a batch N×{wanted}, but x is {described(x)}")
+        rng = generator(self.seed, Purpose.LAYER, 0, self.draws, 0, 0)
+        self.draws += self.is_training
+        self.forward_inputs = own_copy(x, self.dtype)
+        ctx = Context(training=self.is_training, rng=rng)
+        y, self._backward = self.layer.forward(self.layer.prepare(self._parameters, ctx), self.forward_inputs, ctx)
+        self._output = y.shape
+        self.gradients = {}
+        return y.copy(order="K")  # a layer's backward may read its own y, and Flatten's y is a view of its x
+
+    def backward(self, dy: Any) -> Array:
+        """Return dx for the last forward, and set the gradients; dy is N×output_shape, dx is N×input_shape.
+
+        Once for each forward, because a layer may use its memory up. Raises GraphError before forward, and ShapeError.
+        """
+        if self._backward is None:
+            state = "a second time" if self.forward_inputs is not None else "before forward"
+            raise GraphError(f"{self.layer.type}: backward was called {state}; call forward(x) first, each time")
+        dy = np.asarray(dy)
+        if dy.shape != self._output:
+            wanted = shape_text(self._output or ())
+            raise ShapeError(f"{self.layer.type}: dy must be {wanted}, as forward's result, but it is {described(dy)}")
+        backward, self._backward = self._backward, None
+        dx, gradients = backward(own_copy(dy, self.dtype))
+        if dx is None:
+            raise GraphError(f"{self.layer.type}: backward gave no gradient of its input although it was asked for one")
+        self.gradients = {name: gradient.copy(order="K") for name, gradient in gradients.items()}
+        return dx
+
+    def __getattr__(self, name: str) -> Array:
+        """Return a parameter or, with `_grad` after its name, its gradient."""
+        parameters: Mapping[str, Array] = self.__dict__.get("_parameters", {})
+        if name in parameters:
+            return parameters[name]
+        owner = name.removesuffix(GRADIENT)
+        if owner != name and owner in self.__dict__.get("_trained", ()):
+            if owner not in self.gradients:
+                raise AttributeError(f"{self.layer.type}: {name} is known after forward(x) and backward(dy)")
+            return self.gradients[owner]
+        own = f"; its parameters: {', '.join(parameters)}" if parameters else ""
+        raise AttributeError(f"a built layer has no {name!r}{own}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Copy `value` into a parameter, or set any other attribute."""
+        parameters: Mapping[str, Array] = self.__dict__.get("_parameters", {})
+        if name not in parameters:
+            super().__setattr__(name, value)
+            return
+        values = np.asarray(value)
+        if values.shape != parameters[name].shape:
+            wanted = shape_text(parameters[name].shape)
+            raise ShapeError(f"{self.layer.type}: {name} must be {wanted}, but it is {described(values)}")
+        parameters[name][...] = values
+
+
+def empty_in_memory_order(parameter: Parameter, dtype: Any) -> Array:
+    """Return an uninitialised array of the declared shape over the memory order that the layer asks for."""
+    order = parameter.memory_order or tuple(range(len(parameter.shape)))
+    return np.empty([parameter.shape[axis] for axis in order], dtype).transpose(np.argsort(order))
+
+
+def own_copy(array: Array, dtype: Any) -> Array:
+    """Return a copy that a layer may keep and overwrite, images channels last in memory."""
+    copy = empty_channels_last(array.shape, dtype)
+    copy[...] = array
+    return copy
+
+
+def described(array: Array) -> str:
+    """Return an array's shape as people write it; a single number has none."""
+    return shape_text(array.shape) if array.ndim else "a single number"

@@ -1,0 +1,75 @@
+"""What a layer is handed besides its parameters and its input: the mode, the random generator, and memory."""
+
+from __future__ import annotations  # naming numpy.random would import it, which takes 8 ms
+
+from typing import Any
+
+import numpy as np
+
+from graphnn.types import Array, Shape
+
+
+def empty_channels_last(shape: Shape, dtype: Any) -> Array:
+    """Return an uninitialised N×C×H×W array over N×H×W×C memory; other numbers of axes in C order."""
+    if len(shape) != 4:
+        return np.empty(shape, dtype)
+    n, channels, height, width = shape
+    return np.empty((n, height, width, channels), dtype).transpose(0, 3, 1, 2)
+
+
+class Context:
+    """Memory and mode for one call of one layer. This class allocates anew; the engine's own hands out reused memory.
+
+    training: whether batch statistics and random draws are in force.
+    needs_dx: whether backward must return the gradient of the input (the first layer with parameters need not).
+    """
+
+    def __init__(
+        self, *, training: bool = False, rng: np.random.Generator | None = None, needs_dx: bool = True
+    ) -> None:
+        self.training = training
+        self.needs_dx = needs_dx
+        self._rng = rng
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """The generator for this step, node and piece."""
+        if self._rng is None:
+            self._rng = np.random.default_rng(0)
+        return self._rng
+
+    def output(self, shape: Shape, dtype: Any) -> Array:
+        """Return memory for y, uninitialised, channels last; it lives until the backward of this piece is done."""
+        return empty_channels_last(shape, dtype)
+
+    def dx(self, shape: Shape, dtype: Any) -> Array:
+        """Return memory for the gradient of the input, uninitialised, channels last; call it once, in backward."""
+        return empty_channels_last(shape, dtype)
+
+    def gradient(self, name: str, parameter: Array) -> Array:
+        """Return memory for the gradient of a parameter, uninitialised, in its shape and memory order; in backward."""
+        return np.empty_like(parameter)
+
+    def keep(self, name: str, shape: Shape, dtype: Any) -> Array:
+        """Return memory that lives until the backward of this piece is done, batch axis first, channels last."""
+        return empty_channels_last(shape, dtype)
+
+    def scratch(self, name: str, shape: Shape, dtype: Any, *, zeroed: bool = False) -> Array:
+        """Return memory in C order that is this call's own and lost after it.
+
+        With `zeroed` the array was all zeros when it was first made, and holds what the caller last left in it since:
+        a frame that no call writes to stays zero. Names are per layer; equal name, shape and dtype give equal memory.
+        """
+        return np.zeros(shape, dtype) if zeroed else np.empty(shape, dtype)
+
+    def matmul(self, a: Array, b: Array, out: Array) -> Array:
+        """Write the matrix product a·b into `out` and return it."""
+        return np.matmul(a, b, out=out)
+
+    def like(self, x: Array, name: str, dtype: Any = None) -> Array:
+        """Return scratch of x's shape, channels last in memory, of x's dtype unless another is given."""
+        dtype = x.dtype if dtype is None else dtype
+        if x.ndim != 4:
+            return self.scratch(name, x.shape, dtype)
+        n, channels, height, width = x.shape
+        return self.scratch(name, (n, height, width, channels), dtype).transpose(0, 3, 1, 2)

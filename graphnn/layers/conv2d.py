@@ -1,0 +1,96 @@
+"""Conv2D: the same small filters at every place of an image."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from graphnn.initializers import he_normal, zeros
+from graphnn.kernels.channels import channel_sums, with_channels
+from graphnn.kernels.convolution import Window, convolve, input_gradient, turn, weights_gradient
+from graphnn.kernels.im2col import Pair, determine_padding, pair
+from graphnn.layers.base import Arrays, Backward, Gradients, Layer, Parameter, register
+from graphnn.layers.context import Context
+from graphnn.types import Array, Shape
+
+MEMORY_ORDER = (2, 3, 1, 0)  # Kh, Kw, C, D: as the GEMM over gathered windows reads it
+
+
+@register
+@dataclass(frozen=True)
+class Conv2D(Layer):
+    """Two-dimensional convolution (cross-correlation, as usual in this field): y = W ⋆ x + b.
+
+    x: N×C×H×W; W (`weights`): D×C×Kh×Kw, from N(0, 2/(C·Kh·Kw)); b (`biases`): D, from 0; y: N×D×H_out×W_out with
+    H_out = ⌊(H − Kh + before + after) / Sh⌋ + 1. "same" pads ⌊(K−1)/2⌋ zeros before and ⌈(K−1)/2⌉ after.
+    Raises UnfitInput unless the input is an image at least as large as the kernel.
+    """
+
+    filters: int
+    kernel_size: int | Pair = 3
+    strides: int | Pair = 1
+    padding: Literal["same", "valid"] | int | Pair = "same"
+    use_bias: bool = True
+
+    @property
+    def window(self) -> Window:
+        """The window that the settings describe."""
+        kernel = pair(self.kernel_size)
+        return Window(kernel, pair(self.strides), *determine_padding(kernel, self.padding))
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        _, height, width = self.check_image(input_shape)
+        output = self.window.output((height, width))
+        if min(output) < 1:
+            need_h, need_w = (
+                max(1, kernel - before - after)
+                for kernel, before, after in zip(self.window.kernel, self.window.before, self.window.after, strict=True)
+            )
+            hint = 'use a smaller kernel_size, "padding": "same", or fewer poolings before it'
+            raise self.unfit(f"an image of at least {need_h}×{need_w}", input_shape, hint)
+        return (self.filters, *output)
+
+    def parameters(self, input_shape: Shape) -> tuple[Parameter, ...]:
+        channels, _, _ = self.check_image(input_shape)
+        kernel = pair(self.kernel_size)
+        fan_in = channels * kernel[0] * kernel[1]
+        weights = Parameter("weights", (self.filters, channels, *kernel), he_normal(fan_in), memory_order=MEMORY_ORDER)
+        return (weights, Parameter("biases", (self.filters,), zeros)) if self.use_bias else (weights,)
+
+    def multiply_adds(self, input_shape: Shape) -> int:
+        weights = self.parameters(input_shape)[0]
+        _, out_h, out_w = self.output_shape(input_shape)
+        return weights.size * out_h * out_w
+
+    def prepare(self, params: Arrays, ctx: Context) -> Arrays:
+        if not (ctx.training and ctx.needs_dx and self.window.turned):
+            return params
+        W = params["weights"]
+        filters, channels, kernel_h, kernel_w = W.shape
+        turned = ctx.keep("turned", (W.size,), W.dtype).reshape(kernel_h, kernel_w, filters, channels)
+        turn(W, turned)
+        return {**params, "turned": turned.transpose(3, 2, 0, 1)}
+
+    def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
+        window, W = self.window, params["weights"]
+        y = ctx.output((len(x), self.filters, *window.output((x.shape[2], x.shape[3]))), x.dtype)
+        convolve(x, W, window, y, ctx.scratch)
+        if self.use_bias:
+            with_channels(np.add, y, params["biases"], y)
+
+        def backward(dy: Array) -> tuple[Array | None, Gradients]:
+            dW = ctx.gradient("weights", W)
+            weights_gradient(x, dy, window, dW, ctx.scratch)
+            gradients = {"weights": dW}
+            if self.use_bias:
+                gradients["biases"] = channel_sums(dy)
+            if not ctx.needs_dx:
+                return None, gradients
+            dx = ctx.dx(x.shape, x.dtype)
+            if window.turned is not None and "turned" in params:
+                convolve(dy, params["turned"], window.turned, dx, ctx.scratch)
+            else:
+                input_gradient(dy, W, window, dx, ctx.scratch)
+            return dx, gradients
+
+        return y, backward

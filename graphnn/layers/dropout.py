@@ -1,0 +1,42 @@
+"""Dropout: a random part of the numbers is left out in training."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from graphnn.kernels.channels import pixels
+from graphnn.layers.base import Arrays, Backward, Gradients, Layer, register
+from graphnn.layers.context import Context
+from graphnn.types import Array
+
+
+@register
+@dataclass(frozen=True)
+class Dropout(Layer):
+    """Dropout: in training y = x·m, where each m is 0 with probability `rate` and else 1; in testing y = (1 − rate)·x.
+
+    Any shape; dx = dy·m, in testing (1 − rate)·dy. What is kept in training is not scaled up.
+    Source: Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting", section 4.
+    """
+
+    rate: float
+
+    backward_in_place = True
+
+    def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
+        factor: Array | float = self.mask(x, ctx) if ctx.training else 1 - self.rate
+        y = np.multiply(x, factor, out=ctx.output(x.shape, x.dtype))
+
+        def backward(dy: Array) -> tuple[Array | None, Gradients]:
+            if not ctx.needs_dx:
+                return None, {}
+            dy *= factor
+            return dy, {}
+
+        return y, backward
+
+    def mask(self, x: Array, ctx: Context) -> Array:
+        """Return which numbers of x stay, drawn in memory order, alike for every dtype."""
+        draws = ctx.like(x, "draws", np.float32)
+        ctx.rng.random(out=pixels(draws), dtype=np.float32)
+        return np.greater_equal(draws, self.rate, out=ctx.keep("mask", x.shape, np.bool_))

@@ -1,0 +1,41 @@
+"""GlobalAveragePooling: the mean of every channel."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from graphnn.kernels.channels import pixels, pixels_in_a_row
+from graphnn.layers.base import Arrays, Backward, Gradients, Layer, register
+from graphnn.layers.context import Context
+from graphnn.types import Array, Shape
+
+
+@register
+@dataclass(frozen=True)
+class GlobalAveragePooling(Layer):
+    """Global average pooling: y = Σ x / (H·W) over all positions of a channel; x: N×C×H×W, y: N×C.
+
+    dx is dy / (H·W) at every position. Raises UnfitInput unless the input is an image.
+    Source: Lin et al. 2014, "Network in network", section 3.2.
+    """
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        channels, _, _ = self.check_image(input_shape)
+        return (channels,)
+
+    def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
+        n, channels, height, width = x.shape
+        together = pixels_in_a_row(height * width, channels)
+        sums = pixels(x).reshape(n, -1, together * channels).sum(axis=1)
+        y = np.sum(sums.reshape(n, together, channels), axis=1, out=ctx.output((n, channels), x.dtype))
+        y /= height * width
+
+        def backward(dy: Array) -> tuple[Array | None, Gradients]:
+            if not ctx.needs_dx:
+                return None, {}
+            dy /= height * width
+            dx = ctx.dx(x.shape, x.dtype)
+            dx[...] = dy[:, :, None, None]
+            return dx, {}
+
+        return y, backward

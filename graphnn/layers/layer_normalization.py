@@ -1,0 +1,87 @@
+"""LayerNormalization: every sample brought to mean 0 and variance 1 over its features, then scaled and shifted."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from graphnn.initializers import ones, zeros
+from graphnn.layers.base import Arrays, Backward, Gradients, Layer, Parameter, register
+from graphnn.layers.context import Context
+from graphnn.types import Array, Shape
+
+
+@register
+@dataclass(frozen=True)
+class LayerNormalization(Layer):
+    """Layer normalisation: y = γ·x̂ + β with x̂ = (x − μ) / √(σ² + ε).
+
+    x: N×C×H×W or N×F; μ and σ² are the mean and the biased variance of all of a sample's numbers. γ (`gamma`, where
+    `scale`) from 1 and β (`beta`, where `center`) from 0 have the shape of a sample.
+    dx = (g − mean(g) − x̂·mean(g·x̂)) / √(σ² + ε) with g = γ·dy; dγ = Σ dy·x̂ and dβ = Σ dy over the batch.
+    Source: Ba et al. 2016, "Layer normalization", section 3.
+    """
+
+    epsilon: float = 1e-5
+    scale: bool = True
+    center: bool = True
+
+    backward_in_place = True
+
+    def parameters(self, input_shape: Shape) -> tuple[Parameter, ...]:
+        order = (1, 2, 0) if len(input_shape) == 3 else None  # channels last, like the images that it scales
+        gamma = Parameter("gamma", input_shape, ones, memory_order=order)
+        beta = Parameter("beta", input_shape, zeros, memory_order=order)
+        return ((gamma,) if self.scale else ()) + ((beta,) if self.center else ())
+
+    def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
+        rows = in_rows(x)
+        mean = rows.mean(axis=1, keepdims=True)
+        output = ctx.output(x.shape, x.dtype)
+        y = np.subtract(rows, mean, out=in_rows(output))
+        inverse = 1 / np.sqrt(mean_product(y, y) + x.dtype.type(self.epsilon))
+        y *= inverse
+        if self.scale:
+            y *= in_rows(params["gamma"][None])
+        if self.center:
+            y += in_rows(params["beta"][None])
+
+        def backward(dy: Array) -> tuple[Array | None, Gradients]:
+            normal = np.subtract(rows, mean, out=ctx.scratch("normal", rows.shape, x.dtype))
+            normal *= inverse
+            gradients = {}
+            if self.center:
+                gradients["beta"] = np.sum(dy, axis=0, out=ctx.gradient("beta", params["beta"]))
+            if self.scale:
+                dgamma = ctx.gradient("gamma", params["gamma"])
+                gradients["gamma"] = np.einsum("n...,n...->...", dy, as_batch(normal, x.shape), out=dgamma)
+            if not ctx.needs_dx:
+                return None, gradients
+            g = in_rows(dy)
+            if self.scale:
+                g *= in_rows(params["gamma"][None])
+            shared = mean_product(g, normal)
+            g -= g.mean(axis=1, keepdims=True)
+            normal *= shared
+            g -= normal
+            g *= inverse
+            return as_batch(g, x.shape), gradients
+
+        return output, backward
+
+
+def in_rows(x: Array) -> Array:
+    """Return N×C×H×W as N×(H·W·C), a view over channels-last memory; N×F as it is."""
+    return x.transpose(0, 2, 3, 1).reshape(len(x), -1) if x.ndim == 4 else x
+
+
+def as_batch(rows: Array, shape: Shape) -> Array:
+    """Return what `in_rows` made of a batch of `shape` in that shape again."""
+    if len(shape) != 4:
+        return rows
+    n, channels, height, width = shape
+    return rows.reshape(n, height, width, channels).transpose(0, 3, 1, 2)
+
+
+def mean_product(a: Array, b: Array) -> Array:
+    """Return the mean of a·b over each row, as a column."""
+    return np.asarray(np.einsum("nf,nf->n", a, b)[:, None] / a.dtype.type(a.shape[1]))

@@ -1,0 +1,30 @@
+"""LeakyReLU: the positive part, and a small share of the negative one."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from graphnn.layers.base import register
+from graphnn.layers.context import Context
+from graphnn.layers.elementwise import Elementwise, multiply_where_negative
+from graphnn.types import Array
+
+
+@register
+@dataclass(frozen=True)
+class LeakyReLU(Elementwise):
+    """Leaky rectified linear unit: y = x where x ≥ 0 and negative_slope·x elsewhere, element by element; any shape.
+
+    dx = dy where x ≥ 0, zero included, and negative_slope·dy elsewhere.
+    Source: Maas et al. 2013, "Rectifier nonlinearities improve neural network acoustic models", section 2.
+    """
+
+    negative_slope: float = 0.01
+
+    def value(self, x: Array, y: Array, ctx: Context) -> None:
+        np.multiply(x, self.negative_slope, out=y)
+        outer = np.maximum if self.negative_slope <= 1 else np.minimum
+        outer(x, y, out=y)
+
+    def pass_back(self, dy: Array, x: Array, y: Array, ctx: Context) -> None:
+        multiply_where_negative(dy, x, self.negative_slope, ctx)

@@ -1,0 +1,33 @@
+"""MaxPooling2D: the largest value of each window."""
+
+from dataclasses import dataclass
+
+from graphnn.kernels.pooling import max_pool, max_pool_gradient
+from graphnn.layers.base import Arrays, Backward, Gradients, register
+from graphnn.layers.context import Context
+from graphnn.layers.pooling import Pooling
+from graphnn.types import Array
+
+
+@register
+@dataclass(frozen=True)
+class MaxPooling2D(Pooling):
+    """Max pooling: y = max of x over a window of pool_size, for each channel; windows start every `strides` pixels.
+
+    x: N×C×H×W; y: N×C×H_out×W_out with H_out = ⌊(H − K)/S⌋ + 1; strides default to pool_size. The gradient goes to the
+    first maximum of the window in row-major order. Raises UnfitInput where no window fits.
+    """
+
+    def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
+        window = self.window
+        y = ctx.output((len(x), *self.output_shape(x.shape[1:])), x.dtype)
+        max_pool(x, window, y)
+
+        def backward(dy: Array) -> tuple[Array | None, Gradients]:
+            if not ctx.needs_dx:
+                return None, {}
+            dx = ctx.dx(x.shape, x.dtype)
+            max_pool_gradient(x, y, dy, window, dx, ctx.scratch)
+            return dx, {}
+
+        return y, backward

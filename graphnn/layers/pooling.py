@@ -1,0 +1,31 @@
+"""What the pooling layers have in common: their settings and their window."""
+
+from dataclasses import dataclass
+
+from graphnn.kernels.convolution import Window
+from graphnn.kernels.im2col import Pair, pair
+from graphnn.layers.base import Layer
+from graphnn.types import Shape
+
+
+@dataclass(frozen=True)
+class Pooling(Layer):
+    """A layer that sums up each window of each channel in one number; strides default to pool_size."""
+
+    pool_size: int | Pair = 2
+    strides: int | Pair | None = None
+
+    @property
+    def window(self) -> Window:
+        """The window that the settings describe."""
+        kernel = pair(self.pool_size)
+        return Window(kernel, kernel if self.strides is None else pair(self.strides))
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        channels, height, width = self.check_image(input_shape)
+        output = self.window.output((height, width))
+        if min(output) < 1:
+            kernel_h, kernel_w = self.window.kernel
+            needs = f"an image of at least {kernel_h}×{kernel_w}"
+            raise self.unfit(needs, input_shape, "use a smaller pool_size, or fewer poolings before it")
+        return (channels, *output)

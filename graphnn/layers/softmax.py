@@ -1,0 +1,34 @@
+"""Softmax: positive outputs that sum to one."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from graphnn.layers.base import Arrays, Backward, Gradients, Layer, register
+from graphnn.layers.context import Context
+from graphnn.types import Array
+
+
+@register
+@dataclass(frozen=True)
+class Softmax(Layer):
+    """Probabilities from scores: y = exp(x − max x) / Σ exp(x − max x), over the last axis; any shape.
+
+    dx = y·(dy − Σ dy·y). Each row is shifted by its own maximum, so that nothing overflows.
+    """
+
+    backward_in_place = True
+
+    def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
+        y = np.subtract(x, x.max(axis=-1, keepdims=True), out=ctx.output(x.shape, x.dtype))
+        np.exp(y, out=y)
+        y /= y.sum(axis=-1, keepdims=True)
+
+        def backward(dy: Array) -> tuple[Array | None, Gradients]:
+            if not ctx.needs_dx:
+                return None, {}
+            dy -= np.einsum("...i,...i->...", dy, y)[..., None]
+            dy *= y
+            return dy, {}
+
+        return y, backward

@@ -1,0 +1,137 @@
+"""The fast convolution against the reference, over memory that holds the worst it may."""
+
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from graphnn.kernels import convolution
+from graphnn.kernels.convolution import Window, blocks, convolve, gather, input_gradient, turn, weights_gradient
+from graphnn.kernels.im2col import convolve as reference
+from graphnn.kernels.im2col import convolve_backward as reference_backward
+from graphnn.kernels.im2col import determine_padding
+
+SMALL = st.tuples(st.integers(1, 3), st.integers(1, 3))
+
+
+@st.composite
+def cases(draw):
+    """Sizes (n, C, H, W), filters D, and a window of which at least one fits."""
+    kernel = draw(st.tuples(st.integers(1, 5), st.integers(1, 5)))
+    if draw(st.booleans()):
+        before, after = determine_padding(kernel, "same")
+    else:
+        before, after = (draw(st.tuples(st.integers(0, 6), st.integers(0, 6))) for _ in range(2))
+    size = [draw(st.integers(max(1, kernel[a] - before[a] - after[a]), 8)) for a in (0, 1)]
+    strides = draw(st.sampled_from([(1, 1), None])) or draw(SMALL)
+    filters = draw(st.integers(1, 4))
+    channels = draw(st.one_of(st.just(filters), st.integers(1, 4)))  # equal ones make frames of one shape
+    return (draw(st.integers(1, 5)), channels, *size), filters, Window(kernel, strides, before, after)
+
+
+def in_order(kernels, x, last, dtype):
+    return kernels.channels_last(x, dtype) if last else np.ascontiguousarray(x, dtype)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    cases(),
+    st.sampled_from([1, 300, 2000, 2**20]),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from([np.float32, np.float64]),
+    st.integers(0, 2**32),
+)
+@example(((2, 3, 4, 4), 3, Window((2, 2), (1, 1), (0, 0), (1, 1))), 2**20, True, True, np.float32, 0)
+@example(((2, 1, 4, 5), 2, Window((2, 3))), 2**20, False, False, np.float64, 0)
+def test_equal_to_the_reference(kernels, case, block_bytes, x_last, W_last, dtype, seed):
+    """Forward and both gradients, three times over the same memory: what one call leaves there must not matter."""
+    shape, filters, window = case
+    rng = np.random.default_rng(seed)
+    scratch = kernels.Scratch()
+    tolerance = {"rtol": 0, "atol": 2e-5 if dtype == np.float32 else 1e-12}
+    out = window.output(shape[2:])
+    padding = (window.before, window.after)
+    for _ in range(3):
+        x, W = rng.normal(size=shape), rng.normal(size=(filters, shape[1], *window.kernel))
+        dy = rng.normal(size=(shape[0], filters, *out))
+        x, W, dy = (array.astype(dtype) for array in (x, W, dy))
+        own_x, own_dy = in_order(kernels, x, x_last, dtype), in_order(kernels, dy, x_last, dtype)
+        order = np.ascontiguousarray(W.transpose(2, 3, 1, 0)).transpose(3, 2, 0, 1) if W_last else W
+        y = kernels.channels_last(np.full(dy.shape, np.nan, dtype))
+        dW = np.full_like(order, np.nan)
+        dx = kernels.channels_last(np.full(shape, np.nan, dtype))
+        scattered = in_order(kernels, np.full(shape, np.nan), x_last, dtype)
+        with patch.object(convolution, "BLOCK_BYTES", block_bytes):
+            convolve(own_x, order, window, y, scratch)
+            weights_gradient(own_x, own_dy, window, dW, scratch)
+            input_gradient(own_dy, order, window, scattered, scratch)
+            if window.turned is not None:
+                turned = np.empty((*window.kernel, filters, shape[1]), dtype)
+                turn(order, turned)
+                convolve(own_dy, turned.transpose(3, 2, 0, 1), window.turned, dx, scratch)
+        x, W, dy = (array.astype(np.float64) for array in (x, W, dy))
+        np.testing.assert_allclose(y, reference(x, W, padding, window.strides), **tolerance)
+        expected_dx, expected_dW = reference_backward(x, W, dy, padding, window.strides)
+        np.testing.assert_allclose(dW, expected_dW, rtol=0, atol=tolerance["atol"] * 10)
+        np.testing.assert_allclose(scattered, expected_dx, **tolerance)
+        if window.turned is not None:
+            np.testing.assert_allclose(dx, expected_dx, **tolerance)
+
+
+def test_a_single_channel_in_c_order_without_padding(kernels):
+    """The stride of an axis of length 1 may be any number, so it must never be stepped over."""
+    x = np.arange(2 * 1 * 4 * 5, dtype=np.float64).reshape(2, 1, 4, 5)
+    rows = gather(x, Window((2, 3)), kernels.Scratch())
+    assert rows.shape == (2 * 3 * 3, 6)
+    assert rows[0].tolist() == [0, 1, 2, 5, 6, 7]
+    assert rows[-1].tolist() == [32, 33, 34, 37, 38, 39]
+
+
+def test_an_even_kernel_keeps_its_frames_apart(kernels):
+    """Forward pads below and to the right, the input gradient above and to the left, in arrays of one shape."""
+    window = Window((2, 2), (1, 1), (0, 0), (1, 1))
+    assert window.turned == Window((2, 2), (1, 1), (1, 1), (0, 0))
+    scratch = kernels.Scratch()
+    x = kernels.channels_last(np.ones((1, 1, 3, 3)))
+    expected = gather(x, window, scratch).copy()
+    gather(x * 7, window.turned, scratch)
+    np.testing.assert_array_equal(gather(x, window, scratch), expected)
+
+
+@pytest.mark.parametrize(
+    ("window", "turned"),
+    [
+        (Window((3, 3), (1, 1), (1, 1), (1, 1)), Window((3, 3), (1, 1), (1, 1), (1, 1))),
+        (Window((4, 1), (1, 1), (1, 0), (2, 0)), Window((4, 1), (1, 1), (2, 0), (1, 0))),
+        (Window((3, 5)), Window((3, 5), (1, 1), (2, 4), (2, 4))),
+        (Window((1, 1)), Window((1, 1))),
+        (Window((3, 3), (1, 2), (1, 1), (1, 1)), None),  # a stride
+        (Window((1, 1), (1, 1), (1, 1), (1, 1)), None),  # more padding than the kernel reaches over
+    ],
+)
+def test_turned(window, turned):
+    assert window.turned == turned
+
+
+def test_pointwise():
+    assert Window((1, 1)).pointwise
+    assert not Window((1, 2)).pointwise
+    assert not Window((1, 1), (2, 1)).pointwise
+    assert not Window((1, 1), (1, 1), (0, 1)).pointwise
+    assert not Window((1, 1), (1, 1), (0, 0), (1, 0)).pointwise
+
+
+@pytest.mark.parametrize(("size", "output"), [((5, 9), (2, 2)), ((3, 4), (1, 1)), ((2, 9), (0, 2)), ((1, 1), (0, 0))])
+def test_output(size, output):
+    assert Window((3, 4), (2, 5)).output(size) == output
+
+
+def test_blocks(monkeypatch):
+    monkeypatch.setattr(convolution, "BLOCK_BYTES", 100)
+    assert list(blocks(5, 40)) == [slice(0, 2), slice(2, 4), slice(4, 5)]
+    assert list(blocks(3, 1000)) == [slice(0, 1), slice(1, 2), slice(2, 3)]
+    assert list(blocks(3, 0)) == [slice(0, 3)]
+    assert list(blocks(0, 10)) == []
