@@ -1,0 +1,95 @@
+"""What a document that fits the schema can still get wrong: sizes against its data set, the end against its loss."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from graphnn.facts import FACTS
+from graphnn.layers.base import Layer
+from graphnn.layers.conv2d import Conv2D
+from graphnn.layers.dense import Dense
+from graphnn.layers.flatten import Flatten
+from graphnn.layers.softmax import Softmax
+from graphnn.losses import CrossEntropy, Loss
+from graphnn.spec.schema_problems import Finding
+from graphnn.spec.spec import Spec
+from graphnn.suggestions import quoted
+from graphnn.types import Shape, shape_text
+
+
+def input_findings(spec: Spec) -> Iterator[Finding]:
+    """Yield the finding that `input.shape` is not that of the data set, if so."""
+    facts = FACTS.get(spec.data["dataset"])
+    if facts is None or spec.input_shape in (facts.shape, (math.prod(facts.shape),)):
+        return
+    own, flat = list(facts.shape), math.prod(facts.shape)
+    message = (
+        f"{list(spec.input_shape)} is not the shape of {spec.data['dataset']}; write {own}, or [{flat}] to flatten it"
+    )
+    yield Finding(("input", "shape"), message)
+
+
+def meant_input_shape(spec: Spec) -> Shape:
+    """Return the shape to go on with: the data set's own where the document's is wrong, so that it is told once."""
+    facts = FACTS.get(spec.data["dataset"])
+    if facts is None:
+        return spec.input_shape
+    return facts.shape if len(spec.input_shape) == 3 else (math.prod(facts.shape),)
+
+
+def end_findings(spec: Spec, layers: Sequence[Layer], loss: Loss) -> Iterator[Finding]:
+    """Yield what is wrong with the last layer, as the loss sees it."""
+    needed = loss.fused_with
+    if needed is None:
+        return
+    where = [index for index, layer in enumerate(layers) if isinstance(layer, needed)]
+    last, name = len(layers) - 1, needed.__name__
+    if last in where:
+        if needed is Softmax:
+            for index in where[:-1]:
+                message = "Softmax stands here and at the end; remove this one"
+                yield Finding(spec.layers[index].path, message)
+    elif where:
+        after = ", ".join(quoted(section.name) for section in spec.layers[where[-1] + 1 :])
+        message = f"{loss.type} needs {name} as the last layer, but {after} follows; move {name} to the end"
+        yield Finding(spec.layers[where[-1]].path, message)
+    else:
+        found = f"{quoted(spec.layers[last].name)} is {layers[last].type}"
+        message = f"{loss.type} needs {name} as the last layer, but {found}; "
+        if layers[last].type in ("Softmax", "Sigmoid"):
+            message += f'write {{"type": "{name}"}} instead'
+        else:
+            message += f'add {{"type": "{name}"}} as the last layer'
+        yield Finding(spec.layers[last].path, message)
+
+
+def output_findings(spec: Spec, layers: Sequence[Layer], loss: Loss, output_shape: Shape) -> Iterator[Finding]:
+    """Yield what is wrong with the number of outputs, for a loss that wants one for each class."""
+    if not isinstance(loss, CrossEntropy):
+        return
+    last = spec.layers[-1]
+    if len(output_shape) != 1:
+        message = (
+            f"CrossEntropy needs one number for each class, but {quoted(last.name)} gives {shape_text(output_shape)}; "
+            "put Flatten or GlobalAveragePooling, and Dense, before it"
+        )
+        yield Finding(last.path, message)
+        return
+    facts = FACTS.get(spec.data["dataset"])
+    if facts is None or output_shape[0] == len(facts.classes):
+        return
+    classes = f"{spec.data['dataset']} has {len(facts.classes)} classes"
+    for section, layer in zip(reversed(spec.layers), reversed(layers), strict=True):
+        if isinstance(layer, Flatten):
+            break
+        if isinstance(layer, Dense | Conv2D):
+            key, number = ("units", layer.units) if isinstance(layer, Dense) else ("filters", layer.filters)
+            message = f"{outputs(number)}, but {classes}; write {len(facts.classes)}"
+            yield Finding((*section.path, key), message)
+            return
+    add = f'{{"type": "Dense", "units": {len(facts.classes)}}}'
+    yield Finding(last.path, f"the network has {outputs(output_shape[0])}, but {classes}; put {add} before {last.type}")
+
+
+def outputs(number: int) -> str:
+    """Return a number of outputs in words."""
+    return "1 output" if number == 1 else f"{number} outputs"

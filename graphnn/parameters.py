@@ -1,0 +1,69 @@
+"""The arrays of a graph: the trainable ones are views of one flat vector, which an optimizer updates at once."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from graphnn.layers.base import Parameter
+from graphnn.types import Array
+
+ALIGNMENT = 16  # elements; every parameter starts on a cache line
+
+
+def is_weight(parameter: Parameter) -> bool:
+    """Whether weight decay applies to it by default: to weights, not to biases, scales and shifts."""
+    return parameter.name == "weights"
+
+
+class Parameters:
+    """Values and gradients by node and parameter name; all trainable ones are views of two flat vectors.
+
+    values[node][name], gradients[node][name]: arrays of the declared shapes.
+    vector, gradient: the flat vectors; weights stand first, so that `vector[:weights_end]` is what decays.
+    running: the parameters that are not trained, by 'node/name'.
+    """
+
+    def __init__(self, declared: Mapping[str, Iterable[Parameter]], dtype: Any = np.float32) -> None:
+        listed = [(node, parameter) for node, own in declared.items() for parameter in own]
+        trained = sorted((item for item in listed if item[1].trainable), key=lambda item: not is_weight(item[1]))
+        self.dtype = np.dtype(dtype)
+        self.values: dict[str, dict[str, Array]] = {node: {} for node in declared}
+        self.gradients: dict[str, dict[str, Array]] = {node: {} for node in declared}
+        self.running: dict[str, Array] = {}
+        self.weights_end = sum(padded(p.size) for _, p in trained if is_weight(p))
+        total = sum(padded(p.size) for _, p in trained)
+        self.vector = np.zeros(total, dtype)
+        self.gradient = np.zeros(total, dtype)
+        views: dict[tuple[str, str], tuple[Array, Array]] = {}
+        start = 0
+        for node, parameter in trained:
+            piece = slice(start, start + parameter.size)
+            views[node, parameter.name] = (
+                in_memory_order(self.vector[piece], parameter),
+                in_memory_order(self.gradient[piece], parameter),
+            )
+            start += padded(parameter.size)
+        for node, parameter in listed:  # in the declared order, which files and reports show
+            if parameter.trainable:
+                self.values[node][parameter.name], self.gradients[node][parameter.name] = views[node, parameter.name]
+            else:
+                array = in_memory_order(np.zeros(parameter.size, dtype), parameter)
+                self.values[node][parameter.name] = self.running[f"{node}/{parameter.name}"] = array
+
+    def named(self) -> dict[str, Array]:
+        """Return all values as 'node/name', in the graph's order: the keys of a weights file."""
+        return {f"{node}/{name}": array for node, own in self.values.items() for name, array in own.items()}
+
+
+def padded(size: int) -> int:
+    """Return size rounded up to a multiple of ALIGNMENT."""
+    return -(-size // ALIGNMENT) * ALIGNMENT
+
+
+def in_memory_order(flat: Array, parameter: Parameter) -> Array:
+    """Return `flat` seen with the parameter's logical shape over the memory order that it asks for."""
+    if parameter.memory_order is None:
+        return flat.reshape(parameter.shape)
+    order = parameter.memory_order
+    return flat.reshape([parameter.shape[axis] for axis in order]).transpose(np.argsort(order))
