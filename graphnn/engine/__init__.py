@@ -1,0 +1,1 @@
+"""Runs a graph over batches: plan, workspace, forward and backward on all cores."""

@@ -1,0 +1,222 @@
+"""One stage at work: its pieces in forward and backward, and what it hands over at its barriers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from graphnn.engine.lanes import Lanes
+from graphnn.engine.plan import LANES, Plan, Stage
+from graphnn.engine.workers import Workers
+from graphnn.engine.workspace import Clock, PieceContext, Workspace
+from graphnn.errors import GraphError
+from graphnn.graph import Node
+from graphnn.layers.base import Arrays, Backward, BatchwiseLayer
+from graphnn.losses import Loss
+from graphnn.parameters import Parameters
+from graphnn.types import Array, shape_text
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all stages of an engine work with. prepared: by node index, renewed at every step."""
+
+    plan: Plan
+    parameters: Parameters
+    workspace: Workspace
+    workers: Workers
+    clock: Clock
+    lane_memory: Sequence[Array]
+    prepared: Mapping[int, Arrays]
+
+
+@contextmanager
+def located(node: Node) -> Iterator[None]:
+    """Say in which node an error happened."""
+    try:
+        yield
+    except Exception as error:
+        place = f'layers[{node.index}] "{node.name}" ({node.layer.type}, input {shape_text(node.input_shape)})'
+        raise GraphError(f"{place}: {type(error).__name__}: {error}") from error
+
+
+def batchwise(node: Node) -> BatchwiseLayer:
+    """Return the layer of a node that stands at a barrier."""
+    assert isinstance(node.layer, BatchwiseLayer)
+    return node.layer
+
+
+def same_memory(a: Array, b: Array) -> bool:
+    """Whether both are one array: a view that turns or shifts the other's memory is not."""
+    place_a, place_b = a.__array_interface__["data"], b.__array_interface__["data"]
+    return place_a == place_b and (a.shape, a.strides, a.dtype) == (b.shape, b.strides, b.dtype)
+
+
+class StageRun:
+    """One stage made ready for batches of n samples: its pieces, their contexts, and what forward leaves to backward.
+
+    x: what reaches the first node, for the whole batch. y: what the last one gives. statistics, combined: what the
+    batch-wise node at the exit made of the sums in forward and in backward. dy: the gradient that comes back there.
+    """
+
+    def __init__(self, shared: Shared, stage: Stage, number: int, n: int, before: "StageRun | None") -> None:
+        self.shared, self.stage, self.before = shared, stage, before
+        self.pieces = stage.cut(n)
+        self.lane_count = min(LANES, len(self.pieces))
+        self.lanes = Lanes(stage.nodes, shared.parameters, shared.lane_memory)
+        self.backwards: list[list[Backward]] = [[] for _ in self.pieces]
+        self.x = self.y = self.dy = np.empty(0)
+        self.statistics: Arrays = {}
+        self.combined: Arrays = {}
+        if stage.exit is not None:
+            self.dy = shared.workspace.shared(f"dy {number % 2}", stage.exit.output_shape)[:n]
+        handed_over = None if before is None else before.dy
+        owner = self._owner_of_dx_at_entry()
+        self.contexts = {
+            node.index: [
+                PieceContext(
+                    shared.workspace,
+                    node,
+                    place,
+                    piece,
+                    shared.clock,
+                    needs_dx=shared.plan.needs_dx(node),
+                    dx=handed_over if node is owner else None,
+                    workers=shared.workers if len(self.pieces) == 1 else None,
+                )
+                for place, piece in enumerate(self.pieces)
+            ]
+            for node in (stage.entry, *stage.nodes, stage.exit)
+            if node is not None
+        }
+        for node in stage.nodes:
+            for lane in range(self.lane_count):
+                self.contexts[node.index][lane].lane = self.lanes.of(lane, node)
+
+    def _owner_of_dx_at_entry(self) -> Node | None:
+        """Return the node whose dx, perhaps changed in place, is what reaches the entry in backward."""
+        writers = (node for node in self.stage.nodes if not node.layer.backward_in_place)
+        return next(writers, None) if self.stage.entry is not None else None
+
+    # Forward
+
+    def _forward_piece(self, place: int) -> Array:
+        stage, prepared = self.stage, self.shared.prepared
+        value = self.x[self.pieces[place]]
+        if stage.entry is not None and self.before is not None:
+            with located(stage.entry):
+                ctx = self.contexts[stage.entry.index][place]
+                layer = batchwise(stage.entry)
+                value = layer.apply(prepared[stage.entry.index], self.before.statistics, value, ctx)
+        backwards: list[Backward] = []
+        for node in stage.nodes:
+            with located(node):
+                value, backward = node.layer.forward(prepared[node.index], value, self.contexts[node.index][place])
+            backwards.append(backward)
+        self.backwards[place] = backwards
+        return value
+
+    def forward(self, x: Array) -> None:
+        """Run all pieces up to the exit's sums, then combine them."""
+        exit_node = self.stage.exit
+        assert exit_node is not None
+        layer, params = batchwise(exit_node), self.shared.prepared[exit_node.index]
+        contexts = self.contexts[exit_node.index]
+        self.x = x
+        passes_on = bool(self.stage.nodes) or self.stage.entry is not None
+        self.y = self._whole_output(x) if passes_on else x
+        sums: list[Any] = [None] * len(self.pieces)
+
+        def run(lane: int) -> None:
+            for place in range(lane, len(self.pieces), LANES):
+                value = self._forward_piece(place)
+                handed_on = self.y[self.pieces[place]]
+                if not same_memory(value, handed_on):
+                    handed_on[...] = value
+                with located(exit_node):
+                    sums[place] = layer.partial_sums(params, handed_on, contexts[place])
+
+        self.shared.workers.run(run, self.lane_count)
+        with located(exit_node):
+            self.statistics = layer.combine(params, sums)
+
+    def _whole_output(self, x: Array) -> Array:
+        """Return the whole batch's array that the last node's pieces are cut from."""
+        last = (self.stage.entry, *self.stage.nodes)[-1]
+        assert last is not None
+        return self.shared.workspace.whole(last.index, "output", last.output_shape, x.dtype)[: len(x)]
+
+    def forward_and_back(self, x: Array, y: Array, loss: Loss) -> Array:
+        """Run the last stage: forward, loss and backward of a piece while it is hot. Return the loss's sums."""
+        self.x = x
+        losses: list[Any] = [None] * len(self.pieces)
+
+        def run(lane: int) -> None:
+            for place in range(lane, len(self.pieces), LANES):
+                value = self._forward_piece(place)
+                dy = self.shared.workspace.thread.next_slot(value.shape, value.dtype)
+                targets = y[self.pieces[place]]
+                losses[place] = loss.piece(targets, value, len(x), logits=self.shared.plan.logits, dy=dy)
+                self._backward_piece(place, dy, lane)
+
+        self._run_backward(run)
+        return np.asarray(np.sum(losses, axis=0))
+
+    # Backward
+
+    def _backward_piece(self, place: int, dy: Array, lane: int) -> None:
+        for node, backward in zip(reversed(self.stage.nodes), reversed(self.backwards[place]), strict=True):
+            if not self.shared.plan.trains(node):
+                return
+            with located(node):
+                dx, gradients = backward(dy)
+                self.lanes.add(lane, node, gradients, first=place == lane)
+                if dx is None:
+                    return
+                dy = dx
+        entry = self.stage.entry
+        if entry is not None and self.before is not None and self.shared.plan.trains(entry):
+            handed_back = self.before.dy[self.pieces[place]]
+            if not same_memory(dy, handed_back):
+                handed_back[...] = dy
+            with located(entry):
+                self._entry_sums[place] = batchwise(entry).backward_partial_sums(
+                    self.shared.prepared[entry.index],
+                    self.before.statistics,
+                    self.x[self.pieces[place]],
+                    handed_back,
+                    self.contexts[entry.index][place],
+                )
+
+    def backward(self) -> None:
+        """Take up the gradient at the exit and pass it back to the entry."""
+        exit_node = self.stage.exit
+        assert exit_node is not None
+        if not self.shared.plan.needs_dx(exit_node):
+            return
+        layer, contexts = batchwise(exit_node), self.contexts[exit_node.index]
+
+        def run(lane: int) -> None:
+            for place in range(lane, len(self.pieces), LANES):
+                piece = self.pieces[place]
+                with located(exit_node):
+                    dy = layer.backward_apply(self.combined, self.y[piece], self.dy[piece], contexts[place])
+                self._backward_piece(place, dy, lane)
+
+        self._run_backward(run)
+
+    def _run_backward(self, run: Any) -> None:
+        """Run the lanes, add them up, and combine the sums of the batch-wise node at the entry."""
+        self._entry_sums: list[Any] = [None] * len(self.pieces)
+        self.shared.workers.run(run, self.lane_count)
+        self.lanes.reduce(self.lane_count, self.shared.workers)
+        entry = self.stage.entry
+        if entry is not None and self.before is not None and self.shared.plan.trains(entry):
+            with located(entry):
+                self.before.combined, gradients = batchwise(entry).backward_combine(
+                    self.shared.prepared[entry.index], self.before.statistics, self._entry_sums
+                )
+            for name, gradient in gradients.items():
+                self.shared.parameters.gradients[entry.name][name][...] = gradient

@@ -1,0 +1,203 @@
+"""The memory of the engine: made once, handed out again at every step."""
+
+import math
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from graphnn.engine.workers import Workers
+from graphnn.graph import Node
+from graphnn.layers.context import Context
+from graphnn.parameters import in_memory_order
+from graphnn.randomness import Purpose, generator
+from graphnn.types import Array, Shape
+
+
+def channels_last(flat: Array, shape: Shape) -> Array:
+    """Return contiguous memory seen as `shape`, four axes as N×C×H×W over N×H×W×C."""
+    if len(shape) != 4:
+        return flat.reshape(shape)
+    n, channels, height, width = shape
+    return flat.reshape(n, height, width, channels).transpose(0, 3, 1, 2)
+
+
+class Arena:
+    """One stretch of memory that takes any shape; what it held before is lost."""
+
+    def __init__(self) -> None:
+        self._bytes = np.empty(0, np.uint8)
+        self._views: dict[tuple[Shape, np.dtype[Any]], Array] = {}
+
+    def take(self, shape: Shape, dtype: Any) -> Array:
+        """Return the memory as a flat array of the shape's size, grown where it is too small."""
+        dtype = np.dtype(dtype)
+        view = self._views.get((shape, dtype))
+        if view is None:
+            size = math.prod(shape) * dtype.itemsize
+            if size > self._bytes.size:
+                self._bytes = np.empty(size, np.uint8)
+                self._views.clear()
+            view = self._views[shape, dtype] = self._bytes[:size].view(dtype)
+        return view
+
+
+class ThreadMemory(threading.local):
+    """What each thread has of its own: scratch by name, and two slots that a chain of nodes alternates between."""
+
+    def __init__(self) -> None:
+        self.scratch: dict[str, Arena] = {}
+        self.framed: dict[tuple[int, str, Shape, Any], Array] = {}
+        self.slots = (Arena(), Arena())
+        self.slot = 0  # the one that holds the chain's present value
+
+    def next_slot(self, shape: Shape, dtype: Any) -> Array:
+        """Return the memory of the slot that does not hold the present value, and make it the present one."""
+        self.slot = 1 - self.slot
+        return channels_last(self.slots[self.slot].take(shape, dtype), shape)
+
+
+@dataclass
+class Clock:
+    """The place in the run that random draws are keyed by."""
+
+    seed: int
+    epoch: int = 0
+    step: int = 0
+    ticks: int = 0  # steps run so far: a step that is run again draws again from the start
+
+
+class Workspace:
+    """All memory of one engine: arrays of a whole batch by name, and each thread's own."""
+
+    def __init__(self, batch_size: int) -> None:
+        self.batch_size = batch_size
+        self.thread = ThreadMemory()
+        self._whole: dict[tuple[Any, ...], Array] = {}
+        self._shared: dict[str, Array] = {}
+
+    def whole(self, node: int, name: str, tail: Shape, dtype: Any) -> Array:
+        """Return the array of a whole batch that belongs to one node."""
+        key = (node, name, tail, np.dtype(dtype))
+        whole = self._whole.get(key)
+        if whole is None:
+            shape = (self.batch_size, *tail)
+            # of threads that come here at once, all get the array of the first
+            whole = self._whole.setdefault(key, channels_last(np.empty(math.prod(shape), dtype), shape))
+        return whole
+
+    def reserve(self, name: str, size: int, dtype: Any) -> None:
+        """Make a stretch of memory that `shared` cuts arrays from."""
+        self._shared[name] = np.empty(size, dtype)
+
+    def shared(self, name: str, tail: Shape) -> Array:
+        """Return reserved memory as the array of a whole batch; nodes that use it at different times share it."""
+        shape = (self.batch_size, *tail)
+        return channels_last(self._shared[name][: math.prod(shape)], shape)
+
+
+class ScratchContext(Context):
+    """A context whose scratch is the running thread's own."""
+
+    def __init__(self, workspace: Workspace, node: Node, *, training: bool, needs_dx: bool) -> None:
+        super().__init__(training=training, needs_dx=needs_dx)
+        self.node = node
+        self.workspace = workspace
+
+    def scratch(self, name: str, shape: Shape, dtype: Any, *, zeroed: bool = False) -> Array:
+        memory = self.workspace.thread
+        if not zeroed:
+            if name not in memory.scratch:
+                memory.scratch[name] = Arena()
+            return memory.scratch[name].take(shape, dtype).reshape(shape)
+        key = (self.node.index, name, shape, dtype)
+        if key not in memory.framed:
+            memory.framed[key] = np.zeros(shape, dtype)
+        return memory.framed[key]
+
+
+class StepContext(ScratchContext):
+    """The context in which a node prepares what all pieces of a step share; `keep` knows no batch axis here."""
+
+    def __init__(self, workspace: Workspace, node: Node, *, training: bool, needs_dx: bool) -> None:
+        super().__init__(workspace, node, training=training, needs_dx=needs_dx)
+        self._kept: dict[tuple[str, Shape], Array] = {}
+
+    def keep(self, name: str, shape: Shape, dtype: Any) -> Array:
+        if (name, shape) not in self._kept:
+            self._kept[name, shape] = super().keep(name, shape, dtype)
+        return self._kept[name, shape]
+
+
+class PieceContext(ScratchContext):
+    """The context of one node and one piece in training: its arrays are cut from those of the whole batch."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        node: Node,
+        number: int,
+        piece: slice,
+        clock: Clock,
+        *,
+        needs_dx: bool,
+        dx: Array | None,
+        workers: Workers | None,
+    ) -> None:
+        super().__init__(workspace, node, training=True, needs_dx=needs_dx)
+        self.number, self.piece, self.clock = number, piece, clock
+        self._dx = dx[piece] if dx is not None else None
+        self._workers = workers  # where the piece is the whole batch, so that its products may use all cores
+        self.lane: Mapping[str, Array] | None = None  # where the gradients of a lane's first piece belong
+        self._declared = {parameter.name: parameter for parameter in node.parameters}
+        self._kept: dict[str, Array] = {}
+        self._drawn_at = 0
+
+    @property
+    def rng(self) -> np.random.Generator:
+        clock = self.clock
+        if self._rng is None or self._drawn_at != clock.ticks:
+            self._rng = generator(clock.seed, Purpose.LAYER, clock.epoch, clock.step, self.node.index, self.number)
+            self._drawn_at = clock.ticks
+        return self._rng
+
+    def output(self, shape: Shape, dtype: Any) -> Array:
+        return self.keep("output", shape, dtype)
+
+    def keep(self, name: str, shape: Shape, dtype: Any) -> Array:
+        kept = self._kept.get(name)
+        if kept is None or kept.shape != shape or kept.dtype != dtype:
+            whole = self.workspace.whole(self.node.index, name, shape[1:], dtype)
+            kept = self._kept[name] = whole[self.piece]
+        return kept
+
+    def gradient(self, name: str, parameter: Array) -> Array:
+        if self.lane is not None:
+            return self.lane[name]
+        flat = self.scratch(f"gradient of {name}", (parameter.size,), parameter.dtype)
+        return in_memory_order(flat, self._declared[name])
+
+    def matmul(self, a: Array, b: Array, out: Array) -> Array:
+        return np.matmul(a, b, out=out) if self._workers is None else self._workers.matmul(a, b, out)
+
+    def dx(self, shape: Shape, dtype: Any) -> Array:
+        if self._dx is not None and self._dx.shape == shape:
+            return self._dx
+        return self.workspace.thread.next_slot(shape, dtype)
+
+
+class TestingContext(ScratchContext):
+    """The context of one node in testing, for any piece: nothing is kept, values alternate between two slots."""
+
+    __test__ = False  # its name does not make it a test case
+
+    def __init__(self, workspace: Workspace, node: Node) -> None:
+        super().__init__(workspace, node, training=False, needs_dx=False)
+
+    def output(self, shape: Shape, dtype: Any) -> Array:
+        return self.workspace.thread.next_slot(shape, dtype)
+
+    def keep(self, name: str, shape: Shape, dtype: Any) -> Array:
+        return channels_last(self.scratch(f"kept {name}", shape, dtype).reshape(-1), shape)
