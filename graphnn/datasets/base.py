@@ -1,0 +1,112 @@
+"""What a data set is, and how one is loaded by the name that a document gives it."""
+
+import difflib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+
+from graphnn.errors import DataError
+from graphnn.types import Array, Shape, shape_text
+
+ENVIRONMENT = "GRAPHNN_DATA"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The two published parts of a data set.
+
+    x_train, x_test: images as a logical N×C×H×W over channels-last memory, or vectors N×F; uint8 0…255, or float32.
+    y_train, y_test: labels int64 of N, or targets float32 of N×K. classes: the name of each label; None for targets.
+    """
+
+    name: str
+    x_train: Array
+    y_train: Array
+    x_test: Array
+    y_test: Array
+    classes: tuple[str, ...] | None
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of one sample."""
+        return self.x_train.shape[1:]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a data set may come from. path: the user's own file. data_dir: the folder of the published ones."""
+
+    path: Path | None = None
+    data_dir: Path | None = None
+    show_progress: bool = True
+
+    def folder(self, name: str) -> Path:
+        """Return the folder of the published files: in data_dir, else in GRAPHNN_DATA, else in the user's cache."""
+        root = self.data_dir or os.environ.get(ENVIRONMENT) or platformdirs.user_cache_path("graphnn")
+        return Path(root) / name
+
+
+Loader = Callable[[Source], Dataset]
+DATASETS: dict[str, Loader] = {}
+
+
+def register(name: str) -> Callable[[Loader], Loader]:
+    """Make a loader known by the name that documents use. A second one of the same name is an error."""
+
+    def add(loader: Loader) -> Loader:
+        if name in DATASETS:
+            raise DataError(f'a data set "{name}" is registered already, by {DATASETS[name].__module__}')
+        DATASETS[name] = loader
+        return loader
+
+    return add
+
+
+def load(
+    name: str,
+    *,
+    path: str | Path | None = None,
+    data_dir: str | Path | None = None,
+    show_progress: bool = True,
+) -> Dataset:
+    """Return the data set of that name; published ones are downloaded where they are not in their folder.
+
+    path: the file of "npz", which needs one; no other takes one. data_dir: the folder that holds mnist/ and cifar10/,
+    instead of GRAPHNN_DATA or the user's cache. Raises DataError.
+    """
+    if name not in DATASETS:
+        close = difflib.get_close_matches(name.casefold(), DATASETS, n=1)
+        suggestion = f'; did you mean "{close[0]}"?' if close else ";"
+        raise DataError(f'unknown data set "{name}"{suggestion} known: {", ".join(sorted(DATASETS))}')
+    if path is not None and name != "npz":
+        raise DataError(f'the data set "{name}" takes no path; data.path belongs to "npz"')
+    try:
+        return DATASETS[name](Source(as_path(path), as_path(data_dir), show_progress))
+    except OSError as problem:
+        raise DataError(f"{name}: {problem.filename}: {problem.strerror}") from problem
+
+
+def as_path(path: str | Path | None) -> Path | None:
+    """Return a path that may be absent."""
+    return None if path is None else Path(path)
+
+
+def check_input_shape(name: str, shape: Shape, input_shape: Shape) -> None:
+    """Raise DataError unless samples of `shape` suit a network of `input_shape`: the same, or their vector."""
+    vector = (int(np.prod(shape)),)
+    if input_shape in (shape, vector):
+        return
+    message = f"the samples of {name} are {shape_text(shape)}, but the network's input is {shape_text(input_shape)}"
+    if len(shape) == 3 and (shape[2], *shape[:2]) == input_shape:
+        raise DataError(f"{message}; store the images channels first, N×C×H×W: x.transpose(0, 3, 1, 2)")
+    flattened = f", or [{vector[0]}], which flattens it" if len(shape) > 1 else ""
+    raise DataError(f"{message}; set input.shape to {list(shape)}{flattened}")
+
+
+def channels_last(images: Array) -> Array:
+    """Return images N×H×W×C as the logical N×C×H×W over the same memory."""
+    return images.transpose(0, 3, 1, 2)

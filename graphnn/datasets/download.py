@@ -1,0 +1,200 @@
+"""Published files fetched from their mirrors: resumed, checked, and put in place whole; archives unpacked safely."""
+
+import gzip
+import hashlib
+import http
+import http.client
+import shutil
+import tarfile
+import tempfile
+import urllib.error
+import urllib.request
+import zlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from graphnn.datasets.base import ENVIRONMENT
+from graphnn.errors import DataError
+
+CHUNK = 1 << 16
+TIMEOUT = 30.0  # seconds without a sign of the server
+ATTEMPTS = 3  # per mirror, for connections that break off
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A published file. md5, size (bytes): of the file as it is at every address; tried in that order."""
+
+    name: str
+    addresses: tuple[str, ...]
+    md5: str
+    size: int
+
+
+class TransferError(Exception):
+    """An address did not give the file; the message says why. again: whether one more attempt may get further."""
+
+    def __init__(self, message: str, *, again: bool = False) -> None:
+        super().__init__(message)
+        self.again = again
+
+
+def fetch_missing(dataset: str, missing: Sequence[Remote], folder: Path, *, show_progress: bool) -> None:
+    """Download the missing files of a data set into its folder.
+
+    Raises DataError, which says why each address failed, and which files to put where by hand.
+    """
+    try:
+        if missing:
+            folder.mkdir(parents=True, exist_ok=True)
+        for position, remote in enumerate(missing):
+            failures = fetch(remote, folder, show_progress=show_progress)
+            if failures:
+                names = ", ".join(each.name for each in missing[position:])
+                raise DataError(
+                    f"{dataset}: {remote.name} is not in {folder}, and the download failed\n"
+                    + "".join(f"    {failure}\n" for failure in failures)
+                    + f"put {names} into {folder}, or name the folder that holds {folder.name}/ "
+                    f"with --data-dir or {ENVIRONMENT}"
+                )
+    except OSError as problem:
+        raise DataError(f"{dataset}: cannot write to {folder}: {problem.strerror}") from problem
+
+
+def fetch(remote: Remote, folder: Path, *, show_progress: bool) -> list[str]:
+    """Download one file to folder/name, and return nothing; or why each address failed.
+
+    What has come of it stays in name.part, from which the next attempt, at any address, goes on. Raises OSError where
+    the file cannot be written.
+    """
+    part = folder / f"{remote.name}.part"
+    failures = []
+    for address in remote.addresses:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                transfer(remote, address, part, show_progress=show_progress)
+            except TransferError as problem:
+                if problem.again and attempt < ATTEMPTS:
+                    continue
+                failures.append(f"{address}: {problem}")
+                break
+            part.replace(folder / remote.name)
+            return []
+    return failures
+
+
+def transfer(remote: Remote, address: str, part: Path, *, show_progress: bool) -> None:
+    """Complete `part` from one address and check it. Raises TransferError."""
+    start = part.stat().st_size if part.exists() else 0
+    if start >= remote.size:  # as long as the file, and yet no file came of it
+        start = 0
+    with request(address, start) as response:
+        if response.status != http.HTTPStatus.PARTIAL_CONTENT:
+            start = 0  # the server knows no ranges and sends the whole
+        elif not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
+            raise TransferError(f"asked to go on from byte {start}, it sends {response.headers.get('Content-Range')}")
+        offered = response.headers.get("Content-Length", "")
+        if offered.isdecimal() and start + int(offered) != remote.size:
+            raise TransferError(f"it offers {start + int(offered):,} bytes, where the file has {remote.size:,}")
+        length = receive(response, part, start, remote, show_progress=show_progress)
+    if length < remote.size:
+        raise TransferError(f"it broke off after {length:,} of {remote.size:,} bytes", again=True)
+    with part.open("rb") as file:
+        found = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    if length > remote.size or found != remote.md5:
+        part.unlink()
+        raise TransferError(f"the checksum is {found}, where the file has {remote.md5}", again=start > 0)
+
+
+def request(address: str, start: int) -> http.client.HTTPResponse:
+    """Return the server's answer to a request for the file from byte `start` on. Raises TransferError."""
+    asked = urllib.request.Request(address, headers={"User-Agent": "graphnn"})
+    if start:
+        asked.add_header("Range", f"bytes={start}-")
+    try:
+        response: http.client.HTTPResponse = urllib.request.urlopen(asked, timeout=TIMEOUT)
+    except urllib.error.HTTPError as problem:
+        problem.close()
+        raise TransferError(f"HTTP {problem.code} {problem.reason}") from problem
+    except urllib.error.URLError as problem:
+        raise TransferError(str(problem.reason)) from problem
+    except (OSError, http.client.HTTPException) as problem:
+        raise TransferError(str(problem) or type(problem).__name__) from problem
+    return response
+
+
+def receive(response: http.client.HTTPResponse, part: Path, start: int, remote: Remote, *, show_progress: bool) -> int:
+    """Write what comes to `part` from byte `start` on, at most one chunk more than the file has; return its length.
+
+    Raises TransferError where the connection fails, OSError where the disk does.
+    """
+    with (
+        part.open("r+b" if start else "wb") as file,
+        tqdm(
+            desc=remote.name, total=remote.size, initial=start, unit="B", unit_scale=True, disable=not show_progress
+        ) as bar,
+    ):
+        length = file.seek(start)
+        while length <= remote.size:
+            try:
+                chunk = response.read(CHUNK)
+            except (OSError, http.client.HTTPException) as problem:
+                raise TransferError(f"it broke off after {length:,} bytes: {problem}", again=True) from problem
+            if not chunk:
+                break
+            length += file.write(chunk)
+            bar.update(len(chunk))
+    return length
+
+
+def unpack(archive: Path, wanted: Mapping[str, Path], *, ignored: Collection[str], limit: int) -> None:
+    """Unpack the wanted members of a .tar.gz, each to its own path; files that are there already are left alone.
+
+    No name in the archive decides where anything is written: a wanted member is copied to the path given for it. An
+    archive that holds anything but the wanted and the ignored members, each once, at most `limit` bytes long, and no
+    links or devices, is refused before any file is put in place. Raises DataError.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=archive.parent) as folder:
+            unpacked = copy_members(archive, wanted, Path(folder), ignored=ignored, limit=limit)
+            for name, target in wanted.items():
+                if not target.exists():
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    unpacked[name].replace(target)
+    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, ValueError) as problem:
+        raise DataError(f"{archive}: cannot be unpacked: {problem}; delete it, and it is downloaded") from problem
+    except OSError as problem:
+        raise DataError(f"{archive}: cannot be unpacked: {problem.strerror}") from problem
+
+
+def copy_members(
+    archive: Path, wanted: Collection[str], folder: Path, *, ignored: Collection[str], limit: int
+) -> dict[str, Path]:
+    """Copy the wanted members to numbered files in `folder` and return these. Raises ValueError for a bad archive."""
+    unpacked: dict[str, Path] = {}
+    seen = set()
+    with gzip.open(archive) as stream, tarfile.open(fileobj=stream, mode="r:") as tar:
+        for member in tar:
+            if member.name not in wanted and member.name not in ignored:
+                raise ValueError(f"{member.name!r} does not belong in it")
+            if member.name in seen:
+                raise ValueError(f"{member.name!r} is in it twice")
+            seen.add(member.name)
+            if not (member.isreg() or (member.isdir() and member.name in ignored)):
+                raise ValueError(f"{member.name!r} is not a regular file")
+            if member.size > limit:
+                raise ValueError(f"{member.name!r} has {member.size:,} bytes, more than the {limit:,} it may have")
+            content = tar.extractfile(member) if member.name in wanted else None
+            if content is not None:
+                unpacked[member.name] = folder / str(len(unpacked))
+                with content, unpacked[member.name].open("wb") as file:
+                    shutil.copyfileobj(content, file)
+        while stream.read(CHUNK):  # only at its end does gzip compare the checksum
+            pass
+    lacking = [name for name in wanted if name not in unpacked]
+    if lacking:
+        raise ValueError(f"{', '.join(lacking)} is not in it")
+    return unpacked

@@ -1,0 +1,209 @@
+"""Tiny files in the published formats, and a server on loopback that can misbehave."""
+
+import contextlib
+import gzip
+import hashlib
+import http.server
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graphnn.datasets.download import Remote
+from graphnn.types import Array
+
+FOLDERS = ("mnist", "cifar10")
+
+
+@pytest.fixture(autouse=True)
+def no_published_data(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep the tests off the user's data folders, except those that ask for real data."""
+    if "real_data" not in request.fixturenames:
+        monkeypatch.setenv("GRAPHNN_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+
+def idx_bytes(array: Array) -> bytes:
+    """Return an IDX file of unsigned bytes."""
+    return struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.astype(np.uint8).tobytes()
+
+
+@dataclass(frozen=True)
+class TinyMnist:
+    """What `write` puts into a folder: five training and three test images."""
+
+    x_train: Array
+    y_train: Array
+    x_test: Array
+    y_test: Array
+
+    def files(self) -> dict[str, bytes]:
+        """Return the four files, unpacked, by name."""
+        return {
+            "train-images-idx3-ubyte": idx_bytes(self.x_train),
+            "train-labels-idx1-ubyte": idx_bytes(self.y_train),
+            "t10k-images-idx3-ubyte": idx_bytes(self.x_test),
+            "t10k-labels-idx1-ubyte": idx_bytes(self.y_test),
+        }
+
+    def write(self, folder: Path, *, zipped: bool = True) -> Path:
+        """Write the files into folder/mnist and return that."""
+        (folder / "mnist").mkdir(parents=True)
+        for name, content in self.files().items():
+            if zipped:
+                (folder / "mnist" / f"{name}.gz").write_bytes(gzip.compress(content))
+            else:
+                (folder / "mnist" / name).write_bytes(content)
+        return folder / "mnist"
+
+
+@pytest.fixture
+def tiny_mnist() -> TinyMnist:
+    """Return MNIST of eight random images."""
+    rng = np.random.default_rng(1)
+    x = rng.integers(0, 256, (8, 28, 28), dtype=np.uint8)
+    y = np.array([5, 0, 4, 1, 9, 7, 2, 1], dtype=np.uint8)
+    return TinyMnist(x[:5], y[:5], x[5:], y[5:])
+
+
+@dataclass(frozen=True)
+class TinyCifar:
+    """CIFAR-10 of two images a file. records: N×3073, as the files have them."""
+
+    records: Array
+
+    def files(self) -> dict[str, bytes]:
+        """Return the files by name."""
+        names = [*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin"]
+        batches = {name: self.records[2 * i : 2 * i + 2].tobytes() for i, name in enumerate(names)}
+        names_text = "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n"
+        return {**batches, "batches.meta.txt": names_text.encode()}
+
+    def write(self, folder: Path, inside: str = "cifar-10-batches-bin") -> Path:
+        """Write the files into folder/cifar10/inside and return that."""
+        place = folder / "cifar10" / inside
+        place.mkdir(parents=True)
+        for name, content in self.files().items():
+            (place / name).write_bytes(content)
+        return place
+
+
+@pytest.fixture
+def tiny_cifar() -> TinyCifar:
+    """Return CIFAR-10 of twelve random images."""
+    rng = np.random.default_rng(2)
+    records = rng.integers(0, 256, (12, 3073), dtype=np.uint8)
+    records[:, 0] = [6, 9, 9, 4, 1, 1, 2, 7, 8, 3, 0, 5]
+    return TinyCifar(records)
+
+
+@pytest.fixture
+def real_data() -> Path:
+    """Return the folder of real data in GRAPHNN_DATA or the user's cache; skip where there is none."""
+    from graphnn.datasets.base import Source
+
+    root = Source().folder("mnist").parent
+    if not all((root / name).is_dir() for name in FOLDERS):
+        pytest.skip(f"no real data in {root}")
+    return root
+
+
+@dataclass
+class Server:
+    """What the server has, and how it treats whom.
+
+    ranges: whether it knows Range. cut: bytes after which it breaks off, by path, for as many requests as listed.
+    asked: the path and the Range of every request.
+    """
+
+    address: str
+    content: dict[str, bytes] = field(default_factory=dict)
+    ranges: bool = True
+    cut: dict[str, list[int]] = field(default_factory=dict)
+    wrong_range: bool = False
+    announces_length: bool = True
+    asked: list[tuple[str, str | None]] = field(default_factory=list)
+
+    def remote(self, name: str, content: bytes, *paths: str) -> Remote:
+        """Return the file as published under the paths of this server."""
+        addresses = tuple(self.address + path for path in paths or ("/" + name,))
+        return Remote(name, addresses, hashlib.md5(content, usedforsecurity=False).hexdigest(), len(content))
+
+
+def handler_of(server: Server) -> type[http.server.BaseHTTPRequestHandler]:
+    """Return the handler of requests to this server."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            """Stay silent."""
+
+        def do_GET(self) -> None:
+            wanted = self.headers.get("Range")
+            server.asked.append((self.path, wanted))
+            content = server.content.get(self.path)
+            if content is None:
+                self.send_error(404)
+                return
+            start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and server.ranges else 0
+            self.send_response(206 if start else 200)
+            if start:
+                shown = start + 1 if server.wrong_range else start
+                self.send_header("Content-Range", f"bytes {shown}-{len(content) - 1}/{len(content)}")
+            if server.announces_length:
+                self.send_header("Content-Length", str(len(content) - start))
+            self.end_headers()
+            cuts = server.cut.get(self.path)
+            end = cuts.pop(0) if cuts else len(content)
+            with contextlib.suppress(ConnectionError):  # a client that has heard enough
+                self.wfile.write(content[start:end])
+
+    return Handler
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """Run a server on loopback."""
+    running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
+    result = Server(f"http://127.0.0.1:{running.server_port}")
+    running.RequestHandlerClass = handler_of(result)
+    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield result
+    running.shutdown()
+    thread.join()
+    running.server_close()
+
+
+@pytest.fixture
+def closed_address() -> str:
+    """Return an address where nothing listens."""
+    probe = http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
+    probe.server_close()
+    return f"http://127.0.0.1:{probe.server_port}"
+
+
+WriteNpz = Callable[..., Path]
+
+
+@pytest.fixture
+def write_npz(tmp_path: Path) -> WriteNpz:
+    """Return a function that writes a valid data file, with the arrays given instead of or besides its own."""
+
+    def write(**changed: Array | None) -> Path:
+        rng = np.random.default_rng(3)
+        arrays: dict[str, Array | None] = {
+            "x_train": rng.normal(size=(6, 4)),
+            "y_train": np.array([0, 1, 2, 1, 0, 2]),
+            "x_test": rng.normal(size=(3, 4)),
+            "y_test": np.array([2, 1, 0]),
+        }
+        arrays.update(changed)
+        path = tmp_path / "own.npz"
+        np.savez(path, **{key: array for key, array in arrays.items() if array is not None})  # type: ignore[arg-type]
+        return path
+
+    return write

@@ -1,0 +1,206 @@
+"""Downloads from a server on loopback: whole, resumed, cut off, wrong, missing."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from graphnn.datasets import download
+from graphnn.datasets.download import ATTEMPTS, Remote, fetch, fetch_missing
+from graphnn.errors import DataError
+
+CONTENT = bytes(range(256)) * 1000  # 256,000 bytes: four chunks
+
+
+def get(remote: Remote, folder: Path) -> list[str]:
+    return fetch(remote, folder, show_progress=False)
+
+
+def test_file_is_downloaded_whole(server, tmp_path):
+    server.content["/file"] = CONTENT
+    assert get(server.remote("file", CONTENT), tmp_path) == []
+    assert (tmp_path / "file").read_bytes() == CONTENT
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_progress_is_shown_on_request(server, tmp_path, capsys):
+    server.content["/file"] = CONTENT
+    fetch(server.remote("file", CONTENT), tmp_path, show_progress=True)
+    shown = capsys.readouterr()
+    assert "file: 100%" in shown.err
+    assert "256k/256k" in shown.err
+    assert shown.out == ""
+    (tmp_path / "file").unlink()
+    get(server.remote("file", CONTENT), tmp_path)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_partial_file_is_resumed_where_the_server_can(server, tmp_path, ranges):
+    server.content["/file"] = CONTENT
+    server.ranges = ranges
+    (tmp_path / "file.part").write_bytes(CONTENT[:100_000])
+    assert get(server.remote("file", CONTENT), tmp_path) == []
+    assert (tmp_path / "file").read_bytes() == CONTENT
+    assert server.asked == [("/file", "bytes=100000-")]
+
+
+def test_bad_partial_file_is_given_up_and_the_same_mirror_asked_again(server, tmp_path):
+    server.content["/file"] = CONTENT
+    (tmp_path / "file.part").write_bytes(b"x" * 100_000)
+    assert get(server.remote("file", CONTENT), tmp_path) == []
+    assert (tmp_path / "file").read_bytes() == CONTENT
+    assert server.asked == [("/file", "bytes=100000-"), ("/file", None)]
+
+
+@pytest.mark.parametrize("length", [len(CONTENT), len(CONTENT) + 1])
+def test_partial_file_as_long_as_the_file_is_given_up(server, tmp_path, length):
+    server.content["/file"] = CONTENT
+    (tmp_path / "file.part").write_bytes(b"x" * length)
+    assert get(server.remote("file", CONTENT), tmp_path) == []
+    assert (tmp_path / "file").read_bytes() == CONTENT
+    assert server.asked == [("/file", None)]
+
+
+def test_bad_checksum_leads_to_the_next_mirror(server, tmp_path):
+    server.content["/bad"] = CONTENT[::-1]
+    server.content["/good"] = CONTENT
+    assert get(server.remote("file", CONTENT, "/bad", "/good"), tmp_path) == []
+    assert (tmp_path / "file").read_bytes() == CONTENT
+    assert [path for path, _ in server.asked] == ["/bad", "/good"]
+
+
+def test_bad_checksum_everywhere_leaves_nothing_behind(server, tmp_path):
+    server.content["/file"] = CONTENT[::-1]
+    (failure,) = get(server.remote("file", CONTENT), tmp_path)
+    assert failure.startswith(f"{server.address}/file: the checksum is ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_broken_transfer_goes_on_where_it_broke_off(server, tmp_path):
+    server.content["/file"] = CONTENT
+    server.cut["/file"] = [70_000, 140_000]
+    assert get(server.remote("file", CONTENT), tmp_path) == []
+    assert (tmp_path / "file").read_bytes() == CONTENT
+    assert server.asked == [("/file", None), ("/file", "bytes=70000-"), ("/file", "bytes=140000-")]
+
+
+def test_transfer_that_keeps_breaking_off_goes_on_at_the_next_mirror(server, tmp_path):
+    server.content["/weak"] = server.content["/good"] = CONTENT
+    server.cut["/weak"] = [1000, 2000, 3000, 4000]
+    assert get(server.remote("file", CONTENT, "/weak", "/good"), tmp_path) == []
+    assert (tmp_path / "file").read_bytes() == CONTENT
+    assert [path for path, _ in server.asked] == ["/weak"] * ATTEMPTS + ["/good"]
+    assert server.asked[-1] == ("/good", "bytes=3000-")
+
+
+def test_broken_transfer_keeps_what_came_for_the_next_run(server, tmp_path):
+    server.content["/file"] = CONTENT
+    server.cut["/file"] = [1000, 2000, 3000]
+    (failure,) = get(server.remote("file", CONTENT), tmp_path)
+    assert failure == f"{server.address}/file: it broke off after 3,000 of 256,000 bytes"
+    assert (tmp_path / "file.part").read_bytes() == CONTENT[:3000]
+    assert not (tmp_path / "file").exists()
+
+
+def test_answer_of_another_length_is_not_even_begun(server, tmp_path):
+    server.content["/file"] = b"<html>please log in</html>"
+    (failure,) = get(server.remote("file", CONTENT), tmp_path)
+    assert failure == f"{server.address}/file: it offers 26 bytes, where the file has 256,000"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_endless_answer_is_cut_off(server, tmp_path):
+    server.content["/file"] = CONTENT * 20
+    server.announces_length = False
+    (failure,) = get(server.remote("file", CONTENT), tmp_path)
+    assert "checksum" in failure
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_answer_from_another_byte_is_refused(server, tmp_path):
+    server.content["/file"] = CONTENT
+    server.wrong_range = True
+    (tmp_path / "file.part").write_bytes(CONTENT[:1000])
+    (failure,) = get(server.remote("file", CONTENT), tmp_path)
+    assert "asked to go on from byte 1000, it sends bytes 1001-255999/256000" in failure
+
+
+def test_missing_file_leads_to_the_next_mirror(server, tmp_path):
+    server.content["/good"] = CONTENT
+    assert get(server.remote("file", CONTENT, "/absent", "/good"), tmp_path) == []
+    assert [path for path, _ in server.asked] == ["/absent", "/good"]
+
+
+def test_every_address_is_named_with_its_failure(server, closed_address, tmp_path):
+    remote = server.remote("file", CONTENT, "/absent")
+    remote = Remote("file", (*remote.addresses, f"{closed_address}/file"), remote.md5, remote.size)
+    first, second = get(remote, tmp_path)
+    assert first == f"{server.address}/absent: HTTP 404 Not Found"
+    assert second.startswith(f"{closed_address}/file: ")
+    assert "refused" in second
+
+
+def test_server_that_says_nothing_is_left(tmp_path, monkeypatch):
+    import socket
+
+    monkeypatch.setattr(download, "TIMEOUT", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/file"
+        (failure,) = get(Remote("file", (address,), "0" * 32, 10), tmp_path)
+    assert failure == f"{address}: timed out"
+
+
+def test_connection_lost_in_the_middle_is_told(tmp_path, monkeypatch, server):
+    server.content["/file"] = CONTENT
+
+    def lost(self: object, size: int) -> bytes:
+        raise ConnectionResetError(104, "Connection reset by peer")
+
+    monkeypatch.setattr("http.client.HTTPResponse.read", lost)
+    (failure,) = get(server.remote("file", CONTENT), tmp_path)
+    assert "it broke off after 0 bytes: [Errno 104] Connection reset by peer" in failure
+
+
+def test_no_network_is_one_clear_error(closed_address, tmp_path):
+    names = ["first.gz", "second.gz"]
+    missing = [Remote(name, (f"{closed_address}/{name}",), "0" * 32, 10) for name in names]
+    folder = tmp_path / "mnist"
+    with pytest.raises(DataError) as caught:
+        fetch_missing("mnist", missing, folder, show_progress=False)
+    lines = str(caught.value).splitlines()
+    assert lines[0] == f"mnist: first.gz is not in {folder}, and the download failed"
+    assert lines[1].startswith(f"    {closed_address}/first.gz: ")
+    assert lines[2] == (
+        f"put first.gz, second.gz into {folder}, or name the folder that holds mnist/ with --data-dir or GRAPHNN_DATA"
+    )
+    assert len(caught.value.problems) == 1
+
+
+def test_nothing_missing_needs_no_folder(tmp_path):
+    fetch_missing("mnist", [], tmp_path / "mnist", show_progress=False)
+    assert not (tmp_path / "mnist").exists()
+
+
+@pytest.mark.parametrize("obstacle", [Path.touch, lambda path: path.write_text("")])
+def test_folder_that_cannot_be_made_is_told(tmp_path, obstacle: Callable[[Path], object]):
+    obstacle(tmp_path / "data")
+    with pytest.raises(DataError, match=r"mnist: cannot write to .*data/mnist: Not a directory"):
+        fetch_missing("mnist", [Remote("a", (), "", 1)], tmp_path / "data" / "mnist", show_progress=False)
+
+
+def test_interrupted_download_keeps_its_part(server, tmp_path, monkeypatch):
+    server.content["/file"] = CONTENT
+    read = download.http.client.HTTPResponse.read
+    calls = []
+
+    def interrupted(self, size):
+        calls.append(size)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return read(self, size)
+
+    monkeypatch.setattr("http.client.HTTPResponse.read", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        get(server.remote("file", CONTENT), tmp_path)
+    assert (tmp_path / "file.part").read_bytes() == CONTENT[: 2 * download.CHUNK]
