@@ -1,0 +1,37 @@
+"""Numbers that are no longer finite: noticing them cheaply, and finding out where they came up."""
+
+import math
+
+import numpy as np
+
+from graphnn.engine.engine import Engine
+from graphnn.graph import Node
+from graphnn.types import Array
+
+
+def all_finite(vector: Array) -> bool:
+    """Return whether every number is finite. One pass is enough where the sum of squares is; it may overflow."""
+    return bool(np.isfinite(np.dot(vector, vector))) or bool(np.isfinite(vector).all())
+
+
+def culprit(engine: Engine, x: Array, loss: float) -> str:
+    """Return which layer was the first to go wrong on the batch x, where the loss or a gradient is not finite.
+
+    Forward goes from the first layer to the last, so the first output counts; backward the other way round, so the
+    gradients of the last such layer count.
+    """
+    node = engine.first_non_finite(x)
+    if node is not None:
+        return f"{described(node)} is the first whose output is not finite"
+    if not math.isfinite(loss):
+        return "the outputs of all layers are finite, the loss itself is not"
+    gradients = engine.parameters.gradients
+    for node in reversed(engine.graph.nodes):
+        if not all(np.isfinite(own).all() for own in gradients[node.name].values()):
+            return f"the loss is finite, but {described(node)} is the first whose gradient is not"
+    raise ValueError("the loss and all gradients are finite")
+
+
+def described(node: Node) -> str:
+    """Return a node as messages name it: layers[2] "conv2" (Conv2D)."""
+    return f'layers[{node.index}] "{node.name}" ({node.layer.type})'

@@ -1,0 +1,286 @@
+"""The training loop: epochs of steps, validation, and a state from which it can go on in the middle of an epoch."""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from graphnn.datasets.batches import epoch_order
+from graphnn.engine.engine import Engine
+from graphnn.errors import DataError, DivergenceError
+from graphnn.graph import Graph
+from graphnn.optimizers import OPTIMIZERS, Optimizer, Updater
+from graphnn.parameters import Parameters
+from graphnn.schedules import SCHEDULES, Schedule
+from graphnn.spec.spec import Section
+from graphnn.training.checkpoint import State
+from graphnn.training.divergence import all_finite, culprit
+from graphnn.training.history import Record
+from graphnn.types import Array
+
+EVALUATED_AT_ONCE = 256  # samples, rounded up to whole batches: fewer cost calls, more cost memory
+
+Stop = Callable[[], bool]
+
+
+def never() -> bool:
+    """Go on: for `stop`."""
+    return False
+
+
+def as_float32(x: Array) -> Array:
+    """Return x as the engine takes it, with no other change: for `prepare`."""
+    return x.astype(np.float32, copy=False)
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Inputs and targets of one part of the data, prepared batch by batch, so that the whole never stands as float32.
+
+    x: N×C×H×W or N×F as stored; y: N labels or N×K targets; indices: which samples are meant, all of them by default.
+    prepare: from stored inputs to those of the network, normalised and of its input shape.
+    """
+
+    x: Array
+    y: Array
+    indices: Array | None = None
+    prepare: Callable[[Array], Array] = as_float32
+
+    def __len__(self) -> int:
+        return len(self.x) if self.indices is None else len(self.indices)
+
+    def take(self, chosen: Array | slice) -> tuple[Array, Array]:
+        """Return the prepared inputs and the targets at the positions `chosen`."""
+        if self.indices is not None:
+            chosen = self.indices[chosen]
+        return self.prepare(rows(self.x, chosen)), self.y[chosen]
+
+
+def rows(x: Array, chosen: Array | slice) -> Array:
+    """Return x[chosen], images in channels-last memory where x has it: picking images costs one copy, not two."""
+    if x.ndim != 4:
+        return x[chosen]
+    return x.transpose(0, 2, 3, 1)[chosen].transpose(0, 3, 1, 2)
+
+
+class Observer(Protocol):
+    """Who is told how training goes on."""
+
+    def step_done(self, trainer: "Trainer") -> None:
+        """Hear that a step is over; `trainer.step` of `trainer.steps_per_epoch` are done."""
+
+    def epoch_done(self, trainer: "Trainer", record: Record) -> None:
+        """Hear that an epoch is over; the trainer's state is that of an epoch's beginning."""
+
+
+class Silent:
+    """An observer with nothing to do."""
+
+    def step_done(self, trainer: "Trainer") -> None:
+        """Do nothing."""
+
+    def epoch_done(self, trainer: "Trainer", record: Record) -> None:
+        """Do nothing."""
+
+
+class Trainer:
+    """Trains the parameters of a graph on an engine.
+
+    epoch: epochs that are finished; step: steps that are finished of the next one. history: a record an epoch.
+    An interrupted run that is restored in a new trainer ends with weights equal to the last bit.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        parameters: Parameters,
+        engine: Engine,
+        optimizer: Optimizer,
+        schedule: Schedule,
+        training: Samples,
+        validation: Samples | None = None,
+        *,
+        epochs: int,
+        batch_size: int,
+        seed: int,
+        observer: Observer | None = None,
+    ) -> None:
+        if len(training) == 0:
+            raise DataError("there is no sample to train on")
+        self.graph, self.parameters, self.engine = graph, parameters, engine
+        self.optimizer, self.schedule, self.updater = optimizer, schedule, Updater(optimizer, parameters)
+        self.training, self.validation = training, validation if validation is not None and len(validation) else None
+        self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
+        self.observer: Observer = observer or Silent()
+        self.steps_per_epoch = steps_per_epoch(len(training), batch_size)
+        self.history: list[Record] = []
+        self.epoch = self.step = 0
+        self._sums: Array | None = None
+        self._seconds = 0.0
+
+    @property
+    def samples_seen(self) -> int:
+        """Samples of the unfinished epoch that were trained on."""
+        return min(self.step * self.batch_size, len(self.training))
+
+    def metrics(self) -> dict[str, float]:
+        """Return the loss and the metrics over the unfinished epoch's samples so far; at least one step is done."""
+        if self._sums is None:
+            raise ValueError("no step of this epoch is done")
+        return self.graph.loss.summarise(self._sums, self.samples_seen)
+
+    def learning_rate(self, step: int) -> float:
+        """Return the learning rate of a step of the unfinished epoch."""
+        update = self.epoch * self.steps_per_epoch + step
+        scale = self.schedule.scale(update, self.steps_per_epoch, self.epochs * self.steps_per_epoch)
+        return self.optimizer.learning_rate * scale
+
+    def run(self, stop: Stop = never) -> bool:
+        """Train to the end, or until `stop` asks to stop after a step; return whether the end was reached.
+
+        Raises DivergenceError where the loss, a gradient or a parameter is no longer finite.
+        """
+        while self.epoch < self.epochs:
+            with np.errstate(all="ignore"):  # what overflows is found and named below
+                if not (self._finish_steps(stop) and self._finish_epoch(stop)):
+                    return False
+        return True
+
+    def _finish_steps(self, stop: Stop) -> bool:
+        order = epoch_order(len(self.training), self.seed, self.epoch)
+        while self.step < self.steps_per_epoch:
+            if stop():
+                return False
+            start = time.perf_counter()
+            first = self.step * self.batch_size
+            x, y = self.training.take(order[first : first + self.batch_size])
+            sums = self.engine.train_step(x, y, epoch=self.epoch, step=self.step)
+            if not (math.isfinite(sums[0]) and all_finite(self.parameters.gradient)):
+                raise self._diverged(x, float(sums[0]) / len(y))
+            self.updater.step(self.learning_rate(self.step))
+            self._sums = sums.copy() if self._sums is None else self._sums + sums
+            self.step += 1
+            self._seconds += time.perf_counter() - start
+            self.observer.step_done(self)
+        return True
+
+    def _finish_epoch(self, stop: Stop) -> bool:
+        start = time.perf_counter()
+        self._check_parameters()
+        validation = None
+        if self.validation is not None:
+            sums = evaluate(self.engine, self.validation, self.batch_size, stop)
+            if sums is None:
+                return False
+            validation = self.graph.loss.summarise(sums, len(self.validation))
+            if not math.isfinite(validation["loss"]):
+                raise self._diverged(
+                    self.validation.take(slice(0, self.batch_size))[0], validation["loss"], "validation "
+                )
+        training = self.metrics()
+        record = Record(
+            epoch=self.epoch + 1,
+            training=training,
+            validation=validation,
+            learning_rate=self.learning_rate(self.steps_per_epoch - 1),
+            seconds=self._seconds + time.perf_counter() - start,
+            images_per_second=len(self.training) / max(self._seconds, 1e-9),
+        )
+        self.schedule.observe((validation or training)["loss"])
+        self.history.append(record)
+        self.epoch, self.step, self._sums, self._seconds = self.epoch + 1, 0, None, 0.0
+        self.observer.epoch_done(self, record)
+        return True
+
+    def _check_parameters(self) -> None:
+        """Raise DivergenceError where the epoch's last update, which no further loss would show, went wrong."""
+        for name, array in self.parameters.named().items():
+            if not all_finite(array.ravel(order="K")):
+                raise DivergenceError(f"{name} is no longer finite after epoch {self.epoch + 1}. {self._advice()}")
+
+    def _diverged(self, x: Array, loss: float, part: str = "") -> DivergenceError:
+        """Return the error that says where the first number that is not finite came up, and what to try."""
+        story = culprit(self.engine, x, loss)
+        step = min(self.step + 1, self.steps_per_epoch)
+        place = f"in epoch {self.epoch + 1} of {self.epochs}, step {step} of {self.steps_per_epoch}"
+        return DivergenceError(f"the {part}loss is {loss:.3g} {place}: {story}. {self._advice()}")
+
+    def _advice(self) -> str:
+        rate = self.learning_rate(min(self.step, self.steps_per_epoch - 1))
+        clip = "" if self.optimizer.clip_norm is not None else ', or "clip_norm" in the optimizer, for example 1'
+        return f"Try a learning rate smaller than {rate:.3g}{clip}."
+
+    def state(self) -> State:
+        """Return what `restore` needs. The arrays are the trainer's own, not copies."""
+        arrays = {"parameters": self.parameters.vector}
+        arrays |= {f"running/{name}": array for name, array in self.parameters.running.items()}
+        arrays |= {f"optimizer/{name}": array for name, array in self.updater.state.items()}
+        return State(
+            epoch=self.epoch,
+            step=self.step,
+            updates=self.updater.steps,
+            sums=None if self._sums is None else [float(value) for value in self._sums],
+            seconds=self._seconds,
+            schedule=self.schedule.state(),
+            history=list(self.history),
+            arrays=arrays,
+        )
+
+    def restore(self, state: State) -> None:
+        """Go on where another trainer of the same document and data stood."""
+        for name, array in self.state().arrays.items():
+            array[...] = state.arrays[name]
+        self.epoch, self.step, self.updater.steps = state.epoch, state.step, state.updates
+        self._sums = None if state.sums is None else np.array(state.sums)
+        self._seconds = state.seconds
+        self.schedule.restore(dict(state.schedule))
+        self.history = list(state.history)
+
+
+def steps_per_epoch(samples: int, batch_size: int) -> int:
+    """Return the number of batches, the last of which may be smaller."""
+    return -(-samples // batch_size)
+
+
+def evaluate(engine: Engine, samples: Samples, batch_size: int, stop: Stop = never) -> Array | None:
+    """Return the loss's partial sums over all samples, in testing; None where `stop` asked to stop on the way."""
+    size = batch_size * -(-EVALUATED_AT_ONCE // batch_size)
+    total: Array | None = None
+    for start in range(0, len(samples), size):
+        if stop():
+            return None
+        sums = engine.evaluate(*samples.take(slice(start, start + size)))
+        total = sums.copy() if total is None else total + sums
+    if total is None:
+        raise DataError("there is no sample to evaluate on")
+    return total
+
+
+def optimizer_from(section: Section) -> Optimizer:
+    """Return the optimizer of a document's section, without its schedule."""
+    options = {name: value for name, value in section.options.items() if name != "schedule"}
+    optimizer: Optimizer = OPTIMIZERS[section.type](**options)
+    return optimizer
+
+
+def schedule_from(section: Section) -> Schedule:
+    """Return the schedule in a document's optimizer section; constant where there is none."""
+    inner: Section | None = section.options.get("schedule")
+    options: Mapping[str, object] = {} if inner is None else inner.options
+    schedule: Schedule = SCHEDULES["constant" if inner is None else inner.type](**options)
+    return schedule
+
+
+def same_rates(section: Section, epochs: int, other_epochs: int, steps_per_epoch: int, updates: int) -> bool:
+    """Return whether the first `updates` learning rates are the same in runs of either length.
+
+    What a schedule learns from observed losses does not depend on the length, so a fresh one tells.
+    """
+    schedule = schedule_from(section)
+    lengths = (epochs * steps_per_epoch, other_epochs * steps_per_epoch)
+    return updates <= min(lengths) and all(
+        len({schedule.scale(update, steps_per_epoch, length) for length in lengths}) == 1 for update in range(updates)
+    )

@@ -1,0 +1,82 @@
+"""Checkpoints: what they keep, and how they tell one run from another."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graphnn.errors import WeightsError
+from graphnn.training.checkpoint import Identity, State, digest, load_checkpoint, save_checkpoint
+from graphnn.training.history import Record
+from graphnn.weights import save_weights
+
+DOCUMENT = {
+    "$schema": "a",
+    "name": "one",
+    "layers": [{"type": "Dense", "name": "hidden", "units": 3, "description": "old"}, {"type": "ReLU"}],
+    "input": {"shape": [1, 8, 8]},
+    "optimizer": {"type": "SGD", "learning_rate": 0.1},
+    "training": {"epochs": 5},
+}
+IDENTITY = Identity(DOCUMENT, "abc", None)
+
+
+def test_a_checkpoint_gives_back_everything_exactly(tmp_path: Path) -> None:
+    arrays = {"parameters": np.array([0.1, np.pi], np.float32), "running/a/b": np.zeros(3, np.float32)}
+    record = Record(1, {"loss": 0.1 + 0.2}, None, 1e-3, 2.5, 3.5)
+    state = State(1, 4, 15, [0.1 + 0.2, 7.0], 0.3, {"reduced": 0.1, "lowest": None, "waited": 1}, [record], arrays)
+    save_checkpoint(tmp_path / "c.npz", state, replace(IDENTITY, limit=7))
+    found, identity = load_checkpoint(tmp_path / "c.npz")
+    assert replace(found, arrays={}) == replace(state, arrays={})
+    assert {name: array.tobytes() for name, array in found.arrays.items()} == {
+        name: array.tobytes() for name, array in arrays.items()
+    }
+    assert identity == replace(IDENTITY, limit=7)
+
+
+def test_another_file_is_no_checkpoint(tmp_path: Path) -> None:
+    save_weights(tmp_path / "w.npz", {"a/b": np.zeros(2, np.float32)}, {})
+    with pytest.raises(WeightsError, match="not a checkpoint"):
+        load_checkpoint(tmp_path / "w.npz")
+
+
+def test_what_has_no_effect_makes_no_difference() -> None:
+    layers = [{**DOCUMENT["layers"][0], "description": "new"}, {"type": "ReLU", "description": "more"}]  # type: ignore[index,dict-item]
+    changed = {**DOCUMENT, "$schema": "b", "name": "two", "description": "d", "layers": layers}
+    assert IDENTITY.differences(Identity(changed, "abc", None)) == []
+
+
+def test_differences_are_named_by_path() -> None:
+    changed = {
+        **DOCUMENT,
+        "layers": [{"type": "Dense", "name": "hidden", "units": 4}, {"type": "ReLU"}, {"type": "Softmax"}],
+        "input": {"shape": [64]},
+        "optimizer": {"type": "SGD", "learning_rate": 0.2, "clip_norm": 1},
+        "training": {"epochs": 6},
+    }
+    now = Identity(changed, "abc", None)
+    assert IDENTITY.differences(now, ignore=frozenset({"training.epochs"})) == [
+        "layers[0].units: 3 in the checkpoint, 4 now",
+        "input.shape: [1, 8, 8] in the checkpoint, [64] now",
+        "optimizer.learning_rate: 0.1 in the checkpoint, 0.2 now",
+        'layers[2].type: absent in the checkpoint, "Softmax" now',
+        "optimizer.clip_norm: absent in the checkpoint, 1 now",
+    ]
+    assert "training.epochs: 5 in the checkpoint, 6 now" in IDENTITY.differences(now)
+
+
+def test_other_data_are_a_difference() -> None:
+    assert IDENTITY.differences(Identity(DOCUMENT, "xyz", None)) == [
+        "the training data are not those that the run was started with"
+    ]
+    assert IDENTITY.differences(Identity(DOCUMENT, "xyz", 10)) == ["--limit: none in the checkpoint, 10 now"]
+
+
+def test_a_digest_tells_values_types_and_shapes_but_not_memory() -> None:
+    x = np.arange(24, dtype=np.uint8).reshape(2, 3, 2, 2)
+    turned = np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    assert digest(x) == digest(turned)
+    others = [x.astype(np.int64), x.reshape(2, 12), x[::-1]]
+    assert len({digest(x), *(digest(other) for other in others)}) == 4
+    assert digest(x, x) != digest(x)
