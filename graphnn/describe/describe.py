@@ -1,0 +1,180 @@
+"""What a network is, in figures: one row for each node and the totals, from shapes alone."""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from graphnn.describe.memory import FLOAT, activation_bytes, parameter_count, training_memory, weight_file_bytes
+from graphnn.facts import FACTS
+from graphnn.graph import Graph, Node
+from graphnn.layers.base import Layer
+from graphnn.optimizers import OPTIMIZERS
+from graphnn.spec.spec import Spec
+from graphnn.types import Shape, shape_text
+
+
+@dataclass(frozen=True)
+class Row:
+    """One node; multiply-adds of forward and activation bytes are for one sample. The input has no index."""
+
+    index: int | None
+    name: str
+    type: str
+    settings: Mapping[str, Any]
+    settings_text: str
+    output_shape: Shape
+    trainable: int
+    not_trainable: int
+    multiply_adds: int
+    activation_bytes: int
+
+    @property
+    def parameters(self) -> int:
+        """All parameters, trained or not."""
+        return self.trainable + self.not_trainable
+
+
+@dataclass(frozen=True)
+class Description:
+    """All rows, the input first, and what one needs to know of the whole; sizes in bytes."""
+
+    name: str
+    rows: tuple[Row, ...]
+    loss: str
+    optimizer: str
+    batch_size: int
+    weight_file_bytes: int
+    optimizer_bytes: int
+    training_bytes: int
+
+    @property
+    def trainable(self) -> int:
+        """Number of trainable parameters."""
+        return sum(row.trainable for row in self.rows)
+
+    @property
+    def not_trainable(self) -> int:
+        """Number of parameters that training sets otherwise: running statistics."""
+        return sum(row.not_trainable for row in self.rows)
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds of forward for one sample."""
+        return sum(row.multiply_adds for row in self.rows)
+
+    @property
+    def activation_bytes(self) -> int:
+        """Bytes of the input and of all nodes' outputs for one sample."""
+        return sum(row.activation_bytes for row in self.rows)
+
+
+def describe(spec: Spec, graph: Graph) -> Description:
+    """Return the description of a document's network; nothing is allocated, whatever its size."""
+    slots = len(OPTIMIZERS[spec.optimizer.type].slots)
+    batch_size = spec.training["batch_size"]
+    shape = graph.input_shape
+    first = Row(None, "input", "", {}, "", shape, 0, 0, 0, FLOAT * math.prod(shape))
+    rows = (first, *(row_of(node) for node in graph.nodes))
+    return Description(
+        name=spec.name,
+        rows=rows,
+        loss=spec.loss.type,
+        optimizer=spec.optimizer.type,
+        batch_size=batch_size,
+        weight_file_bytes=weight_file_bytes(graph, metadata_bytes(spec)),
+        optimizer_bytes=FLOAT * slots * sum(row.trainable for row in rows),
+        training_bytes=training_memory(graph, batch_size, slots),
+    )
+
+
+def row_of(node: Node) -> Row:
+    """Return the row of one node."""
+    layer = node.layer
+    return Row(
+        index=node.index,
+        name=node.name,
+        type=layer.type,
+        settings=layer.settings(),
+        settings_text=settings_text(layer),
+        output_shape=node.output_shape,
+        trainable=parameter_count(node, trainable=True),
+        not_trainable=parameter_count(node, trainable=False),
+        multiply_adds=node.multiply_adds,
+        activation_bytes=activation_bytes(node),
+    )
+
+
+def metadata_bytes(spec: Spec) -> int:
+    """Return about how many bytes the metadata of the weights file takes: the document, classes and constants."""
+    facts = FACTS.get(spec.data["dataset"])
+    shape = facts.shape if facts else spec.input_shape
+    constants = {"per_channel": shape[0], "per_feature": math.prod(shape)}.get(spec.data["normalize"], 1)
+    classes = facts.classes if facts else ()
+    number = 20  # characters of a float64 and its comma
+    return len(json.dumps([spec.resolved(), classes]).encode()) + 2 * number * constants + OTHER_METADATA
+
+
+OTHER_METADATA = 600  # bytes: metrics, versions and keys
+
+
+def settings_text(layer: Layer) -> str:
+    """Return a layer's settings in few words: 3×3, 32 filters, same.
+
+    What has its default value is left out, except where a reader looks for it (`PHRASES`).
+    """
+    settings = layer.settings()
+    phrases = [say(settings.pop(key), layer) for key, say in PHRASES.items() if key in settings]
+    phrases += [f"{key} {value}" for key, value in settings.items() if value != default(layer, key)]
+    return ", ".join(phrase for phrase in phrases if phrase)
+
+
+def default(layer: Layer, key: str) -> Any:
+    """Return the value that a layer's property has when the document does not give it."""
+    return next(field.default for field in fields(layer) if field.name == key)
+
+
+def pair_text(value: Any) -> str:
+    """Return a size as people write it: 3 is 3×3, [3, 5] is 3×5."""
+    return shape_text((value, value) if isinstance(value, int) else tuple(value))
+
+
+def strides_text(value: Any, layer: Layer) -> str:
+    """Return the strides, unless they are what one expects: 1, or the size of the pool."""
+    usual = getattr(layer, "pool_size", 1)
+    if value is None or pair_text(value) == pair_text(usual):
+        return ""
+    return f"stride {value if isinstance(value, int) else pair_text(value)}"
+
+
+def padding_text(value: Any, layer: Layer) -> str:
+    """Return the padding: same, valid, padding 1."""
+    if isinstance(value, str):
+        return value
+    return f"padding {value if isinstance(value, int) else pair_text(value)}"
+
+
+def flag_text(word: str) -> Callable[[bool, Layer], str]:
+    """Return what says `no word` when the flag is off."""
+    return lambda value, layer: "" if value else f"no {word}"
+
+
+Phrase = Callable[[Any, Layer], str]
+
+PHRASES: dict[str, Phrase] = {
+    "kernel_size": lambda value, layer: pair_text(value),
+    "pool_size": lambda value, layer: pair_text(value),
+    "filters": lambda value, layer: f"{value:,} filters" if value != 1 else "1 filter",
+    "units": lambda value, layer: f"{value:,} units" if value != 1 else "1 unit",
+    "strides": strides_text,
+    "padding": padding_text,
+    "rate": lambda value, layer: f"rate {value}",
+    "negative_slope": lambda value, layer: f"slope {value}",
+    "alpha": lambda value, layer: f"alpha {value}",
+    "approximate": lambda value, layer: "exact" if value == "none" else value,
+    "momentum": lambda value, layer: f"momentum {value}",
+    "use_bias": flag_text("bias"),
+    "scale": flag_text("scale"),
+    "center": flag_text("center"),
+}

@@ -1,0 +1,142 @@
+"""How many bytes a network takes, in memory and in its weights file, from shapes alone; and what this machine has."""
+
+import ctypes
+import math
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from graphnn.engine.plan import LANES, Stage, training_plan
+from graphnn.graph import Graph, Node
+
+FLOAT = 4  # bytes of a float32
+WINDOWS = 2**20  # elements: gathered windows and framed images, cut to fit the second-level cache
+
+
+def activation_bytes(node: Node) -> int:
+    """Return the bytes of what the node gives for one sample."""
+    return FLOAT * math.prod(node.output_shape)
+
+
+def parameter_count(node: Node, *, trainable: bool) -> int:
+    """Return the number of the node's parameters that are trained, or of those that are not."""
+    return sum(parameter.size for parameter in node.parameters if parameter.trainable is trainable)
+
+
+def training_memory(graph: Graph, batch_size: int, slots: int) -> int:
+    """Return about how many bytes training takes at its highest, the data set left out; nothing is allocated.
+
+    slots: the number of state vectors of the optimizer, each as large as the trainable parameters. Counted are
+    parameters, gradients, optimizer state; the batch and every node's output for all of it; the gradients at barriers;
+    the gradient sums of the largest stage; and each thread's own: gradients of a piece, and gathered windows.
+    """
+    plan = training_plan(graph, batch_size)
+    trainable = sum(parameter_count(node, trainable=True) for node in graph.nodes)
+    fixed = sum(parameter_count(node, trainable=False) for node in graph.nodes)
+    outputs = [math.prod(node.output_shape) for stage in plan.stages for node in stage.nodes]
+    exits = [stage.exit for stage in plan.stages if stage.exit is not None]
+    at_barriers = max((math.prod((max(e.input_shape, e.output_shape, key=math.prod))) for e in exits), default=0)
+    kept = math.prod(graph.input_shape) + sum(outputs) + sum(math.prod(e.output_shape) for e in exits) + 2 * at_barriers
+    pieces = max(-(-batch_size // stage.piece) for stage in plan.stages)
+    largest_stage = max(sum(parameter_count(node, trainable=True) for node in stage.nodes) for stage in plan.stages)
+    largest_weights = max((p.size for node in graph.nodes for p in node.parameters if p.trainable), default=0)
+    piece = max(stage.piece * max(widths(stage), default=0) for stage in plan.stages)
+    everyone = (2 + slots) * trainable + fixed + batch_size * kept + (min(LANES, pieces) - 1) * largest_stage
+    images = any(len(node.input_shape) == 3 for node in graph.nodes)
+    each_thread = 2 * largest_weights * (pieces > 1) + 2 * piece + WINDOWS * images
+    return FLOAT * (everyone + (os.cpu_count() or 1) * each_thread)
+
+
+def widths(stage: Stage) -> list[int]:
+    """Return the sizes of what the nodes of a stage give for one sample."""
+    return [math.prod(node.output_shape) for node in (stage.entry, *stage.nodes, stage.exit) if node is not None]
+
+
+def available_memory() -> int | None:
+    """Return the bytes of memory that this process may use: the machine's or, if less, its control group's limit.
+
+    None where the system does not tell.
+    """
+    found = [*machine_memory(), *control_group_limits()]
+    return min(found) if found else None
+
+
+def machine_memory() -> Iterator[int]:
+    """Yield the bytes of memory that the machine has, where the system tells."""
+    if sys.platform == "win32":
+        yield windows_memory()
+        return
+    try:
+        pages, page = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError):  # a name that this system does not know
+        return
+    if pages > 0 and page > 0:
+        yield pages * page
+
+
+def windows_memory() -> int:
+    """Return ullTotalPhys of GlobalMemoryStatusEx."""
+
+    class MemoryStatus(ctypes.Structure):
+        _fields_ = (
+            ("length", ctypes.c_ulong),
+            ("load", ctypes.c_ulong),
+            *((name, ctypes.c_ulonglong) for name in ("total", "free", "c", "d", "e", "f", "g")),
+        )
+
+    status = MemoryStatus()
+    status.length = ctypes.sizeof(status)
+    ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))  # type: ignore[attr-defined,unused-ignore]
+    return int(status.total)
+
+
+def control_group_limits(root: Path = Path("/")) -> Iterator[int]:
+    """Yield the memory limits of the process's Linux control groups and of all groups above them.
+
+    Version 2 keeps them in `memory.max` ("max" is no limit), version 1 in `memory.limit_in_bytes` (a number near 2^63
+    is no limit). Inside a container the path in /proc is often the host's, so that only the topmost files exist.
+    """
+    try:
+        lines = (root / "proc/self/cgroup").read_text().splitlines()
+    except OSError:  # not Linux
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers == "":
+            folder, file = root / "sys/fs/cgroup", "memory.max"
+        elif "memory" in controllers.split(","):
+            folder, file = root / "sys/fs/cgroup/memory", "memory.limit_in_bytes"
+        else:
+            continue
+        group = PurePosixPath(path.lstrip("/"))
+        for place in (group, *group.parents):
+            try:
+                limit = (folder / place / file).read_text().strip()
+            except OSError:  # the group is not visible from here
+                continue
+            if limit.isdigit():
+                yield int(limit)
+
+
+def weight_file_bytes(graph: Graph, meta_bytes: int) -> int:
+    """Return the bytes of the .npz file of the graph's parameters, for metadata of `meta_bytes`.
+
+    A member takes a local header (30 bytes and the name), a 20-byte zip64 field, numpy's own header, the data, and an
+    entry in the directory (46 bytes and the name); the directory ends with 22 bytes. Source: PKWARE's APPNOTE 6.3, 4.3.
+    """
+    members = [
+        (f"{node.name}/{parameter.name}", "<f4", parameter.shape, FLOAT * parameter.size)
+        for node in graph.nodes
+        for parameter in node.parameters
+    ]
+    members.append(("__meta__", "|u1", (meta_bytes,), meta_bytes))
+    return 22 + sum(96 + 2 * len(f"{name}.npy".encode()) + npy_header(kind, shape) + size
+                    for name, kind, shape, size in members)  # fmt: skip
+
+
+def npy_header(kind: str, shape: tuple[int, ...]) -> int:
+    """Return the bytes of the header of an .npy file: numpy pads it to a multiple of 64 and leaves room to grow."""
+    description = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}"
+    growth = 21 - len(str(shape[0])) if shape else 0
+    return -(-(10 + len(description) + growth + 1) // 64) * 64

@@ -1,0 +1,1 @@
+"""What a trained network makes of data: figures over a data set, and classes of single files."""

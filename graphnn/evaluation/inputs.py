@@ -1,0 +1,177 @@
+"""Samples from files that people have, pictures and .npy arrays, as the data set itself would hold them."""
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphnn.archives import DAMAGE, read_array
+from graphnn.errors import DataError
+from graphnn.types import Array, Shape, shape_text
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+PICTURES = (".png", ".jpg", ".jpeg")
+MODES = {1: "L", 3: "RGB"}
+
+
+@dataclass(frozen=True)
+class FromFile:
+    """What one file gives: x, N×(shape of a sample), in the data set's own values; and what its owner should know.
+
+    single: whether the file is one sample rather than a batch (which may hold one).
+    notes: (kind, details) in plain words; equal kinds of many files can be told once.
+    """
+
+    x: Array
+    single: bool
+    notes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads files for a network.
+
+    data_shape: of one sample in the data set. input_shape: the network's. bytes_in_data: whether the data set's values
+    are 0…255, as a picture's are. light_on_dark: whether the data set's pictures are. invert: turn pictures that are
+    dark on light.
+    """
+
+    data_shape: Shape
+    input_shape: Shape
+    bytes_in_data: bool = True
+    light_on_dark: bool = False
+    invert: bool = False
+
+    def read(self, path: Path) -> FromFile:
+        """Return the samples of a file. Raises DataError, and OSError where it cannot be opened."""
+        if path.is_dir():
+            raise DataError(f"{path}: is a folder; name the files in it, for example {path / '*.png'}")
+        suffix = path.suffix.lower()
+        if suffix == ".npy":
+            return self.read_array(path)
+        if suffix in PICTURES:
+            return self.read_picture(path)
+        raise DataError(f'{path}: "{suffix}" is not a file type that is read here; known: {", ".join(PICTURES)}, .npy')
+
+    def read_array(self, path: Path) -> FromFile:
+        """Return the samples of an .npy file: one of the data's or the network's shape, or a batch of such."""
+        try:
+            with path.open("rb") as file:
+                x = read_array(file, path.stat().st_size)
+        except OSError:
+            raise
+        except (*DAMAGE, MemoryError) as problem:
+            raise DataError(f"{path}: is not a readable .npy array: {problem}") from problem
+        if x.dtype.kind not in "fiub":
+            raise DataError(f"{path}: holds {x.dtype}, not numbers")
+        if not np.all(np.isfinite(as_float32(x))):
+            raise DataError(f"{path}: holds numbers that are not finite")
+        for shape in self.accepted_shapes():
+            if x.shape == shape or (x.ndim > len(shape) and x.shape[1:] == shape):
+                batch = x.reshape(-1, *self.data_shape)
+                return FromFile(batch, x.shape == shape, self.scale_notes(x))
+        raise DataError(f"{path}: {self.shape_story(x.shape)}")
+
+    def accepted_shapes(self) -> Iterable[Shape]:
+        """Return the shapes of one sample that are understood: the data's, the network's, H×W where C is 1."""
+        shapes = [self.data_shape, self.input_shape]
+        if len(self.data_shape) == 3 and self.data_shape[0] == 1:
+            shapes.append(self.data_shape[1:])
+        return shapes
+
+    def shape_story(self, found: Shape) -> str:
+        """Return why an array's shape does not fit, with both shapes."""
+        needed = shape_text(self.data_shape)
+        text = f"the array is {shape_text(found) or 'a single number'}; one sample is {needed}, a batch N×{needed}"
+        if len(self.data_shape) == 3:
+            channels, height, width = self.data_shape
+            if found[-3:] == (height, width, channels):
+                order = (2, 0, 1) if len(found) == 3 else (0, 3, 1, 2)
+                text += f"; it is channels last: use array.transpose{order}"
+        return text
+
+    def scale_notes(self, x: Array) -> tuple[tuple[str, str], ...]:
+        """Return a note where values lie in 0…1, or in 0…16 as digits are published, and the data set's do not."""
+        if not (self.bytes_in_data and x.size and x.min() >= 0 and 0 < x.max() <= 16):
+            return ()
+        return ((f"values lie in 0…{1 if x.max() <= 1 else 16}, those of the data set in 0…255", ""),)
+
+    def read_picture(self, path: Path) -> FromFile:
+        """Return the one sample of a PNG or JPEG file: in grey or colour as the network takes it, of its size."""
+        if len(self.data_shape) != 3 or self.data_shape[0] not in MODES:
+            raise DataError(
+                f"{path}: a picture is 1×H×W or 3×H×W, but the network takes {shape_text(self.data_shape)}; "
+                "give an .npy array"
+            )
+        channels, height, width = self.data_shape
+        notes = []
+        picture = open_picture(path, MODES[channels])
+        if picture.size != (width, height):
+            found = f"from {picture.width}×{picture.height}"
+            notes.append((f"resized to {width}×{height}", found))
+            picture = picture.resize((width, height), resample=2)  # 2: bilinear over all pixels that a new one covers
+        pixels = np.asarray(picture).reshape(height, width, channels)
+        if self.invert:
+            pixels = 255 - pixels
+        elif self.light_on_dark and border_mean(pixels) > 128:
+            notes.append(("looks dark on light, but the data set is light on dark; try --invert", ""))
+        if not self.bytes_in_data:
+            notes.append(("pixels go in as 0…255: the data set should hold such values", ""))
+        return FromFile(pixels.transpose(2, 0, 1)[None], True, tuple(notes))
+
+
+def open_picture(path: Path, mode: str) -> "Image":
+    """Return an upright picture in mode L or RGB, transparency on white. Raises DataError, OSError."""
+    try:
+        from PIL import Image, ImageOps, UnidentifiedImageError
+    except ImportError as problem:
+        raise DataError(
+            f'{path}: reading pictures needs Pillow: python -m pip install "graphnn[images]", or pip install pillow'
+        ) from problem
+    refused: tuple[type[BaseException], ...] = (
+        *(SyntaxError, ValueError, EOFError),  # what Pillow's decoders raise for damage, besides OSError
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    )
+    try:
+        with warnings.catch_warnings(), Image.open(path, formats=("PNG", "JPEG")) as file:
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            picture = eight_bits(ImageOps.exif_transpose(file))
+    except UnidentifiedImageError as problem:
+        raise DataError(f"{path}: is not a PNG or JPEG picture") from problem
+    except refused as problem:
+        raise DataError(f"{path}: cannot be read as a picture: {problem}") from problem
+    except OSError as problem:
+        if problem.errno is not None:
+            raise
+        raise DataError(f"{path}: is damaged: {problem}") from problem
+    if picture.has_transparency_data:
+        layer = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+    return picture.convert(mode)
+
+
+def eight_bits(picture: Any) -> "Image":
+    """Return a picture of 16-bit greys in 8 bits, which Pillow's own conversion would clip to white."""
+    if picture.mode not in ("I", "I;16", "I;16B", "I;16L"):
+        return picture.copy()  # type: ignore[no-any-return]
+    from PIL import Image
+
+    return Image.fromarray((np.asarray(picture).astype(np.uint32) >> 8).astype(np.uint8))
+
+
+def as_float32(x: Array) -> Array:
+    """Return x in the numbers that networks compute with."""
+    with np.errstate(over="ignore"):
+        return x.astype(np.float32, copy=False)
+
+
+def border_mean(pixels: Array) -> float:
+    """Return the mean of the outermost pixels of H×W×C."""
+    edges = (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])
+    return float(np.concatenate([edge.reshape(-1) for edge in edges]).mean())

@@ -1,0 +1,299 @@
+"""Model: a network put together in Python, layer by layer, in the course's words; it can be written as a document."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from graphnn.datasets import Normalisation
+from graphnn.describe.describe import describe
+from graphnn.describe.formats import table_text
+from graphnn.engine.engine import Engine
+from graphnn.errors import GraphError, ShapeError
+from graphnn.facts import FACTS
+from graphnn.graph import Graph, build_graph, initialise
+from graphnn.layers.base import LAYERS, Layer, UnfitInput
+from graphnn.layers.built import as_shape, check_options, fragments
+from graphnn.losses import Loss
+from graphnn.model.given import given_inputs, given_samples
+from graphnn.model.values import document_text, plain, section_values
+from graphnn.optimizers import Optimizer
+from graphnn.parameters import Parameters
+from graphnn.schedules import Constant, Schedule
+from graphnn.spec.spec import Spec, read_spec, spec_from_values
+from graphnn.training.history import Record
+from graphnn.training.metadata import weights_metadata
+from graphnn.training.trainer import Observer, Samples, Trainer, evaluate, optimizer_from, schedule_from
+from graphnn.types import Array, Shape, shape_text
+from graphnn.weights import assign, load_weights, save_weights
+
+UNKNOWN_DATA = {"dataset": "npz", "path": "unknown.npz"}  # while a model was not told what it is for
+BATCH_SIZE = 128  # while no fit or document has said another
+
+
+class Model:
+    """A loss, an optimizer, and layers one after the other.
+
+    schedule: of the learning rate; constant by default. seed: of the first weights and of what training draws.
+    normalize: what is done to inputs before the first layer, as in a document; its constants come from the first fit's
+    training data, or with the weights that are loaded. history: a record of each epoch of all fits.
+    Inputs are N×C×H×W or N×F, of the model's input_shape or such that flattening gives it.
+    """
+
+    def __init__(
+        self,
+        loss: Loss,
+        optimizer: Optimizer,
+        schedule: Schedule | None = None,
+        *,
+        name: str = "model",
+        description: str | None = None,
+        normalize: str = "none",
+        seed: int = 0,
+    ) -> None:
+        for base, given, wanted in (
+            (Loss, loss, "a loss such as CrossEntropy()"),
+            (Optimizer, optimizer, "an optimizer such as SGD()"),
+            (Schedule, schedule or Constant(), "a schedule such as Cosine()"),
+        ):
+            if not isinstance(given, base):
+                raise GraphError(f"a Model takes {wanted}, not {given!r}")
+        self.loss, self.optimizer, self.schedule = loss, optimizer, schedule
+        self.name, self.description, self.seed = name, description, seed
+        self.layers: list[Layer] = []
+        self.input_shape: Shape | None = None
+        self.history: list[Record] = []
+        self._data: dict[str, Any] = {**UNKNOWN_DATA, "normalize": normalize}
+        self._training: dict[str, Any] = {"epochs": 1, "batch_size": BATCH_SIZE}
+        self._network: tuple[Graph, Parameters] | None = None
+        self._normalisation: Normalisation | None = None
+        self._fits = 0
+
+    @property
+    def output_shape(self) -> Shape | None:
+        """The shape of what the layers so far give for one sample; None while there is no layer."""
+        if self.input_shape is None:
+            return None
+        return reduce(lambda shape, layer: layer.output_shape(shape), self.layers, self.input_shape)
+
+    def add(self, layer: Layer) -> None:
+        """Put a layer after those that there are; the first has to say its input_shape.
+
+        Raises SpecError where a setting of the layer is wrong, ShapeError where it cannot take what reaches it.
+        """
+        if not isinstance(layer, Layer):
+            hint = f"; did you mean {layer.__name__}(…)?" if isinstance(layer, type) else ""
+            raise GraphError(f"add takes a layer such as Dense(10), not {layer!r}{hint}")
+        if self._network is not None:
+            raise GraphError("the weights exist already, so no layer can be added; make a new Model")
+        check_options(layer, f"layers[{len(self.layers)}]")
+        reaching = self.output_shape
+        if reaching is None:
+            reaching = as_shape(layer, layer.input_shape)
+        elif layer.input_shape is not None and as_shape(layer, layer.input_shape) != reaching:
+            own, given = shape_text(layer.input_shape), shape_text(reaching)
+            raise ShapeError(f"{layer.type} was made with input_shape {own}, but {self._last} gives {given}")
+        try:
+            layer.output_shape(reaching)
+        except UnfitInput as unfit:
+            raise ShapeError(unfit.message(self._last)) from unfit
+        self.input_shape = self.input_shape or reaching
+        self.layers.append(layer)
+
+    @property
+    def _last(self) -> str:
+        """What a message calls the source of the next layer's input."""
+        if not self.layers:
+            return "the input"
+        name = self.layers[-1].name
+        return f'"{name}"' if name else f"the {self.layers[-1].type} before it"
+
+    def fit(
+        self,
+        x_train: Any,
+        y_train: Any,
+        batch_size: int = BATCH_SIZE,
+        epochs: int = 1,
+        x_valid: Any = None,
+        y_valid: Any = None,
+        *,
+        threads: int | None = None,
+        observer: Observer | None = None,
+    ) -> list[Record]:
+        """Train, and return a record of each epoch: losses and metrics, learning rate, seconds.
+
+        x: inputs as stored; y: labels N, or targets N×K. Without x_valid nothing is measured but the training part.
+        A further fit goes on from the weights, with the optimizer's state and the schedule begun anew. observer: is
+        told of each step and epoch. Raises SpecError, ShapeError, DataError, DivergenceError.
+        """
+        training = {"epochs": plain(epochs), "batch_size": plain(batch_size)}
+        spec = self._checked({**self._values(), "training": {**training, "seed": self.seed}})
+        self._training, batch_size = training, spec.training["batch_size"]
+        graph, parameters = self._ready()
+        x, y = given_samples(graph, "train", x_train, y_train)
+        if self._normalisation is None:
+            self._normalisation = Normalisation.fit(x, self._data["normalize"])
+        validation = None
+        if x_valid is not None or y_valid is not None:
+            validation = Samples(*given_samples(graph, "valid", x_valid, y_valid), prepare=self._prepared)
+        schedule = schedule_from(spec.optimizer)  # a new one, because a schedule may have a state
+        seed = self.seed + self._fits
+        with Engine(graph, parameters, batch_size=batch_size, threads=threads, seed=seed) as engine:
+            trainer = Trainer(
+                graph,
+                parameters,
+                engine,
+                self.optimizer,
+                schedule,
+                Samples(x, y, prepare=self._prepared),
+                validation,
+                epochs=spec.training["epochs"],
+                batch_size=batch_size,
+                seed=seed,
+                observer=observer,
+            )
+            trainer.run()
+        self._fits += 1
+        self.history += trainer.history
+        return trainer.history
+
+    def evaluate(self, x: Any, y: Any, *, threads: int | None = None) -> dict[str, float]:
+        """Return the loss and the metrics of its kind over the samples. Raises DataError and others, as fit does."""
+        graph, parameters = self._ready()
+        samples = Samples(*given_samples(graph, "", x, y), prepare=self._prepared)
+        size = self._training["batch_size"]
+        with Engine(graph, parameters, batch_size=size, threads=threads) as engine:
+            sums = evaluate(engine, samples, size)
+        return graph.loss.summarise(np.asarray(sums), len(samples))
+
+    def predict(self, x: Any, *, threads: int | None = None) -> Array:
+        """Return the outputs for the samples, N×(output shape). Raises DataError and others, as fit does."""
+        graph, parameters = self._ready()
+        given = given_inputs(graph, "x", x)
+        size = self._training["batch_size"]
+        with Engine(graph, parameters, batch_size=size, threads=threads) as engine:
+            parts = [engine.predict(self._prepared(given[i : i + size])) for i in range(0, len(given), size)]
+        return np.concatenate(parts) if parts else np.empty((0, *graph.output_shape), np.float32)
+
+    def summary(self) -> str:
+        """Return the table of layers, shapes, parameters, work and memory that `inspect` prints."""
+        spec = self.spec()
+        return table_text(describe(spec, build_graph(spec)))
+
+    def save(self, file: str | Path) -> None:
+        """Write the weights, with the document, the normalisation and the last metrics. Raises WeightsError."""
+        _, parameters = self._ready()
+        last = self.history[-1] if self.history else None
+        figures = {"training": last and last.training, "validation": last and last.validation}
+        document = self.spec().resolved()
+        document["data"] |= self._data  # with its path as it was given
+        facts = FACTS.get(self._data["dataset"])
+        meta = weights_metadata(
+            document,
+            classes=None if facts is None else facts.classes,
+            normalisation=None if self._normalisation is None else self._normalisation.to_json(),
+            metrics={"epochs": len(self.history), **{part: own for part, own in figures.items() if own is not None}},
+        )
+        save_weights(file, parameters.named(), meta)
+
+    def load(self, file: str | Path) -> None:
+        """Take the weights and the normalisation of a file that `save` or the train tool wrote.
+
+        Raises WeightsError with everything that does not fit, and then changes nothing.
+        """
+        _, parameters = self._ready()
+        found = load_weights(file, check_finite=True)
+        assign(parameters, found.arrays, file=file)
+        constants = found.meta.get("normalisation")
+        self._normalisation = None if constants is None else Normalisation.from_json(constants)
+
+    @classmethod
+    def from_document(cls, file: str | Path, *, overrides: Sequence[str] = ()) -> Self:
+        """Return the model of a document, untrained; `overrides` are as in --set. Raises what reading it raises."""
+        spec = read_spec(file, overrides=overrides, plugins=fragments(LAYERS.values()))
+        graph = build_graph(spec)
+        model = cls(
+            graph.loss,
+            optimizer_from(spec.optimizer),
+            schedule_from(spec.optimizer) if spec.optimizer.options.get("schedule") else None,
+            name=spec.name,
+            description=spec.description,
+            normalize=spec.data["normalize"],
+            seed=spec.training["seed"],
+        )
+        for node, section in zip(graph.nodes, spec.layers, strict=True):
+            shape = None if model.layers else spec.input_shape
+            model.add(replace(node.layer, name=section.name if section.named else None, input_shape=shape))
+        model._data = {key: value for key, value in spec.data.items() if value is not None}
+        model._training = {key: value for key, value in spec.training.items() if key != "seed"}
+        return model
+
+    def to_document(
+        self,
+        file: str | Path | None = None,
+        *,
+        data: Mapping[str, Any] | None = None,
+        training: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Return the model as the values of a document, checked as one, and write it to `file` where that is given.
+
+        data, training: those sections, as {"dataset": "digits"} and {"epochs": 5}, where the model came from no
+        document, or others are wanted; what they leave out is as in the model. Raises SpecError.
+        """
+        values = self._values()
+        values["data"] |= data or {}
+        values["training"] |= training or {}
+        if values["data"]["dataset"] != "npz":
+            values["data"].pop("path", None)
+        elif values["data"].get("path") == UNKNOWN_DATA["path"]:
+            raise GraphError('to_document needs to know the data, for example data={"dataset": "digits"}')
+        build_graph(self._checked(values))
+        if file is not None:
+            Path(file).write_text(document_text(values), encoding="utf-8")
+        return values
+
+    def spec(self) -> Spec:
+        """Return the model as the interpreter reads a document. Raises SpecError."""
+        return self._checked(self._values())
+
+    def _checked(self, values: Mapping[str, Any]) -> Spec:
+        return spec_from_values(values, self.name, plugins=fragments(map(type, self.layers)))
+
+    def _values(self) -> dict[str, Any]:
+        if self.input_shape is None:
+            raise GraphError("the model has no layers yet; the first is for example add(Dense(10, input_shape=(64,)))")
+        optimizer = section_values(self.optimizer)
+        if self.schedule is not None:
+            optimizer["schedule"] = section_values(self.schedule)
+        return {
+            "format_version": 1,
+            "name": self.name,
+            **({} if self.description is None else {"description": self.description}),
+            "input": {"shape": list(self.input_shape)},
+            "layers": [section_values(layer, leave_out={"input_shape"}) for layer in self.layers],
+            "loss": section_values(self.loss),
+            "optimizer": optimizer,
+            "data": dict(self._data),
+            "training": {**self._training, "seed": self.seed},
+        }
+
+    def _ready(self) -> tuple[Graph, Parameters]:
+        """Return the graph and the parameters, which the first call makes."""
+        if self._network is None:
+            graph = build_graph(self.spec())
+            self._network = graph, initialise(graph, self.seed)
+        return self._network
+
+    def _prepared(self, x: Array) -> Array:
+        """Return inputs as the network takes them."""
+        if self._normalisation is None:
+            if self._data["normalize"] != "none":
+                mode = self._data["normalize"]
+                raise GraphError(
+                    f'"{mode}" needs constants of the training data: fit first, or load weights that have them'
+                )
+            return Normalisation.fit(x, "none").apply(x, self._ready()[0].input_shape)
+        return self._normalisation.apply(x, self._ready()[0].input_shape)

@@ -1,0 +1,256 @@
+"""The inspect table: golden text, settings in words, totals against what is really written, and absurd sizes."""
+
+import csv
+import importlib
+import io
+import json
+import re
+from collections.abc import Callable
+from dataclasses import make_dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graphnn.datasets import Normalisation, load
+from graphnn.describe.describe import Description, describe, settings_text
+from graphnn.describe.formats import csv_text, json_text, markdown_text, table_text, values
+from graphnn.describe.tables import display_width
+from graphnn.graph import build_graph, initialise
+from graphnn.layers.base import LAYERS, layer_class
+from graphnn.spec.spec import Spec, read_spec, spec_from_values
+from graphnn.training.metadata import weights_metadata
+from graphnn.weights import save_weights
+
+DOCUMENT: dict[str, Any] = {
+    "name": "tiny",
+    "input": {"shape": [1, 8, 8]},
+    "layers": [
+        {"type": "Conv2D", "name": "conv1", "filters": 32, "use_bias": False},
+        {"type": "BatchNormalization"},
+        {"type": "ReLU"},
+        {"type": "MaxPooling2D"},
+        {"type": "GlobalAveragePooling", "name": "pool"},
+        {"type": "Dense", "name": "output", "units": 10},
+        {"type": "Softmax"},
+    ],
+    "loss": {"type": "CrossEntropy"},
+    "optimizer": {"type": "Adam"},
+    "data": {"dataset": "digits"},
+    "training": {"epochs": 1, "batch_size": 32},
+}
+WIDE = """\
+                                                                               output              multiply-  activation
+#  name                  type                  settings                         shape  parameters       adds      memory
+────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+   input                                                                        1×8×8                              256 B
+0  conv1                 Conv2D                3×3, 32 filters, same, no bias  32×8×8         288     18,432     8.0 KiB
+1  batchnormalization_1  BatchNormalization    momentum 0.9                    32×8×8         128                8.0 KiB
+2  relu_1                ReLU                                                  32×8×8                            8.0 KiB
+3  maxpooling2d_1        MaxPooling2D          2×2                             32×4×4                            2.0 KiB
+4  pool                  GlobalAveragePooling                                      32                              128 B
+5  output                Dense                 10 units                            10         330        320        40 B
+6  softmax_1             Softmax                                                   10                               40 B
+────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+trainable parameters                       682
+not trainable                               64
+multiply-adds of forward, one sample    18,752
+activation memory, one sample         26.5 KiB
+weight file                            6.7 KiB
+optimizer state, Adam                  5.3 KiB
+training memory, batch of 32          10.3 MiB
+"""
+NARROW = """\
+                                                output           mult-    activ.
+#  name           type           settings        shape  params    adds    memory
+────────────────────────────────────────────────────────────────────────────────
+   input                                         1×8×8                     256 B
+0  conv1          Conv2D         3×3, 32 filt…  32×8×8     288  18.4 k  8.00 KiB
+1  batchnorm…n_1  BatchNormali…  momentum 0.9   32×8×8     128          8.00 KiB
+2  relu_1         ReLU                          32×8×8                  8.00 KiB
+3  maxpoolin…d_1  MaxPooling2D   2×2            32×4×4                  2.00 KiB
+4  pool           GlobalAverag…                     32                     128 B
+5  output         Dense          10 units           10     330     320      40 B
+6  softmax_1      Softmax                           10                      40 B
+────────────────────────────────────────────────────────────────────────────────
+trainable parameters                       682
+not trainable                               64
+multiply-adds of forward, one sample    18,752
+activation memory, one sample         26.5 KiB
+weight file                            6.7 KiB
+optimizer state, Adam                  5.3 KiB
+training memory, batch of 32          10.3 MiB
+"""
+
+
+@pytest.fixture
+def made() -> Callable[..., tuple[Spec, Description]]:
+    """Return the spec and the description of DOCUMENT with some sections replaced."""
+
+    def make(**sections: Any) -> tuple[Spec, Description]:
+        spec = spec_from_values({**DOCUMENT, **sections})
+        return spec, describe(spec, build_graph(spec))
+
+    return make
+
+
+Made = Callable[..., tuple[Spec, Description]]
+
+
+@pytest.fixture
+def estimated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have an estimate of the training memory that does not follow the engine's plan."""
+    monkeypatch.setattr(importlib.import_module("graphnn.describe.describe"), "training_memory", lambda *_: 10_800_000)
+
+
+@pytest.mark.usefixtures("estimated")
+def test_golden_table(made: Made) -> None:
+    assert table_text(made()[1]) == WIDE
+
+
+@pytest.mark.usefixtures("estimated")
+def test_golden_table_of_a_narrow_terminal(made: Made) -> None:
+    text = table_text(made()[1], 80)
+    assert text == NARROW
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_models_fit_the_terminal(width: int) -> None:
+    for file in sorted((Path(__file__).parents[2] / "models").glob("*.json")):
+        spec = read_spec(file)
+        lines = table_text(describe(spec, build_graph(spec)), width).splitlines()
+        assert max(map(display_width, lines)) <= width, file
+
+
+def test_counts_by_hand(made: Made) -> None:
+    _, description = made()
+    by_name = {row.name: row for row in description.rows}
+    assert by_name["conv1"].parameters == 32 * 1 * 3 * 3
+    assert by_name["conv1"].multiply_adds == 32 * 9 * 8 * 8
+    assert by_name["conv1"].activation_bytes == 4 * 32 * 8 * 8
+    norm = by_name["batchnormalization_1"]
+    assert (norm.trainable, norm.not_trainable, norm.parameters) == (64, 64, 128)
+    assert by_name["output"].parameters == 32 * 10 + 10
+    assert description.trainable == 288 + 64 + 330
+    assert description.not_trainable == 64
+    assert description.multiply_adds == 18_432 + 320
+    assert description.optimizer_bytes == 2 * 4 * description.trainable
+
+
+@pytest.mark.parametrize(("optimizer", "slots"), [("SGD", 0), ("SGDMomentum", 1), ("Adam", 2)])
+def test_optimizer_state(optimizer: str, slots: int, made: Made) -> None:
+    _, description = made(optimizer={"type": optimizer})
+    assert description.optimizer_bytes == 4 * slots * description.trainable
+
+
+@pytest.mark.parametrize("normalize", ["per_channel", "per_feature", "none"])
+def test_the_weight_file_is_about_as_large_as_said(normalize: str, made: Made, tmp_path: Path) -> None:
+    spec, description = made(data={"dataset": "digits", "normalize": normalize})
+    data = load("digits")
+    meta = weights_metadata(
+        spec.resolved(),
+        classes=data.classes,
+        normalisation=Normalisation.fit(data.x_train, normalize).to_json(),
+        metrics={"epochs": 1, "validation": {"loss": 0.123456789, "accuracy": 0.987654321}},
+    )
+    file = tmp_path / "w.npz"
+    save_weights(file, initialise(build_graph(spec), 0).named(), meta)
+    size = file.stat().st_size
+    assert abs(description.weight_file_bytes - size) < 600, size
+
+
+def test_json(made: Made) -> None:
+    content = json.loads(json_text(values(made()[1])))
+    assert content["layers"][0] == {
+        "index": None,
+        "name": "input",
+        "type": "Input",
+        "settings": {},
+        "output_shape": [1, 8, 8],
+        "parameters": 0,
+        "trainable": 0,
+        "multiply_adds": 0,
+        "activation_bytes": 256,
+    }
+    assert content["layers"][1]["settings"]["kernel_size"] == 3
+    assert content["layers"][2]["parameters"] - content["layers"][2]["trainable"] == 64
+    assert content["totals"]["parameters"] == 746
+    assert content["batch_size"] == 32
+
+
+def test_markdown(made: Made) -> None:
+    lines = markdown_text(made()[1]).splitlines()
+    assert lines[0].startswith("| # | name | type | settings | output shape | parameters | multiply-adds | ")
+    assert lines[1] == "| ---: | :--- | :--- | :--- | ---: | ---: | ---: | ---: |"
+    assert lines[3] == "| 0 | conv1 | Conv2D | 3×3, 32 filters, same, no bias | 32×8×8 | 288 | 18,432 | 8.0 KiB |"
+    assert "- trainable parameters: 682" in lines
+
+
+def test_csv(made: Made) -> None:
+    rows = list(csv.DictReader(io.StringIO(csv_text(made()[1]))))
+    assert len(rows) == 8
+    assert rows[0]["index"] == ""
+    assert rows[1]["settings"] == "3×3, 32 filters, same, no bias"
+    assert (rows[1]["output_shape"], rows[1]["multiply_adds"], rows[1]["activation_bytes"]) == (
+        "32x8x8",
+        "18432",
+        "8192",
+    )
+
+
+def test_a_quadrillion_parameters(made: Made) -> None:
+    units = 31_622_777
+    layers = [{"type": "Dense", "units": units}, {"type": "Dense", "units": units}, *DOCUMENT["layers"][-2:]]
+    _, description = made(input={"shape": [64]}, layers=layers)
+    text = table_text(description, 100, memory=16 * 2**30)
+    assert description.trainable > 10**15
+    assert f"{description.trainable:,}" in text
+    assert re.search(r"\nnote: training needs \d\d\.\d PiB, this machine has 16\.0 GiB\n", text)
+
+
+def test_no_note_where_memory_is_enough_or_unknown(made: Made) -> None:
+    assert "note" not in table_text(made()[1], memory=16 * 2**30)
+    assert "note" not in table_text(made()[1], memory=None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "text"),
+    [
+        ("Conv2D", {"filters": 32}, "3×3, 32 filters, same"),
+        ("Conv2D", {"filters": 1, "kernel_size": (3, 5), "strides": 2}, "3×5, 1 filter, stride 2, same"),
+        ("Conv2D", {"filters": 2, "padding": "valid"}, "3×3, 2 filters, valid"),
+        ("Conv2D", {"filters": 2000, "kernel_size": 1, "padding": 0}, "1×1, 2,000 filters, padding 0"),
+        ("Conv2D", {"filters": 8, "strides": (2, 1), "padding": (1, 2)}, "3×3, 8 filters, stride 2×1, padding 1×2"),
+        ("MaxPooling2D", {}, "2×2"),
+        ("MaxPooling2D", {"pool_size": 3, "strides": 2}, "3×3, stride 2"),
+        ("MaxPooling2D", {"pool_size": (2, 2), "strides": 2}, "2×2"),
+        ("AveragePooling2D", {"pool_size": (2, 4)}, "2×4"),
+        ("Dense", {"units": 1}, "1 unit"),
+        ("Dense", {"units": 4096, "use_bias": False}, "4,096 units, no bias"),
+        ("BatchNormalization", {}, "momentum 0.9"),
+        ("BatchNormalization", {"epsilon": 0.001, "scale": False}, "momentum 0.9, no scale, epsilon 0.001"),
+        ("LayerNormalization", {"center": False}, "no center"),
+        ("LayerNormalization", {}, ""),
+        ("Dropout", {"rate": 0.25}, "rate 0.25"),
+        ("LeakyReLU", {}, "slope 0.01"),
+        ("ELU", {"alpha": 0.5}, "alpha 0.5"),
+        ("GELU", {}, "tanh"),
+        ("GELU", {"approximate": "none"}, "exact"),
+        ("ReLU", {}, ""),
+    ],
+)
+def test_settings_in_words(kind: str, options: dict[str, Any], text: str) -> None:
+    assert settings_text(layer_class(kind)(**options)) == text
+
+
+def test_settings_of_a_layer_from_a_plugin() -> None:
+    layer = make_dataclass(
+        "Maxout",
+        [("pieces", int), ("alpha", float, 1.0), ("slack", float, 0.5)],
+        bases=(LAYERS["ReLU"],),
+        kw_only=True,
+        frozen=True,
+    )
+    assert settings_text(layer(pieces=3)) == "alpha 1.0, pieces 3"
+    assert settings_text(layer(pieces=3, slack=0.0)) == "alpha 1.0, pieces 3, slack 0.0"

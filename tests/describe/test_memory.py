@@ -1,0 +1,174 @@
+"""Bytes of a network from shapes alone, and the machine's memory from what the system tells."""
+
+import os
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graphnn.describe import memory
+from graphnn.describe.memory import (
+    WINDOWS,
+    available_memory,
+    control_group_limits,
+    npy_header,
+    training_memory,
+    weight_file_bytes,
+)
+from graphnn.engine.engine import Engine
+from graphnn.graph import Graph, chain, initialise
+from graphnn.layers.base import layer_class
+from graphnn.losses import CrossEntropy
+from graphnn.optimizers import SGDMomentum, Updater
+from graphnn.types import Shape
+
+
+def small() -> Graph:
+    types = [
+        ("conv", "Conv2D", {"filters": 2, "kernel_size": 3, "use_bias": False}),
+        ("bn", "BatchNormalization", {}),
+        ("flat", "Flatten", {}),
+        ("out", "Dense", {"units": 3}),
+    ]
+    layers = [(name, layer_class(kind)(name=name, **options)) for name, kind, options in types]
+    return chain(layers, (1, 4, 4), CrossEntropy())
+
+
+def test_training_memory_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    trainable, fixed = 18 + 4 + 99, 4
+    outputs = 16 + 32 + 32 + 32 + 3
+    at_barrier = 2 * 32
+    everyone = 3 * trainable + fixed + 4 * (outputs + at_barrier)
+    each_thread = 2 * 4 * 32 + WINDOWS
+    assert training_memory(small(), 4, slots=1) == 4 * (everyone + 2 * each_thread)
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape"),
+    [
+        ([("Conv2D", {"filters": 16}), ("BatchNormalization", {}), ("ReLU", {})] * 2, (8, 24, 24)),
+        ([("Conv2D", {"filters": 16}), ("ReLU", {}), ("MaxPooling2D", {})] * 2, (8, 32, 32)),
+        ([("Dense", {"units": 1500}), ("ReLU", {})] * 2, (1000,)),
+    ],
+    ids=["batch normalisation", "convolution", "dense"],
+)
+def test_training_takes_about_as_much_as_said(
+    layers: list[tuple[str, dict[str, Any]]], shape: Shape, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    end = [("Flatten", {}), ("Dense", {"units": 10}), ("Softmax", {})]
+    made = [layer_class(kind)(name=f"{i}", **options) for i, (kind, options) in enumerate([*layers, *end])]
+    graph = chain([(str(layer.name), layer) for layer in made], shape, CrossEntropy())
+    rng = np.random.default_rng(0)
+    tracemalloc.start()
+    try:
+        parameters = initialise(graph, 0)
+        updater = Updater(SGDMomentum(), parameters)
+        x, y = rng.normal(size=(64, *shape)).astype(np.float32), rng.integers(0, 10, 64)
+        with Engine(graph, parameters, batch_size=64, threads=1) as engine:
+            tracemalloc.reset_peak()
+            engine.train_step(x, y, epoch=0, step=0)
+            updater.step(0.1)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert 0.7 < training_memory(graph, 64, slots=1) / peak < 1.6
+
+
+def test_the_weight_file_is_as_large_as_said(tmp_path: Path) -> None:
+    graph = small()
+    file = tmp_path / "w.npz"
+    meta = np.zeros(1234, np.uint8)
+    np.savez(file, allow_pickle=False, **initialise(graph, 0).named(), __meta__=meta)
+    assert weight_file_bytes(graph, len(meta)) == file.stat().st_size
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (3, 4), (10**9, 10**9, 3, 3)])
+def test_npy_header(shape: tuple[int, ...], tmp_path: Path) -> None:
+    file = tmp_path / "a.npy"
+    with file.open("wb") as stream:
+        np.lib.format.write_array_header_1_0(stream, {"descr": "<f4", "fortran_order": False, "shape": shape})
+    assert npy_header("<f4", shape) == file.stat().st_size
+
+
+def test_a_petabyte_is_counted_and_not_allocated() -> None:
+    layers = [(f"d{i}", layer_class("Dense")(name=f"d{i}", units=10**8)) for i in range(3)]
+    assert training_memory(chain(layers, (10**7,), CrossEntropy()), 1, slots=0) > 4 * 10**16
+
+
+def test_a_batch_of_a_trillion_is_not_cut() -> None:
+    graph = chain([("conv", layer_class("Conv2D")(filters=8))], (3, 512, 512), CrossEntropy())
+    assert training_memory(graph, 10**12, slots=0) > 4 * 10**12 * (3 + 8) * 512**2
+
+
+def test_this_machine_has_memory() -> None:
+    found = available_memory()
+    assert found is not None
+    assert 2**26 < found < 2**50
+
+
+def test_the_smaller_of_machine_and_control_group_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "machine_memory", lambda: iter([8 * 2**30]))
+    monkeypatch.setattr(memory, "control_group_limits", lambda: iter([2**63 - 4096, 2**30]))
+    assert available_memory() == 2**30
+    monkeypatch.setattr(memory, "control_group_limits", lambda: iter([]))
+    assert available_memory() == 8 * 2**30
+
+
+def test_a_system_that_does_not_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(name: str) -> int:
+        raise ValueError("unrecognized configuration name")
+
+    monkeypatch.setattr(memory, "control_group_limits", lambda: iter([]))
+    monkeypatch.setattr(os, "sysconf", unknown)
+    assert available_memory() is None
+    monkeypatch.setattr(os, "sysconf", lambda name: -1)
+    assert available_memory() is None
+
+
+def test_windows_is_asked_its_own_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    import ctypes
+
+    class Kernel:
+        @staticmethod
+        def GlobalMemoryStatusEx(status: object) -> int:
+            status._obj.total = 16 * 2**30
+            assert status._obj.length == 64
+            return 1
+
+    class Dll:
+        kernel32 = Kernel
+
+    monkeypatch.setattr(memory.sys, "platform", "win32")
+    monkeypatch.setattr(ctypes, "c_ulong", ctypes.c_uint32)  # as wide as Windows has it
+    monkeypatch.setattr(ctypes, "windll", Dll, raising=False)
+    assert list(memory.machine_memory()) == [16 * 2**30]
+
+
+@pytest.mark.parametrize(
+    ("groups", "files", "expected"),
+    [
+        ("0::/a/b\n", {"a/memory.max": "5000\n", "a/b/memory.max": "max\n"}, [5000]),
+        ("0::/a/b\n", {"memory.max": "7000\n"}, [7000]),
+        (
+            "5:cpu:/x\n4:hugetlb,memory:/docker/1\n",
+            {"memory/memory.limit_in_bytes": "900\n", "memory/docker/1/memory.limit_in_bytes": "800\n"},
+            [800, 900],
+        ),
+        ("0::/\n", {}, []),
+        (None, {}, []),
+    ],
+    ids=["v2", "v2 in a container", "v1", "none", "not Linux"],
+)
+def test_control_group_limits(groups: str | None, files: dict[str, str], expected: list[int], tmp_path: Path) -> None:
+    if groups is not None:
+        (tmp_path / "proc/self").mkdir(parents=True)
+        (tmp_path / "proc/self/cgroup").write_text(groups)
+    for name, text in files.items():
+        file = tmp_path / "sys/fs/cgroup" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    assert list(control_group_limits(tmp_path)) == expected

@@ -1,0 +1,133 @@
+"""Models as documents and back: every layer, loss, optimizer and schedule."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graphnn.layers.base import LAYERS
+from graphnn.layers.dense import Dense
+from graphnn.losses import LOSSES, MeanSquaredError
+from graphnn.model.model import Model
+from graphnn.model.values import document_text, section_values
+from graphnn.optimizers import OPTIMIZERS, SGD
+from graphnn.schedules import SCHEDULES
+
+ROOT = Path(__file__).parents[2]
+DATA = {"path": "data.npz"}
+# Every type with every setting at another value than its default.
+LAYER_SETTINGS: dict[str, dict[str, Any]] = {
+    "Dense": {"units": 3, "use_bias": False},
+    "Conv2D": {"filters": 2, "kernel_size": (3, 2), "strides": (1, 2), "padding": (1, 0), "use_bias": False},
+    "MaxPooling2D": {"pool_size": (2, 3), "strides": 1},
+    "AveragePooling2D": {"pool_size": 3, "strides": (2, 1)},
+    "GlobalAveragePooling": {},
+    "Flatten": {},
+    "BatchNormalization": {"momentum": 0.5, "epsilon": 0.001, "scale": False, "center": False},
+    "LayerNormalization": {"epsilon": 0.001, "scale": False, "center": False},
+    "Dropout": {"rate": 0.25},
+    "ReLU": {},
+    "LeakyReLU": {"negative_slope": 0.2},
+    "ELU": {"alpha": 0.5},
+    "GELU": {"approximate": "none"},
+    "SiLU": {},
+    "Sigmoid": {},
+    "Tanh": {},
+    "Softmax": {},
+}
+VECTORS = {"Dense", "Softmax"}
+LOSS_END = {"CrossEntropy": "Softmax", "BinaryCrossEntropy": "Sigmoid", "MeanSquaredError": "Tanh"}
+COMMON = {"learning_rate": 0.125, "weight_decay": 0.25, "decay_biases": True, "clip_norm": 2.0}
+OPTIMIZER_SETTINGS: dict[str, dict[str, Any]] = {
+    "SGD": COMMON,
+    "SGDMomentum": {**COMMON, "momentum": 0.5, "nesterov": True},
+    "Adam": {**COMMON, "beta_1": 0.5, "beta_2": 0.75, "epsilon": 0.001},
+    "AdamW": {**COMMON, "beta_1": 0.5, "beta_2": 0.75, "epsilon": 0.001},
+    "RMSprop": {**COMMON, "rho": 0.5, "epsilon": 0.001},
+}
+SCHEDULE_SETTINGS: dict[str, dict[str, Any]] = {
+    "constant": {"warmup_epochs": 1.5},
+    "step": {"every": 2, "factor": 0.5, "warmup_epochs": 1},
+    "cosine": {"final_scale": 0.25, "warmup_epochs": 1},
+    "one_cycle": {"start_scale": 0.5, "peak": 0.5, "final_scale": 0.25},
+    "reduce_on_plateau": {"factor": 0.5, "patience": 7, "min_scale": 0.25, "warmup_epochs": 1},
+}
+
+
+def there_and_back(model: Model, folder: Path) -> Model:
+    """Return the model that is read from the document which the model writes."""
+    model.to_document(folder / "model.json", data=DATA, training={"epochs": 1})
+    return Model.from_document(folder / "model.json")
+
+
+def test_the_settings_here_are_complete() -> None:
+    built_in = {name for name, layer in LAYERS.items() if layer.__module__.startswith("graphnn.layers.")}
+    assert set(LAYER_SETTINGS) == built_in
+    assert set(LOSS_END) == set(LOSSES)
+    assert set(OPTIMIZER_SETTINGS) == set(OPTIMIZERS)
+    assert set(SCHEDULE_SETTINGS) == set(SCHEDULES)
+    for name, settings in LAYER_SETTINGS.items():
+        assert LAYERS[name](**settings).settings().keys() == settings.keys()
+
+
+@pytest.mark.parametrize("name", LAYER_SETTINGS)
+@pytest.mark.parametrize("as_default", [False, True])
+def test_layers(name: str, as_default: bool, tmp_path: Path) -> None:
+    required = {key: LAYER_SETTINGS[name][key] for key in ("units", "filters", "rate") if key in LAYER_SETTINGS[name]}
+    settings = required if as_default else {**LAYER_SETTINGS[name], "name": "mine", "description": "why"}
+    model = Model(MeanSquaredError(), SGD())
+    model.add(LAYERS[name](**settings, input_shape=(5,) if name in VECTORS else (2, 6, 6)))
+    again = there_and_back(model, tmp_path)
+    assert again.layers == model.layers
+    assert again.output_shape == model.output_shape
+    written = json.loads((tmp_path / "model.json").read_text(encoding="utf-8"))["layers"][0]
+    assert written.keys() == {"type", *settings}
+
+
+@pytest.mark.parametrize("name", LOSS_END)
+def test_losses(name: str, tmp_path: Path) -> None:
+    model = Model(LOSSES[name](), SGD())
+    model.add(Dense(3, input_shape=(2,)))
+    model.add(LAYERS[LOSS_END[name]]())
+    assert there_and_back(model, tmp_path).loss == model.loss
+
+
+@pytest.mark.parametrize("name", OPTIMIZER_SETTINGS)
+@pytest.mark.parametrize("as_default", [False, True])
+def test_optimizers(name: str, as_default: bool, tmp_path: Path) -> None:
+    settings = {} if as_default else OPTIMIZER_SETTINGS[name]
+    model = Model(MeanSquaredError(), OPTIMIZERS[name](**settings))
+    model.add(Dense(3, input_shape=(2,)))
+    again = there_and_back(model, tmp_path)
+    assert again.optimizer == model.optimizer
+    assert again.schedule is None
+
+
+@pytest.mark.parametrize("name", SCHEDULE_SETTINGS)
+def test_schedules(name: str, tmp_path: Path) -> None:
+    model = Model(MeanSquaredError(), SGD(), SCHEDULES[name](**SCHEDULE_SETTINGS[name]))
+    model.add(Dense(3, input_shape=(2,)))
+    assert there_and_back(model, tmp_path).schedule == model.schedule
+
+
+@pytest.mark.parametrize("document", sorted((ROOT / "models").glob("*.json")), ids=lambda path: path.stem)
+def test_the_documents_that_come_along(document: Path, tmp_path: Path) -> None:
+    model = Model.from_document(document)
+    model.to_document(tmp_path / "again.json")
+    again = Model.from_document(tmp_path / "again.json")
+    assert again.layers == model.layers
+    assert again.spec().resolved() == model.spec().resolved()
+
+
+def test_numbers_of_numpy_are_written_as_numbers() -> None:
+    written = section_values(LAYERS["Conv2D"](np.int64(4), kernel_size=(np.int32(3), 3), strides=np.array([1, 2])))
+    assert json.loads(document_text({"layers": [written], "name": "ä"})) == {
+        "layers": [{"type": "Conv2D", "filters": 4, "kernel_size": [3, 3], "strides": [1, 2]}],
+        "name": "ä",
+    }
+
+
+def test_a_value_that_equals_the_default_but_is_of_another_type_is_written_so_that_it_is_refused() -> None:
+    assert section_values(LAYERS["Conv2D"](4, kernel_size=3.0))["kernel_size"] == 3.0

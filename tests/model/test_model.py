@@ -1,0 +1,327 @@
+"""Model: built in Python, trained, saved, and written as a document."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graphnn.errors import DataError, GraphError, ShapeError, SpecError, WeightsError
+from graphnn.layers.batch_normalization import BatchNormalization
+from graphnn.layers.conv2d import Conv2D
+from graphnn.layers.dense import Dense
+from graphnn.layers.flatten import Flatten
+from graphnn.layers.max_pooling_2d import MaxPooling2D
+from graphnn.layers.relu import ReLU
+from graphnn.layers.softmax import Softmax
+from graphnn.losses import CrossEntropy, MeanSquaredError
+from graphnn.model.model import Model
+from graphnn.optimizers import SGD, Adam, SGDMomentum
+from graphnn.schedules import Cosine, ReduceOnPlateau
+from graphnn.weights import load_weights
+
+ROOT = Path(__file__).parents[2]
+DIGITS = ROOT / "models" / "digits.json"
+
+
+def blobs(count: int, seed: int = 0) -> tuple[Any, Any]:
+    """Return points around three centres, with their labels."""
+    draw = np.random.default_rng(seed)
+    y = draw.integers(0, 3, count)
+    return np.array([[4, 0], [0, 4], [-4, -4]])[y] + draw.normal(size=(count, 2)), y
+
+
+def classifier(**settings: Any) -> Model:
+    """Return a small model for the blobs."""
+    model = Model(CrossEntropy(), SGDMomentum(0.05), **settings)
+    model.add(Dense(8, input_shape=(2,)))
+    model.add(ReLU())
+    model.add(Dense(3, name="output"))
+    model.add(Softmax())
+    return model
+
+
+def test_fit_learns_and_returns_a_record_of_each_epoch() -> None:
+    model = classifier()
+    x_valid, y_valid = blobs(50, seed=1)
+    history = model.fit(*blobs(300), batch_size=32, epochs=4, x_valid=x_valid, y_valid=y_valid)
+    assert [record.epoch for record in history] == [1, 2, 3, 4]
+    assert history[-1].training["loss"] < history[0].training["loss"]
+    assert history[-1].validation is not None
+    assert history[-1].validation["accuracy"] > 0.95
+    assert model.evaluate(x_valid, y_valid) == pytest.approx(dict(history[-1].validation))
+    assert model.history == history
+
+
+def test_predict_gives_a_probability_for_each_class() -> None:
+    model = classifier()
+    model.fit(*blobs(300), batch_size=32, epochs=3)
+    y = model.predict([[4, 0], [0, 4], [-4, -4]])
+    assert y.argmax(axis=1).tolist() == [0, 1, 2]
+    np.testing.assert_allclose(y.sum(axis=1), 1, rtol=1e-6)
+    many = np.repeat([[4.0, 0.0]], 200, axis=0)
+    assert model.predict(many).shape == (200, 3)
+    assert model.predict(np.empty((0, 2))).shape == (0, 3)
+
+
+def test_a_model_predicts_before_it_is_trained() -> None:
+    assert classifier().predict(np.zeros((5, 2))).shape == (5, 3)
+
+
+def test_another_fit_goes_on_from_the_weights() -> None:
+    model, data = classifier(), blobs(300)
+    first = model.fit(*data, batch_size=32, epochs=2)
+    second = model.fit(*data, batch_size=32, epochs=1)
+    assert second[0].training["loss"] < first[0].training["loss"]
+    assert model.history == [*first, *second]
+
+
+def test_a_schedule_with_a_state_begins_anew_in_each_fit() -> None:
+    schedule = ReduceOnPlateau(patience=1)
+    model = classifier(schedule=schedule)
+    model.fit(*blobs(100), batch_size=50, epochs=2)
+    assert schedule.lowest is None
+
+
+def test_equal_seeds_give_equal_models_and_others_do_not() -> None:
+    models = [classifier(seed=seed) for seed in (3, 3, 4)]
+    for model in models:
+        model.fit(*blobs(64), batch_size=16, epochs=1)
+    first, same, other = (model.predict(blobs(4)[0]) for model in models)
+    np.testing.assert_array_equal(first, same)
+    assert not np.array_equal(first, other)
+
+
+def test_inputs_that_are_given_stay_as_they_are() -> None:
+    x, y = blobs(64)
+    kept = x.copy()
+    model = classifier(normalize="per_feature")
+    model.fit(x, y, batch_size=16, epochs=1)
+    model.predict(x)
+    np.testing.assert_array_equal(x, kept)
+
+
+def test_images_are_flattened_where_the_model_takes_vectors() -> None:
+    model = Model(CrossEntropy(), SGD())
+    model.add(Dense(2, input_shape=(12,)))
+    model.add(Softmax())
+    x = np.random.default_rng(0).normal(size=(6, 3, 2, 2))
+    np.testing.assert_array_equal(model.predict(x), model.predict(x.reshape(6, 12)))
+
+
+def test_convolutional_model() -> None:
+    model = Model(CrossEntropy(), Adam(0.01))
+    model.add(Conv2D(4, kernel_size=(3, 3), use_bias=False, input_shape=(1, 8, 8)))
+    model.add(BatchNormalization())
+    model.add(ReLU())
+    model.add(MaxPooling2D())
+    model.add(Flatten())
+    model.add(Dense(2))
+    model.add(Softmax())
+    assert model.output_shape == (2,)
+    draw = np.random.default_rng(0)
+    y = draw.integers(0, 2, 128)
+    x = draw.normal(size=(128, 1, 8, 8)) + 2 * y[:, None, None, None] * np.eye(8)
+    model.fit(x, y, batch_size=32, epochs=8)
+    assert model.evaluate(x, y)["accuracy"] > 0.9
+
+
+def test_regression() -> None:
+    model = Model(MeanSquaredError(), SGD(0.1))
+    model.add(Dense(1, input_shape=(2,)))
+    x = np.random.default_rng(0).normal(size=(200, 2))
+    y = (x @ [[2.0], [-1.0]] + 0.5).astype(np.float32)
+    model.fit(x, y, batch_size=20, epochs=5)
+    assert model.evaluate(x, y)["r2"] > 0.99
+
+
+def test_normalisation_comes_from_the_training_data_and_travels_with_the_weights(tmp_path: Path) -> None:
+    x, y = blobs(200)
+    x = 1000 * x + 5000
+    model = classifier(normalize="per_feature")
+    model.fit(x, y, batch_size=20, epochs=3)
+    assert model.evaluate(x, y)["accuracy"] > 0.9
+    model.save(tmp_path / "blobs.npz")
+    other = classifier(normalize="per_feature")
+    with pytest.raises(GraphError, match="fit first, or load weights that have them"):
+        other.predict(x)
+    other.load(tmp_path / "blobs.npz")
+    np.testing.assert_array_equal(other.predict(x), model.predict(x))
+
+
+def test_weights_of_another_network_are_refused_and_change_nothing(tmp_path: Path) -> None:
+    classifier().save(tmp_path / "blobs.npz")
+    other = Model(CrossEntropy(), SGD())
+    other.add(Dense(3, name="output", input_shape=(2,)))
+    other.add(Softmax())
+    before = other.predict(np.ones((1, 2)))
+    with pytest.raises(WeightsError, match="3×2 in the network, 3×8 in the file"):
+        other.load(tmp_path / "blobs.npz")
+    np.testing.assert_array_equal(other.predict(np.ones((1, 2))), before)
+
+
+def test_the_saved_file_holds_the_document_and_the_last_metrics(tmp_path: Path) -> None:
+    model = classifier()
+    model.fit(*blobs(64), batch_size=16, epochs=2)
+    model.save(tmp_path / "blobs.npz")
+    meta = load_weights(tmp_path / "blobs.npz").meta
+    assert meta["document"]["training"] == {"epochs": 2, "batch_size": 16, "seed": 0}
+    assert meta["document"]["data"]["path"] == "unknown.npz"
+    assert meta["metrics"].keys() == {"epochs", "training"}
+    assert meta["metrics"]["epochs"] == 2
+    assert meta["classes"] is None
+    assert meta["metrics"]["training"] == dict(model.history[-1].training)
+
+
+def test_summary_is_the_table_of_inspect() -> None:
+    summary = classifier().summary()
+    assert "dense_1" in summary
+    assert "output" in summary
+    assert "trainable parameters" in summary
+
+
+@pytest.mark.parametrize(
+    ("layer", "error", "message"),
+    [
+        (Dense(-3), SpecError, r"layers\[4\]: units: -3 is less than the minimum of 1|-3"),
+        (Dense(2.5), SpecError, r"layers\[4\].*2\.5"),
+        (Dense(5, name="a/b"), SpecError, "a/b"),
+        (Conv2D(4), ShapeError, "Conv2D needs an image C×H×W, but the Softmax before it gives 3"),
+        (Dense(5, input_shape=(7,)), ShapeError, "made with input_shape 7, but the Softmax before it gives 3"),
+        (Dense, GraphError, r"not .*; did you mean Dense\(…\)"),
+        (None, GraphError, r"add takes a layer such as Dense\(10\), not None"),
+    ],
+)
+def test_layers_that_cannot_be_added(layer: Any, error: type[GraphError], message: str) -> None:
+    model = classifier()
+    with pytest.raises(error, match=message):
+        model.add(layer)
+    assert len(model.layers) == 4
+
+
+def test_a_layer_that_does_not_fit_is_told_the_name_of_the_one_before() -> None:
+    model = Model(CrossEntropy(), SGD())
+    model.add(MaxPooling2D(name="pool2", input_shape=(64, 16, 16)))
+    with pytest.raises(ShapeError, match='Dense needs a vector, but "pool2" gives 64×8×8; put Flatten or'):
+        model.add(Dense(10))
+
+
+def test_the_first_layer_needs_an_input_shape() -> None:
+    model = Model(CrossEntropy(), SGD())
+    with pytest.raises(ShapeError, match="Dense needs the shape of its input"):
+        model.add(Dense(10))
+    with pytest.raises(ShapeError, match="Dense needs a vector, but the input gives 1×8×8"):
+        model.add(Dense(10, input_shape=(1, 8, 8)))
+    assert model.input_shape is None
+    model.add(Dense(10, input_shape=(64,)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((CrossEntropy, SGD()), "a Model takes a loss such as CrossEntropy"),
+        ((CrossEntropy(), 0.01), "a Model takes an optimizer such as"),
+        ((CrossEntropy(), SGD(), "cosine"), "schedule such as Cosine"),
+    ],
+)
+def test_a_model_is_made_of_a_loss_and_an_optimizer(arguments: tuple[Any, ...], message: str) -> None:
+    with pytest.raises(GraphError, match=message):
+        Model(*arguments)
+
+
+def test_a_model_without_layers_says_how_to_add_one() -> None:
+    model = Model(CrossEntropy(), SGD())
+    assert model.output_shape is None
+    for call in (model.summary, model.spec, lambda: model.fit(*blobs(3), batch_size=1, epochs=1)):
+        with pytest.raises(GraphError, match="no layers yet; the first is for example"):
+            call()
+
+
+def test_no_layer_is_added_to_weights_that_exist() -> None:
+    model = classifier()
+    model.predict(np.zeros((1, 2)))
+    with pytest.raises(GraphError, match="the weights exist already"):
+        model.add(ReLU())
+
+
+X, Y = blobs(10)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"epochs": 0}, SpecError, "epochs"),
+        ({"batch_size": 2.5}, SpecError, "batch_size"),
+        ({"y_train": Y + 1}, DataError, "y_train: the labels run from"),
+        ({"y_train": Y[:5]}, DataError, "x_train and y_train need as many samples, at least 1, but have 10 and 5"),
+        ({"y_train": 3}, DataError, "but have 10 and a single number"),
+        ({"x_train": X[:0], "y_train": Y[:0]}, DataError, "at least 1, but have 0 and 0"),
+        ({"x_train": X[:, :1]}, DataError, "x_train"),
+        ({"x_train": X[:, 0]}, DataError, "x_train must be a batch N×2, but it is 10"),
+        ({"x_train": X.astype(str)}, DataError, "x_train must hold numbers, but it holds <U"),
+        ({"x_train": np.where(X > 0, X, np.nan)}, DataError, "x_train holds numbers that are not finite"),
+        ({"x_valid": X}, DataError, "x_valid and y_valid go together"),
+        ({"x_valid": X, "y_valid": Y + 9}, DataError, "y_valid: the labels run from"),
+    ],
+)
+def test_fits_that_cannot_be(arguments: dict[str, Any], error: type[GraphError], message: str) -> None:
+    usual = {"x_train": X, "y_train": Y, "batch_size": 5, "epochs": 1}
+    with pytest.raises(error, match=message):
+        classifier().fit(**{**usual, **arguments})
+
+
+def test_a_fit_that_cannot_be_leaves_the_model_as_it_was() -> None:
+    model = classifier()
+    with pytest.raises(SpecError, match="batch_size"):
+        model.fit(X, Y, batch_size=0, epochs=1)
+    model.fit(X, Y, batch_size=np.int64(5), epochs=np.int64(1))
+    assert model.evaluate(X, Y).keys() == {"loss", "accuracy"}
+
+
+def test_a_model_whose_parts_do_not_fit_says_so_when_it_is_built() -> None:
+    model = Model(CrossEntropy(), SGD())
+    model.add(Dense(3, input_shape=(2,)))
+    with pytest.raises(SpecError, match="Softmax"):
+        model.summary()
+
+
+def test_a_model_from_a_document_trains_to_the_weights_of_the_train_tool(tmp_path: Path) -> None:
+    from graphnn.commands.train import main
+    from graphnn.datasets import load, split
+
+    weights = tmp_path / "digits.npz"
+    quick = ["training.epochs=2"]
+    assert main([str(DIGITS), "--output", str(weights), "--quiet", "--set", *quick]) == 0
+    tool, model = (Model.from_document(DIGITS, overrides=quick) for _ in range(2))
+    tool.load(weights)
+    tool.save(tmp_path / "again.npz")
+    assert load_weights(tmp_path / "again.npz").meta["classes"] == list("0123456789")
+    data = load("digits")
+    training, validation = split(data.y_train, 0.1, 0)
+    x, y = data.x_train, data.y_train
+    model.fit(x[training], y[training], 32, 2, x_valid=x[validation], y_valid=y[validation])
+    np.testing.assert_array_equal(model.predict(data.x_test), tool.predict(data.x_test))
+
+
+def test_to_document_writes_a_file_that_reads_back(tmp_path: Path) -> None:
+    model = classifier(schedule=Cosine(warmup_epochs=1), name="blobs", description="three clouds")
+    values = model.to_document(tmp_path / "blobs.json", data={"path": "blobs.npz"}, training={"epochs": 7})
+    text = (tmp_path / "blobs.json").read_text(encoding="utf-8")
+    assert json.loads(text) == values
+    assert '    {"type": "Dense", "name": "output", "units": 3},\n' in text
+    assert values["optimizer"] == {
+        "type": "SGDMomentum",
+        "learning_rate": 0.05,
+        "schedule": {"type": "cosine", "warmup_epochs": 1},
+    }
+    again = Model.from_document(tmp_path / "blobs.json")
+    assert (again.name, again.description, again.schedule) == ("blobs", "three clouds", Cosine(warmup_epochs=1))
+    assert again.to_document()["training"] == {"epochs": 7, "batch_size": 128, "seed": 0}
+
+
+def test_to_document_needs_to_know_the_data() -> None:
+    with pytest.raises(GraphError, match="to_document needs to know the data, for example"):
+        classifier().to_document()
+    with pytest.raises(SpecError, match="digits"):
+        classifier().to_document(data={"dataset": "digits"})
