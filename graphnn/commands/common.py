@@ -1,0 +1,195 @@
+"""What every command shares: its arguments, reading the document, errors in plain words, and exit codes."""
+
+import argparse
+import difflib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from graphnn.describe.tables import showable
+from graphnn.errors import GraphError
+from graphnn.spec.spec import Spec, read_spec
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+
+
+class UsageError(GraphError):
+    """The command line is wrong."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that raises UsageError instead of leaving, and suggests the closest option."""
+
+    def __init__(self, command: str, description: str, examples: Sequence[str]) -> None:
+        program = program_name(command)
+        shown = "\n".join(f"  {program} {example}" for example in examples)
+        super().__init__(
+            prog=program,
+            description=description,
+            epilog=f"examples:\n{shown}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError with the usage and the message."""
+        raise UsageError(f"{self.format_usage()}{self.prog}: {message}")
+
+    def format_help(self) -> str:
+        """Return the help as standard output can show it."""
+        return showable(super().format_help())
+
+    def parse(self, argv: Sequence[str]) -> argparse.Namespace:
+        """Return the parsed arguments. An unknown option is reported before a missing argument, which it may cause."""
+        for argument in argv:
+            if argument == "--":
+                break
+            if argument.startswith("--") and argument.partition("=")[0] not in self._option_string_actions:
+                self.unknown(argument.partition("=")[0])
+        # Options may stand between positional arguments, except with "--", which argparse then takes for one of them.
+        parse = self.parse_known_args if "--" in argv else self.parse_known_intermixed_args
+        arguments, unknown = parse(argv)
+        if unknown:
+            self.unknown(unknown[0])
+        return arguments
+
+    def unknown(self, argument: str) -> NoReturn:
+        """Raise UsageError for an argument that no one expects."""
+        if not argument.startswith("-"):
+            self.error(f'unexpected argument "{argument}"')
+        known = [option for option in self._option_string_actions if option.startswith("--")]
+        close = difflib.get_close_matches(argument, known, n=1)
+        if close:
+            self.error(f'unknown option "{argument}"; did you mean "{close[0]}"?')
+        if "--set" in known:
+            self.error(
+                f'unknown option "{argument}"; --help lists the options, and values of the document are changed '
+                "with --set, for example --set training.epochs=5"
+            )
+        self.error(f'unknown option "{argument}"; --help lists the options')
+
+
+def program_name(command: str) -> str:
+    """Return how the command was called: `python tools/train.py` as a script, `graphnn train` once installed."""
+    called = sys.argv[0] if sys.argv else ""
+    return f"python {called}" if Path(called).name == f"{command}.py" else f"graphnn {command}"
+
+
+def positive_integer(text: str) -> int:
+    """Return an integer ≥ 1, for `type=` of an argument."""
+    return _integer_from(1, text)
+
+
+def natural_number(text: str) -> int:
+    """Return an integer ≥ 0, for `type=` of an argument."""
+    return _integer_from(0, text)
+
+
+def _integer_from(smallest: int, text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = smallest - 1
+    if value < smallest:
+        raise argparse.ArgumentTypeError(f'"{text}" is not an integer of at least {smallest}')
+    return value
+
+
+def add_document_arguments(parser: Parser, *, required: bool = True) -> None:
+    """Add what every command that reads a document takes: SPEC, --set and --plugin."""
+    parser.add_argument(
+        "spec",
+        type=Path,
+        nargs=None if required else "?",
+        metavar="SPEC",
+        help="the document of the network, for example models/digits.json",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="PATH=VALUE",
+        dest="overrides",
+        help="change a value of the document for this call, for example training.epochs=5; may be repeated",
+    )
+    parser.add_argument(
+        "--plugin",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE.py",
+        dest="plugins",
+        help="run a Python file that registers layer types of your own; may be repeated",
+    )
+
+
+def add_data_argument(parser: Parser) -> None:
+    """Add --data-dir."""
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        metavar="FOLDER",
+        help="where data sets are looked for and downloaded to; else GRAPHNN_DATA, else the user cache folder",
+    )
+
+
+def add_threads_argument(parser: Parser) -> None:
+    """Add --threads."""
+    parser.add_argument(
+        "--threads",
+        type=positive_integer,
+        metavar="N",
+        help="how many threads compute; all cores by default; the results do not depend on it",
+    )
+
+
+def read_document(arguments: argparse.Namespace, *, overrides: Sequence[str] = ()) -> Spec:
+    """Run the plugins, then read and check the document; `overrides` come after those of --set.
+
+    What its keeper should know, such as an old format, is printed on stderr.
+    """
+    plugins = {}
+    if arguments.plugins:
+        from graphnn.plugins import load_plugins  # rarely needed, and takes 5 ms to import
+
+        plugins = load_plugins(arguments.plugins)
+    spec = read_spec(arguments.spec, overrides=[*arguments.overrides, *overrides], plugins=plugins)
+    for notice in spec.notices:
+        complain(notice)
+    return spec
+
+
+def weights_path(document: Path) -> Path:
+    """Return where the weights of a document are: beside it, NAME.npz of the same stem."""
+    return document.with_name(f"{document.stem}.npz")
+
+
+def guarded(command: Callable[[Sequence[str]], int], argv: Sequence[str] | None) -> int:
+    """Run a command and return its exit code; what a user can cause becomes a message on stderr, never a traceback."""
+    try:
+        code = command(sys.argv[1:] if argv is None else argv)
+        sys.stdout.flush()
+    except GraphError as error:
+        complain(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        complain("Interrupted.")
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader left, as `head` does; Python would complain once more when it flushes at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        return GraphError.exit_code
+    except MemoryError as error:
+        complain(f"not enough memory: {error}")
+        return GraphError.exit_code
+    return code
+
+
+def complain(message: str) -> None:
+    """Print a message on stderr, after everything that was printed before."""
+    sys.stdout.flush()
+    print(showable(message, sys.stderr), file=sys.stderr)

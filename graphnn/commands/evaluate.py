@@ -1,0 +1,97 @@
+"""evaluate: holds trained weights against a part of the data."""
+
+from collections.abc import Sequence
+
+from graphnn.commands.common import (
+    Parser,
+    add_data_argument,
+    add_document_arguments,
+    add_threads_argument,
+    guarded,
+    positive_integer,
+)
+from graphnn.commands.evaluation_text import evaluation_text, evaluation_values
+from graphnn.commands.trained import Trained, add_weights_argument, load_trained
+from graphnn.datasets import Dataset, check_input_shape, load, split
+from graphnn.describe.formats import json_text
+from graphnn.describe.tables import show, terminal_width
+from graphnn.errors import DataError
+from graphnn.evaluation.evaluation import evaluate
+from graphnn.training.trainer import Samples
+from graphnn.types import Array
+
+PARTS = ("test", "validation", "train")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `evaluate` and return its exit code."""
+    return guarded(run, argv)
+
+
+def parser() -> Parser:
+    """Return the parser of the command line."""
+    result = Parser(
+        "evaluate",
+        "Measure trained weights: loss, accuracy, precision and recall of each class, and the confusion matrix.",
+        [
+            "models/mnist.json",
+            "models/mnist.json --split validation --format json",
+            "models/mnist.json --weights /tmp/try.npz",
+        ],
+    )
+    add_document_arguments(result)
+    add_weights_argument(result)
+    add_data_argument(result)
+    result.add_argument(
+        "--split",
+        choices=PARTS,
+        default="test",
+        help="the part of the data: test (default); validation or train, as the document divides the training part",
+    )
+    result.add_argument(
+        "--batch-size", type=positive_integer, metavar="N", help="samples in a batch; by default the document's"
+    )
+    add_threads_argument(result)
+    result.add_argument("--format", choices=("table", "json"), default="table", help="table (default) or json")
+    return result
+
+
+def run(argv: Sequence[str]) -> int:
+    """Measure, and print what was found."""
+    arguments = parser().parse(argv)
+    trained = load_trained(arguments, "evaluate")
+    spec = trained.spec
+    data = load(spec.data["dataset"], path=spec.data["path"], data_dir=arguments.data_dir)
+    check_input_shape(data.name, data.shape, spec.input_shape)
+    result = evaluate(
+        trained.graph,
+        trained.parameters,
+        part_of(data, arguments.split, trained),
+        part=arguments.split,
+        weights=trained.weights,
+        classes=trained.classes or data.classes,
+        batch_size=arguments.batch_size or spec.training["batch_size"],
+        threads=arguments.threads,
+    )
+    show(
+        json_text(evaluation_values(result))
+        if arguments.format == "json"
+        else evaluation_text(result, terminal_width())
+    )
+    return 0
+
+
+def part_of(data: Dataset, part: str, trained: Trained) -> Samples:
+    """Return one part of the data, prepared with the constants that the weights were trained with."""
+    spec = trained.spec
+
+    def prepare(x: Array) -> Array:
+        return trained.normalisation.apply(x, spec.input_shape)
+
+    if part == "test":
+        return Samples(data.x_test, data.y_test, prepare=prepare)
+    fraction = spec.data["validation_split"]
+    if part == "validation" and not fraction:
+        raise DataError("there is no validation part: the document says validation_split = 0")
+    training, validation = split(len(data.x_train), fraction, spec.training["seed"])
+    return Samples(data.x_train, data.y_train, validation if part == "validation" else training, prepare)

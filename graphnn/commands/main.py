@@ -1,0 +1,46 @@
+"""The command `graphnn X …`: imports the one module that is asked for and hands it the arguments."""
+
+import difflib
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+
+from graphnn import __version__
+
+COMMANDS = {
+    "train": "train a network and save its weights beside its document",
+    "inspect": "show a network's layers, shapes, parameters, work and memory",
+    "evaluate": "measure trained weights on the test part",
+    "predict": "classify images or arrays with trained weights",
+    "run": "check the building blocks: graphnn run unittest NAME",
+}
+
+
+def usage() -> str:
+    """Return the list of commands."""
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:{width}}  {summary}" for name, summary in COMMANDS.items()]
+    return "\n".join(["usage: graphnn COMMAND …    (graphnn COMMAND --help shows more)", "", *lines])
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(usage(), file=sys.stdout if arguments else sys.stderr)
+        return 0 if arguments else 2
+    name = arguments[0]
+    if name == "--version":
+        print(f"graphnn {__version__}")
+        return 0
+    if name not in COMMANDS:
+        close = difflib.get_close_matches(name, COMMANDS, n=1)
+        suggestion = f'; did you mean "{close[0]}"?' if close else ""
+        print(f'graphnn: unknown command "{name}"{suggestion}\n{usage()}', file=sys.stderr)
+        return 2
+    command: Callable[[Sequence[str]], int] = importlib.import_module(f"graphnn.commands.{name}").main
+    return command(arguments[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""The files that a training run leaves: the weights beside the document, and the run's own folder beside them."""
+
+import filecmp
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from graphnn.archives import replacing
+from graphnn.errors import WeightsError
+from graphnn.training.history import HistoryFile, Record
+from graphnn.types import Array
+from graphnn.weights import save_weights
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where a run writes; weights: NAME.npz, everything else goes to NAME.run beside it."""
+
+    weights: Path
+
+    @property
+    def folder(self) -> Path:
+        """The run's own folder."""
+        return self.weights.with_suffix(".run")
+
+    @property
+    def checkpoint(self) -> Path:
+        """What --resume goes on from."""
+        return self.folder / "checkpoint.npz"
+
+    @property
+    def history(self) -> Path:
+        """One line an epoch."""
+        return self.folder / "history.csv"
+
+    @property
+    def document(self) -> Path:
+        """The document with all defaults and overrides written out."""
+        return self.folder / "resolved.json"
+
+    @property
+    def last(self) -> Path:
+        """The weights after the last finished epoch of a run that has not come to its end."""
+        return self.folder / "last.npz"
+
+    @property
+    def previous(self) -> Path:
+        """The weights that stood beside the document before the last run that came to its end."""
+        return self.folder / "previous.npz"
+
+    def check(self) -> None:
+        """Raise WeightsError where a file could not be written later; leaves nothing behind."""
+        if self.weights.suffix != ".npz":
+            raise WeightsError(f"{self.weights}: the name of a weights file ends in .npz")
+        parent = self.weights.parent
+        if not parent.is_dir():
+            raise WeightsError(f"{self.weights}: there is no folder {parent}; make it first")
+        if self.folder.exists() and not self.folder.is_dir():
+            raise WeightsError(f"{self.folder}: is in the way: a folder of this name is needed for the run")
+        for folder in (parent, self.folder):
+            if folder.exists():
+                check_writable_folder(folder)
+        for file in (self.weights, self.checkpoint, self.history, self.document, self.last, self.previous):
+            if file.is_dir():
+                raise WeightsError(f"{file}: is a folder, where a file is to be written")
+            if file.exists() and not os.access(file, os.W_OK):
+                raise WeightsError(f"{file}: is not writable")
+
+    def open(
+        self, document: Mapping[str, Any], metrics: Sequence[str], *, validated: bool, records: Iterable[Record]
+    ) -> HistoryFile:
+        """Make the folder, write the resolved document, and return the opened history."""
+        try:
+            self.folder.mkdir(exist_ok=True)
+            with replacing(self.document) as file:
+                file.write((json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
+            return HistoryFile(self.history, metrics, validated=validated, records=records)
+        except OSError as error:
+            raise WeightsError(f"{error.filename or self.folder}: cannot be written: {error.strerror}") from error
+
+    def finish(self, arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> None:
+        """Write the final weights beside the document; an older file of other content is kept as `previous`."""
+        save_weights(self.last, arrays, meta)
+        if not (self.weights.exists() and filecmp.cmp(self.last, self.weights, shallow=False)):
+            if self.weights.exists():
+                with self.weights.open("rb") as old, replacing(self.previous) as file:
+                    shutil.copyfileobj(old, file)
+            save_weights(self.weights, arrays, meta)
+        self.last.unlink()
+
+    def standing(self, epochs: int) -> list[str]:
+        """Return which weights there are after a run that did not come to its end; epochs: how many it finished."""
+        lines = [f"{self.last} holds the weights after epoch {epochs}."] if epochs else []
+        if self.weights.exists():
+            return [*lines, f"{self.weights} is as it was before this run."]
+        return lines or ["No weights were written, because no epoch was finished."]
+
+
+def check_writable_folder(folder: Path) -> None:
+    """Raise WeightsError unless a file can be made in the folder."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise WeightsError(f"{folder}: nothing can be written there: {error.strerror}") from error

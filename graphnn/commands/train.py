@@ -1,0 +1,141 @@
+"""Train the network of a document and save its weights beside it."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from graphnn.commands.common import (
+    INTERRUPTED,
+    Parser,
+    add_data_argument,
+    add_document_arguments,
+    add_threads_argument,
+    complain,
+    guarded,
+    natural_number,
+    positive_integer,
+    read_document,
+    weights_path,
+)
+from graphnn.commands.outputs import Outputs
+from graphnn.commands.progress import Progress, in_terminal
+from graphnn.commands.training_data import TrainingData
+from graphnn.commands.training_run import Run
+from graphnn.describe.describe import describe
+from graphnn.describe.formats import table_text
+from graphnn.describe.memory import available_memory
+from graphnn.describe.tables import bytes_text, terminal_width
+from graphnn.engine.engine import Engine
+from graphnn.errors import GraphError
+from graphnn.graph import build_graph, initialise
+from graphnn.parameters import Parameters
+from graphnn.training.checkpoint import load_checkpoint
+from graphnn.weights import assign, load_weights
+
+EXAMPLES = (
+    "models/digits.json",
+    "models/digits.json --set training.epochs=5 --set optimizer.learning_rate=0.01",
+    "models/cifar10.json --resume",
+    "models/cifar10.json --no-test --limit 5000 --output /tmp/try.npz",
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    return guarded(train, argv)
+
+
+def parser() -> Parser:
+    """Return the command's arguments."""
+    own = Parser("train", "Train the network of a document; its weights are written beside it, as NAME.npz.", EXAMPLES)
+    add_document_arguments(own)
+    add_data_argument(own)
+    own.add_argument(
+        "--output", type=Path, metavar="W.npz", help="write the weights there instead, the run beside them"
+    )
+    start = own.add_mutually_exclusive_group()
+    start.add_argument("--resume", action="store_true", help="go on with a run that was interrupted")
+    start.add_argument("--init-from", type=Path, metavar="W.npz", help="start from the weights in a file that fit")
+    own.add_argument(
+        "--limit", type=positive_integer, metavar="N", help="use at most N samples of each part, to try out"
+    )
+    own.add_argument("--dry-run", action="store_true", help="check and build everything, run one batch, write nothing")
+    own.add_argument(
+        "--no-test", action="store_true", help="leave the test part alone; end with the validation figures"
+    )
+    own.add_argument("--seed", type=natural_number, metavar="N", help="short for --set training.seed=N")
+    add_threads_argument(own)
+    own.add_argument("--quiet", action="store_true", help="print only the final figures")
+    own.add_argument("--plain", action="store_true", help="no progress bar, in a terminal neither")
+    return own
+
+
+def train(argv: Sequence[str]) -> int:
+    """Train as the arguments say. Whatever can be found wrong is found before anything is written."""
+    own = parser()
+    arguments = own.parse(argv)
+    seed = [] if arguments.seed is None else [f"training.seed={arguments.seed}"]
+    spec = read_document(arguments, overrides=seed)
+    graph = build_graph(spec)
+    progress = Progress(quiet=arguments.quiet, live=in_terminal() and not arguments.plain)
+    description = describe(spec, graph)
+    progress.line(table_text(description, terminal_width()))
+    refuse_too_large(arguments.spec, description.training_bytes, description.batch_size)
+    outputs = Outputs(arguments.output or weights_path(arguments.spec))
+    outputs.check()
+    start = load_checkpoint(outputs.checkpoint) if arguments.resume else None
+    if start is None and outputs.last.exists() and not arguments.dry_run:
+        complain(f"{outputs.folder} holds an unfinished run, which this one replaces; --resume would go on with it.")
+    data = TrainingData.load(
+        spec,
+        graph,
+        data_dir=arguments.data_dir,
+        limit=arguments.limit,
+        test=not arguments.no_test,
+        show_progress=progress.live,
+    )
+    parameters = initialise(graph, spec.training["seed"])
+    if arguments.init_from is not None:
+        start_from(arguments.init_from, parameters, progress)
+    batch_size, seed_number = spec.training["batch_size"], spec.training["seed"]
+    with Engine(graph, parameters, batch_size=batch_size, threads=arguments.threads, seed=seed_number) as engine:
+        run = Run(spec, graph, parameters, engine, data, outputs, progress)
+        if start is not None:
+            run.resume(*start)
+        if arguments.dry_run:
+            run.dry()
+            return 0
+        return 0 if run.complete(again=resume_command(own.prog, argv)) else INTERRUPTED
+
+
+def refuse_too_large(document: Path, needed: int, batch_size: int) -> None:
+    """Raise GraphError where training would not fit into this machine's memory."""
+    available = available_memory()
+    if available is not None and needed > available:
+        raise GraphError(
+            f"{document}: training this network takes {bytes_text(needed)} at a batch size of {batch_size:,}, but this "
+            f"machine has {bytes_text(available)}; the column of activation memory above shows where it goes; try a "
+            "smaller training.batch_size, or fewer units and filters"
+        )
+
+
+def start_from(file: Path, parameters: Parameters, progress: Progress) -> None:
+    """Copy what fits from a weights file, and report both ways. Raises WeightsError where nothing fits."""
+    report = assign(parameters, load_weights(file, check_finite=True).arrays, strict=False, file=file)
+    total = len(parameters.named())
+    progress.line(f"{file}: {len(report.matched)} of {total} parameters of the network taken from it")
+    for line in report.lines():
+        progress.line(f"  {line}")
+    progress.line()
+
+
+def resume_command(program: str, argv: Sequence[str]) -> str:
+    """Return the command line that goes on with this run."""
+    kept: list[str] = []
+    arguments = iter(argv)
+    for argument in arguments:
+        if argument == "--init-from":
+            next(arguments)
+        elif argument != "--resume" and not argument.startswith("--init-from="):
+            kept.append(argument)
+    return f"{program} {shlex.join([*kept, '--resume'])}"

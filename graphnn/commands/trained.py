@@ -1,0 +1,102 @@
+"""A document together with its trained weights, as evaluate and predict need them."""
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from graphnn.commands.common import Parser, complain, read_document, weights_path
+from graphnn.datasets.preparation import Normalisation
+from graphnn.errors import WeightsError
+from graphnn.facts import FACTS
+from graphnn.graph import Graph, build_graph
+from graphnn.parameters import Parameters
+from graphnn.spec.spec import Spec
+from graphnn.training.checkpoint import Identity
+from graphnn.weights import WeightsFile, assign, compare, load_weights
+
+SHOWN_DIFFERENCES = 3
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network that is ready to run. normalisation and classes are those that the weights were trained with."""
+
+    spec: Spec
+    graph: Graph
+    parameters: Parameters
+    weights: Path
+    normalisation: Normalisation
+    classes: tuple[str, ...] | None
+
+
+def add_weights_argument(parser: Parser) -> None:
+    """Add --weights."""
+    parser.add_argument(
+        "--weights", type=Path, metavar="W.npz", help="the trained weights; by default NAME.npz beside the document"
+    )
+
+
+def load_trained(arguments: argparse.Namespace, command: str) -> Trained:
+    """Return the network of SPEC with its weights; a note on stderr where these come from another document.
+
+    Raises WeightsError where there are none, or where they do not fit; nothing is allocated before they do.
+    """
+    spec = read_document(arguments)
+    graph = build_graph(spec)
+    path = arguments.weights or weights_path(arguments.spec)
+    if arguments.weights is None and not path.exists():
+        raise WeightsError(f"{path}: no such file; train it first: {train_command(command)} {arguments.spec}")
+    file = load_weights(path, check_finite=True)
+    declared = {node.name: node.parameters for node in graph.nodes}
+    shapes = {f"{node}/{own.name}": own.shape for node, listed in declared.items() for own in listed}
+    report = compare(shapes, file.arrays)
+    if not report.complete:
+        lines = "".join(f"\n  {line}" for line in report.lines())
+        raise WeightsError(f"{path}: these weights do not fit {arguments.spec}:{lines}")
+    parameters = Parameters(declared)
+    assign(parameters, file.arrays, file=path)
+    note_differences(spec, file)
+    classes = file.meta.get("classes")
+    return Trained(
+        spec, graph, parameters, path, constants(spec, file), None if classes is None else tuple(map(str, classes))
+    )
+
+
+def train_command(command: str) -> str:
+    """Return how training is called, in the way that this command was: as a script, or installed."""
+    called = Path(sys.argv[0] if sys.argv else "")
+    return f"python {called.with_name('train.py')}" if called.name == f"{command}.py" else "graphnn train"
+
+
+def constants(spec: Spec, file: WeightsFile) -> Normalisation:
+    """Return the normalisation that the weights were trained with. Raises WeightsError where the file has none."""
+    values = file.meta.get("normalisation")
+    if values is not None:
+        return Normalisation.from_json(values)
+    if "normalisation" not in file.meta and spec.data["normalize"] != "none":
+        raise WeightsError(
+            f"{file.path}: holds no normalisation constants, but the document says "
+            f'"normalize": "{spec.data["normalize"]}"; weights that train writes hold them'
+        )
+    facts = FACTS.get(spec.data["dataset"])
+    return Normalisation("none", facts.shape if facts else spec.input_shape, (0.0,), (1.0,))
+
+
+def note_differences(spec: Spec, file: WeightsFile) -> None:
+    """Say on stderr where the weights were trained from another document than this one."""
+    document = file.meta.get("document")
+    if not isinstance(document, dict):
+        return
+    before, now = Identity(document, "", None), Identity(spec.resolved(), "", None)
+    lines = [line.replace("in the checkpoint", "there") for line in before.differences(now)]
+    lines = [line for line in lines if not line.startswith("data.path:")]
+    if lines:
+        more = len(lines) - SHOWN_DIFFERENCES
+        shown = [*lines[:SHOWN_DIFFERENCES], *([f"and {more} more"] if more > 0 else [])]
+        note(f"{file.path} was trained from another document: {'; '.join(shown)}")
+
+
+def note(message: str) -> None:
+    """Print a note on stderr."""
+    complain(f"note: {message}")

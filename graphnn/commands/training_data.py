@@ -1,0 +1,74 @@
+"""The data of a training run: loaded, checked against the network, split, and normalised by its training part."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from graphnn.datasets import load
+from graphnn.datasets.base import Dataset, check_input_shape
+from graphnn.datasets.batches import split
+from graphnn.datasets.preparation import Normalisation
+from graphnn.graph import Graph
+from graphnn.spec.spec import Spec
+from graphnn.training.checkpoint import digest
+from graphnn.training.trainer import Samples
+from graphnn.types import Array
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The parts that a run uses; validation and test are None where there are none.
+
+    digest: of the whole training part, before the split. limit: how many samples of each part were kept, None: all.
+    """
+
+    training: Samples
+    validation: Samples | None
+    test: Samples | None
+    classes: Sequence[str] | None
+    normalisation: Normalisation
+    digest: str
+    limit: int | None
+
+    @classmethod
+    def load(
+        cls, spec: Spec, graph: Graph, *, data_dir: Path | None, limit: int | None, test: bool, show_progress: bool
+    ) -> Self:
+        """Return the data of a document, or raise DataError. test: whether the test part is wanted."""
+        name, path, seed = spec.data["dataset"], spec.data["path"], spec.training["seed"]
+        dataset = limited(load(name, path=path, data_dir=data_dir, show_progress=show_progress), limit)
+        check_input_shape(name, dataset.shape, graph.input_shape)
+        graph.loss.check_targets(dataset.y_train, graph.output_shape)
+        chosen, kept_back = split(len(dataset.y_train), spec.data["validation_split"], seed)
+        normalisation = Normalisation.fit(dataset.x_train, spec.data["normalize"], chosen)
+
+        def prepare(x: Array) -> Array:
+            return normalisation.apply(x, graph.input_shape)
+
+        test_part = None
+        if test:
+            graph.loss.check_targets(dataset.y_test, graph.output_shape)
+            test_part = Samples(dataset.x_test, dataset.y_test, prepare=prepare)
+        return cls(
+            training=Samples(dataset.x_train, dataset.y_train, chosen, prepare),
+            validation=Samples(dataset.x_train, dataset.y_train, kept_back, prepare) if len(kept_back) else None,
+            test=test_part,
+            classes=dataset.classes,
+            normalisation=normalisation,
+            digest=digest(dataset.x_train, dataset.y_train),
+            limit=limit,
+        )
+
+
+def limited(dataset: Dataset, limit: int | None) -> Dataset:
+    """Return the first `limit` samples of each part."""
+    if limit is None:
+        return dataset
+    return replace(
+        dataset,
+        x_train=dataset.x_train[:limit],
+        y_train=dataset.y_train[:limit],
+        x_test=dataset.x_test[:limit],
+        y_test=dataset.y_test[:limit],
+    )

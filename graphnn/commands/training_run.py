@@ -1,0 +1,176 @@
+"""One run of training as a person sees it: it saves what it does, can be stopped and resumed, and ends with figures."""
+
+import time
+from collections.abc import Mapping
+
+import numpy as np
+
+from graphnn.commands.common import complain
+from graphnn.commands.figures import figure, label
+from graphnn.commands.outputs import Outputs
+from graphnn.commands.progress import Progress
+from graphnn.commands.stopping import StopRequest
+from graphnn.commands.training_data import TrainingData
+from graphnn.describe.tables import showable
+from graphnn.engine.engine import Engine
+from graphnn.errors import DivergenceError, SpecError
+from graphnn.graph import Graph
+from graphnn.parameters import Parameters
+from graphnn.spec.spec import Spec
+from graphnn.training.checkpoint import Identity, State, save_checkpoint
+from graphnn.training.history import HistoryFile, Record
+from graphnn.training.metadata import weights_metadata
+from graphnn.training.trainer import Trainer, evaluate, optimizer_from, same_rates, schedule_from
+from graphnn.weights import save_weights
+
+SHOWN_DIFFERENCES = 12
+
+
+class Run:
+    """A trainer with its files. It is the trainer's observer, so each epoch is on disk before the next begins."""
+
+    def __init__(
+        self,
+        spec: Spec,
+        graph: Graph,
+        parameters: Parameters,
+        engine: Engine,
+        data: TrainingData,
+        outputs: Outputs,
+        progress: Progress,
+    ) -> None:
+        self.spec, self.graph, self.parameters, self.engine = spec, graph, parameters, engine
+        self.data, self.outputs, self.progress = data, outputs, progress
+        self.identity = Identity(spec.resolved(), data.digest, data.limit)
+        self.trainer = Trainer(
+            graph,
+            parameters,
+            engine,
+            optimizer_from(spec.optimizer),
+            schedule_from(spec.optimizer),
+            data.training,
+            data.validation,
+            epochs=spec.training["epochs"],
+            batch_size=spec.training["batch_size"],
+            seed=spec.training["seed"],
+            observer=self,
+        )
+        self._history: HistoryFile
+
+    def resume(self, state: State, identity: Identity) -> None:
+        """Go on from a checkpoint. Raises SpecError with what differs from the run that wrote it.
+
+        Another number of epochs is no difference where the steps that are done would have been the same.
+        """
+        epochs: int = identity.document["training"]["epochs"]
+        same = same_rates(self.spec.optimizer, epochs, self.trainer.epochs, self.trainer.steps_per_epoch, state.updates)
+        differences = identity.differences(self.identity, ignore=frozenset({"training.epochs"} if same else ()))
+        if differences:
+            more = len(differences) - SHOWN_DIFFERENCES
+            raise SpecError(
+                f"{self.outputs.checkpoint}: this run was started otherwise and cannot be resumed so:",
+                *(f"  {line}" for line in differences[:SHOWN_DIFFERENCES]),
+                *([f"  and {more} more"] if more > 0 else []),
+                "Undo the changes (repeat the --set options of the start), or start anew without --resume.",
+            )
+        self.trainer.restore(state)
+        place = f"epoch {state.epoch + 1}, step {state.step + 1}" if state.epoch < self.trainer.epochs else "its end"
+        self.progress.line(f"Resumed at {place}.")
+
+    def dry(self) -> None:
+        """Run one batch forward and backward, write nothing, and say how it went."""
+        x, y = self.data.training.take(slice(0, self.trainer.batch_size))
+        start = time.perf_counter()
+        sums = self.engine.train_step(x, y, epoch=0, step=0)
+        seconds = time.perf_counter() - start
+        norm = float(np.linalg.norm(self.parameters.gradient))
+        loss = self.graph.loss.summarise(sums, len(y))["loss"]
+        parts = [f"{len(self.data.training):,} samples to train on"]
+        parts += [f"{len(self.data.validation):,} to validate"] if self.data.validation else []
+        parts += [f"{len(self.data.test):,} to test"] if self.data.test else []
+        print(showable(f"Dry run: {', '.join(parts)}."))
+        print(
+            showable(
+                f"One batch of {len(y):,}, forward and backward: loss {figure('loss', loss)}, "
+                f"norm of the gradient {norm:.3g}, {seconds:.3f} s. Nothing was written."
+            )
+        )
+
+    def complete(self, *, again: str) -> bool:
+        """Train to the end, write the weights and print the final figures; return False where it was interrupted.
+
+        again: the command that resumes, for the message. Raises DivergenceError, which says which weights there are.
+        """
+        validated = self.trainer.validation is not None
+        metrics = ("loss", *self.graph.loss.metrics)
+        records = self.trainer.history
+        resolved = self.spec.resolved()
+        with (
+            StopRequest() as stop,
+            self.outputs.open(resolved, metrics, validated=validated, records=records) as history,
+        ):
+            self._history = history
+            try:
+                finished = self.trainer.run(stop)
+            except DivergenceError as error:
+                raise DivergenceError(*error.problems, *self.outputs.standing(self.trainer.epoch)) from error
+            finally:
+                self.progress.close()
+            part, final = ("", None) if not finished else self.final_figures(stop)
+            if final is None:
+                self.interrupted(again)
+                return False
+            self.outputs.finish(self.parameters.named(), self.metadata({part: final}))
+        self.progress.line(f"{self.outputs.weights} written.")
+        for name, value in final.items():
+            print(showable(f"Final {part} {label(name)}: {figure(name, value)}"))
+        return True
+
+    def final_figures(self, stop: StopRequest) -> tuple[str, Mapping[str, float] | None]:
+        """Return the part and the figures that the run ends with; None for the figures where it is to stop.
+
+        They are of the test part, or where that is left alone of validation, or where there is none, of training.
+        """
+        if self.data.test is not None:
+            sums = evaluate(self.engine, self.data.test, self.trainer.batch_size, stop)
+            return "test", None if sums is None else self.graph.loss.summarise(sums, len(self.data.test))
+        last = self.trainer.history[-1]
+        return ("training", last.training) if last.validation is None else ("validation", last.validation)
+
+    def interrupted(self, again: str) -> None:
+        """Save the run where it stands, and say how to resume it."""
+        trainer = self.trainer
+        save_checkpoint(self.outputs.checkpoint, trainer.state(), self.identity)
+        place = (
+            f"in epoch {trainer.epoch + 1} of {trainer.epochs}, after step {trainer.step} of {trainer.steps_per_epoch}"
+        )
+        lines = [
+            f"Interrupted {place if trainer.epoch < trainer.epochs else 'after the last epoch'}; "
+            f"saved in {self.outputs.checkpoint}.",
+            *self.outputs.standing(trainer.epoch),
+            "Go on, with the same result as without the interruption, by:",
+            f"  {again}",
+        ]
+        complain(showable("\n".join(lines)))
+
+    def metadata(self, final: Mapping[str, Mapping[str, float]]) -> dict[str, object]:
+        """Return what the weights file says about itself after the trainer's last finished epoch."""
+        last = self.trainer.history[-1]
+        figures = {"training": last.training} | ({"validation": last.validation} if last.validation else {})
+        return weights_metadata(
+            self.spec.resolved(),
+            classes=self.data.classes,
+            normalisation=self.data.normalisation.to_json(),
+            metrics={"epochs": self.trainer.epoch, **figures, **final},
+        )
+
+    def step_done(self, trainer: Trainer) -> None:
+        """Show the step."""
+        self.progress.step_done(trainer)
+
+    def epoch_done(self, trainer: Trainer, record: Record) -> None:
+        """Put the epoch on disk, then show it."""
+        self._history.append(record)
+        save_weights(self.outputs.last, self.parameters.named(), self.metadata({}))
+        save_checkpoint(self.outputs.checkpoint, trainer.state(), self.identity)
+        self.progress.epoch_done(trainer, record)

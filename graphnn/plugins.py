@@ -1,0 +1,124 @@
+"""Layer types of the user's own: a Python file, named on the command line and never in a document, registers them.
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from graphnn.layers.base import Layer, register
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class Softplus(Layer):
+    schema: ClassVar[Mapping[str, Any]] = {
+        "properties": {"beta": {"type": "number", "exclusiveMinimum": 0, "default": 1, "description": "sharpness"}},
+    }
+    beta: float = 1.0
+
+    def forward(self, params, x, ctx):
+        y = np.logaddexp(0, self.beta * x) / self.beta
+
+        def backward(dy):
+            return dy / (1 + np.exp(-self.beta * x)), {}
+
+        return y, backward
+"""
+
+import hashlib
+import importlib.util
+import traceback
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft7Validator
+from jsonschema.exceptions import SchemaError
+
+from graphnn.errors import SpecError
+from graphnn.layers.base import LAYERS, Layer
+
+Fragment = Mapping[str, Any]
+_loaded: dict[Path, dict[str, Fragment]] = {}  # a file that is named twice is run once
+
+
+def load_plugins(files: Iterable[Path]) -> dict[str, Fragment]:
+    """Run each file and return the schema fragments of the layer types that they register, by type.
+
+    A fragment is a draft-07 object schema of the layer's own properties: `properties`, `required` and the like; `type`,
+    `name` and `description` are added to it. Raises SpecError where a file cannot be read or run, registers nothing,
+    or where a class and its fragment do not agree.
+    """
+    fragments: dict[str, Fragment] = {}
+    for file in files:
+        path = file.resolve()
+        if path not in _loaded:
+            _loaded[path] = load_plugin(file, path)
+        fragments.update(_loaded[path])
+    return fragments
+
+
+def load_plugin(file: Path, path: Path) -> dict[str, Fragment]:
+    """Run one file; where anything is wrong with it, none of its layer types stays registered."""
+    before = set(LAYERS)
+    try:
+        run_file(file, path)
+        added = {name: layer for name, layer in LAYERS.items() if name not in before}
+        if not added:
+            raise SpecError(f"{file}: a plugin must register a layer class (@register from graphnn.layers.base)")
+        return {name: checked_fragment(file, layer) for name, layer in added.items()}
+    except BaseException:
+        for name in set(LAYERS) - before:
+            del LAYERS[name]
+        raise
+
+
+def run_file(file: Path, path: Path) -> None:
+    """Execute a Python file as a module of its own. Raises SpecError with the line of the file that went wrong."""
+    name = f"graphnn_plugin_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+    found = importlib.util.spec_from_file_location(name, path)
+    if path.suffix != ".py" or found is None or found.loader is None:
+        raise SpecError(f"{file}: a plugin is a Python file, NAME.py")
+    module = importlib.util.module_from_spec(found)
+    try:
+        found.loader.exec_module(module)
+    except OSError as error:
+        raise SpecError(f"{file}: cannot read the plugin: {error.strerror or error}") from error
+    except SpecError as error:
+        raise SpecError(f"{file}: {error}") from error
+    except Exception as error:
+        raise SpecError(f"{place(file, path, error)}: the plugin failed: {type(error).__name__}: {error}") from error
+
+
+def place(file: Path, path: Path, error: Exception) -> str:
+    """Return file:line of the plugin's own last line on the way to the error."""
+    if isinstance(error, SyntaxError):
+        return f"{file}:{error.lineno}"
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    return f"{file}:{lines[-1]}" if lines else str(file)
+
+
+def checked_fragment(file: Path, layer: type[Layer]) -> Fragment:
+    """Return the `schema` of a layer class, after holding it against the class's own fields."""
+    fragment = getattr(layer, "schema", None)
+    where = f"{file}: {layer.__name__}"
+    if not isinstance(fragment, Mapping):
+        raise SpecError(f"{where}: the class needs `schema`, a draft-07 fragment such as {{'properties': {{}}}}")
+    try:
+        Draft7Validator.check_schema(fragment)
+    except SchemaError as error:
+        raise SpecError(f"{where}: `schema` is not a draft-07 schema: {error.message}") from error
+    common = {field.name for field in fields(Layer)}
+    own = {field.name: field for field in fields(layer) if field.name not in common}
+    properties = fragment.get("properties", {})
+    if set(own) != set(properties):
+        differing = ", ".join(sorted(set(own) ^ set(properties)))
+        raise SpecError(f"{where}: the fields of the class and `schema.properties` differ in {differing}")
+    required = set(fragment.get("required", ()))
+    for name, field in own.items():
+        optional = field.default is not MISSING or field.default_factory is not MISSING
+        if optional is (name in required):
+            state = "has a default" if optional else "has no default"
+            raise SpecError(f"{where}: {name} {state}, so it must{' not' if optional else ''} stand in `required`")
+    return fragment

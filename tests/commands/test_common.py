@@ -1,0 +1,152 @@
+"""What all commands share: options, suggestions, exit codes."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from graphnn.commands import common
+from graphnn.commands.common import (
+    Parser,
+    UsageError,
+    add_data_argument,
+    add_document_arguments,
+    add_threads_argument,
+    guarded,
+    natural_number,
+    read_document,
+    weights_path,
+)
+from graphnn.errors import DivergenceError, SpecError
+
+
+@pytest.fixture
+def parser() -> Parser:
+    own = Parser("train", "Do something.", ["a.json", "b.json --threads 2"])
+    add_document_arguments(own)
+    add_data_argument(own)
+    add_threads_argument(own)
+    own.add_argument("--limit", type=natural_number)
+    return own
+
+
+def test_arguments_are_parsed(parser: Parser) -> None:
+    found = parser.parse(["a.json", "--set", "x=1", "--set=y=2", "--threads", "2", "--limit", "0"])
+    assert (found.spec, found.overrides, found.threads, found.limit) == (Path("a.json"), ["x=1", "y=2"], 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--tread", "2", "a.json"], 'unknown option "--tread"; did you mean "--threads"?'),
+        (["a.json", "--limt=5"], 'unknown option "--limt"; did you mean "--limit"?'),
+        (["a.json", "--xyzzy"], 'unknown option "--xyzzy"; --help lists the options, and values of the document'),
+        (["a.json", "-q"], 'unknown option "-q"'),
+        (["a.json", "b.json"], 'unexpected argument "b.json"'),
+        ([], "the following arguments are required: SPEC"),
+        (["a.json", "--threads", "0"], 'argument --threads: "0" is not an integer of at least 1'),
+        (["a.json", "--limit", "many"], 'argument --limit: "many" is not an integer of at least 0'),
+    ],
+)
+def test_what_is_wrong_with_the_arguments_is_said(parser: Parser, argv: list[str], message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parser.parse(argv)
+    assert message in str(caught.value)
+    assert str(caught.value).startswith("usage: ")
+    assert caught.value.exit_code == 2
+
+
+def test_what_follows_two_dashes_is_no_option(parser: Parser) -> None:
+    assert parser.parse(["--", "--tread.json"]).spec == Path("--tread.json")
+
+
+def test_options_are_not_suggested_where_there_are_none_near() -> None:
+    own = Parser("run", "Do something.", [])
+    with pytest.raises(UsageError, match=r"; --help lists the options$"):
+        own.parse(["--xyzzy"])
+
+
+@pytest.mark.parametrize(
+    ("called", "shown"),
+    [("tools/train.py", "python tools/train.py"), ("/usr/bin/graphnn", "graphnn train"), ("pytest", "graphnn train")],
+)
+def test_help_shows_examples_as_the_command_was_called(
+    called: str, shown: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", [called])
+    with pytest.raises(SystemExit) as left:
+        Parser("train", "Do something.", ["a.json"]).parse(["--help"])
+    assert left.value.code == 0
+    assert f"examples:\n  {shown} a.json\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (SpecError("one", "two"), 2, "one\ntwo\n"),
+        (DivergenceError("gone"), 3, "gone\n"),
+        (KeyboardInterrupt(), 130, "Interrupted.\n"),
+        (FileNotFoundError(2, "No such file", "a.png"), 2, "a.png: No such file\n"),
+        (OSError("odd"), 2, "odd\n"),
+        (MemoryError("Unable to allocate 9 GiB"), 2, "not enough memory: Unable to allocate 9 GiB\n"),
+    ],
+)
+def test_errors_become_messages_and_codes(
+    error: BaseException, code: int, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def command(argv: Sequence[str]) -> int:
+        print("before")
+        raise error
+
+    assert guarded(command, []) == code
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == ("before\n", message)
+
+
+def test_the_arguments_come_from_the_command_line_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["x", "a", "b"])
+    assert guarded(lambda argv: 7 if argv == ["a", "b"] else 0, None) == 7
+
+
+def test_a_bug_is_not_hidden() -> None:
+    def command(argv: Sequence[str]) -> int:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        guarded(command, [])
+
+
+def test_a_reader_that_leaves_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = os.pipe()
+    with os.fdopen(ends[1], "w") as stream:
+        os.close(ends[0])
+        monkeypatch.setattr(sys, "stdout", stream)
+
+        def command(argv: Sequence[str]) -> int:
+            print("nobody reads this")
+            return 0
+
+        assert guarded(command, []) == 1
+
+
+def test_documents_are_read_with_overrides(parser: Parser, document: Path) -> None:
+    arguments = parser.parse([str(document), "--set", "training.epochs=5", "--set", "training.seed=2"])
+    spec = read_document(arguments, overrides=["training.seed=3"])
+    assert (spec.training["epochs"], spec.training["seed"]) == (5, 3)
+
+
+def test_what_the_keeper_of_a_document_should_know_is_printed(
+    parser: Parser, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = SimpleNamespace(notices=["an old format"])
+    monkeypatch.setattr(common, "read_spec", lambda file, **options: found)
+    assert read_document(parser.parse(["a.json"])) is found
+    assert capsys.readouterr().err == "an old format\n"
+
+
+def test_weights_stand_beside_the_document() -> None:
+    assert weights_path(Path("models/net.v2.json")) == Path("models/net.v2.npz")
+    assert weights_path(Path("net")) == Path("net.npz")

@@ -1,0 +1,225 @@
+"""evaluate: its figures against plain numpy, its parts, its formats, and what it says when weights are not right."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graphnn.commands.evaluate import main
+from graphnn.datasets import Normalisation, load, split
+from graphnn.graph import build_graph, initialise
+from graphnn.spec.spec import read_spec
+from graphnn.training.metadata import weights_metadata
+from graphnn.types import Array
+from graphnn.weights import save_weights
+
+Shown = pytest.CaptureFixture[str]
+CONSTANTS = Normalisation("per_channel", (1, 8, 8), (100.0,), (50.0,))  # not those that the data would give
+
+
+def save(file: Path, /, **meta: Any) -> dict[str, Array]:
+    """Write weights as they are before training beside the document, and return them."""
+    spec = read_spec(file)
+    arrays = initialise(build_graph(spec), 3).named()
+    own = weights_metadata(
+        spec.resolved(), classes=load("digits").classes, normalisation=CONSTANTS.to_json(), metrics={}
+    )
+    save_weights(file.with_suffix(".npz"), arrays, {**own, **meta})
+    return arrays
+
+
+def probabilities(x: Array, arrays: dict[str, Array]) -> Array:
+    """Return what the small network gives, in plain numpy."""
+    h = (x.reshape(len(x), 64).astype(np.float64) - 100) / 50
+    h = h @ arrays["hidden/weights"].T + arrays["hidden/biases"]
+    h = (h - arrays["norm/running_mean"]) / np.sqrt(arrays["norm/running_variance"] + 1e-5)
+    h = np.maximum(h * arrays["norm/gamma"] + arrays["norm/beta"], 0) * 0.9
+    z = h @ arrays["output/weights"].T + arrays["output/biases"]
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("part", ["test", "validation", "train"])
+def test_figures_of_each_part(part: str, document: Path, capsys: Shown) -> None:
+    arrays = save(document)
+    data = load("digits")
+    training, validation = split(len(data.x_train), 0.1, 1)
+    chosen = {"train": training, "validation": validation}.get(part)
+    x, y = (data.x_test, data.y_test) if chosen is None else (data.x_train[chosen], data.y_train[chosen])
+    assert main([str(document), "--split", part, "--format", "json", "--batch-size", "50", "--threads", "2"]) == 0
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    found = json.loads(shown.out)
+    p = probabilities(x, arrays)
+    assert found["samples"] == len(x)
+    assert found["part"] == part
+    assert found["loss"] == pytest.approx(-np.log(p[np.arange(len(y)), y]).mean(), rel=1e-5)
+    assert found["accuracy"] == pytest.approx((p.argmax(axis=1) == y).mean())
+    matrix = np.array(found["confusion_matrix"])
+    assert matrix.sum() == len(x)
+    assert np.trace(matrix) / len(x) == pytest.approx(found["accuracy"])
+    assert [row["support"] for row in found["classes"]] == np.bincount(y).tolist()
+    three = found["classes"][3]
+    said = p.argmax(axis=1) == 3
+    assert three["recall"] == pytest.approx((said & (y == 3)).sum() / (y == 3).sum())
+
+
+def test_table(document: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    save(document, classes=[f"the digit {n}" for n in range(10)])
+    assert main([str(document)]) == 0
+    out = capsys.readouterr().out
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0] == f"test part, 360 samples, {document.with_suffix('.npz')}"
+    assert lines[2].split()[0] == "loss"
+    assert lines[3].split()[0] == "accuracy"
+    assert "\nthe digit 3 " in out  # in the table of classes
+    assert "\n3  the digit 3 " in out  # in the matrix, whose columns are numbered
+
+
+def test_weights_of_another_document_are_noted(document: Path, capsys: Shown) -> None:
+    save(document)
+    changes = ["training.epochs=9", "training.seed=2", "data.validation_split=0.2", "optimizer.momentum=0.5"]
+    changes.append('loss.description="changes nothing"')
+    assert main([str(document), *(part for change in changes for part in ("--set", change))]) == 0
+    err = capsys.readouterr().err
+    assert "was trained from another document: optimizer.momentum: 0.9 there, 0.5 now; " in err
+    assert err.endswith("and 1 more\n")
+
+
+@pytest.mark.parametrize("known", [None, "a string"])
+def test_weights_that_do_not_know_their_document(known: str | None, document: Path, capsys: Shown) -> None:
+    save(document, document=known)
+    assert main([str(document)]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_missing_weights(document: Path, capsys: Shown) -> None:
+    assert main([str(document)]) == 2
+    assert capsys.readouterr().err == (
+        f"{document.with_suffix('.npz')}: no such file; train it first: graphnn train {document}\n"
+    )
+
+
+def test_missing_weights_of_ones_own_naming(document: Path, capsys: Shown) -> None:
+    save(document)
+    assert main([str(document), "--weights", str(document.parent / "nett.npz")]) == 2
+    assert f"did you mean {document.parent / 'net.npz'}?" in capsys.readouterr().err
+
+
+def test_weights_that_do_not_fit(document: Path, capsys: Shown) -> None:
+    save(document)
+    assert main([str(document), "--set", "layers[0].units=1000000000000"]) == 2
+    err = capsys.readouterr().err
+    assert f"{document.with_suffix('.npz')}: these weights do not fit {document}:\n" in err
+    assert '  "hidden/weights" is 1000000000000×64 in the network, 16×64 in the file\n' in err
+
+
+def test_weights_that_are_not_finite(document: Path, capsys: Shown) -> None:
+    arrays = save(document)
+    arrays["hidden/biases"][0] = np.nan
+    save_weights(document.with_suffix(".npz"), arrays, {})
+    assert main([str(document)]) == 2
+    assert '"hidden/biases" holds 1 values that are not finite' in capsys.readouterr().err
+
+
+def test_weights_without_constants(document: Path, capsys: Shown) -> None:
+    arrays = save(document)
+    save_weights(document.with_suffix(".npz"), arrays, {})
+    assert main([str(document)]) == 2
+    assert (
+        'holds no normalisation constants, but the document says "normalize": "per_channel"' in capsys.readouterr().err
+    )
+    assert main([str(document), "--set", 'data.normalize="none"']) == 0
+
+
+def test_no_validation_part(document: Path, capsys: Shown) -> None:
+    save(document)
+    assert main([str(document), "--split", "validation", "--set", "data.validation_split=0"]) == 2
+    assert "there is no validation part: the document says validation_split = 0" in capsys.readouterr().err
+
+
+@pytest.fixture
+def own_data(document: Path, small: dict[str, Any]) -> Callable[..., None]:
+    """Return what makes the document one of the user's own data, with targets and a last layer to choose."""
+
+    def make(y: Array, loss: str, *last: dict[str, Any]) -> None:
+        x = np.random.default_rng(0).normal(size=(len(y), 3)).astype(np.float32)
+        np.savez(document.parent / "own.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+        small.update(
+            input={"shape": [3]}, layers=list(last), loss={"type": loss}, data={"dataset": "npz", "path": "own.npz"}
+        )
+        document.write_text(json.dumps(small))
+        spec = read_spec(document)
+        arrays = initialise(build_graph(spec), 0).named()
+        save_weights(document.with_suffix(".npz"), arrays, {"normalisation": None})
+
+    return make
+
+
+def test_regression(own_data: Callable[..., None], document: Path, capsys: Shown) -> None:
+    own_data(np.random.default_rng(1).normal(size=(40, 2)), "MeanSquaredError", {"type": "Dense", "units": 2})
+    assert main([str(document), "--format", "json"]) == 0
+    assert set(json.loads(capsys.readouterr().out)) == {
+        "part",
+        "samples",
+        "weights",
+        "loss",
+        "mean_absolute_error",
+        "r2",
+    }
+    assert main([str(document)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.rsplit(maxsplit=1)[0] for line in lines[2:]] == ["loss", "mean absolute error", "R²"]
+
+
+@pytest.mark.parametrize("units", [1, 3])
+def test_yes_or_no_outputs(units: int, own_data: Callable[..., None], document: Path, capsys: Shown) -> None:
+    y = np.random.default_rng(1).integers(0, 2, (50, units)).astype(np.float32)
+    dense = {"type": "Dense", "name": "out", "units": units, "use_bias": False}
+    own_data(y, "BinaryCrossEntropy", dense, {"type": "Sigmoid"})
+    assert main([str(document), "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    with np.load(document.with_suffix(".npz")) as file, np.load(document.parent / "own.npz") as data:
+        said = data["x_test"] @ file["out/weights"].T > 0
+    assert found["accuracy"] == pytest.approx((said == (y > 0.5)).mean())
+    assert ("confusion_matrix" in found) is (units == 1)
+    assert [row["name"] for row in found["classes"]] == [str(i) for i in range(max(2, units))]
+    assert found["classes"][-1]["support"] == y[:, -1].sum()
+    assert main([str(document)]) == 0
+
+
+def test_a_network_that_is_its_last_layer_only(own_data: Callable[..., None], document: Path, capsys: Shown) -> None:
+    own_data(np.ones((50, 3)), "BinaryCrossEntropy", {"type": "Sigmoid"})
+    assert main([str(document), "--format", "json"]) == 0
+    with np.load(document.parent / "own.npz") as data:
+        assert json.loads(capsys.readouterr().out)["accuracy"] == pytest.approx((data["x_test"] > 0).mean())
+
+
+def test_many_classes_are_shown_by_their_worst_confusions(
+    own_data: Callable[..., None], document: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    own_data(np.arange(120) % 60, "CrossEntropy", {"type": "Dense", "units": 60}, {"type": "Softmax"})
+    assert main([str(document)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-14] == "most confused classes (the whole matrix: --format json)"
+    assert all(len(line.split()) == 3 for line in lines[-10:])
+
+
+@pytest.mark.parametrize("folder", ["tools", "/"])
+def test_from_any_folder(folder: str, document: Path, python: Callable[..., Any], root: Path) -> None:
+    save(document)
+    done = python(root / "tools/evaluate.py", document, cwd=root / folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "accuracy" in done.stdout
+
+
+def test_a_script_names_the_script_that_trains(document: Path, python: Callable[..., Any], root: Path) -> None:
+    done = python("tools/evaluate.py", document, cwd=root)
+    assert done.returncode == 2
+    assert f"train it first: python tools/train.py {document}" in done.stderr

@@ -1,0 +1,58 @@
+"""The command `graphnn`: dispatch without importing what is not asked for."""
+
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from graphnn.commands import main as entry
+
+
+def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert entry.main(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert all(f"  {name} " in text for name in entry.COMMANDS)
+
+
+def test_no_command_is_an_error_with_the_list(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["graphnn"])
+    assert entry.main() == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "usage: graphnn COMMAND" in shown.err
+
+
+def test_a_mistyped_command_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+    assert entry.main(["trian", "x.json"]) == 2
+    assert 'unknown command "trian"; did you mean "train"?' in capsys.readouterr().err
+    assert entry.main(["xyzzy"]) == 2
+    assert 'unknown command "xyzzy"\n' in capsys.readouterr().err
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert entry.main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("graphnn ")
+
+
+def test_the_rest_goes_to_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    imported: list[str] = []
+    heard: list[list[str]] = []
+
+    def module(name: str) -> SimpleNamespace:
+        imported.append(name)
+        return SimpleNamespace(main=lambda argv: heard.append(argv) or 7)
+
+    monkeypatch.setattr(entry.importlib, "import_module", module)
+    assert entry.main(["predict", "a.json", "--help"]) == 7
+    assert imported == ["graphnn.commands.predict"]
+    assert heard == [["a.json", "--help"]]
+
+
+def test_no_command_is_imported_that_is_not_asked_for() -> None:
+    code = "import sys, graphnn.commands.main as m; m.main(['--help']); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    imported = done.stdout.splitlines()[-1].split()
+    assert [name for name in imported if name.startswith("graphnn.commands.")] == ["graphnn.commands.main"]

@@ -1,0 +1,203 @@
+"""predict: its answers against plain numpy, its formats, and bad files among good ones."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from graphnn.commands import predict
+from graphnn.commands.predict import main
+from graphnn.datasets import Normalisation, load
+from graphnn.types import Array
+from graphnn.weights import save_weights
+
+Shown = pytest.CaptureFixture[str]
+DOCUMENT: dict[str, Any] = {
+    "input": {"shape": [64]},
+    "layers": [{"type": "Dense", "name": "out", "units": 10}, {"type": "Softmax"}],
+    "loss": {"type": "CrossEntropy"},
+    "optimizer": {"type": "SGD"},
+    "data": {"dataset": "digits", "normalize": "unit"},
+    "training": {"epochs": 1, "batch_size": 16},
+}
+CONSTANTS = Normalisation("unit", (1, 8, 8), (0.0,), (255.0,))
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Path:
+    """A document on digits whose weights are the mean images of the digits, with 20 as a gain."""
+    data = load("digits")
+    means = np.stack([data.x_train[data.y_train == digit].reshape(-1, 64).mean(axis=0) / 255 for digit in range(10)])
+    arrays = {"out/weights": 2 * means, "out/biases": -(means**2).sum(axis=1)}  # the nearest mean wins
+    names = [f"digit {digit}" for digit in range(10)]
+    save_weights(tmp_path / "net.npz", arrays, {"normalisation": CONSTANTS.to_json(), "classes": names})
+    (tmp_path / "net.json").write_text(json.dumps(DOCUMENT))
+    return tmp_path / "net.json"
+
+
+def expected(network: Path, x: Array) -> Array:
+    with np.load(network.with_suffix(".npz")) as file:
+        z = x.reshape(-1, 64) / 255 @ file["out/weights"].T + file["out/biases"]
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def pictures(folder: Path, count: int) -> list[str]:
+    data = load("digits")
+    for i in range(count):
+        Image.fromarray(data.x_test[i, 0]).save(folder / f"{i}.png")
+    return [str(folder / f"{i}.png") for i in range(count)]
+
+
+def test_one_line_for_each_picture(network: Path, tmp_path: Path, capsys: Shown) -> None:
+    files = pictures(tmp_path, 3)
+    assert main([str(network), *files]) == 0
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    p = expected(network, load("digits").x_test[:3])
+    assert [line.split() for line in shown.out.splitlines()] == [
+        [file, "digit", str(row.argmax()), f"{row.max():.2%}"] for file, row in zip(files, p, strict=True)
+    ]
+
+
+def test_top(network: Path, tmp_path: Path, capsys: Shown) -> None:
+    assert main([str(network), *pictures(tmp_path, 1), "--top", "3", "--format", "csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    p = expected(network, load("digits").x_test[:1])[0]
+    best = np.argsort(-p)[:3]
+    assert [row["class"] for row in rows] == [f"digit {i}" for i in best]
+    assert [row["rank"] for row in rows] == ["1", "2", "3"]
+    assert [float(row["probability"]) for row in rows] == pytest.approx(p[best].tolist(), rel=1e-4)
+    assert main([str(network), str(tmp_path / "0.png"), "--top", "99"]) == 0
+    assert capsys.readouterr().out.count("%") == 10
+
+
+def test_a_batch_is_cut_and_joined_again(
+    network: Path, tmp_path: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predict, "AT_ONCE", 8)
+    x = load("digits").x_test[:21]
+    np.save(tmp_path / "batch.npy", x)
+    np.save(tmp_path / "flat.npy", x[:3].reshape(3, 64))
+    np.save(tmp_path / "one.npy", x[0].astype(np.float64))
+    files = [str(tmp_path / name) for name in ("one.npy", "batch.npy", "flat.npy")]
+    assert main([str(network), *files, "--format", "json", "--threads", "2"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [row["input"] for row in found[:2]] == [files[0], f"{files[1]}[0]"]
+    assert found[-1]["input"] == f"{files[2]}[2]"
+    p = expected(network, np.concatenate([x[:1], x, x[:3]]))
+    assert [row["predictions"][0]["index"] for row in found] == p.argmax(axis=1).tolist()
+    assert [row["predictions"][0]["probability"] for row in found] == pytest.approx(p.max(axis=1).tolist(), rel=1e-4)
+    assert found[0]["predictions"][0]["class"] == f"digit {p[0].argmax()}"
+
+
+def test_a_bad_file_among_good_ones(network: Path, tmp_path: Path, capsys: Shown) -> None:
+    good = pictures(tmp_path, 2)
+    (tmp_path / "bad.png").write_bytes(b"")
+    assert main([str(network), good[0], str(tmp_path / "bad.png"), str(tmp_path / "none.png"), good[1]]) == 2
+    shown = capsys.readouterr()
+    assert [line.split()[0] for line in shown.out.splitlines()] == good
+    assert shown.err.splitlines() == [
+        f"{tmp_path / 'bad.png'}: is not a PNG or JPEG picture",
+        f"{tmp_path / 'none.png'}: cannot be read: No such file or directory",
+    ]
+
+
+def test_only_bad_files(network: Path, tmp_path: Path, capsys: Shown) -> None:
+    assert main([str(network), str(tmp_path)]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "is a folder" in shown.err
+
+
+def test_notes_of_equal_kind_are_told_once(network: Path, tmp_path: Path, capsys: Shown) -> None:
+    for name in ("a.png", "b.png"):
+        Image.new("L", (30, 20), 0).save(tmp_path / name)
+    Image.new("L", (8, 8), 255).save(tmp_path / "c.png")
+    files = [str(tmp_path / name) for name in ("a.png", "b.png", "c.png")]
+    assert main([str(network), *files]) == 0
+    shown = capsys.readouterr()
+    assert shown.err.splitlines() == [
+        f"note: 2 files: resized to 8×8, the first is {files[0]} (from 30×20)",
+        f"note: {files[2]}: looks dark on light, but the data set is light on dark; try --invert",
+    ]
+    assert main([str(network), files[2], "--invert"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_inverted_is_what_light_on_dark_would_be(network: Path, tmp_path: Path, capsys: Shown) -> None:
+    files = pictures(tmp_path, 1)
+    assert main([str(network), *files]) == 0
+    before = capsys.readouterr().out
+    Image.fromarray(255 - load("digits").x_test[0, 0]).save(files[0])
+    assert main([str(network), *files, "--invert"]) == 0
+    assert capsys.readouterr().out == before
+
+
+def own_network(folder: Path, loss: str, units: int, last: list[str], classes: list[str] | None) -> list[str]:
+    """Write a network of two inputs with weights of one, and two samples; return the arguments."""
+    layers: list[dict[str, Any]] = [
+        {"type": "Dense", "name": "out", "units": units},
+        *({"type": name} for name in last),
+    ]
+    values = {"input": {"shape": [2]}, "layers": layers, "loss": {"type": loss}}
+    values |= {"data": {"dataset": "npz", "path": "own.npz", "normalize": "none"}}
+    (folder / "net.json").write_text(json.dumps({**DOCUMENT, **values}))
+    arrays = {"out/weights": np.ones((units, 2), np.float32), "out/biases": np.arange(units, dtype=np.float32)}
+    save_weights(folder / "net.npz", arrays, {"normalisation": None, "classes": classes})
+    np.save(folder / "x.npy", np.array([[0.0, 0.0], [3.0, 4.0]]))
+    return [str(folder / "net.json"), str(folder / "x.npy")]
+
+
+def test_regression(tmp_path: Path, capsys: Shown) -> None:
+    arguments = own_network(tmp_path, "MeanSquaredError", 2, [], None)
+    assert main(arguments) == 0
+    assert [line.split()[1:] for line in capsys.readouterr().out.splitlines()] == [["0", "1"], ["7", "8"]]
+    assert main([*arguments, "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)[1] == {"input": f"{arguments[1]}[1]", "values": [7.0, 8.0]}
+    assert main([*arguments, "--format", "csv"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"{arguments[1]}[1],1,8"
+
+
+def test_one_yes_or_no_output_is_two_classes(tmp_path: Path, capsys: Shown) -> None:
+    assert main(own_network(tmp_path, "BinaryCrossEntropy", 1, ["Sigmoid"], ["ham", "spam"])) == 0
+    assert [line.split()[1:] for line in capsys.readouterr().out.splitlines()] == [
+        ["ham", "50.00%"],
+        ["spam", "99.91%"],
+    ]
+
+
+def test_several_yes_or_no_outputs(tmp_path: Path, capsys: Shown) -> None:
+    arguments = own_network(tmp_path, "BinaryCrossEntropy", 3, ["Sigmoid"], None)
+    assert main([*arguments, "--top", "2"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].split()[1:] == ["2", "88.08%", "1", "73.11%"]
+
+
+def test_pictures_for_a_network_of_vectors(tmp_path: Path, capsys: Shown) -> None:
+    arguments = own_network(tmp_path, "MeanSquaredError", 2, [], None)
+    assert main([arguments[0], *pictures(tmp_path, 1)]) == 2
+    assert "a picture is 1×H×W or 3×H×W, but the network takes 2; give an .npy array" in capsys.readouterr().err
+
+
+def test_no_input(network: Path, capsys: Shown) -> None:
+    assert main([str(network)]) == 2
+    assert "the following arguments are required: INPUT" in capsys.readouterr().err
+
+
+def test_options_may_stand_before_and_after_the_inputs(network: Path, tmp_path: Path, capsys: Shown) -> None:
+    files = pictures(tmp_path, 2)
+    assert main(["--top", "2", str(network), *files, "--format", "csv"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 5
+
+
+@pytest.mark.parametrize("folder", [".", "tools", "/"])
+def test_from_any_folder(folder: str, network: Path, tmp_path: Path, python: Callable[..., Any], root: Path) -> None:
+    done = python(root / "tools/predict.py", network, *pictures(tmp_path, 1), cwd=root / folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "digit" in done.stdout

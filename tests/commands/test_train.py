@@ -1,0 +1,239 @@
+"""train, called in this process: what it prints, writes and refuses."""
+
+import csv
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graphnn.commands import train as command
+from graphnn.commands import training_run
+from graphnn.spec.spec import read_spec
+from graphnn.weights import load_weights
+
+Train = Callable[..., tuple[int, str, str]]
+
+
+def names(folder: Path) -> list[str]:
+    """Return the paths of everything in a folder."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+def test_a_run_prints_and_writes_what_a_user_expects(train: Train, document: Path) -> None:
+    code, out, err = train()
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0].split()[:3] == ["#", "name", "type"] or "name" in lines[1]
+    epochs = [line for line in lines if line.startswith("epoch ")]
+    assert len(epochs) == 3
+    assert epochs[1].startswith("epoch 2/3  loss ")
+    for word in ("  accuracy ", "  validation loss ", "  learning rate 0.05  "):
+        assert word in epochs[1]
+    assert epochs[1].endswith(" s")
+    assert lines[-3] == f"{document.with_suffix('.npz')} written."
+    assert lines[-2].startswith("Final test loss: 0.")
+    assert lines[-1].startswith("Final test accuracy: ")
+    assert lines[-1].endswith("%")
+    assert float(lines[-1].split()[-1].rstrip("%")) > 80
+    assert names(document.parent) == [
+        *("net.json", "net.npz", "net.run"),
+        *("net.run/checkpoint.npz", "net.run/history.csv", "net.run/resolved.json"),
+    ]
+
+
+def test_the_weights_carry_what_belongs_to_them(train: Train, document: Path) -> None:
+    train()
+    file = load_weights(document.with_suffix(".npz"))
+    assert list(file.arrays)[:2] == ["hidden/weights", "hidden/biases"]
+    assert file.arrays["norm/running_mean"].any()
+    assert file.meta["document"] == read_spec(document).resolved()
+    assert file.meta["classes"] == [str(digit) for digit in range(10)]
+    assert file.meta["normalisation"]["mode"] == "per_channel"
+    assert file.meta["metrics"]["epochs"] == 3
+    assert set(file.meta["metrics"]) == {"epochs", "training", "validation", "test"}
+    assert file.meta["versions"]["numpy"] == np.__version__
+    assert json.loads((document.parent / "net.run" / "resolved.json").read_text()) == file.meta["document"]
+
+
+def test_the_history_has_a_line_an_epoch(train: Train, document: Path) -> None:
+    train()
+    with (document.parent / "net.run" / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    assert float(rows[2]["loss"]) < float(rows[0]["loss"])
+    assert 0.5 < float(rows[2]["validation_accuracy"]) <= 1
+
+
+def test_equal_runs_give_equal_bytes_and_older_weights_are_kept(train: Train, document: Path) -> None:
+    weights, previous = document.with_suffix(".npz"), document.parent / "net.run" / "previous.npz"
+    train()
+    first = weights.read_bytes()
+    train("--threads", "1")
+    assert weights.read_bytes() == first
+    assert not previous.exists()
+    train("--seed", "2")
+    assert weights.read_bytes() != first
+    assert previous.read_bytes() == first
+    assert load_weights(weights).meta["document"]["training"]["seed"] == 2
+
+
+def test_quiet_prints_the_final_figures_only(train: Train) -> None:
+    code, out, _ = train("--quiet")
+    assert code == 0
+    assert [line.partition(":")[0] for line in out.splitlines()] == ["Final test loss", "Final test accuracy"]
+
+
+def test_without_the_test_part_the_validation_figures_are_final(train: Train, document: Path) -> None:
+    _, out, _ = train("--quiet", "--no-test")
+    metrics = load_weights(document.with_suffix(".npz")).meta["metrics"]
+    assert set(metrics) == {"epochs", "training", "validation"}
+    assert out.splitlines()[1] == f"Final validation accuracy: {metrics['validation']['accuracy']:.2%}"
+    _, out, _ = train("--quiet", "--no-test", "--set", "data.validation_split=0")
+    assert [line.partition(":")[0] for line in out.splitlines()] == ["Final training loss", "Final training accuracy"]
+    assert "validation" not in (document.parent / "net.run" / "history.csv").read_text()
+
+
+def test_regression_ends_with_its_own_figures(
+    tmp_path: Path, small: dict[str, Any], train: Train, document: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 4)).astype(np.float32)
+    y = x[:, :2] * 2
+    np.savez(tmp_path / "data.npz", x_train=x[:200], y_train=y[:200], x_test=x[200:], y_test=y[200:])
+    small.update(
+        input={"shape": [4]},
+        layers=[{"type": "Dense", "units": 2}],
+        loss={"type": "MeanSquaredError"},
+        data={"dataset": "npz", "path": "data.npz"},
+        training={"epochs": 4, "batch_size": 32},
+    )
+    document.write_text(json.dumps(small))
+    code, out, _ = train("--quiet")
+    assert code == 0
+    assert [line.partition(":")[0] for line in out.splitlines()] == [
+        *("Final test loss", "Final test mean absolute error", "Final test R²")
+    ]
+    assert load_weights(document.with_suffix(".npz")).meta["classes"] is None
+
+
+def test_a_dry_run_writes_nothing(train: Train, document: Path) -> None:
+    code, out, _ = train("--dry-run")
+    assert code == 0
+    assert "Dry run: 1,293 samples to train on, 144 to validate, 360 to test." in out
+    assert "One batch of 64, forward and backward: loss 2." in out
+    assert names(document.parent) == ["net.json"]
+
+
+def test_limit_uses_few_samples_of_each_part(train: Train) -> None:
+    _, out, _ = train("--dry-run", "--limit", "100", "--no-test", "--quiet")
+    assert "Dry run: 90 samples to train on, 10 to validate." in out
+
+
+def test_output_goes_where_it_is_told(train: Train, document: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    assert train("--output", tmp_path / "other" / "w.npz")[0] == 0
+    assert names(document.parent) == [
+        *("net.json", "other", "other/w.npz", "other/w.run"),
+        *("other/w.run/checkpoint.npz", "other/w.run/history.csv", "other/w.run/resolved.json"),
+    ]
+
+
+def test_what_cannot_be_written_is_said_before_training(train: Train, document: Path, tmp_path: Path) -> None:
+    for output, message in (("none/w.npz", "there is no folder"), ("w.json", "ends in .npz")):
+        code, out, err = train("--output", tmp_path / output)
+        assert (code, "epoch" in out) == (2, False)
+        assert message in err
+    assert names(document.parent) == ["net.json"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the administrator may write anywhere")
+def test_a_folder_that_is_not_writable_is_told_before_training(train: Train, document: Path) -> None:
+    document.parent.chmod(0o555)
+    try:
+        code, out, err = train()
+    finally:
+        document.parent.chmod(0o755)
+    assert (code, "epoch" in out) == (2, False)
+    assert "nothing can be written there" in err
+
+
+def test_a_start_that_fails_leaves_nothing(train: Train, document: Path, tmp_path: Path) -> None:
+    code, _, err = train("--set", "data.dataset=mnist", "--set", "input.shape=[784]", "--data-dir", document)
+    assert code == 2
+    assert "mnist" in err
+    assert train("--limit", "3")[0] == 2
+    assert names(document.parent) == ["net.json"]
+
+
+def test_divergence_leaves_the_older_weights(train: Train, document: Path) -> None:
+    weights = document.with_suffix(".npz")
+    train()
+    before = weights.read_bytes()
+    code, _, err = train("--set", "optimizer.learning_rate=1e38", "--set", "optimizer.type=SGD")
+    assert code == 3
+    assert "layers[" in err
+    assert "Try a learning rate smaller than" in err
+    assert f"{weights} is as it was before this run." in err
+    assert weights.read_bytes() == before
+
+
+def test_divergence_after_an_epoch_leaves_that_epochs_weights(
+    train: Train, document: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = training_run.Trainer.learning_rate
+    monkeypatch.setattr(
+        training_run.Trainer, "learning_rate", lambda own, step: plain(own, step) * (1 if own.epoch < 2 else 1e38)
+    )
+    code, _, err = train()
+    last = document.parent / "net.run" / "last.npz"
+    assert code == 3
+    assert "in epoch 3 of 3" in err
+    assert f"{last} holds the weights after epoch 2." in err
+    monkeypatch.undo()
+    file = load_weights(last, check_finite=True)
+    assert file.meta["metrics"]["epochs"] == 2
+    assert not document.with_suffix(".npz").exists()
+    code, _, err = train()
+    assert code == 0
+    assert "net.run holds an unfinished run" in err
+    assert train()[2] == ""
+
+
+def test_starting_from_weights_reports_both_ways(train: Train, document: Path, small: dict[str, Any]) -> None:
+    train("--quiet")
+    weights = document.with_suffix(".npz")
+    small["layers"][0]["name"] = "first"
+    document.write_text(json.dumps(small))
+    code, out, _ = train("--init-from", weights, "--dry-run")
+    assert code == 0
+    assert f"{weights}: 6 of 8 parameters of the network taken from it" in out
+    assert '  "first/weights" is in the network, not in the file' in out
+    assert '  "hidden/weights" is in the file, not in the network' in out
+    small["layers"][0]["name"] = "hidden"
+    document.write_text(json.dumps(small))
+    _, out, _ = train("--init-from", weights, "--dry-run", "--quiet")
+    assert float(out.partition("loss ")[2].split(",")[0]) < 0.5  # it knows the digits already
+
+
+def test_starting_from_weights_of_another_network_is_an_error(train: Train, tmp_path: Path) -> None:
+    np.savez(tmp_path / "other.npz", a=np.zeros(3, np.float32))
+    code, _, err = train("--init-from", tmp_path / "other.npz")
+    assert code == 2
+    assert "nothing in it fits the network" in err
+
+
+def test_what_does_not_fit_the_machine_is_refused(
+    train: Train, document: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "available_memory", lambda: 1000)
+    code, out, err = train()
+    assert code == 2
+    assert "hidden" in out
+    assert "at a batch size of 64" in err
+    assert "this machine has 1,000" in err or "this machine has 1000 B" in err
+    monkeypatch.setattr(command, "available_memory", lambda: None)
+    assert train("--dry-run")[0] == 0

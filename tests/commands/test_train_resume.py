@@ -1,0 +1,104 @@
+"""train --resume, called in this process: what it accepts, and that it changes nothing."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graphnn.commands import train as command
+from graphnn.commands import training_run
+from graphnn.training.checkpoint import load_checkpoint
+
+Train = Callable[..., tuple[int, str, str]]
+
+
+def test_resuming_needs_a_checkpoint_and_no_other_start(train: Train, document: Path) -> None:
+    code, _, err = train("--resume")
+    assert code == 2
+    assert "checkpoint.npz: no such file" in err
+    code, _, err = train("--resume", "--init-from", "w.npz")
+    assert code == 2
+    assert "not allowed with argument" in err
+    assert list(document.parent.iterdir()) == [document]
+
+
+def test_resuming_a_finished_run_ends_it_again(train: Train, document: Path) -> None:
+    train()
+    before = document.with_suffix(".npz").read_bytes()
+    code, out, _ = train("--resume")
+    assert code == 0
+    assert "Resumed at its end." in out
+    assert document.with_suffix(".npz").read_bytes() == before
+
+
+def test_a_changed_document_is_not_resumed(train: Train, document: Path, small: dict[str, Any]) -> None:
+    train()
+    small["layers"][0].update(units=17, description="this alone would not matter")
+    document.write_text(json.dumps(small))
+    code, _, err = train("--resume", "--set", "optimizer.learning_rate=0.04")
+    assert code == 2
+    assert "layers[0].units: 16 in the checkpoint, 17 now" in err
+    assert "optimizer.learning_rate: 0.05 in the checkpoint, 0.04 now" in err
+    assert "description" not in err
+    small["layers"] = [{"type": "Dense", "units": 10}, {"type": "Softmax"}]
+    document.write_text(json.dumps(small))
+    _, _, err = train("--resume", "--limit", "200")
+    assert "--limit: none in the checkpoint, 200 now" not in err.splitlines()[0]
+    assert "more" in err
+
+
+def test_a_longer_run_goes_on_where_the_rates_are_the_same(train: Train, document: Path) -> None:
+    train("--set", "training.epochs=5")
+    whole = document.with_suffix(".npz").read_bytes()
+    train()
+    code, out, _ = train("--resume", "--set", "training.epochs=5")
+    assert code == 0
+    assert "Resumed at epoch 4, step 1." in out
+    assert document.with_suffix(".npz").read_bytes() == whole
+    cosine = ("--set", 'optimizer.schedule={"type": "cosine"}')
+    train(*cosine)
+    code, _, err = train(*cosine, "--resume", "--set", "training.epochs=5")
+    assert code == 2
+    assert "training.epochs: 3 in the checkpoint, 5 now" in err
+    assert train(*cosine, "--resume", "--set", "training.epochs=2")[0] == 2
+
+
+def test_a_stop_saves_and_says_how_to_go_on(train: Train, document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train()
+    whole = document.with_suffix(".npz").read_bytes()
+    document.with_suffix(".npz").unlink()
+    asked = iter([False] * 30 + [True])
+    monkeypatch.setattr(training_run.StopRequest, "__call__", lambda own: next(asked))
+    code, _, err = train()
+    assert code == 130
+    assert "Interrupted in epoch 2 of 3, after step " in err
+    assert f"{document.parent / 'net.run' / 'last.npz'} holds the weights after epoch 1." in err
+    assert err.splitlines()[-1].strip() == f"graphnn train {document} --resume"
+    monkeypatch.undo()
+    state, _ = load_checkpoint(document.parent / "net.run" / "checkpoint.npz")
+    assert (state.epoch, state.step > 0, len(state.history)) == (1, True, 1)
+    code, out, _ = train("--resume")
+    assert code == 0
+    assert f"Resumed at epoch 2, step {state.step + 1}." in out
+    assert document.with_suffix(".npz").read_bytes() == whole
+    assert len((document.parent / "net.run" / "history.csv").read_text().splitlines()) == 4
+
+
+def test_a_stop_during_the_final_evaluation_loses_nothing(
+    train: Train, document: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_run, "evaluate", lambda *arguments: None)
+    code, _, err = train()
+    assert code == 130
+    assert "Interrupted after the last epoch" in err
+    monkeypatch.undo()
+    code, out, _ = train("--resume")
+    assert code == 0
+    assert "Final test accuracy" in out
+
+
+def test_the_command_to_resume_repeats_the_options() -> None:
+    argv = ["a b.json", "--init-from", "w.npz", "--set", "x=1", "--init-from=v.npz", "--resume"]
+    assert command.resume_command("graphnn train", argv) == "graphnn train 'a b.json' --set x=1 --resume"
