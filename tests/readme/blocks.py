@@ -1,0 +1,194 @@
+"""The parts of README.md that are made by the program itself, between <!-- begin: NAME --> and <!-- end: NAME -->.
+
+To bring them up to date: .venv/bin/python tests/readme/blocks.py
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
+SCHEMA = ROOT / "schemas" / "network.schema.json"
+EXAMPLES = Path(__file__).resolve().parent
+BLOCK = re.compile(r"(<!-- begin: (\w+) -->\n).*?(<!-- end: \2 -->)", re.DOTALL)
+WIDTH = "100"  # columns of the terminal that is shown
+NAMED = {"type", "name", "description"}  # what the text, not the table, explains
+COMPARISONS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+
+
+def current(text: str) -> str:
+    """Return the README with every block as it should be."""
+    return BLOCK.sub(lambda block: f"{block[1]}\n{BLOCKS[block[2]]()}\n\n{block[3]}", text)
+
+
+def document() -> str:
+    """Return models/digits.json."""
+    return fenced("json", (ROOT / "models" / "digits.json").read_text(encoding="utf-8"))
+
+
+def inspect() -> str:
+    """Return what inspect says of models/digits.json."""
+    return console("models/digits.json", ROOT, shown="python tools/inspect.py models/digits.json")
+
+
+def errors() -> str:
+    """Return a document with mistakes in its text, and what is said of it."""
+    return broken("wrong.json")
+
+
+def misfits() -> str:
+    """Return a document whose parts do not fit together, and what is said of it."""
+    return broken("misfit.json")
+
+
+def broken(name: str) -> str:
+    """Return a document and the errors it gives."""
+    said = console(name, EXAMPLES, shown=f"python tools/inspect.py {name}", exit_code=2)
+    return f"{fenced('json', (EXAMPLES / name).read_text(encoding='utf-8'))}\n\n{said}"
+
+
+def console(document_name: str, folder: Path, *, shown: str, exit_code: int = 0) -> str:
+    """Return an inspect command and its output; raises RuntimeError for another exit code."""
+    tool = ROOT / "tools" / "inspect.py"
+    command = [sys.executable, str(tool), document_name]
+    environment = {**os.environ, "COLUMNS": WIDTH, "PYTHONIOENCODING": "utf-8"}
+    ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False)
+    if ran.returncode != exit_code:
+        raise RuntimeError(f"{shown}: exit code {ran.returncode}\n{ran.stdout}{ran.stderr}")
+    return fenced("console", f"$ {shown}\n{ran.stdout}{ran.stderr}")
+
+
+def fenced(language: str, text: str) -> str:
+    """Return a code block."""
+    return f"```{language}\n{text.rstrip()}\n```"
+
+
+def options() -> str:
+    """Return every layer, loss, optimizer and schedule with its settings, then the other sections."""
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    parts = [f"### {title}\n\n{intro}\n\n{table(kinds(schema, kind), titled)}" for title, kind, titled, intro in TYPED]
+    definitions = schema["definitions"]
+    sections = [
+        ("`data`", "", definitions["data"]),
+        ("`training`", "", schema["properties"]["training"]),
+        ("`input`", "", schema["properties"]["input"]),
+    ]
+    return "\n\n".join([*parts, f"### The other sections\n\n{table(sections, 'section')}"])
+
+
+TYPED = (
+    ("Layers", "layer", "layer", "Every layer may also have a `name` and a `description`."),
+    ("Losses", "loss", "loss", "`loss` is one of these:"),
+    ("Optimizers", "optimizer", "optimizer", "`optimizer` is one of these:"),
+    ("Schedules", "schedule", "schedule", "`schedule`, inside the optimizer, is one of these:"),
+)
+
+Kind = tuple[str, str, Mapping[str, Any]]
+
+
+def kinds(schema: Mapping[str, Any], kind: str) -> list[Kind]:
+    """Return title, description and definition of each type of a kind, and at the end what all of them share."""
+    definitions = schema["definitions"]
+    shared = definitions[kind]["properties"]
+    found = []
+    for name in shared["type"]["enum"]:
+        own = definitions[name]
+        properties = {key: value for key, value in own["properties"].items() if value is not True}
+        found.append((f"**{name}**", own["description"], {**own, "properties": properties}))
+    properties = {key: referred(schema, value) for key, value in shared.items()}
+    return [*found, (f"every {kind}", "", {"properties": properties})]
+
+
+def referred(schema: Mapping[str, Any], value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a "$ref" into the definitions stands for."""
+    reference = value.get("$ref")
+    return value if reference is None else schema["definitions"][reference.rsplit("/", 1)[-1]]
+
+
+def table(listed: list[Kind], titled: str) -> str:
+    """Return the Markdown table of the kinds and their settings."""
+    lines = [f"| {titled} | setting | value | default | meaning |", "|---|---|---|---|---|"]
+    for title, description, definition in listed:
+        if description:
+            lines.append(row(title, "", "", "", description))
+        for number, (name, setting) in enumerate(settings(definition)):
+            required = name in definition.get("required", ())
+            default = "required" if required else code(setting["default"]) if "default" in setting else ""
+            first = title if not description and number == 0 else ""
+            lines.append(row(first, f"`{name}`", values(setting), default, setting["description"]))
+    return "\n".join(lines)
+
+
+def settings(definition: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the settings of a definition, those that must be written first."""
+    own = [(name, value) for name, value in definition["properties"].items() if name not in NAMED]
+    required = definition.get("required", ())
+    yield from sorted(own, key=lambda pair: pair[0] not in required)
+
+
+def row(*cells: str) -> str:
+    """Return one row of a Markdown table."""
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def code(value: Any) -> str:
+    """Return a JSON value as code."""
+    return f"`{json.dumps(value)}`"
+
+
+def values(setting: Mapping[str, Any]) -> str:
+    """Return in few words which values a setting takes."""
+    if "enum" in setting:
+        return ", ".join(code(value) for value in setting["enum"])
+    types = setting["type"] if isinstance(setting["type"], list) else [setting["type"]]
+    return ", ".join(phrase for name in types for phrase in WORDS[name](setting))
+
+
+def strings(setting: Mapping[str, Any]) -> list[str]:
+    """Return the strings that a setting takes beside other types, or that it takes any."""
+    return [code(value) for value in setting["then"]["enum"]] if "then" in setting else ["text"]
+
+
+def numbers(noun: str) -> Callable[[Mapping[str, Any]], list[str]]:
+    """Return what says the bounds of a number."""
+
+    def say(setting: Mapping[str, Any]) -> list[str]:
+        bounds = [
+            f"{sign} {setting[key]:,}"
+            for key, sign in COMPARISONS.items()
+            if key in setting and setting[key] < 2**53 - 1  # what JSON can hold exactly is no news
+        ]
+        return [" ".join([noun, " and ".join(bounds)]).strip()]
+
+    return say
+
+
+def arrays(setting: Mapping[str, Any]) -> list[str]:
+    """Return a pair, or a list of integers."""
+    return ["pair of such"] if setting.get("maxItems") == 2 else ["1 or 3 integers ≥ 1"]
+
+
+WORDS: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
+    "string": strings,
+    "integer": numbers("integer"),
+    "number": numbers("number"),
+    "boolean": lambda setting: ["`true`, `false`"],
+    "array": arrays,
+    "object": lambda setting: ["a schedule, see below"],
+}
+BLOCKS: dict[str, Callable[[], str]] = {
+    "document": document,
+    "inspect": inspect,
+    "errors": errors,
+    "misfits": misfits,
+    "options": options,
+}
+
+if __name__ == "__main__":
+    README.write_text(current(README.read_text(encoding="utf-8")), encoding="utf-8")

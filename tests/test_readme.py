@@ -1,0 +1,124 @@
+"""README.md: its generated parts are current, and what it shows can be run."""
+
+import json
+import os
+import re
+import runpy
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS: dict[str, Any] = runpy.run_path(str(ROOT / "tests" / "readme" / "blocks.py"))
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def fences(language: str) -> list[str]:
+    """Return the code blocks of a language."""
+    return [code for found, code in FENCE.findall(TEXT) if found == language]
+
+
+def run_python(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run Python in a folder."""
+    command = [sys.executable, *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}  # where graphnn is not installed
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False)
+
+
+@pytest.fixture(scope="module")
+def regenerated() -> str:
+    """The README as it should be."""
+    text: str = BLOCKS["current"](TEXT)
+    return text
+
+
+@pytest.mark.parametrize("name", BLOCKS["BLOCKS"])
+def test_generated_parts_are_current(name: str, regenerated: str) -> None:
+    def block(text: str) -> str:
+        return text.partition(f"<!-- begin: {name} -->")[2].partition(f"<!-- end: {name} -->")[0]
+
+    assert block(TEXT)
+    assert block(TEXT) == block(regenerated), "run: .venv/bin/python tests/readme/blocks.py"
+
+
+def test_every_setting_of_the_schema_is_in_the_tables() -> None:
+    schema = json.loads((ROOT / "schemas" / "network.schema.json").read_text(encoding="utf-8"))
+    tables = BLOCKS["options"]()
+    kinds = [schema["definitions"][kind] for kind in ("layer", "loss", "optimizer", "schedule")]
+    types = [name for kind in kinds for name in kind["properties"]["type"]["enum"]]
+    assert len(types) > 25
+    for name in types:
+        part = tables.partition(f"| **{name}** |")[2].partition("| **")[0]
+        assert part, name
+        for setting, definition in schema["definitions"][name]["properties"].items():
+            assert definition is True or f"| `{setting}` |" in part, (name, setting)
+
+
+@pytest.mark.parametrize("number", range(len(fences("python"))))
+def test_python_examples_run(number: int, tmp_path: Path) -> None:
+    ran = run_python("-W", "error", "-c", fences("python")[number], folder=tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_the_plugin_works_from_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "my_layers.py").write_text(
+        next(code for code in fences("python") if "Softplus" in code), encoding="utf-8"
+    )
+    use = re.search(r"`({[^`]*Softplus[^`]*})`", TEXT)
+    assert use is not None
+    document = json.loads((ROOT / "models" / "digits.json").read_text(encoding="utf-8"))
+    document["layers"].insert(1, json.loads(use[1]))
+    (tmp_path / "my.json").write_text(json.dumps(document), encoding="utf-8")
+    for tool in (["inspect.py"], ["train.py", "--dry-run"]):
+        command = [str(ROOT / "tools" / tool[0]), "my.json", "--plugin", "my_layers.py", *tool[1:]]
+        ran = run_python(*command, folder=tmp_path)
+        assert (ran.returncode, ran.stderr) == (0, "")
+        assert "Softplus" in ran.stdout
+
+
+def test_json_examples_are_json() -> None:
+    assert len(fences("json")) >= 4
+    for code in fences("json"):
+        json.loads(code)
+
+
+def test_links_lead_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", TEXT)
+    assert links
+    assert [link for link in links if not link.startswith("https://") and not (ROOT / link).exists()] == []
+
+
+def test_the_two_commands_are_one_line_each() -> None:
+    train, test = (code.strip() for code in fences("sh"))
+    for command in (train, test):
+        assert "\n" not in command
+        assert shlex.split(command)[:4] == ["python3", "-m", "venv", ".venv"]
+    assert train.endswith("&& .venv/bin/python tools/train.py models/digits.json")
+    assert test.endswith("&& .venv/bin/python -m pytest")
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert f"\n({fences('sh')[1].strip()})\n" in script
+
+
+def test_ci_stops_at_the_first_failure(tmp_path: Path) -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    (tmp_path / ".ci").mkdir()
+    (tmp_path / ".ci" / "run").write_text(script, encoding="utf-8")
+    (tmp_path / "python3").write_text("#!/bin/sh\nexit 7\n", encoding="utf-8")
+    (tmp_path / "python3").chmod(0o755)
+    ran = subprocess.run(
+        ["bash", str(tmp_path / ".ci" / "run")],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert ran.returncode == 7
+    assert "ruff" not in ran.stderr
