@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.layers.base import Parameter
+from graphnn.shared_memory import shared_zeros
 from graphnn.types import Array
 
 ALIGNMENT = 16  # elements; every parameter starts on a cache line
@@ -33,8 +34,8 @@ class Parameters:
         self.running: dict[str, Array] = {}
         self.weights_end = sum(padded(p.size) for _, p in trained if is_weight(p))
         total = sum(padded(p.size) for _, p in trained)
-        self.vector = np.zeros(total, dtype)
-        self.gradient = np.zeros(total, dtype)
+        self.vector = shared_zeros(total, dtype)
+        self.gradient = shared_zeros(total, dtype)
         views: dict[tuple[str, str], tuple[Array, Array]] = {}
         start = 0
         for node, parameter in trained:
@@ -48,7 +49,7 @@ class Parameters:
             if parameter.trainable:
                 self.values[node][parameter.name], self.gradients[node][parameter.name] = views[node, parameter.name]
             else:
-                array = in_memory_order(np.zeros(parameter.size, dtype), parameter)
+                array = in_memory_order(shared_zeros(parameter.size, dtype), parameter)
                 self.values[node][parameter.name] = self.running[f"{node}/{parameter.name}"] = array
 
     def named(self) -> dict[str, Array]:
@@ -67,3 +68,9 @@ def in_memory_order(flat: Array, parameter: Parameter) -> Array:
         return flat.reshape(parameter.shape)
     order = parameter.memory_order
     return flat.reshape([parameter.shape[axis] for axis in order]).transpose(np.argsort(order))
+
+
+def in_order_of_memory(array: Array, parameter: Parameter) -> Array:
+    """Return the flat memory of an array that `in_memory_order` made."""
+    order = range(array.ndim) if parameter.memory_order is None else parameter.memory_order
+    return array.transpose(*order).reshape(-1)

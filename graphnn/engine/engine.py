@@ -1,54 +1,59 @@
 """Runs a graph over batches on all cores, with results that no number of threads changes."""
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from graphnn.engine.lanes import trained_size
-from graphnn.engine.plan import LANES, fuses, piece_size, training_plan
-from graphnn.engine.stage import Shared, StageRun, located
+from graphnn.engine.processes import Lost, Processes, can_fork
+from graphnn.engine.program import Program
 from graphnn.engine.workers import Workers, available_cores
-from graphnn.engine.workspace import Clock, StepContext, TestingContext, Workspace
+from graphnn.engine.workspace import channels_last
+from graphnn.errors import GraphError
 from graphnn.graph import Graph, Node
-from graphnn.layers.base import Arrays, Layer
 from graphnn.layers.context import Context
 from graphnn.parameters import Parameters
-from graphnn.types import Array
+from graphnn.shared_memory import shared_zeros
+from graphnn.types import Array, Shape
 
-# as in the threads: what is not finite is found and reported by itself, also where the pieces' sums are combined
-quietly = np.errstate(all="ignore")
+AT_ONCE = 512  # samples of a pass in testing, or the training batch where that is larger
+
+
+class Inputs:
+    """Shared memory that hands batches to the other processes."""
+
+    def __init__(self, samples: int, graph: Graph, dtype: Any, targets: Shape, targets_dtype: Any) -> None:
+        def make(tail: Shape, dtype: Any) -> Array:
+            shape = (samples, *tail)
+            return channels_last(shared_zeros(shape, dtype).reshape(-1), shape)
+
+        self.x, self.out = make(graph.input_shape, dtype), make(graph.output_shape, dtype)
+        self.y = make(targets, targets_dtype)
+
+    def fit(self, targets: Shape, targets_dtype: Any) -> bool:
+        """Whether such targets may be put in."""
+        return self.y.shape[1:] == targets and self.y.dtype == targets_dtype
 
 
 class Engine:
     """Trains and runs one graph with one set of parameters. Use it as a context manager, or call `close`.
 
-    batch_size: the most samples of a training step. threads: by default one for each core of this process. While it
-    is open, BLAS is held to one thread, because the engine's own threads run several products at once.
+    batch_size: the most samples of a training step. threads: how many cores to use, by default all that this process
+    may; on Linux each gets a process of its own, elsewhere a thread. BLAS is held to one thread while it is open.
     """
 
     def __init__(
         self, graph: Graph, parameters: Parameters, *, batch_size: int, threads: int | None = None, seed: int = 0
     ) -> None:
         self.graph, self.parameters = graph, parameters
-        self.plan = training_plan(graph, batch_size)
-        self._batch_size = batch_size
-        self._clock = Clock(seed)
-        self._workspace = Workspace(batch_size)
-        self._workers = Workers(threads or available_cores())
-        self._prepared: dict[int, Arrays] = {node.index: parameters.values[node.name] for node in graph.nodes}
-        self._preparing = [node for node in graph.nodes if type(node.layer).prepare is not Layer.prepare]
-        self._stages: dict[int, list[StageRun]] = {}  # by number of samples: a full batch and the last one
-        self._shared: Shared | None = None
-        self._step_contexts = [
-            StepContext(self._workspace, node, training=True, needs_dx=self.plan.needs_dx(node)) for node in graph.nodes
-        ]
-        self._testing_step_contexts = [
-            StepContext(self._workspace, node, training=False, needs_dx=False) for node in graph.nodes
-        ]
-        self._testing_contexts = [TestingContext(self._workspace, node) for node in graph.nodes]
+        self._program = Program(graph, parameters, batch_size, seed)
+        self.plan = self._program.plan
+        self._at_once = max(batch_size, AT_ONCE)
+        most = max(len(stage.cut(batch_size)) for stage in self.plan.stages)
+        self._threads = min(threads or available_cores(), most)
+        self._team: Workers | Processes | None = None
+        self._inputs: Inputs | None = None
         self._blas = threadpool_limits(1, "blas")
 
     def __enter__(self) -> "Engine":
@@ -58,97 +63,100 @@ class Engine:
         self.close()
 
     def close(self) -> None:
-        """End the threads and give BLAS its own back."""
-        self._workers.close()
+        """End the threads or processes and give BLAS its own back."""
+        self._disband()
         self._blas.restore_original_limits()
 
-    @quietly
     def train_step(self, x: Array, y: Array, *, epoch: int, step: int) -> Array:
         """Run forward, loss and backward; fill `parameters.gradient` and return the loss's partial sums, added up.
 
         x: n×(input shape), y: n targets, with 1 ≤ n ≤ batch_size. The gradient is that of the mean loss over n.
         """
-        self._clock.epoch, self._clock.step = epoch, step
-        self._clock.ticks += 1
-        self._prepare()
-        stages = self._stages.get(len(x)) or self._make_stages(len(x))
-        for number, stage in enumerate(stages[:-1]):
-            stage.forward(stages[number - 1].y if number else x)
-        sums = stages[-1].forward_and_back(stages[-2].y if len(stages) > 1 else x, y, self.graph.loss)
-        for stage in reversed(stages[:-1]):
-            stage.backward()
-        return sums
-
-    def _prepare(self) -> None:
-        """Let every layer compute what the pieces of this step share."""
-
-        def prepare(number: int) -> None:
-            node = self._preparing[number]
-            with located(node):
-                own = self.parameters.values[node.name]
-                self._prepared[node.index] = node.layer.prepare(own, self._step_contexts[node.index])
-
-        self._workers.run(prepare, len(self._preparing))
-
-    def _make_stages(self, n: int) -> list[StageRun]:
-        """Return the stages made ready for batches of n samples."""
-        stages = self.plan.stages
-        if self._shared is None:
-            dtype = self.parameters.dtype
-            lanes = max(min(LANES, len(stage.cut(self._batch_size))) for stage in stages)
-            memory = [np.zeros(max(trained_size(stage.nodes) for stage in stages), dtype) for _ in range(lanes - 1)]
-            at_barriers = [math.prod(stage.exit.output_shape) for stage in stages if stage.exit is not None]
-            for parity in (0, 1):
-                self._workspace.reserve(f"dy {parity}", self._batch_size * max(at_barriers, default=0), dtype)
-            self._shared = Shared(
-                self.plan, self.parameters, self._workspace, self._workers, self._clock, memory, self._prepared
-            )
-        runs: list[StageRun] = []
-        for number, stage in enumerate(stages):
-            runs.append(StageRun(self._shared, stage, number, n, runs[-1] if runs else None))
-        self._stages[n] = runs
-        return runs
+        return np.asarray(self._call("train_step", x, y, epoch, step))
 
     def predict(self, x: Array) -> Array:
         """Return the outputs for any number of samples, with the layers in testing."""
-        y = np.empty((len(x), *self.graph.output_shape), x.dtype)
-
-        def keep(piece: slice, value: Array) -> None:
-            y[piece] = value
-
-        self._test(x, self.graph.nodes, keep)
-        return y
+        outputs = np.empty((len(x), *self.graph.output_shape), self.parameters.dtype)
+        for start in range(0, len(x), self._at_once):
+            part = slice(start, start + self._at_once)
+            self._call("predict", x[part], None, out=outputs[part])
+        return outputs
 
     def evaluate(self, x: Array, y: Array) -> Array:
-        """Return the loss's partial sums over any number of samples, with the layers in testing."""
-        loss, logits = self.graph.loss, fuses(self.graph)
-        nodes = self.graph.nodes[:-1] if logits else self.graph.nodes
+        """Return the loss's partial sums over one or more samples, with the layers in testing."""
+        parts = [slice(start, start + self._at_once) for start in range(0, len(x), self._at_once)]
+        return np.asarray(np.sum([self._call("evaluate", x[part], y[part]) for part in parts], axis=0))
 
-        def measure(piece: slice, value: Array) -> Array:
-            return loss.piece(y[piece], value, len(x), logits=logits, dy=None)
+    def _call(self, name: str, x: Array, y: Array | None, *arguments: int, out: Array | None = None) -> Any:
+        """Run one of the program's methods over a batch, in all members of the team."""
+        team = self._team or self._form()
+        if isinstance(team, Workers):
+            return self._run(name, x.astype(self.parameters.dtype, copy=False), y, arguments, out)
+        try:
+            inputs = self._hand_over(x, y)
+            shared_y = None if y is None else inputs.y[: len(x)]
+            shared_out = None if out is None else inputs.out[: len(x)]
+            assert isinstance(self._team, Processes)
+            self._team.exchange((name, len(x), y is not None, arguments))
+            result = self._run(name, inputs.x[: len(x)], shared_y, arguments, shared_out)
+        except GraphError:
+            raise  # every process met it in the same place
+        except Lost as error:
+            self._disband()
+            raise GraphError(f"a process of the engine was lost: {error}") from error
+        except BaseException:
+            self._disband()  # the others wait where this one left
+            raise
+        if out is not None:
+            out[...] = shared_out
+        return result
 
-        return np.asarray(np.sum(self._test(x, nodes, measure), axis=0))
+    def _run(self, name: str, x: Array, y: Array | None, arguments: tuple[int, ...], out: Array | None) -> Any:
+        method: Callable[..., Any] = getattr(self._program, name)
+        return method(x, *(each for each in (y, out) if each is not None), *arguments)
 
-    @quietly
-    def _test(self, x: Array, nodes: tuple[Node, ...], use: Callable[[slice, Array], Any]) -> list[Any]:
-        """Run pieces of x through the nodes in testing, and return what `use` makes of each result."""
-        contexts = self._testing_contexts
-        prepared: list[Arrays] = []
-        for node in nodes:
-            with located(node):
-                own = self.parameters.values[node.name]
-                prepared.append(node.layer.prepare(own, self._testing_step_contexts[node.index]))
-        size = piece_size(nodes, self._batch_size)
-        pieces = [slice(start, min(start + size, len(x))) for start in range(0, len(x), size)]
+    def _form(self, targets: Shape = (), targets_dtype: Any = np.int64) -> Workers | Processes:
+        """Make the team."""
+        if self._threads == 1 or not can_fork():
+            self._team = Workers(self._threads)
+            self._program.join(self._team)
+            return self._team
+        self._team = Processes(self._threads)
+        self._inputs = Inputs(self._at_once, self.graph, self.parameters.dtype, targets, targets_dtype)
+        self._program.join(self._team)
+        self._team.fork(self._serve)
+        return self._team
 
-        def run(number: int) -> Any:
-            value = x[pieces[number]]
-            for node, params in zip(nodes, prepared, strict=True):
-                with located(node):
-                    value, _ = node.layer.forward(params, value, contexts[node.index])
-            return use(pieces[number], value)
+    def _hand_over(self, x: Array, y: Array | None) -> Inputs:
+        """Put a batch where the other processes see it."""
+        if y is not None and self._inputs is not None and not self._inputs.fit(y.shape[1:], y.dtype):
+            self._disband()
+            self._form(y.shape[1:], y.dtype)
+        assert self._inputs is not None
+        self._inputs.x[: len(x)] = x
+        if y is not None:
+            self._inputs.y[: len(y)] = y
+        return self._inputs
 
-        return self._workers.run(run, len(pieces))
+    def _serve(self) -> None:
+        """Follow the first process, in one forked from it, to the end."""
+        team, inputs = self._team, self._inputs
+        assert isinstance(team, Processes)
+        assert inputs is not None
+        self._program.part_from_original()
+        while True:
+            name, n, has_targets, arguments = team.exchange(None)[0]
+            self._program.refresh()
+            y, out = inputs.y[:n] if has_targets else None, inputs.out[:n] if name == "predict" else None
+            try:
+                self._run(name, inputs.x[:n], y, arguments, out)
+            except GraphError:
+                continue  # the first process meets it too, and reports it
+
+    def _disband(self) -> None:
+        if self._team is not None:
+            self._team.close()
+        self._team = self._inputs = None
 
     def first_non_finite(self, x: Array) -> Node | None:
         """Return the first node whose output for x in training is not finite; None where all are. Changes nothing."""

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from graphnn.engine.workers import Workers
+from graphnn.engine.workers import Team
 from graphnn.graph import Node
 from graphnn.layers.base import Gradients
-from graphnn.parameters import Parameters, in_memory_order
+from graphnn.parameters import Parameters, in_memory_order, in_order_of_memory
 from graphnn.types import Array
 
-THREADED_SIZE = 2**20  # elements in all; waking the threads takes some 100 µs, as long as adding up half as many
+CHUNK = 2**16  # elements that are added up as one task
+SHARED_SIZE = 2**16  # elements in all; fewer are added up sooner than shared out
 
 
 def trained_size(nodes: Iterable[Node]) -> int:
@@ -25,17 +26,20 @@ class Lanes:
 
     def __init__(self, nodes: Sequence[Node], parameters: Parameters, memory: Sequence[Array]) -> None:
         self._sums = [{node.name: dict(parameters.gradients[node.name]) for node in nodes}]
-        for lane in memory:
-            views: dict[str, dict[str, Array]] = {}
-            start = 0
-            for node in nodes:
-                own = views[node.name] = {}
-                for parameter in node.parameters:
-                    if parameter.trainable:
-                        own[parameter.name] = in_memory_order(lane[start : start + parameter.size], parameter)
-                        start += parameter.size
-            self._sums.append(views)
-        self._targets = [(node.name, name) for node in nodes for name in parameters.gradients[node.name]]
+        self._sums += [{node.name: {} for node in nodes} for _ in memory]
+        self._chunks: list[list[Array]] = []  # of each, the view that every lane has
+        start = 0
+        for node in nodes:
+            for parameter in node.parameters:
+                if not parameter.trainable:
+                    continue
+                flat = [in_order_of_memory(parameters.gradients[node.name][parameter.name], parameter)]
+                for number, lane in enumerate(memory, 1):
+                    flat.append(lane[start : start + parameter.size])
+                    self._sums[number][node.name][parameter.name] = in_memory_order(flat[-1], parameter)
+                for first in range(0, parameter.size, CHUNK):
+                    self._chunks.append([each[first : first + CHUNK] for each in flat])
+                start += parameter.size
 
     def of(self, lane: int, node: Node) -> dict[str, Array]:
         """Return a lane's sums of one node's gradients by parameter name."""
@@ -53,18 +57,17 @@ class Lanes:
             elif gradient is not own:
                 own[...] = gradient
 
-    def reduce(self, lanes: int, workers: Workers) -> None:
+    def reduce(self, lanes: int, team: Team) -> None:
         """Add the other lanes to the first, which holds the parameters' gradients."""
+        if lanes == 1:
+            return
 
-        def add_up(index: int) -> None:
-            node, name = self._targets[index]
-            target = self._sums[0][node][name]
-            for lane in range(1, lanes):
-                target += self._sums[lane][node][name]
+        def add_up(chunks: Iterable[list[Array]]) -> None:
+            for first, *others in chunks:
+                for other in others[: lanes - 1]:
+                    first += other
 
-        size = sum(array.size for own in self._sums[0].values() for array in own.values())
-        if size * lanes > THREADED_SIZE:
-            workers.run(add_up, len(self._targets))
+        if lanes * sum(chunk[0].size for chunk in self._chunks) > SHARED_SIZE:
+            team.run(lambda number: add_up(self._chunks[number : number + 1]), len(self._chunks))
         else:
-            for index in range(len(self._targets)):
-                add_up(index)
+            team.run(lambda _: add_up(self._chunks), 1)

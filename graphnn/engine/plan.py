@@ -32,6 +32,11 @@ class Stage:
     exit: Node | None
     piece: int
 
+    @property
+    def last(self) -> Node | None:
+        """The node whose output is handed on at the exit; None where the stage passes on what it is given."""
+        return self.nodes[-1] if self.nodes else self.entry
+
     def cut(self, samples: int) -> list[slice]:
         """Return the pieces of a batch of so many samples."""
         return [slice(start, min(start + self.piece, samples)) for start in range(0, samples, self.piece)]
@@ -59,16 +64,10 @@ class Plan:
 
 
 def piece_size(nodes: Sequence[Node], batch_size: int) -> int:
-    """Return how many samples to run at a time through `nodes` in training.
-
-    Vectors go through in one piece, whose matrix products are cut instead: a piece of few rows costs its products as
-    much reading of weights as a large one. (784-256-128-10, batch 128: 1.3 ms in one piece, 1.7 ms in two, one thread.)
-    """
-    if all(len(node.input_shape) == 1 for node in nodes):
-        return batch_size
-    widest = max(4 * (math.prod(node.input_shape) + math.prod(node.output_shape)) for node in nodes)
+    """Return how many samples to run at a time through `nodes`."""
+    widest = max((4 * (math.prod(node.input_shape) + math.prod(node.output_shape)) for node in nodes), default=4)
     work = sum(node.multiply_adds + ELEMENT_WORK * math.prod(node.output_shape) for node in nodes)
-    worthwhile = -(-PIECE_WORK // work)
+    worthwhile = -(-PIECE_WORK // max(1, work))
     piece = max(1, worthwhile, min(PIECE_BYTES // widest, -(-batch_size // LANES)))
     pieces = max(1, batch_size // piece)
     if pieces < LANES:  # a power of two shares out evenly

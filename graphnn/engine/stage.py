@@ -1,6 +1,6 @@
 """One stage at work: its pieces in forward and backward, and what it hands over at its barriers."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 
 from graphnn.engine.lanes import Lanes
 from graphnn.engine.plan import LANES, Plan, Stage
-from graphnn.engine.workers import Workers
+from graphnn.engine.workers import Team
 from graphnn.engine.workspace import Clock, PieceContext, Workspace
 from graphnn.errors import GraphError
 from graphnn.graph import Node
@@ -26,7 +26,7 @@ class Shared:
     plan: Plan
     parameters: Parameters
     workspace: Workspace
-    workers: Workers
+    team: Team
     clock: Clock
     lane_memory: Sequence[Array]
     prepared: Mapping[int, Arrays]
@@ -84,7 +84,6 @@ class StageRun:
                     shared.clock,
                     needs_dx=shared.plan.needs_dx(node),
                     dx=handed_over if node is owner else None,
-                    workers=shared.workers if len(self.pieces) == 1 else None,
                 )
                 for place, piece in enumerate(self.pieces)
             ]
@@ -125,70 +124,75 @@ class StageRun:
         layer, params = batchwise(exit_node), self.shared.prepared[exit_node.index]
         contexts = self.contexts[exit_node.index]
         self.x = x
-        passes_on = bool(self.stage.nodes) or self.stage.entry is not None
-        self.y = self._whole_output(x) if passes_on else x
-        sums: list[Any] = [None] * len(self.pieces)
+        self.y = x if self.stage.last is None else self._whole_output(self.stage.last, x)
 
-        def run(lane: int) -> None:
-            for place in range(lane, len(self.pieces), LANES):
-                value = self._forward_piece(place)
-                handed_on = self.y[self.pieces[place]]
-                if not same_memory(value, handed_on):
-                    handed_on[...] = value
-                with located(exit_node):
-                    sums[place] = layer.partial_sums(params, handed_on, contexts[place])
+        def run(place: int, lane: int) -> Any:
+            value = self._forward_piece(place)
+            handed_on = self.y[self.pieces[place]]
+            if not same_memory(value, handed_on):
+                handed_on[...] = value
+            with located(exit_node):
+                return layer.partial_sums(params, handed_on, contexts[place])
 
-        self.shared.workers.run(run, self.lane_count)
+        sums = self._for_each_piece(run)
         with located(exit_node):
             self.statistics = layer.combine(params, sums)
 
-    def _whole_output(self, x: Array) -> Array:
+    def _for_each_piece(self, run: Callable[[int, int], Any]) -> list[Any]:
+        """Return run(place, lane) of all pieces by place; a lane takes its pieces in order."""
+
+        def run_lane(lane: int) -> list[Any]:
+            return [run(place, lane) for place in range(lane, len(self.pieces), LANES)]
+
+        by_lane = self.shared.team.run(run_lane, self.lane_count)
+        return [by_lane[place % LANES][place // LANES] for place in range(len(self.pieces))]
+
+    def _whole_output(self, last: Node, x: Array) -> Array:
         """Return the whole batch's array that the last node's pieces are cut from."""
-        last = (self.stage.entry, *self.stage.nodes)[-1]
-        assert last is not None
         return self.shared.workspace.whole(last.index, "output", last.output_shape, x.dtype)[: len(x)]
 
     def forward_and_back(self, x: Array, y: Array, loss: Loss) -> Array:
         """Run the last stage: forward, loss and backward of a piece while it is hot. Return the loss's sums."""
         self.x = x
-        losses: list[Any] = [None] * len(self.pieces)
 
-        def run(lane: int) -> None:
-            for place in range(lane, len(self.pieces), LANES):
-                value = self._forward_piece(place)
-                dy = self.shared.workspace.thread.next_slot(value.shape, value.dtype)
-                targets = y[self.pieces[place]]
-                losses[place] = loss.piece(targets, value, len(x), logits=self.shared.plan.logits, dy=dy)
-                self._backward_piece(place, dy, lane)
+        def run(place: int, lane: int) -> tuple[Array, Any]:
+            value = self._forward_piece(place)
+            dy = self.shared.workspace.thread.next_slot(value.shape, value.dtype)
+            targets = y[self.pieces[place]]
+            losses = loss.piece(targets, value, len(x), logits=self.shared.plan.logits, dy=dy)
+            return losses, self._backward_piece(place, dy, lane)
 
-        self._run_backward(run)
-        return np.asarray(np.sum(losses, axis=0))
+        results = self._for_each_piece(run)
+        self._finish_backward([sums for _, sums in results])
+        return np.asarray(np.sum([losses for losses, _ in results], axis=0))
 
     # Backward
 
-    def _backward_piece(self, place: int, dy: Array, lane: int) -> None:
+    def _backward_piece(self, place: int, dy: Array, lane: int) -> Any:
+        """Pass dy back to the entry; return the sums there, None where nothing needs them."""
         for node, backward in zip(reversed(self.stage.nodes), reversed(self.backwards[place]), strict=True):
             if not self.shared.plan.trains(node):
-                return
+                return None
             with located(node):
                 dx, gradients = backward(dy)
                 self.lanes.add(lane, node, gradients, first=place == lane)
                 if dx is None:
-                    return
+                    return None
                 dy = dx
         entry = self.stage.entry
-        if entry is not None and self.before is not None and self.shared.plan.trains(entry):
-            handed_back = self.before.dy[self.pieces[place]]
-            if not same_memory(dy, handed_back):
-                handed_back[...] = dy
-            with located(entry):
-                self._entry_sums[place] = batchwise(entry).backward_partial_sums(
-                    self.shared.prepared[entry.index],
-                    self.before.statistics,
-                    self.x[self.pieces[place]],
-                    handed_back,
-                    self.contexts[entry.index][place],
-                )
+        if entry is None or self.before is None or not self.shared.plan.trains(entry):
+            return None
+        handed_back = self.before.dy[self.pieces[place]]
+        if not same_memory(dy, handed_back):
+            handed_back[...] = dy
+        with located(entry):
+            return batchwise(entry).backward_partial_sums(
+                self.shared.prepared[entry.index],
+                self.before.statistics,
+                self.x[self.pieces[place]],
+                handed_back,
+                self.contexts[entry.index][place],
+            )
 
     def backward(self) -> None:
         """Take up the gradient at the exit and pass it back to the entry."""
@@ -198,25 +202,22 @@ class StageRun:
             return
         layer, contexts = batchwise(exit_node), self.contexts[exit_node.index]
 
-        def run(lane: int) -> None:
-            for place in range(lane, len(self.pieces), LANES):
-                piece = self.pieces[place]
-                with located(exit_node):
-                    dy = layer.backward_apply(self.combined, self.y[piece], self.dy[piece], contexts[place])
-                self._backward_piece(place, dy, lane)
+        def run(place: int, lane: int) -> Any:
+            piece = self.pieces[place]
+            with located(exit_node):
+                dy = layer.backward_apply(self.combined, self.y[piece], self.dy[piece], contexts[place])
+            return self._backward_piece(place, dy, lane)
 
-        self._run_backward(run)
+        self._finish_backward(self._for_each_piece(run))
 
-    def _run_backward(self, run: Any) -> None:
-        """Run the lanes, add them up, and combine the sums of the batch-wise node at the entry."""
-        self._entry_sums: list[Any] = [None] * len(self.pieces)
-        self.shared.workers.run(run, self.lane_count)
-        self.lanes.reduce(self.lane_count, self.shared.workers)
+    def _finish_backward(self, sums: list[Any]) -> None:
+        """Add up the lanes, and combine the sums of the batch-wise node at the entry."""
+        self.lanes.reduce(self.lane_count, self.shared.team)
         entry = self.stage.entry
         if entry is not None and self.before is not None and self.shared.plan.trains(entry):
             with located(entry):
                 self.before.combined, gradients = batchwise(entry).backward_combine(
-                    self.shared.prepared[entry.index], self.before.statistics, self._entry_sums
+                    self.shared.prepared[entry.index], self.before.statistics, sums
                 )
             for name, gradient in gradients.items():
                 self.shared.parameters.gradients[entry.name][name][...] = gradient

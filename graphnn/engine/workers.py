@@ -4,16 +4,11 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from graphnn.types import Array
-
 T = TypeVar("T")
-
-MOST_PARTS = 8  # of one product
-PART_MULTIPLY_ADDS = 3 * 2**22  # some 200 µs: sharing out takes 130 µs, so that two parts of it gain 15 %
 
 
 def available_cores() -> int:
@@ -21,6 +16,13 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+class Team(Protocol):
+    """Those that share out numbered tasks: threads of this process, or processes that run the same program."""
+
+    def run(self, task: Callable[[int], T], count: int) -> list[T]:
+        """Return task(0), task(1), … in order. Where tasks fail, raises the error of the lowest number that failed."""
 
 
 class Workers:
@@ -68,30 +70,3 @@ class Workers:
         """End the threads."""
         if self._executor is not None:
             self._executor.shutdown()
-
-    def matmul(self, a: Array, b: Array, out: Array) -> Array:
-        """Write a·b into `out`, cut along its longer axis into parts that depend on the shapes alone."""
-        rows, columns = out.shape
-        parts = product_parts(rows, a.shape[1], columns)
-        if parts == 1:
-            return np.matmul(a, b, out=out)
-        longer = max(rows, columns)
-        edges = [longer * part // parts for part in range(parts + 1)]
-
-        def multiply(part: int) -> None:
-            own = slice(edges[part], edges[part + 1])
-            if rows >= columns:
-                np.matmul(a[own], b, out=out[own])
-            else:
-                np.matmul(a, b[:, own], out=out[:, own])
-
-        self.run(multiply, parts)
-        return out
-
-
-def product_parts(rows: int, inner: int, columns: int) -> int:
-    """Return into how many parts to cut a product of rows×inner by inner×columns."""
-    parts = 1
-    while parts < MOST_PARTS and rows * inner * columns >= 2 * parts * PART_MULTIPLY_ADDS:
-        parts *= 2
-    return parts

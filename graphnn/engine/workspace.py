@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from graphnn.engine.workers import Workers
 from graphnn.graph import Node
 from graphnn.layers.context import Context
 from graphnn.parameters import in_memory_order
 from graphnn.randomness import Purpose, generator
+from graphnn.shared_memory import shared_zeros
 from graphnn.types import Array, Shape
 
 
@@ -88,9 +88,15 @@ class Workspace:
             whole = self._whole.setdefault(key, channels_last(np.empty(math.prod(shape), dtype), shape))
         return whole
 
+    def share(self, node: int, name: str, tail: Shape, dtype: Any) -> None:
+        """Make the array that `whole` returns one that all processes of a team see."""
+        shape = (self.batch_size, *tail)
+        key = (node, name, tail, np.dtype(dtype))
+        self._whole[key] = channels_last(shared_zeros(math.prod(shape), dtype), shape)
+
     def reserve(self, name: str, size: int, dtype: Any) -> None:
         """Make a stretch of memory that `shared` cuts arrays from."""
-        self._shared[name] = np.empty(size, dtype)
+        self._shared[name] = shared_zeros(size, dtype)
 
     def shared(self, name: str, tail: Shape) -> Array:
         """Return reserved memory as the array of a whole batch; nodes that use it at different times share it."""
@@ -144,12 +150,10 @@ class PieceContext(ScratchContext):
         *,
         needs_dx: bool,
         dx: Array | None,
-        workers: Workers | None,
     ) -> None:
         super().__init__(workspace, node, training=True, needs_dx=needs_dx)
         self.number, self.piece, self.clock = number, piece, clock
         self._dx = dx[piece] if dx is not None else None
-        self._workers = workers  # where the piece is the whole batch, so that its products may use all cores
         self.lane: Mapping[str, Array] | None = None  # where the gradients of a lane's first piece belong
         self._declared = {parameter.name: parameter for parameter in node.parameters}
         self._kept: dict[str, Array] = {}
@@ -178,9 +182,6 @@ class PieceContext(ScratchContext):
             return self.lane[name]
         flat = self.scratch(f"gradient of {name}", (parameter.size,), parameter.dtype)
         return in_memory_order(flat, self._declared[name])
-
-    def matmul(self, a: Array, b: Array, out: Array) -> Array:
-        return np.matmul(a, b, out=out) if self._workers is None else self._workers.matmul(a, b, out)
 
     def dx(self, shape: Shape, dtype: Any) -> Array:
         if self._dx is not None and self._dx.shape == shape:

@@ -62,10 +62,6 @@ class Context:
         """
         return np.zeros(shape, dtype) if zeroed else np.empty(shape, dtype)
 
-    def matmul(self, a: Array, b: Array, out: Array) -> Array:
-        """Write the matrix product a·b into `out` and return it."""
-        return np.matmul(a, b, out=out)
-
     def like(self, x: Array, name: str, dtype: Any = None) -> Array:
         """Return scratch of x's shape, channels last in memory, of x's dtype unless another is given."""
         dtype = x.dtype if dtype is None else dtype

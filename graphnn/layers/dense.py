@@ -39,17 +39,17 @@ class Dense(Layer):
 
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
         W = params["weights"]
-        y = ctx.matmul(x, W.T, ctx.output((len(x), self.units), x.dtype))
+        y = np.matmul(x, W.T, out=ctx.output((len(x), self.units), x.dtype))
         if self.use_bias:
             y += params["biases"]
 
         def backward(dy: Array) -> tuple[Array | None, Gradients]:
             dW = ctx.gradient("weights", W)
-            ctx.matmul(x.T, dy, dW.T)
+            np.matmul(x.T, dy, out=dW.T)
             gradients = {"weights": dW}
             if self.use_bias:
                 gradients["biases"] = np.add.reduce(dy, axis=0, out=ctx.gradient("biases", params["biases"]))
-            dx = ctx.matmul(dy, W, ctx.dx(x.shape, x.dtype)) if ctx.needs_dx else None
+            dx = np.matmul(dy, W, out=ctx.dx(x.shape, x.dtype)) if ctx.needs_dx else None
             return dx, gradients
 
         return y, backward

@@ -1,0 +1,149 @@
+"""What is computed for one batch: a training step, or a pass in testing; the same in every process of a team."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from graphnn.engine.lanes import trained_size
+from graphnn.engine.plan import LANES, fuses, piece_size, training_plan
+from graphnn.engine.stage import Shared, StageRun, located
+from graphnn.engine.workers import Team
+from graphnn.engine.workspace import Clock, StepContext, TestingContext, Workspace
+from graphnn.graph import Graph, Node
+from graphnn.layers.base import Arrays, BatchwiseLayer, Layer
+from graphnn.parameters import Parameters
+from graphnn.shared_memory import shared_zeros
+from graphnn.types import Array
+
+# What is not finite is found and reported by itself, also where the pieces' sums are combined.
+quietly = np.errstate(all="ignore")
+
+
+class Program:
+    """Runs a graph over batches as a member of a team. Every member makes the same calls with the same arguments.
+
+    Arrays that one member writes and another reads lie in shared memory: parameters and gradients, the lanes, and what
+    is handed on at barriers. Everything else a member has for itself.
+    """
+
+    def __init__(self, graph: Graph, parameters: Parameters, batch_size: int, seed: int) -> None:
+        self.graph, self.parameters = graph, parameters
+        self.plan = training_plan(graph, batch_size)
+        self._batch_size = batch_size
+        self._clock = Clock(seed)
+        self._workspace = Workspace(batch_size)
+        self._prepared: dict[int, Arrays] = {node.index: parameters.values[node.name] for node in graph.nodes}
+        self._preparing = [node for node in graph.nodes if type(node.layer).prepare is not Layer.prepare]
+        self._stages: dict[int, list[StageRun]] = {}  # by number of samples: a full batch and the last one
+        self._shared: Shared | None = None
+        self._copies: list[tuple[Array, Array]] = []
+        self._step_contexts = [
+            StepContext(self._workspace, node, training=True, needs_dx=self.plan.needs_dx(node)) for node in graph.nodes
+        ]
+        self._testing_step_contexts = [
+            StepContext(self._workspace, node, training=False, needs_dx=False) for node in graph.nodes
+        ]
+        self._testing_contexts = [TestingContext(self._workspace, node) for node in graph.nodes]
+
+    def join(self, team: Team) -> None:
+        """Work with this team from now on. Its processes, if that is what it is, are forked after this call."""
+        stages, dtype, workspace = self.plan.stages, self.parameters.dtype, self._workspace
+        lanes = max(min(LANES, len(stage.cut(self._batch_size))) for stage in stages)
+        largest = max(trained_size(stage.nodes) for stage in stages)
+        memory = [shared_zeros(largest, dtype) for _ in range(lanes - 1)]
+        at_barriers = [math.prod(stage.exit.output_shape) for stage in stages if stage.exit is not None]
+        for parity in (0, 1):
+            workspace.reserve(f"dy {parity}", self._batch_size * max(at_barriers, default=0), dtype)
+        for stage in stages:
+            if stage.exit is not None and stage.last is not None:
+                workspace.share(stage.last.index, "output", stage.last.output_shape, dtype)
+        self._shared = Shared(self.plan, self.parameters, workspace, team, self._clock, memory, self._prepared)
+        self._stages.clear()
+
+    def part_from_original(self) -> None:
+        """Take, in a forked process, copies of what every process writes: the first one's are those that count.
+
+        These are the parameters that are not trained, which `combine` changes in place, and the gradients of batch-wise
+        nodes, which a slow process may write when the first one has left the step and changes them already.
+        """
+        for node in self.graph.nodes:
+            for parameter in node.parameters:
+                if not parameter.trainable:
+                    original = self.parameters.values[node.name][parameter.name]
+                    copy = self.parameters.values[node.name][parameter.name] = original.copy(order="K")
+                    self._copies.append((copy, original))
+                elif isinstance(node.layer, BatchwiseLayer):
+                    gradients = self.parameters.gradients[node.name]
+                    gradients[parameter.name] = gradients[parameter.name].copy(order="K")
+
+    def refresh(self) -> None:
+        """Bring those copies up to date."""
+        for copy, original in self._copies:
+            copy[...] = original
+
+    @quietly
+    def train_step(self, x: Array, y: Array, epoch: int, step: int) -> Array:
+        """Run forward, loss and backward; fill the gradients, and return the loss's partial sums, added up."""
+        self._clock.epoch, self._clock.step = epoch, step
+        self._clock.ticks += 1
+        self._prepare(self._preparing, self._step_contexts, self._prepared)
+        stages = self._stages.get(len(x)) or self._make_stages(len(x))
+        for number, stage in enumerate(stages[:-1]):
+            stage.forward(stages[number - 1].y if number else x)
+        sums = stages[-1].forward_and_back(stages[-2].y if len(stages) > 1 else x, y, self.graph.loss)
+        for stage in reversed(stages[:-1]):
+            stage.backward()
+        return sums
+
+    def _prepare(self, nodes: list[Node], contexts: list[StepContext], prepared: dict[int, Arrays]) -> None:
+        """Let layers compute what the pieces of this step share."""
+        for node in nodes:
+            with located(node):
+                prepared[node.index] = node.layer.prepare(self.parameters.values[node.name], contexts[node.index])
+
+    def _make_stages(self, n: int) -> list[StageRun]:
+        """Return the stages made ready for batches of n samples."""
+        assert self._shared is not None
+        runs: list[StageRun] = []
+        for number, stage in enumerate(self.plan.stages):
+            runs.append(StageRun(self._shared, stage, number, n, runs[-1] if runs else None))
+        self._stages[n] = runs
+        return runs
+
+    def predict(self, x: Array, out: Array) -> None:
+        """Write the outputs into `out`, which all members of the team see."""
+
+        def keep(piece: slice, value: Array) -> None:
+            out[piece] = value
+
+        self._test(x, self.graph.nodes, keep)
+
+    def evaluate(self, x: Array, y: Array) -> Array:
+        """Return the loss's partial sums, with the layers in testing."""
+        loss, logits = self.graph.loss, fuses(self.graph)
+        nodes = self.graph.nodes[:-1] if logits else self.graph.nodes
+
+        def measure(piece: slice, value: Array) -> Array:
+            return loss.piece(y[piece], value, len(x), logits=logits, dy=None)
+
+        return np.asarray(np.sum(self._test(x, nodes, measure), axis=0))
+
+    @quietly
+    def _test(self, x: Array, nodes: tuple[Node, ...], use: Callable[[slice, Array], Any]) -> list[Any]:
+        """Run pieces of x through the nodes in testing, and return what `use` makes of each result."""
+        assert self._shared is not None
+        prepared: dict[int, Arrays] = {}
+        self._prepare(list(nodes), self._testing_step_contexts, prepared)
+        size = piece_size(nodes, self._batch_size)
+        pieces = [slice(start, min(start + size, len(x))) for start in range(0, len(x), size)]
+
+        def run(number: int) -> Any:
+            value = x[pieces[number]]
+            for node in nodes:
+                with located(node):
+                    value, _ = node.layer.forward(prepared[node.index], value, self._testing_contexts[node.index])
+            return use(pieces[number], value)
+
+        return self._shared.team.run(run, len(pieces))

@@ -1,0 +1,286 @@
+"""Processes in step: what they hand to one another, who decides, and what is left when one is lost."""
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graphnn.engine import processes as processes_module
+from graphnn.engine.engine import Engine
+from graphnn.engine.processes import Lost, Processes, can_fork
+from graphnn.errors import GraphError
+from graphnn.graph import initialise
+from graphnn.layers.base import LAYERS, Layer
+from graphnn.layers.batch_normalization import BatchNormalization
+from graphnn.losses import MeanSquaredError
+from graphnn.shared_memory import shared_zeros
+
+pytestmark = pytest.mark.skipif(not can_fork(), reason="needs processes that are forked")
+
+CONV, HEAD, BN = ("Conv2D", {"filters": 2}), ("Dense", {"units": 4}), "BatchNormalization"
+
+
+def team(program, size=3):
+    """Return a team whose other processes run the program once; the caller is to run it, too."""
+    made = Processes(size)
+    made.fork(lambda: program(made))
+    return made
+
+
+def test_all_get_what_each_gives():
+    """Over many turns, of messages of all sizes; each process writes down whether it saw what it should."""
+    seen = shared_zeros(3, np.int64)
+
+    def program(made):
+        for turn in range(200):
+            got = made.exchange(None if (turn + made.rank) % 3 == 0 else (made.rank, turn, "x" * (turn * made.rank)))
+            wanted = [None if (turn + rank) % 3 == 0 else (rank, turn, "x" * (turn * rank)) for rank in range(3)]
+            seen[made.rank] += got == wanted
+
+    made = team(program)
+    program(made)
+    wait_until(lambda: seen.tolist() == [200] * 3)
+    made.close()
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 7])
+def test_every_process_gets_all_results(count):
+    seen = shared_zeros((3, 7), np.int64)
+
+    def program(made):
+        for number, result in enumerate(made.run(lambda number: 10 + number, count)):
+            seen[made.rank, number] = result
+        made.exchange(None)
+
+    made = team(program)
+    program(made)
+    assert (seen[:, :count] == np.arange(10, 10 + count)).all()
+    made.close()
+
+
+def test_the_lowest_error_counts_in_all():
+    seen = shared_zeros(3, np.int64)
+
+    def program(made):
+        def task(number):
+            if number in (2, 4, 5):
+                raise ValueError(number)
+
+        try:
+            made.run(task, 8)
+        except ValueError as error:
+            seen[made.rank] = error.args[0]
+        made.exchange(None)
+
+    made = team(program)
+    program(made)
+    assert seen.tolist() == [2, 2, 2]
+    made.close()
+
+
+def test_a_message_that_is_too_large(monkeypatch):
+    monkeypatch.setattr(processes_module, "MAILBOX_BYTES", 1000)
+    made = Processes(1)
+    assert made.exchange(b"x" * 900) == [b"x" * 900]
+    with pytest.raises(ValueError, match="too many to hand to another process"):
+        made.exchange(b"x" * 1000)
+
+
+@pytest.mark.parametrize("way", ["gives up", "is killed"])
+def test_a_lost_process_is_noticed(way, capfd):
+    def program(made):
+        if made.rank:
+            if way == "is killed":
+                os.kill(os.getpid(), signal.SIGKILL)
+            raise ZeroDivisionError("as told")
+        made.exchange(None)
+
+    made = team(program, 2)
+    with pytest.raises(Lost):
+        program(made)
+    made.close()
+    made.close()
+    assert ("ZeroDivisionError: as told" in capfd.readouterr().err) == (way == "gives up")
+
+
+def test_others_end_when_the_first_process_is_gone():
+    """A process in between, killed, leaves its own child behind, which must notice."""
+    pids = shared_zeros(2, np.int64)
+    middle = os.fork()
+    if middle == 0:
+        made = Processes(2)
+
+        def serve():
+            pids[0] = os.getpid()
+            made.exchange(None)
+
+        made.fork(serve)
+        time.sleep(30)
+        os._exit(0)
+    wait_until(lambda: pids[0])
+    os.kill(middle, signal.SIGKILL)
+    os.waitpid(middle, 0)
+    wait_until(lambda: not alive(int(pids[0])))
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def alive(pid):
+    """Whether a process runs; what has ended and only waits to be asked for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+def children(engine):
+    return list(engine._team._children)
+
+
+def test_close_leaves_no_process(plain):
+    graph = plain.network((2, 4, 4), CONV, "Flatten", HEAD, "Softmax")
+    x, y = plain.samples(graph, 6)
+    with plain.cut([2]), Engine(graph, initialise(graph, 0, np.float64), batch_size=6, threads=3) as engine:
+        engine.train_step(x, y, epoch=0, step=0)
+        others = children(engine)
+        assert len(others) == 2
+        assert all(alive(pid) for pid in others)
+    assert not any(alive(pid) for pid in others)
+
+
+def test_no_more_processes_than_pieces(plain):
+    graph = plain.network((4,), HEAD, "Softmax")
+    x, y = plain.samples(graph, 6)
+    with plain.cut([3]), Engine(graph, initialise(graph, 0, np.float64), batch_size=6, threads=8) as engine:
+        engine.train_step(x, y, epoch=0, step=0)
+        assert len(children(engine)) == 1
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_process_is_an_error_and_the_next_step_goes_on(plain, how):
+    graph = plain.network((2, 4, 4), CONV, BN, "Flatten", HEAD, "Softmax")
+    parameters = initialise(graph, 0, np.float64)
+    x, y = plain.samples(graph, 6)
+    with plain.cut([2]), Engine(graph, parameters, batch_size=6, threads=2) as engine:
+        engine.train_step(x, y, epoch=0, step=0)
+        os.kill(children(engine)[0], how)
+        with pytest.raises(GraphError, match="process of the engine was lost"):
+            engine.train_step(x, y, epoch=0, step=1)
+        expected = plain.step(graph, engine.plan, parameters, x, y, step=1)
+        plain.same(plain.engine_step(engine, x, y, step=1), expected, 1e-9)
+
+
+def test_an_interruption_of_the_terminal_leaves_the_others_alone(plain):
+    """Ctrl-C reaches the whole group; what it means is for the first process to say."""
+    graph = plain.network((2, 4, 4), CONV, BN, "Flatten", HEAD, "Softmax")
+    parameters = initialise(graph, 0, np.float64)
+    x, y = plain.samples(graph, 6)
+    with plain.cut([2]), Engine(graph, parameters, batch_size=6, threads=2) as engine:
+        engine.train_step(x, y, epoch=0, step=0)
+        others = children(engine)
+        os.kill(others[0], signal.SIGINT)
+        expected = plain.step(graph, engine.plan, parameters, x, y, step=1)
+        plain.same(plain.engine_step(engine, x, y, step=1), expected, 1e-9)
+        assert children(engine) == others
+
+
+@dataclass(frozen=True)
+class Interrupting(Layer):
+    """Is interrupted in the first process for inputs above 100, as by Ctrl-C pressed twice."""
+
+    def forward(self, params, x, ctx):
+        if x.max() > 100 and os.getpid() == FIRST:
+            raise KeyboardInterrupt
+        return x, lambda dy: (dy, {})
+
+
+FIRST = os.getpid()
+
+
+def test_an_interruption_within_a_step(plain, monkeypatch):
+    monkeypatch.setitem(LAYERS, "Interrupting", Interrupting)
+    graph = plain.network((2, 4, 4), "Interrupting", CONV, BN, "Flatten", HEAD, "Softmax")
+    parameters = initialise(graph, 0, np.float64)
+    x, y = plain.samples(graph, 6)
+    with plain.cut([2]), Engine(graph, parameters, batch_size=6, threads=2) as engine:
+        engine.train_step(x, y, epoch=0, step=0)
+        others = children(engine)
+        with pytest.raises(KeyboardInterrupt):
+            engine.train_step(x + 1000, y, epoch=0, step=1)
+        assert not any(alive(pid) for pid in others)
+        expected = plain.step(graph, engine.plan, parameters, x, y, step=1)
+        plain.same(plain.engine_step(engine, x, y, step=1), expected, 1e-9)
+
+
+@dataclass(frozen=True)
+class Slow(BatchNormalization):
+    """Takes its time in the other processes, where that may be noticed by the first one."""
+
+    def backward_combine(self, params, statistics, sums):
+        if os.getpid() != FIRST:
+            time.sleep(0.05)
+        return super().backward_combine(params, statistics, sums)
+
+
+def test_no_gradient_is_written_when_the_step_is_over(plain, monkeypatch):
+    """An optimizer changes the gradients in place; a process that is late must not undo that."""
+    monkeypatch.setitem(LAYERS, "Slow", Slow)
+    graph = plain.network((2, 4, 4), "Slow", CONV, "Flatten", HEAD, "Softmax")
+    parameters = initialise(graph, 0, np.float64)
+    x, y = plain.samples(graph, 6)
+    with plain.cut([2]), Engine(graph, parameters, batch_size=6, threads=2) as engine:
+        engine.train_step(x, y, epoch=0, step=0)
+        parameters.gradient[...] = 0
+        time.sleep(0.1)
+        assert not parameters.gradient.any()
+
+
+def test_parameters_changed_from_outside_are_seen_by_all(plain):
+    """Also running statistics, of which the other processes keep copies."""
+    graph = plain.network((2, 4, 4), CONV, BN, "ReLU", BN, "Flatten", HEAD, "Softmax")
+    parameters = initialise(graph, 0, np.float64)
+    x, y = plain.samples(graph, 6)
+    rng = np.random.default_rng(0)
+    with plain.cut([1]), Engine(graph, parameters, batch_size=6, threads=3) as engine:
+        for step in range(3):
+            engine.train_step(x, y, epoch=0, step=step)
+            parameters.vector += rng.normal(size=parameters.vector.size) / 10
+            for array in parameters.running.values():
+                array[...] = rng.uniform(0.5, 2, array.shape)
+            np.testing.assert_allclose(engine.predict(x), plain.testing(graph, parameters, x), rtol=1e-10)
+            expected = plain.step(graph, engine.plan, parameters, x, y, step=step)
+            plain.same(plain.engine_step(engine, x, y, step=step), expected, 1e-9)
+
+
+def test_targets_may_change_their_kind(plain):
+    """Labels, one-hot rows, other widths of numbers: each fits, whatever came before."""
+    graph = plain.network((2, 4, 4), CONV, BN, "Flatten", HEAD, "Softmax")
+    parameters = initialise(graph, 0, np.float64)
+    x, y = plain.samples(graph, 6)
+    expected = plain.step(graph, None, parameters, x, y)
+    statistics = {name: array.copy() for name, array in parameters.running.items()}
+    with plain.cut([2]), Engine(graph, parameters, batch_size=6, threads=2) as engine:
+        for targets in (y, np.eye(4)[y], y.astype(np.uint8), np.eye(4, dtype=np.float32)[y], y):
+            for name, array in statistics.items():
+                parameters.running[name][...] = array
+            plain.same(plain.engine_step(engine, x, targets), expected, 1e-6)
+            engine.predict(x)
+
+
+def test_more_samples_than_are_handed_over_at_once(plain, monkeypatch):
+    graph = plain.network((2, 4, 4), CONV, BN, "Flatten", HEAD, loss=MeanSquaredError())
+    parameters = initialise(graph, 0, np.float64)
+    x, y = plain.samples(graph, 1300)
+    with Engine(graph, parameters, batch_size=64, threads=2) as engine:
+        np.testing.assert_allclose(engine.predict(x), plain.testing(graph, parameters, x), rtol=1e-9, atol=1e-12)
+        exact = graph.loss.piece(y, plain.testing(graph, parameters, x), 1300, logits=False, dy=None)
+        np.testing.assert_allclose(engine.evaluate(x, y), exact, rtol=1e-9, atol=1e-9)

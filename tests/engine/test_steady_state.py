@@ -1,0 +1,132 @@
+"""After the first steps nothing large is allocated any more, and threads that begin together share their arrays."""
+
+import threading
+import time
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from graphnn.engine import workspace as workspace_module
+from graphnn.engine.engine import Engine
+from graphnn.engine.workspace import Arena, ThreadMemory, Workspace
+from graphnn.graph import initialise
+
+LAYERS = [
+    ("Conv2D", {"filters": 16}),
+    "BatchNormalization",
+    "ReLU",
+    ("Conv2D", {"filters": 16, "kernel_size": 4}),
+    "LeakyReLU",
+    "MaxPooling2D",
+    ("Dropout", {"rate": 0.2}),
+    ("Conv2D", {"filters": 24, "strides": 2}),
+    "BatchNormalization",
+    "SiLU",
+    "AveragePooling2D",
+    "Flatten",
+    ("Dense", {"units": 64}),
+    "LayerNormalization",
+    "GELU",
+    ("Dense", {"units": 10}),
+    "Softmax",
+]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_steady_step_allocates_nothing_large(plain, threads):
+    """The activations of one layer are 2 MiB here; what is left are sums, and buffers of 8192 numbers in numpy."""
+    graph = plain.network((3, 16, 16), *LAYERS)
+    x, y = plain.samples(graph, 128, dtype=np.float32)
+    with Engine(graph, initialise(graph, 0), batch_size=128, threads=threads) as engine:
+        for step in range(4):  # by then each thread has met each node
+            for n in (128, 50):
+                engine.train_step(x[:n], y[:n], epoch=0, step=step)
+        smallest = 2**30
+        for _ in range(3):  # a thread may meet a node for the first time even now
+            tracemalloc.start()
+            try:
+                before = tracemalloc.get_traced_memory()[0]
+                for step in range(3):
+                    engine.train_step(x, y, epoch=1, step=step)
+                    engine.train_step(x[:50], y[:50], epoch=1, step=step)
+                smallest = min(smallest, tracemalloc.get_traced_memory()[1] - before)
+            finally:
+                tracemalloc.stop()
+            if smallest < 2**18:
+                break
+        assert smallest < 2**18
+
+
+def test_threads_that_begin_together_get_one_array(monkeypatch):
+    workspace = Workspace(8)
+    original = workspace_module.channels_last
+
+    def slow(flat, shape):
+        time.sleep(0.01)
+        return original(flat, shape)
+
+    monkeypatch.setattr(workspace_module, "channels_last", slow)
+    barrier, arrays = threading.Barrier(4), []
+
+    def ask():
+        barrier.wait()
+        arrays.append(workspace.whole(3, "output", (2, 5, 5), np.float32))
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(array is arrays[0] for array in arrays)
+    assert arrays[0].shape == (8, 2, 5, 5)
+    assert arrays[0].transpose(0, 2, 3, 1).flags.c_contiguous
+
+
+def test_whole_arrays_differ_by_node_name_shape_and_dtype():
+    workspace = Workspace(2)
+    keys = [(0, "a", (3,), np.float32), (1, "a", (3,), np.float32), (0, "b", (3,), np.float32)]
+    keys += [(0, "a", (4,), np.float32), (0, "a", (3,), np.float64)]
+    arrays = [workspace.whole(*key) for key in keys]
+    for i, one in enumerate(arrays):
+        for other in arrays[:i]:
+            assert not np.shares_memory(one, other)
+    assert workspace.whole(0, "a", (3,), np.dtype("float32")) is arrays[0]
+
+
+def test_reserved_memory_is_shared():
+    workspace = Workspace(2)
+    workspace.reserve("dy", 24, np.float64)
+    image, vector = workspace.shared("dy", (3, 2, 2)), workspace.shared("dy", (5,))
+    assert (image.shape, vector.shape) == ((2, 3, 2, 2), (2, 5))
+    assert image.transpose(0, 2, 3, 1).flags.c_contiguous
+    assert np.shares_memory(image, vector)
+
+
+def test_an_arena_grows_and_is_used_again():
+    arena = Arena()
+    small = arena.take((2, 3), np.float32)
+    assert (small.shape, small.dtype) == ((6,), np.float32)
+    assert arena.take((2, 3), np.float32) is small
+    assert np.shares_memory(arena.take((3,), np.float64), small)
+    large = arena.take((100,), np.float64)
+    assert not np.shares_memory(large, small)  # what was handed out stays whole
+    assert np.shares_memory(arena.take((2, 3), np.float32), large)
+    assert arena.take((0, 3), np.bool_).size == 0
+
+
+def test_slots_alternate():
+    memory = ThreadMemory()
+    first, second = memory.next_slot((2, 3), np.float32), memory.next_slot((2, 3), np.float32)
+    assert not np.shares_memory(first, second)
+    assert np.shares_memory(memory.next_slot((1, 2, 2, 1), np.float32), first)
+    assert np.shares_memory(memory.next_slot((6,), np.float32), second)
+
+
+def test_each_thread_has_slots_of_its_own():
+    memory = ThreadMemory()
+    slots = [memory.next_slot((4,), np.float32)]
+    thread = threading.Thread(target=lambda: slots.append(memory.next_slot((4,), np.float32)))
+    thread.start()
+    thread.join()
+    assert not np.shares_memory(*slots)

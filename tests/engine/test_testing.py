@@ -1,0 +1,114 @@
+"""Prediction and evaluation equal the layers in testing mode, for any number of samples."""
+
+import numpy as np
+import pytest
+
+from graphnn.engine.engine import Engine
+from graphnn.graph import initialise
+from graphnn.losses import BinaryCrossEntropy, MeanSquaredError
+
+CONV = ("Conv2D", {"filters": 3})
+HEAD = ("Dense", {"units": 4})
+BN, DROP = "BatchNormalization", ("Dropout", {"rate": 0.3})
+NETWORKS = {
+    "classes": ([CONV, BN, "ReLU", "MaxPooling2D", DROP, CONV, BN, "GELU", "Flatten", HEAD, "Softmax"], None),
+    "values": ([BN, CONV, "LayerNormalization", "GlobalAveragePooling", HEAD], MeanSquaredError()),
+    "yes or no": ([DROP, "Flatten", "SiLU", HEAD, "Sigmoid"], BinaryCrossEntropy()),
+    "odd": (
+        [("Conv2D", {"filters": 2, "kernel_size": 2}), "ELU", "AveragePooling2D", "Flatten", BN, HEAD, BN],
+        MeanSquaredError(),
+    ),
+}
+
+
+def ready(plain, name):
+    """Return a graph, its parameters with running statistics that tell, and samples to be had by number."""
+    layers, loss = NETWORKS[name]
+    graph = plain.network((2, 6, 6), *layers, loss=loss)
+    parameters = initialise(graph, 1, np.float64)
+    rng = np.random.default_rng(4)
+    for array in parameters.running.values():
+        array += rng.uniform(0.1, 2, array.shape)
+
+    def take(n):
+        x, y = plain.samples(graph, n, seed=n)
+        return x, rng.uniform(size=(n, 4)) if name == "yes or no" else y
+
+    return graph, parameters, take
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("pieces", [[3], None], ids=str)
+def test_equal_to_the_layers_in_testing(plain, name, pieces):
+    graph, parameters, take = ready(plain, name)
+    before = parameters.vector.copy(), {key: array.copy() for key, array in parameters.running.items()}
+
+    def compare():
+        with Engine(graph, parameters, batch_size=8, threads=2) as engine:
+            for n in (1, 7, 8, 30, 2, 100, 30):
+                x, y = take(n)
+                given = x.copy()
+                expected = plain.testing(graph, parameters, x)
+                y_pred = engine.predict(x)
+                assert y_pred.shape == (n, *graph.output_shape)
+                np.testing.assert_allclose(y_pred, expected, rtol=1e-10, atol=1e-12)
+                sums = engine.evaluate(x, y)
+                exact = graph.loss.piece(y, expected, n, logits=False, dy=None)
+                np.testing.assert_allclose(sums, exact, rtol=1e-8)
+                np.testing.assert_array_equal(x, given)
+
+    if pieces is None:
+        compare()
+    else:
+        with plain.cut(pieces):
+            compare()
+    np.testing.assert_array_equal(parameters.vector, before[0])
+    for key, array in parameters.running.items():
+        np.testing.assert_array_equal(array, before[1][key])
+
+
+def test_no_samples(plain):
+    graph, parameters, _ = ready(plain, "classes")
+    with Engine(graph, parameters, batch_size=8) as engine:
+        assert engine.predict(np.empty((0, 2, 6, 6))).shape == (0, 4)
+        assert np.all(engine.evaluate(np.empty((0, 2, 6, 6)), np.empty(0, np.int64)) == 0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_dtype_is_kept(plain, dtype):
+    graph, _, _ = ready(plain, "classes")
+    parameters = initialise(graph, 1, dtype)
+    x, y = plain.samples(graph, 5, dtype=dtype)
+    with Engine(graph, parameters, batch_size=8) as engine:
+        assert engine.predict(x).dtype == dtype
+        assert engine.evaluate(x, y).dtype == np.float64
+        assert engine.train_step(x, y, epoch=0, step=0).dtype == np.float64
+
+
+def test_an_output_that_is_an_image(plain):
+    graph = plain.network((2, 6, 6), CONV, "ReLU", loss=MeanSquaredError())
+    parameters = initialise(graph, 1, np.float64)
+    x, _ = plain.samples(graph, 9)
+    with plain.cut([2]), Engine(graph, parameters, batch_size=4) as engine:
+        np.testing.assert_allclose(engine.predict(x), plain.testing(graph, parameters, x), rtol=1e-12)
+
+
+def test_prediction_between_steps_uses_the_new_parameters(plain):
+    """What layers prepare once must not outlive the parameters that it was made of."""
+    graph, parameters, take = ready(plain, "classes")
+    x, y = take(8)
+    with Engine(graph, parameters, batch_size=8) as engine:
+        for step in range(3):
+            engine.train_step(x, y, epoch=0, step=step)
+            parameters.vector -= 0.1 * parameters.gradient
+            np.testing.assert_allclose(engine.predict(x), plain.testing(graph, parameters, x), rtol=1e-10, atol=1e-12)
+
+
+def test_the_mode_does_not_leak(plain):
+    """Prediction draws nothing and takes no statistics; the sums of evaluation may be added up over parts."""
+    graph, parameters, take = ready(plain, "classes")
+    x, y = take(30)
+    with Engine(graph, parameters, batch_size=8) as engine:
+        np.testing.assert_array_equal(engine.predict(x), engine.predict(x))
+        parts = engine.evaluate(x[:11], y[:11]) + engine.evaluate(x[11:], y[11:])
+        np.testing.assert_allclose(parts, engine.evaluate(x, y), rtol=1e-12)
