@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from graphnn.errors import ShapeError
+from graphnn.shared_memory import shared_zeros
 from graphnn.types import Array, Shape, shape_text
 
 BLOCK = 16384  # elements; all of a block's arrays stay in the second-level cache while its passes run
@@ -229,23 +230,29 @@ class Updater:
         self.optimizer = optimizer
         self.parameters = parameters
         self.steps = 0
-        self.state: dict[str, Array] = {slot: np.zeros_like(parameters.vector) for slot in optimizer.slots}
+        size, dtype = parameters.vector.size, parameters.vector.dtype
+        self.state: dict[str, Array] = {slot: shared_zeros(size, dtype) for slot in optimizer.slots}
 
     def step(self, learning_rate: float) -> None:
         """Update the parameters by their gradient, which is overwritten."""
+        self.begin()
+        self.update(0, self.parameters.vector.size, learning_rate, self.steps)
+
+    def begin(self) -> None:
+        """Count a step, and clip the gradient; then `update` every stretch of the vectors once, in any order."""
         self.steps += 1
         clip(self.parameters.gradient, self.optimizer.clip_norm)
-        if self.optimizer.weight_decay and not self.optimizer.decay_biases:
-            end = self.parameters.weights_end
-            self._update(slice(0, end), learning_rate, decay=True)
-            self._update(slice(end, None), learning_rate, decay=False)
-        else:
-            self._update(slice(None), learning_rate, decay=True)
 
-    def _update(self, part: slice, learning_rate: float, *, decay: bool) -> None:
-        vector, gradient = self.parameters.vector[part], self.parameters.gradient[part]
-        state = {slot: array[part] for slot, array in self.state.items()}
-        self.optimizer.update(vector, gradient, state, learning_rate=learning_rate, step=self.steps, decay=decay)
+    def update(self, start: int, end: int, learning_rate: float, step: int) -> None:
+        """Update the parameters from `start` to `end`, of which only weights decay unless `decay_biases`."""
+        weights_end = end if self.optimizer.decay_biases else min(max(start, self.parameters.weights_end), end)
+        if not self.optimizer.weight_decay:
+            weights_end = end
+        for part, decay in ((slice(start, weights_end), True), (slice(weights_end, end), False)):
+            if part.start < part.stop:
+                vector, gradient = self.parameters.vector[part], self.parameters.gradient[part]
+                state = {slot: array[part] for slot, array in self.state.items()}
+                self.optimizer.update(vector, gradient, state, learning_rate=learning_rate, step=step, decay=decay)
 
 
 def clip(gradient: Array, longest: float | None) -> None:

@@ -1,11 +1,12 @@
 """Runs a graph over batches on all cores, with results that no number of threads changes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from graphnn.engine.lanes import SHARED_SIZE
 from graphnn.engine.processes import Lost, Processes, can_fork
 from graphnn.engine.program import Program
 from graphnn.engine.workers import Workers, available_cores
@@ -13,6 +14,7 @@ from graphnn.engine.workspace import channels_last
 from graphnn.errors import GraphError
 from graphnn.graph import Graph, Node
 from graphnn.layers.context import Context
+from graphnn.optimizers import Updater
 from graphnn.parameters import Parameters
 from graphnn.shared_memory import shared_zeros
 from graphnn.types import Array, Shape
@@ -30,6 +32,11 @@ class Inputs:
 
         self.x, self.out = make(graph.input_shape, dtype), make(graph.output_shape, dtype)
         self.y = make(targets, targets_dtype)
+
+    def cut(self, lengths: Sequence[int | None]) -> list[Array | None]:
+        """Return the first so many samples of x, y and out; None where there are none."""
+        whole = (self.x, self.y, self.out)
+        return [None if length is None else array[:length] for array, length in zip(whole, lengths, strict=True)]
 
     def fit(self, targets: Shape, targets_dtype: Any) -> bool:
         """Whether such targets may be put in."""
@@ -74,6 +81,21 @@ class Engine:
         """
         return np.asarray(self._call("train_step", x, y, epoch, step))
 
+    def attach(self, updater: Updater) -> None:
+        """Make `update` work with this updater of the engine's parameters."""
+        self._disband()  # processes know only what was there when they were forked
+        self._program.updater = updater
+
+    def update(self, learning_rate: float) -> None:
+        """Update the parameters by their gradient, which is overwritten."""
+        updater = self._program.updater
+        assert updater is not None
+        if isinstance(self._team, Processes) and self.parameters.vector.size > SHARED_SIZE:
+            updater.begin()
+            self._call("update", None, None, learning_rate, updater.steps)
+        else:
+            updater.step(learning_rate)
+
     def predict(self, x: Array) -> Array:
         """Return the outputs for any number of samples, with the layers in testing."""
         outputs = np.empty((len(x), *self.graph.output_shape), self.parameters.dtype)
@@ -87,18 +109,17 @@ class Engine:
         parts = [slice(start, start + self._at_once) for start in range(0, len(x), self._at_once)]
         return np.asarray(np.sum([self._call("evaluate", x[part], y[part]) for part in parts], axis=0))
 
-    def _call(self, name: str, x: Array, y: Array | None, *arguments: int, out: Array | None = None) -> Any:
-        """Run one of the program's methods over a batch, in all members of the team."""
+    def _call(self, name: str, x: Array | None, y: Array | None, *arguments: float, out: Array | None = None) -> Any:
+        """Run one of the program's methods, over a batch or none, in all members of the team."""
         team = self._team or self._form()
         if isinstance(team, Workers):
-            return self._run(name, x.astype(self.parameters.dtype, copy=False), y, arguments, out)
+            x = None if x is None else x.astype(self.parameters.dtype, copy=False)
+            return self._run(name, (x, y, out), arguments)
         try:
-            inputs = self._hand_over(x, y)
-            shared_y = None if y is None else inputs.y[: len(x)]
-            shared_out = None if out is None else inputs.out[: len(x)]
+            arrays = self._hand_over(x, y, out)
             assert isinstance(self._team, Processes)
-            self._team.exchange((name, len(x), y is not None, arguments))
-            result = self._run(name, inputs.x[: len(x)], shared_y, arguments, shared_out)
+            self._team.exchange((name, [None if each is None else len(each) for each in arrays], arguments))
+            result = self._run(name, arrays, arguments)
         except GraphError:
             raise  # every process met it in the same place
         except Lost as error:
@@ -108,12 +129,12 @@ class Engine:
             self._disband()  # the others wait where this one left
             raise
         if out is not None:
-            out[...] = shared_out
+            out[...] = arrays[2]
         return result
 
-    def _run(self, name: str, x: Array, y: Array | None, arguments: tuple[int, ...], out: Array | None) -> Any:
+    def _run(self, name: str, arrays: Sequence[Array | None], arguments: tuple[float, ...]) -> Any:
         method: Callable[..., Any] = getattr(self._program, name)
-        return method(x, *(each for each in (y, out) if each is not None), *arguments)
+        return method(*(array for array in arrays if array is not None), *arguments)
 
     def _form(self, targets: Shape = (), targets_dtype: Any = np.int64) -> Workers | Processes:
         """Make the team."""
@@ -127,16 +148,17 @@ class Engine:
         self._team.fork(self._serve)
         return self._team
 
-    def _hand_over(self, x: Array, y: Array | None) -> Inputs:
-        """Put a batch where the other processes see it."""
+    def _hand_over(self, x: Array | None, y: Array | None, out: Array | None) -> list[Array | None]:
+        """Put a batch where the other processes see it, and return x, y and out as they lie there."""
         if y is not None and self._inputs is not None and not self._inputs.fit(y.shape[1:], y.dtype):
             self._disband()
             self._form(y.shape[1:], y.dtype)
         assert self._inputs is not None
-        self._inputs.x[: len(x)] = x
+        if x is not None:
+            self._inputs.x[: len(x)] = x
         if y is not None:
             self._inputs.y[: len(y)] = y
-        return self._inputs
+        return self._inputs.cut([None if each is None else len(each) for each in (x, y, out)])
 
     def _serve(self) -> None:
         """Follow the first process, in one forked from it, to the end."""
@@ -145,11 +167,10 @@ class Engine:
         assert inputs is not None
         self._program.part_from_original()
         while True:
-            name, n, has_targets, arguments = team.exchange(None)[0]
+            name, lengths, arguments = team.exchange(None)[0]
             self._program.refresh()
-            y, out = inputs.y[:n] if has_targets else None, inputs.out[:n] if name == "predict" else None
             try:
-                self._run(name, inputs.x[:n], y, arguments, out)
+                self._run(name, inputs.cut(lengths), arguments)
             except GraphError:
                 continue  # the first process meets it too, and reports it
 

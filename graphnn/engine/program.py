@@ -13,7 +13,8 @@ from graphnn.engine.workers import Team
 from graphnn.engine.workspace import Clock, StepContext, TestingContext, Workspace
 from graphnn.graph import Graph, Node
 from graphnn.layers.base import Arrays, BatchwiseLayer, Layer
-from graphnn.parameters import Parameters
+from graphnn.optimizers import Updater
+from graphnn.parameters import ALIGNMENT, Parameters
 from graphnn.shared_memory import shared_zeros
 from graphnn.types import Array
 
@@ -38,6 +39,7 @@ class Program:
         self._preparing = [node for node in graph.nodes if type(node.layer).prepare is not Layer.prepare]
         self._stages: dict[int, list[StageRun]] = {}  # by number of samples: a full batch and the last one
         self._shared: Shared | None = None
+        self.updater: Updater | None = None
         self._copies: list[tuple[Array, Array]] = []
         self._step_contexts = [
             StepContext(self._workspace, node, training=True, needs_dx=self.plan.needs_dx(node)) for node in graph.nodes
@@ -82,6 +84,17 @@ class Program:
         """Bring those copies up to date."""
         for copy, original in self._copies:
             copy[...] = original
+
+    def update(self, learning_rate: float, step: int) -> None:
+        """Let the updater change the parameters, each stretch of them in one member of the team."""
+        updater, size = self.updater, self.parameters.vector.size
+        assert self._shared is not None
+        assert updater is not None
+        stretch = -(-size // (LANES * ALIGNMENT)) * ALIGNMENT
+        self._shared.team.run(
+            lambda number: updater.update(number * stretch, min(size, (number + 1) * stretch), learning_rate, step),
+            -(-size // stretch),
+        )
 
     @quietly
     def train_step(self, x: Array, y: Array, epoch: int, step: int) -> Array:

@@ -112,6 +112,7 @@ class Trainer:
             raise DataError("there is no sample to train on")
         self.graph, self.parameters, self.engine = graph, parameters, engine
         self.optimizer, self.schedule, self.updater = optimizer, schedule, Updater(optimizer, parameters)
+        engine.attach(self.updater)
         self.training, self.validation = training, validation if validation is not None and len(validation) else None
         self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
         self.observer: Observer = observer or Silent()
@@ -160,7 +161,7 @@ class Trainer:
             sums = self.engine.train_step(x, y, epoch=self.epoch, step=self.step)
             if not (math.isfinite(sums[0]) and all_finite(self.parameters.gradient)):
                 raise self._diverged(x, float(sums[0]) / len(y))
-            self.updater.step(self.learning_rate(self.step))
+            self.engine.update(self.learning_rate(self.step))
             self._sums = sums.copy() if self._sums is None else self._sums + sums
             self.step += 1
             self._seconds += time.perf_counter() - start
