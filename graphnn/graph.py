@@ -10,7 +10,7 @@ from graphnn.errors import SpecError
 from graphnn.layers.base import Layer, Parameter, UnfitInput, layer_class
 from graphnn.layers.dense import Dense
 from graphnn.losses import LOSSES, Loss
-from graphnn.meaning import end_findings, input_findings, meant_input_shape, output_findings
+from graphnn.meaning import end_findings, input_findings, label_findings, meant_input_shape, output_findings
 from graphnn.parameters import Parameters
 from graphnn.randomness import Purpose, generator
 from graphnn.spec.schema_problems import Finding, in_order
@@ -87,7 +87,8 @@ def build_graph(spec: Spec) -> Graph:
         if shape is None and isinstance(layer, Dense):
             shape = (layer.units,)  # known again, whatever was wrong before it
         source = quoted(section.name)
-    findings += end_findings(spec, layers, loss)
+    unfit_loss = [] if shape is None else list(label_findings(spec, loss, shape))
+    findings += unfit_loss or end_findings(spec, layers, loss)  # another loss wants another end
     if shape is not None:
         findings += output_findings(spec, layers, loss, shape)
     if findings:

@@ -3,6 +3,9 @@
 import math
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
+from graphnn.errors import DataError
 from graphnn.facts import FACTS
 from graphnn.layers.base import Layer
 from graphnn.layers.conv2d import Conv2D
@@ -34,6 +37,18 @@ def meant_input_shape(spec: Spec) -> Shape:
     if facts is None:
         return spec.input_shape
     return facts.shape if len(spec.input_shape) == 3 else (math.prod(facts.shape),)
+
+
+def label_findings(spec: Spec, loss: Loss, output_shape: Shape) -> Iterator[Finding]:
+    """Yield the finding that a loss for numbers cannot take the labels of the data set, if so."""
+    facts = FACTS.get(spec.data["dataset"])
+    if facts is None or isinstance(loss, CrossEntropy):  # of which `output_findings` speaks
+        return
+    labels = np.arange(len(facts.classes))
+    try:
+        loss.check_targets(labels, output_shape)
+    except DataError as error:
+        yield Finding(("loss", "type"), f"{spec.data['dataset']} has labels, 0…{labels[-1]}, but {error}")
 
 
 def end_findings(spec: Spec, layers: Sequence[Layer], loss: Loss) -> Iterator[Finding]:

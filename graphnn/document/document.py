@@ -73,12 +73,24 @@ class Document:
         if where is None:
             where = path[:-1] if key else path
         for changed, source in reversed(self.changed):
-            if path[: len(changed)] == changed:
+            if path[: len(changed)] == changed or (changed[: len(path)] == path and not self.written(path)):
                 return Problem(message, self.where(where), source)
         place = self.locate(path, key=key)
         if place is None or self.lines is None:
             return Problem(message, self.where(where), self.file)
         return Problem(message, self.where(where), self.file, *place, self.lines.source(place[0]))
+
+    def written(self, path: Path) -> bool:
+        """Whether the text itself has a value at `path`."""
+        mark = self.marks
+        for step in path:
+            if not isinstance(mark, Marks):
+                return False
+            try:
+                mark = mark.values[step]
+            except (KeyError, IndexError, TypeError):  # as in locate
+                return False
+        return True
 
     def where(self, path: Path) -> str:
         """Return a path as people read it: optimizer.schedule, layers[2] "conv2".filters."""

@@ -128,13 +128,19 @@ def number(text: str, at: int) -> str:
     return f"{found} is not a JSON number; write {sign}{whole}{fraction}{exponent}"
 
 
-def key(text: str, at: int, opened: Opened, comma: int | None) -> Advice:
-    """Return advice where a key was due. `comma`: the comma before it, if any."""
+def ended_or_comment(text: str, at: int, opened: Opened) -> Advice | None:
+    """Return the advice where the text ends, or a comment starts, inside an open bracket; None elsewhere."""
     if at >= len(text):
         return opened.never_closed()
     message = comment(text, at)
-    if message is not None:
-        return at, message
+    return None if message is None else (at, message)
+
+
+def key(text: str, at: int, opened: Opened, comma: int | None) -> Advice:
+    """Return advice where a key was due. `comma`: the comma before it, if any."""
+    early = ended_or_comment(text, at, opened)
+    if early is not None:
+        return early
     character = text[at]
     if character == "}" and comma is not None:
         return comma, 'remove this comma: nothing follows it before "}"'
@@ -158,11 +164,9 @@ def key(text: str, at: int, opened: Opened, comma: int | None) -> Advice:
 
 def colon(text: str, after: int, at: int, name: str, opened: Opened) -> Advice:
     """Return advice where the colon of the key `name` was due; the key ends at `after`."""
-    if at >= len(text):
-        return opened.never_closed()
-    message = comment(text, at)
-    if message is not None:
-        return at, message
+    early = ended_or_comment(text, at, opened)
+    if early is not None:
+        return early
     if text[at] == "=":
         return at, f'write ":" instead of "=" after the key {quoted(name)}'
     if text[at] in ",}":
@@ -172,11 +176,9 @@ def colon(text: str, after: int, at: int, name: str, opened: Opened) -> Advice:
 
 def after_value(text: str, end: int, at: int, opened: Opened) -> Advice:
     """Return advice where a comma or a closing bracket was due, after a value that ends at `end`."""
-    if at >= len(text):
-        return opened.never_closed()
-    message = comment(text, at)
-    if message is not None:
-        return at, message
+    early = ended_or_comment(text, at, opened)
+    if early is not None:
+        return early
     character = text[at]
     if opened.bracket == "[" and KEY.match(text, at):
         return end, f'a "]" is missing here, for the "[" of line {opened.line}, column {opened.column}'

@@ -77,6 +77,8 @@ def named_layer(target: str, start: int, names: Sequence[str | None]) -> tuple[i
         length, index = max(fitting)
         return index, start + length
     wanted = rest.split(".")[0]
+    if wanted.isdecimal() and int(wanted) < len(names):
+        raise ValueError(f"there is no layer {quoted(wanted)}; did you mean layers[{wanted}]?")
     known = [name for name in names if name]
     close = closest(wanted, known)
     suggestion = f'; did you mean "{close}"?' if close else f"; the layers are {', '.join(known)}" if known else ""

@@ -105,7 +105,7 @@ def unknown_keys(error: Refusal, meant: set[str]) -> Iterator[Finding]:
             meant.add(close)
             message += f'; did you mean "{close}"?'
         elif (present := closest(key, known)) is not None:
-            message += f'; "{present}" is there already'
+            message += f'; did you mean "{present}", which is there already?'
         else:
             own = [name for name in known if name not in COMMON]
             shared = [name for name in COMMON[1:] if name in known]

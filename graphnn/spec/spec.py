@@ -9,6 +9,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from graphnn.document.document import Document, Path, document_of_values, parse_document, read_document
+from graphnn.document.values import described
 from graphnn.errors import Problem, SpecError
 from graphnn.spec.migrations import migrate
 from graphnn.spec.names import layer_names
@@ -219,8 +220,3 @@ def listed(value: Any) -> Any:
     if isinstance(value, Section):
         return value.values()
     return [listed(item) for item in value] if isinstance(value, tuple) else value
-
-
-def described(description: str | None) -> dict[str, str]:
-    """Return the entry for a description, if there is one."""
-    return {} if description is None else {"description": description}

@@ -77,7 +77,7 @@ def test_the_last_of_two_counts() -> None:
         ("training.epochs=NaN", 'training.epochs: expected an integer, found the string "NaN"'),
         ("training.epochs=", 'training.epochs: expected an integer, found the string ""'),
         ("layers.a.rate=2", 'layers[1] "a".rate: must be less than 1, found 2; 2 % is 0.02'),
-        ("layers.a.rat=0.3", 'layers[1] "a": unknown key "rat"; "rate" is there already'),
+        ("layers.a.rat=0.3", 'layers[1] "a": unknown key "rat"; did you mean "rate", which is there already?'),
         ("input.x=1", 'input: unknown key "x"; input has shape, description'),
         ("training.epochs", "write KEY=VALUE, for example training.epochs=5 or layers[3].rate=0.3"),
         ("=5", "write KEY=VALUE, for example training.epochs=5 or layers[3].rate=0.3"),
@@ -106,8 +106,15 @@ def test_what_an_override_makes_wrong_elsewhere_is_told_there() -> None:
     assert refusal("layers.a.b.type=Flatten") == [
         'net.json:12:7: layers[0] "a.b": unknown key "units"; Flatten has only name, description'
     ]
+
+
+def test_objects_that_an_override_makes_on_its_way_are_its_own() -> None:
     assert refusal("optimizer.schedule.type=step") == [
-        'net.json:30:16: optimizer.schedule: missing "every", which step needs: epochs from one change to the next'
+        '--set optimizer.schedule.type=step: optimizer.schedule: missing "every", which step needs: '
+        "epochs from one change to the next"
+    ]
+    assert refusal("traning.epochs=3") == [
+        '--set traning.epochs=3: unknown key "traning"; did you mean "training", which is there already?'
     ]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from graphnn.document.document import Document
 from graphnn.spec.schema import load_schema
-from graphnn.spec.schema_problems import MOST_PROBLEMS, find, in_order
+from graphnn.spec.schema_problems import MOST_PROBLEMS, Finding, find, in_order
 from graphnn.spec.value_advice import found, hint
 from graphnn.suggestions import closest, quoted
 
@@ -108,3 +108,10 @@ def test_long_values_are_cut() -> None:
 )
 def test_the_nearest_right_name(name: str, known: list[str], meant: str | None) -> None:
     assert closest(name, known) == meant
+
+
+def test_a_value_that_is_not_there_is_told_of_in_the_place_of_what_would_hold_it() -> None:
+    value = {"input": 1, "layers": [{"type": "Dense"}], "loss": 2}
+    paths: list[tuple[str | int, ...]] = [("loss",), ("layers", 0, "units"), ("layers", 7), ("input",)]
+    problems = in_order(Document("net", value), [Finding(path, "wrong") for path in paths])
+    assert [problem.where for problem in problems] == ["input", "layers[7]", "layers[0].units", "loss"]

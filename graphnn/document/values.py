@@ -1,0 +1,56 @@
+"""Layers, losses, optimizers and schedules made in Python, as the JSON values that a document holds for them."""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import MISSING, Field, fields
+from typing import Any
+
+import numpy as np
+
+
+def section_values(thing: Any, description: str | None = None, leave_out: Collection[str] = ()) -> dict[str, Any]:
+    """Return the object of a document that describes `thing`, a dataclass with a `type`: only what is not a default.
+
+    description: the section's free text, for things that have no such field of their own.
+    """
+    own = [field for field in fields(thing) if field.init and field.name not in leave_out]
+    written = {field.name: getattr(thing, field.name) for field in own if not is_default(field, thing)}
+    return {"type": thing.type, **described(description), **{name: plain(value) for name, value in written.items()}}
+
+
+def described(description: str | None) -> dict[str, str]:
+    """Return the entry for a description, if there is one."""
+    return {} if description is None else {"description": description}
+
+
+def is_default(field: Field[Any], thing: Any) -> bool:
+    """Whether a field has its default: 0 is as good as 0.0, but no 3.0 passes for a 3, and no false for a 0."""
+    value, default = getattr(thing, field.name), field.default
+    alike = type(value) is type(default) or (type(value) is int and type(default) is float)
+    return default is not MISSING and alike and bool(value == default)
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it: tuples and arrays as lists, numpy's numbers as Python's."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    return value
+
+
+def document_text(values: Mapping[str, Any]) -> str:
+    """Return a document as people write it: one line for each section, and one for each layer."""
+    return "{\n" + ",\n".join(f"  {one_line(key)}: {section_text(value)}" for key, value in values.items()) + "\n}\n"
+
+
+def section_text(value: Any) -> str:
+    """Return a list of objects with a line for each, anything else on one line."""
+    if not (isinstance(value, list) and any(isinstance(item, Mapping) for item in value)):
+        return one_line(value)
+    return "[\n" + ",\n".join(f"    {one_line(item)}" for item in value) + "\n  ]"
+
+
+def one_line(value: Any) -> str:
+    """Return a JSON value as strict JSON on one line."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
