@@ -7,6 +7,10 @@ FOLDER = os.path.dirname(os.path.realpath(__file__))
 if os.path.realpath(sys.path[0]) == FOLDER:
     sys.path[0] = os.path.dirname(FOLDER)
 
+import signal
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback while modules load; the command then handles Ctrl-C itself
+
 from graphnn.commands.predict import main
 
 if __name__ == "__main__":

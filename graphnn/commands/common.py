@@ -3,7 +3,11 @@
 import argparse
 import difflib
 import os
+import shlex
+import shutil
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -34,8 +38,10 @@ class Parser(argparse.ArgumentParser):
         )
 
     def error(self, message: str) -> NoReturn:
-        """Raise UsageError with the usage and the message."""
-        raise UsageError(f"{self.format_usage()}{self.prog}: {message}")
+        """Raise UsageError with the usage, without the list of options, and the message."""
+        usage = argparse.HelpFormatter(f"{self.prog} [options]", width=1000)
+        usage.add_usage(None, self._get_positional_actions(), [])
+        raise UsageError(f"{usage.format_help()}{self.prog}: {message}")
 
     def format_help(self) -> str:
         """Return the help as standard output can show it."""
@@ -75,6 +81,19 @@ def program_name(command: str) -> str:
     """Return how the command was called: `python tools/train.py` as a script, `graphnn train` once installed."""
     called = sys.argv[0] if sys.argv else ""
     return f"python {called}" if Path(called).name == f"{command}.py" else f"graphnn {command}"
+
+
+def command_line(command: str, running: str) -> str:
+    """Return how to call a command from here, to paste; running: the command that is being run.
+
+    It names the same interpreter or program as the call did, which need not be the first on the PATH.
+    """
+    called = Path(sys.argv[0] if sys.argv else "")
+    if called.name == f"{running}.py":
+        return shlex.join([sys.orig_argv[0], str(called.with_name(f"{command}.py"))])
+    if called.stem == "graphnn" and shutil.which("graphnn") != str(called):
+        return shlex.join([str(called), command])
+    return f"graphnn {command}"
 
 
 def positive_integer(text: str) -> int:
@@ -168,6 +187,7 @@ def weights_path(document: Path) -> Path:
 
 def guarded(command: Callable[[Sequence[str]], int], argv: Sequence[str] | None) -> int:
     """Run a command and return its exit code; what a user can cause becomes a message on stderr, never a traceback."""
+    prepare()
     try:
         code = command(sys.argv[1:] if argv is None else argv)
         sys.stdout.flush()
@@ -181,12 +201,22 @@ def guarded(command: Callable[[Sequence[str]], int], argv: Sequence[str] | None)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        complain(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error))
         return GraphError.exit_code
     except MemoryError as error:
         complain(f"not enough memory: {error}")
         return GraphError.exit_code
     return code
+
+
+def prepare() -> None:
+    """Make up for streams that were closed, and let Ctrl-C be heard: the scripts in tools/ leave it to the system."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
+    in_main = threading.current_thread() is threading.main_thread()  # no other thread may set handlers
+    if in_main and signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def complain(message: str) -> None:

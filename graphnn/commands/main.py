@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Sequence
 
 from graphnn import __version__
+from graphnn.commands.common import complain, guarded
+from graphnn.describe.tables import showable
 
 COMMANDS = {
     "train": "train a network and save its weights beside its document",
@@ -25,18 +27,25 @@ def usage() -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    if not arguments or arguments[0] in ("-h", "--help"):
-        print(usage(), file=sys.stdout if arguments else sys.stderr)
-        return 0 if arguments else 2
+    return guarded(dispatch, argv)
+
+
+def dispatch(arguments: Sequence[str]) -> int:
+    """Hand the arguments to the command that the first of them names."""
+    if not arguments:
+        complain(usage())
+        return 2
     name = arguments[0]
+    if name in ("-h", "--help"):
+        print(showable(usage()))
+        return 0
     if name == "--version":
         print(f"graphnn {__version__}")
         return 0
     if name not in COMMANDS:
         close = difflib.get_close_matches(name, COMMANDS, n=1)
         suggestion = f'; did you mean "{close[0]}"?' if close else ""
-        print(f'graphnn: unknown command "{name}"{suggestion}\n{usage()}', file=sys.stderr)
+        complain(f'graphnn: unknown command "{name}"{suggestion}\n{usage()}')
         return 2
     command: Callable[[Sequence[str]], int] = importlib.import_module(f"graphnn.commands.{name}").main
     return command(arguments[1:])

@@ -1,18 +1,19 @@
 """The files that a training run leaves: the weights beside the document, and the run's own folder beside them."""
 
+import contextlib
 import filecmp
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from graphnn.archives import replacing
 from graphnn.errors import WeightsError
-from graphnn.training.history import HistoryFile, Record
+from graphnn.training.history import HistoryFile, InUse, Record, claim
 from graphnn.types import Array
 from graphnn.weights import save_weights
 
@@ -53,8 +54,11 @@ class Outputs:
         """The weights that stood beside the document before the last run that came to its end."""
         return self.folder / "previous.npz"
 
-    def check(self) -> None:
-        """Raise WeightsError where a file could not be written later; leaves nothing behind."""
+    def check(self, *, data: Path | None = None) -> None:
+        """Raise WeightsError where a file could not be written later; leaves nothing behind.
+
+        data: the file of the data set, which no output may replace.
+        """
         if self.weights.suffix != ".npz":
             raise WeightsError(f"{self.weights}: the name of a weights file ends in .npz")
         parent = self.weights.parent
@@ -65,11 +69,32 @@ class Outputs:
         for folder in (parent, self.folder):
             if folder.exists():
                 check_writable_folder(folder)
-        for file in (self.weights, self.checkpoint, self.history, self.document, self.last, self.previous):
+        files = (self.weights, self.checkpoint, self.history, self.document, self.last, self.previous)
+        if data is not None and data.resolve() in (file.resolve() for file in files):
+            raise WeightsError(
+                f"{data}: this is the data set, which the weights would replace; write them elsewhere with --output, "
+                "or give the data another name"
+            )
+        for file in files:
             if file.is_dir():
                 raise WeightsError(f"{file}: is a folder, where a file is to be written")
             if file.exists() and not os.access(file, os.W_OK):
                 raise WeightsError(f"{file}: is not writable")
+
+    def check_free(self) -> None:
+        """Raise WeightsError where another process is training into the same folder."""
+        if self.history.exists():
+            with self.history.open("a", encoding="utf-8") as file, self._claiming():
+                claim(file)
+
+    @contextlib.contextmanager
+    def _claiming(self) -> Iterator[None]:
+        try:
+            yield
+        except InUse as error:
+            raise WeightsError(
+                f"{self.folder}: another training is writing there; wait for its end, or write elsewhere with --output"
+            ) from error
 
     def open(
         self, document: Mapping[str, Any], metrics: Sequence[str], *, validated: bool, records: Iterable[Record]
@@ -77,9 +102,14 @@ class Outputs:
         """Make the folder, write the resolved document, and return the opened history."""
         try:
             self.folder.mkdir(exist_ok=True)
-            with replacing(self.document) as file:
-                file.write((json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
-            return HistoryFile(self.history, metrics, validated=validated, records=records)
+            with contextlib.ExitStack() as stack:
+                with self._claiming():
+                    history = HistoryFile(self.history, metrics, validated=validated, records=records)
+                stack.enter_context(history)
+                with replacing(self.document) as file:
+                    file.write((json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
+                stack.pop_all()
+            return history
         except OSError as error:
             raise WeightsError(f"{error.filename or self.folder}: cannot be written: {error.strerror}") from error
 

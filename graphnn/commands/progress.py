@@ -2,12 +2,13 @@
 
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from tqdm import tqdm
 
-from graphnn.commands.figures import clock, figures
-from graphnn.describe.tables import showable
+from graphnn.commands.figures import clock, figure, figures
+from graphnn.describe.tables import display_width, showable, terminal_width
 from graphnn.training.history import Record
 from graphnn.training.trainer import Trainer
 
@@ -54,7 +55,7 @@ class Progress:
     def epoch_done(self, trainer: Trainer, record: Record) -> None:
         """Print the line of an epoch."""
         self.close()
-        self.line(epoch_line(record, trainer.epochs))
+        self.line(epoch_line(record, trainer.epochs, terminal_width()))
 
     def close(self) -> None:
         """Take the bar away."""
@@ -63,17 +64,22 @@ class Progress:
             self._bar = None
 
 
-def epoch_line(record: Record, epochs: int) -> str:
-    """Return an epoch in one line."""
-    return "  ".join(
-        [
-            f"epoch {record.epoch:{len(str(epochs))}}/{epochs}",
-            *figures(record.training),
-            *(["validation " + "  ".join(figures(record.validation))] if record.validation else []),
-            f"learning rate {record.learning_rate:.3g}",
-            f"{record.seconds:.1f} s",
-        ]
-    )
+def epoch_line(record: Record, epochs: int, width: int | None = None) -> str:
+    """Return an epoch in one line; with fewer words where these are wider than the terminal, `width`."""
+    epoch = f"epoch {record.epoch:{len(str(epochs))}}/{epochs}"
+    rate = f"{record.learning_rate:#.3g}".rstrip(".")
+    seconds = f"{record.seconds:.1f} s"
+    validation = ["validation " + "  ".join(figures(record.validation))] if record.validation else []
+    line = "  ".join([epoch, *figures(record.training), *validation, f"learning rate {rate}", seconds])
+    if width is None or display_width(line) <= width:
+        return line
+    validation = ["val " + bare_figures(record.validation)] if record.validation else []
+    return "  ".join([epoch, "loss " + bare_figures(record.training), *validation, f"rate {rate}", seconds])
+
+
+def bare_figures(metrics: Mapping[str, float]) -> str:
+    """Return the values of metrics without their names."""
+    return " ".join(figure(name, value) for name, value in metrics.items())
 
 
 def in_terminal() -> bool:

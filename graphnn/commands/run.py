@@ -115,7 +115,7 @@ def try_training(trial: Trial, arguments: argparse.Namespace) -> int:
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / "trial.npz"
-        code = train.train([str(document), "--output", str(weights), *options])
+        code = train.train([str(document), "--output", str(weights), *options], resumable=False)
         if code:
             return code
         accuracy = load_weights(weights).meta["metrics"]["test"]["accuracy"]

@@ -10,6 +10,7 @@ from graphnn.commands.common import (
     add_data_argument,
     add_document_arguments,
     add_threads_argument,
+    command_line,
     complain,
     guarded,
     natural_number,
@@ -26,7 +27,7 @@ from graphnn.describe.formats import table_text
 from graphnn.describe.memory import available_memory
 from graphnn.describe.tables import bytes_text, terminal_width
 from graphnn.engine.engine import Engine
-from graphnn.errors import GraphError
+from graphnn.errors import GraphError, WeightsError
 from graphnn.graph import build_graph, initialise
 from graphnn.parameters import Parameters
 from graphnn.training.checkpoint import load_checkpoint
@@ -66,12 +67,15 @@ def parser() -> Parser:
     own.add_argument("--seed", type=natural_number, metavar="N", help="short for --set training.seed=N")
     add_threads_argument(own)
     own.add_argument("--quiet", action="store_true", help="print only the final figures")
-    own.add_argument("--plain", action="store_true", help="no progress bar, in a terminal neither")
+    own.add_argument("--plain", action="store_true", help="no progress bar, not even in a terminal")
     return own
 
 
-def train(argv: Sequence[str]) -> int:
-    """Train as the arguments say. Whatever can be found wrong is found before anything is written."""
+def train(argv: Sequence[str], *, resumable: bool = True) -> int:
+    """Train as the arguments say. Whatever can be found wrong is found before anything is written.
+
+    resumable: whether a run that is interrupted is saved, to go on with.
+    """
     own = parser()
     arguments = own.parse(argv)
     seed = [] if arguments.seed is None else [f"training.seed={arguments.seed}"]
@@ -82,10 +86,19 @@ def train(argv: Sequence[str]) -> int:
     progress.line(table_text(description, terminal_width()))
     refuse_too_large(arguments.spec, description.training_bytes, description.batch_size)
     outputs = Outputs(arguments.output or weights_path(arguments.spec))
-    outputs.check()
+    outputs.check(data=Path(spec.data["path"]) if spec.data["path"] else None)
+    if arguments.resume and not outputs.checkpoint.exists():
+        raise WeightsError(f"{outputs.checkpoint}: no such file, so there is no run to resume; start without --resume")
     start = load_checkpoint(outputs.checkpoint) if arguments.resume else None
-    if start is None and outputs.last.exists() and not arguments.dry_run:
-        complain(f"{outputs.folder} holds an unfinished run, which this one replaces; --resume would go on with it.")
+    if not arguments.dry_run:
+        outputs.check_free()
+        if start is None and outputs.last.exists():
+            complain(
+                f"{outputs.folder} holds an unfinished run, which this one replaces; --resume would go on with it."
+            )
+    parameters = initialise(graph, spec.training["seed"])
+    if arguments.init_from is not None:
+        start_from(arguments.init_from, parameters, progress)
     data = TrainingData.load(
         spec,
         graph,
@@ -94,9 +107,6 @@ def train(argv: Sequence[str]) -> int:
         test=not arguments.no_test,
         show_progress=progress.live,
     )
-    parameters = initialise(graph, spec.training["seed"])
-    if arguments.init_from is not None:
-        start_from(arguments.init_from, parameters, progress)
     batch_size, seed_number = spec.training["batch_size"], spec.training["seed"]
     with Engine(graph, parameters, batch_size=batch_size, threads=arguments.threads, seed=seed_number) as engine:
         run = Run(spec, graph, parameters, engine, data, outputs, progress)
@@ -105,7 +115,8 @@ def train(argv: Sequence[str]) -> int:
         if arguments.dry_run:
             run.dry()
             return 0
-        return 0 if run.complete(again=resume_command(own.prog, argv)) else INTERRUPTED
+        again = resume_command(command_line("train", "train"), argv) if resumable else None
+        return 0 if run.complete(again=again) else INTERRUPTED
 
 
 def refuse_too_large(document: Path, needed: int, batch_size: int) -> None:
@@ -114,8 +125,8 @@ def refuse_too_large(document: Path, needed: int, batch_size: int) -> None:
     if available is not None and needed > available:
         raise GraphError(
             f"{document}: training this network takes {bytes_text(needed)} at a batch size of {batch_size:,}, but this "
-            f"machine has {bytes_text(available)}; the column of activation memory above shows where it goes; try a "
-            "smaller training.batch_size, or fewer units and filters"
+            f"machine has {bytes_text(available)}; inspect shows where it goes; try a smaller training.batch_size, or "
+            "fewer units and filters"
         )
 
 

@@ -1,11 +1,10 @@
 """A document together with its trained weights, as evaluate and predict need them."""
 
 import argparse
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from graphnn.commands.common import Parser, complain, read_document, weights_path
+from graphnn.commands.common import Parser, command_line, complain, read_document, weights_path
 from graphnn.datasets.preparation import Normalisation
 from graphnn.errors import WeightsError
 from graphnn.facts import FACTS
@@ -46,7 +45,7 @@ def load_trained(arguments: argparse.Namespace, command: str) -> Trained:
     graph = build_graph(spec)
     path = arguments.weights or weights_path(arguments.spec)
     if arguments.weights is None and not path.exists():
-        raise WeightsError(f"{path}: no such file; train it first: {train_command(command)} {arguments.spec}")
+        raise WeightsError(f"{path}: no such file; train it first: {command_line('train', command)} {arguments.spec}")
     file = load_weights(path, check_finite=True)
     declared = {node.name: node.parameters for node in graph.nodes}
     shapes = {f"{node}/{own.name}": own.shape for node, listed in declared.items() for own in listed}
@@ -61,12 +60,6 @@ def load_trained(arguments: argparse.Namespace, command: str) -> Trained:
     return Trained(
         spec, graph, parameters, path, constants(spec, file), None if classes is None else tuple(map(str, classes))
     )
-
-
-def train_command(command: str) -> str:
-    """Return how training is called, in the way that this command was: as a script, or installed."""
-    called = Path(sys.argv[0] if sys.argv else "")
-    return f"python {called.with_name('train.py')}" if called.name == f"{command}.py" else "graphnn train"
 
 
 def constants(spec: Spec, file: WeightsFile) -> Normalisation:

@@ -13,7 +13,7 @@ from graphnn.commands.stopping import StopRequest
 from graphnn.commands.training_data import TrainingData
 from graphnn.describe.tables import showable
 from graphnn.engine.engine import Engine
-from graphnn.errors import DivergenceError, SpecError
+from graphnn.errors import DivergenceError, GraphError, SpecError
 from graphnn.graph import Graph
 from graphnn.parameters import Parameters
 from graphnn.spec.spec import Spec
@@ -96,10 +96,11 @@ class Run:
             )
         )
 
-    def complete(self, *, again: str) -> bool:
+    def complete(self, *, again: str | None) -> bool:
         """Train to the end, write the weights and print the final figures; return False where it was interrupted.
 
-        again: the command that resumes, for the message. Raises DivergenceError, which says which weights there are.
+        again: the command that resumes, for messages; None: nothing is kept to resume. Raises GraphError, which says
+        which weights there are.
         """
         validated = self.trainer.validation is not None
         metrics = ("loss", *self.graph.loss.metrics)
@@ -112,8 +113,11 @@ class Run:
             self._history = history
             try:
                 finished = self.trainer.run(stop)
-            except DivergenceError as error:
-                raise DivergenceError(*error.problems, *self.outputs.standing(self.trainer.epoch)) from error
+            except GraphError as error:
+                standing = self.outputs.standing(self.trainer.epoch)
+                if again is not None and self.trainer.epoch and not isinstance(error, DivergenceError):
+                    standing += ["Go on from there by:", f"  {again}"]
+                raise type(error)(*error.problems, *standing) from error
             finally:
                 self.progress.close()
             part, final = ("", None) if not finished else self.final_figures(stop)
@@ -137,16 +141,20 @@ class Run:
         last = self.trainer.history[-1]
         return ("training", last.training) if last.validation is None else ("validation", last.validation)
 
-    def interrupted(self, again: str) -> None:
+    def interrupted(self, again: str | None) -> None:
         """Save the run where it stands, and say how to resume it."""
         trainer = self.trainer
-        save_checkpoint(self.outputs.checkpoint, trainer.state(), self.identity)
         place = (
             f"in epoch {trainer.epoch + 1} of {trainer.epochs}, after step {trainer.step} of {trainer.steps_per_epoch}"
+            if trainer.epoch < trainer.epochs
+            else "after the last epoch"
         )
+        if again is None:
+            complain(f"Interrupted {place}; nothing was kept.")
+            return
+        save_checkpoint(self.outputs.checkpoint, trainer.state(), self.identity)
         lines = [
-            f"Interrupted {place if trainer.epoch < trainer.epochs else 'after the last epoch'}; "
-            f"saved in {self.outputs.checkpoint}.",
+            f"Interrupted {place}; saved in {self.outputs.checkpoint}.",
             *self.outputs.standing(trainer.epoch),
             "Go on, with the same result as without the interruption, by:",
             f"  {again}",

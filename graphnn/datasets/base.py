@@ -1,6 +1,5 @@
 """What a data set is, and how one is loaded by the name that a document gives it."""
 
-import difflib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ import numpy as np
 import platformdirs
 
 from graphnn.errors import DataError
+from graphnn.suggestions import closest, quoted
 from graphnn.types import Array, Shape, shape_text
 
 ENVIRONMENT = "GRAPHNN_DATA"
@@ -79,9 +79,9 @@ def load(
     instead of GRAPHNN_DATA or the user's cache. Raises DataError.
     """
     if name not in DATASETS:
-        close = difflib.get_close_matches(name.casefold(), DATASETS, n=1)
-        suggestion = f'; did you mean "{close[0]}"?' if close else ";"
-        raise DataError(f'unknown data set "{name}"{suggestion} known: {", ".join(sorted(DATASETS))}')
+        close = closest(name, DATASETS)
+        suggestion = f"; did you mean {quoted(close)}?" if close else "."
+        raise DataError(f"unknown data set {quoted(name)}{suggestion} Known: {', '.join(sorted(DATASETS))}")
     if path is not None and name != "npz":
         raise DataError(f'the data set "{name}" takes no path; data.path belongs to "npz"')
     try:

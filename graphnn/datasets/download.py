@@ -47,6 +47,11 @@ def fetch_missing(dataset: str, missing: Sequence[Remote], folder: Path, *, show
 
     Raises DataError, which says why each address failed, and which files to put where by hand.
     """
+    if missing and folder.parent.name == folder.name and (folder.parent / missing[0].name).exists():
+        raise DataError(
+            f"{dataset}: {missing[0].name} is in {folder.parent}, but is looked for in {folder}; "
+            f"name the folder that holds {folder.name}/, which is {folder.parent.parent}"
+        )
     try:
         if missing:
             folder.mkdir(parents=True, exist_ok=True)
@@ -120,7 +125,7 @@ def request(address: str, start: int) -> http.client.HTTPResponse:
         problem.close()
         raise TransferError(f"HTTP {problem.code} {problem.reason}") from problem
     except urllib.error.URLError as problem:
-        raise TransferError(str(problem.reason)) from problem
+        raise TransferError(getattr(problem.reason, "strerror", None) or str(problem.reason)) from problem
     except (OSError, http.client.HTTPException) as problem:
         raise TransferError(str(problem) or type(problem).__name__) from problem
     return response

@@ -1,12 +1,11 @@
 """The data set "npz": the user's own arrays x_train, y_train, x_test, y_test in one .npz file."""
 
-import difflib
-
 import numpy as np
 
 from graphnn.archives import Archive
 from graphnn.datasets.base import Dataset, Source, channels_last, register
 from graphnn.errors import DataError
+from graphnn.suggestions import closest, quoted
 from graphnn.types import Array, shape_text
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
@@ -32,7 +31,7 @@ def load_npz(source: Source) -> Dataset:
     with archive:
         missing = [key for key in KEYS if key not in archive.names]
         if missing:
-            raise DataError(*(f'{path}: no array "{key}"{closest(key, archive.names)}' for key in missing))
+            raise DataError(*(f'{path}: no array "{key}"{meant(key, archive.names)}' for key in missing))
         arrays = {key: archive.read(key) for key in KEYS}
         names = archive.read(CLASS_NAMES) if CLASS_NAMES in archive.names else None
     problems = [
@@ -51,10 +50,10 @@ def load_npz(source: Source) -> Dataset:
     return Dataset(path.stem, x["train"], labels["train"], x["test"], labels["test"], classes)
 
 
-def closest(key: str, names: tuple[str, ...]) -> str:
+def meant(key: str, names: tuple[str, ...]) -> str:
     """Return a hint at the array of the file that may be meant, or the list of all."""
-    close = difflib.get_close_matches(key, [name for name in names if name not in KEYS], n=1)
-    return f'; did you mean "{close[0]}"?' if close else f"; it has {', '.join(names) or 'none at all'}"
+    close = closest(key, [name for name in names if name not in KEYS])
+    return f"; did you mean {quoted(close)}?" if close else f"; it has {', '.join(names) or 'none at all'}"
 
 
 def part_problems(arrays: dict[str, Array], part: str) -> list[str]:

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from graphnn.datasets.base import channels_last, check_input_shape
+from graphnn.datasets.base import check_input_shape
 from graphnn.errors import DataError
+from graphnn.layers.context import empty_channels_last
 from graphnn.types import Array, Shape, shape_text
 
 MODES = ("per_channel", "per_feature", "unit", "none")
@@ -78,7 +79,7 @@ class Normalisation:
             )
         check_input_shape("the data", self.shape, input_shape)
         shape = (len(x), *input_shape)
-        y = empty(shape) if out is None else out
+        y = empty_channels_last(shape, np.float32) if out is None else out
         rows = in_memory_order(y)
         if y.shape != shape or y.dtype != np.float32 or not rows.flags.c_contiguous:
             raise ValueError(f"out must be {shape_text(shape)} of float32, images over channels-last memory")
@@ -167,11 +168,3 @@ def spread(values: tuple[float, ...], shape: Shape) -> Array:
 def in_memory_order(x: Array) -> Array:
     """Return a view with the axes as channels-last memory has them."""
     return x.transpose(0, 2, 3, 1) if x.ndim == 4 else x
-
-
-def empty(shape: Shape) -> Array:
-    """Return uninitialised float32, images N×C×H×W over channels-last memory."""
-    if len(shape) == 2:
-        return np.empty(shape, np.float32)
-    n, channels, height, width = shape
-    return channels_last(np.empty((n, height, width, channels), np.float32))

@@ -10,7 +10,7 @@ from typing import TextIO
 
 ELLIPSIS = "…"
 # One character for one, so that columns stay in line.
-ASCII = str.maketrans({"×": "x", "─": "-", ELLIPSIS: "~", "²": "2", "−": "-", "·": "-", "–": "-", "≥": ">"})
+ASCII = str.maketrans({"×": "x", "─": "-", ELLIPSIS: "~", "²": "2", "−": "-", "·": ".", "–": "-", "≥": ">"})
 
 
 @dataclass(frozen=True)

@@ -130,9 +130,7 @@ def open_picture(path: Path, mode: str) -> "Image":
     try:
         from PIL import Image, ImageOps, UnidentifiedImageError
     except ImportError as problem:
-        raise DataError(
-            f'{path}: reading pictures needs Pillow: python -m pip install "graphnn[images]", or pip install pillow'
-        ) from problem
+        raise DataError(f"{path}: reading pictures needs Pillow: python -m pip install pillow") from problem
     refused: tuple[type[BaseException], ...] = (
         *(SyntaxError, ValueError, EOFError),  # what Pillow's decoders raise for damage, besides OSError
         Image.DecompressionBombError,

@@ -1,11 +1,13 @@
 """What each epoch of a training run gave, and the table of it that is written while the run goes on."""
 
+import contextlib
 import csv
+import errno
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TextIO
 
 
 @dataclass(frozen=True)
@@ -46,15 +48,42 @@ class Record:
         return cls(**values)
 
 
+class InUse(Exception):
+    """Another process holds the file."""
+
+
+def claim(file: TextIO) -> None:
+    """Hold a file, open for writing, against other processes until it is closed. Raises InUse.
+
+    The lock is the process's own (POSIX): forked ones do not inherit it, and it goes with the process, however that
+    ends. Nothing is held where the system or the file system has no such locks.
+    """
+    with contextlib.suppress(ImportError):
+        import fcntl  # not on Windows
+
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in (errno.EACCES, errno.EAGAIN):
+                raise InUse from error
+
+
 class HistoryFile:
     """A CSV file with one line an epoch, on disk as soon as the epoch is over.
 
-    Opening it replaces what the file held by `records`, those that a resumed run begins with.
+    Opening it replaces what the file held by `records`, those that a resumed run begins with. Raises InUse where
+    another process has it open.
     """
 
     def __init__(self, path: Path, metrics: Sequence[str], *, validated: bool, records: Iterable[Record] = ()) -> None:
         columns = ["epoch", *metrics, *(f"validation_{name}" for name in metrics if validated)]
-        self._file = path.open("w", newline="", encoding="utf-8")
+        self._file = path.open("a", newline="", encoding="utf-8")
+        try:
+            claim(self._file)
+        except InUse:
+            self._file.close()
+            raise
+        self._file.truncate(0)
         self._writer = csv.DictWriter(
             self._file, [*columns, "learning_rate", "seconds", "images_per_second"], lineterminator="\n"
         )

@@ -1,6 +1,7 @@
 """What all commands share: options, suggestions, exit codes."""
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from graphnn.commands.common import (
     add_data_argument,
     add_document_arguments,
     add_threads_argument,
+    command_line,
     guarded,
     natural_number,
     read_document,
@@ -90,6 +92,7 @@ def test_help_shows_examples_as_the_command_was_called(
         (DivergenceError("gone"), 3, "gone\n"),
         (KeyboardInterrupt(), 130, "Interrupted.\n"),
         (FileNotFoundError(2, "No such file", "a.png"), 2, "a.png: No such file\n"),
+        (OSError(28, "No space left on device"), 2, "No space left on device\n"),
         (OSError("odd"), 2, "odd\n"),
         (MemoryError("Unable to allocate 9 GiB"), 2, "not enough memory: Unable to allocate 9 GiB\n"),
     ],
@@ -150,3 +153,50 @@ def test_what_the_keeper_of_a_document_should_know_is_printed(
 def test_weights_stand_beside_the_document() -> None:
     assert weights_path(Path("models/net.v2.json")) == Path("models/net.v2.npz")
     assert weights_path(Path("net")) == Path("net.npz")
+
+
+@pytest.mark.parametrize(
+    ("called", "command"),
+    [
+        ("tools/evaluate.py", "'/my env/python' tools/train.py"),
+        (".venv/bin/graphnn", ".venv/bin/graphnn train"),
+        ("/usr/bin/graphnn", "graphnn train"),  # on the PATH
+        ("pytest", "graphnn train"),
+    ],
+)
+def test_commands_to_paste_name_what_was_called(called: str, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", [called])
+    monkeypatch.setattr(sys, "orig_argv", ["/my env/python", called])
+    monkeypatch.setattr("shutil.which", lambda name: "/usr/bin/graphnn")
+    assert command_line("train", "evaluate") == command
+
+
+def test_a_wrong_option_is_told_in_few_lines(parser: Parser) -> None:
+    with pytest.raises(UsageError) as caught:
+        parser.parse(["--xyzzy"])
+    first, last = str(caught.value).splitlines()
+    assert first == "usage: graphnn train [options] SPEC"
+    assert last.startswith('graphnn train: unknown option "--xyzzy"')
+
+
+def test_closed_streams_are_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+
+    def command(argv: Sequence[str]) -> int:
+        print("nobody reads this")
+        raise SpecError("nor this")
+
+    try:
+        assert guarded(command, []) == 2
+    finally:
+        sys.stdout.close()
+        sys.stderr.close()
+
+
+def test_ctrl_c_is_heard_where_a_script_left_it_to_the_system() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        assert guarded(lambda argv: signal.raise_signal(signal.SIGINT) or 0, []) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,6 +1,8 @@
 """evaluate: its figures against plain numpy, its parts, its formats, and what it says when weights are not right."""
 
 import json
+import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -222,4 +224,4 @@ def test_from_any_folder(folder: str, document: Path, python: Callable[..., Any]
 def test_a_script_names_the_script_that_trains(document: Path, python: Callable[..., Any], root: Path) -> None:
     done = python("tools/evaluate.py", document, cwd=root)
     assert done.returncode == 2
-    assert f"train it first: python tools/train.py {document}" in done.stderr
+    assert f"train it first: {shlex.quote(sys.executable)} tools/train.py {document}" in done.stderr

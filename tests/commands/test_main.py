@@ -1,5 +1,6 @@
 """The command `graphnn`: dispatch without importing what is not asked for."""
 
+import os
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -51,8 +52,27 @@ def test_the_rest_goes_to_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     assert heard == [["a.json", "--help"]]
 
 
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["trian"]])
+def test_the_list_is_shown_where_only_ascii_can_be(arguments: list[str]) -> None:
+    code = f"import sys, graphnn.commands.main as m; sys.exit(m.main({arguments}))"
+    env = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == (0 if arguments == ["--help"] else 2)
+    assert "usage: graphnn COMMAND" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_leaves_the_list_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = os.pipe()
+    with os.fdopen(ends[1], "w") as stream:
+        os.close(ends[0])
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert entry.main(["--help"]) == 1
+
+
 def test_no_command_is_imported_that_is_not_asked_for() -> None:
     code = "import sys, graphnn.commands.main as m; m.main(['--help']); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     imported = done.stdout.splitlines()[-1].split()
-    assert [name for name in imported if name.startswith("graphnn.commands.")] == ["graphnn.commands.main"]
+    own = {name for name in imported if name.startswith("graphnn.commands.")}
+    assert own == {"graphnn.commands.main", "graphnn.commands.common"}

@@ -1,6 +1,9 @@
 """The files of a run: checked before anything is written, and replaced whole."""
 
+import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -86,3 +89,39 @@ def test_which_weights_there_are(outputs: Outputs) -> None:
     outputs.weights.write_text("")
     assert outputs.standing(0) == [f"{outputs.weights} is as it was before this run."]
     assert len(outputs.standing(2)) == 2
+
+
+HOLD = "import sys; from graphnn.training.history import claim; f = open(sys.argv[1], 'a'); claim(f); print(); input()"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
+def test_two_trainings_do_not_share_a_folder(outputs: Outputs) -> None:
+    outputs.history.write_text("what the other one wrote\n")
+    command = [sys.executable, "-c", HOLD, str(outputs.history)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        for refused in (outputs.check_free, lambda: outputs.open({}, ("loss",), validated=False, records=[])):
+            with pytest.raises(WeightsError, match=r"net.run: another training is writing there"):
+                refused()
+        assert outputs.history.read_text() == "what the other one wrote\n"
+        assert not outputs.document.exists()
+        other.kill()
+    outputs.check_free()
+    outputs.open({}, ("loss",), validated=False, records=[]).__exit__(None, None, None)
+
+
+def test_where_there_are_no_locks_nothing_is_held(outputs: Outputs, monkeypatch: pytest.MonkeyPatch) -> None:
+    outputs.history.write_text("")
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    outputs.check_free()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
+def test_a_file_system_without_locks_is_no_obstacle(outputs: Outputs, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unsupported(*arguments: Any) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    outputs.history.write_text("")
+    monkeypatch.setattr("fcntl.lockf", unsupported)
+    outputs.check_free()

@@ -13,7 +13,8 @@ from graphnn.commands.progress import Progress, epoch_line, in_terminal
 from graphnn.training.history import Record
 
 RECORD = Record(2, {"loss": 0.5, "accuracy": 0.75}, {"loss": 0.25, "accuracy": 0.875}, 0.05, 1.26, 1000.0)
-LINE = "epoch  2/10  loss 0.5000  accuracy 75.00%  validation loss 0.2500  accuracy 87.50%  learning rate 0.05  1.3 s"
+LINE = "epoch  2/10  loss 0.5000  accuracy 75.00%  validation loss 0.2500  accuracy 87.50%  learning rate 0.0500  1.3 s"
+SHORT = "epoch  2/10  loss 0.5000 75.00%  val 0.2500 87.50%  rate 0.0500  1.3 s"
 
 
 def trainer(seen: int, epoch: int = 0) -> Any:
@@ -25,7 +26,17 @@ def trainer(seen: int, epoch: int = 0) -> Any:
 def test_the_line_of_an_epoch() -> None:
     assert epoch_line(RECORD, 10) == LINE
     assert epoch_line(Record(10, {"loss": 0.5}, None, 1e-5, 0.0, 1.0), 10) == (
-        "epoch 10/10  loss 0.5000  learning rate 1e-05  0.0 s"
+        "epoch 10/10  loss 0.5000  learning rate 1.00e-05  0.0 s"
+    )
+    assert "learning rate 100  " in epoch_line(Record(1, {"loss": 0.5}, None, 100.0, 0.0, 1.0), 1)
+
+
+def test_the_line_of_an_epoch_in_a_narrow_terminal() -> None:
+    assert epoch_line(RECORD, 10, len(LINE)) == LINE
+    assert epoch_line(RECORD, 10, len(LINE) - 1) == SHORT
+    assert (
+        epoch_line(Record(1, {"loss": 0.5}, None, 0.05, 0.0, 1.0), 1, 30)
+        == "epoch 1/1  loss 0.5000  rate 0.0500  0.0 s"
     )
 
 

@@ -14,6 +14,7 @@ import pytest
 from graphnn.commands import checks, run
 from graphnn.commands.checking import NUMERIC, Check, difference, numeric_gradient
 from graphnn.commands.checks import CHECKS
+from graphnn.commands.stopping import StopRequest
 from graphnn.layers.base import LAYERS, Layer
 from graphnn.losses import LOSSES
 from graphnn.optimizers import OPTIMIZERS, SGD, SGDMomentum
@@ -251,7 +252,7 @@ def test_an_interrupted_training_is_no_verdict(
     small_trial: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     set_trial(monkeypatch, accuracy=0.5, minutes=10)
-    monkeypatch.setattr(run.train, "train", lambda argv: 130)
+    monkeypatch.setattr(run.train, "train", lambda argv, *, resumable: 130)
     assert run.main(["unittest", "mnist"]) == 130
     assert "accuracy" not in capsys.readouterr().out
 
@@ -262,3 +263,15 @@ def test_without_the_models_the_trainings_say_where_they_are(
     monkeypatch.setattr(run, "MODELS", tmp_path)
     assert run.main(["unittest", "cifar"]) == 2
     assert "cifar10.json: no such file; the networks are in a checkout" in capsys.readouterr().err
+
+
+def test_an_interrupted_training_offers_nothing_to_resume(
+    small_trial: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_trial(monkeypatch, accuracy=0.5, minutes=10)
+    asked = iter([False] * 5 + [True])
+    monkeypatch.setattr(StopRequest, "__call__", lambda own: next(asked))
+    assert run.main(["unittest", "mnist"]) == 130
+    error = capsys.readouterr().err
+    assert error.startswith("Interrupted in epoch 1 of 2, after step ")
+    assert error.endswith("; nothing was kept.\n")

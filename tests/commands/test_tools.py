@@ -1,5 +1,6 @@
 """The scripts in tools/: from any folder, through a link, as modules, and in a spawned child."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -75,3 +76,13 @@ def test_a_mistyped_option_is_told_without_a_traceback(bare: Run, root: Path, do
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.splitlines()[-1].endswith('train.py: unknown option "--resum"; did you mean "--resume"?')
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are another thing there")
+def test_ctrl_c_while_modules_load_gives_no_traceback(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "numpy.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    for tool in TOOLS:
+        command = [sys.executable, str(root / "tools" / f"{tool}.py"), "--help"]
+        env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, done.stderr) == (-signal.SIGINT, "")

@@ -31,7 +31,7 @@ def test_a_run_prints_and_writes_what_a_user_expects(train: Train, document: Pat
     epochs = [line for line in lines if line.startswith("epoch ")]
     assert len(epochs) == 3
     assert epochs[1].startswith("epoch 2/3  loss ")
-    for word in ("  accuracy ", "  validation loss ", "  learning rate 0.05  "):
+    for word in ("  accuracy ", "  validation loss ", "  learning rate 0.0500  "):
         assert word in epochs[1]
     assert epochs[1].endswith(" s")
     assert lines[-3] == f"{document.with_suffix('.npz')} written."
@@ -97,9 +97,9 @@ def test_without_the_test_part_the_validation_figures_are_final(train: Train, do
     assert "validation" not in (document.parent / "net.run" / "history.csv").read_text()
 
 
-def test_regression_ends_with_its_own_figures(
-    tmp_path: Path, small: dict[str, Any], train: Train, document: Path
-) -> None:
+@pytest.fixture
+def regression(tmp_path: Path, small: dict[str, Any], document: Path) -> Path:
+    """The document of a small regression, and return its data set, data.npz beside it."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(300, 4)).astype(np.float32)
     y = x[:, :2] * 2
@@ -112,12 +112,32 @@ def test_regression_ends_with_its_own_figures(
         training={"epochs": 4, "batch_size": 32},
     )
     document.write_text(json.dumps(small))
+    return tmp_path / "data.npz"
+
+
+@pytest.mark.usefixtures("regression")
+def test_regression_ends_with_its_own_figures(train: Train, document: Path) -> None:
     code, out, _ = train("--quiet")
     assert code == 0
     assert [line.partition(":")[0] for line in out.splitlines()] == [
         *("Final test loss", "Final test mean absolute error", "Final test R²")
     ]
     assert load_weights(document.with_suffix(".npz")).meta["classes"] is None
+
+
+def test_the_weights_never_replace_the_data(train: Train, regression: Path, document: Path) -> None:
+    data = regression.read_bytes()
+    named_like_the_document = document.with_suffix(".npz")
+    regression.rename(named_like_the_document)
+    code, _, err = train("--quiet", "--set", "data.path=net.npz")
+    assert code == 2
+    assert f"{named_like_the_document}: this is the data set, which the weights would replace" in err
+    link = document.with_name("link.npz")
+    link.symlink_to(named_like_the_document)
+    assert train("--quiet", "--set", "data.path=net.npz", "--output", link)[0] == 2
+    assert named_like_the_document.read_bytes() == data
+    assert not document.with_suffix(".run").exists()
+    assert train("--quiet", "--set", "data.path=net.npz", "--output", document.with_name("other.npz"))[0] == 0
 
 
 def test_a_dry_run_writes_nothing(train: Train, document: Path) -> None:
@@ -224,6 +244,15 @@ def test_starting_from_weights_of_another_network_is_an_error(train: Train, tmp_
     code, _, err = train("--init-from", tmp_path / "other.npz")
     assert code == 2
     assert "nothing in it fits the network" in err
+
+
+def test_weights_to_start_from_are_looked_at_before_the_data(
+    train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command.TrainingData, "load", None)  # it may have to download them
+    code, _, err = train("--init-from", tmp_path / "none.npz")
+    assert code == 2
+    assert "none.npz: no such file" in err
 
 
 def test_what_does_not_fit_the_machine_is_refused(

@@ -2,7 +2,9 @@
 
 import json
 import re
+import shlex
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -48,8 +50,8 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(
     assert re.search(r"Interrupted in epoch [23] of 3, after step \d+ of 1293; saved in ", err)
     assert "Traceback" not in err
     resume = err.splitlines()[-1].strip()
-    assert resume == f"python tools/train.py {document} {' '.join(SLOW)} --resume"
-    done = python(*resume.split()[1:], "--threads", "2")
+    assert resume == f"{shlex.quote(sys.executable)} tools/train.py {document} {' '.join(SLOW)} --resume"
+    done = python(*shlex.split(resume)[1:], "--threads", "2")
     assert done.returncode == 0, done.stderr
     assert "Resumed at epoch " in done.stdout
     assert document.with_suffix(".npz").read_bytes() == whole

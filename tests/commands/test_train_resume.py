@@ -9,7 +9,10 @@ import pytest
 
 from graphnn.commands import train as command
 from graphnn.commands import training_run
+from graphnn.engine.engine import Engine
+from graphnn.errors import GraphError
 from graphnn.training.checkpoint import load_checkpoint
+from graphnn.types import Array
 
 Train = Callable[..., tuple[int, str, str]]
 
@@ -17,7 +20,7 @@ Train = Callable[..., tuple[int, str, str]]
 def test_resuming_needs_a_checkpoint_and_no_other_start(train: Train, document: Path) -> None:
     code, _, err = train("--resume")
     assert code == 2
-    assert "checkpoint.npz: no such file" in err
+    assert "checkpoint.npz: no such file, so there is no run to resume" in err
     code, _, err = train("--resume", "--init-from", "w.npz")
     assert code == 2
     assert "not allowed with argument" in err
@@ -102,3 +105,27 @@ def test_a_stop_during_the_final_evaluation_loses_nothing(
 def test_the_command_to_resume_repeats_the_options() -> None:
     argv = ["a b.json", "--init-from", "w.npz", "--set", "x=1", "--init-from=v.npz", "--resume"]
     assert command.resume_command("graphnn train", argv) == "graphnn train 'a b.json' --set x=1 --resume"
+
+
+def test_a_run_that_fails_says_what_there_is_and_how_to_go_on(
+    train: Train, document: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = iter(range(30))
+    step = Engine.train_step
+
+    def failing(self: Engine, x: Array, y: Array, **options: int) -> Array:
+        if next(steps, None) is None:
+            raise GraphError("a process of the engine was lost")
+        return step(self, x, y, **options)
+
+    monkeypatch.setattr(Engine, "train_step", failing)
+    code, _, err = train()
+    assert code == 2
+    assert err.splitlines() == [
+        "a process of the engine was lost",
+        f"{document.parent / 'net.run' / 'last.npz'} holds the weights after epoch 1.",
+        "Go on from there by:",
+        f"  graphnn train {document} --resume",
+    ]
+    monkeypatch.undo()
+    assert train("--resume")[0] == 0

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from graphnn.datasets import cifar10, mnist
+from graphnn.datasets.base import Source
 from graphnn.datasets.download import Remote
 from graphnn.types import Array
-
-FOLDERS = ("mnist", "cifar10")
 
 
 @pytest.fixture(autouse=True)
@@ -103,13 +103,24 @@ def tiny_cifar() -> TinyCifar:
 
 @pytest.fixture
 def real_data() -> Path:
-    """Return the folder of real data in GRAPHNN_DATA or the user's cache; skip where there is none."""
-    from graphnn.datasets.base import Source
+    """Return the folder of the published data: GRAPHNN_DATA, or the user's cache."""
+    return Source().folder("mnist").parent
 
-    root = Source().folder("mnist").parent
-    if not all((root / name).is_dir() for name in FOLDERS):
-        pytest.skip(f"no real data in {root}")
-    return root
+
+@pytest.fixture
+def real_mnist(real_data: Path) -> Path:
+    """Return the folder of real data that holds MNIST; skip where it is not complete: loading would download it."""
+    if not all(mnist.find(real_data / "mnist", name) for name in mnist.FILES):
+        pytest.skip(f"no MNIST in {real_data}")
+    return real_data
+
+
+@pytest.fixture
+def real_cifar10(real_data: Path) -> Path:
+    """Return the folder of real data that holds CIFAR-10; skip where it is not complete: loading would download it."""
+    if cifar10.find(real_data / "cifar10") is None:
+        pytest.skip(f"no CIFAR-10 in {real_data}")
+    return real_data
 
 
 @dataclass

@@ -22,9 +22,9 @@ def test_every_data_set_of_the_schema_has_a_loader_and_facts():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("minst", 'unknown data set "minst"; did you mean "mnist"? known: cifar10, digits, mnist, npz'),
-        ("CIFAR10", 'unknown data set "CIFAR10"; did you mean "cifar10"? known: cifar10, digits, mnist, npz'),
-        ("imagenet", 'unknown data set "imagenet"; known: cifar10, digits, mnist, npz'),
+        ("minst", 'unknown data set "minst"; did you mean "mnist"? Known: cifar10, digits, mnist, npz'),
+        ("CIFAR-10", 'unknown data set "CIFAR-10"; did you mean "cifar10"? Known: cifar10, digits, mnist, npz'),
+        ("imagenet", 'unknown data set "imagenet". Known: cifar10, digits, mnist, npz'),
     ],
 )
 def test_unknown_name_lists_the_known(name, message):

@@ -103,8 +103,8 @@ def test_file_that_cannot_be_read_is_told(tmp_path):
         cifar10.read_batch(tmp_path)
 
 
-def test_published_files(real_data):
-    data = load_from(real_data)
+def test_published_files(real_cifar10):
+    data = load_from(real_cifar10)
     assert data.x_train.shape == (50000, 3, 32, 32)
     assert np.bincount(data.y_train).tolist() == [5000] * 10
     assert np.bincount(data.y_test).tolist() == [1000] * 10

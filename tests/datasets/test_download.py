@@ -170,11 +170,22 @@ def test_no_network_is_one_clear_error(closed_address, tmp_path):
         fetch_missing("mnist", missing, folder, show_progress=False)
     lines = str(caught.value).splitlines()
     assert lines[0] == f"mnist: first.gz is not in {folder}, and the download failed"
-    assert lines[1].startswith(f"    {closed_address}/first.gz: ")
+    assert lines[1] == f"    {closed_address}/first.gz: Connection refused"
     assert lines[2] == (
         f"put first.gz, second.gz into {folder}, or name the folder that holds mnist/ with --data-dir or GRAPHNN_DATA"
     )
     assert len(caught.value.problems) == 1
+
+
+def test_a_folder_given_one_level_too_deep_is_told_without_a_download(tmp_path):
+    folder = tmp_path / "mnist"
+    folder.mkdir()
+    (folder / "first.gz").touch()
+    missing = [Remote("first.gz", ("http://nowhere.invalid/first.gz",), "0" * 32, 10)]
+    with pytest.raises(DataError, match="name the folder that holds mnist/, which is ") as caught:
+        fetch_missing("mnist", missing, folder / "mnist", show_progress=False)
+    assert str(caught.value).endswith(f" {tmp_path}")
+    assert not (folder / "mnist").exists()
 
 
 def test_nothing_missing_needs_no_folder(tmp_path):

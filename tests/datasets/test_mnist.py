@@ -129,8 +129,8 @@ def test_file_that_cannot_be_opened_is_told(tmp_path):
         read_idx(tmp_path, ())
 
 
-def test_published_files(real_data):
-    data = load_from(real_data)
+def test_published_files(real_mnist):
+    data = load_from(real_mnist)
     assert data.x_train.shape == (60000, 1, 28, 28)
     assert data.x_test.shape == (10000, 1, 28, 28)
     assert data.y_train[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]

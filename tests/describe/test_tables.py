@@ -176,8 +176,12 @@ def test_the_width_of_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("encoding", "expected"),
-    [("utf-8", "3×3 ──… 漢 R²"), ("ascii", "3x3 --~ \\u6f22 R2"), ("latin-1", "3x3 --~ \\u6f22 R2")],
+    [
+        ("utf-8", "3×3 ──… 漢 a·b R²"),
+        ("ascii", "3x3 --~ \\u6f22 a.b R2"),  # a-b would mean something else
+        ("latin-1", "3x3 --~ \\u6f22 a.b R2"),
+    ],
 )
 def test_showable(encoding: str, expected: str) -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
-    assert showable("3×3 ──… 漢 R²", stream) == expected
+    assert showable("3×3 ──… 漢 a·b R²", stream) == expected
