@@ -28,11 +28,10 @@ from graphnn.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredEr
 from graphnn.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, SGDMomentum
 from graphnn.schedules import Constant, Cosine, OneCycle, ReduceOnPlateau, Schedule, Step
 from graphnn.spec.spec import Spec, parse_spec, read_spec, spec_from_values
+from graphnn.version import __version__
 
 if TYPE_CHECKING:
     from graphnn.model.model import Model
-
-__version__ = "0.1.0"
 
 __all__ = [
     "ELU",

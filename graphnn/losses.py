@@ -69,10 +69,6 @@ class Loss(ABC):
     def check_targets(self, y_gt: Array, output_shape: Shape) -> None:
         """Raise DataError where targets do not fit a network whose one prediction has `output_shape`."""
 
-    @abstractmethod
-    def prediction(self, y_pred: Array) -> Array:
-        """Return what the outputs stand for: classes, or values."""
-
 
 @dataclass(frozen=True)
 class CrossEntropy(Loss):
@@ -144,9 +140,6 @@ class CrossEntropy(Loss):
                 f"labels must lie in 0…{classes - 1}"
             )
 
-    def prediction(self, y_pred: Array) -> Array:
-        return np.asarray(y_pred.argmax(axis=1))
-
 
 @dataclass(frozen=True)
 class MeanSquaredError(Loss):
@@ -186,9 +179,6 @@ class MeanSquaredError(Loss):
         _check_values(self.type, y_gt, output_shape)
         if not np.all(np.isfinite(y_gt)):
             raise DataError("the targets hold numbers that are not finite")
-
-    def prediction(self, y_pred: Array) -> Array:
-        return y_pred
 
 
 @dataclass(frozen=True)
@@ -233,9 +223,6 @@ class BinaryCrossEntropy(Loss):
                 "BinaryCrossEntropy needs targets in 0…1; for class labels use Softmax and CrossEntropy, "
                 "for other values MeanSquaredError"
             )
-
-    def prediction(self, y_pred: Array) -> Array:
-        return (y_pred > 0.5).astype(np.int64)
 
 
 def _check_values(loss: str, y_gt: Array, output_shape: Shape) -> None:

@@ -3,7 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -34,11 +34,6 @@ class Optimizer(ABC):
     def type(self) -> str:
         """The `type` in the document: the name of the class."""
         return type(self).__name__
-
-    def settings(self) -> dict[str, Any]:
-        """Return the properties as a document writes them, without those that are absent."""
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
-        return {name: value for name, value in values.items() if value is not None}
 
     def update(
         self,

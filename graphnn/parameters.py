@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from graphnn.layers.base import Parameter
+from graphnn.layers.base import Parameter, in_memory_order
 from graphnn.shared_memory import shared_zeros
 from graphnn.types import Array
 
@@ -60,17 +60,3 @@ class Parameters:
 def padded(size: int) -> int:
     """Return size rounded up to a multiple of ALIGNMENT."""
     return -(-size // ALIGNMENT) * ALIGNMENT
-
-
-def in_memory_order(flat: Array, parameter: Parameter) -> Array:
-    """Return `flat` seen with the parameter's logical shape over the memory order that it asks for."""
-    if parameter.memory_order is None:
-        return flat.reshape(parameter.shape)
-    order = parameter.memory_order
-    return flat.reshape([parameter.shape[axis] for axis in order]).transpose(np.argsort(order))
-
-
-def in_order_of_memory(array: Array, parameter: Parameter) -> Array:
-    """Return the flat memory of an array that `in_memory_order` made."""
-    order = range(array.ndim) if parameter.memory_order is None else parameter.memory_order
-    return array.transpose(*order).reshape(-1)

@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 
@@ -11,11 +11,6 @@ class Schedule(ABC):
     """One schedule; its fields are the properties of its definition in the schema. Times count from the run's start."""
 
     type: ClassVar[str]
-
-    def settings(self) -> dict[str, Any]:
-        """Return the properties as a document writes them, without those that are absent."""
-        values = {each.name: getattr(self, each.name) for each in fields(self) if each.init}
-        return {name: value for name, value in values.items() if value is not None}
 
     @abstractmethod
     def scale(self, step: int, steps_per_epoch: int, total_steps: int) -> float:

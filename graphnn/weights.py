@@ -1,6 +1,5 @@
 """Weights files: the parameters of a network, and what belongs to them, as one .npz."""
 
-import difflib
 import json
 import math
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ import numpy as np
 from graphnn.archives import Archive, replacing, write_archive
 from graphnn.errors import WeightsError
 from graphnn.parameters import Parameters
+from graphnn.suggestions import closest, quoted
 from graphnn.types import Array, Shape, shape_text
 
 META = "__meta__"
@@ -61,8 +61,8 @@ class MatchReport:
         ]
 
     def _closest(self, key: str) -> str:
-        close = difflib.get_close_matches(key, self.extra, n=1)
-        return f'; the file has "{close[0]}"' if close else ""
+        close = closest(key, self.extra)
+        return f"; the file has {quoted(close)}" if close else ""
 
 
 def save_weights(path: str | Path, arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> None:
@@ -194,5 +194,5 @@ def as_json(value: Any) -> Any:
 def closest_file(path: Path) -> str:
     """Return a hint at the .npz in the same folder whose name is most like the one asked for, or at train."""
     names = [other.name for other in path.parent.glob("*.npz")] if path.parent.is_dir() else []
-    close = difflib.get_close_matches(path.name, names, n=1)
-    return f"; did you mean {path.parent / close[0]}?" if close else "; train the network to make it"
+    close = closest(path.name, names)
+    return f"; did you mean {path.parent / close}?" if close else "; train the network to make it"

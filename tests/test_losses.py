@@ -226,12 +226,6 @@ def test_images_as_outputs():
     assert MeanSquaredError().gradient(truth, y) == pytest.approx(np.full((2, 3, 4, 5), 2 / 120))
 
 
-def test_predictions():
-    assert CrossEntropy().prediction(np.array([[0.1, 0.9], [0.8, 0.2]])).tolist() == [1, 0]
-    assert BinaryCrossEntropy().prediction(np.array([[0.1, 0.9], [0.5, 0.51]])).tolist() == [[0, 1], [0, 1]]
-    assert MeanSquaredError().prediction(np.array([[0.1]])).tolist() == [[0.1]]
-
-
 REFUSED = [
     (
         CrossEntropy(),

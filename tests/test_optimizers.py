@@ -1,6 +1,7 @@
 """Optimizers by hand-worked sequences and against independent formulas in float64."""
 
 import math
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -274,13 +275,13 @@ def test_a_gradient_that_is_not_finite_is_not_hidden(value):
     np.testing.assert_array_equal(gradient, [1.0, value])
 
 
-def test_names_and_settings():
+def test_types_and_defaults():
     assert list(OPTIMIZERS) == ["SGD", "SGDMomentum", "Adam", "AdamW", "RMSprop"]
-    common = {"weight_decay": 0.0, "decay_biases": False}
-    assert SGD().settings() == {"learning_rate": 0.01, **common}
-    assert SGDMomentum().settings() == {"learning_rate": 0.01, **common, "momentum": 0.9, "nesterov": False}
-    adam = {"learning_rate": 0.001, **common, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
-    assert Adam().settings() == adam
-    assert AdamW(clip_norm=2.0).settings() == {**adam, "weight_decay": 0.01, "clip_norm": 2.0}
-    assert RMSprop().settings() == {"learning_rate": 0.001, **common, "rho": 0.9, "epsilon": 1e-8}
-    assert RMSprop().type == "RMSprop"
+    assert [OPTIMIZERS[name]().type for name in OPTIMIZERS] == list(OPTIMIZERS)
+    common = {"learning_rate": 0.001, "weight_decay": 0.0, "decay_biases": False, "clip_norm": None}
+    adam = {**common, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
+    assert asdict(SGD()) == {**common, "learning_rate": 0.01}
+    assert asdict(SGDMomentum()) == {**common, "learning_rate": 0.01, "momentum": 0.9, "nesterov": False}
+    assert asdict(Adam()) == adam
+    assert asdict(AdamW(clip_norm=2.0)) == {**adam, "weight_decay": 0.01, "clip_norm": 2.0}
+    assert asdict(RMSprop()) == {**common, "rho": 0.9, "epsilon": 1e-8}

@@ -5,7 +5,7 @@ import pytest
 
 from graphnn.initializers import ones, zeros
 from graphnn.layers.base import Parameter
-from graphnn.parameters import ALIGNMENT, Parameters, in_memory_order, is_weight, padded
+from graphnn.parameters import ALIGNMENT, Parameters, is_weight, padded
 
 CONV = Parameter("weights", (2, 3, 1, 2), zeros, memory_order=(2, 3, 1, 0))
 DECLARED = {
@@ -73,15 +73,6 @@ def test_the_memory_order_that_a_layer_asks_for(parameters):
     parameters.vector[:12] = np.arange(12)
     assert parameters.values["conv"]["weights"][1, 2, 0, 1] == ((0 * 2 + 1) * 3 + 2) * 2 + 1
     assert parameters.values["head"]["weights"].flags.c_contiguous
-
-
-def test_in_memory_order():
-    flat = np.arange(6)
-    plain = in_memory_order(flat, Parameter("p", (2, 3), zeros))
-    turned = in_memory_order(flat, Parameter("p", (2, 3), zeros, memory_order=(1, 0)))
-    assert plain.tolist() == [[0, 1, 2], [3, 4, 5]]
-    assert turned.tolist() == [[0, 2, 4], [1, 3, 5]]
-    assert np.shares_memory(turned, flat)
 
 
 @pytest.mark.parametrize(("size", "expected"), [(0, 0), (1, 16), (16, 16), (17, 32)])

@@ -115,10 +115,9 @@ def test_the_others_have_no_state(schedule):
     assert scales(schedule, 2, 10) == before
 
 
-def test_names_and_settings():
+def test_types_and_defaults():
     assert list(SCHEDULES) == ["constant", "step", "cosine", "one_cycle", "reduce_on_plateau"]
     assert all(SCHEDULES[name].type == name for name in SCHEDULES)
-    assert Step(every=3).settings() == {"warmup_epochs": 0.0, "every": 3, "factor": 0.1}
-    assert OneCycle().settings() == {"start_scale": 0.1, "peak": 0.25, "final_scale": 0.0}
-    plateau = {"warmup_epochs": 0.0, "factor": 0.1, "patience": 3, "min_scale": 0.001}
-    assert ReduceOnPlateau().settings() == plateau
+    assert Step(every=3) == Step(warmup_epochs=0.0, every=3, factor=0.1)
+    assert OneCycle() == OneCycle(start_scale=0.1, peak=0.25, warmup_epochs=None, final_scale=0.0)
+    assert ReduceOnPlateau() == ReduceOnPlateau(warmup_epochs=0.0, factor=0.1, patience=3, min_scale=0.001)

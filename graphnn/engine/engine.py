@@ -48,11 +48,14 @@ class Engine:
 
     batch_size: the most samples of a training step. threads: how many cores to use, by default all that this process
     may; on Linux each gets a process of its own, elsewhere a thread. BLAS is held to one thread while it is open.
+    Raises GraphError for fewer than one thread.
     """
 
     def __init__(
         self, graph: Graph, parameters: Parameters, *, batch_size: int, threads: int | None = None, seed: int = 0
     ) -> None:
+        if threads is not None and threads < 1:
+            raise GraphError(f"threads must be at least 1, not {threads}")
         self.graph, self.parameters = graph, parameters
         self._program = Program(graph, parameters, batch_size, seed)
         self.plan = self._program.plan

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from graphnn.graph import Node
+from graphnn.layers.base import in_memory_order
 from graphnn.layers.context import Context
-from graphnn.parameters import in_memory_order
 from graphnn.randomness import Purpose, generator
 from graphnn.shared_memory import shared_zeros
 from graphnn.types import Array, Shape

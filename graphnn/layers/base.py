@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -11,9 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
-from graphnn.errors import ShapeError, SpecError
+from graphnn.errors import GraphError, ShapeError, SpecError
 from graphnn.initializers import Initializer
 from graphnn.layers.context import Context
+from graphnn.suggestions import closest, quoted
 from graphnn.types import Array, Shape, shape_text
 
 if TYPE_CHECKING:
@@ -41,6 +41,20 @@ class Parameter:
     def size(self) -> int:
         """Number of elements."""
         return math.prod(self.shape)
+
+
+def in_memory_order(flat: Array, parameter: Parameter) -> Array:
+    """Return `flat` seen with the parameter's logical shape over the memory order that it asks for."""
+    if parameter.memory_order is None:
+        return flat.reshape(parameter.shape)
+    order = parameter.memory_order
+    return flat.reshape([parameter.shape[axis] for axis in order]).transpose(np.argsort(order))
+
+
+def in_order_of_memory(array: Array, parameter: Parameter) -> Array:
+    """Return the flat memory of an array that `in_memory_order` made."""
+    order = range(array.ndim) if parameter.memory_order is None else parameter.memory_order
+    return array.transpose(*order).reshape(-1)
 
 
 class UnfitInput(ShapeError):
@@ -182,7 +196,7 @@ class BatchwiseLayer(Layer):
 
 def no_backward(dy: Array) -> tuple[Array | None, Gradients]:
     """Refuse: the layer was run in testing."""
-    raise RuntimeError("a batch-wise layer has no backward in testing; run forward in training")
+    raise GraphError("a batch-wise layer has no backward in testing; run forward in training")
 
 
 LAYERS: dict[str, type[Layer]] = {}
@@ -202,7 +216,6 @@ def layer_class(name: str) -> type[Layer]:
     """Return the registered class, or raise SpecError with the known types and the closest."""
     if name in LAYERS:
         return LAYERS[name]
-    by_folded = {known.casefold(): known for known in LAYERS}
-    close = difflib.get_close_matches(name.casefold(), by_folded, n=1)
-    suggestion = f'; did you mean "{by_folded[close[0]]}"?' if close else "."
-    raise SpecError(f'unknown layer type "{name}"{suggestion} Known: {", ".join(sorted(LAYERS))}')
+    close = closest(name, LAYERS)
+    suggestion = f"; did you mean {quoted(close)}?" if close else "."
+    raise SpecError(f"unknown layer type {quoted(name)}{suggestion} Known: {', '.join(sorted(LAYERS))}")

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from graphnn.document.values import section_values
 from graphnn.errors import GraphError, Problem, ShapeError, SpecError
-from graphnn.layers.base import LAYERS, Backward, Layer, Parameter
+from graphnn.layers.base import LAYERS, Backward, Layer, in_memory_order
 from graphnn.layers.context import Context, empty_channels_last
-from graphnn.model.values import section_values
 from graphnn.randomness import Purpose, generator
 from graphnn.spec.spec import spec_from_values
 from graphnn.types import Array, Shape, shape_text
@@ -91,7 +91,7 @@ class BuiltLayer:
         self._parameters: dict[str, Array] = {}
         self._trained: set[str] = set()
         for position, declared in enumerate(layer.parameters(self.input_shape)):
-            array = empty_in_memory_order(declared, self.dtype)
+            array = in_memory_order(np.empty(declared.size, self.dtype), declared)
             array[...] = declared.initializer(declared.shape, generator(seed, Purpose.INITIALISE, 0, position))
             self._parameters[declared.name] = array
             if declared.trainable:
@@ -162,12 +162,6 @@ class BuiltLayer:
             wanted = shape_text(parameters[name].shape)
             raise ShapeError(f"{self.layer.type}: {name} must be {wanted}, but it is {described(values)}")
         parameters[name][...] = values
-
-
-def empty_in_memory_order(parameter: Parameter, dtype: Any) -> Array:
-    """Return an uninitialised array of the declared shape over the memory order that the layer asks for."""
-    order = parameter.memory_order or tuple(range(len(parameter.shape)))
-    return np.empty([parameter.shape[axis] for axis in order], dtype).transpose(np.argsort(order))
 
 
 def own_copy(array: Array, dtype: Any) -> Array:

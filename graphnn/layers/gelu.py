@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -24,7 +25,7 @@ class GELU(Layer):
     Source: Hendrycks & Gimpel 2016, "Gaussian error linear units", section 2.
     """
 
-    approximate: str = "tanh"
+    approximate: Literal["tanh", "none"] = "tanh"
 
     backward_in_place = True
 

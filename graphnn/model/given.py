@@ -10,6 +10,8 @@ from graphnn.graph import Graph
 from graphnn.layers.built import described
 from graphnn.types import Array, shape_text
 
+LARGEST = float(np.finfo(np.float32).max)
+
 
 def given_samples(graph: Graph, part: str, x: Any, y: Any) -> tuple[Array, Array]:
     """Return inputs and targets as arrays that fit the network and each other; `part` ends their names in messages.
@@ -19,7 +21,7 @@ def given_samples(graph: Graph, part: str, x: Any, y: Any) -> tuple[Array, Array
     x_name, y_name = (f"{name}_{part}" if part else name for name in "xy")
     if x is None or y is None:
         raise DataError(f"{x_name} and {y_name} go together; one of them is missing")
-    inputs, targets = given_inputs(graph, x_name, x), np.asarray(y)
+    inputs, targets = given_inputs(graph, x_name, x), given_array(y_name, y)
     if len(inputs) == 0 or targets.shape[:1] != inputs.shape[:1]:
         found = f"{len(inputs)} and {len(targets) if targets.ndim else 'a single number'}"
         raise DataError(f"{x_name} and {y_name} need as many samples, at least 1, but have {found}")
@@ -32,12 +34,20 @@ def given_samples(graph: Graph, part: str, x: Any, y: Any) -> tuple[Array, Array
 
 def given_inputs(graph: Graph, name: str, x: Any) -> Array:
     """Return inputs as an array that fits the network, or that does so once flattened. Raises DataError."""
-    inputs = np.asarray(x)
+    inputs = given_array(name, x)
     if inputs.dtype.kind not in "fiub":
         raise DataError(f"{name} must hold numbers, but it holds {inputs.dtype}")
     if inputs.ndim < 2:
         raise DataError(f"{name} must be a batch N×{shape_text(graph.input_shape)}, but it is {described(inputs)}")
     check_input_shape(name, inputs.shape[1:], graph.input_shape)
-    if inputs.dtype.kind == "f" and not np.isfinite(inputs).all():
-        raise DataError(f"{name} holds numbers that are not finite")
+    if inputs.size and not -LARGEST <= inputs.min() <= inputs.max() <= LARGEST:  # false for NaN too
+        raise DataError(f"{name} holds numbers that are not finite in float32")
     return inputs
+
+
+def given_array(name: str, values: Any) -> Array:
+    """Return what is given as an array. Raises DataError where rows differ in length."""
+    try:
+        return np.asarray(values)
+    except ValueError as problem:
+        raise DataError(f"{name} must be an array: {problem}") from problem

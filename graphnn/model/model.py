@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import reduce
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,15 +10,16 @@ import numpy as np
 from graphnn.datasets import Normalisation
 from graphnn.describe.describe import describe
 from graphnn.describe.formats import table_text
+from graphnn.document.values import described, document_text, plain, section_values
 from graphnn.engine.engine import Engine
-from graphnn.errors import GraphError, ShapeError
+from graphnn.errors import GraphError
 from graphnn.facts import FACTS
 from graphnn.graph import Graph, build_graph, initialise
-from graphnn.layers.base import LAYERS, Layer, UnfitInput
-from graphnn.layers.built import as_shape, check_options, fragments
+from graphnn.layers.base import LAYERS, Layer
+from graphnn.layers.built import fragments
 from graphnn.losses import Loss
 from graphnn.model.given import given_inputs, given_samples
-from graphnn.model.values import document_text, plain, section_values
+from graphnn.model.stack import Stack
 from graphnn.optimizers import Optimizer
 from graphnn.parameters import Parameters
 from graphnn.schedules import Constant, Schedule
@@ -27,14 +27,14 @@ from graphnn.spec.spec import Spec, read_spec, spec_from_values
 from graphnn.training.history import Record
 from graphnn.training.metadata import weights_metadata
 from graphnn.training.trainer import Observer, Samples, Trainer, evaluate, optimizer_from, schedule_from
-from graphnn.types import Array, Shape, shape_text
+from graphnn.types import Array
 from graphnn.weights import assign, load_weights, save_weights
 
 UNKNOWN_DATA = {"dataset": "npz", "path": "unknown.npz"}  # while a model was not told what it is for
 BATCH_SIZE = 128  # while no fit or document has said another
 
 
-class Model:
+class Model(Stack):
     """A loss, an optimizer, and layers one after the other.
 
     schedule: of the learning rate; constant by default. seed: of the first weights and of what training draws.
@@ -54,6 +54,7 @@ class Model:
         normalize: str = "none",
         seed: int = 0,
     ) -> None:
+        super().__init__()
         for base, given, wanted in (
             (Loss, loss, "a loss such as CrossEntropy()"),
             (Optimizer, optimizer, "an optimizer such as SGD()"),
@@ -63,53 +64,22 @@ class Model:
                 raise GraphError(f"a Model takes {wanted}, not {given!r}")
         self.loss, self.optimizer, self.schedule = loss, optimizer, schedule
         self.name, self.description, self.seed = name, description, seed
-        self.layers: list[Layer] = []
-        self.input_shape: Shape | None = None
         self.history: list[Record] = []
+        self._descriptions: dict[str, str] = {}  # of the document's sections; layers have their own
         self._data: dict[str, Any] = {**UNKNOWN_DATA, "normalize": normalize}
         self._training: dict[str, Any] = {"epochs": 1, "batch_size": BATCH_SIZE}
         self._network: tuple[Graph, Parameters] | None = None
         self._normalisation: Normalisation | None = None
         self._fits = 0
 
-    @property
-    def output_shape(self) -> Shape | None:
-        """The shape of what the layers so far give for one sample; None while there is no layer."""
-        if self.input_shape is None:
-            return None
-        return reduce(lambda shape, layer: layer.output_shape(shape), self.layers, self.input_shape)
-
     def add(self, layer: Layer) -> None:
         """Put a layer after those that there are; the first has to say its input_shape.
 
         Raises SpecError where a setting of the layer is wrong, ShapeError where it cannot take what reaches it.
         """
-        if not isinstance(layer, Layer):
-            hint = f"; did you mean {layer.__name__}(…)?" if isinstance(layer, type) else ""
-            raise GraphError(f"add takes a layer such as Dense(10), not {layer!r}{hint}")
         if self._network is not None:
             raise GraphError("the weights exist already, so no layer can be added; make a new Model")
-        check_options(layer, f"layers[{len(self.layers)}]")
-        reaching = self.output_shape
-        if reaching is None:
-            reaching = as_shape(layer, layer.input_shape)
-        elif layer.input_shape is not None and as_shape(layer, layer.input_shape) != reaching:
-            own, given = shape_text(layer.input_shape), shape_text(reaching)
-            raise ShapeError(f"{layer.type} was made with input_shape {own}, but {self._last} gives {given}")
-        try:
-            layer.output_shape(reaching)
-        except UnfitInput as unfit:
-            raise ShapeError(unfit.message(self._last)) from unfit
-        self.input_shape = self.input_shape or reaching
-        self.layers.append(layer)
-
-    @property
-    def _last(self) -> str:
-        """What a message calls the source of the next layer's input."""
-        if not self.layers:
-            return "the input"
-        name = self.layers[-1].name
-        return f'"{name}"' if name else f"the {self.layers[-1].type} before it"
+        super().add(layer)
 
     def fit(
         self,
@@ -224,6 +194,7 @@ class Model:
             normalize=spec.data["normalize"],
             seed=spec.training["seed"],
         )
+        model._descriptions = section_descriptions(spec)
         for node, section in zip(graph.nodes, spec.layers, strict=True):
             shape = None if model.layers else spec.input_shape
             model.add(replace(node.layer, name=section.name if section.named else None, input_shape=shape))
@@ -241,7 +212,8 @@ class Model:
         """Return the model as the values of a document, checked as one, and write it to `file` where that is given.
 
         data, training: those sections, as {"dataset": "digits"} and {"epochs": 5}, where the model came from no
-        document, or others are wanted; what they leave out is as in the model. Raises SpecError.
+        document, or others are wanted; what they leave out is as in the model. Raises SpecError, and GraphError where
+        the data are not known or the file cannot be written.
         """
         values = self._values()
         values["data"] |= data or {}
@@ -252,7 +224,10 @@ class Model:
             raise GraphError('to_document needs to know the data, for example data={"dataset": "digits"}')
         build_graph(self._checked(values))
         if file is not None:
-            Path(file).write_text(document_text(values), encoding="utf-8")
+            try:
+                Path(file).write_text(document_text(values), encoding="utf-8")
+            except OSError as problem:
+                raise GraphError(f"{file}: cannot be written: {problem.strerror}") from problem
         return values
 
     def spec(self) -> Spec:
@@ -265,19 +240,20 @@ class Model:
     def _values(self) -> dict[str, Any]:
         if self.input_shape is None:
             raise GraphError("the model has no layers yet; the first is for example add(Dense(10, input_shape=(64,)))")
-        optimizer = section_values(self.optimizer)
+        about = self._descriptions.get
+        optimizer = section_values(self.optimizer, about("optimizer"))
         if self.schedule is not None:
-            optimizer["schedule"] = section_values(self.schedule)
+            optimizer["schedule"] = section_values(self.schedule, about("schedule"))
         return {
             "format_version": 1,
             "name": self.name,
-            **({} if self.description is None else {"description": self.description}),
-            "input": {"shape": list(self.input_shape)},
+            **described(self.description),
+            "input": {**described(about("input")), "shape": list(self.input_shape)},
             "layers": [section_values(layer, leave_out={"input_shape"}) for layer in self.layers],
-            "loss": section_values(self.loss),
+            "loss": section_values(self.loss, about("loss")),
             "optimizer": optimizer,
-            "data": dict(self._data),
-            "training": {**self._training, "seed": self.seed},
+            "data": {**described(about("data")), **self._data},
+            "training": {**described(about("training")), **self._training, "seed": self.seed},
         }
 
     def _ready(self) -> tuple[Graph, Parameters]:
@@ -297,3 +273,10 @@ class Model:
                 )
             return Normalisation.fit(x, "none").apply(x, self._ready()[0].input_shape)
         return self._normalisation.apply(x, self._ready()[0].input_shape)
+
+
+def section_descriptions(spec: Spec) -> dict[str, str]:
+    """Return what a document says about its sections, without the layers, by the section's name."""
+    typed = {"loss": spec.loss, "optimizer": spec.optimizer, "schedule": spec.optimizer.options["schedule"]}
+    texts = {name: None if section is None else section.description for name, section in typed.items()}
+    return {**spec.descriptions, **{name: text for name, text in texts.items() if text is not None}}

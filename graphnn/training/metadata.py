@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from graphnn import __version__
+from graphnn.version import __version__
 
 
 def weights_metadata(

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnn.layers.base import Layer, Parameter
+from graphnn.layers.base import Layer, Parameter, in_memory_order
 from graphnn.layers.context import Context, empty_channels_last
-from graphnn.parameters import in_memory_order
 from graphnn.types import Array
 
 Params = Mapping[str, Array]

@@ -1,9 +1,19 @@
 """The registry of layers, and how a layer says that an input does not fit."""
 
+import numpy as np
 import pytest
 
-from graphnn.errors import ShapeError, SpecError
-from graphnn.layers.base import LAYERS, Parameter, UnfitInput, layer_class, register
+from graphnn.errors import GraphError, ShapeError, SpecError
+from graphnn.initializers import zeros
+from graphnn.layers.base import (
+    LAYERS,
+    Parameter,
+    UnfitInput,
+    in_memory_order,
+    in_order_of_memory,
+    layer_class,
+    register,
+)
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.dense import Dense
 from graphnn.layers.flatten import Flatten
@@ -15,7 +25,10 @@ def test_layers_are_found_by_type():
     assert Dense(3).type == "Dense"
 
 
-@pytest.mark.parametrize(("wrong", "right"), [("dense", "Dense"), ("LeakyRelu", "LeakyReLU"), ("Flaten", "Flatten")])
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("dense", "Dense"), ("LeakyRelu", "LeakyReLU"), ("Flaten", "Flatten"), ("max_pool_2d", "MaxPooling2D")],
+)
 def test_an_unknown_type_gets_a_suggestion(wrong, right):
     with pytest.raises(SpecError, match=f'unknown layer type "{wrong}"; did you mean "{right}"\\? Known: .*Dense, '):
         layer_class(wrong)
@@ -52,7 +65,19 @@ def test_the_size_of_a_parameter():
     assert Parameter("weights", (2, 3, 4), lambda shape, rng: rng.normal(size=shape)).size == 24
 
 
+def test_in_memory_order():
+    flat = np.arange(6)
+    plain = in_memory_order(flat, Parameter("p", (2, 3), zeros))
+    turned = in_memory_order(flat, Parameter("p", (2, 3), zeros, memory_order=(1, 0)))
+    assert plain.tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert turned.tolist() == [[0, 2, 4], [1, 3, 5]]
+    assert np.shares_memory(turned, flat)
+    for order in (None, (1, 0)):
+        parameter = Parameter("p", (2, 3), zeros, memory_order=order)
+        assert in_order_of_memory(in_memory_order(flat, parameter), parameter).tolist() == flat.tolist()
+
+
 def test_a_batchwise_layer_has_no_backward_in_testing(checks):
     x = checks.spread(3, 4)
-    with pytest.raises(RuntimeError, match="no backward in testing"):
+    with pytest.raises(GraphError, match="no backward in testing"):
         checks.run(BatchNormalization(), x, x, training=False)

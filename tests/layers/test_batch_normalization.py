@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from graphnn.errors import GraphError
 from graphnn.layers.base import no_backward
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.context import Context
@@ -124,7 +125,7 @@ def test_testing_uses_the_running_statistics_and_leaves_them(checks, tail):
     for name, array in params.items():
         np.testing.assert_array_equal(array, before[name])
     assert backward is no_backward
-    with pytest.raises(RuntimeError, match="no backward in testing"):
+    with pytest.raises(GraphError, match="no backward in testing"):
         backward(y)
 
 

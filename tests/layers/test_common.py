@@ -111,7 +111,7 @@ def test_forward_leaves_the_input_and_backward_leaves_input_and_output(case, che
     assert (y == output).all()
 
 
-@all_but(*BATCHWISE, "MaxPooling2D", "AveragePooling2D")  # which are not run backward where nothing needs it
+@all_but(*BATCHWISE)  # which are not run backward where nothing needs it
 def test_no_gradient_of_the_input_where_none_is_needed(case, checks):
     layer, x, dy, params = case
     result = checks.run(layer, x, dy, params=params, needs_dx=False)

@@ -1,19 +1,20 @@
 """Models as documents and back: every layer, loss, optimizer and schedule."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
+from graphnn.errors import GraphError, SpecError
 from graphnn.layers.base import LAYERS
 from graphnn.layers.dense import Dense
-from graphnn.losses import LOSSES, MeanSquaredError
+from graphnn.layers.softmax import Softmax
+from graphnn.losses import LOSSES, CrossEntropy, MeanSquaredError
 from graphnn.model.model import Model
-from graphnn.model.values import document_text, section_values
-from graphnn.optimizers import OPTIMIZERS, SGD
-from graphnn.schedules import SCHEDULES
+from graphnn.optimizers import OPTIMIZERS, SGD, SGDMomentum
+from graphnn.schedules import SCHEDULES, Cosine, Schedule
 
 ROOT = Path(__file__).parents[2]
 DATA = {"path": "data.npz"}
@@ -121,13 +122,52 @@ def test_the_documents_that_come_along(document: Path, tmp_path: Path) -> None:
     assert again.spec().resolved() == model.spec().resolved()
 
 
-def test_numbers_of_numpy_are_written_as_numbers() -> None:
-    written = section_values(LAYERS["Conv2D"](np.int64(4), kernel_size=(np.int32(3), 3), strides=np.array([1, 2])))
-    assert json.loads(document_text({"layers": [written], "name": "ä"})) == {
-        "layers": [{"type": "Conv2D", "filters": 4, "kernel_size": [3, 3], "strides": [1, 2]}],
-        "name": "ä",
+def small(schedule: Schedule | None = None, name: str = "model", description: str | None = None) -> Model:
+    """Return a model that no document was read for."""
+    model = Model(CrossEntropy(), SGDMomentum(0.05), schedule, name=name, description=description)
+    model.add(Dense(3, name="output", input_shape=(2,)))
+    model.add(Softmax())
+    return model
+
+
+def test_to_document_writes_a_file_that_reads_back(tmp_path: Path) -> None:
+    model = small(schedule=Cosine(warmup_epochs=1), name="blobs", description="three clouds")
+    values = model.to_document(tmp_path / "blobs.json", data={"path": "blobs.npz"}, training={"epochs": 7})
+    text = (tmp_path / "blobs.json").read_text(encoding="utf-8")
+    assert json.loads(text) == values
+    assert '    {"type": "Dense", "name": "output", "units": 3},\n' in text
+    assert values["optimizer"] == {
+        "type": "SGDMomentum",
+        "learning_rate": 0.05,
+        "schedule": {"type": "cosine", "warmup_epochs": 1},
     }
+    again = Model.from_document(tmp_path / "blobs.json")
+    assert (again.name, again.description, again.schedule) == ("blobs", "three clouds", Cosine(warmup_epochs=1))
+    assert again.to_document()["training"] == {"epochs": 7, "batch_size": 128, "seed": 0}
 
 
-def test_a_value_that_equals_the_default_but_is_of_another_type_is_written_so_that_it_is_refused() -> None:
-    assert section_values(LAYERS["Conv2D"](4, kernel_size=3.0))["kernel_size"] == 3.0
+def test_to_document_needs_to_know_the_data() -> None:
+    with pytest.raises(GraphError, match="to_document needs to know the data, for example"):
+        small().to_document()
+    with pytest.raises(SpecError, match="digits"):
+        small().to_document(data={"dataset": "digits"})
+
+
+def test_a_file_that_cannot_be_written_is_an_error_of_the_user(tmp_path: Path) -> None:
+    file = tmp_path / "absent" / "blobs.json"
+    with pytest.raises(GraphError, match=f"{re.escape(str(file))}: cannot be written: No such file or directory"):
+        small().to_document(file, data=DATA)
+
+
+def test_descriptions_go_there_and_back(tmp_path: Path) -> None:
+    values = small(Cosine(), description="the whole").to_document(data=DATA)
+    values["layers"][0]["description"] = "a layer"
+    sections = ("input", "loss", "optimizer", "data", "training")
+    for name in sections:
+        values[name]["description"] = f"the {name}"
+    values["optimizer"]["schedule"]["description"] = "the schedule"
+    (tmp_path / "model.json").write_text(json.dumps(values), encoding="utf-8")
+    again = Model.from_document(tmp_path / "model.json").to_document(data=DATA)
+    assert {name: again[name]["description"] for name in sections} == {name: f"the {name}" for name in sections}
+    assert again["optimizer"]["schedule"] == {"type": "cosine", "description": "the schedule"}
+    assert (again["description"], again["layers"][0]["description"]) == ("the whole", "a layer")

@@ -1,0 +1,53 @@
+"""Layers one after the other, each of which can take what the one before it gives."""
+
+from functools import reduce
+
+from graphnn.errors import GraphError, ShapeError
+from graphnn.layers.base import Layer, UnfitInput
+from graphnn.layers.built import as_shape, check_options
+from graphnn.types import Shape, shape_text
+
+
+class Stack:
+    """The layers of a model, in order. input_shape: that of the first one; None while there is no layer."""
+
+    def __init__(self) -> None:
+        self.layers: list[Layer] = []
+        self.input_shape: Shape | None = None
+
+    @property
+    def output_shape(self) -> Shape | None:
+        """The shape of what the layers so far give for one sample; None while there is no layer."""
+        if self.input_shape is None:
+            return None
+        return reduce(lambda shape, layer: layer.output_shape(shape), self.layers, self.input_shape)
+
+    def add(self, layer: Layer) -> None:
+        """Put a layer after those that there are; the first has to say its input_shape.
+
+        Raises SpecError where a setting of the layer is wrong, ShapeError where it cannot take what reaches it.
+        """
+        if not isinstance(layer, Layer):
+            hint = f"; did you mean {layer.__name__}(…)?" if isinstance(layer, type) else ""
+            raise GraphError(f"add takes a layer such as Dense(10), not {layer!r}{hint}")
+        check_options(layer, f"layers[{len(self.layers)}]")
+        reaching = self.output_shape
+        if reaching is None:
+            reaching = as_shape(layer, layer.input_shape)
+        elif layer.input_shape is not None and as_shape(layer, layer.input_shape) != reaching:
+            own, given = shape_text(layer.input_shape), shape_text(reaching)
+            raise ShapeError(f"{layer.type} was made with input_shape {own}, but {self._last} gives {given}")
+        try:
+            layer.output_shape(reaching)
+        except UnfitInput as unfit:
+            raise ShapeError(unfit.message(self._last)) from unfit
+        self.input_shape = self.input_shape or reaching
+        self.layers.append(layer)
+
+    @property
+    def _last(self) -> str:
+        """What a message calls the source of the next layer's input."""
+        if not self.layers:
+            return "the input"
+        name = self.layers[-1].name
+        return f'"{name}"' if name else f"the {self.layers[-1].type} before it"

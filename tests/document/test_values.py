@@ -1,0 +1,25 @@
+"""Layers and other things made in Python as the JSON values of a document."""
+
+import json
+
+import numpy as np
+
+from graphnn.document.values import document_text, section_values
+from graphnn.layers.conv2d import Conv2D
+from graphnn.losses import CrossEntropy
+
+
+def test_numbers_of_numpy_are_written_as_numbers() -> None:
+    written = section_values(Conv2D(np.int64(4), kernel_size=(np.int32(3), 3), strides=np.array([1, 2])))
+    assert json.loads(document_text({"layers": [written], "name": "ä"})) == {
+        "layers": [{"type": "Conv2D", "filters": 4, "kernel_size": [3, 3], "strides": [1, 2]}],
+        "name": "ä",
+    }
+
+
+def test_a_value_that_equals_the_default_but_is_of_another_type_is_written_so_that_it_is_refused() -> None:
+    assert section_values(Conv2D(4, kernel_size=3.0))["kernel_size"] == 3.0
+
+
+def test_a_description_stands_after_the_type() -> None:
+    assert list(section_values(CrossEntropy(), "why").items()) == [("type", "CrossEntropy"), ("description", "why")]

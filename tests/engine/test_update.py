@@ -1,0 +1,87 @@
+"""The optimizer's update, shared out among processes: equal to the last bit to that of one thread."""
+
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+
+from graphnn.engine import engine as engine_module
+from graphnn.engine.engine import Engine
+from graphnn.engine.processes import Processes
+from graphnn.engine.workers import Workers
+from graphnn.errors import GraphError
+from graphnn.graph import initialise
+from graphnn.optimizers import SGD, Adam, AdamW, RMSprop, SGDMomentum, Updater
+
+OPTIMIZERS = [
+    SGD(0.1, weight_decay=0.01),
+    SGDMomentum(0.1, nesterov=True, clip_norm=0.05),
+    Adam(0.01, weight_decay=0.01, decay_biases=True),
+    AdamW(0.01, clip_norm=0.05),
+    RMSprop(0.01),
+]
+
+
+@pytest.fixture(scope="module")
+def graph(plain):
+    """More parameters than are updated by one process alone, and of many sizes."""
+    return plain.network((300,), ("Dense", {"units": 201}), "ReLU", ("Dense", {"units": 37}), "Softmax")
+
+
+def trained(plain, graph, optimizer, threads, steps=3):
+    """Return the parameters and the optimizer's state after some steps."""
+    parameters = initialise(graph, 0)
+    updater = Updater(optimizer, parameters)
+    x, y = plain.samples(graph, 64, dtype=np.float32)
+    with plain.cut([8], lanes=8), Engine(graph, parameters, batch_size=64, threads=threads) as engine:
+        engine.attach(updater)
+        for step in range(steps):
+            engine.train_step(x, y, epoch=0, step=step)
+            engine.update(0.1 / (step + 1))
+        team = type(engine._team)
+    assert team is (Processes if threads > 1 and engine_module.can_fork() else Workers)
+    assert updater.steps == steps
+    return {"parameters": parameters.vector, **updater.state}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda optimizer: optimizer.type)
+def test_the_number_of_processes_changes_nothing(plain, graph, optimizer):
+    assert initialise(graph, 0).vector.size > engine_module.SHARED_SIZE
+    expected = trained(plain, graph, optimizer, 1)
+    assert not np.array_equal(expected["parameters"], initialise(graph, 0).vector)
+    for threads in (2, 3):
+        found = trained(plain, graph, optimizer, threads)
+        with plain.threads_only():
+            in_threads = trained(plain, graph, optimizer, threads)
+        for name, array in expected.items():
+            np.testing.assert_array_equal(found[name], array, name)
+            np.testing.assert_array_equal(in_threads[name], array, name)
+
+
+def test_an_update_by_one_process_alone_is_the_same(plain, graph):
+    """The size of the network decides between the two."""
+    expected = trained(plain, graph, OPTIMIZERS[1], 2)
+    with patch.object(engine_module, "SHARED_SIZE", 10**9):
+        found = trained(plain, graph, OPTIMIZERS[1], 2)
+    np.testing.assert_array_equal(found["parameters"], expected["parameters"])
+
+
+def test_updates_go_on_after_another_kind_of_targets(plain, graph):
+    """Which ends the processes, and makes new ones that know the updater too."""
+    results = []
+    for threads in (1, 2):
+        parameters = initialise(graph, 0)
+        updater = Updater(SGDMomentum(0.1), parameters)
+        x, y = plain.samples(graph, 64, dtype=np.float32)
+        with plain.cut([8]), Engine(graph, parameters, batch_size=64, threads=threads) as engine:
+            engine.attach(updater)
+            for step, targets in enumerate((y, np.eye(37, dtype=np.float32)[y], y)):
+                engine.train_step(x, targets, epoch=0, step=step)
+                engine.update(0.1)
+        results.append(parameters.vector)
+    np.testing.assert_array_equal(*results)
+
+
+def test_there_is_at_least_one_thread(plain, graph):
+    with pytest.raises(GraphError, match="threads must be at least 1, not -1"):
+        Engine(graph, initialise(graph, 0), batch_size=8, threads=-1)

@@ -1,0 +1,51 @@
+"""Stack: layers that are put one after the other, and those that cannot be."""
+
+from typing import Any
+
+import pytest
+
+from graphnn.errors import GraphError, ShapeError, SpecError
+from graphnn.layers.conv2d import Conv2D
+from graphnn.layers.dense import Dense
+from graphnn.layers.max_pooling_2d import MaxPooling2D
+from graphnn.layers.softmax import Softmax
+from graphnn.model.stack import Stack
+
+
+@pytest.mark.parametrize(
+    ("layer", "error", "message"),
+    [
+        (Dense(-3), SpecError, r"layers\[3\]: units: -3 is less than the minimum of 1|-3"),
+        (Dense(2.5), SpecError, r"layers\[3\].*2\.5"),
+        (Dense(5, name="a/b"), SpecError, "a/b"),
+        (Conv2D(4), ShapeError, "Conv2D needs an image C×H×W, but the Softmax before it gives 3"),
+        (Dense(5, input_shape=(7,)), ShapeError, "made with input_shape 7, but the Softmax before it gives 3"),
+        (Dense, GraphError, r"not .*; did you mean Dense\(…\)"),
+        (None, GraphError, r"add takes a layer such as Dense\(10\), not None"),
+    ],
+)
+def test_layers_that_cannot_be_added(layer: Any, error: type[GraphError], message: str) -> None:
+    stack = Stack()
+    for fitting in (Dense(8, input_shape=(2,)), Dense(3), Softmax()):
+        stack.add(fitting)
+    with pytest.raises(error, match=message):
+        stack.add(layer)
+    assert len(stack.layers) == 3
+    assert stack.output_shape == (3,)
+
+
+def test_a_layer_that_does_not_fit_is_told_the_name_of_the_one_before() -> None:
+    stack = Stack()
+    stack.add(MaxPooling2D(name="pool2", input_shape=(64, 16, 16)))
+    with pytest.raises(ShapeError, match='Dense needs a vector, but "pool2" gives 64×8×8; put Flatten or'):
+        stack.add(Dense(10))
+
+
+def test_the_first_layer_needs_an_input_shape() -> None:
+    stack = Stack()
+    with pytest.raises(ShapeError, match="Dense needs the shape of its input"):
+        stack.add(Dense(10))
+    with pytest.raises(ShapeError, match="Dense needs a vector, but the input gives 1×8×8"):
+        stack.add(Dense(10, input_shape=(1, 8, 8)))
+    assert stack.input_shape is None
+    stack.add(Dense(10, input_shape=(64,)))

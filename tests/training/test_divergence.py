@@ -1,0 +1,109 @@
+"""Numbers that stop being finite: that they are noticed, where they are said to come up, and what is advised."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graphnn.engine.engine import Engine
+from graphnn.errors import DivergenceError
+from graphnn.graph import chain, initialise
+from graphnn.layers.batch_normalization import BatchNormalization
+from graphnn.layers.dense import Dense
+from graphnn.layers.softmax import Softmax
+from graphnn.losses import CrossEntropy
+from graphnn.optimizers import SGD, SGDMomentum
+from graphnn.schedules import Constant
+from graphnn.training.divergence import culprit
+from graphnn.training.trainer import Samples, Trainer
+
+COUNT, FEATURES, CLASSES = 53, 6, 3
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_layer(rig: Any, threads: int) -> None:
+    rig.optimizer, rig.plain, rig.threads = SGDMomentum(1e30), True, threads
+    rig.batch_size, rig.training = 2000, rig.problem(8000)  # many pieces, so that both threads overflow
+    trainer = rig.trainer()
+    with pytest.raises(
+        DivergenceError, match=r'in epoch 1 of 3, step \d of 4: layers\[\d\] "layer_\d" \(\w+\)'
+    ) as caught:
+        trainer.run()
+    assert "learning rate smaller than 1e+30" in str(caught.value)
+    assert "clip_norm" in str(caught.value)
+    assert caught.value.exit_code == 3
+    assert trainer.history == []
+
+
+def test_what_clips_is_not_told_to_clip(rig: Any) -> None:
+    rig.optimizer, rig.plain = SGDMomentum(1e38, clip_norm=1e5), True
+    with pytest.raises(DivergenceError) as caught:
+        rig.trainer().run()
+    assert "clip_norm" not in str(caught.value)
+
+
+def test_a_gradient_that_is_not_finite_names_the_last_such_layer(rig: Any) -> None:
+    rig.plain = True
+    trainer = rig.trainer()
+    plain_step = trainer.engine.train_step
+
+    def spoiled(x: Any, y: Any, *, epoch: int, step: int) -> Any:
+        sums = plain_step(x, y, epoch=epoch, step=step)
+        for node in ("layer_0", "layer_2"):
+            trainer.parameters.gradients[node]["weights"][0, 0] = np.nan
+        return sums
+
+    trainer.engine.train_step = spoiled  # type: ignore[method-assign]
+    with pytest.raises(DivergenceError, match=r'layers\[2\] "layer_2" \(Dense\) is the first whose gradient is not'):
+        trainer.run()
+
+
+def test_a_loss_that_overflows_by_itself_is_said_so(rig: Any) -> None:
+    rig.regression, rig.plain, rig.validation = True, True, None
+    rig.training = Samples(rig.training.x, np.full((COUNT, CLASSES), 1e200))
+    with pytest.raises(DivergenceError, match="the loss itself is not"):
+        rig.trainer().run()
+
+
+def test_large_but_finite_gradients_go_through(rig: Any) -> None:
+    rig.regression, rig.plain, rig.validation, rig.epochs = True, True, None, 1
+    rig.optimizer = SGD(1e-30)
+    rig.training = Samples(rig.training.x, np.full((COUNT, CLASSES), 1e25, np.float32))  # squares overflow float32
+    assert rig.trainer().run()
+
+
+def test_parameters_that_overflow_in_the_last_update_are_found(rig: Any) -> None:
+    rig.plain, rig.batch_size, rig.validation, rig.epochs = True, COUNT, None, 1
+    rig.optimizer = SGD(1e45)
+    trainer = rig.trainer()
+    with pytest.raises(DivergenceError, match=r"layer_\d/\w+ is no longer finite after epoch 1\. Try a learning rate"):
+        trainer.run()
+    assert trainer.history == []
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_running_statistics_that_overflow_are_found(rig: Any, threads: int) -> None:
+    """The batch's variance overflows, and the loss does not show it: the normalised inputs are all 0."""
+    layers = [("normal", BatchNormalization()), ("dense", Dense(CLASSES)), ("softmax", Softmax())]
+    graph = chain(layers, (FEATURES,), CrossEntropy())
+    parameters = initialise(graph, 0)
+    given = rig.training
+    training = Samples(given.x * np.float32(1e25), given.y)
+    with Engine(graph, parameters, batch_size=COUNT, threads=threads) as engine:
+        trainer = Trainer(graph, parameters, engine, SGD(), Constant(), training, epochs=1, batch_size=COUNT, seed=0)
+        with pytest.raises(DivergenceError, match="normal/running_variance is no longer finite after epoch 1"):
+            trainer.run()
+
+
+def test_where_all_is_finite_there_is_no_culprit(rig: Any) -> None:
+    with pytest.raises(ValueError, match="are finite"):
+        culprit(rig.trainer().engine, rig.training.x, 0.5)
+
+
+def test_a_validation_loss_that_is_not_finite_stops_the_run(rig: Any) -> None:
+    rig.plain = True
+    x = rig.problem(11).x.copy()
+    x[3] = np.inf
+    rig.validation = Samples(x, rig.problem(11).y)
+    with pytest.raises(DivergenceError, match="the validation loss is nan"):
+        rig.trainer().run()
