@@ -56,9 +56,9 @@ class Window:
         return Window(self.kernel, (1, 1), before, after)
 
 
-def blocks(n: int, bytes_per_image: int) -> Iterator[slice]:
-    """Cut n images into runs whose windows take about BLOCK_BYTES."""
-    step = max(1, BLOCK_BYTES // max(1, bytes_per_image))
+def blocks(n: int, bytes_per_image: int, most_bytes: int | None = None) -> Iterator[slice]:
+    """Cut n images into runs that take about `most_bytes`, by default BLOCK_BYTES."""
+    step = max(1, (most_bytes or BLOCK_BYTES) // max(1, bytes_per_image))
     for start in range(0, n, step):
         yield slice(start, min(n, start + step))
 
@@ -107,9 +107,9 @@ def as_matrix(weights: Array) -> Array:
     return weights.transpose(2, 3, 1, 0).reshape(-1, len(weights))
 
 
-def turn(weights: Array, turned: Array) -> None:
-    """Write weights (D, C, Kh, Kw), turned by half a revolution, with D and C exchanged, into (Kh, Kw, D, C)."""
-    turned[...] = weights.transpose(2, 3, 0, 1)[::-1, ::-1]
+def turned(weights: Array) -> Array:
+    """Return weights (D, C, Kh, Kw) turned by half a revolution, with D and C exchanged: a view (C, D, Kh, Kw)."""
+    return weights[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
 
 
 def convolve(x: Array, weights: Array, window: Window, y: Array, scratch: Scratch) -> None:
