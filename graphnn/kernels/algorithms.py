@@ -108,4 +108,4 @@ def winograd_seconds(tile: int, channels: int, output: Pair, filters: int, *, gr
     products = points * points * channels / TRANSFORM_RATE + points * channels * filters / TILES_RATE
     products += tile * tile * points * filters / OUTPUT_RATE
     copies = 4 * (points * channels + 2 * tile * tile * (filters + channels)) / COPY_RATE
-    return tiles * (products + copies) * (1.15 if gradient else 1)
+    return tiles * (products + copies) * (1.05 if gradient else 1)

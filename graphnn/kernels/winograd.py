@@ -16,9 +16,8 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
-from graphnn.kernels.convolution import Scratch, Window, blocks
+from graphnn.kernels.convolution import Scratch, Window, blocks, seen_as
 from graphnn.types import Array
 
 # Of one transform of a block of tiles: 0.75 MiB and its product stay in the second-level cache.
@@ -114,9 +113,7 @@ class Winograd:
         framed = frame(x, (top, left), (rows * m + 2, columns * m + 2), scratch)
         n, channels = len(x), x.shape[1]
         s_n, s_h, s_w, s_c = framed.strides
-        tiles = as_strided(
-            framed, (t, t, n, rows, columns, channels), (s_h, s_w, s_n, m * s_h, m * s_w, s_c), writeable=False
-        )
+        tiles = seen_as(framed, (t, t, n, rows, columns, channels), (s_h, s_w, s_n, m * s_h, m * s_w, s_c))
         count = n * rows * columns
         gathered = scratch("input tiles", (t * t, count * channels), x.dtype)
         gathered.reshape(tiles.shape)[...] = tiles
