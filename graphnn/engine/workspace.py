@@ -108,7 +108,7 @@ class ScratchContext(Context):
     """A context whose scratch is the running thread's own."""
 
     def __init__(self, workspace: Workspace, node: Node, *, training: bool, needs_dx: bool) -> None:
-        super().__init__(training=training, needs_dx=needs_dx)
+        super().__init__(training=training, needs_dx=needs_dx, input_shape=node.input_shape)
         self.node = node
         self.workspace = workspace
 

@@ -22,13 +22,20 @@ class Context:
 
     training: whether batch statistics and random draws are in force.
     needs_dx: whether backward must return the gradient of the input (the first layer with parameters need not).
+    input_shape: that of one sample, where it is known before the input comes.
     """
 
     def __init__(
-        self, *, training: bool = False, rng: np.random.Generator | None = None, needs_dx: bool = True
+        self,
+        *,
+        training: bool = False,
+        rng: np.random.Generator | None = None,
+        needs_dx: bool = True,
+        input_shape: Shape | None = None,
     ) -> None:
         self.training = training
         self.needs_dx = needs_dx
+        self.input_shape = input_shape
         self._rng = rng
 
     @property

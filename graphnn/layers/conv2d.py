@@ -6,8 +6,9 @@ from typing import Literal
 import numpy as np
 
 from graphnn.initializers import he_normal, zeros
+from graphnn.kernels.algorithms import Algorithms, Keep, choose
 from graphnn.kernels.channels import channel_sums, with_channels
-from graphnn.kernels.convolution import Window, convolve, input_gradient, turn, weights_gradient
+from graphnn.kernels.convolution import Window, convolve, input_gradient, turned
 from graphnn.kernels.im2col import Pair, determine_padding, pair
 from graphnn.layers.base import Arrays, Backward, Gradients, Layer, Parameter, register
 from graphnn.layers.context import Context
@@ -62,35 +63,49 @@ class Conv2D(Layer):
         _, out_h, out_w = self.output_shape(input_shape)
         return weights.size * out_h * out_w
 
+    def algorithms(self, input_shape: Shape) -> Algorithms:
+        """Return how the convolution is computed for images of `input_shape`."""
+        channels, height, width = self.check_image(input_shape)
+        return choose(self.window, channels, (height, width), self.filters)
+
     def prepare(self, params: Arrays, ctx: Context) -> Arrays:
-        if not (ctx.training and ctx.needs_dx and self.window.turned):
+        if ctx.input_shape is None:
             return params
-        W = params["weights"]
-        filters, channels, kernel_h, kernel_w = W.shape
-        turned = ctx.keep("turned", (W.size,), W.dtype).reshape(kernel_h, kernel_w, filters, channels)
-        turn(W, turned)
-        return {**params, "turned": turned.transpose(3, 2, 0, 1)}
+        W, algorithms = params["weights"], self.algorithms(ctx.input_shape)
+
+        def memory(name: str) -> Keep:
+            return lambda size: ctx.keep(name, (size,), W.dtype)
+
+        prepared = {**params, "forward": algorithms.forward.prepare(W, memory("forward"))}
+        if ctx.training and ctx.needs_dx and algorithms.input_gradient is not None:
+            prepared["turned"] = algorithms.input_gradient.prepare(turned(W), memory("turned"))
+        return prepared
 
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
-        window, W = self.window, params["weights"]
+        window, W, algorithms = self.window, params["weights"], self.algorithms(x.shape[1:])
         y = ctx.output((len(x), self.filters, *window.output((x.shape[2], x.shape[3]))), x.dtype)
-        convolve(x, W, window, y, ctx.scratch)
+        if "forward" in params:
+            algorithms.forward.convolve(x, params["forward"], window, y, ctx.scratch)
+        else:
+            convolve(x, W, window, y, ctx.scratch)
         if self.use_bias:
             with_channels(np.add, y, params["biases"], y)
 
         def backward(dy: Array) -> tuple[Array | None, Gradients]:
             dW = ctx.gradient("weights", W)
-            weights_gradient(x, dy, window, dW, ctx.scratch)
+            algorithms.weights_gradient.weights_gradient(x, dy, window, dW, ctx.scratch)
             gradients = {"weights": dW}
             if self.use_bias:
                 gradients["biases"] = channel_sums(dy)
             if not ctx.needs_dx:
                 return None, gradients
             dx = ctx.dx(x.shape, x.dtype)
-            if window.turned is not None and "turned" in params:
-                convolve(dy, params["turned"], window.turned, dx, ctx.scratch)
-            else:
+            if algorithms.input_gradient is None or window.turned is None:
                 input_gradient(dy, W, window, dx, ctx.scratch)
+            elif "turned" in params:
+                algorithms.input_gradient.convolve(dy, params["turned"], window.turned, dx, ctx.scratch)
+            else:
+                convolve(dy, turned(W), window.turned, dx, ctx.scratch)
             return dx, gradients
 
         return y, backward

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from graphnn.kernels import convolution
-from graphnn.kernels.convolution import Window, blocks, convolve, gather, input_gradient, turn, weights_gradient
+from graphnn.kernels.convolution import Window, blocks, convolve, gather, input_gradient, turned, weights_gradient
 from graphnn.kernels.im2col import convolve as reference
 from graphnn.kernels.im2col import convolve_backward as reference_backward
 from graphnn.kernels.im2col import determine_padding
@@ -69,9 +69,7 @@ def test_equal_to_the_reference(kernels, case, block_bytes, x_last, W_last, dtyp
             weights_gradient(own_x, own_dy, window, dW, scratch)
             input_gradient(own_dy, order, window, scattered, scratch)
             if window.turned is not None:
-                turned = np.empty((*window.kernel, filters, shape[1]), dtype)
-                turn(order, turned)
-                convolve(own_dy, turned.transpose(3, 2, 0, 1), window.turned, dx, scratch)
+                convolve(own_dy, turned(order), window.turned, dx, scratch)
         x, W, dy = (array.astype(np.float64) for array in (x, W, dy))
         np.testing.assert_allclose(y, reference(x, W, padding, window.strides), **tolerance)
         expected_dx, expected_dW = reference_backward(x, W, dy, padding, window.strides)

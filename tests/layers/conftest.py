@@ -65,7 +65,7 @@ def run(
 ) -> Result:
     """Return forward and, with dy, backward of one call; dy and the parameters stay as they are."""
     params = parameters(layer, x) if params is None else {name: value.copy("K") for name, value in params.items()}
-    ctx = Context(training=training, needs_dx=needs_dx, rng=np.random.default_rng(seed))
+    ctx = Context(training=training, needs_dx=needs_dx, rng=np.random.default_rng(seed), input_shape=x.shape[1:])
     y, backward = layer.forward(layer.prepare(params, ctx), x, ctx)
     if dy is None:
         return Result(y, None, {})

@@ -166,10 +166,11 @@ def test_parameters_in_c_order(checks):
 def test_the_turned_weights_are_made_once_and_only_where_they_serve(checks):
     x = checks.spread(1, 3, 5, 6)
     for layer, ctx, made in (
-        (Conv2D(2), Context(training=True), True),
-        (Conv2D(2), Context(training=True, needs_dx=False), False),
-        (Conv2D(2), Context(), False),
-        (Conv2D(2, strides=2), Context(training=True), False),
+        (Conv2D(2), Context(training=True, input_shape=(3, 5, 6)), True),
+        (Conv2D(2), Context(training=True, input_shape=(3, 5, 6), needs_dx=False), False),
+        (Conv2D(2), Context(input_shape=(3, 5, 6)), False),
+        (Conv2D(2), Context(training=True), False),
+        (Conv2D(2, strides=2), Context(training=True, input_shape=(3, 5, 6)), False),
     ):
         assert ("turned" in layer.prepare(checks.parameters(layer, x), ctx)) == made
 

@@ -1,0 +1,111 @@
+"""Which algorithm computes a convolution: chosen from shapes alone by a fixed estimate, never by the clock."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol
+
+from graphnn.kernels import convolution
+from graphnn.kernels.convolution import Scratch, Window
+from graphnn.kernels.im2col import Pair
+from graphnn.kernels.winograd import Winograd
+from graphnn.types import Array
+
+Keep = Callable[[int], Array]  # returns that many elements of memory that lives for the step
+
+# What one thread was measured to do, float32: multiply-adds a second in GEMM over gathered windows, and in the products
+# that transform the inputs, multiply the tiles and transform the outputs of Winograd; bytes a second in strided copies.
+WINDOWS_RATE = 55e9
+TRANSFORM_RATE, TILES_RATE, OUTPUT_RATE = 42e9, 65e9, 35e9
+COPY_RATE = 12e9
+GATHER_RATE = 25e9
+
+
+class Algorithm(Protocol):
+    """A way of computing y = W ⋆ x and the gradient of W."""
+
+    @property
+    def name(self) -> str:
+        """What a plan calls it."""
+
+    def prepare(self, weights: Array, keep: Keep) -> Array:
+        """Return what `convolve` wants of weights (D, C, Kh, Kw), computed once a step."""
+
+    def convolve(self, x: Array, prepared: Array, window: Window, y: Array, scratch: Scratch) -> None:
+        """Write the convolution of x (n, C, H, W) into y (n, D, H_out, W_out), in channels-last memory."""
+
+    def weights_gradient(self, x: Array, dy: Array, window: Window, dW: Array, scratch: Scratch) -> None:
+        """Write the gradient of the weights into dW (D, C, Kh, Kw)."""
+
+
+@dataclass(frozen=True)
+class Im2col:
+    """GEMM over gathered windows, for any window; over the pixels themselves where the kernel is 1×1."""
+
+    name: str = "im2col"
+
+    def prepare(self, weights: Array, keep: Keep) -> Array:
+        ordered = weights.transpose(2, 3, 1, 0)
+        if ordered.flags.c_contiguous:
+            return weights
+        copy = keep(weights.size).reshape(ordered.shape)
+        copy[...] = ordered
+        return copy.transpose(3, 2, 0, 1)
+
+    def convolve(self, x: Array, prepared: Array, window: Window, y: Array, scratch: Scratch) -> None:
+        convolution.convolve(x, prepared, window, y, scratch)
+
+    def weights_gradient(self, x: Array, dy: Array, window: Window, dW: Array, scratch: Scratch) -> None:
+        convolution.weights_gradient(x, dy, window, dW, scratch)
+
+
+@dataclass(frozen=True)
+class Algorithms:
+    """The choice for one convolution. input_gradient: None where the windows' shares are added instead (strides)."""
+
+    forward: Algorithm
+    input_gradient: Algorithm | None
+    weights_gradient: Algorithm
+
+
+IM2COL = Im2col()
+
+
+@cache
+def choose(window: Window, channels: int, size: Pair, filters: int) -> Algorithms:
+    """Return the algorithms for images (channels, *size) and so many filters."""
+    output = window.output(size)
+    turned = window.turned
+    return Algorithms(
+        fastest(window, channels, output, filters, gradient=False),
+        None if turned is None else fastest(turned, filters, size, channels, gradient=False),
+        fastest(window, channels, output, filters, gradient=True),
+    )
+
+
+def fastest(window: Window, channels: int, output: Pair, filters: int, *, gradient: bool) -> Algorithm:
+    """Return the algorithm with the least estimated time for one image."""
+    if window.pointwise:
+        return Im2col("GEMM")
+    if window.kernel != (3, 3) or window.strides != (1, 1):
+        return IM2COL
+    options: dict[Algorithm, float] = {IM2COL: im2col_seconds(channels, output, filters)}
+    for tile in (4, 2):
+        options[Winograd(tile)] = winograd_seconds(tile, channels, output, filters, gradient=gradient)
+    return min(options, key=lambda algorithm: options[algorithm])
+
+
+def im2col_seconds(channels: int, output: Pair, filters: int) -> float:
+    """Return the estimated seconds for one image by im2col, 3×3."""
+    elements = 9 * channels * output[0] * output[1]
+    return elements * filters / WINDOWS_RATE + 4 * elements / GATHER_RATE
+
+
+def winograd_seconds(tile: int, channels: int, output: Pair, filters: int, *, gradient: bool) -> float:
+    """Return the estimated seconds for one image by Winograd; the weights' gradient has its outputs transformed too."""
+    points, tiles = (tile + 2) ** 2, math.ceil(output[0] / tile) * math.ceil(output[1] / tile)
+    products = points * points * channels / TRANSFORM_RATE + points * channels * filters / TILES_RATE
+    products += tile * tile * points * filters / OUTPUT_RATE
+    copies = 4 * (points * channels + 2 * tile * tile * (filters + channels)) / COPY_RATE
+    return tiles * (products + copies) * (1.05 if gradient else 1)

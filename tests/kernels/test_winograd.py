@@ -1,0 +1,94 @@
+"""Winograd's filtering against the reference convolution, over memory that holds the worst it may."""
+
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graphnn.kernels import winograd
+from graphnn.kernels.algorithms import IM2COL, choose, im2col_seconds, winograd_seconds
+from graphnn.kernels.convolution import Window
+from graphnn.kernels.im2col import convolve as reference
+from graphnn.kernels.im2col import convolve_backward as reference_backward
+from graphnn.kernels.winograd import MATRICES, Winograd
+
+SAME = Window((3, 3), (1, 1), (1, 1), (1, 1))
+PADDING = st.tuples(st.integers(0, 3), st.integers(0, 3))
+
+
+@pytest.mark.parametrize("tile", [2, 4])
+def test_the_matrices_give_the_convolution_of_one_dimension(tile):
+    """y = Aᵀ[(G w) ⊙ (Bᵀ d)], by hand: every output is the sum of three products."""
+    B, G, A = (np.array(matrix, float) for matrix in MATRICES[tile])
+    rng = np.random.default_rng(0)
+    d, w = rng.normal(size=tile + 2), rng.normal(size=3)
+    expected = [d[i] * w[0] + d[i + 1] * w[1] + d[i + 2] * w[2] for i in range(tile)]
+    np.testing.assert_allclose(A @ ((G @ w) * (B @ d)), expected, atol=1e-12)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from([2, 4]),
+    st.tuples(st.integers(1, 5), st.integers(1, 4), st.integers(3, 13), st.integers(3, 13)),
+    st.integers(1, 4),
+    PADDING,
+    PADDING,
+    st.sampled_from([1, 3000, 2**20]),
+    st.booleans(),
+    st.sampled_from([np.float32, np.float64]),
+    st.integers(0, 2**32),
+)
+def test_equal_to_the_reference(kernels, tile, shape, filters, before, after, block_bytes, last, dtype, seed):
+    """Forward and the weights' gradient, twice over the same memory: what one call leaves there must not matter."""
+    rng = np.random.default_rng(seed)
+    window, padding = Window((3, 3), (1, 1), before, after), (before, after)
+    scratch, algorithm = kernels.Scratch(), Winograd(tile)
+    tolerance = 3e-4 if dtype == np.float32 else 1e-10
+    for _ in range(2):
+        x, W = rng.normal(size=shape), rng.normal(size=(filters, shape[1], 3, 3))
+        dy = rng.normal(size=(shape[0], filters, *window.output(shape[2:])))
+        own_x, own_dy = (kernels.channels_last(a, dtype) if last else a.astype(dtype) for a in (x, dy))
+        own_W = np.ascontiguousarray(W.transpose(2, 3, 1, 0)).transpose(3, 2, 0, 1) if last else W
+        y, dW = kernels.channels_last(np.full(dy.shape, np.nan, dtype)), np.full_like(own_W.astype(dtype), np.nan)
+        with patch.object(winograd, "BLOCK_BYTES", block_bytes), patch.object(winograd, "LEAST_TILES", 1):
+            U = algorithm.prepare(own_W.astype(dtype), lambda size: np.full(size, np.nan, dtype))
+            algorithm.convolve(own_x, U, window, y, scratch)
+            algorithm.weights_gradient(own_x, own_dy, window, dW, scratch)
+        assert y.dtype == dW.dtype == dtype
+        expected, (_, expected_dW) = reference(x, W, padding, (1, 1)), reference_backward(x, W, dy, padding, (1, 1))
+        np.testing.assert_allclose(y / np.abs(expected).max(), expected / np.abs(expected).max(), 0, tolerance)
+        scale = np.abs(expected_dW).max()
+        np.testing.assert_allclose(dW / scale, expected_dW / scale, 0, tolerance)
+
+
+def test_rounding_stays_near_what_the_design_allows(kernels):
+    """1e-5 of the largest output in float32, with many channels."""
+    rng = np.random.default_rng(0)
+    x, W = rng.normal(size=(2, 128, 8, 8)), rng.normal(size=(128, 128, 3, 3))
+    expected = reference(x, W, ((1, 1), (1, 1)), (1, 1))
+    for tile, most in ((2, 2e-6), (4, 2e-5)):
+        y = kernels.channels_last(np.empty(expected.shape, np.float32))
+        U = Winograd(tile).prepare(W.astype(np.float32), lambda size: np.empty(size, np.float32))
+        Winograd(tile).convolve(kernels.channels_last(x, np.float32), U, SAME, y, kernels.Scratch())
+        assert np.abs(y - expected).max() / np.abs(expected).max() < most
+
+
+def test_the_choice_follows_from_shapes():
+    assert choose(Window((1, 1)), 64, (8, 8), 64).forward.name == "GEMM"
+    assert choose(Window((5, 5)), 64, (8, 8), 64).forward == IM2COL
+    strided = choose(Window((3, 3), (2, 2), (1, 1), (1, 1)), 64, (8, 8), 64)
+    assert (strided.forward, strided.input_gradient, strided.weights_gradient) == (IM2COL, None, IM2COL)
+    assert choose(SAME, 3, (32, 32), 32).forward == IM2COL
+    wide = choose(SAME, 128, (8, 8), 128)
+    assert wide.forward == wide.input_gradient == wide.weights_gradient == Winograd(4)
+    assert choose(SAME, 128, (2, 2), 128).forward == Winograd(2)  # a tile of 4×4 would be three quarters waste
+
+
+def test_estimates_grow_with_the_work():
+    for seconds in (im2col_seconds, lambda *sizes: winograd_seconds(4, *sizes, gradient=False)):
+        once = seconds(32, (16, 16), 32)
+        assert seconds(64, (16, 16), 32) > once < seconds(32, (16, 16), 64)
+        assert seconds(32, (32, 16), 32) == pytest.approx(2 * once)
+    assert winograd_seconds(4, 9, (8, 8), 9, gradient=True) > winograd_seconds(4, 9, (8, 8), 9, gradient=False)
