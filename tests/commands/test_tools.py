@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-TOOLS = ("train", "inspect", "evaluate", "predict", "run")
+TOOLS = ("train", "inspect", "evaluate", "predict", "run", "benchmark")
 Run = Callable[..., Any]
 
 
