@@ -31,8 +31,8 @@ class TorchNetwork:
             own, owners[node.name] = layer_twin(torch, node)
             last = len(modules)
             modules += own
-        self.whole = torch.nn.Sequential(*modules).to(torch.from_numpy(parameters.vector[:0]).dtype)
-        self.body = self.whole[:last] if fuses(graph) else self.whole
+        self.whole: Any = torch.nn.Sequential(*modules).to(torch.from_numpy(parameters.vector[:0]).dtype)
+        self.body: Any = self.whole[:last] if fuses(graph) else self.whole
         self.named = {
             f"{node.name}/{parameter.name}": getattr(owners[node.name], NAMES[parameter.name])
             for node in graph.nodes

@@ -7,13 +7,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from graphnn.benchmark import measure, memory
-from graphnn.benchmark.measure import compare_sides, require_torch, scaling
+from graphnn.benchmark.measure import compare_sides, require_torch
 from graphnn.benchmark.memory import peak_bytes
 from graphnn.benchmark.nodes import node_times
 from graphnn.benchmark.remote import Remote
@@ -31,7 +30,10 @@ def silent(story: str) -> None:
 
 def state(process: int) -> str:
     """Return the state of a process: T where it is stopped."""
-    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "gone"
 
 
 def test_times() -> None:
@@ -78,11 +80,16 @@ def test_a_process_stops_while_another_runs_and_ends_with_all_that_it_forked(tas
         assert len(found["first"][0].seconds) >= 2
         processes = [process for each in (first, second) for process in members(each)]
         assert len(processes) == 3
-        deadline = time.monotonic() + 10  # a signal takes its time
-        while {state(process) for process in processes} != {"T"} and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert {state(process) for process in processes} == {"T"}
-    assert not any(Path(f"/proc/{process}").exists() and state(process) != "Z" for process in processes)
+        assert soon(lambda: {state(process) for process in processes} == {"T"})
+    assert soon(lambda: {state(process) for process in processes} <= {"Z", "gone"})
+
+
+def soon(holds: Callable[[], bool]) -> bool:
+    """Return whether something holds before long: signals take their time."""
+    deadline = time.monotonic() + 10
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return holds()
 
 
 def members(remote: Remote) -> list[int]:
@@ -111,20 +118,10 @@ def test_a_wrong_document_and_a_wrong_request_are_answered(task: Made) -> None:
     assert json.loads(replies.getvalue().splitlines()[-1]) == {"error": "KeyError: 'warm_up'"}
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"document": {"layers": []}}, "graphnn: <document>"),
-        ({"side": "PyTorch, backwards", "threads": 0}, "PyTorch, backwards: "),
-        ({"batch_size": "many"}, "graphnn: TypeError"),
-    ],
-)
-def test_what_goes_wrong_there_is_told_here(
-    change: dict[str, Any], message: str, task: Made, capfd: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(GraphError, match=message):
-        Remote(task().at(**change))
-    capfd.readouterr()  # the traceback of what should not happen
+def test_what_goes_wrong_there_is_told_here(task: Made, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(GraphError, match="graphnn: TypeError"):
+        Remote(task().at(batch_size="many"))
+    assert "Traceback" in capfd.readouterr().err  # of what should not happen
 
 
 def test_a_process_that_ends_is_noticed(task: Made) -> None:
@@ -145,12 +142,6 @@ def test_a_comparison_with_nobody(task: Made) -> None:
     peak = found.ours.peak_bytes
     assert peak is not None
     assert 2**24 < peak < 2**30
-
-
-def test_scaling(task: Made) -> None:
-    found = scaling(task(), [1, 2], QUICK, silent)
-    assert found.rates.keys() == {1, 2}
-    assert found.share == found.rates[2] / found.together > 0
 
 
 def test_nodes_take_the_time_of_a_step(task: Made) -> None:

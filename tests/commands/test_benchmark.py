@@ -23,6 +23,7 @@ def test_everything_at_once(document: Path, capsys: Shown, monkeypatch: pytest.M
     for title in ("batch of 8, 2 threads", "batch of 16, 2 threads", "growth with the batch", "threads"):
         assert f"net: {title}" in lines
     assert any(line.startswith("2 processes of one thread") for line in lines)
+    assert lines[-1].startswith("one step: ")
     assert any(line.split()[:2] == ["norm", "BatchNormalization"] for line in lines)
 
 
