@@ -116,12 +116,12 @@ def _integer_from(smallest: int, text: str) -> int:
     return value
 
 
-def add_document_arguments(parser: Parser, *, required: bool = True) -> None:
-    """Add what every command that reads a document takes: SPEC, --set and --plugin."""
+def add_document_arguments(parser: Parser, *, required: bool = True, several: bool = False) -> None:
+    """Add what every command that reads a document, or several, takes: SPEC, --set and --plugin."""
     parser.add_argument(
         "spec",
         type=Path,
-        nargs=None if required else "?",
+        nargs="+" if several else None if required else "?",
         metavar="SPEC",
         help="the document of the network, for example models/digits.json",
     )

@@ -10,8 +10,10 @@ from graphnn.describe.formats import csv_text, json_text, markdown_text, table_t
 from graphnn.describe.memory import available_memory
 from graphnn.describe.tables import show, terminal_width
 from graphnn.errors import GraphError
-from graphnn.graph import build_graph
+from graphnn.graph import Graph, build_graph
+from graphnn.optimizers import OPTIMIZERS
 from graphnn.spec.schema import schema_file
+from graphnn.spec.spec import Spec
 
 if TYPE_CHECKING:
     from graphnn.weights import MatchReport, WeightsFile
@@ -32,6 +34,7 @@ def parser() -> Parser:
         [
             "models/cifar10.json",
             "models/cifar10.json --weights models/cifar10.npz",
+            "models/cifar10.json --plan",
             "models/cifar10.json --format json",
             "--write-schema network.schema.json",
         ],
@@ -43,7 +46,14 @@ def parser() -> Parser:
         default="table",
         help="table (default), json, markdown, or csv: one line a layer (with --weights: a parameter), sizes in bytes",
     )
-    result.add_argument(
+    instead = result.add_mutually_exclusive_group()
+    instead.add_argument(
+        "--plan",
+        action="store_true",
+        help="show how training runs the network: the stages between barriers, the pieces that a batch is cut into, "
+        "the algorithm of each convolution and why, and the memory for it; not as csv",
+    )
+    instead.add_argument(
         "--weights",
         type=Path,
         metavar="W.npz",
@@ -72,6 +82,11 @@ def run(argv: Sequence[str]) -> int:
     spec = read_document(arguments)
     graph = build_graph(spec)
     description = describe(spec, graph)
+    if arguments.plan:
+        if arguments.format == "csv":
+            command.error("--plan is shown as table, json or markdown")
+        show(plan_text(description, spec, graph, arguments.format))
+        return 0
     if arguments.weights is None:
         show(network_text(description, arguments.format))
         return 0
@@ -96,6 +111,18 @@ def network_text(description: Description, kind: str) -> str:
     if kind == "csv":
         return csv_text(description)
     return table_text(description, terminal_width(), available_memory())
+
+
+def plan_text(description: Description, spec: Spec, graph: Graph, kind: str) -> str:
+    """Return the plan of a training step; as JSON, together with the description."""
+    from graphnn.describe import plan_formats
+    from graphnn.describe.plan import describe_plan
+
+    slots = len(OPTIMIZERS[spec.optimizer.type].slots)
+    plan = describe_plan(graph, spec.name, spec.training["batch_size"], spec.optimizer.type, slots)
+    if kind == "json":
+        return json_text({**values(description), "plan": plan_formats.plan_values(plan)})
+    return plan_formats.plan_markdown(plan) if kind == "markdown" else plan_formats.plan_text(plan, terminal_width())
 
 
 def weights_text(description: Description, file: "WeightsFile", report: "MatchReport", kind: str) -> str:

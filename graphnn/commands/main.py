@@ -14,6 +14,7 @@ COMMANDS = {
     "inspect": "show a network's layers, shapes, parameters, work and memory",
     "evaluate": "measure trained weights on the test part",
     "predict": "classify images or arrays with trained weights",
+    "benchmark": "measure speed and memory, and compare them with PyTorch",
     "run": "check the building blocks: graphnn run unittest NAME",
 }
 

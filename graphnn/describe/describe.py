@@ -85,7 +85,7 @@ def describe(spec: Spec, graph: Graph) -> Description:
         batch_size=batch_size,
         weight_file_bytes=weight_file_bytes(graph, metadata_bytes(spec)),
         optimizer_bytes=FLOAT * slots * sum(row.trainable for row in rows),
-        training_bytes=training_memory(graph, batch_size, slots),
+        training_bytes=training_memory(graph, batch_size, slots).total,
     )
 
 

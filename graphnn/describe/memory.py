@@ -5,10 +5,13 @@ import math
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from graphnn.engine.plan import LANES, Stage, training_plan
+from graphnn.engine.plan import LANES, Plan, Stage, training_plan
 from graphnn.graph import Graph, Node
+from graphnn.kernels.winograd import Winograd
+from graphnn.layers.conv2d import Conv2D
 
 FLOAT = 4  # bytes of a float32
 WINDOWS = 2**20  # elements: gathered windows and framed images, cut to fit the second-level cache
@@ -24,12 +27,31 @@ def parameter_count(node: Node, *, trainable: bool) -> int:
     return sum(parameter.size for parameter in node.parameters if parameter.trainable is trainable)
 
 
-def training_memory(graph: Graph, batch_size: int, slots: int) -> int:
-    """Return about how many bytes training takes at its highest, the data set left out; nothing is allocated.
+@dataclass(frozen=True)
+class TrainingMemory:
+    """About how many bytes training takes at its highest, the data set left out.
 
-    slots: the number of state vectors of the optimizer, each as large as the trainable parameters. Counted are
-    parameters, gradients, optimizer state; the batch and every node's output for all of it; the gradients at barriers;
-    the gradient sums of the largest stage; and each thread's own: gradients of a piece, and gathered windows.
+    parameters: with gradients and the optimizer's state. outputs: the batch, and what every node gives for all of it.
+    barriers: the gradients there. lanes: sums of gradients but the first. scratch: what each process has of its own.
+    """
+
+    parameters: int
+    outputs: int
+    barriers: int
+    lanes: int
+    scratch: int
+    processes: int
+
+    @property
+    def total(self) -> int:
+        """All of it together."""
+        return self.parameters + self.outputs + self.barriers + self.lanes + self.processes * self.scratch
+
+
+def training_memory(graph: Graph, batch_size: int, slots: int) -> TrainingMemory:
+    """Return what training takes; nothing is allocated.
+
+    slots: the number of state vectors of the optimizer, each as large as the trainable parameters.
     """
     plan = training_plan(graph, batch_size)
     trainable = sum(parameter_count(node, trainable=True) for node in graph.nodes)
@@ -37,15 +59,39 @@ def training_memory(graph: Graph, batch_size: int, slots: int) -> int:
     outputs = [math.prod(node.output_shape) for stage in plan.stages for node in stage.nodes]
     exits = [stage.exit for stage in plan.stages if stage.exit is not None]
     at_barriers = max((math.prod((max(e.input_shape, e.output_shape, key=math.prod))) for e in exits), default=0)
-    kept = math.prod(graph.input_shape) + sum(outputs) + sum(math.prod(e.output_shape) for e in exits) + 2 * at_barriers
+    kept = math.prod(graph.input_shape) + sum(outputs) + sum(math.prod(e.output_shape) for e in exits)
     pieces = max(-(-batch_size // stage.piece) for stage in plan.stages)
     largest_stage = max(sum(parameter_count(node, trainable=True) for node in stage.nodes) for stage in plan.stages)
+    return TrainingMemory(
+        parameters=FLOAT * ((2 + slots) * trainable + fixed),
+        outputs=FLOAT * batch_size * kept,
+        barriers=FLOAT * batch_size * 2 * at_barriers,
+        lanes=FLOAT * (min(LANES, pieces) - 1) * largest_stage,
+        scratch=FLOAT * own_elements(graph, plan, several_pieces=pieces > 1),
+        processes=os.cpu_count() or 1,
+    )
+
+
+def own_elements(graph: Graph, plan: Plan, *, several_pieces: bool) -> int:
+    """Return the elements each process has of its own: gradients of a piece, gathered windows, prepared weights."""
     largest_weights = max((p.size for node in graph.nodes for p in node.parameters if p.trainable), default=0)
     piece = max(stage.piece * max(widths(stage), default=0) for stage in plan.stages)
-    everyone = (2 + slots) * trainable + fixed + batch_size * kept + (min(LANES, pieces) - 1) * largest_stage
     images = any(len(node.input_shape) == 3 for node in graph.nodes)
-    each_thread = 2 * largest_weights * (pieces > 1) + 2 * piece + WINDOWS * images
-    return FLOAT * (everyone + (os.cpu_count() or 1) * each_thread)
+    prepared = sum(prepared_elements(node, needs_dx=plan.needs_dx(node)) for node in graph.nodes)
+    return 2 * largest_weights * several_pieces + 2 * piece + WINDOWS * images + prepared
+
+
+def prepared_elements(node: Node, *, needs_dx: bool) -> int:
+    """Return the elements that a convolution's weights take once transformed for its algorithms."""
+    if not isinstance(node.layer, Conv2D):
+        return 0
+    algorithms, weights = node.layer.algorithms(node.input_shape), node.parameters[0]
+    matrices = weights.shape[0] * weights.shape[1]
+    elements = matrices * algorithms.forward.points if isinstance(algorithms.forward, Winograd) else 0
+    if needs_dx and algorithms.input_gradient is not None:
+        turned = algorithms.input_gradient
+        elements += matrices * turned.points if isinstance(turned, Winograd) else weights.size
+    return elements
 
 
 def widths(stage: Stage) -> list[int]:

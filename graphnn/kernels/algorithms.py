@@ -1,7 +1,7 @@
 """Which algorithm computes a convolution: chosen from shapes alone by a fixed estimate, never by the clock."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
@@ -88,12 +88,20 @@ def fastest(window: Window, channels: int, output: Pair, filters: int, *, gradie
     """Return the algorithm with the least estimated time for one image."""
     if window.pointwise:
         return Im2col("GEMM")
+    options = estimates(window, channels, output, filters, gradient=gradient)
+    return min(options, key=lambda algorithm: options[algorithm], default=IM2COL)
+
+
+def estimates(
+    window: Window, channels: int, output: Pair, filters: int, *, gradient: bool
+) -> Mapping[Algorithm, float]:
+    """Return the estimated seconds of one thread for one image, by algorithm; nothing where there is no choice."""
     if window.kernel != (3, 3) or window.strides != (1, 1):
-        return IM2COL
+        return {}
     options: dict[Algorithm, float] = {IM2COL: im2col_seconds(channels, output, filters)}
     for tile in (4, 2):
         options[Winograd(tile)] = winograd_seconds(tile, channels, output, filters, gradient=gradient)
-    return min(options, key=lambda algorithm: options[algorithm])
+    return options
 
 
 def im2col_seconds(channels: int, output: Pair, filters: int) -> float:

@@ -67,6 +67,21 @@ def test_formats(form: str, document: Path, capsys: Shown) -> None:
         assert out.startswith("| # | name |")
 
 
+def test_plan(document: Path, capsys: Shown) -> None:
+    assert main([str(document), "--plan"]) == 0
+    assert "    2  1 × 64  norm → relu_1 → dropout_1 → output → CrossEntropy with softmax_1 → back" in (
+        capsys.readouterr().out.splitlines()
+    )
+    assert main([str(document), "--plan", "--format", "json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert [stage["exit"] for stage in content["plan"]["stages"]] == ["norm", None]
+    assert content["totals"]["trainable"] == 1242
+    assert main([str(document), "--plan", "--format", "markdown"]) == 0
+    assert capsys.readouterr().out.startswith("| stage |")
+    assert main([str(document), "--plan", "--format", "csv"]) == 2
+    assert "--plan is shown as table, json or markdown" in capsys.readouterr().err
+
+
 def test_set_changes_the_document_for_the_call(document: Path, capsys: Shown) -> None:
     assert (
         main([str(document), "--set", "layers[0].units=32", "--set", "training.batch_size=7", "--format", "json"]) == 0
@@ -179,6 +194,7 @@ def test_write_schema_into_no_folder(tmp_path: Path, capsys: Shown) -> None:
         ([], "name a document, for example models/digits.json"),
         (["a.json", "--write-schema", "b.json"], "--write-schema takes no document"),
         (["a.json", "--format", "xml"], "invalid choice: 'xml'"),
+        (["a.json", "--plan", "--weights", "b.npz"], "not allowed with argument --plan"),
         (["a.json", "--weigths", "b.npz"], 'did you mean "--weights"?'),
     ],
 )

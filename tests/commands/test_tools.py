@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-TOOLS = ("train", "inspect", "evaluate", "predict", "run")
+TOOLS = ("train", "inspect", "evaluate", "predict", "run", "benchmark")
 Run = Callable[..., Any]
 
 

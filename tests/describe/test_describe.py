@@ -15,6 +15,7 @@ import pytest
 from graphnn.datasets import Normalisation, load
 from graphnn.describe.describe import Description, describe, settings_text
 from graphnn.describe.formats import csv_text, json_text, markdown_text, table_text, values
+from graphnn.describe.memory import TrainingMemory
 from graphnn.describe.tables import display_width
 from graphnn.graph import build_graph, initialise
 from graphnn.layers.base import LAYERS, layer_class
@@ -100,7 +101,8 @@ Made = Callable[..., tuple[Spec, Description]]
 @pytest.fixture
 def estimated(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have an estimate of the training memory that does not follow the engine's plan."""
-    monkeypatch.setattr(importlib.import_module("graphnn.describe.describe"), "training_memory", lambda *_: 10_800_000)
+    given = TrainingMemory(parameters=10_800_000, outputs=0, barriers=0, lanes=0, scratch=0, processes=1)
+    monkeypatch.setattr(importlib.import_module("graphnn.describe.describe"), "training_memory", lambda *_: given)
 
 
 @pytest.mark.usefixtures("estimated")

@@ -34,7 +34,15 @@ def document() -> str:
 
 def inspect() -> str:
     """Return what inspect says of models/digits.json."""
-    return console("models/digits.json", ROOT, shown="python tools/inspect.py models/digits.json")
+    return console("models/digits.json", folder=ROOT, shown="python tools/inspect.py models/digits.json")
+
+
+def plan() -> str:
+    """Return how models/cifar10.json is trained, up to the memory, which depends on the machine."""
+    command = ("models/cifar10.json", "--plan")
+    text = console(*command, folder=ROOT, shown=f"python tools/inspect.py {' '.join(command)}")
+    shown, _, _ = text.partition("\n\nparameters, gradients")
+    return f"{shown}\n\n…\n```"
 
 
 def errors() -> str:
@@ -49,14 +57,14 @@ def misfits() -> str:
 
 def broken(name: str) -> str:
     """Return a document and the errors it gives."""
-    said = console(name, EXAMPLES, shown=f"python tools/inspect.py {name}", exit_code=2)
+    said = console(name, folder=EXAMPLES, shown=f"python tools/inspect.py {name}", exit_code=2)
     return f"{fenced('json', (EXAMPLES / name).read_text(encoding='utf-8'))}\n\n{said}"
 
 
-def console(document_name: str, folder: Path, *, shown: str, exit_code: int = 0) -> str:
+def console(*arguments: str, folder: Path, shown: str, exit_code: int = 0) -> str:
     """Return an inspect command and its output; raises RuntimeError for another exit code."""
     tool = ROOT / "tools" / "inspect.py"
-    command = [sys.executable, str(tool), document_name]
+    command = [sys.executable, str(tool), *arguments]
     environment = {**os.environ, "COLUMNS": WIDTH, "PYTHONIOENCODING": "utf-8"}
     ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False)
     if ran.returncode != exit_code:
@@ -185,6 +193,7 @@ WORDS: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
 BLOCKS: dict[str, Callable[[], str]] = {
     "document": document,
     "inspect": inspect,
+    "plan": plan,
     "errors": errors,
     "misfits": misfits,
     "options": options,

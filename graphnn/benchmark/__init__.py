@@ -1,0 +1,1 @@
+"""How fast networks are trained and run, and how that compares with the same networks in PyTorch."""

@@ -1,0 +1,92 @@
+"""Whether the twin in PyTorch is the same network: the same loss, gradients and outputs from the same weights."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from graphnn.benchmark.task import samples, without_dropout
+from graphnn.engine.engine import Engine
+from graphnn.errors import GraphError
+from graphnn.graph import Graph, initialise
+from graphnn.types import Array
+
+MOST_SAMPLES = 32
+# In float64, only another formula gives more. In float32, a ReLU or a maximum may fall on the other side of its kink.
+LIMITS = {"float64": 1e-7, "float32": 5e-2}
+NEGLIGIBLE = 1e-4  # of the whole gradient's norm: a bias before a batch normalisation has none but rounding
+
+
+@dataclass(frozen=True)
+class Differences:
+    """The largest relative differences, in one precision."""
+
+    loss: float
+    gradients: float
+    outputs: float
+
+    @property
+    def largest(self) -> float:
+        """The largest of all."""
+        return max(self.loss, self.gradients, self.outputs)
+
+
+def compare(graph: Graph, batch_size: int, seed: int = 0) -> dict[str, Differences]:
+    """Return the differences between the engine and PyTorch by precision. Raises GraphError where they are too large.
+
+    Loss and gradients are those of training without the Dropout layers; outputs, with them, those of testing.
+    """
+    n = min(batch_size, MOST_SAMPLES)
+    found = {dtype: differences(graph, n, seed, dtype) for dtype in LIMITS}
+    for dtype, own in found.items():
+        for name, value in asdict(own).items():
+            if not value <= LIMITS[dtype]:
+                raise GraphError(f"PyTorch computes another network: {name} differ by {value:.1e} in {dtype}")
+    return found
+
+
+def differences(graph: Graph, n: int, seed: int, dtype: str) -> Differences:
+    """Return the differences in one precision, for a batch of n samples."""
+    loss, gradients = training_differences(without_dropout(graph), n, seed, dtype)
+    return Differences(loss, gradients, testing_difference(graph, n, seed, dtype))
+
+
+def training_differences(graph: Graph, n: int, seed: int, dtype: str) -> tuple[float, float]:
+    """Return the relative differences of the loss and of the parameter whose gradient differs most."""
+    from graphnn.benchmark.torch_network import TorchNetwork, tensor  # needs PyTorch
+
+    parameters = initialise(graph, seed, dtype)
+    x, y = samples(graph, n, dtype)
+    network = TorchNetwork(graph, parameters)
+    with Engine(graph, parameters, batch_size=n, threads=1) as engine:
+        loss = graph.loss.summarise(engine.train_step(x, y, epoch=0, step=0), n)["loss"]
+    theirs = network.loss(tensor(x), tensor(y))
+    theirs.backward()
+    gradients = {name: each.grad.numpy() for name, each in network.trained().items()}
+    whole = norm(*gradients.values())
+    own = {f"{node}/{name}": array for node, arrays in parameters.gradients.items() for name, array in arrays.items()}
+    gradient = max(
+        norm(own[name] - theirs) / max(norm(theirs), NEGLIGIBLE * whole, 1e-30) for name, theirs in gradients.items()
+    )
+    return abs(loss - theirs.item()) / max(abs(loss), 1e-30), gradient
+
+
+def testing_difference(graph: Graph, n: int, seed: int, dtype: str) -> float:
+    """Return the difference of the outputs in testing, relative to the largest output."""
+    import torch
+
+    from graphnn.benchmark.torch_network import TorchNetwork, tensor
+
+    parameters = initialise(graph, seed, dtype)
+    x, _ = samples(graph, n, dtype)
+    network = TorchNetwork(graph, parameters)
+    with Engine(graph, parameters, batch_size=n, threads=1) as engine:
+        outputs = engine.predict(x)
+    with torch.inference_mode():
+        theirs: Any = network.whole.eval()(tensor(x)).numpy()
+    return float(np.abs(outputs - theirs).max() / max(float(np.abs(theirs).max()), 1e-30))
+
+
+def norm(*arrays: Array) -> float:
+    """Return the Euclidean norm of all arrays together."""
+    return float(np.sqrt(sum(np.sum(np.square(array, dtype=np.float64)) for array in arrays)))

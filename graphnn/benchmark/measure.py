@@ -1,0 +1,127 @@
+"""A whole benchmark: which processes are started for a document, in which order they run, and what comes out."""
+
+import importlib.util
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from graphnn.benchmark.remote import Remote
+from graphnn.benchmark.task import OURS, Task
+from graphnn.benchmark.timing import Effort, Times, in_turn
+from graphnn.errors import GraphError
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class SideResult:
+    """What one side did: started in seconds, to the end of the first training step; peak in bytes, of training."""
+
+    name: str
+    training: Times
+    prediction: Times
+    peak_bytes: int | None
+    started: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All sides at one batch size, ours first. differences: from PyTorch, by precision, where it was compared with."""
+
+    batch_size: int
+    threads: int
+    sides: tuple[SideResult, ...]
+    differences: dict[str, dict[str, float]]
+    torch_version: str | None
+
+    @property
+    def ours(self) -> SideResult:
+        """Our own side."""
+        return self.sides[0]
+
+    def fastest(self, what: str) -> SideResult | None:
+        """Return the fastest of the other sides in "training" or "prediction"; None where there is none."""
+        return min(self.sides[1:], key=lambda side: float(getattr(side, what).median), default=None)
+
+    def ratio(self, what: str, other: SideResult) -> float:
+        """Return our time divided by another side's."""
+        return float(getattr(self.ours, what).median / getattr(other, what).median)
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Training images/s by number of threads, and of as many independent processes of one thread together."""
+
+    rates: dict[int, float]
+    together: float
+
+    @property
+    def share(self) -> float:
+        """What the most threads do of what as many processes do."""
+        return self.rates[max(self.rates)] / self.together
+
+
+def compare_sides(task: Task, effort: Effort, *, against_torch: bool, say: Say) -> Comparison:
+    """Measure a document at one batch size, and PyTorch in turn with us where asked for."""
+    differences: dict[str, Any] = {}
+    version, names = None, [OURS]
+    with ExitStack() as stack:
+        environment = {}
+        if against_torch:
+            require_torch()
+            say("comparing loss, gradients and outputs with PyTorch")
+            with Remote(task.at(side="check")) as check:
+                differences = check.first
+            with Remote(task.at(side="ways")) as ways:
+                version, names = ways.first["version"], [OURS, *ways.first["ways"]]
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            # compiled anew, by the process itself, so that its start is its own
+            environment = {"TORCHINDUCTOR_CACHE_DIR": folder, "TORCHINDUCTOR_COMPILE_THREADS": "1"}
+        remotes = {}
+        for name in names:
+            say(f"starting {name}")
+            remotes[name] = stack.enter_context(Remote(task.at(side=name), environment))
+            remotes[name].stop()
+        groups = {name: [remote] for name, remote in remotes.items()}
+        say("training")
+        training = in_turn(groups, "train", effort)
+        peaks = {name: peak(remote) for name, remote in remotes.items()}  # before prediction adds its own
+        say("predicting")
+        prediction = in_turn(groups, "predict", effort)
+    sides = tuple(
+        SideResult(name, training[name][0], prediction[name][0], peaks[name], remotes[name].started) for name in names
+    )
+    return Comparison(task.batch_size, task.threads, sides, differences, version)
+
+
+def peak(remote: Remote) -> int | None:
+    """Return the most memory that a stopped process has held."""
+    remote.go()
+    found: int | None = remote.ask({"do": "memory"})["peak_bytes"]
+    remote.stop()
+    return found
+
+
+def scaling(task: Task, threads: Sequence[int], effort: Effort, say: Say) -> Scaling:
+    """Measure training with different numbers of threads, and with as many processes of one thread, in turn."""
+    say(f"training with {', '.join(map(str, threads))} threads, and in {max(threads)} processes of one")
+    with ExitStack() as stack:
+
+        def start(number: int) -> Remote:
+            remote = stack.enter_context(Remote(task.at(threads=number, side=OURS)))
+            remote.stop()
+            return remote
+
+        groups = {str(number): [start(number)] for number in threads}
+        groups["together"] = [start(1) for _ in range(max(threads))]
+        found = in_turn(groups, "train", effort)
+    rates = {name: sum(times.rate for times in members) for name, members in found.items()}
+    return Scaling({number: rates[str(number)] for number in threads}, rates["together"])
+
+
+def require_torch() -> None:
+    """Raise GraphError where PyTorch is not installed."""
+    if importlib.util.find_spec("torch") is None:
+        raise GraphError("--against torch needs PyTorch, which is not installed here: pip install torch==2.13.0")

@@ -1,0 +1,152 @@
+"""Where the time of a training step goes: every node's calls, timed on one thread in the engine itself."""
+
+import dataclasses
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from graphnn.benchmark.own import OwnSide
+from graphnn.benchmark.task import Task
+from graphnn.benchmark.timing import Effort, gemm_peak
+from graphnn.graph import Graph, initialise
+from graphnn.layers.base import BatchwiseLayer
+from graphnn.training.trainer import optimizer_from
+
+FORWARD, BACKWARD = "forward", "backward"
+BATCHWISE = {
+    "partial_sums": FORWARD,
+    "combine": FORWARD,
+    "apply": FORWARD,
+    "backward_partial_sums": BACKWARD,
+    "backward_combine": BACKWARD,
+    "backward_apply": BACKWARD,
+}
+Key = tuple[str, str]  # node, direction
+LOSS, UPDATE, STEP = ("", "loss"), ("", "update"), ("", "step")
+
+
+class Clock(dict[Key, float]):
+    """Seconds by key."""
+
+    def add(self, key: Key, since: float) -> None:
+        """Add the time since then."""
+        self[key] = self.get(key, 0.0) + time.perf_counter() - since
+
+
+@dataclass(frozen=True)
+class NodeTime:
+    """One node in a step on a whole batch: seconds, and the multiply-adds that its formula asks for."""
+
+    name: str
+    type: str
+    forward: float
+    backward: float
+    forward_work: int
+    backward_work: int
+
+
+@dataclass(frozen=True)
+class NodeTimes:
+    """A training step on one thread, node by node. rest: what the engine does between; peak: of GEMM, in this run."""
+
+    nodes: tuple[NodeTime, ...]
+    loss: float
+    update: float
+    rest: float
+    step: float
+    peak: float
+
+
+def node_times(task: Task, effort: Effort) -> NodeTimes:
+    """Return the medians over the steps of one engine on one thread."""
+    spec, graph = task.read()
+    clock = Clock()
+    optimizer, parameters = optimizer_from(spec.optimizer), initialise(graph, spec.training["seed"])
+    side = OwnSide(timed_graph(graph, clock), parameters, optimizer, threads=1, batch_size=task.batch_size)
+    steps: list[dict[Key, float]] = []
+    try:
+        begun = time.perf_counter()
+        while len(steps) < 2 or time.perf_counter() - begun < effort.rounds * effort.seconds:
+            clock.clear()
+            start = time.perf_counter()
+            side.pass_through()
+            updating = time.perf_counter()
+            side.update()
+            end = time.perf_counter()
+            steps.append({**clock, UPDATE: end - updating, STEP: end - start})
+        plan = side.engine.plan
+    finally:
+        side.close()
+
+    def median(*keys: Key) -> float:
+        return float(np.median([sum(step.get(key, 0.0) for key in keys) for step in steps[1:]]))
+
+    n = task.batch_size
+    found = []
+    for node in graph.nodes[: len(graph.nodes) - plan.logits]:
+        work = n * node.multiply_adds
+        back = 2 * work if plan.needs_dx(node) else work if plan.trains(node) else 0
+        times = median((node.name, FORWARD)), median((node.name, BACKWARD))
+        found.append(NodeTime(node.name, node.layer.type, *times, work, back))
+    own = [(node.name, direction) for node in graph.nodes for direction in (FORWARD, BACKWARD)]
+    step, loss, update = median(STEP), median(LOSS), median(UPDATE)
+    rest = step - median(*own, LOSS, UPDATE)
+    return NodeTimes(tuple(found), loss, update, rest, step, gemm_peak(effort.seconds))
+
+
+def timed_graph(graph: Graph, clock: Clock) -> Graph:
+    """Return the graph with layers, and a loss, that add the time of their calls to the clock."""
+    nodes = []
+    for node in graph.nodes:
+        if isinstance(node.layer, BatchwiseLayer):
+            methods = {name: timed_method(node.layer, name, clock, (node.name, way)) for name, way in BATCHWISE.items()}
+        else:
+            methods = {"forward": timed_forward(node.layer, clock, node.name)}
+        nodes.append(dataclasses.replace(node, layer=with_methods(node.layer, methods)))
+    loss = with_methods(graph.loss, {"piece": timed_method(graph.loss, "piece", clock, LOSS)})
+    return dataclasses.replace(graph, nodes=tuple(nodes), loss=loss)
+
+
+def with_methods(original: Any, methods: dict[str, Any]) -> Any:
+    """Return a copy of an object that has other methods, and else is of the same type and name."""
+    kind = type(original)
+    copy: Any = object.__new__(type(kind.__name__, (kind,), {"__module__": kind.__module__, **methods}))
+    copy.__dict__.update(original.__dict__)
+    return copy
+
+
+def timed_method(original: Any, name: str, clock: Clock, key: Key) -> Callable[..., Any]:
+    """Return a method that does what the original's does, and adds its time to the clock."""
+    method = getattr(type(original), name)
+
+    def call(self: Any, *arguments: Any, **named: Any) -> Any:
+        start = time.perf_counter()
+        try:
+            return method(self, *arguments, **named)
+        finally:
+            clock.add(key, start)
+
+    return call
+
+
+def timed_forward(original: Any, clock: Clock, name: str) -> Callable[..., Any]:
+    """Return a forward that adds its time, and that of the backward it returns, to the clock."""
+    method = type(original).forward
+
+    def forward(self: Any, params: Any, x: Any, ctx: Any) -> Any:
+        start = time.perf_counter()
+        y, backward = method(self, params, x, ctx)
+        clock.add((name, FORWARD), start)
+
+        def timed_backward(dy: Any) -> Any:
+            start = time.perf_counter()
+            result = backward(dy)
+            clock.add((name, BACKWARD), start)
+            return result
+
+        return y, timed_backward
+
+    return forward

@@ -1,0 +1,45 @@
+"""A graph trained and run by graphnn's own engine, as the benchmark runs it."""
+
+from graphnn.benchmark.task import LEARNING_RATE_SCALE, samples
+from graphnn.engine.engine import Engine
+from graphnn.graph import Graph
+from graphnn.optimizers import Optimizer, Updater
+from graphnn.parameters import Parameters
+
+
+class OwnSide:
+    """Trains and runs a graph on random samples."""
+
+    def __init__(
+        self, graph: Graph, parameters: Parameters, optimizer: Optimizer, *, threads: int, batch_size: int
+    ) -> None:
+        self.engine = Engine(graph, parameters, batch_size=batch_size, threads=threads)
+        self.engine.attach(Updater(optimizer, parameters))
+        self._learning_rate = LEARNING_RATE_SCALE * optimizer.learning_rate
+        self._x, self._y = samples(graph, batch_size)
+        self._step = 0
+
+    def train(self) -> None:
+        """Run one training step."""
+        self.pass_through()
+        self.update()
+
+    def pass_through(self) -> None:
+        """Run forward, loss and backward."""
+        self.engine.train_step(self._x, self._y, epoch=0, step=self._step)
+        self._step += 1
+
+    def update(self) -> None:
+        """Update the parameters."""
+        self.engine.update(self._learning_rate)
+
+    def predict(self) -> None:
+        """Run one batch in testing."""
+        self.engine.predict(self._x)
+
+    def mode(self, *, training: bool) -> None:
+        """Nothing to make ready: the engine is told at every call."""
+
+    def close(self) -> None:
+        """End the engine's processes."""
+        self.engine.close()

@@ -1,0 +1,70 @@
+"""What is measured: one document at one batch size, on random samples of its shape."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from graphnn.graph import Graph, build_graph, chain
+from graphnn.layers.context import empty_channels_last
+from graphnn.layers.dropout import Dropout
+from graphnn.losses import BinaryCrossEntropy, CrossEntropy
+from graphnn.spec.spec import Spec, spec_from_values
+from graphnn.types import Array
+
+OURS = "graphnn"
+# Of the document's learning rate: the time of a step does not depend on it, and however many steps are run on the same
+# random targets, numbers stay ordinary. Denormal ones, or NaN, would take another time.
+LEARNING_RATE_SCALE = 0.01
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one process is told to measure.
+
+    document: plain values, every default written out. side: OURS, or the name of a way of running PyTorch.
+    """
+
+    document: Mapping[str, Any]
+    plugins: Sequence[str]
+    side: str
+    threads: int
+    batch_size: int
+
+    def values(self) -> dict[str, Any]:
+        """Return the task as JSON values."""
+        return asdict(self)
+
+    def at(self, **changes: Any) -> "Task":
+        """Return the task with other settings."""
+        return replace(self, **changes)
+
+    def read(self) -> tuple[Spec, Graph]:
+        """Return the document's spec and graph. Raises SpecError."""
+        plugins = {}
+        if self.plugins:
+            from graphnn.plugins import load_plugins  # rarely needed
+
+            plugins = load_plugins([Path(file) for file in self.plugins])
+        spec = spec_from_values(self.document, plugins=plugins)
+        return spec, build_graph(spec)
+
+
+def samples(graph: Graph, n: int, dtype: Any = np.float32) -> tuple[Array, Array]:
+    """Return n random inputs, images in channels-last memory, and targets that fit the loss; always the same."""
+    rng = np.random.default_rng(0)
+    x = empty_channels_last((n, *graph.input_shape), dtype)
+    x[...] = rng.standard_normal(x.shape, np.float32)
+    if isinstance(graph.loss, CrossEntropy):
+        return x, rng.integers(0, graph.output_shape[0], n)
+    if isinstance(graph.loss, BinaryCrossEntropy):
+        return x, rng.integers(0, 2, (n, *graph.output_shape)).astype(dtype)
+    return x, rng.standard_normal((n, *graph.output_shape), np.float32).astype(dtype)
+
+
+def without_dropout(graph: Graph) -> Graph:
+    """Return the graph without its Dropout layers, whose random draws no other library repeats."""
+    kept = [(node.name, node.layer) for node in graph.nodes if not isinstance(node.layer, Dropout)]
+    return chain(kept, graph.input_shape, graph.loss) if len(kept) < len(graph.nodes) else graph

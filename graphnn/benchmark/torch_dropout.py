@@ -1,0 +1,20 @@
+"""Dropout that does not scale up in training, as a module of PyTorch. Importing this needs PyTorch."""
+
+import torch
+
+
+class PlainDropout(torch.nn.Module):  # type: ignore[misc,unused-ignore]
+    """y = x·m in training, m 0 with probability `rate` and else 1; y = (1 − rate)·x in testing.
+
+    One pass less than torch.nn.Dropout, which divides m by 1 − rate.
+    """
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return y."""
+        if self.training:
+            return x * torch.empty_like(x).bernoulli_(1 - self.rate)
+        return x * (1 - self.rate)

@@ -1,0 +1,197 @@
+"""The same layers, losses and optimizers in PyTorch: a table for each kind; torch is imported by those who use them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graphnn.errors import GraphError
+from graphnn.graph import Graph, Node
+from graphnn.kernels.im2col import pair
+from graphnn.losses import Loss
+from graphnn.optimizers import Optimizer
+
+NAMES = {  # of parameters, here and there
+    "weights": "weight",
+    "biases": "bias",
+    "gamma": "weight",
+    "beta": "bias",
+    "running_mean": "running_mean",
+    "running_variance": "running_var",
+}
+
+Make = Callable[
+    [Any, Node], Any
+]  # (torch, node) -> one module, or a list of them with the node's parameters in the last
+
+
+def dense(torch: Any, node: Node) -> Any:
+    """Return a Linear."""
+    layer = node.layer.settings()
+    return torch.nn.Linear(node.input_shape[0], layer["units"], bias=layer["use_bias"])
+
+
+def conv2d(torch: Any, node: Node) -> Any:
+    """Return a Conv2d; zeros that are not the same on both sides, as for an even kernel, come from a ZeroPad2d."""
+    layer: Any = node.layer
+    window = layer.window
+    even = window.before == window.after
+    conv = torch.nn.Conv2d(
+        node.input_shape[0],
+        layer.filters,
+        window.kernel,
+        window.strides,
+        padding=window.before if even else 0,
+        bias=layer.use_bias,
+    )
+    (top, left), (bottom, right) = window.before, window.after
+    return conv if even else [torch.nn.ZeroPad2d((left, right, top, bottom)), conv]
+
+
+def pooling(name: str) -> Make:
+    """Return what makes a pooling module of that class of torch.nn."""
+
+    def make(torch: Any, node: Node) -> Any:
+        layer = node.layer.settings()
+        size, strides = pair(layer["pool_size"]), layer["strides"]
+        return getattr(torch.nn, name)(size, size if strides is None else pair(strides))
+
+    return make
+
+
+def global_average_pooling(torch: Any, node: Node) -> Any:
+    """Return an AdaptiveAvgPool2d to one pixel, then flattened."""
+    return [torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten()]
+
+
+def batch_normalization(torch: Any, node: Node) -> Any:
+    """Return a BatchNorm, whose momentum is 1 − ours.
+
+    Outputs and gradients are the same. The running variance is not: torch's is the unbiased one, n/(n − 1) of ours.
+    """
+    layer = node.layer.settings()
+    kind = torch.nn.BatchNorm2d if len(node.input_shape) == 3 else torch.nn.BatchNorm1d
+    return scaled_and_shifted(kind(node.input_shape[0], layer["epsilon"], 1 - layer["momentum"]), layer)
+
+
+def layer_normalization(torch: Any, node: Node) -> Any:
+    """Return a LayerNorm over all features of a sample."""
+    layer = node.layer.settings()
+    return scaled_and_shifted(torch.nn.LayerNorm(node.input_shape, layer["epsilon"]), layer)
+
+
+def scaled_and_shifted(module: Any, layer: Mapping[str, Any]) -> Any:
+    """Return the module without the scale or the shift that the layer does without."""
+    for name, wanted in (("weight", layer["scale"]), ("bias", layer["center"])):
+        if not wanted:
+            module.register_parameter(name, None)
+    return module
+
+
+def dropout(torch: Any, node: Node) -> Any:
+    """Return Dropout as it is here: numbers are zeroed in training and scaled in testing."""
+    from graphnn.benchmark.torch_dropout import PlainDropout
+
+    return PlainDropout(node.layer.settings()["rate"])
+
+
+def module(name: str, **settings: str) -> Make:
+    """Return what makes a module of that class of torch.nn; settings: its argument from the layer's."""
+
+    def make(torch: Any, node: Node) -> Any:
+        own = node.layer.settings()
+        return getattr(torch.nn, name)(**{argument: own[setting] for argument, setting in settings.items()})
+
+    return make
+
+
+LAYER_TWINS: dict[str, Make] = {
+    "Dense": dense,
+    "Conv2D": conv2d,
+    "MaxPooling2D": pooling("MaxPool2d"),
+    "AveragePooling2D": pooling("AvgPool2d"),
+    "GlobalAveragePooling": global_average_pooling,
+    "Flatten": module("Flatten"),
+    "BatchNormalization": batch_normalization,
+    "LayerNormalization": layer_normalization,
+    "Dropout": dropout,
+    "ReLU": module("ReLU"),
+    "LeakyReLU": module("LeakyReLU", negative_slope="negative_slope"),
+    "ELU": module("ELU", alpha="alpha"),
+    "GELU": module("GELU", approximate="approximate"),
+    "SiLU": module("SiLU"),
+    "Sigmoid": module("Sigmoid"),
+    "Tanh": module("Tanh"),
+    "Softmax": lambda torch, node: torch.nn.Softmax(dim=-1),
+}
+
+# Of the output, or of the input of the layer that the loss is fused with, as here.
+LOSS_TWINS: dict[str, Callable[[Any], Any]] = {
+    "CrossEntropy": lambda torch: torch.nn.functional.cross_entropy,
+    "MeanSquaredError": lambda torch: torch.nn.functional.mse_loss,
+    "BinaryCrossEntropy": lambda torch: torch.nn.functional.binary_cross_entropy_with_logits,
+}
+
+
+def sgd(torch: Any, groups: Any, optimizer: Any) -> Any:
+    """Return an SGD; `fused` is the fastest that torch has."""
+    return torch.optim.SGD(groups, optimizer.learning_rate, fused=True)
+
+
+def sgd_momentum(torch: Any, groups: Any, optimizer: Any) -> Any:
+    """Return an SGD with momentum, which is the same while the learning rate stays."""
+    own = optimizer
+    return torch.optim.SGD(groups, own.learning_rate, momentum=own.momentum, nesterov=own.nesterov, fused=True)
+
+
+def adam(name: str) -> Callable[[Any, Any, Any], Any]:
+    """Return what makes an optimizer of the Adam family."""
+
+    def make(torch: Any, groups: Any, optimizer: Any) -> Any:
+        betas = (optimizer.beta_1, optimizer.beta_2)
+        return getattr(torch.optim, name)(groups, optimizer.learning_rate, betas, optimizer.epsilon, fused=True)
+
+    return make
+
+
+def rmsprop(torch: Any, groups: Any, optimizer: Any) -> Any:
+    """Return an RMSprop, which has no `fused`."""
+    return torch.optim.RMSprop(groups, optimizer.learning_rate, optimizer.rho, optimizer.epsilon)
+
+
+OPTIMIZER_TWINS: dict[str, Callable[[Any, Any, Any], Any]] = {
+    "SGD": sgd,
+    "SGDMomentum": sgd_momentum,
+    "Adam": adam("Adam"),
+    "AdamW": adam("AdamW"),
+    "RMSprop": rmsprop,
+}
+
+
+def check_twins(graph: Graph) -> None:
+    """Raise GraphError where a layer of the graph is not known in PyTorch: one from a plugin."""
+    for node in graph.nodes:
+        if node.layer.type not in LAYER_TWINS:
+            raise GraphError(
+                f'layers[{node.index}] "{node.name}": {node.layer.type} is not known in PyTorch, so that a comparison '
+                "with it is not possible; leave out --against"
+            )
+
+
+def layer_twin(torch: Any, node: Node) -> tuple[list[Any], Any]:
+    """Return the modules that a node is in PyTorch, and the one with its parameters."""
+    made = LAYER_TWINS[node.layer.type](torch, node)
+    modules = made if isinstance(made, list) else [made]
+    return modules, modules[-1]
+
+
+def loss_twin(torch: Any, loss: Loss) -> Any:
+    """Return the loss as a function of (output or logits, targets)."""
+    return LOSS_TWINS[loss.type](torch)
+
+
+def optimizer_twin(torch: Any, optimizer: Optimizer, named: Mapping[str, Any]) -> Any:
+    """Return the optimizer of tensors by 'node/parameter', of which only weights decay unless `decay_biases`."""
+    decaying = [tensor for name, tensor in named.items() if optimizer.decay_biases or name.endswith("/weights")]
+    others = [tensor for name, tensor in named.items() if not (optimizer.decay_biases or name.endswith("/weights"))]
+    groups = [(decaying, optimizer.weight_decay), (others, 0.0)]
+    given = [{"params": tensors, "weight_decay": decay} for tensors, decay in groups if tensors]
+    return OPTIMIZER_TWINS[optimizer.type](torch, given, optimizer)

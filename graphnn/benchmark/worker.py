@@ -1,0 +1,116 @@
+"""A process that measures one side of a benchmark: it reads a task, then requests, as lines of JSON, and answers each.
+
+Every side has a process of its own, so that its memory and its start are its own, and so that it can be stopped while
+another one is measured.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, Protocol, TextIO
+
+from graphnn.benchmark.memory import peak_bytes
+from graphnn.benchmark.own import OwnSide
+from graphnn.benchmark.task import OURS, Task
+from graphnn.errors import GraphError
+from graphnn.graph import initialise
+from graphnn.training.trainer import optimizer_from
+
+
+class Side(Protocol):
+    """One way of training and running a network on a batch that stays the same."""
+
+    def train(self) -> None:
+        """Run one training step: forward, backward, update."""
+
+    def predict(self) -> None:
+        """Run the batch in testing."""
+
+    def mode(self, *, training: bool) -> None:
+        """Make ready for what comes next."""
+
+    def close(self) -> None:
+        """End what was started."""
+
+
+def make_side(task: Task) -> Side:
+    """Return the side that a task asks for."""
+    spec, graph = task.read()
+    optimizer = optimizer_from(spec.optimizer)
+    parameters = initialise(graph, spec.training["seed"])
+    if task.side == OURS:
+        return OwnSide(graph, parameters, optimizer, threads=task.threads, batch_size=task.batch_size)
+    from graphnn.benchmark.torch_network import TorchSide
+
+    way, threads = task.side, task.threads
+    return TorchSide(graph, parameters, optimizer, way=way, threads=threads, batch_size=task.batch_size)
+
+
+def timed(run: Callable[[], object], seconds: float, least: int = 1) -> list[float]:
+    """Return the seconds of each run: at least so many, until so many seconds are over."""
+    times: list[float] = []
+    begun = time.perf_counter()
+    while len(times) < least or time.perf_counter() - begun < seconds:
+        start = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - start)
+    return times
+
+
+def answer(side: Side, request: dict[str, Any]) -> dict[str, Any]:
+    """Carry out one request."""
+    if request["do"] == "memory":
+        return {"peak_bytes": peak_bytes()}
+    side.mode(training=request["do"] == "train")
+    run = side.train if request["do"] == "train" else side.predict
+    timed(run, request["warm_up"])  # after a stop, caches are cold and helpers asleep
+    return {"times": timed(run, request["seconds"])}
+
+
+def serve(requests: TextIO, replies: TextIO) -> int:
+    """Answer requests to the end, and return an exit code. The first answer comes after the first training step."""
+
+    def reply(message: dict[str, Any]) -> None:
+        print(json.dumps(message), file=replies, flush=True)
+
+    try:
+        task = Task(**json.loads(requests.readline()))
+        if task.side == "check":
+            from graphnn.benchmark.equality import compare
+
+            found = compare(task.read()[1], task.batch_size)
+            reply({dtype: own.__dict__ for dtype, own in found.items()})
+            return 0
+        if task.side == "ways":
+            from graphnn.benchmark.torch_network import version, ways
+
+            reply({"version": version(), "ways": ways(task.read()[1])})
+            return 0
+        side = make_side(task)
+        try:
+            side.train()
+            reply({"ready": True})
+            for line in requests:
+                reply(answer(side, json.loads(line)))
+        finally:
+            side.close()
+    except GraphError as error:
+        reply({"error": str(error)})
+        return 2
+    except Exception as error:
+        reply({"error": f"{type(error).__name__}: {error}"})
+        raise
+    return 0
+
+
+def main() -> int:
+    """Serve on standard input and output; whatever a library prints goes to standard error."""
+    with os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8") as replies:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        return serve(sys.stdin, replies)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""How training runs a network, for people to read: stages, pieces, the algorithm of each convolution, workspace."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from graphnn.describe.memory import TrainingMemory, training_memory
+from graphnn.engine.plan import LANES, Plan, Stage, training_plan
+from graphnn.graph import Graph, Node
+from graphnn.kernels.algorithms import Algorithm, estimates
+from graphnn.kernels.convolution import Window
+from graphnn.kernels.im2col import Pair
+from graphnn.layers.conv2d import Conv2D
+
+
+@dataclass(frozen=True)
+class StageRow:
+    """One stage: the batch-wise node applied first, the sample-wise ones, and the one whose sums are taken last.
+
+    loss: what ends the last stage, where backward starts while the piece is hot; None before.
+    """
+
+    entry: str | None
+    nodes: tuple[str, ...]
+    exit: str | None
+    loss: str | None
+    piece: int
+    pieces: int
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The algorithm of one pass of a convolution; estimates: microseconds of one thread for one image, by algorithm.
+
+    reason: in words, where it does not follow from estimates.
+    """
+
+    node: str
+    computes: str
+    algorithm: str
+    estimates: Mapping[str, float]
+    reason: str
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """How a training step of one network goes; slots: the optimizer's vectors of state."""
+
+    name: str
+    batch_size: int
+    lanes: int
+    stages: tuple[StageRow, ...]
+    choices: tuple[Choice, ...]
+    memory: TrainingMemory
+    optimizer: str
+
+
+def describe_plan(graph: Graph, name: str, batch_size: int, optimizer: str, slots: int) -> TrainingPlan:
+    """Return how the engine trains the graph in full batches; nothing is allocated."""
+    plan = training_plan(graph, batch_size)
+    stages = tuple(stage_row(stage, graph, plan, batch_size) for stage in plan.stages)
+    return TrainingPlan(
+        name=name,
+        batch_size=batch_size,
+        lanes=min(LANES, max(stage.pieces for stage in stages)),
+        stages=stages,
+        choices=tuple(choice for node in graph.nodes for choice in choices(node, needs_dx=plan.needs_dx(node))),
+        memory=training_memory(graph, batch_size, slots),
+        optimizer=optimizer,
+    )
+
+
+def stage_row(stage: Stage, graph: Graph, plan: Plan, batch_size: int) -> StageRow:
+    """Return the row of one stage."""
+    loss = None
+    if stage.exit is None:
+        loss = f"{graph.loss.type} with {graph.nodes[-1].name}" if plan.logits else graph.loss.type
+    return StageRow(
+        entry=None if stage.entry is None else stage.entry.name,
+        nodes=tuple(node.name for node in stage.nodes),
+        exit=None if stage.exit is None else stage.exit.name,
+        loss=loss,
+        piece=stage.piece,
+        pieces=-(-batch_size // stage.piece),
+    )
+
+
+def choices(node: Node, *, needs_dx: bool) -> Iterator[Choice]:
+    """Yield how each pass of a convolution is computed; nothing for other layers, which have one way only."""
+    layer = node.layer
+    if not isinstance(layer, Conv2D):
+        return
+    chosen, window = layer.algorithms(node.input_shape), layer.window
+    channels, height, width = node.input_shape
+    output = window.output((height, width))
+    yield choice(node, "forward", chosen.forward, window, channels, output, layer.filters)
+    if not needs_dx:
+        yield Choice(node.name, "input gradient", "left out", {}, "nothing before it is trained")
+    elif chosen.input_gradient is None or window.turned is None:
+        yield Choice(node.name, "input gradient", "shares added", {}, f"{window_text(window)}: not a convolution")
+    else:
+        yield choice(
+            node, "input gradient", chosen.input_gradient, window.turned, layer.filters, (height, width), channels
+        )
+    yield choice(node, "weights gradient", chosen.weights_gradient, window, channels, output, layer.filters)
+
+
+def choice(
+    node: Node, computes: str, algorithm: Algorithm, window: Window, channels: int, output: Pair, filters: int
+) -> Choice:
+    """Return a choice with the estimates that led to it."""
+    gradient = computes == "weights gradient"
+    options = {} if window.pointwise else estimates(window, channels, output, filters, gradient=gradient)
+    reason = ""
+    if window.pointwise:
+        reason = "1×1: the pixels are the windows"
+    elif not options:
+        reason = f"{window_text(window)}: the only way"
+    by_name = {option.name: 1e6 * seconds for option, seconds in options.items()}
+    return Choice(node.name, computes, algorithm.name, by_name, reason)
+
+
+def window_text(window: Window) -> str:
+    """Return a window in words: 5×5 with stride 2."""
+    (kernel_h, kernel_w), (stride_h, stride_w) = window.kernel, window.strides
+    text = f"{kernel_h}×{kernel_w}"
+    if window.strides != (1, 1):
+        text += f" with stride {stride_h}" if stride_h == stride_w else f" with strides {stride_h}×{stride_w}"
+    return text

@@ -1,0 +1,207 @@
+"""The same networks in PyTorch: none forgotten, and all of them equal, where PyTorch is installed."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import graphnn.layers  # noqa: F401 - registers all layers
+from graphnn.benchmark import equality
+from graphnn.benchmark.equality import Differences, compare
+from graphnn.benchmark.task import Task, samples, without_dropout
+from graphnn.benchmark.twin import LAYER_TWINS, LOSS_TWINS, NAMES, OPTIMIZER_TWINS, check_twins
+from graphnn.engine.engine import Engine
+from graphnn.errors import GraphError
+from graphnn.graph import Graph, chain, initialise
+from graphnn.layers.base import LAYERS, Layer, layer_class
+from graphnn.losses import LOSSES, BinaryCrossEntropy, CrossEntropy, MeanSquaredError
+from graphnn.optimizers import OPTIMIZERS, Updater
+
+
+def built_in(registry: dict[str, Any]) -> set[str]:
+    return {name for name, one in registry.items() if one.__module__.startswith("graphnn.")}
+
+
+def test_every_layer_loss_and_optimizer_has_a_twin() -> None:
+    assert set(LAYER_TWINS) == built_in(LAYERS)
+    assert set(LOSS_TWINS) == built_in(LOSSES)
+    assert set(OPTIMIZER_TWINS) == built_in(OPTIMIZERS)
+
+
+def test_every_parameter_has_a_name_there() -> None:
+    shapes = {"Dense": (3,), "LayerNormalization": (3,), "BatchNormalization": (3,), "Conv2D": (2, 5, 5)}
+    for kind, shape in shapes.items():
+        required = {"Dense": {"units": 2}, "Conv2D": {"filters": 2}}.get(kind, {})
+        assert {each.name for each in layer_class(kind)(**required).parameters(shape)} <= set(NAMES)
+
+
+def test_a_layer_that_pytorch_does_not_know() -> None:
+    @dataclasses.dataclass(frozen=True)
+    class Cube(Layer):
+        def forward(self, params: Any, x: Any, ctx: Any) -> Any:
+            raise NotImplementedError
+
+    with pytest.raises(GraphError, match=r'layers\[0\] "mine": Cube is not known in PyTorch'):
+        check_twins(chain([("mine", Cube())], (3,), CrossEntropy()))
+
+
+def test_dropout_is_left_out(task: Callable[..., Task]) -> None:
+    graph = task().read()[1]
+    left = without_dropout(graph)
+    assert [node.layer.type for node in graph.nodes].count("Dropout") == 1
+    assert [node.name for node in left.nodes] == [n.name for n in graph.nodes if n.layer.type != "Dropout"]
+    assert without_dropout(left) is left
+
+
+def image(kind: str, **options: Any) -> Graph:
+    """Return a graph with one layer of images in its middle, between layers that have parameters."""
+    layers = [
+        ("before", layer_class("Conv2D")(filters=3, kernel_size=(2, 4), padding=(1, 2))),
+        ("middle", layer_class(kind)(**options)),
+        ("flat", layer_class("Flatten")()),
+        ("out", layer_class("Dense")(units=4)),
+        ("end", layer_class("Softmax")()),
+    ]
+    return chain(layers, (2, 7, 6), CrossEntropy())
+
+
+def vector(kind: str, loss: Any, end: str | None = None, **options: Any) -> Graph:
+    """Return a graph with one layer of vectors."""
+    layers = [
+        ("before", layer_class("Dense")(units=6, use_bias=False)),
+        ("middle", layer_class(kind)(**options)),
+        ("out", layer_class("Dense")(units=3)),
+    ]
+    return chain([*layers, *([("end", layer_class(end)())] if end else [])], (5,), loss)
+
+
+GRAPHS = {
+    "same, even kernel": image("Conv2D", filters=2, kernel_size=4),
+    "strides": image("Conv2D", filters=2, kernel_size=(2, 3), strides=(2, 1), use_bias=False),
+    "valid": image("Conv2D", filters=2, padding="valid"),
+    "max pooling": image("MaxPooling2D", pool_size=(3, 2), strides=2),
+    "average pooling": image("AveragePooling2D", pool_size=2),
+    "batch normalisation": image("BatchNormalization", epsilon=0.01),
+    "only scaled": image("BatchNormalization", center=False),
+    "layer normalisation": image("LayerNormalization"),
+    "only shifted": image("LayerNormalization", scale=False),
+    "dropout": image("Dropout", rate=0.4),
+    "global": chain(
+        [
+            ("conv", layer_class("Conv2D")(filters=3)),
+            ("pool", layer_class("GlobalAveragePooling")()),
+            ("end", layer_class("Softmax")()),
+        ],
+        (2, 5, 5),
+        CrossEntropy(),
+    ),
+    "normalised vectors": vector("BatchNormalization", MeanSquaredError(), scale=False, center=False),
+    "layer-normalised vectors": vector("LayerNormalization", MeanSquaredError()),
+    "softmax within": vector("Softmax", MeanSquaredError()),
+    "binary": vector("ReLU", BinaryCrossEntropy(), "Sigmoid"),
+    "leaky": vector("LeakyReLU", CrossEntropy(), "Softmax", negative_slope=0.2),
+    "elu": vector("ELU", MeanSquaredError(), alpha=0.7),
+    "gelu": vector("GELU", MeanSquaredError()),
+    "exact gelu": vector("GELU", MeanSquaredError(), approximate="none"),
+    "silu": vector("SiLU", MeanSquaredError()),
+    "sigmoid": vector("Sigmoid", MeanSquaredError()),
+    "tanh": vector("Tanh", MeanSquaredError()),
+}
+
+
+def test_every_layer_is_compared() -> None:
+    assert {node.layer.type for graph in GRAPHS.values() for node in graph.nodes} == set(LAYER_TWINS)
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_the_twin_is_the_same_network(name: str) -> None:
+    pytest.importorskip("torch")
+    found = compare(GRAPHS[name], 9)
+    assert found["float64"].largest < 1e-9
+    assert found["float32"].largest < 1e-3
+
+
+def test_another_network_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"float64": Differences(0, 1e-3, 0), "float32": Differences(0, 0, 0)}
+    monkeypatch.setattr(equality, "differences", lambda graph, n, seed, dtype: given[dtype])
+    with pytest.raises(GraphError, match=r"another network: gradients differ by 1.0e-03 in float64"):
+        compare(GRAPHS["valid"], 4)
+    given["float64"] = Differences(float("nan"), 0, 0)
+    with pytest.raises(GraphError, match="loss differ by nan"):
+        compare(GRAPHS["valid"], 4)
+
+
+def test_running_statistics_differ_by_the_unbiased_variance_only() -> None:
+    pytest.importorskip("torch")
+    from graphnn.benchmark.torch_network import TorchNetwork, tensor
+
+    graph = vector("BatchNormalization", MeanSquaredError(), momentum=0.8)
+    parameters = initialise(graph, 0, np.float64)
+    network = TorchNetwork(graph, parameters)
+    x, y = samples(graph, 6, np.float64)
+    network.loss(tensor(x), tensor(y))
+    with Engine(graph, parameters, batch_size=6, threads=1) as engine:
+        engine.train_step(x, y, epoch=0, step=0)
+    running = parameters.values["middle"]
+    np.testing.assert_allclose(network.named["middle/running_mean"].numpy(), running["running_mean"], 1e-9)
+    biased = (running["running_variance"] - 0.8) / 0.2
+    unbiased = (network.named["middle/running_variance"].numpy() - 0.8) / 0.2
+    np.testing.assert_allclose(unbiased, biased * 6 / 5, 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("SGD", {"weight_decay": 0.1}),
+        ("SGDMomentum", {"momentum": 0.7, "weight_decay": 0.1}),
+        ("SGDMomentum", {"nesterov": True, "decay_biases": True, "weight_decay": 0.1}),
+        ("Adam", {"beta_1": 0.8, "weight_decay": 0.1}),
+        ("AdamW", {"epsilon": 1e-3}),
+        ("RMSprop", {"rho": 0.8, "weight_decay": 0.1}),
+    ],
+)
+def test_optimizers_take_the_same_steps(name: str, options: dict[str, Any]) -> None:
+    torch = pytest.importorskip("torch")
+    from graphnn.benchmark.torch_network import TorchNetwork, tensor
+    from graphnn.benchmark.twin import optimizer_twin
+
+    graph = vector("Tanh", MeanSquaredError())
+    parameters = initialise(graph, 0, np.float64)
+    network = TorchNetwork(graph, parameters)
+    own = OPTIMIZERS[name](learning_rate=0.02, **options)
+    theirs = optimizer_twin(torch, own, network.trained())
+    x, y = samples(graph, 6, np.float64)
+    with Engine(graph, parameters, batch_size=6, threads=1) as engine:
+        engine.attach(Updater(own, parameters))
+        for step in range(3):
+            engine.train_step(x, y, epoch=0, step=step)
+            engine.update(0.02)
+            theirs.zero_grad()
+            network.loss(tensor(x), tensor(y)).backward()
+            theirs.step()
+    for key, array in parameters.named().items():
+        np.testing.assert_allclose(network.named[key].detach().numpy(), array, 1e-7, 1e-9, err_msg=key)
+
+
+@pytest.mark.parametrize("clip_norm", [None, 0.1])
+def test_a_side_trains_and_predicts_in_every_eager_way(task: Callable[..., Task], clip_norm: float | None) -> None:
+    pytest.importorskip("torch")
+    from graphnn.benchmark import torch_network
+
+    graph = task().read()[1]
+    optimizer = OPTIMIZERS["SGD"](clip_norm=clip_norm)
+    assert torch_network.ways(graph)[:2] == [torch_network.DEFAULT, torch_network.CHANNELS_LAST]
+    assert torch_network.CHANNELS_LAST not in torch_network.ways(GRAPHS["tanh"])
+    for way in (torch_network.DEFAULT, torch_network.CHANNELS_LAST):
+        parameters = initialise(graph, 0)
+        side = torch_network.TorchSide(graph, parameters, optimizer, way=way, threads=1, batch_size=4)
+        network: Any = side._network
+        before = network.named["conv1/weights"].detach().clone()
+        side.train()
+        assert not np.array_equal(before.numpy(), network.named["conv1/weights"].detach().numpy())
+        side.mode(training=False)
+        assert not network.whole.training
+        side.predict()
+        side.close()
