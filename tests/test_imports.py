@@ -37,6 +37,7 @@ ORDER = (
     "describe",
     "model",
     "__init__",
+    "benchmark",
     "commands",
 )
 MODULES = {
