@@ -95,7 +95,7 @@ class Engine:
         assert updater is not None
         if isinstance(self._team, Processes) and self.parameters.vector.size > SHARED_SIZE:
             updater.begin()
-            self._call("update", None, None, learning_rate, updater.steps)
+            self._call("update", None, None, learning_rate, updater.steps, self._team.size)
         else:
             updater.step(learning_rate)
 

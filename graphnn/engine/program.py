@@ -85,12 +85,12 @@ class Program:
         for copy, original in self._copies:
             copy[...] = original
 
-    def update(self, learning_rate: float, step: int) -> None:
-        """Let the updater change the parameters, each stretch of them in one member of the team."""
+    def update(self, learning_rate: float, step: int, stretches: int) -> None:
+        """Let the updater change the parameters, each of so many stretches of them in one member of the team."""
         updater, size = self.updater, self.parameters.vector.size
         assert self._shared is not None
         assert updater is not None
-        stretch = -(-size // (LANES * ALIGNMENT)) * ALIGNMENT
+        stretch = -(-size // (stretches * ALIGNMENT)) * ALIGNMENT
         self._shared.team.run(
             lambda number: updater.update(number * stretch, min(size, (number + 1) * stretch), learning_rate, step),
             -(-size // stretch),

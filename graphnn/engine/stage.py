@@ -1,7 +1,6 @@
 """One stage at work: its pieces in forward and backward, and what it hands over at its barriers."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,14 +31,25 @@ class Shared:
     prepared: Mapping[int, Arrays]
 
 
-@contextmanager
-def located(node: Node) -> Iterator[None]:
-    """Say in which node an error happened."""
-    try:
-        yield
-    except Exception as error:
-        place = f'layers[{node.index}] "{node.name}" ({node.layer.type}, input {shape_text(node.input_shape)})'
-        raise GraphError(f"{place}: {type(error).__name__}: {error}") from error
+class located:
+    """Say in which node an error happened.
+
+    A class, because it is entered for every call of a layer: 0.4 µs, where a generator's context took 1.3.
+    """
+
+    __slots__ = ("node",)
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, Exception):
+            node = self.node
+            place = f'layers[{node.index}] "{node.name}" ({node.layer.type}, input {shape_text(node.input_shape)})'
+            raise GraphError(f"{place}: {type(error).__name__}: {error}") from error
 
 
 def batchwise(node: Node) -> BatchwiseLayer:
