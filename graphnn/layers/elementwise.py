@@ -1,7 +1,6 @@
 """What the layers that treat every number by itself have in common."""
 
 from abc import abstractmethod
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,7 +9,6 @@ from graphnn.layers.context import Context
 from graphnn.types import Array
 
 
-@dataclass(frozen=True)
 class Elementwise(Layer):
     """A layer without parameters that gives y = f(x) for every number of any shape; dx = dy·f′(x)."""
 

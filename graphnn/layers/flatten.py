@@ -1,7 +1,6 @@
 """Flatten: an image becomes a vector."""
 
 import math
-from dataclasses import dataclass
 
 from graphnn.layers.base import Arrays, Backward, Gradients, Layer, register
 from graphnn.layers.context import Context
@@ -9,7 +8,6 @@ from graphnn.types import Array, Shape
 
 
 @register
-@dataclass(frozen=True)
 class Flatten(Layer):
     """All numbers of a sample in one row: x N×C×H×W, y N×(C·H·W), channel by channel, row by row.
 

@@ -1,7 +1,5 @@
 """ReLU: the positive part."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from graphnn.layers.base import register
@@ -11,7 +9,6 @@ from graphnn.types import Array
 
 
 @register
-@dataclass(frozen=True)
 class ReLU(Elementwise):
     """Rectified linear unit: y = max(x, 0), element by element; any shape.
 

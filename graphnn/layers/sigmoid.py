@@ -1,7 +1,5 @@
 """Sigmoid: the logistic function."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from graphnn.kernels.sigmoid import sigmoid
@@ -12,7 +10,6 @@ from graphnn.types import Array
 
 
 @register
-@dataclass(frozen=True)
 class Sigmoid(Elementwise):
     """Logistic function: y = 1 / (1 + e⁻ˣ), element by element; any shape.
 

@@ -1,7 +1,5 @@
 """Softmax: positive outputs that sum to one."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from graphnn.layers.base import Arrays, Backward, Gradients, Layer, register
@@ -10,7 +8,6 @@ from graphnn.types import Array
 
 
 @register
-@dataclass(frozen=True)
 class Softmax(Layer):
     """Probabilities from scores: y = exp(x − max x) / Σ exp(x − max x), over the last axis; any shape.
 

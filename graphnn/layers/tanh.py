@@ -1,7 +1,5 @@
 """Tanh: the hyperbolic tangent."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from graphnn.layers.base import register
@@ -11,7 +9,6 @@ from graphnn.types import Array
 
 
 @register
-@dataclass(frozen=True)
 class Tanh(Elementwise):
     """Hyperbolic tangent: y = tanh x, element by element; any shape.
 
