@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from graphnn.graph import Graph, Node
 from graphnn.layers.base import BatchwiseLayer
 
-LANES = 8  # accumulators of gradients, each summing its own pieces in order; also the tasks that threads share out
-# Input and output of the widest node of a piece. Pieces of 1, 2 and 4 MiB took 0.78, 0.70, 0.69 of the time of 0.5 MiB
-# on two threads (models/cifar10.json, batch 128): each numpy call is a chance that the threads wait for one another.
+LANES = 8  # accumulators of gradients, each summing its own pieces in order; also the tasks that cores share out
+# Input and output of the widest node of a piece. A step of models/cifar10.json took two processes 271, 260, 254 and
+# 255 ms with pieces of 0.5, 1, 2 and 4 MiB, and two threads, which wait for one another at many calls, 0.78, 0.70 and
+# 0.69 of the time of 0.5 MiB with the larger ones.
 PIECE_BYTES = 2**22
 # Rows of a matrix product: each reads all weights. One step of 784-256-128-10 on 512 samples took one thread 7.1 ms in
 # pieces of 64, 5.6 in those of 128, 4.8 in those of 256.
