@@ -1,6 +1,5 @@
 """The command `graphnn X …`: imports the one module that is asked for and hands it the arguments."""
 
-import difflib
 import importlib
 import sys
 from collections.abc import Callable, Sequence
@@ -8,6 +7,7 @@ from collections.abc import Callable, Sequence
 from graphnn import __version__
 from graphnn.commands.common import complain, guarded
 from graphnn.describe.tables import showable
+from graphnn.suggestions import closest
 
 COMMANDS = {
     "train": "train a network and save its weights beside its document",
@@ -44,8 +44,8 @@ def dispatch(arguments: Sequence[str]) -> int:
         print(f"graphnn {__version__}")
         return 0
     if name not in COMMANDS:
-        close = difflib.get_close_matches(name, COMMANDS, n=1)
-        suggestion = f'; did you mean "{close[0]}"?' if close else ""
+        close = closest(name, COMMANDS)
+        suggestion = f'; did you mean "{close}"?' if close else ""
         complain(f'graphnn: unknown command "{name}"{suggestion}\n{usage()}')
         return 2
     command: Callable[[Sequence[str]], int] = importlib.import_module(f"graphnn.commands.{name}").main

@@ -10,10 +10,9 @@ from graphnn.engine.lanes import SHARED_SIZE
 from graphnn.engine.processes import Lost, Processes, can_fork
 from graphnn.engine.program import Program
 from graphnn.engine.workers import Workers, available_cores
-from graphnn.engine.workspace import channels_last
 from graphnn.errors import GraphError
 from graphnn.graph import Graph, Node
-from graphnn.layers.context import Context
+from graphnn.layers.context import Context, channels_last
 from graphnn.optimizers import Updater
 from graphnn.parameters import Parameters
 from graphnn.shared_memory import shared_zeros
@@ -28,7 +27,7 @@ class Inputs:
     def __init__(self, samples: int, graph: Graph, dtype: Any, targets: Shape, targets_dtype: Any) -> None:
         def make(tail: Shape, dtype: Any) -> Array:
             shape = (samples, *tail)
-            return channels_last(shared_zeros(shape, dtype).reshape(-1), shape)
+            return channels_last(shared_zeros(shape, dtype), shape)
 
         self.x, self.out = make(graph.input_shape, dtype), make(graph.output_shape, dtype)
         self.y = make(targets, targets_dtype)

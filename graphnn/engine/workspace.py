@@ -10,18 +10,10 @@ import numpy as np
 
 from graphnn.graph import Node
 from graphnn.layers.base import in_memory_order
-from graphnn.layers.context import Context
+from graphnn.layers.context import Context, channels_last
 from graphnn.randomness import Purpose, generator
 from graphnn.shared_memory import shared_zeros
 from graphnn.types import Array, Shape
-
-
-def channels_last(flat: Array, shape: Shape) -> Array:
-    """Return contiguous memory seen as `shape`, four axes as N×C×H×W over N×H×W×C."""
-    if len(shape) != 4:
-        return flat.reshape(shape)
-    n, channels, height, width = shape
-    return flat.reshape(n, height, width, channels).transpose(0, 3, 1, 2)
 
 
 class Arena:
@@ -201,4 +193,4 @@ class TestingContext(ScratchContext):
         return self.workspace.thread.next_slot(shape, dtype)
 
     def keep(self, name: str, shape: Shape, dtype: Any) -> Array:
-        return channels_last(self.scratch(f"kept {name}", shape, dtype).reshape(-1), shape)
+        return channels_last(self.scratch(f"kept {name}", shape, dtype), shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # naming numpy.random would import it, which takes 8 ms
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,17 @@ import numpy as np
 from graphnn.types import Array, Shape
 
 
+def channels_last(memory: Array, shape: Shape) -> Array:
+    """Return contiguous memory seen as `shape`: four axes as N×C×H×W over N×H×W×C, others in C order."""
+    if len(shape) != 4:
+        return memory.reshape(shape)
+    n, channels, height, width = shape
+    return memory.reshape(n, height, width, channels).transpose(0, 3, 1, 2)
+
+
 def empty_channels_last(shape: Shape, dtype: Any) -> Array:
     """Return an uninitialised N×C×H×W array over N×H×W×C memory; other numbers of axes in C order."""
-    if len(shape) != 4:
-        return np.empty(shape, dtype)
-    n, channels, height, width = shape
-    return np.empty((n, height, width, channels), dtype).transpose(0, 3, 1, 2)
+    return channels_last(np.empty(math.prod(shape), dtype), shape)
 
 
 class Context:
@@ -71,8 +77,4 @@ class Context:
 
     def like(self, x: Array, name: str, dtype: Any = None) -> Array:
         """Return scratch of x's shape, channels last in memory, of x's dtype unless another is given."""
-        dtype = x.dtype if dtype is None else dtype
-        if x.ndim != 4:
-            return self.scratch(name, x.shape, dtype)
-        n, channels, height, width = x.shape
-        return self.scratch(name, (n, height, width, channels), dtype).transpose(0, 3, 1, 2)
+        return channels_last(self.scratch(name, x.shape, x.dtype if dtype is None else dtype), x.shape)

@@ -6,7 +6,7 @@ import numpy as np
 
 from graphnn.initializers import ones, zeros
 from graphnn.layers.base import Arrays, Backward, Gradients, Layer, Parameter, register
-from graphnn.layers.context import Context
+from graphnn.layers.context import Context, channels_last
 from graphnn.types import Array, Shape
 
 
@@ -53,7 +53,7 @@ class LayerNormalization(Layer):
                 gradients["beta"] = np.sum(dy, axis=0, out=ctx.gradient("beta", params["beta"]))
             if self.scale:
                 dgamma = ctx.gradient("gamma", params["gamma"])
-                gradients["gamma"] = np.einsum("n...,n...->...", dy, as_batch(normal, x.shape), out=dgamma)
+                gradients["gamma"] = np.einsum("n...,n...->...", dy, channels_last(normal, x.shape), out=dgamma)
             if not ctx.needs_dx:
                 return None, gradients
             g = in_rows(dy)
@@ -64,7 +64,7 @@ class LayerNormalization(Layer):
             normal *= shared
             g -= normal
             g *= inverse
-            return as_batch(g, x.shape), gradients
+            return channels_last(g, x.shape), gradients
 
         return output, backward
 
@@ -72,14 +72,6 @@ class LayerNormalization(Layer):
 def in_rows(x: Array) -> Array:
     """Return N×C×H×W as N×(H·W·C), a view over channels-last memory; N×F as it is."""
     return x.transpose(0, 2, 3, 1).reshape(len(x), -1) if x.ndim == 4 else x
-
-
-def as_batch(rows: Array, shape: Shape) -> Array:
-    """Return what `in_rows` made of a batch of `shape` in that shape again."""
-    if len(shape) != 4:
-        return rows
-    n, channels, height, width = shape
-    return rows.reshape(n, height, width, channels).transpose(0, 3, 1, 2)
 
 
 def mean_product(a: Array, b: Array) -> Array:
