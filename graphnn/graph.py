@@ -21,7 +21,7 @@ from graphnn.types import Shape
 
 @dataclass(frozen=True)
 class Node:
-    """One layer at its place in the graph."""
+    """One layer at its place in the graph. merged: nodes after it whose work it does too."""
 
     index: int
     name: str
@@ -29,6 +29,12 @@ class Node:
     input_shape: Shape
     output_shape: Shape
     parameters: tuple[Parameter, ...]
+    merged: tuple["Node", ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The names of all nodes whose work it does."""
+        return " + ".join(node.name for node in (self, *self.merged))
 
     @property
     def multiply_adds(self) -> int:

@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from graphnn.describe.tables import showable
 from graphnn.errors import GraphError
+from graphnn.kernels.choice import KERNELS
 from graphnn.spec.spec import Spec, read_spec
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -161,6 +162,16 @@ def add_threads_argument(parser: Parser) -> None:
         type=positive_integer,
         metavar="N",
         help="how many threads compute; all cores by default; the results do not depend on it",
+    )
+
+
+def add_kernels_argument(parser: Parser) -> None:
+    """Add --kernels."""
+    parser.add_argument(
+        "--kernels",
+        choices=tuple(KERNELS),
+        help="what computes on images: numpy alone, or functions compiled by numba, the default where it is installed; "
+        "results differ by rounding",
     )
 
 

@@ -6,6 +6,7 @@ from graphnn.commands.common import (
     Parser,
     add_data_argument,
     add_document_arguments,
+    add_kernels_argument,
     add_threads_argument,
     guarded,
     positive_integer,
@@ -52,6 +53,7 @@ def parser() -> Parser:
         "--batch-size", type=positive_integer, metavar="N", help="samples in a batch; by default the document's"
     )
     add_threads_argument(result)
+    add_kernels_argument(result)
     result.add_argument("--format", choices=("table", "json"), default="table", help="table (default) or json")
     return result
 
@@ -72,6 +74,7 @@ def run(argv: Sequence[str]) -> int:
         classes=trained.classes or data.classes,
         batch_size=arguments.batch_size or spec.training["batch_size"],
         threads=arguments.threads,
+        kernels=arguments.kernels,
     )
     show(
         json_text(evaluation_values(result))

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graphnn.commands.common import Parser, add_document_arguments, complain, guarded, read_document
+from graphnn.commands.common import (
+    Parser,
+    add_document_arguments,
+    add_kernels_argument,
+    complain,
+    guarded,
+    read_document,
+)
 from graphnn.describe.describe import Description, describe
 from graphnn.describe.formats import csv_text, json_text, markdown_text, table_text, values
 from graphnn.describe.memory import available_memory
@@ -40,6 +47,7 @@ def parser() -> Parser:
         ],
     )
     add_document_arguments(result, required=False)
+    add_kernels_argument(result)
     result.add_argument(
         "--format",
         choices=FORMATS,
@@ -81,11 +89,11 @@ def run(argv: Sequence[str]) -> int:
         command.error("name a document, for example models/digits.json")
     spec = read_document(arguments)
     graph = build_graph(spec)
-    description = describe(spec, graph)
+    description = describe(spec, graph, arguments.kernels)
     if arguments.plan:
         if arguments.format == "csv":
             command.error("--plan is shown as table, json or markdown")
-        show(plan_text(description, spec, graph, arguments.format))
+        show(plan_text(description, spec, graph, arguments.kernels, arguments.format))
         return 0
     if arguments.weights is None:
         show(network_text(description, arguments.format))
@@ -113,13 +121,16 @@ def network_text(description: Description, kind: str) -> str:
     return table_text(description, terminal_width(), available_memory())
 
 
-def plan_text(description: Description, spec: Spec, graph: Graph, kind: str) -> str:
+def plan_text(description: Description, spec: Spec, graph: Graph, kernels: str | None, kind: str) -> str:
     """Return the plan of a training step; as JSON, together with the description."""
     from graphnn.describe import plan_formats
     from graphnn.describe.plan import describe_plan
+    from graphnn.engine.merging import kernels_for
 
     slots = len(OPTIMIZERS[spec.optimizer.type].slots)
-    plan = describe_plan(graph, spec.name, spec.training["batch_size"], spec.optimizer.type, slots)
+    plan = describe_plan(
+        graph, spec.name, spec.training["batch_size"], spec.optimizer.type, slots, kernels_for(graph, kernels)
+    )
     if kind == "json":
         return json_text({**values(description), "plan": plan_formats.plan_values(plan)})
     return plan_formats.plan_markdown(plan) if kind == "markdown" else plan_formats.plan_text(plan, terminal_width())

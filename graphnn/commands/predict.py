@@ -9,6 +9,7 @@ import numpy as np
 from graphnn.commands.common import (
     Parser,
     add_document_arguments,
+    add_kernels_argument,
     add_threads_argument,
     complain,
     guarded,
@@ -18,6 +19,7 @@ from graphnn.commands.trained import Trained, add_weights_argument, load_trained
 from graphnn.describe.formats import json_text
 from graphnn.describe.tables import Column, bare_table, csv_lines, show
 from graphnn.engine.engine import Engine
+from graphnn.engine.merging import kernels_for
 from graphnn.errors import GraphError
 from graphnn.evaluation.evaluation import class_names
 from graphnn.evaluation.inputs import Reader
@@ -67,6 +69,7 @@ def parser() -> Parser:
         help="turn pictures from dark on light, as one draws on paper, to light on dark, as in digits and mnist",
     )
     add_threads_argument(result)
+    add_kernels_argument(result)
     result.add_argument(
         "--format", choices=("table", "json", "csv"), default="table", help="table (default), json or csv"
     )
@@ -88,7 +91,13 @@ def run(argv: Sequence[str]) -> int:
     files = Files(reader)
     results: list[tuple[str, Array]] = []
     batch_size = trained.spec.training["batch_size"]
-    with Engine(trained.graph, trained.parameters, batch_size=batch_size, threads=arguments.threads) as engine:
+    with Engine(
+        trained.graph,
+        trained.parameters,
+        batch_size=batch_size,
+        threads=arguments.threads,
+        kernels=kernels_for(trained.graph, arguments.kernels),
+    ) as engine:
         for labels, x in gathered(files.read(arguments.inputs)):
             y = engine.predict(trained.normalisation.apply(x, trained.spec.input_shape))
             results += zip(labels, y.reshape(len(y), -1), strict=True)

@@ -11,7 +11,14 @@ from pathlib import Path
 from graphnn.commands import train
 from graphnn.commands.checking import Check
 from graphnn.commands.checks import CHECKS
-from graphnn.commands.common import Parser, UsageError, add_data_argument, add_threads_argument, guarded
+from graphnn.commands.common import (
+    Parser,
+    UsageError,
+    add_data_argument,
+    add_kernels_argument,
+    add_threads_argument,
+    guarded,
+)
 from graphnn.describe.tables import showable
 from graphnn.errors import DataError
 from graphnn.suggestions import closest
@@ -51,6 +58,7 @@ def parser() -> Parser:
     own.add_argument("name", metavar="NAME", help=f"{', '.join([*CHECKS, *TRIALS])}; or {ALL}: all but the last two")
     add_data_argument(own)
     add_threads_argument(own)
+    add_kernels_argument(own)
     return own
 
 
@@ -112,6 +120,7 @@ def try_training(trial: Trial, arguments: argparse.Namespace) -> int:
         raise DataError(f"{document}: no such file; the networks are in a checkout of graphnn, not in the package")
     options = ["--data-dir", str(arguments.data_dir)] if arguments.data_dir else []
     options += ["--threads", str(arguments.threads)] if arguments.threads else []
+    options += ["--kernels", arguments.kernels] if arguments.kernels else []
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / "trial.npz"

@@ -9,6 +9,7 @@ from graphnn.commands.common import (
     Parser,
     add_data_argument,
     add_document_arguments,
+    add_kernels_argument,
     add_threads_argument,
     command_line,
     complain,
@@ -27,6 +28,7 @@ from graphnn.describe.formats import table_text
 from graphnn.describe.memory import available_memory
 from graphnn.describe.tables import bytes_text, terminal_width
 from graphnn.engine.engine import Engine
+from graphnn.engine.merging import kernels_for
 from graphnn.errors import GraphError, WeightsError
 from graphnn.graph import build_graph, initialise
 from graphnn.parameters import Parameters
@@ -66,6 +68,7 @@ def parser() -> Parser:
     )
     own.add_argument("--seed", type=natural_number, metavar="N", help="short for --set training.seed=N")
     add_threads_argument(own)
+    add_kernels_argument(own)
     own.add_argument("--quiet", action="store_true", help="print only the final figures")
     own.add_argument("--plain", action="store_true", help="no progress bar, not even in a terminal")
     return own
@@ -82,7 +85,7 @@ def train(argv: Sequence[str], *, resumable: bool = True) -> int:
     spec = read_document(arguments, overrides=seed)
     graph = build_graph(spec)
     progress = Progress(quiet=arguments.quiet, live=in_terminal() and not arguments.plain)
-    description = describe(spec, graph)
+    description = describe(spec, graph, arguments.kernels)
     progress.line(table_text(description, terminal_width()))
     refuse_too_large(arguments.spec, description.training_bytes, description.batch_size)
     outputs = Outputs(arguments.output or weights_path(arguments.spec))
@@ -108,7 +111,14 @@ def train(argv: Sequence[str], *, resumable: bool = True) -> int:
         show_progress=progress.live,
     )
     batch_size, seed_number = spec.training["batch_size"], spec.training["seed"]
-    with Engine(graph, parameters, batch_size=batch_size, threads=arguments.threads, seed=seed_number) as engine:
+    with Engine(
+        graph,
+        parameters,
+        batch_size=batch_size,
+        threads=arguments.threads,
+        seed=seed_number,
+        kernels=kernels_for(graph, arguments.kernels),
+    ) as engine:
         run = Run(spec, graph, parameters, engine, data, outputs, progress)
         if start is not None:
             run.resume(*start)

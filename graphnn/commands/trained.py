@@ -81,7 +81,7 @@ def note_differences(spec: Spec, file: WeightsFile) -> None:
     document = file.meta.get("document")
     if not isinstance(document, dict):
         return
-    before, now = Identity(document, "", None), Identity(spec.resolved(), "", None)
+    before, now = Identity(document, "", None, ""), Identity(spec.resolved(), "", None, "")
     lines = [line.replace("in the checkpoint", "there") for line in before.differences(now)]
     lines = [line for line in lines if not line.startswith("data.path:")]
     if lines:

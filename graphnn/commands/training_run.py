@@ -41,7 +41,7 @@ class Run:
     ) -> None:
         self.spec, self.graph, self.parameters, self.engine = spec, graph, parameters, engine
         self.data, self.outputs, self.progress = data, outputs, progress
-        self.identity = Identity(spec.resolved(), data.digest, data.limit)
+        self.identity = Identity(spec.resolved(), data.digest, data.limit, engine.kernels.name)
         self.trainer = Trainer(
             graph,
             parameters,

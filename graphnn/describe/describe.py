@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from graphnn.describe.memory import FLOAT, activation_bytes, parameter_count, training_memory, weight_file_bytes
+from graphnn.engine.merging import kernels_for
 from graphnn.facts import FACTS
 from graphnn.graph import Graph, Node
 from graphnn.layers.base import Layer
@@ -70,8 +71,11 @@ class Description:
         return sum(row.activation_bytes for row in self.rows)
 
 
-def describe(spec: Spec, graph: Graph) -> Description:
-    """Return the description of a document's network; nothing is allocated, whatever its size."""
+def describe(spec: Spec, graph: Graph, kernels: str | None = None) -> Description:
+    """Return the description of a document's network; nothing is allocated, whatever its size.
+
+    kernels: the name of those it is to be trained with, by default the fastest installed.
+    """
     slots = len(OPTIMIZERS[spec.optimizer.type].slots)
     batch_size = spec.training["batch_size"]
     shape = graph.input_shape
@@ -85,7 +89,7 @@ def describe(spec: Spec, graph: Graph) -> Description:
         batch_size=batch_size,
         weight_file_bytes=weight_file_bytes(graph, metadata_bytes(spec)),
         optimizer_bytes=FLOAT * slots * sum(row.trainable for row in rows),
-        training_bytes=training_memory(graph, batch_size, slots).total,
+        training_bytes=training_memory(graph, batch_size, slots, kernels_for(graph, kernels)).total,
     )
 
 

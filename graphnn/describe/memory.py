@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from graphnn.engine.plan import LANES, Plan, Stage, training_plan
 from graphnn.graph import Graph, Node
+from graphnn.kernels.kernels import Kernels
 from graphnn.kernels.winograd import Winograd
 from graphnn.layers.conv2d import Conv2D
 
@@ -48,12 +49,12 @@ class TrainingMemory:
         return self.parameters + self.outputs + self.barriers + self.lanes + self.processes * self.scratch
 
 
-def training_memory(graph: Graph, batch_size: int, slots: int) -> TrainingMemory:
+def training_memory(graph: Graph, batch_size: int, slots: int, kernels: Kernels) -> TrainingMemory:
     """Return what training takes; nothing is allocated.
 
     slots: the number of state vectors of the optimizer, each as large as the trainable parameters.
     """
-    plan = training_plan(graph, batch_size)
+    plan = training_plan(graph, batch_size, kernels)
     trainable = sum(parameter_count(node, trainable=True) for node in graph.nodes)
     fixed = sum(parameter_count(node, trainable=False) for node in graph.nodes)
     outputs = [math.prod(node.output_shape) for stage in plan.stages for node in stage.nodes]
@@ -67,25 +68,25 @@ def training_memory(graph: Graph, batch_size: int, slots: int) -> TrainingMemory
         outputs=FLOAT * batch_size * kept,
         barriers=FLOAT * batch_size * 2 * at_barriers,
         lanes=FLOAT * (min(LANES, pieces) - 1) * largest_stage,
-        scratch=FLOAT * own_elements(graph, plan, several_pieces=pieces > 1),
+        scratch=FLOAT * own_elements(graph, plan, kernels, several_pieces=pieces > 1),
         processes=os.cpu_count() or 1,
     )
 
 
-def own_elements(graph: Graph, plan: Plan, *, several_pieces: bool) -> int:
+def own_elements(graph: Graph, plan: Plan, kernels: Kernels, *, several_pieces: bool) -> int:
     """Return the elements each process has of its own: gradients of a piece, gathered windows, prepared weights."""
     largest_weights = max((p.size for node in graph.nodes for p in node.parameters if p.trainable), default=0)
     piece = max(stage.piece * max(widths(stage), default=0) for stage in plan.stages)
     images = any(len(node.input_shape) == 3 for node in graph.nodes)
-    prepared = sum(prepared_elements(node, needs_dx=plan.needs_dx(node)) for node in graph.nodes)
+    prepared = sum(prepared_elements(node, kernels, needs_dx=plan.needs_dx(node)) for node in graph.nodes)
     return 2 * largest_weights * several_pieces + 2 * piece + WINDOWS * images + prepared
 
 
-def prepared_elements(node: Node, *, needs_dx: bool) -> int:
+def prepared_elements(node: Node, kernels: Kernels, *, needs_dx: bool) -> int:
     """Return the elements that a convolution's weights take once transformed for its algorithms."""
     if not isinstance(node.layer, Conv2D):
         return 0
-    algorithms, weights = node.layer.algorithms(node.input_shape), node.parameters[0]
+    algorithms, weights = node.layer.algorithms(node.input_shape, kernels), node.parameters[0]
     matrices = weights.shape[0] * weights.shape[1]
     elements = matrices * algorithms.forward.points if isinstance(algorithms.forward, Winograd) else 0
     if needs_dx and algorithms.input_gradient is not None:

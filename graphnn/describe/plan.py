@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from graphnn.describe.memory import TrainingMemory, training_memory
 from graphnn.engine.plan import LANES, Plan, Stage, training_plan
 from graphnn.graph import Graph, Node
-from graphnn.kernels.algorithms import Algorithm, estimates
+from graphnn.kernels.algorithms import Algorithm
 from graphnn.kernels.convolution import Window
 from graphnn.kernels.im2col import Pair
+from graphnn.kernels.kernels import Kernels
 from graphnn.layers.conv2d import Conv2D
 
 
@@ -51,20 +52,26 @@ class TrainingPlan:
     stages: tuple[StageRow, ...]
     choices: tuple[Choice, ...]
     memory: TrainingMemory
+    kernels: str
     optimizer: str
 
 
-def describe_plan(graph: Graph, name: str, batch_size: int, optimizer: str, slots: int) -> TrainingPlan:
+def describe_plan(
+    graph: Graph, name: str, batch_size: int, optimizer: str, slots: int, kernels: Kernels
+) -> TrainingPlan:
     """Return how the engine trains the graph in full batches; nothing is allocated."""
-    plan = training_plan(graph, batch_size)
+    plan = training_plan(graph, batch_size, kernels)
     stages = tuple(stage_row(stage, graph, plan, batch_size) for stage in plan.stages)
     return TrainingPlan(
         name=name,
         batch_size=batch_size,
         lanes=min(LANES, max(stage.pieces for stage in stages)),
         stages=stages,
-        choices=tuple(choice for node in graph.nodes for choice in choices(node, needs_dx=plan.needs_dx(node))),
-        memory=training_memory(graph, batch_size, slots),
+        choices=tuple(
+            choice for node in graph.nodes for choice in choices(node, kernels, needs_dx=plan.needs_dx(node))
+        ),
+        memory=training_memory(graph, batch_size, slots, kernels),
+        kernels=kernels.name,
         optimizer=optimizer,
     )
 
@@ -75,8 +82,8 @@ def stage_row(stage: Stage, graph: Graph, plan: Plan, batch_size: int) -> StageR
     if stage.exit is None:
         loss = f"{graph.loss.type} with {graph.nodes[-1].name}" if plan.logits else graph.loss.type
     return StageRow(
-        entry=None if stage.entry is None else stage.entry.name,
-        nodes=tuple(node.name for node in stage.nodes),
+        entry=None if stage.entry is None else stage.entry.label,
+        nodes=tuple(node.label for node in stage.nodes),
         exit=None if stage.exit is None else stage.exit.name,
         loss=loss,
         piece=stage.piece,
@@ -84,32 +91,46 @@ def stage_row(stage: Stage, graph: Graph, plan: Plan, batch_size: int) -> StageR
     )
 
 
-def choices(node: Node, *, needs_dx: bool) -> Iterator[Choice]:
+def choices(node: Node, kernels: Kernels, *, needs_dx: bool) -> Iterator[Choice]:
     """Yield how each pass of a convolution is computed; nothing for other layers, which have one way only."""
     layer = node.layer
     if not isinstance(layer, Conv2D):
         return
-    chosen, window = layer.algorithms(node.input_shape), layer.window
+    chosen, window = layer.algorithms(node.input_shape, kernels), layer.window
     channels, height, width = node.input_shape
     output = window.output((height, width))
-    yield choice(node, "forward", chosen.forward, window, channels, output, layer.filters)
+    yield choice(node, kernels, "forward", chosen.forward, window, channels, output, layer.filters)
     if not needs_dx:
         yield Choice(node.name, "input gradient", "left out", {}, "nothing before it is trained")
     elif chosen.input_gradient is None or window.turned is None:
         yield Choice(node.name, "input gradient", "shares added", {}, f"{window_text(window)}: not a convolution")
     else:
         yield choice(
-            node, "input gradient", chosen.input_gradient, window.turned, layer.filters, (height, width), channels
+            node,
+            kernels,
+            "input gradient",
+            chosen.input_gradient,
+            window.turned,
+            layer.filters,
+            (height, width),
+            channels,
         )
-    yield choice(node, "weights gradient", chosen.weights_gradient, window, channels, output, layer.filters)
+    yield choice(node, kernels, "weights gradient", chosen.weights_gradient, window, channels, output, layer.filters)
 
 
 def choice(
-    node: Node, computes: str, algorithm: Algorithm, window: Window, channels: int, output: Pair, filters: int
+    node: Node,
+    kernels: Kernels,
+    computes: str,
+    algorithm: Algorithm,
+    window: Window,
+    channels: int,
+    output: Pair,
+    filters: int,
 ) -> Choice:
     """Return a choice with the estimates that led to it."""
     gradient = computes == "weights gradient"
-    options = {} if window.pointwise else estimates(window, channels, output, filters, gradient=gradient)
+    options = {} if window.pointwise else kernels.estimates(window, channels, output, filters, gradient=gradient)
     reason = ""
     if window.pointwise:
         reason = "1×1: the pixels are the windows"

@@ -7,11 +7,13 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from graphnn.engine.lanes import SHARED_SIZE
+from graphnn.engine.merging import kernels_for
 from graphnn.engine.processes import Lost, Processes, can_fork
 from graphnn.engine.program import Program
 from graphnn.engine.workers import Workers, available_cores
 from graphnn.errors import GraphError
 from graphnn.graph import Graph, Node
+from graphnn.kernels.kernels import Kernels
 from graphnn.layers.context import Context, channels_last
 from graphnn.optimizers import Updater
 from graphnn.parameters import Parameters
@@ -51,12 +53,20 @@ class Engine:
     """
 
     def __init__(
-        self, graph: Graph, parameters: Parameters, *, batch_size: int, threads: int | None = None, seed: int = 0
+        self,
+        graph: Graph,
+        parameters: Parameters,
+        *,
+        batch_size: int,
+        threads: int | None = None,
+        seed: int = 0,
+        kernels: Kernels | None = None,
     ) -> None:
         if threads is not None and threads < 1:
             raise GraphError(f"threads must be at least 1, not {threads}")
         self.graph, self.parameters = graph, parameters
-        self._program = Program(graph, parameters, batch_size, seed)
+        self.kernels = kernels or kernels_for(graph)
+        self._program = Program(graph, parameters, batch_size, seed, self.kernels)
         self.plan = self._program.plan
         self._at_once = max(batch_size, AT_ONCE)
         most = max(len(stage.cut(batch_size)) for stage in self.plan.stages)

@@ -8,7 +8,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from graphnn.engine.merging import merge
 from graphnn.graph import Graph, Node
+from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import BatchwiseLayer
 
 LANES = 8  # accumulators of gradients, each summing its own pieces in order; also the tasks that cores share out
@@ -82,10 +84,10 @@ def piece_size(nodes: Sequence[Node], batch_size: int) -> int:
     return min(piece, batch_size)
 
 
-def training_plan(graph: Graph, batch_size: int) -> Plan:
+def training_plan(graph: Graph, batch_size: int, kernels: Kernels) -> Plan:
     """Return the plan of a training step."""
     logits = fuses(graph)
-    nodes = graph.nodes[:-1] if logits else graph.nodes
+    nodes = merge(graph.nodes[:-1] if logits else graph.nodes, kernels, training=True)
     stages: list[Stage] = []
     entry: Node | None = None
     run: list[Node] = []
@@ -93,7 +95,8 @@ def training_plan(graph: Graph, batch_size: int) -> Plan:
         if node is not None and not isinstance(node.layer, BatchwiseLayer):
             run.append(node)
             continue
-        members = [member for member in (entry, *run, node) if member is not None]
+        whole = [member for member in (entry, *run, node) if member is not None]
+        members = [each for member in whole for each in (member, *member.merged)]  # the cut is the same, merged or not
         stages.append(Stage(entry, tuple(run), node, piece_size(members, batch_size)))
         entry, run = node, []
     trained = (node.index for node in nodes if any(parameter.trainable for parameter in node.parameters))

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 
 from graphnn.engine.lanes import trained_size
+from graphnn.engine.merging import merge, values_of
 from graphnn.engine.plan import LANES, fuses, piece_size, training_plan
 from graphnn.engine.stage import Shared, StageRun, located
 from graphnn.engine.workers import Team
 from graphnn.engine.workspace import Clock, StepContext, TestingContext, Workspace
 from graphnn.graph import Graph, Node
+from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import Arrays, BatchwiseLayer, Layer
 from graphnn.optimizers import Updater
 from graphnn.parameters import ALIGNMENT, Parameters
@@ -29,12 +31,12 @@ class Program:
     is handed on at barriers. Everything else a member has for itself.
     """
 
-    def __init__(self, graph: Graph, parameters: Parameters, batch_size: int, seed: int) -> None:
-        self.graph, self.parameters = graph, parameters
-        self.plan = training_plan(graph, batch_size)
+    def __init__(self, graph: Graph, parameters: Parameters, batch_size: int, seed: int, kernels: Kernels) -> None:
+        self.graph, self.parameters, self._kernels = graph, parameters, kernels
+        self.plan = training_plan(graph, batch_size, kernels)
         self._batch_size = batch_size
         self._clock = Clock(seed)
-        self._workspace = Workspace(batch_size)
+        self._workspace = Workspace(batch_size, kernels)
         self._prepared: dict[int, Arrays] = {node.index: parameters.values[node.name] for node in graph.nodes}
         self._preparing = [node for node in graph.nodes if type(node.layer).prepare is not Layer.prepare]
         self._stages: dict[int, list[StageRun]] = {}  # by number of samples: a full batch and the last one
@@ -48,6 +50,8 @@ class Program:
             StepContext(self._workspace, node, training=False, needs_dx=False) for node in graph.nodes
         ]
         self._testing_contexts = [TestingContext(self._workspace, node) for node in graph.nodes]
+        self._testing_nodes = merge(graph.nodes, kernels, training=False)
+        self._testing_nodes_to_loss = merge(graph.nodes[: len(graph.nodes) - fuses(graph)], kernels, training=False)
 
     def join(self, team: Team) -> None:
         """Work with this team from now on. Its processes, if that is what it is, are forked after this call."""
@@ -114,7 +118,7 @@ class Program:
         """Let layers compute what the pieces of this step share."""
         for node in nodes:
             with located(node):
-                prepared[node.index] = node.layer.prepare(self.parameters.values[node.name], contexts[node.index])
+                prepared[node.index] = node.layer.prepare(values_of(node, self.parameters), contexts[node.index])
 
     def _make_stages(self, n: int) -> list[StageRun]:
         """Return the stages made ready for batches of n samples."""
@@ -131,17 +135,16 @@ class Program:
         def keep(piece: slice, value: Array) -> None:
             out[piece] = value
 
-        self._test(x, self.graph.nodes, keep)
+        self._test(x, self._testing_nodes, keep)
 
     def evaluate(self, x: Array, y: Array) -> Array:
         """Return the loss's partial sums, with the layers in testing."""
         loss, logits = self.graph.loss, fuses(self.graph)
-        nodes = self.graph.nodes[:-1] if logits else self.graph.nodes
 
         def measure(piece: slice, value: Array) -> Array:
             return loss.piece(y[piece], value, len(x), logits=logits, dy=None)
 
-        return np.asarray(np.sum(self._test(x, nodes, measure), axis=0))
+        return np.asarray(np.sum(self._test(x, self._testing_nodes_to_loss, measure), axis=0))
 
     @quietly
     def _test(self, x: Array, nodes: tuple[Node, ...], use: Callable[[slice, Array], Any]) -> list[Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.graph import Node
+from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import in_memory_order
 from graphnn.layers.context import Context, channels_last
 from graphnn.randomness import Purpose, generator
@@ -62,10 +63,10 @@ class Clock:
 
 
 class Workspace:
-    """All memory of one engine: arrays of a whole batch by name, and each thread's own."""
+    """All memory of one engine: arrays of a whole batch by name, and each thread's own; and the kernels that use it."""
 
-    def __init__(self, batch_size: int) -> None:
-        self.batch_size = batch_size
+    def __init__(self, batch_size: int, kernels: Kernels) -> None:
+        self.batch_size, self.kernels = batch_size, kernels
         self.thread = ThreadMemory()
         self._whole: dict[tuple[Any, ...], Array] = {}
         self._shared: dict[str, Array] = {}
@@ -100,7 +101,7 @@ class ScratchContext(Context):
     """A context whose scratch is the running thread's own."""
 
     def __init__(self, workspace: Workspace, node: Node, *, training: bool, needs_dx: bool) -> None:
-        super().__init__(training=training, needs_dx=needs_dx, input_shape=node.input_shape)
+        super().__init__(training=training, needs_dx=needs_dx, input_shape=node.input_shape, kernels=workspace.kernels)
         self.node = node
         self.workspace = workspace
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from graphnn.engine.engine import Engine
+from graphnn.engine.merging import kernels_for
 from graphnn.engine.plan import fuses
 from graphnn.errors import DataError
 from graphnn.evaluation.metrics import ClassScore, class_scores, confusion_matrix, label_scores
@@ -45,6 +46,7 @@ def evaluate(
     classes: Sequence[str] | None,
     batch_size: int,
     threads: int | None = None,
+    kernels: str | None = None,
 ) -> Evaluation:
     """Return the evaluation of one part of the data. Raises DataError where targets do not fit, or there are none.
 
@@ -60,7 +62,8 @@ def evaluate(
     run = replace(graph, nodes=graph.nodes[:-1]) if logits else graph
     sums: list[Array] = []
     outputs: list[Array] = []
-    with Engine(run, parameters, batch_size=batch_size, threads=threads) as engine:
+    chosen = kernels_for(run, kernels)
+    with Engine(run, parameters, batch_size=batch_size, threads=threads, kernels=chosen) as engine:
         for start in range(0, count, AT_ONCE):
             x, y = samples.take(slice(start, start + AT_ONCE))
             outputs.append(engine.predict(x))

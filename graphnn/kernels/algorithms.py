@@ -7,7 +7,7 @@ from functools import cache
 from typing import Protocol
 
 from graphnn.kernels import convolution
-from graphnn.kernels.convolution import Scratch, Window
+from graphnn.kernels.convolution import NOTHING, Afterwards, Scratch, Window
 from graphnn.kernels.im2col import Pair
 from graphnn.kernels.winograd import Winograd
 from graphnn.types import Array
@@ -32,7 +32,9 @@ class Algorithm(Protocol):
     def prepare(self, weights: Array, keep: Keep) -> Array:
         """Return what `convolve` wants of weights (D, C, Kh, Kw), computed once a step."""
 
-    def convolve(self, x: Array, prepared: Array, window: Window, y: Array, scratch: Scratch) -> None:
+    def convolve(
+        self, x: Array, prepared: Array, window: Window, y: Array, scratch: Scratch, after: Afterwards = NOTHING
+    ) -> None:
         """Write the convolution of x (n, C, H, W) into y (n, D, H_out, W_out), in channels-last memory."""
 
     def weights_gradient(self, x: Array, dy: Array, window: Window, dW: Array, scratch: Scratch) -> None:
@@ -53,11 +55,17 @@ class Im2col:
         copy[...] = ordered
         return copy.transpose(3, 2, 0, 1)
 
-    def convolve(self, x: Array, prepared: Array, window: Window, y: Array, scratch: Scratch) -> None:
-        convolution.convolve(x, prepared, window, y, scratch)
+    def gather(self, x: Array, window: Window, scratch: Scratch) -> Array:
+        """Return the windows of x as the rows of a matrix."""
+        return convolution.gather(x, window, scratch)
+
+    def convolve(
+        self, x: Array, prepared: Array, window: Window, y: Array, scratch: Scratch, after: Afterwards = NOTHING
+    ) -> None:
+        convolution.convolve(x, prepared, window, y, scratch, after, self.gather)
 
     def weights_gradient(self, x: Array, dy: Array, window: Window, dW: Array, scratch: Scratch) -> None:
-        convolution.weights_gradient(x, dy, window, dW, scratch)
+        convolution.weights_gradient(x, dy, window, dW, scratch, self.gather)
 
 
 @dataclass(frozen=True)
@@ -72,9 +80,29 @@ class Algorithms:
 IM2COL = Im2col()
 
 
+Estimates = Mapping[Algorithm, float]
+
+
+class Estimate(Protocol):
+    """Returns the seconds of one thread for one image by algorithm; nothing where there is one way only."""
+
+    def __call__(self, window: Window, channels: int, output: Pair, filters: int, *, gradient: bool) -> Estimates: ...
+
+    def __hash__(self) -> int: ...
+
+
 @cache
-def choose(window: Window, channels: int, size: Pair, filters: int) -> Algorithms:
-    """Return the algorithms for images (channels, *size) and so many filters."""
+def choose(
+    window: Window, channels: int, size: Pair, filters: int, estimates: Estimate, otherwise: Im2col
+) -> Algorithms:
+    """Return the algorithms for images (channels, *size) and so many filters: those with the least estimates."""
+
+    def fastest(window: Window, channels: int, output: Pair, filters: int, *, gradient: bool) -> Algorithm:
+        if window.pointwise:
+            return Im2col("GEMM")
+        options = estimates(window, channels, output, filters, gradient=gradient)
+        return min(options, key=lambda algorithm: options[algorithm], default=otherwise)
+
     output = window.output(size)
     turned = window.turned
     return Algorithms(
@@ -84,19 +112,9 @@ def choose(window: Window, channels: int, size: Pair, filters: int) -> Algorithm
     )
 
 
-def fastest(window: Window, channels: int, output: Pair, filters: int, *, gradient: bool) -> Algorithm:
-    """Return the algorithm with the least estimated time for one image."""
-    if window.pointwise:
-        return Im2col("GEMM")
-    options = estimates(window, channels, output, filters, gradient=gradient)
-    return min(options, key=lambda algorithm: options[algorithm], default=IM2COL)
-
-
-def estimates(
-    window: Window, channels: int, output: Pair, filters: int, *, gradient: bool
-) -> Mapping[Algorithm, float]:
-    """Return the estimated seconds of one thread for one image, by algorithm; nothing where there is no choice."""
-    if window.kernel != (3, 3) or window.strides != (1, 1):
+def numpy_estimates(window: Window, channels: int, output: Pair, filters: int, *, gradient: bool) -> Estimates:
+    """Return the estimates for numpy's algorithms; the weights' gradient has Winograd transform its outputs too."""
+    if not has_choice(window):
         return {}
     options: dict[Algorithm, float] = {IM2COL: im2col_seconds(channels, output, filters)}
     for tile in (4, 2):
@@ -104,15 +122,25 @@ def estimates(
     return options
 
 
-def im2col_seconds(channels: int, output: Pair, filters: int) -> float:
+def has_choice(window: Window) -> bool:
+    """Whether there is more than one algorithm for the window."""
+    return window.kernel == (3, 3) and window.strides == (1, 1)
+
+
+def im2col_seconds(channels: int, output: Pair, filters: int, gather_rate: float = GATHER_RATE) -> float:
     """Return the estimated seconds for one image by im2col, 3×3."""
     elements = 9 * channels * output[0] * output[1]
-    return elements * filters / WINDOWS_RATE + 4 * elements / GATHER_RATE
+    return elements * filters / WINDOWS_RATE + 4 * elements / gather_rate
+
+
+def tiles_and_points(tile: int, output: Pair) -> tuple[int, int]:
+    """Return how many tiles an image has, and how many numbers a transformed one."""
+    return math.ceil(output[0] / tile) * math.ceil(output[1] / tile), (tile + 2) ** 2
 
 
 def winograd_seconds(tile: int, channels: int, output: Pair, filters: int, *, gradient: bool) -> float:
-    """Return the estimated seconds for one image by Winograd; the weights' gradient has its outputs transformed too."""
-    points, tiles = (tile + 2) ** 2, math.ceil(output[0] / tile) * math.ceil(output[1] / tile)
+    """Return the estimated seconds for one image by Winograd."""
+    tiles, points = tiles_and_points(tile, output)
     products = points * points * channels / TRANSFORM_RATE + points * channels * filters / TILES_RATE
     products += tile * tile * points * filters / OUTPUT_RATE
     copies = 4 * (points * channels + 2 * tile * tile * (filters + channels)) / COPY_RATE

@@ -3,13 +3,13 @@
 All functions take logical N×C×H×W arrays; they are fast where the memory is N×H×W×C, and right for any.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
-from graphnn.kernels.channels import pixels
+from graphnn.kernels.channels import pixels, with_channels
 from graphnn.kernels.im2col import Pair, output_size
 from graphnn.types import Array, Shape
 
@@ -22,6 +22,25 @@ class Scratch(Protocol):
     """Hands out memory that is lost after the call; see `Context.scratch`."""
 
     def __call__(self, name: str, shape: Shape, dtype: Any, *, zeroed: bool = False) -> Array: ...
+
+
+@dataclass(frozen=True)
+class Afterwards:
+    """What is done with a convolution's result while it is hot: one bias a filter, if any, and the positive part."""
+
+    biases: Array | None = None
+    relu: bool = False
+
+
+NOTHING = Afterwards()
+
+
+def finish(y: Array, after: Afterwards) -> None:
+    """Add the biases to y (n, D, H, W) in place, and take the positive part."""
+    if after.biases is not None:
+        with_channels(np.add, y, after.biases, y)
+    if after.relu:
+        np.maximum(y, 0, out=y)
 
 
 @dataclass(frozen=True)
@@ -100,6 +119,9 @@ def gather(x: Array, window: Window, scratch: Scratch) -> Array:
     return rows.reshape(n * out_h * out_w, -1)
 
 
+Gather = Callable[[Array, Window, Scratch], Array]
+
+
 def seen_as(x: Array, shape: Shape, strides: tuple[int, ...]) -> Array:
     """Return contiguous x with another shape and strides, which must lie within it; 1 µs, where as_strided takes 12."""
     return np.ndarray(shape, x.dtype, x.data, strides=strides)
@@ -115,17 +137,26 @@ def turned(weights: Array) -> Array:
     return weights[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
 
 
-def convolve(x: Array, weights: Array, window: Window, y: Array, scratch: Scratch) -> None:
+def convolve(
+    x: Array,
+    weights: Array,
+    window: Window,
+    y: Array,
+    scratch: Scratch,
+    after: Afterwards = NOTHING,
+    gather: Gather = gather,
+) -> None:
     """Write the cross-correlation of x (n, C, H, W) with weights (D, C, Kh, Kw) into y (n, D, H_out, W_out).
 
-    y must lie in channels-last memory.
+    y must lie in channels-last memory. gather: how the windows are brought together.
     """
     matrix = as_matrix(weights)
     for block in blocks(len(x), window_bytes(x, window)):
         np.matmul(gather(x[block], window, scratch), matrix, out=pixels(y[block]))
+        finish(y[block], after)
 
 
-def weights_gradient(x: Array, dy: Array, window: Window, dW: Array, scratch: Scratch) -> None:
+def weights_gradient(x: Array, dy: Array, window: Window, dW: Array, scratch: Scratch, gather: Gather = gather) -> None:
     """Write Σ windowᵀ·dY over all positions and images into dW (D, C, Kh, Kw); best in memory order Kh, Kw, C, D."""
     matrix = as_matrix(dW)
     for block in blocks(len(x), window_bytes(x, window)):

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from graphnn.kernels.convolution import Scratch, Window, blocks, seen_as
+from graphnn.kernels.convolution import NOTHING, Afterwards, Scratch, Window, blocks, finish, seen_as
 from graphnn.types import Array
 
 # Of one transform of a block of tiles: 0.75 MiB and its product stay in the second-level cache.
@@ -86,25 +86,33 @@ class Winograd:
         size = max(self.points * channels * itemsize * tiles, 1)
         return blocks(n, size, max(BLOCK_BYTES, LEAST_TILES * size // max(tiles, 1)))
 
-    def convolve(self, x: Array, U: Array, window: Window, y: Array, scratch: Scratch) -> None:
+    def convolve(
+        self, x: Array, U: Array, window: Window, y: Array, scratch: Scratch, after: Afterwards = NOTHING
+    ) -> None:
         """Write the convolution of x (n, C, H, W) into y (n, D, H_out, W_out), which lies in channels-last memory."""
-        m, dtype = self.tile, x.dtype
         channels, filters = U.shape[1:]
-        rows, columns = tiles_of(y, m)
+        rows, columns = tiles_of(y, self.tile)
         for block in self.blocks(len(x), rows * columns, max(channels, filters), x.itemsize):
             V = self.transformed_input(x[block], window, rows, columns, scratch)
-            count = V.shape[1]
-            M = np.matmul(V, U, out=scratch("products", (self.points, count, filters), dtype))
-            Z = scratch("output tiles", (m * m, count * filters), dtype)
-            np.matmul(transform(m, 2, dtype), M.reshape(self.points, -1), out=Z)
-            tiles = Z.reshape(m, m, -1, rows, columns, filters).transpose(2, 3, 0, 4, 1, 5)
-            target = y[block].transpose(0, 2, 3, 1)
-            if target.shape[1] == rows * m and target.shape[2] == columns * m:
-                target.reshape(tiles.shape)[...] = tiles
-            else:  # the last tiles reach beyond the output
-                whole = scratch("whole tiles", (len(target), rows * m, columns * m, filters), dtype)
-                whole.reshape(tiles.shape)[...] = tiles
-                target[...] = whole[:, : target.shape[1], : target.shape[2]]
+            M = np.matmul(V, U, out=scratch("products", (self.points, V.shape[1], filters), x.dtype))
+            self.transform_output(M, y[block], scratch, after)
+
+    def transform_output(self, M: Array, y: Array, scratch: Scratch, after: Afterwards) -> None:
+        """Write AᵀMA of all tiles of M (t², tiles, D) into y (n, D, H_out, W_out)."""
+        m, dtype = self.tile, M.dtype
+        _, count, filters = M.shape
+        rows, columns = tiles_of(y, m)
+        Z = scratch("output tiles", (m * m, count * filters), dtype)
+        np.matmul(transform(m, 2, dtype), M.reshape(self.points, -1), out=Z)
+        tiles = Z.reshape(m, m, -1, rows, columns, filters).transpose(2, 3, 0, 4, 1, 5)
+        target = y.transpose(0, 2, 3, 1)
+        if target.shape[1] == rows * m and target.shape[2] == columns * m:
+            target.reshape(tiles.shape)[...] = tiles
+        else:  # the last tiles reach beyond the output
+            whole = scratch("whole tiles", (len(target), rows * m, columns * m, filters), dtype)
+            whole.reshape(tiles.shape)[...] = tiles
+            target[...] = whole[:, : target.shape[1], : target.shape[2]]
+        finish(y, after)
 
     def transformed_input(self, x: Array, window: Window, rows: int, columns: int, scratch: Scratch) -> Array:
         """Return V = Bᵀ d B of all tiles d of x, (t², tiles, C)."""
@@ -122,27 +130,32 @@ class Winograd:
 
     def weights_gradient(self, x: Array, dy: Array, window: Window, dW: Array, scratch: Scratch) -> None:
         """Write the gradient of weights (D, C, 3, 3) into dW: dU = Σ Vᵀ(A dY Aᵀ) over all tiles, dW = Gᵀ dU G."""
-        m, dtype = self.tile, x.dtype
+        dtype = x.dtype
         filters, channels = dW.shape[:2]
-        rows, columns = tiles_of(dy, m)
+        rows, columns = tiles_of(dy, self.tile)
         dU = scratch("dU", (self.points, channels, filters), dtype)
         for block in self.blocks(len(x), rows * columns, max(channels, filters), x.itemsize):
             V = self.transformed_input(x[block], window, rows, columns, scratch)
-            count = V.shape[1]
-            part = dy[block].transpose(0, 2, 3, 1)
-            if part.shape[1] != rows * m or part.shape[2] != columns * m:
-                part = frame(dy[block], (0, 0), (rows * m, columns * m), scratch)
-            gathered = scratch("gradient tiles", (m * m, count * filters), dtype)
-            tiles = part.reshape(len(part), rows, m, columns, m, filters).transpose(2, 4, 0, 1, 3, 5)
-            gathered.reshape(tiles.shape)[...] = tiles
-            dM = scratch("transformed gradient", (self.points, count * filters), dtype)
-            np.matmul(transform(m, 2, dtype).T, gathered, out=dM)
+            dM = self.transformed_gradient(dy[block], rows, columns, scratch)
             share = dU if block.start == 0 else scratch("dU of a block", dU.shape, dtype)
-            np.matmul(V.transpose(0, 2, 1), dM.reshape(self.points, count, filters), out=share)
+            np.matmul(V.transpose(0, 2, 1), dM, out=share)
             if share is not dU:
                 dU += share
-        kernel = np.matmul(transform(m, 1, dtype).T, dU.reshape(self.points, -1))
+        kernel = np.matmul(transform(self.tile, 1, dtype).T, dU.reshape(self.points, -1))
         dW.transpose(2, 3, 1, 0)[...] = kernel.reshape(3, 3, channels, filters)
+
+    def transformed_gradient(self, dy: Array, rows: int, columns: int, scratch: Scratch) -> Array:
+        """Return A dY Aᵀ of all tiles of dy (n, D, H_out, W_out), (t², tiles, D)."""
+        m, filters, dtype = self.tile, dy.shape[1], dy.dtype
+        part = dy.transpose(0, 2, 3, 1)
+        if part.shape[1] != rows * m or part.shape[2] != columns * m:
+            part = frame(dy, (0, 0), (rows * m, columns * m), scratch)
+        count = len(part) * rows * columns
+        gathered = scratch("gradient tiles", (m * m, count * filters), dtype)
+        tiles = part.reshape(len(part), rows, m, columns, m, filters).transpose(2, 4, 0, 1, 3, 5)
+        gathered.reshape(tiles.shape)[...] = tiles
+        dM = scratch("transformed gradient", (self.points, count * filters), dtype)
+        return np.matmul(transform(m, 2, dtype).T, gathered, out=dM).reshape(self.points, count, filters)
 
 
 def tiles_of(y: Array, tile: int) -> tuple[int, int]:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from graphnn.initializers import ones, zeros
-from graphnn.kernels.channels import channel_products, channel_sums, with_channels
 from graphnn.layers.base import Arrays, BatchwiseLayer, Gradients, Parameter, register
 from graphnn.layers.context import Context
 from graphnn.types import Array, Shape
@@ -27,6 +27,8 @@ class BatchNormalization(BatchwiseLayer):
     |μ| = 100σ, and by 5e-4 where |μ| = 1000σ.
     Source: Ioffe and Szegedy 2015, "Batch normalization", algorithms 1 and 2 and section 3.
     """
+
+    relu: ClassVar[bool] = False  # whether y is the positive part: see NormalizationReLU
 
     momentum: float = 0.9
     epsilon: float = 1e-5
@@ -58,12 +60,8 @@ class BatchNormalization(BatchwiseLayer):
         return self.apply(params, params, x, ctx)
 
     def partial_sums(self, params: Arrays, x: Array, ctx: Context) -> Sums:
-        # The sum of squares around the piece's own mean: around 0 it would cancel where |mean| is far above the
-        # deviation, and lose all of float32's digits at a ratio of 1000.
-        count = x.size // x.shape[1]
-        mean = channel_sums(x) / x.dtype.type(count)
-        centred = with_channels(np.subtract, x, mean, ctx.like(x, "centred"))
-        return count, mean.astype(np.float64), channel_products(centred, centred).astype(np.float64)
+        mean, squares = ctx.kernels.moments(x, ctx.like)
+        return x.size // x.shape[1], mean.astype(np.float64), squares.astype(np.float64)
 
     def combine(self, params: Arrays, sums: Sequence[Sums]) -> Arrays:
         total = sum(count for count, _, _ in sums)
@@ -79,14 +77,15 @@ class BatchNormalization(BatchwiseLayer):
         return {"mean": mean, "count": np.asarray(total), **self.factors(params, mean, variance.astype(dtype))}
 
     def apply(self, params: Arrays, statistics: Arrays, x: Array, ctx: Context) -> Array:
-        y = with_channels(np.multiply, x, statistics["factor"], ctx.output(x.shape, x.dtype))
-        return with_channels(np.add, y, statistics["shift"], y)
+        y = ctx.output(x.shape, x.dtype)
+        ctx.kernels.normalise(x, statistics["factor"], statistics["shift"], y, relu=self.relu)
+        return y
 
     def backward_partial_sums(
         self, params: Arrays, statistics: Arrays, x: Array, dy: Array, ctx: Context
     ) -> tuple[Array, Array]:
-        centred = with_channels(np.subtract, x, statistics["mean"], ctx.like(x, "centred"))
-        return channel_sums(dy), channel_products(dy, centred)
+        mean, factor, shift = (statistics[name] for name in ("mean", "factor", "shift"))
+        return ctx.kernels.gradient_sums(x, dy, mean, factor, shift, ctx.like, relu=self.relu)
 
     def backward_combine(
         self, params: Arrays, statistics: Arrays, sums: Sequence[tuple[Array, Array]]
@@ -101,10 +100,10 @@ class BatchNormalization(BatchwiseLayer):
         gradients = {"gamma": dgamma.astype(dtype)} if self.scale else {}
         if self.center:
             gradients["beta"] = dbeta.astype(dtype)
-        return {"factor": factor, "slope": slope.astype(dtype), "offset": offset.astype(dtype)}, gradients
+        combined = {"factor": factor, "shift": statistics["shift"]}
+        return {**combined, "slope": slope.astype(dtype), "offset": offset.astype(dtype)}, gradients
 
     def backward_apply(self, combined: Arrays, x: Array, dy: Array, ctx: Context) -> Array:
-        dx = with_channels(np.multiply, dy, combined["factor"], dy)
-        share = with_channels(np.multiply, x, combined["slope"], ctx.like(x, "share"))
-        dx += with_channels(np.add, share, combined["offset"], share)
-        return dx
+        factor, shift, slope, offset = (combined[name] for name in ("factor", "shift", "slope", "offset"))
+        ctx.kernels.normalise_gradient(x, dy, factor, shift, slope, offset, ctx.like, relu=self.relu)
+        return dy

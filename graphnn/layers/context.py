@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from graphnn.kernels.kernels import NUMPY, Kernels
 from graphnn.types import Array, Shape
 
 
@@ -29,6 +30,7 @@ class Context:
     training: whether batch statistics and random draws are in force.
     needs_dx: whether backward must return the gradient of the input (the first layer with parameters need not).
     input_shape: that of one sample, where it is known before the input comes.
+    kernels: the operations on images, by numpy or compiled.
     """
 
     def __init__(
@@ -38,10 +40,12 @@ class Context:
         rng: np.random.Generator | None = None,
         needs_dx: bool = True,
         input_shape: Shape | None = None,
+        kernels: Kernels = NUMPY,
     ) -> None:
         self.training = training
         self.needs_dx = needs_dx
         self.input_shape = input_shape
+        self.kernels = kernels
         self._rng = rng
 
     @property

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from graphnn.initializers import he_normal, zeros
-from graphnn.kernels.algorithms import Algorithms, Keep, choose
-from graphnn.kernels.channels import channel_sums, with_channels
-from graphnn.kernels.convolution import Window, convolve, input_gradient, turned
+from graphnn.kernels.algorithms import Algorithms, Keep
+from graphnn.kernels.channels import channel_sums
+from graphnn.kernels.convolution import NOTHING, Afterwards, Window, convolve, input_gradient, turned
 from graphnn.kernels.im2col import Pair, determine_padding, pair
+from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import Arrays, Backward, Gradients, Layer, Parameter, register
 from graphnn.layers.context import Context
 from graphnn.types import Array, Shape
@@ -63,15 +62,19 @@ class Conv2D(Layer):
         _, out_h, out_w = self.output_shape(input_shape)
         return weights.size * out_h * out_w
 
-    def algorithms(self, input_shape: Shape) -> Algorithms:
+    def algorithms(self, input_shape: Shape, kernels: Kernels) -> Algorithms:
         """Return how the convolution is computed for images of `input_shape`."""
         channels, height, width = self.check_image(input_shape)
-        return choose(self.window, channels, (height, width), self.filters)
+        return kernels.algorithms(self.window, channels, (height, width), self.filters)
+
+    def afterwards(self, params: Arrays) -> Afterwards:
+        """Return what is done with W ⋆ x while it is hot."""
+        return Afterwards(params["biases"]) if self.use_bias else NOTHING
 
     def prepare(self, params: Arrays, ctx: Context) -> Arrays:
         if ctx.input_shape is None:
             return params
-        W, algorithms = params["weights"], self.algorithms(ctx.input_shape)
+        W, algorithms = params["weights"], self.algorithms(ctx.input_shape, ctx.kernels)
 
         def memory(name: str) -> Keep:
             return lambda size: ctx.keep(name, (size,), W.dtype)
@@ -82,14 +85,12 @@ class Conv2D(Layer):
         return prepared
 
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
-        window, W, algorithms = self.window, params["weights"], self.algorithms(x.shape[1:])
+        window, W, algorithms = self.window, params["weights"], self.algorithms(x.shape[1:], ctx.kernels)
         y = ctx.output((len(x), self.filters, *window.output((x.shape[2], x.shape[3]))), x.dtype)
         if "forward" in params:
-            algorithms.forward.convolve(x, params["forward"], window, y, ctx.scratch)
+            algorithms.forward.convolve(x, params["forward"], window, y, ctx.scratch, self.afterwards(params))
         else:
-            convolve(x, W, window, y, ctx.scratch)
-        if self.use_bias:
-            with_channels(np.add, y, params["biases"], y)
+            convolve(x, W, window, y, ctx.scratch, self.afterwards(params))
 
         def backward(dy: Array) -> tuple[Array | None, Gradients]:
             dW = ctx.gradient("weights", W)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from graphnn.kernels.pooling import max_pool, max_pool_gradient
 from graphnn.layers.base import Arrays, Backward, Gradients, register
 from graphnn.layers.context import Context
 from graphnn.layers.pooling import Pooling
@@ -21,13 +20,13 @@ class MaxPooling2D(Pooling):
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
         window = self.window
         y = ctx.output((len(x), *self.output_shape(x.shape[1:])), x.dtype)
-        max_pool(x, window, y)
+        ctx.kernels.max_pool(x, window, y)
 
         def backward(dy: Array) -> tuple[Array | None, Gradients]:
             if not ctx.needs_dx:
                 return None, {}
             dx = ctx.dx(x.shape, x.dtype)
-            max_pool_gradient(x, y, dy, window, dx, ctx.scratch)
+            ctx.kernels.max_pool_gradient(x, y, dy, window, dx, ctx.scratch)
             return dx, {}
 
         return y, backward

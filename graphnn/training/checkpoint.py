@@ -40,12 +40,13 @@ class State:
 class Identity:
     """What a run was started with; it can be resumed with the same only.
 
-    document: resolved, with all defaults. data: a digest of the training part. limit: of --limit.
+    document: resolved, with all defaults. data: a digest of the training part. limit: of --limit. kernels: their name.
     """
 
     document: Mapping[str, Any]
     data: str
     limit: int | None
+    kernels: str
 
     def differences(self, now: "Identity", *, ignore: frozenset[str] = frozenset()) -> list[str]:
         """Return what differs in `now`, one line each, without what changes no result and without paths to ignore."""
@@ -61,6 +62,8 @@ class Identity:
             lines.append(f"--limit: {self.limit or 'none'} in the checkpoint, {now.limit or 'none'} now")
         elif self.data != now.data:
             lines.append("the training data are not those that the run was started with")
+        if self.kernels != now.kernels:
+            lines.append(f"--kernels: {self.kernels} in the checkpoint, {now.kernels} now")
         return lines
 
 
@@ -111,6 +114,7 @@ def save_checkpoint(path: Path, state: State, identity: Identity) -> None:
         "document": identity.document,
         "data": identity.data,
         "limit": identity.limit,
+        "kernels": identity.kernels,
     }
     save_weights(path, state.arrays, meta)
 
@@ -131,4 +135,5 @@ def load_checkpoint(path: Path) -> tuple[State, Identity]:
         history=[Record.from_json(values) for values in meta["history"]],
         arrays=file.arrays,
     )
-    return state, Identity(document=meta["document"], data=meta["data"], limit=meta["limit"])
+    kernels = meta.get("kernels", "numpy")  # checkpoints from before there were others
+    return state, Identity(document=meta["document"], data=meta["data"], limit=meta["limit"], kernels=kernels)

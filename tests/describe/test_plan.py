@@ -11,6 +11,7 @@ from graphnn.describe.plan import TrainingPlan, describe_plan
 from graphnn.describe.plan_formats import plan_markdown, plan_text, plan_values
 from graphnn.engine.plan import training_plan
 from graphnn.graph import Graph, build_graph, chain
+from graphnn.kernels.kernels import NUMPY
 from graphnn.layers.base import layer_class
 from graphnn.layers.conv2d import Conv2D
 from graphnn.losses import CrossEntropy, MeanSquaredError
@@ -28,12 +29,12 @@ def made(shape: Shape, *layers: tuple[str, dict[str, Any]], loss: Any = None) ->
 @pytest.fixture
 def cifar10() -> tuple[Graph, TrainingPlan]:
     graph = build_graph(read_spec(MODELS / "cifar10.json"))
-    return graph, describe_plan(graph, "cifar10", 128, "SGDMomentum", 1)
+    return graph, describe_plan(graph, "cifar10", 128, "SGDMomentum", 1, NUMPY)
 
 
 def test_stages_are_those_of_the_engine(cifar10: tuple[Graph, TrainingPlan]) -> None:
     graph, plan = cifar10
-    for row, stage in zip(plan.stages, training_plan(graph, 128).stages, strict=True):
+    for row, stage in zip(plan.stages, training_plan(graph, 128, NUMPY).stages, strict=True):
         assert row.nodes == tuple(node.name for node in stage.nodes)
         assert (row.piece, row.pieces) == (stage.piece, len(stage.cut(128)))
     assert plan.stages[1].entry == "bn1"
@@ -48,7 +49,7 @@ def test_the_algorithm_named_is_the_one_used_and_has_the_least_estimate(cifar10:
     for node in graph.nodes:
         if not isinstance(node.layer, Conv2D):
             continue
-        used = node.layer.algorithms(node.input_shape)
+        used = node.layer.algorithms(node.input_shape, NUMPY)
         passes = {"forward": used.forward, "weights gradient": used.weights_gradient}
         if node.index > 0 and used.input_gradient is not None:
             passes["input gradient"] = used.input_gradient
@@ -68,7 +69,7 @@ def test_a_convolution_with_one_way_only_says_why() -> None:
         ("Conv2D", {"filters": 4, "kernel_size": 1}),
         ("Flatten", {}),
     )
-    plan = describe_plan(graph, "odd", 8, "SGD", 0)
+    plan = describe_plan(graph, "odd", 8, "SGD", 0, NUMPY)
     found = {(choice.node, choice.computes): (choice.algorithm, choice.reason) for choice in plan.choices}
     assert found["conv2d_0", "forward"] == ("im2col", "5×5: the only way")
     assert found["conv2d_1", "forward"] == ("im2col", "3×3 with stride 2: the only way")
@@ -92,7 +93,7 @@ def test_the_text_fits_the_width_and_shows_what_was_considered(cifar10: tuple[Gr
 
 def test_without_convolutions_and_barriers() -> None:
     graph = made((8,), ("Dense", {"units": 4}), loss=MeanSquaredError())
-    plan = describe_plan(graph, "small", 16, "SGD", 0)
+    plan = describe_plan(graph, "small", 16, "SGD", 0, NUMPY)
     text = plan_text(plan)
     assert "convolution" not in text
     assert "barriers  " not in text
@@ -108,7 +109,7 @@ def test_values_are_json_and_the_workspace_adds_up(cifar10: tuple[Graph, Trainin
     memory = content["memory"]
     shared = sum(memory[f"{name}_bytes"] for name in ("parameters", "outputs", "barriers", "lanes"))
     assert memory["total_bytes"] == shared + memory["processes"] * memory["scratch_bytes"]
-    assert memory["total_bytes"] == training_memory(graph, 128, 1).total
+    assert memory["total_bytes"] == training_memory(graph, 128, 1, NUMPY).total
     assert memory["barriers_bytes"] == 2 * 4 * 128 * 32 * 32 * 32
     names = {"im2col", "Winograd F(4×4, 3×3)", "Winograd F(2×2, 3×3)"}
     assert content["convolutions"][0]["estimates_us"].keys() == names
@@ -116,9 +117,9 @@ def test_values_are_json_and_the_workspace_adds_up(cifar10: tuple[Graph, Trainin
 
 def test_transformed_weights_count_in_every_process() -> None:
     layers = [("Conv2D", {"filters": 128}), ("Conv2D", {"filters": 128}), ("Flatten", {})]
-    with_gradient = training_memory(made((128, 8, 8), *layers), 8, 0).scratch
+    with_gradient = training_memory(made((128, 8, 8), *layers), 8, 0, NUMPY).scratch
     layers[1] = ("Conv2D", {"filters": 128, "strides": 2})
-    without = training_memory(made((128, 8, 8), *layers), 8, 0).scratch
+    without = training_memory(made((128, 8, 8), *layers), 8, 0, NUMPY).scratch
     assert with_gradient - without == 2 * 4 * 36 * 128 * 128
     layers[1] = ("Conv2D", {"filters": 128, "kernel_size": 1})
-    assert training_memory(made((128, 8, 8), *layers), 8, 0).scratch - without == 4 * 128 * 128
+    assert training_memory(made((128, 8, 8), *layers), 8, 0, NUMPY).scratch - without == 4 * 128 * 128

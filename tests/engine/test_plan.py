@@ -8,6 +8,7 @@ from graphnn.engine import plan as plan_module
 from graphnn.engine.engine import Engine
 from graphnn.engine.plan import Stage, fuses, piece_size, training_plan
 from graphnn.graph import initialise
+from graphnn.kernels.kernels import NUMPY
 from graphnn.losses import BinaryCrossEntropy, CrossEntropy, MeanSquaredError
 
 CONV, DENSE = ("Conv2D", {"filters": 4}), ("Dense", {"units": 3})
@@ -34,7 +35,7 @@ def outline(plan):
     ],
 )
 def test_stages_end_at_batch_wise_nodes(plain, layers, stages):
-    assert outline(training_plan(plain.network((2, 4, 4), *layers), 8)) == stages
+    assert outline(training_plan(plain.network((2, 4, 4), *layers), 8, NUMPY)) == stages
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def test_stages_end_at_batch_wise_nodes(plain, layers, stages):
 )
 def test_the_loss_takes_the_last_nodes_place(plain, last, loss, fused):
     graph = plain.network((5,), DENSE, last, loss=loss)
-    plan = training_plan(graph, 8)
+    plan = training_plan(graph, 8, NUMPY)
     assert fuses(graph) == plan.logits == fused
     assert len(plan.stages[-1].nodes) == (1 if fused else 2)
 
@@ -68,7 +69,7 @@ def test_the_loss_takes_the_last_nodes_place(plain, last, loss, fused):
 )
 def test_backward_ends_at_the_first_trained_node(plain, layers, first):
     graph = plain.network((2, 4, 4), *layers)
-    plan = training_plan(graph, 8)
+    plan = training_plan(graph, 8, NUMPY)
     assert plan.first_trained == first
     for node in graph.nodes:
         assert plan.trains(node) == (node.index >= first)
@@ -125,7 +126,7 @@ def test_element_wise_work_counts_too(plain, monkeypatch):
 
 def test_a_network_that_is_all_loss(plain):
     """Softmax is computed with the loss, so that no node is left in the only stage."""
-    plan = training_plan(plain.network((4,), "Softmax"), 9)
+    plan = training_plan(plain.network((4,), "Softmax"), 9, NUMPY)
     assert plan.stages == (Stage(None, (), None, 9),)
 
 
@@ -133,8 +134,8 @@ def test_the_plan_follows_from_the_document_alone(plain):
     graph = plain.network((2, 8, 8), CONV, BN, "ReLU", "Flatten", DENSE, "Softmax")
     plans = []
     for threads in (1, 2, 5):
-        with Engine(graph, initialise(graph, 0), batch_size=100, threads=threads) as engine:
+        with Engine(graph, initialise(graph, 0), batch_size=100, threads=threads, kernels=NUMPY) as engine:
             plans.append(engine.plan)
-    assert plans[0] == plans[1] == plans[2] == training_plan(graph, 100)
+    assert plans[0] == plans[1] == plans[2] == training_plan(graph, 100, NUMPY)
     names = set(vars(plan_module)) | set(inspect.signature(training_plan).parameters)
     assert not {"os", "time", "threading", "threads"} & names

@@ -11,6 +11,7 @@ from graphnn.engine import workspace as workspace_module
 from graphnn.engine.engine import Engine
 from graphnn.engine.workspace import Arena, ThreadMemory, Workspace
 from graphnn.graph import initialise
+from graphnn.kernels.kernels import NUMPY
 
 LAYERS = [
     ("Conv2D", {"filters": 16}),
@@ -59,7 +60,7 @@ def test_a_steady_step_allocates_nothing_large(plain, threads):
 
 
 def test_threads_that_begin_together_get_one_array(monkeypatch):
-    workspace = Workspace(8)
+    workspace = Workspace(8, NUMPY)
     original = workspace_module.channels_last
 
     def slow(flat, shape):
@@ -84,7 +85,7 @@ def test_threads_that_begin_together_get_one_array(monkeypatch):
 
 
 def test_whole_arrays_differ_by_node_name_shape_and_dtype():
-    workspace = Workspace(2)
+    workspace = Workspace(2, NUMPY)
     keys = [(0, "a", (3,), np.float32), (1, "a", (3,), np.float32), (0, "b", (3,), np.float32)]
     keys += [(0, "a", (4,), np.float32), (0, "a", (3,), np.float64)]
     arrays = [workspace.whole(*key) for key in keys]
@@ -95,7 +96,7 @@ def test_whole_arrays_differ_by_node_name_shape_and_dtype():
 
 
 def test_reserved_memory_is_shared():
-    workspace = Workspace(2)
+    workspace = Workspace(2, NUMPY)
     workspace.reserve("dy", 24, np.float64)
     image, vector = workspace.shared("dy", (3, 2, 2)), workspace.shared("dy", (5,))
     assert (image.shape, vector.shape) == ((2, 3, 2, 2), (2, 5))

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphnn.kernels import winograd
-from graphnn.kernels.algorithms import IM2COL, choose, im2col_seconds, winograd_seconds
+from graphnn.kernels.algorithms import IM2COL, im2col_seconds, winograd_seconds
 from graphnn.kernels.convolution import Window
 from graphnn.kernels.im2col import convolve as reference
 from graphnn.kernels.im2col import convolve_backward as reference_backward
+from graphnn.kernels.kernels import NUMPY
 from graphnn.kernels.winograd import MATRICES, Winograd
 
 SAME = Window((3, 3), (1, 1), (1, 1), (1, 1))
@@ -76,14 +77,16 @@ def test_rounding_stays_near_what_the_design_allows(kernels):
 
 
 def test_the_choice_follows_from_shapes():
-    assert choose(Window((1, 1)), 64, (8, 8), 64).forward.name == "GEMM"
-    assert choose(Window((5, 5)), 64, (8, 8), 64).forward == IM2COL
-    strided = choose(Window((3, 3), (2, 2), (1, 1), (1, 1)), 64, (8, 8), 64)
+    assert NUMPY.algorithms(Window((1, 1)), 64, (8, 8), 64).forward.name == "GEMM"
+    assert NUMPY.algorithms(Window((5, 5)), 64, (8, 8), 64).forward == IM2COL
+    strided = NUMPY.algorithms(Window((3, 3), (2, 2), (1, 1), (1, 1)), 64, (8, 8), 64)
     assert (strided.forward, strided.input_gradient, strided.weights_gradient) == (IM2COL, None, IM2COL)
-    assert choose(SAME, 3, (32, 32), 32).forward == IM2COL
-    wide = choose(SAME, 128, (8, 8), 128)
+    assert NUMPY.algorithms(SAME, 3, (32, 32), 32).forward == IM2COL
+    wide = NUMPY.algorithms(SAME, 128, (8, 8), 128)
     assert wide.forward == wide.input_gradient == wide.weights_gradient == Winograd(4)
-    assert choose(SAME, 128, (2, 2), 128).forward == Winograd(2)  # a tile of 4×4 would be three quarters waste
+    assert NUMPY.algorithms(SAME, 128, (2, 2), 128).forward == Winograd(
+        2
+    )  # a tile of 4×4 would be three quarters waste
 
 
 def test_estimates_grow_with_the_work():

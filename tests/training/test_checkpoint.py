@@ -19,7 +19,7 @@ DOCUMENT = {
     "optimizer": {"type": "SGD", "learning_rate": 0.1},
     "training": {"epochs": 5},
 }
-IDENTITY = Identity(DOCUMENT, "abc", None)
+IDENTITY = Identity(DOCUMENT, "abc", None, "numpy")
 
 
 def test_a_checkpoint_gives_back_everything_exactly(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_another_file_is_no_checkpoint(tmp_path: Path) -> None:
 def test_what_has_no_effect_makes_no_difference() -> None:
     layers = [{**DOCUMENT["layers"][0], "description": "new"}, {"type": "ReLU", "description": "more"}]  # type: ignore[index,dict-item]
     changed = {**DOCUMENT, "$schema": "b", "name": "two", "description": "d", "layers": layers}
-    assert IDENTITY.differences(Identity(changed, "abc", None)) == []
+    assert IDENTITY.differences(Identity(changed, "abc", None, "numpy")) == []
 
 
 def test_differences_are_named_by_path() -> None:
@@ -55,7 +55,7 @@ def test_differences_are_named_by_path() -> None:
         "optimizer": {"type": "SGD", "learning_rate": 0.2, "clip_norm": 1},
         "training": {"epochs": 6},
     }
-    now = Identity(changed, "abc", None)
+    now = Identity(changed, "abc", None, "numpy")
     assert IDENTITY.differences(now, ignore=frozenset({"training.epochs"})) == [
         "layers[0].units: 3 in the checkpoint, 4 now",
         "input.shape: [1, 8, 8] in the checkpoint, [64] now",
@@ -66,11 +66,16 @@ def test_differences_are_named_by_path() -> None:
     assert "training.epochs: 5 in the checkpoint, 6 now" in IDENTITY.differences(now)
 
 
+def test_other_kernels_are_a_difference() -> None:
+    lines = IDENTITY.differences(Identity(DOCUMENT, "abc", None, "numba"))
+    assert lines == ["--kernels: numpy in the checkpoint, numba now"]
+
+
 def test_other_data_are_a_difference() -> None:
-    assert IDENTITY.differences(Identity(DOCUMENT, "xyz", None)) == [
+    assert IDENTITY.differences(Identity(DOCUMENT, "xyz", None, "numpy")) == [
         "the training data are not those that the run was started with"
     ]
-    assert IDENTITY.differences(Identity(DOCUMENT, "xyz", 10)) == ["--limit: none in the checkpoint, 10 now"]
+    assert IDENTITY.differences(Identity(DOCUMENT, "xyz", 10, "numpy")) == ["--limit: none in the checkpoint, 10 now"]
 
 
 def test_a_digest_tells_values_types_and_shapes_but_not_memory() -> None:

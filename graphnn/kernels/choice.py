@@ -1,0 +1,26 @@
+"""Which kernels are used: the compiled ones where numba is installed, unless others are asked for."""
+
+from importlib.util import find_spec
+
+from graphnn.errors import GraphError
+from graphnn.kernels.kernels import NUMPY, Kernels
+from graphnn.kernels.numba_kernels import NUMBA
+from graphnn.suggestions import closest, quoted
+
+KERNELS = {kernels.name: kernels for kernels in (NUMPY, NUMBA)}
+
+
+def installed() -> str:
+    """Return the name of the fastest kernels that can be had here."""
+    return "numba" if find_spec("numba") else "numpy"
+
+
+def kernels_named(name: str) -> Kernels:
+    """Return the kernels of a name. Raises GraphError where there are none, or numba is not installed."""
+    if name not in KERNELS:
+        close = closest(name, KERNELS)
+        suggestion = f"; did you mean {quoted(close)}?" if close else ""
+        raise GraphError(f"unknown kernels {quoted(name)}{suggestion} Known: {', '.join(KERNELS)}")
+    if name == "numba" and not find_spec("numba"):
+        raise GraphError("the numba kernels need numba, which is not installed: pip install 'graphnn[fast]'")
+    return KERNELS[name]

@@ -1,0 +1,144 @@
+"""Sixteen numbers at a time: a type that compiled functions compute with as with one number.
+
+The compiler keeps such a value in one register (of AVX-512; in two of AVX2, four of SSE or NEON), so that what a
+function says is what the processor does, with no hope placed in how the compiler sees a loop over numbers: the loops of
+Winograd's transforms, which step through 36 arrays at once, it did not vectorise at all.
+"""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import njit, types
+from numba.core.cgutils import get_or_insert_function
+from numba.core.datamodel import models
+from numba.core.imputils import lower_builtin
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+from numba.extending import intrinsic, register_model
+
+from graphnn.kernels.vectors import WIDTH
+
+VECTOR = ir.VectorType(ir.FloatType(), WIDTH)
+CONTRACT = ("contract",)  # a product and a sum become one operation, rounded once
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function when it is first called, and keep the result on disk for later processes."""
+    return njit(cache=True, nogil=True, error_model="numpy")(function)  # type: ignore[no-any-return]
+
+
+class Vector(types.Type):
+    """The type of sixteen float32."""
+
+    def __init__(self) -> None:
+        super().__init__(name="float32x16")
+
+
+vector = Vector()
+
+
+@register_model(Vector)
+class VectorModel(models.PrimitiveModel):
+    """How a vector is held: as a value of LLVM's own vector type."""
+
+    def __init__(self, manager: Any, of_type: Any) -> None:
+        super().__init__(manager, of_type, VECTOR)
+
+
+def place(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
+    """Return the pointer to the vector that starts at array[index]."""
+    data = context.make_array(array_type)(context, builder, array).data
+    return builder.bitcast(builder.gep(data, [index], inbounds=True), VECTOR.as_pointer())
+
+
+@intrinsic
+def load(_: Any, array: Any, index: Any) -> Any:
+    """Return array[index : index + 16] of a flat array."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.load(place(context, builder, sig.args[0], *args), align=4)
+
+    return vector(array, types.intp), generate
+
+
+@intrinsic
+def store(_: Any, array: Any, index: Any, value: Any) -> Any:
+    """Write a vector into array[index : index + 16] of a flat array."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        builder.store(args[2], place(context, builder, sig.args[0], *args[:2]), align=4)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, vector), generate
+
+
+@intrinsic
+def all_equal(_: Any, number: Any) -> Any:
+    """Return a vector of sixteen times the number."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        number = context.cast(builder, args[0], sig.args[0], types.float32)
+        index = ir.IntType(32)
+        one = builder.insert_element(ir.Constant(VECTOR, ir.Undefined), number, index(0))
+        return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(index, WIDTH), [0] * WIDTH))
+
+    return vector(number), generate
+
+
+@intrinsic
+def positive_part(_: Any, value: Any) -> Any:
+    """Return max(value, 0); what is not a number stays it."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        zero = ir.Constant(VECTOR, [0.0] * WIDTH)
+        return builder.select(builder.fcmp_ordered("<", args[0], zero), zero, args[0])
+
+    return vector(value), generate
+
+
+@intrinsic
+def maximum(_: Any, a: Any, b: Any) -> Any:
+    """Return the larger of each two numbers; what is not a number wins."""
+
+    def generate(_: Any, builder: Any, __: Any, args: Any) -> Any:
+        kind = ir.FunctionType(VECTOR, [VECTOR, VECTOR])
+        return builder.call(get_or_insert_function(builder.module, kind, f"llvm.maximum.v{WIDTH}f32"), args)
+
+    return vector(a, b), generate
+
+
+def selection(condition: str) -> Any:
+    """Return the intrinsic that takes each number of `yes` where the condition on a and b holds, else that of `no`."""
+
+    def choose(_: Any, a: Any, b: Any, yes: Any, no: Any) -> Any:
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            return builder.select(builder.fcmp_ordered(condition, *args[:2]), *args[2:])
+
+        return vector(a, b, yes, no), generate
+
+    return intrinsic(choose)
+
+
+where_at_least = selection(">=")
+where_equal = selection("==")
+
+
+def define(operation: Any, instruction: str) -> None:
+    """Make an operator of Python one of two vectors."""
+
+    @infer_global(operation)
+    class _Typing(AbstractTemplate):
+        def generic(self, args: Any, _: Any) -> Any:
+            both = len(args) == 2 and all(isinstance(each, Vector) for each in args)
+            return signature(vector, vector, vector) if both else None
+
+    @lower_builtin(operation, Vector, Vector)
+    def _lower(_: Any, builder: Any, __: Any, args: Any) -> Any:
+        return getattr(builder, instruction)(*args, flags=CONTRACT)
+
+
+define(operator.add, "fadd")
+define(operator.sub, "fsub")
+define(operator.mul, "fmul")
+define(operator.truediv, "fdiv")

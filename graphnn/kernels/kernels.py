@@ -1,0 +1,88 @@
+"""The operations on images that layers ask for, by name, so that faster ones can take their place."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from graphnn.kernels import pooling
+from graphnn.kernels.algorithms import IM2COL, Algorithms, Estimate, Im2col, choose, numpy_estimates
+from graphnn.kernels.channels import channel_products, channel_sums, with_channels
+from graphnn.kernels.convolution import Scratch, Window
+from graphnn.kernels.im2col import Pair
+from graphnn.types import Array
+
+Like = Callable[[Array, str], Array]  # scratch of an array's shape and type, by name
+
+
+class Kernels:
+    """The operations, by numpy alone. All work on (n, C, H, W) or (n, F); "each channel" is each of axis 1.
+
+    fuses_relu: whether ReLU costs nothing where it follows a normalisation in one operation.
+    """
+
+    name = "numpy"
+    fuses_relu = False
+    estimates: Estimate = staticmethod(numpy_estimates)
+    im2col: Im2col = IM2COL
+
+    def algorithms(self, window: Window, channels: int, size: Pair, filters: int) -> Algorithms:
+        """Return how a convolution of images (channels, *size) is computed."""
+        return choose(window, channels, size, filters, self.estimates, self.im2col)
+
+    def max_pool(self, x: Array, window: Window, y: Array) -> None:
+        """Write the maximum of each window of x into y."""
+        pooling.max_pool(x, window, y)
+
+    def max_pool_gradient(self, x: Array, y: Array, dy: Array, window: Window, dx: Array, scratch: Scratch) -> None:
+        """Write into dx the sum of dy over the windows in which the pixel is the first maximum in row-major order."""
+        pooling.max_pool_gradient(x, y, dy, window, dx, scratch)
+
+    def moments(self, x: Array, like: Like) -> tuple[Array, Array]:
+        """Return the mean of each channel, and the sum of the squares around it.
+
+        Not around 0: where |mean| is far above the deviation the squares would cancel, and lose all of float32's digits
+        at a ratio of 1000.
+        """
+        mean = channel_sums(x) / x.dtype.type(x.size // x.shape[1])
+        centred = with_channels(np.subtract, x, mean, like(x, "centred"))
+        return mean, channel_products(centred, centred)
+
+    def normalise(self, x: Array, factor: Array, shift: Array, y: Array, *, relu: bool) -> None:
+        """Write factor·x + shift of each channel into y, or the positive part of it."""
+        with_channels(np.multiply, x, factor, y)
+        with_channels(np.add, y, shift, y)
+        if relu:
+            np.maximum(y, 0, out=y)
+
+    def gradient_sums(
+        self, x: Array, dy: Array, mean: Array, factor: Array, shift: Array, like: Like, *, relu: bool
+    ) -> tuple[Array, Array]:
+        """Return Σ dy and Σ dy·(x − mean) of each channel; with relu, dy counts where factor·x + shift is ≥ 0.
+
+        dy may be brought to 0 elsewhere, which `normalise_gradient` then finds done.
+        """
+        if relu:
+            y = with_channels(np.multiply, x, factor, like(x, "centred"))
+            dy *= with_channels(np.add, y, shift, y) >= 0
+        centred = with_channels(np.subtract, x, mean, like(x, "centred"))
+        return channel_sums(dy), channel_products(dy, centred)
+
+    def normalise_gradient(
+        self,
+        x: Array,
+        dy: Array,
+        factor: Array,
+        shift: Array,
+        slope: Array,
+        offset: Array,
+        like: Like,
+        *,
+        relu: bool,
+    ) -> None:
+        """Write factor·dy + slope·x + offset of each channel into dy, which `gradient_sums` has seen."""
+        with_channels(np.multiply, dy, factor, dy)
+        share = with_channels(np.multiply, x, slope, like(x, "share"))
+        dy += with_channels(np.add, share, offset, share)
+
+
+NUMPY = Kernels()

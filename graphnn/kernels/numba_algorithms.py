@@ -1,0 +1,79 @@
+"""Ways of computing a convolution whose copies and transforms numba compiles; the products stay those of numpy.
+
+numba is imported when the first of them is run, because that takes a quarter of a second.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from graphnn.kernels.algorithms import Im2col
+from graphnn.kernels.convolution import Afterwards, Scratch, Window
+from graphnn.kernels.vectors import WIDTH, channels_last, fits, flat, sizes
+from graphnn.kernels.winograd import Winograd, tiles_of
+from graphnn.types import Array
+
+NO_BIASES = np.empty(0, np.float32)
+TILE = 2 * 36 * WIDTH  # numbers: two tiles of sixteen channels
+
+
+@dataclass(frozen=True)
+class CompiledIm2col(Im2col):
+    """GEMM over windows that are gathered so."""
+
+    def gather(self, x: Array, window: Window, scratch: Scratch) -> Array:
+        from graphnn.kernels.compiled.im2col import gather_runs
+
+        if x.dtype != np.float32 or window.pointwise:
+            return super().gather(x, window, scratch)
+        n, channels, height, width = x.shape
+        (top, left), (bottom, right), (kernel_h, kernel_w) = window.before, window.after, window.kernel
+        framed_h, framed_w = height + top + bottom, width + left + right
+        size = n * framed_h * framed_w * channels
+        # named after the place and shape of the images in it, because others would leave numbers in its frame
+        name = f"framed {height}×{width} at {top}, {left} in {framed_h}×{framed_w}"
+        framed = scratch(name, (size + WIDTH,), x.dtype, zeroed=True)
+        images = framed[:size].reshape(n, framed_h, framed_w, channels)
+        images[:, top : top + height, left : left + width] = channels_last(x)
+        output, run = window.output((height, width)), kernel_w * channels
+        count = n * output[0] * output[1]
+        rows = scratch("windows", (count * kernel_h * run + WIDTH,), x.dtype)
+        gather_runs(framed, images.shape, kernel_h, run, window.strides, output, rows)
+        return rows[:-WIDTH].reshape(count, kernel_h * run)
+
+
+@dataclass(frozen=True)
+class CompiledWinograd(Winograd):
+    """F(4×4, 3×3) with these transforms; where the channels are no multiple of sixteen, with those of its parent."""
+
+    tile: int = 4
+
+    def transformed_input(self, x: Array, window: Window, rows: int, columns: int, scratch: Scratch) -> Array:
+        from graphnn.kernels.compiled.winograd import transform_input
+
+        if not fits(x):
+            return super().transformed_input(x, window, rows, columns, scratch)
+        V = scratch("transformed input", (36, len(x) * rows * columns, x.shape[1]), x.dtype)
+        tile, plane = scratch("tile", (TILE,), x.dtype), V[0].size
+        transform_input(flat(x), sizes(x), (rows, columns), window.before, V.reshape(-1), plane, tile)
+        return V
+
+    def transform_output(self, M: Array, y: Array, scratch: Scratch, after: Afterwards) -> None:
+        from graphnn.kernels.compiled.winograd import transform_output
+
+        if not fits(y):
+            super().transform_output(M, y, scratch, after)
+            return
+        biases, tiles = NO_BIASES if after.biases is None else after.biases, tiles_of(y, self.tile)
+        tile = scratch("tile", (TILE,), y.dtype)
+        transform_output(M.reshape(-1), M[0].size, sizes(y), tiles, flat(y), biases, after.relu, tile)
+
+    def transformed_gradient(self, dy: Array, rows: int, columns: int, scratch: Scratch) -> Array:
+        from graphnn.kernels.compiled.winograd import transform_gradient
+
+        if not fits(dy):
+            return super().transformed_gradient(dy, rows, columns, scratch)
+        dM = scratch("transformed gradient", (36, len(dy) * rows * columns, dy.shape[1]), dy.dtype)
+        tile = scratch("tile", (TILE,), dy.dtype)
+        transform_gradient(flat(dy), sizes(dy), (rows, columns), dM.reshape(-1), dM[0].size, tile)
+        return dM

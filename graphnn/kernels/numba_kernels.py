@@ -1,0 +1,117 @@
+"""The operations on images, compiled where the numbers fill whole vectors, and else by numpy.
+
+numba is imported when the first of them is run, because that takes a quarter of a second.
+"""
+
+import numpy as np
+
+from graphnn.kernels.algorithms import (
+    TILES_RATE,
+    Algorithm,
+    Estimates,
+    has_choice,
+    im2col_seconds,
+    tiles_and_points,
+    winograd_seconds,
+)
+from graphnn.kernels.convolution import Scratch, Window
+from graphnn.kernels.im2col import Pair
+from graphnn.kernels.kernels import Kernels, Like
+from graphnn.kernels.numba_algorithms import CompiledIm2col, CompiledWinograd
+from graphnn.kernels.vectors import WIDTH, fits, flat, sizes
+from graphnn.kernels.winograd import Winograd
+from graphnn.types import Array
+
+TRANSFORM_RATE, GATHER_RATE = 10e9, 25e9  # bytes a second that one thread was measured to write
+
+
+def estimates(window: Window, channels: int, output: Pair, filters: int, *, gradient: bool) -> Estimates:
+    """Return the estimated seconds of one thread for one image, by algorithm."""
+    if not has_choice(window):
+        return {}
+    options: dict[Algorithm, float] = {CompiledIm2col(): im2col_seconds(channels, output, filters, GATHER_RATE)}
+    if channels % WIDTH == 0 == filters % WIDTH:
+        tiles, points = tiles_and_points(4, output)
+        seconds = points * channels * filters / TILES_RATE + 4 * points * (channels + filters) / TRANSFORM_RATE
+        options[CompiledWinograd()] = tiles * seconds
+    else:
+        options[Winograd(4)] = winograd_seconds(4, channels, output, filters, gradient=gradient)
+    options[Winograd(2)] = winograd_seconds(2, channels, output, filters, gradient=gradient)
+    return options
+
+
+class CompiledKernels(Kernels):
+    """The operations by numba: each passes over memory once."""
+
+    name = "numba"
+    fuses_relu = True
+    estimates = staticmethod(estimates)
+    im2col = CompiledIm2col()
+
+    def max_pool(self, x: Array, window: Window, y: Array) -> None:
+        if not fits(x, y):
+            super().max_pool(x, window, y)
+            return
+        from graphnn.kernels.compiled import pooling
+
+        pooling.max_pool(flat(x), sizes(x), window.kernel, window.strides, y.shape[2:], flat(y))
+
+    def max_pool_gradient(self, x: Array, y: Array, dy: Array, window: Window, dx: Array, scratch: Scratch) -> None:
+        if not fits(x, y, dy, dx) or window.strides != window.kernel:  # windows that overlap, or leave gaps
+            super().max_pool_gradient(x, y, dy, window, dx, scratch)
+            return
+        from graphnn.kernels.compiled import pooling
+
+        pooling.max_pool_gradient(
+            flat(x), flat(y), flat(dy), sizes(x), window.kernel, window.strides, y.shape[2:], flat(dx)
+        )
+
+    def moments(self, x: Array, like: Like) -> tuple[Array, Array]:
+        if not fits(x):
+            return super().moments(x, like)
+        centre, sums, squares = (np.empty(x.shape[1], np.float32) for _ in range(3))
+        from graphnn.kernels.compiled import normalization
+
+        normalization.moments(flat(x), x.shape[1], centre, sums, squares)
+        return centre, squares
+
+    def normalise(self, x: Array, factor: Array, shift: Array, y: Array, *, relu: bool) -> None:
+        if not fits(x, y):
+            super().normalise(x, factor, shift, y, relu=relu)
+            return
+        from graphnn.kernels.compiled import normalization
+
+        normalization.normalise(flat(x), x.shape[1], factor, shift, relu, flat(y))
+
+    def gradient_sums(
+        self, x: Array, dy: Array, mean: Array, factor: Array, shift: Array, like: Like, *, relu: bool
+    ) -> tuple[Array, Array]:
+        if not fits(x, dy):
+            return super().gradient_sums(x, dy, mean, factor, shift, like, relu=relu)
+        sums, products = (np.empty(x.shape[1], np.float32) for _ in range(2))
+        from graphnn.kernels.compiled import normalization
+
+        normalization.gradient_sums(flat(x), flat(dy), x.shape[1], mean, factor, shift, relu, sums, products)
+        return sums, products
+
+    def normalise_gradient(
+        self,
+        x: Array,
+        dy: Array,
+        factor: Array,
+        shift: Array,
+        slope: Array,
+        offset: Array,
+        like: Like,
+        *,
+        relu: bool,
+    ) -> None:
+        if not fits(x, dy):
+            super().normalise_gradient(x, dy, factor, shift, slope, offset, like, relu=relu)
+            return
+        from graphnn.kernels.compiled import normalization
+
+        normalization.pass_back(flat(x), flat(dy), x.shape[1], factor, shift, slope, offset, relu)
+
+
+NUMBA = CompiledKernels()
