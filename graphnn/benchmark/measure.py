@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphnn.benchmark.remote import Remote
-from graphnn.benchmark.task import OURS, Task
+from graphnn.benchmark.task import ON_NUMPY, OURS, OWN, Task
 from graphnn.benchmark.timing import Effort, Times, in_turn
+from graphnn.engine.merging import kernels_for
 from graphnn.errors import GraphError
+from graphnn.kernels.kernels import NUMPY
 
 Say = Callable[[str], None]
 
@@ -43,11 +45,21 @@ class Comparison:
 
     def fastest(self, what: str) -> SideResult | None:
         """Return the fastest of the other sides in "training" or "prediction"; None where there is none."""
-        return min(self.sides[1:], key=lambda side: float(getattr(side, what).median), default=None)
+        return min(self.others, key=lambda side: float(getattr(side, what).median), default=None)
 
-    def ratio(self, what: str, other: SideResult) -> float:
+    @property
+    def own(self) -> tuple[SideResult, ...]:
+        """Our sides, by kernels."""
+        return tuple(side for side in self.sides if side.name in OWN)
+
+    @property
+    def others(self) -> tuple[SideResult, ...]:
+        """The sides that are not ours."""
+        return tuple(side for side in self.sides if side.name not in OWN)
+
+    def ratio(self, what: str, other: SideResult, ours: SideResult | None = None) -> float:
         """Return our time divided by another side's."""
-        return float(getattr(self.ours, what).median / getattr(other, what).median)
+        return float(getattr(ours or self.ours, what).median / getattr(other, what).median)
 
 
 @dataclass(frozen=True)
@@ -66,7 +78,9 @@ class Scaling:
 def compare_sides(task: Task, effort: Effort, *, against_torch: bool, say: Say) -> Comparison:
     """Measure a document at one batch size, and PyTorch in turn with us where asked for."""
     differences: dict[str, Any] = {}
-    version, names = None, [OURS]
+    _, graph = task.read()
+    own = [OURS] if kernels_for(graph, task.kernels) is NUMPY or task.kernels else [OURS, ON_NUMPY]
+    version, names = None, own
     with ExitStack() as stack:
         environment = {}
         if against_torch:
@@ -75,7 +89,7 @@ def compare_sides(task: Task, effort: Effort, *, against_torch: bool, say: Say) 
             with Remote(task.at(side="check")) as check:
                 differences = check.first
             with Remote(task.at(side="ways")) as ways:
-                version, names = ways.first["version"], [OURS, *ways.first["ways"]]
+                version, names = ways.first["version"], [*own, *ways.first["ways"]]
             folder = stack.enter_context(tempfile.TemporaryDirectory())
             # compiled anew, by the process itself, so that its start is its own
             environment = {"TORCHINDUCTOR_CACHE_DIR": folder, "TORCHINDUCTOR_COMPILE_THREADS": "1"}

@@ -1,9 +1,8 @@
 """Where the time of a training step goes: every node's calls, timed on one thread in the engine itself."""
 
-import dataclasses
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from graphnn.benchmark.own import OwnSide
 from graphnn.benchmark.task import Task
 from graphnn.benchmark.timing import Effort, gemm_peak
+from graphnn.engine.merging import kernels_for, merge
 from graphnn.graph import Graph, initialise
 from graphnn.layers.base import BatchwiseLayer
 from graphnn.training.trainer import optimizer_from
@@ -65,7 +65,11 @@ def node_times(task: Task, effort: Effort) -> NodeTimes:
     spec, graph = task.read()
     clock = Clock()
     optimizer, parameters = optimizer_from(spec.optimizer), initialise(graph, spec.training["seed"])
-    side = OwnSide(timed_graph(graph, clock), parameters, optimizer, threads=1, batch_size=task.batch_size)
+    kernels = kernels_for(graph, task.kernels)
+    merged = replace(graph, nodes=merge(graph.nodes, kernels, training=True))  # as the engine runs them
+    side = OwnSide(
+        timed_graph(merged, clock), parameters, optimizer, threads=1, batch_size=task.batch_size, kernels=kernels
+    )
     steps: list[dict[Key, float]] = []
     try:
         begun = time.perf_counter()
@@ -86,12 +90,12 @@ def node_times(task: Task, effort: Effort) -> NodeTimes:
 
     n = task.batch_size
     found = []
-    for node in graph.nodes[: len(graph.nodes) - plan.logits]:
+    for node in merged.nodes[: len(merged.nodes) - plan.logits]:
         work = n * node.multiply_adds
         back = 2 * work if plan.needs_dx(node) else work if plan.trains(node) else 0
         times = median((node.name, FORWARD)), median((node.name, BACKWARD))
-        found.append(NodeTime(node.name, node.layer.type, *times, work, back))
-    own = [(node.name, direction) for node in graph.nodes for direction in (FORWARD, BACKWARD)]
+        found.append(NodeTime(node.label, node.layer.type, *times, work, back))
+    own = [(node.name, direction) for node in merged.nodes for direction in (FORWARD, BACKWARD)]
     step, loss, update = median(STEP), median(LOSS), median(UPDATE)
     rest = step - median(*own, LOSS, UPDATE)
     return NodeTimes(tuple(found), loss, update, rest, step, gemm_peak(effort.seconds))
@@ -105,9 +109,9 @@ def timed_graph(graph: Graph, clock: Clock) -> Graph:
             methods = {name: timed_method(node.layer, name, clock, (node.name, way)) for name, way in BATCHWISE.items()}
         else:
             methods = {"forward": timed_forward(node.layer, clock, node.name)}
-        nodes.append(dataclasses.replace(node, layer=with_methods(node.layer, methods)))
+        nodes.append(replace(node, layer=with_methods(node.layer, methods)))
     loss = with_methods(graph.loss, {"piece": timed_method(graph.loss, "piece", clock, LOSS)})
-    return dataclasses.replace(graph, nodes=tuple(nodes), loss=loss)
+    return replace(graph, nodes=tuple(nodes), loss=loss)
 
 
 def with_methods(original: Any, methods: dict[str, Any]) -> Any:

@@ -3,6 +3,7 @@
 from graphnn.benchmark.task import LEARNING_RATE_SCALE, samples
 from graphnn.engine.engine import Engine
 from graphnn.graph import Graph
+from graphnn.kernels.kernels import Kernels
 from graphnn.optimizers import Optimizer, Updater
 from graphnn.parameters import Parameters
 
@@ -11,9 +12,16 @@ class OwnSide:
     """Trains and runs a graph on random samples."""
 
     def __init__(
-        self, graph: Graph, parameters: Parameters, optimizer: Optimizer, *, threads: int, batch_size: int
+        self,
+        graph: Graph,
+        parameters: Parameters,
+        optimizer: Optimizer,
+        *,
+        threads: int,
+        batch_size: int,
+        kernels: Kernels,
     ) -> None:
-        self.engine = Engine(graph, parameters, batch_size=batch_size, threads=threads)
+        self.engine = Engine(graph, parameters, batch_size=batch_size, threads=threads, kernels=kernels)
         self.engine.attach(Updater(optimizer, parameters))
         self._learning_rate = LEARNING_RATE_SCALE * optimizer.learning_rate
         self._x, self._y = samples(graph, batch_size)

@@ -88,11 +88,16 @@ def verdict(found: Comparison) -> list[str]:
     lines = []
     for what in ("training", "prediction"):
         fastest = found.fastest(what)
-        if fastest is not None:
-            lines.append(f"{what} takes {found.ratio(what, fastest):.2f} of the time of the fastest, {fastest.name}")
-    peaks = [side.peak_bytes for side in found.sides[1:] if side.peak_bytes is not None]
-    if found.ours.peak_bytes is not None and peaks:
-        lines.append(f"training takes {found.ours.peak_bytes / min(peaks):.2f} of the memory of the one with the least")
+        if fastest is None:
+            continue
+        for ours in found.own:
+            ratio = found.ratio(what, fastest, ours)
+            lines.append(f"{ours.name}: {what} takes {ratio:.2f} of the time of the fastest, {fastest.name}")
+    peaks = [side.peak_bytes for side in found.others if side.peak_bytes is not None]
+    for ours in found.own if peaks else ():
+        if ours.peak_bytes is not None:
+            share = ours.peak_bytes / min(peaks)
+            lines.append(f"{ours.name}: training takes {share:.2f} of the memory of the one with the least")
     return lines
 
 

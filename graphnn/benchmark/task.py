@@ -15,6 +15,8 @@ from graphnn.spec.spec import Spec, spec_from_values
 from graphnn.types import Array
 
 OURS = "graphnn"
+ON_NUMPY = "graphnn, numpy alone"
+OWN = (OURS, ON_NUMPY)
 # Of the document's learning rate: the time of a step does not depend on it, and however many steps are run on the same
 # random targets, numbers stay ordinary. Denormal ones, or NaN, would take another time.
 LEARNING_RATE_SCALE = 0.01
@@ -24,7 +26,8 @@ LEARNING_RATE_SCALE = 0.01
 class Task:
     """What one process is told to measure.
 
-    document: plain values, every default written out. side: OURS, or the name of a way of running PyTorch.
+    document: plain values, every default written out. side: one of OWN, or the name of a way of running PyTorch.
+    kernels: of OURS, by default the fastest installed.
     """
 
     document: Mapping[str, Any]
@@ -32,6 +35,7 @@ class Task:
     side: str
     threads: int
     batch_size: int
+    kernels: str | None = None
 
     def values(self) -> dict[str, Any]:
         """Return the task as JSON values."""

@@ -13,7 +13,8 @@ from typing import Any, Protocol, TextIO
 
 from graphnn.benchmark.memory import peak_bytes
 from graphnn.benchmark.own import OwnSide
-from graphnn.benchmark.task import OURS, Task
+from graphnn.benchmark.task import ON_NUMPY, OWN, Task
+from graphnn.engine.merging import kernels_for
 from graphnn.errors import GraphError
 from graphnn.graph import initialise
 from graphnn.training.trainer import optimizer_from
@@ -40,8 +41,9 @@ def make_side(task: Task) -> Side:
     spec, graph = task.read()
     optimizer = optimizer_from(spec.optimizer)
     parameters = initialise(graph, spec.training["seed"])
-    if task.side == OURS:
-        return OwnSide(graph, parameters, optimizer, threads=task.threads, batch_size=task.batch_size)
+    if task.side in OWN:
+        kernels = kernels_for(graph, "numpy" if task.side == ON_NUMPY else task.kernels)
+        return OwnSide(graph, parameters, optimizer, threads=task.threads, batch_size=task.batch_size, kernels=kernels)
     from graphnn.benchmark.torch_network import TorchSide
 
     way, threads = task.side, task.threads

@@ -11,7 +11,15 @@ from graphnn.benchmark.nodes import node_times
 from graphnn.benchmark.task import OURS, Task
 from graphnn.benchmark.timing import QUICK, Effort
 from graphnn.benchmark.twin import check_twins
-from graphnn.commands.common import Parser, add_document_arguments, complain, guarded, positive_integer, read_document
+from graphnn.commands.common import (
+    Parser,
+    add_document_arguments,
+    add_kernels_argument,
+    complain,
+    guarded,
+    positive_integer,
+    read_document,
+)
 from graphnn.commands.progress import in_terminal
 from graphnn.describe.formats import json_text
 from graphnn.describe.tables import show, terminal_width
@@ -57,6 +65,7 @@ def parser() -> Parser:
         metavar="N,…",
         help="measure with these batch sizes, rather than with the document's own",
     )
+    add_kernels_argument(own)
     own.add_argument("--nodes", action="store_true", help="show each layer's time in a training step on one thread")
     effort = Effort()
     own.add_argument(
@@ -103,7 +112,7 @@ def prepared(arguments: argparse.Namespace, file: Path) -> tuple[str, list[int],
         check_twins(graph)
     sizes = arguments.batch_sizes or [spec.training["batch_size"]]
     plugins = [str(plugin.resolve()) for plugin in arguments.plugins]
-    return spec.name, sizes, Task(spec.resolved(), plugins, OURS, max(arguments.threads), sizes[0])
+    return spec.name, sizes, Task(spec.resolved(), plugins, OURS, max(arguments.threads), sizes[0], arguments.kernels)
 
 
 def measured(name: str, sizes: list[int], task: Task, arguments: argparse.Namespace, effort: Effort) -> dict[str, Any]:

@@ -43,13 +43,14 @@ class Program:
         self._shared: Shared | None = None
         self.updater: Updater | None = None
         self._copies: list[tuple[Array, Array]] = []
-        self._step_contexts = [
-            StepContext(self._workspace, node, training=True, needs_dx=self.plan.needs_dx(node)) for node in graph.nodes
-        ]
-        self._testing_step_contexts = [
-            StepContext(self._workspace, node, training=False, needs_dx=False) for node in graph.nodes
-        ]
-        self._testing_contexts = [TestingContext(self._workspace, node) for node in graph.nodes]
+        self._step_contexts = {
+            node.index: StepContext(self._workspace, node, training=True, needs_dx=self.plan.needs_dx(node))
+            for node in graph.nodes
+        }
+        self._testing_step_contexts = {
+            node.index: StepContext(self._workspace, node, training=False, needs_dx=False) for node in graph.nodes
+        }
+        self._testing_contexts = {node.index: TestingContext(self._workspace, node) for node in graph.nodes}
         self._testing_nodes = merge(graph.nodes, kernels, training=False)
         self._testing_nodes_to_loss = merge(graph.nodes[: len(graph.nodes) - fuses(graph)], kernels, training=False)
 
@@ -114,7 +115,7 @@ class Program:
             stage.backward()
         return sums
 
-    def _prepare(self, nodes: list[Node], contexts: list[StepContext], prepared: dict[int, Arrays]) -> None:
+    def _prepare(self, nodes: list[Node], contexts: dict[int, StepContext], prepared: dict[int, Arrays]) -> None:
         """Let layers compute what the pieces of this step share."""
         for node in nodes:
             with located(node):
