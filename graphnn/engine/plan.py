@@ -43,6 +43,16 @@ class Stage:
         """The node whose output is handed on at the exit; None where the stage passes on what it is given."""
         return self.nodes[-1] if self.nodes else self.entry
 
+    def recomputes(self, samples: int) -> bool:
+        """Whether backward lets the entry give its output anew, so that it need not be kept for the whole batch.
+
+        That pays where a lane has several pieces, which then share memory. A step of models/cifar10_wide.json took
+        TODO of the memory, and TODO of the time.
+        """
+        layer = None if self.entry is None else self.entry.layer
+        repeatable = isinstance(layer, BatchwiseLayer) and layer.repeatable
+        return repeatable and bool(self.nodes) and samples > LANES * self.piece
+
     def cut(self, samples: int) -> list[slice]:
         """Return the pieces of a batch of so many samples."""
         return [slice(start, min(start + self.piece, samples)) for start in range(0, samples, self.piece)]

@@ -61,6 +61,12 @@ class Program:
         largest = max(trained_size(stage.nodes) for stage in stages)
         memory = [shared_zeros(largest, dtype) for _ in range(lanes - 1)]
         at_barriers = [math.prod(stage.exit.output_shape) for stage in stages if stage.exit is not None]
+        again = [
+            stage.piece * math.prod(stage.entry.output_shape)
+            for stage in stages
+            if stage.entry is not None and stage.recomputes(self._batch_size)
+        ]
+        workspace.reserve_lanes(LANES, max(again, default=0), dtype)
         for parity in (0, 1):
             workspace.reserve(f"dy {parity}", self._batch_size * max(at_barriers, default=0), dtype)
         for stage in stages:
