@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graphnn.engine.merging import merge
+from graphnn.engine.merging import merge, unmerged
 from graphnn.graph import Graph, Node
 from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import BatchwiseLayer
@@ -106,7 +106,7 @@ def training_plan(graph: Graph, batch_size: int, kernels: Kernels) -> Plan:
             run.append(node)
             continue
         whole = [member for member in (entry, *run, node) if member is not None]
-        members = [each for member in whole for each in (member, *member.merged)]  # the cut is the same, merged or not
+        members = unmerged(whole)  # the cut is the same, merged or not
         stages.append(Stage(entry, tuple(run), node, piece_size(members, batch_size)))
         entry, run = node, []
     trained = (node.index for node in nodes if any(parameter.trainable for parameter in node.parameters))

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from graphnn.engine.lanes import trained_size
 from graphnn.engine.merging import merge, values_of
 from graphnn.engine.plan import LANES, fuses, piece_size, training_plan
+from graphnn.engine.preparation import Preparation
 from graphnn.engine.stage import Shared, StageRun, located
 from graphnn.engine.workers import Team
 from graphnn.engine.workspace import Clock, StepContext, TestingContext, Workspace
@@ -22,6 +24,15 @@ from graphnn.types import Array
 
 # What is not finite is found and reported by itself, also where the pieces' sums are combined.
 quietly = np.errstate(all="ignore")
+
+
+@dataclass(frozen=True)
+class Testing:
+    """Nodes to run in testing, in pieces of so many samples."""
+
+    nodes: tuple[Node, ...]
+    piece: int
+    preparation: Preparation
 
 
 class Program:
@@ -47,12 +58,16 @@ class Program:
             node.index: StepContext(self._workspace, node, training=True, needs_dx=self.plan.needs_dx(node))
             for node in graph.nodes
         }
-        self._testing_step_contexts = {
-            node.index: StepContext(self._workspace, node, training=False, needs_dx=False) for node in graph.nodes
-        }
         self._testing_contexts = {node.index: TestingContext(self._workspace, node) for node in graph.nodes}
-        self._testing_nodes = merge(graph.nodes, kernels, training=False)
-        self._testing_nodes_to_loss = merge(graph.nodes[: len(graph.nodes) - fuses(graph)], kernels, training=False)
+        self._to_output = self._testing(graph.nodes)
+        self._to_loss = self._testing(graph.nodes[:-1] if fuses(graph) else graph.nodes)
+
+    def _testing(self, nodes: tuple[Node, ...]) -> Testing:
+        """Return these nodes made ready for testing."""
+        merged = merge(nodes, self._kernels, training=False)
+        contexts = {node.index: StepContext(self._workspace, node, training=False, needs_dx=False) for node in merged}
+        preparation = Preparation(merged, contexts, self.parameters)
+        return Testing(merged, piece_size(nodes, self._batch_size), preparation)
 
     def join(self, team: Team) -> None:
         """Work with this team from now on. Its processes, if that is what it is, are forked after this call."""
@@ -142,7 +157,7 @@ class Program:
         def keep(piece: slice, value: Array) -> None:
             out[piece] = value
 
-        self._test(x, self._testing_nodes, keep)
+        self._test(x, self._to_output, keep)
 
     def evaluate(self, x: Array, y: Array) -> Array:
         """Return the loss's partial sums, with the layers in testing."""
@@ -151,20 +166,18 @@ class Program:
         def measure(piece: slice, value: Array) -> Array:
             return loss.piece(y[piece], value, len(x), logits=logits, dy=None)
 
-        return np.asarray(np.sum(self._test(x, self._testing_nodes_to_loss, measure), axis=0))
+        return np.asarray(np.sum(self._test(x, self._to_loss, measure), axis=0))
 
     @quietly
-    def _test(self, x: Array, nodes: tuple[Node, ...], use: Callable[[slice, Array], Any]) -> list[Any]:
+    def _test(self, x: Array, testing: Testing, use: Callable[[slice, Array], Any]) -> list[Any]:
         """Run pieces of x through the nodes in testing, and return what `use` makes of each result."""
         assert self._shared is not None
-        prepared: dict[int, Arrays] = {}
-        self._prepare(list(nodes), self._testing_step_contexts, prepared)
-        size = piece_size(nodes, self._batch_size)
+        prepared, size = testing.preparation.arrays(), testing.piece
         pieces = [slice(start, min(start + size, len(x))) for start in range(0, len(x), size)]
 
         def run(number: int) -> Any:
             value = x[pieces[number]]
-            for node in nodes:
+            for node in testing.nodes:
                 with located(node):
                     value, _ = node.layer.forward(prepared[node.index], value, self._testing_contexts[node.index])
             return use(pieces[number], value)

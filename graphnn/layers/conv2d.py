@@ -1,6 +1,7 @@
 """Conv2D: the same small filters at every place of an image."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from graphnn.initializers import he_normal, zeros
@@ -32,7 +33,7 @@ class Conv2D(Layer):
     padding: Literal["same", "valid"] | int | Pair = "same"
     use_bias: bool = True
 
-    @property
+    @cached_property
     def window(self) -> Window:
         """The window that the settings describe."""
         kernel = pair(self.kernel_size)
