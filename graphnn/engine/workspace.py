@@ -12,7 +12,7 @@ from graphnn.graph import Node
 from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import in_memory_order
 from graphnn.layers.context import Context, channels_last
-from graphnn.randomness import Purpose, generator
+from graphnn.randomness import Purpose, generator, renew
 from graphnn.shared_memory import shared_zeros
 from graphnn.types import Array, Shape
 
@@ -194,9 +194,12 @@ class PieceContext(ScratchContext):
     @property
     def rng(self) -> np.random.Generator:
         clock = self.clock
-        if self._rng is None or self._drawn_at != clock.ticks:
-            self._rng = generator(clock.seed, Purpose.LAYER, clock.epoch, clock.step, self.node.index, self.number)
-            self._drawn_at = clock.ticks
+        place = (clock.epoch, clock.step, self.node.index, self.number)
+        if self._rng is None:
+            self._rng = generator(clock.seed, Purpose.LAYER, *place)
+        elif self._drawn_at != clock.ticks:
+            renew(self._rng, clock.seed, Purpose.LAYER, *place)
+        self._drawn_at = clock.ticks
         return self._rng
 
     def output(self, shape: Shape, dtype: Any) -> Array:
