@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graphnn.kernels.algorithms import Im2col
 from graphnn.kernels.convolution import Afterwards, Scratch, Window
+from graphnn.kernels.im2col_gemm import Im2col
 from graphnn.kernels.vectors import WIDTH, channels_last, fits, flat, sizes
 from graphnn.kernels.winograd import Winograd, tiles_of
 from graphnn.types import Array

@@ -5,10 +5,11 @@ from functools import cached_property
 from typing import Literal
 
 from graphnn.initializers import he_normal, zeros
-from graphnn.kernels.algorithms import Algorithms, Keep
+from graphnn.kernels.algorithms import Algorithms
 from graphnn.kernels.channels import channel_sums
 from graphnn.kernels.convolution import NOTHING, Afterwards, Window, convolve, input_gradient, turned
 from graphnn.kernels.im2col import Pair, determine_padding, pair
+from graphnn.kernels.im2col_gemm import Keep
 from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import Arrays, Backward, Gradients, Layer, Parameter, register
 from graphnn.layers.context import Context
