@@ -7,10 +7,9 @@ import numpy as np
 from graphnn.engine.merging import values_of
 from graphnn.engine.stage import located
 from graphnn.graph import Node
-from graphnn.layers.base import Arrays, Layer
+from graphnn.layers.base import Arrays
 from graphnn.layers.context import Context
 from graphnn.parameters import Parameters
-from graphnn.types import Array
 
 
 class Preparation:
@@ -22,18 +21,25 @@ class Preparation:
 
     def __init__(self, nodes: Sequence[Node], contexts: Mapping[int, Context], parameters: Parameters) -> None:
         self._nodes, self._contexts, self._parameters = nodes, contexts, parameters
-        self._prepares = any(type(node.layer).prepare is not Layer.prepare for node in nodes)
-        self._seen: list[Array] = []
         self._prepared: dict[int, Arrays] = {}
+        self._seen: dict[int, Arrays] = {}  # copies of what the prepared arrays were computed from
 
     def arrays(self) -> Mapping[int, Arrays]:
         """Return what `Layer.prepare` makes of the parameters as they are now."""
-        sources = [self._parameters.vector, *self._parameters.running_values()] if self._prepares else []
-        if self._prepared and all(map(np.array_equal, sources, self._seen)):
-            return self._prepared
         for node in self._nodes:
+            if node.index in self._prepared and node.index not in self._seen:
+                continue  # the parameters themselves
+            values = values_of(node, self._parameters)
+            if node.index in self._seen and equal(values, self._seen[node.index]):
+                continue
             with located(node):
-                values = values_of(node, self._parameters)
-                self._prepared[node.index] = node.layer.prepare(values, self._contexts[node.index])
-        self._seen = [array.copy() for array in sources]
+                prepared = node.layer.prepare(values, self._contexts[node.index])
+            self._prepared[node.index] = prepared
+            if prepared is not values:
+                self._seen[node.index] = {name: array.copy(order="K") for name, array in values.items()}
         return self._prepared
+
+
+def equal(values: Arrays, others: Arrays) -> bool:
+    """Whether all arrays hold the same numbers."""
+    return all(np.array_equal(array, others[name]) for name, array in values.items())

@@ -112,3 +112,18 @@ def test_the_mode_does_not_leak(plain):
         np.testing.assert_array_equal(engine.predict(x), engine.predict(x))
         parts = engine.evaluate(x[:11], y[:11]) + engine.evaluate(x[11:], y[11:])
         np.testing.assert_allclose(parts, engine.evaluate(x, y), rtol=1e-12)
+
+
+@pytest.mark.parametrize("changed", ["n0_conv2d/weights", "n1_batchnormalization/running_mean", "n4_dense/biases"])
+def test_parameters_changed_between_two_passes_are_seen(plain, changed):
+    layers = (("Conv2D", {"filters": 3}), "BatchNormalization", "ReLU", "Flatten", ("Dense", {"units": 4}), "Softmax")
+    graph = plain.network((2, 5, 5), *layers)
+    parameters = initialise(graph, 0)
+    x, _ = plain.samples(graph, 3, dtype=np.float32)
+    with Engine(graph, parameters, batch_size=3, threads=1) as engine:
+        before = engine.predict(x)
+        assert engine.predict(x).tobytes() == before.tobytes()
+        parameters.named()[changed][...] += 0.5
+        after = engine.predict(x)
+    with Engine(graph, parameters, batch_size=3, threads=1) as engine:
+        assert engine.predict(x).tobytes() == after.tobytes() != before.tobytes()
