@@ -15,7 +15,8 @@ from graphnn.losses import CrossEntropy
 from graphnn.optimizers import SGD, SGDMomentum
 from graphnn.schedules import Constant
 from graphnn.training.divergence import culprit
-from graphnn.training.trainer import Samples, Trainer
+from graphnn.training.samples import Samples
+from graphnn.training.trainer import Trainer
 
 COUNT, FEATURES, CLASSES = 53, 6, 3
 

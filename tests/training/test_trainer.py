@@ -11,7 +11,8 @@ from graphnn.losses import CrossEntropy
 from graphnn.optimizers import SGD
 from graphnn.schedules import ReduceOnPlateau, Step
 from graphnn.training.history import Record
-from graphnn.training.trainer import Samples, Trainer, evaluate
+from graphnn.training.samples import Samples
+from graphnn.training.trainer import Trainer, evaluate
 
 COUNT, FEATURES, CLASSES = 53, 6, 3
 
