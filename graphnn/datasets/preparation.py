@@ -171,8 +171,8 @@ def chunk_length(shape: Shape) -> int:
 
 
 def spread(values: tuple[float, ...], shape: Shape) -> Array:
-    """Return one value per feature, in C order, of one for all, one per channel, or one per feature."""
-    return np.repeat(np.array(values), math.prod(shape) // len(values))
+    """Return one value per feature, in C order, of one per channel or per feature; one for all stays one."""
+    return np.array(values) if len(values) == 1 else np.repeat(np.array(values), math.prod(shape) // len(values))
 
 
 def in_memory_order(x: Array) -> Array:
