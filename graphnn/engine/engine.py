@@ -70,7 +70,7 @@ class Engine:
         self.kernels = kernels or kernels_for(graph)
         self._program = Program(graph, parameters, batch_size, seed, self.kernels)
         self.plan = self._program.plan
-        self._at_once = max(batch_size, AT_ONCE)
+        self._batch_size, self._at_once = batch_size, max(batch_size, AT_ONCE)
         most = max(len(stage.cut(batch_size)) for stage in self.plan.stages)
         self._threads = min(threads or available_cores(), most)
         self._team: Workers | Processes | None = None
@@ -112,8 +112,10 @@ class Engine:
 
         Each process prepares the pieces that it computes, right before; only the positions are handed to it. So all
         cores share that work, and none waits for a batch. The bits are those of `train_step` for the same batch.
-        Raises DataError where samples cannot be prepared.
+        Raises DataError where samples cannot be prepared, and ValueError for no positions or too many.
         """
+        if not 1 <= len(chosen) <= self._batch_size:  # the array that pieces are prepared in would be cut short
+            raise ValueError(f"a step takes 1 to {self._batch_size} samples, not {len(chosen)}")
         return np.asarray(self._call("train_on", self._number(source), epoch, step, chosen=chosen))
 
     def attach(self, updater: Updater) -> None:

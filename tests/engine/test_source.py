@@ -182,6 +182,20 @@ def test_a_position_that_is_not_there_is_told(plain, threads):
             engine.train_on(stored, np.array([1, 2, 35]), epoch=0, step=0)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("count", [0, 5, 40])
+def test_a_step_on_none_or_more_than_a_batch_is_refused(plain, count, threads):
+    """And leaves the gradient and the team as they were."""
+    graph, parameters, stored = ready(plain, NETWORKS["one stage"])
+    with plain.cut([2]), Engine(graph, parameters, batch_size=4, threads=threads) as engine:
+        engine.train_on(stored, np.arange(4), epoch=0, step=0)
+        team, gradient = engine._team, parameters.gradient.copy()
+        with pytest.raises(ValueError, match=f"a step takes 1 to 4 samples, not {count}"):
+            engine.train_on(stored, np.arange(count), epoch=0, step=1)
+        assert engine._team is team
+        np.testing.assert_array_equal(parameters.gradient, gradient)
+
+
 @needs_fork
 def test_other_processes_take_no_memory_for_the_whole_batch(plain):
     """The array of a batch is each process's own, unless the next stage reads what another process prepared."""
