@@ -52,6 +52,11 @@ class Parameters:
                 array = in_memory_order(shared_zeros(parameter.size, dtype), parameter)
                 self.values[node][parameter.name] = self.running[f"{node}/{parameter.name}"] = array
 
+    def running_values(self) -> list[Array]:
+        """Return the arrays that are not trained, as they are in `values`."""
+        trained = self.gradients
+        return [array for node, own in self.values.items() for name, array in own.items() if name not in trained[node]]
+
     def named(self) -> dict[str, Array]:
         """Return all values as 'node/name', in the graph's order: the keys of a weights file."""
         return {f"{node}/{name}": array for node, own in self.values.items() for name, array in own.items()}

@@ -9,6 +9,8 @@ from enum import IntEnum
 
 import numpy as np
 
+from graphnn.types import Array
+
 
 class Purpose(IntEnum):
     """What a draw is for. The numbers are part of every result: never change or reuse one."""
@@ -29,9 +31,27 @@ def generator(seed: int, purpose: Purpose, *place: int) -> np.random.Generator:
     (seed, purpose and the first of four places), the upper three counter words = the other places. Each stream owns
     the 2^64 values of its lowest counter word.
     """
+    key, counter = words(seed, purpose, place)
+    return np.random.Generator(np.random.Philox(key=key, counter=counter))
+
+
+def renew(used: np.random.Generator, seed: int, purpose: Purpose, *place: int) -> None:
+    """Make a generator, which `generator` returned, what it would return now: in 4 µs, where a new one takes 15."""
+    key, counter = words(seed, purpose, place)
+    used.bit_generator.state = {
+        "bit_generator": "Philox",
+        "state": {"counter": counter, "key": key},
+        "buffer": np.zeros(4, np.uint64),
+        "buffer_pos": 4,
+        "has_uint32": 0,
+        "uinteger": 0,
+    }
+
+
+def words(seed: int, purpose: Purpose, place: tuple[int, ...]) -> tuple[Array, Array]:
+    """Return key and counter."""
     if len(place) > 4:
         raise ValueError(f"a draw has at most four places, not {place}")
     first, *rest = (*place, *(0,) * (4 - len(place)))
     key = np.array([seed % WORD, purpose * 2**48 + first], dtype=np.uint64)
-    counter = np.array([0, *rest], dtype=np.uint64)
-    return np.random.Generator(np.random.Philox(key=key, counter=counter))
+    return key, np.array([0, *rest], dtype=np.uint64)

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from graphnn.randomness import Purpose, generator
+from graphnn.randomness import Purpose, generator, renew
 
 
 def draw(*key):
@@ -56,3 +56,13 @@ def test_the_purposes_keep_their_numbers():
     assert {purpose.name: int(purpose) for purpose in Purpose} == expected
     words = generator(7, Purpose.LAYER, 1, 2, 3, 4).integers(0, 2**32, 3, dtype=np.uint64).tolist()
     assert words == [617418575, 523568048, 718313049]
+
+
+def test_a_renewed_generator_draws_what_a_new_one_does():
+    used = generator(3, Purpose.LAYER, 0, 1)
+    used.random(7, np.float32)
+    used.integers(0, 5, 3, np.uint32)
+    renew(used, -1, Purpose.SHUFFLE, 2, 3, 4, 5)
+    new = generator(-1, Purpose.SHUFFLE, 2, 3, 4, 5)
+    np.testing.assert_array_equal(used.random(9, np.float32), new.random(9, np.float32))
+    np.testing.assert_array_equal(used.permutation(20), new.permutation(20))

@@ -59,8 +59,10 @@ def training_memory(graph: Graph, batch_size: int, slots: int, kernels: Kernels)
     fixed = sum(parameter_count(node, trainable=False) for node in graph.nodes)
     outputs = [math.prod(node.output_shape) for stage in plan.stages for node in stage.nodes]
     exits = [stage.exit for stage in plan.stages if stage.exit is not None]
+    again = [stage.entry for stage in plan.stages if stage.entry is not None and stage.recomputes(batch_size)]
     at_barriers = max((math.prod((max(e.input_shape, e.output_shape, key=math.prod))) for e in exits), default=0)
-    kept = math.prod(graph.input_shape) + sum(outputs) + sum(math.prod(e.output_shape) for e in exits)
+    kept = math.prod(graph.input_shape) + sum(outputs)
+    kept += sum(math.prod(e.output_shape) for e in exits) - sum(math.prod(e.output_shape) for e in again)
     pieces = max(-(-batch_size // stage.piece) for stage in plan.stages)
     largest_stage = max(sum(parameter_count(node, trainable=True) for node in stage.nodes) for stage in plan.stages)
     return TrainingMemory(

@@ -10,6 +10,7 @@ from graphnn.kernels.algorithms import Algorithm
 from graphnn.kernels.convolution import Window
 from graphnn.kernels.im2col import Pair
 from graphnn.kernels.kernels import Kernels
+from graphnn.kernels.planar import Planar
 from graphnn.layers.conv2d import Conv2D
 
 
@@ -130,10 +131,15 @@ def choice(
 ) -> Choice:
     """Return a choice with the estimates that led to it."""
     gradient = computes == "weights gradient"
-    options = {} if window.pointwise else kernels.estimates(window, channels, output, filters, gradient=gradient)
+    planar = isinstance(algorithm, Planar)
+    options = (
+        {} if window.pointwise or planar else kernels.estimates(window, channels, output, filters, gradient=gradient)
+    )
     reason = ""
     if window.pointwise:
         reason = "1×1: the pixels are the windows"
+    elif planar:
+        reason = f"{channels} channel{'s' * (channels > 1)}: the rows of planes are longer runs to copy"
     elif not options:
         reason = f"{window_text(window)}: the only way"
     by_name = {option.name: 1e6 * seconds for option, seconds in options.items()}

@@ -31,6 +31,11 @@ def merge(nodes: Iterable[Node], kernels: Kernels, *, training: bool) -> tuple[N
     return tuple(result)
 
 
+def unmerged(nodes: Iterable[Node]) -> list[Node]:
+    """Return the nodes that `merge` put together."""
+    return [each for node in nodes for each in (node, *node.merged)]
+
+
 def values_of(node: Node, parameters: Parameters) -> Arrays:
     """Return the arrays of a node and of those that are merged into it."""
     if not node.merged:

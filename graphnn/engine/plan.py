@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graphnn.engine.merging import merge
+from graphnn.engine.merging import merge, unmerged
 from graphnn.graph import Graph, Node
 from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import BatchwiseLayer
@@ -42,6 +42,16 @@ class Stage:
     def last(self) -> Node | None:
         """The node whose output is handed on at the exit; None where the stage passes on what it is given."""
         return self.nodes[-1] if self.nodes else self.entry
+
+    def recomputes(self, samples: int) -> bool:
+        """Whether backward lets the entry give its output anew, so that it need not be kept for the whole batch.
+
+        That pays where a lane has several pieces, which then share memory. A step of models/cifar10_wide.json took
+        TODO of the memory, and TODO of the time.
+        """
+        layer = None if self.entry is None else self.entry.layer
+        repeatable = isinstance(layer, BatchwiseLayer) and layer.repeatable
+        return repeatable and bool(self.nodes) and samples > LANES * self.piece
 
     def cut(self, samples: int) -> list[slice]:
         """Return the pieces of a batch of so many samples."""
@@ -96,7 +106,7 @@ def training_plan(graph: Graph, batch_size: int, kernels: Kernels) -> Plan:
             run.append(node)
             continue
         whole = [member for member in (entry, *run, node) if member is not None]
-        members = [each for member in whole for each in (member, *member.merged)]  # the cut is the same, merged or not
+        members = unmerged(whole)  # the cut is the same, merged or not
         stages.append(Stage(entry, tuple(run), node, piece_size(members, batch_size)))
         entry, run = node, []
     trained = (node.index for node in nodes if any(parameter.trainable for parameter in node.parameters))

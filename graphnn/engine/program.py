@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from graphnn.engine.lanes import trained_size
 from graphnn.engine.merging import merge, values_of
 from graphnn.engine.plan import LANES, fuses, piece_size, training_plan
+from graphnn.engine.preparation import Preparation
 from graphnn.engine.source import Source, preparing
 from graphnn.engine.stage import Shared, StageRun, Take, located
 from graphnn.engine.workers import Team
@@ -24,6 +26,15 @@ from graphnn.types import Array
 INPUT = -1  # the node that the arrays of a batch belong to
 # What is not finite is found and reported by itself, also where the pieces' sums are combined.
 quietly = np.errstate(all="ignore")
+
+
+@dataclass(frozen=True)
+class Testing:
+    """Nodes to run in testing, in pieces of so many samples."""
+
+    nodes: tuple[Node, ...]
+    piece: int
+    preparation: Preparation
 
 
 class Program:
@@ -50,12 +61,16 @@ class Program:
             node.index: StepContext(self._workspace, node, training=True, needs_dx=self.plan.needs_dx(node))
             for node in graph.nodes
         }
-        self._testing_step_contexts = {
-            node.index: StepContext(self._workspace, node, training=False, needs_dx=False) for node in graph.nodes
-        }
         self._testing_contexts = {node.index: TestingContext(self._workspace, node) for node in graph.nodes}
-        self._testing_nodes = merge(graph.nodes, kernels, training=False)
-        self._testing_nodes_to_loss = merge(graph.nodes[: len(graph.nodes) - fuses(graph)], kernels, training=False)
+        self._to_output = self._testing(graph.nodes)
+        self._to_loss = self._testing(graph.nodes[:-1] if fuses(graph) else graph.nodes)
+
+    def _testing(self, nodes: tuple[Node, ...]) -> Testing:
+        """Return these nodes made ready for testing."""
+        merged = merge(nodes, self._kernels, training=False)
+        contexts = {node.index: StepContext(self._workspace, node, training=False, needs_dx=False) for node in merged}
+        preparation = Preparation(merged, contexts, self.parameters)
+        return Testing(merged, piece_size(nodes, self._batch_size), preparation)
 
     def join(self, team: Team) -> None:
         """Work with this team from now on. Its processes, if that is what it is, are forked after this call."""
@@ -64,6 +79,12 @@ class Program:
         largest = max(trained_size(stage.nodes) for stage in stages)
         memory = [shared_zeros(largest, dtype) for _ in range(lanes - 1)]
         at_barriers = [math.prod(stage.exit.output_shape) for stage in stages if stage.exit is not None]
+        again = [
+            stage.piece * math.prod(stage.entry.output_shape)
+            for stage in stages
+            if stage.entry is not None and stage.recomputes(self._batch_size)
+        ]
+        workspace.reserve_lanes(LANES, max(again, default=0), dtype)
         for parity in (0, 1):
             workspace.reserve(f"dy {parity}", self._batch_size * max(at_barriers, default=0), dtype)
         for stage in stages:
@@ -114,7 +135,7 @@ class Program:
         """Do the same for samples of a source; each member prepares the pieces that it computes.
 
         A piece keeps its place in the array of the whole batch until backward is done with it. Where that array is not
-        shared, each member writes to its own, and the rest of it takes no memory.
+        shared, each member has its own, of which only the pages that it writes to take memory.
         """
         samples = self.sources[source]
         x = self._workspace.whole(INPUT, "input", self.graph.input_shape, self.parameters.dtype)[: len(chosen)]
@@ -163,7 +184,7 @@ class Program:
         def keep(piece: slice, value: Array) -> None:
             out[piece] = value
 
-        self._test(len(x), x.__getitem__, self._testing_nodes, keep)
+        self._test(len(x), x.__getitem__, self._to_output, keep)
 
     def evaluate(self, x: Array, y: Array) -> Array:
         """Return the loss's partial sums, with the layers in testing."""
@@ -189,20 +210,18 @@ class Program:
         def measure(piece: slice, value: Array) -> Array:
             return loss.piece(targets(piece), value, n, logits=logits, dy=None)
 
-        return np.asarray(np.sum(self._test(n, inputs, self._testing_nodes_to_loss, measure), axis=0))
+        return np.asarray(np.sum(self._test(n, inputs, self._to_loss, measure), axis=0))
 
     @quietly
-    def _test(self, n: int, inputs: Take, nodes: tuple[Node, ...], use: Callable[[slice, Array], Any]) -> list[Any]:
+    def _test(self, n: int, inputs: Take, testing: Testing, use: Callable[[slice, Array], Any]) -> list[Any]:
         """Run n samples, a piece at a time, through the nodes in testing; return what `use` makes of each result."""
         assert self._shared is not None
-        prepared: dict[int, Arrays] = {}
-        self._prepare(list(nodes), self._testing_step_contexts, prepared)
-        size = piece_size(nodes, self._batch_size)
+        prepared, size = testing.preparation.arrays(), testing.piece
         pieces = [slice(start, min(start + size, n)) for start in range(0, n, size)]
 
         def run(number: int) -> Any:
             value = inputs(pieces[number])
-            for node in nodes:
+            for node in testing.nodes:
                 with located(node):
                     value, _ = node.layer.forward(prepared[node.index], value, self._testing_contexts[node.index])
             return use(pieces[number], value)

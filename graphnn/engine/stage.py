@@ -88,6 +88,7 @@ class StageRun:
             self.dy = shared.workspace.shared(f"dy {number % 2}", stage.exit.output_shape)[:n]
         handed_over = None if before is None else before.dy
         owner = self._owner_of_dx_at_entry()
+        self.recomputes = stage.recomputes(n)
         self.contexts = {
             node.index: [
                 PieceContext(
@@ -96,8 +97,10 @@ class StageRun:
                     place,
                     piece,
                     shared.clock,
+                    capacity=stage.piece,
                     needs_dx=shared.plan.needs_dx(node),
                     dx=handed_over if node is owner else None,
+                    y=self._memory_of_lane(place) if self.recomputes and node is stage.entry else None,
                 )
                 for place, piece in enumerate(self.pieces)
             ]
@@ -113,16 +116,26 @@ class StageRun:
         writers = (node for node in self.stage.nodes if not node.layer.backward_in_place)
         return next(writers, None) if self.stage.entry is not None else None
 
+    def _memory_of_lane(self, place: int) -> Array:
+        """Return memory for what the entry gives for a piece; the pieces of a lane have the same, one after another."""
+        assert self.stage.entry is not None
+        piece, tail, dtype = self.pieces[place], self.stage.entry.output_shape, self.shared.parameters.dtype
+        return self.shared.workspace.of_lane(place % LANES, (piece.stop - piece.start, *tail), dtype)
+
     # Forward
+
+    def _enter(self, place: int) -> Array:
+        """Return a piece of what reaches the first node after the entry."""
+        entry, value = self.stage.entry, self.take(self.pieces[place])
+        if entry is None or self.before is None:
+            return value
+        with located(entry):
+            ctx, params = self.contexts[entry.index][place], self.shared.prepared[entry.index]
+            return batchwise(entry).apply(params, self.before.statistics, value, ctx)
 
     def _forward_piece(self, place: int) -> Array:
         stage, prepared = self.stage, self.shared.prepared
-        value = self.take(self.pieces[place])
-        if stage.entry is not None and self.before is not None:
-            with located(stage.entry):
-                ctx = self.contexts[stage.entry.index][place]
-                layer = batchwise(stage.entry)
-                value = layer.apply(prepared[stage.entry.index], self.before.statistics, value, ctx)
+        value = self._enter(place)
         backwards: list[Backward] = []
         for node in stage.nodes:
             with located(node):
@@ -217,6 +230,8 @@ class StageRun:
 
         def run(place: int, lane: int) -> Any:
             piece = self.pieces[place]
+            if self.recomputes:
+                self._enter(place)  # what the nodes' backward reads has given way to later pieces
             with located(exit_node):
                 dy = layer.backward_apply(self.combined, self.y[piece], self.dy[piece], contexts[place])
             return self._backward_piece(place, dy, lane)

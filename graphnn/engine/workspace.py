@@ -12,7 +12,7 @@ from graphnn.graph import Node
 from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import in_memory_order
 from graphnn.layers.context import Context, channels_last
-from graphnn.randomness import Purpose, generator
+from graphnn.randomness import Purpose, generator, renew
 from graphnn.shared_memory import shared_zeros
 from graphnn.types import Array, Shape
 
@@ -69,7 +69,9 @@ class Workspace:
         self.batch_size, self.kernels = batch_size, kernels
         self.thread = ThreadMemory()
         self._whole: dict[tuple[Any, ...], Array] = {}
+        self._pieces: dict[tuple[Any, ...], Array] = {}
         self._shared: dict[str, Array] = {}
+        self._lanes: list[Array] = []
 
     def whole(self, node: int, name: str, tail: Shape, dtype: Any) -> Array:
         """Return the array of a whole batch that belongs to one node."""
@@ -80,6 +82,37 @@ class Workspace:
             # of threads that come here at once, all get the array of the first
             whole = self._whole.setdefault(key, channels_last(np.empty(math.prod(shape), dtype), shape))
         return whole
+
+    def piece(self, node: int, name: str, place: int, capacity: int, tail: Shape, dtype: Any) -> Array:
+        """Return an array of up to `capacity` samples that belongs to one node and piece.
+
+        Not a part of an array of the whole batch: where processes alternate in touching stretches of one, each page of
+        2 MiB comes to lie in the memory of both. A step of models/cifar10_wide.json held 2.5 GiB so, now TODO.
+        """
+        key = (node, name, place, tail, np.dtype(dtype))
+        array = self._pieces.get(key)
+        if array is None or len(array) < capacity:
+            shape = (capacity, *tail)
+            array = channels_last(np.empty(math.prod(shape), dtype), shape)
+            self._pieces[key] = array
+        return array
+
+    def whole_or_piece(
+        self, node: int, name: str, place: int, piece: slice, capacity: int, tail: Shape, dtype: Any
+    ) -> Array:
+        """Return a piece's part of an array of the whole batch where there is one, else its own array."""
+        whole = self._whole.get((node, name, tail, np.dtype(dtype)))
+        if whole is not None:
+            return whole[piece]
+        return self.piece(node, name, place, capacity, tail, dtype)[: piece.stop - piece.start]
+
+    def of_lane(self, lane: int, shape: Shape, dtype: Any) -> Array:
+        """Return a lane's memory for a piece of what a batch-wise node gives, cut from what `reserve_lanes` made."""
+        return channels_last(self._lanes[lane][: math.prod(shape)].view(dtype), shape)
+
+    def reserve_lanes(self, lanes: int, size: int, dtype: Any) -> None:
+        """Make memory of so many elements for each lane."""
+        self._lanes = [np.empty(size, dtype) for _ in range(lanes)]
 
     def share(self, node: int, name: str, tail: Shape, dtype: Any) -> None:
         """Make the array that `whole` returns one that all processes of a team see."""
@@ -131,7 +164,10 @@ class StepContext(ScratchContext):
 
 
 class PieceContext(ScratchContext):
-    """The context of one node and one piece in training: its arrays are cut from those of the whole batch."""
+    """The context of one node and one piece in training.
+
+    capacity: samples of the largest piece. dx, y: memory for them, where it is not the node's own.
+    """
 
     def __init__(
         self,
@@ -141,12 +177,15 @@ class PieceContext(ScratchContext):
         piece: slice,
         clock: Clock,
         *,
+        capacity: int,
         needs_dx: bool,
         dx: Array | None,
+        y: Array | None,
     ) -> None:
         super().__init__(workspace, node, training=True, needs_dx=needs_dx)
         self.number, self.piece, self.clock = number, piece, clock
         self._dx = dx[piece] if dx is not None else None
+        self._capacity, self._y = capacity, y
         self.lane: Mapping[str, Array] | None = None  # where the gradients of a lane's first piece belong
         self._declared = {parameter.name: parameter for parameter in node.parameters}
         self._kept: dict[str, Array] = {}
@@ -155,19 +194,25 @@ class PieceContext(ScratchContext):
     @property
     def rng(self) -> np.random.Generator:
         clock = self.clock
-        if self._rng is None or self._drawn_at != clock.ticks:
-            self._rng = generator(clock.seed, Purpose.LAYER, clock.epoch, clock.step, self.node.index, self.number)
-            self._drawn_at = clock.ticks
+        place = (clock.epoch, clock.step, self.node.index, self.number)
+        if self._rng is None:
+            self._rng = generator(clock.seed, Purpose.LAYER, *place)
+        elif self._drawn_at != clock.ticks:
+            renew(self._rng, clock.seed, Purpose.LAYER, *place)
+        self._drawn_at = clock.ticks
         return self._rng
 
     def output(self, shape: Shape, dtype: Any) -> Array:
+        if self._y is not None:
+            return self._y
         return self.keep("output", shape, dtype)
 
     def keep(self, name: str, shape: Shape, dtype: Any) -> Array:
         kept = self._kept.get(name)
         if kept is None or kept.shape != shape or kept.dtype != dtype:
-            whole = self.workspace.whole(self.node.index, name, shape[1:], dtype)
-            kept = self._kept[name] = whole[self.piece]
+            tail, node, workspace = shape[1:], self.node.index, self.workspace
+            kept = workspace.whole_or_piece(node, name, self.number, self.piece, self._capacity, tail, dtype)
+            self._kept[name] = kept
         return kept
 
     def gradient(self, name: str, parameter: Array) -> Array:

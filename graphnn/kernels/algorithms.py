@@ -1,18 +1,17 @@
 """Which algorithm computes a convolution: chosen from shapes alone by a fixed estimate, never by the clock."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 
-from graphnn.kernels import convolution
 from graphnn.kernels.convolution import NOTHING, Afterwards, Scratch, Window
 from graphnn.kernels.im2col import Pair
+from graphnn.kernels.im2col_gemm import Im2col, Keep
+from graphnn.kernels.planar import FEW_CHANNELS, Planar
 from graphnn.kernels.winograd import Winograd
 from graphnn.types import Array
-
-Keep = Callable[[int], Array]  # returns that many elements of memory that lives for the step
 
 # What one thread was measured to do, float32: multiply-adds a second in GEMM over gathered windows, and in the products
 # that transform the inputs, multiply the tiles and transform the outputs of Winograd; bytes a second in strided copies.
@@ -39,33 +38,6 @@ class Algorithm(Protocol):
 
     def weights_gradient(self, x: Array, dy: Array, window: Window, dW: Array, scratch: Scratch) -> None:
         """Write the gradient of the weights into dW (D, C, Kh, Kw)."""
-
-
-@dataclass(frozen=True)
-class Im2col:
-    """GEMM over gathered windows, for any window; over the pixels themselves where the kernel is 1×1."""
-
-    name: str = "im2col"
-
-    def prepare(self, weights: Array, keep: Keep) -> Array:
-        ordered = weights.transpose(2, 3, 1, 0)
-        if ordered.flags.c_contiguous:
-            return weights
-        copy = keep(weights.size).reshape(ordered.shape)
-        copy[...] = ordered
-        return copy.transpose(3, 2, 0, 1)
-
-    def gather(self, x: Array, window: Window, scratch: Scratch) -> Array:
-        """Return the windows of x as the rows of a matrix."""
-        return convolution.gather(x, window, scratch)
-
-    def convolve(
-        self, x: Array, prepared: Array, window: Window, y: Array, scratch: Scratch, after: Afterwards = NOTHING
-    ) -> None:
-        convolution.convolve(x, prepared, window, y, scratch, after, self.gather)
-
-    def weights_gradient(self, x: Array, dy: Array, window: Window, dW: Array, scratch: Scratch) -> None:
-        convolution.weights_gradient(x, dy, window, dW, scratch, self.gather)
 
 
 @dataclass(frozen=True)
@@ -100,6 +72,8 @@ def choose(
     def fastest(window: Window, channels: int, output: Pair, filters: int, *, gradient: bool) -> Algorithm:
         if window.pointwise:
             return Im2col("GEMM")
+        if channels <= FEW_CHANNELS:
+            return Planar()
         options = estimates(window, channels, output, filters, gradient=gradient)
         return min(options, key=lambda algorithm: options[algorithm], default=otherwise)
 

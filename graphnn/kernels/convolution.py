@@ -54,10 +54,9 @@ class Window:
 
     def output(self, size: Pair) -> Pair:
         """Return the (height, width) of the output for an input of `size`; not positive where no window fits."""
-        height, width = (
-            output_size(*sizes) for sizes in zip(size, self.kernel, self.strides, self.before, self.after, strict=True)
-        )
-        return height, width
+        (height, width), (kernel_h, kernel_w), (stride_h, stride_w) = size, self.kernel, self.strides
+        (top, left), (bottom, right) = self.before, self.after
+        return output_size(height, kernel_h, stride_h, top, bottom), output_size(width, kernel_w, stride_w, left, right)
 
     @property
     def pointwise(self) -> bool:

@@ -5,10 +5,11 @@ from collections.abc import Callable
 import numpy as np
 
 from graphnn.kernels import pooling
-from graphnn.kernels.algorithms import IM2COL, Algorithms, Estimate, Im2col, choose, numpy_estimates
+from graphnn.kernels.algorithms import IM2COL, Algorithms, Estimate, choose, numpy_estimates
 from graphnn.kernels.channels import channel_products, channel_sums, with_channels
 from graphnn.kernels.convolution import Scratch, Window
 from graphnn.kernels.im2col import Pair
+from graphnn.kernels.im2col_gemm import Im2col
 from graphnn.types import Array
 
 Like = Callable[[Array, str], Array]  # scratch of an array's shape and type, by name

@@ -4,11 +4,12 @@ numba is imported when the first of them is run, because that takes a quarter of
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from graphnn.kernels.algorithms import Im2col
 from graphnn.kernels.convolution import Afterwards, Scratch, Window
+from graphnn.kernels.im2col_gemm import Im2col
 from graphnn.kernels.vectors import WIDTH, channels_last, fits, flat, sizes
 from graphnn.kernels.winograd import Winograd, tiles_of
 from graphnn.types import Array
@@ -48,14 +49,25 @@ class CompiledWinograd(Winograd):
 
     tile: int = 4
 
+    def matrices(self, name: str, count: int, channels: int, dtype: Any, scratch: Scratch) -> Array:
+        """Return the matrices some numbers apart: a tile is written into all 36 at once.
+
+        At a distance of a multiple of 4 KiB, they would fall on the same lines of the first-level cache. Together, the
+        transform of an input and of an output took 0.75 to 0.9 of the time of that.
+        """
+        size = count * channels
+        distance = size + (WIDTH if size % 1024 == 0 else 2 * WIDTH)
+        memory = scratch(name, (self.points, distance), dtype)
+        return memory[:, :size].reshape(self.points, count, channels)
+
     def transformed_input(self, x: Array, window: Window, rows: int, columns: int, scratch: Scratch) -> Array:
         from graphnn.kernels.compiled.winograd import transform_input
 
         if not fits(x):
             return super().transformed_input(x, window, rows, columns, scratch)
-        V = scratch("transformed input", (36, len(x) * rows * columns, x.shape[1]), x.dtype)
-        tile, plane = scratch("tile", (TILE,), x.dtype), V[0].size
-        transform_input(flat(x), sizes(x), (rows, columns), window.before, V.reshape(-1), plane, tile)
+        V = self.matrices("transformed input", len(x) * rows * columns, x.shape[1], x.dtype, scratch)
+        tile = scratch("tile", (TILE,), x.dtype)
+        transform_input(flat(x), sizes(x), (rows, columns), window.before, V, apart(V), tile)
         return V
 
     def transform_output(self, M: Array, y: Array, scratch: Scratch, after: Afterwards) -> None:
@@ -66,14 +78,19 @@ class CompiledWinograd(Winograd):
             return
         biases, tiles = NO_BIASES if after.biases is None else after.biases, tiles_of(y, self.tile)
         tile = scratch("tile", (TILE,), y.dtype)
-        transform_output(M.reshape(-1), M[0].size, sizes(y), tiles, flat(y), biases, after.relu, tile)
+        transform_output(M, apart(M), sizes(y), tiles, flat(y), biases, after.relu, tile)
 
     def transformed_gradient(self, dy: Array, rows: int, columns: int, scratch: Scratch) -> Array:
         from graphnn.kernels.compiled.winograd import transform_gradient
 
         if not fits(dy):
             return super().transformed_gradient(dy, rows, columns, scratch)
-        dM = scratch("transformed gradient", (36, len(dy) * rows * columns, dy.shape[1]), dy.dtype)
+        dM = self.matrices("transformed gradient", len(dy) * rows * columns, dy.shape[1], dy.dtype, scratch)
         tile = scratch("tile", (TILE,), dy.dtype)
-        transform_gradient(flat(dy), sizes(dy), (rows, columns), dM.reshape(-1), dM[0].size, tile)
+        transform_gradient(flat(dy), sizes(dy), (rows, columns), dM, apart(dM), tile)
         return dM
+
+
+def apart(matrices: Array) -> int:
+    """Return how many numbers lie between the first numbers of one matrix and the next."""
+    return matrices.strides[0] // matrices.itemsize

@@ -94,8 +94,12 @@ class Winograd:
         rows, columns = tiles_of(y, self.tile)
         for block in self.blocks(len(x), rows * columns, max(channels, filters), x.itemsize):
             V = self.transformed_input(x[block], window, rows, columns, scratch)
-            M = np.matmul(V, U, out=scratch("products", (self.points, V.shape[1], filters), x.dtype))
+            M = np.matmul(V, U, out=self.matrices("products", V.shape[1], filters, x.dtype, scratch))
             self.transform_output(M, y[block], scratch, after)
+
+    def matrices(self, name: str, count: int, channels: int, dtype: Any, scratch: Scratch) -> Array:
+        """Return scratch for one matrix of tiles by channels for each of the t² numbers of a tile."""
+        return scratch(name, (self.points, count, channels), dtype)
 
     def transform_output(self, M: Array, y: Array, scratch: Scratch, after: Afterwards) -> None:
         """Write AᵀMA of all tiles of M (t², tiles, D) into y (n, D, H_out, W_out)."""

@@ -149,7 +149,10 @@ class BatchwiseLayer(Layer):
 
     In both directions a piece gives partial sums, the sums of all pieces are combined (in the pieces' order), and the
     result is applied piece by piece. The engine puts a barrier where it combines. In testing it is sample-wise.
+    repeatable: whether `apply` may be called again for a piece, and then gives the same.
     """
+
+    repeatable: ClassVar[bool] = False
 
     @abstractmethod
     def infer(self, params: Arrays, x: Array, ctx: Context) -> Array:

@@ -28,6 +28,7 @@ class BatchNormalization(BatchwiseLayer):
     Source: Ioffe and Szegedy 2015, "Batch normalization", algorithms 1 and 2 and section 3.
     """
 
+    repeatable: ClassVar[bool] = True
     relu: ClassVar[bool] = False  # whether y is the positive part: see NormalizationReLU
 
     momentum: float = 0.9

@@ -1,13 +1,15 @@
 """Conv2D: the same small filters at every place of an image."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from graphnn.initializers import he_normal, zeros
-from graphnn.kernels.algorithms import Algorithms, Keep
+from graphnn.kernels.algorithms import Algorithms
 from graphnn.kernels.channels import channel_sums
 from graphnn.kernels.convolution import NOTHING, Afterwards, Window, convolve, input_gradient, turned
 from graphnn.kernels.im2col import Pair, determine_padding, pair
+from graphnn.kernels.im2col_gemm import Keep
 from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import Arrays, Backward, Gradients, Layer, Parameter, register
 from graphnn.layers.context import Context
@@ -32,7 +34,7 @@ class Conv2D(Layer):
     padding: Literal["same", "valid"] | int | Pair = "same"
     use_bias: bool = True
 
-    @property
+    @cached_property
     def window(self) -> Window:
         """The window that the settings describe."""
         kernel = pair(self.kernel_size)

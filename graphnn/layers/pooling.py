@@ -1,6 +1,7 @@
 """What the pooling layers have in common: their settings and their window."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from graphnn.kernels.convolution import Window
 from graphnn.kernels.im2col import Pair, pair
@@ -15,7 +16,7 @@ class Pooling(Layer):
     pool_size: int | Pair = 2
     strides: int | Pair | None = None
 
-    @property
+    @cached_property
     def window(self) -> Window:
         """The window that the settings describe."""
         kernel = pair(self.pool_size)

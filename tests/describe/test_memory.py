@@ -71,7 +71,7 @@ def test_training_takes_about_as_much_as_said(
         parameters = initialise(graph, 0)
         updater = Updater(SGDMomentum(), parameters)
         x, y = rng.normal(size=(64, *shape)).astype(np.float32), rng.integers(0, 10, 64)
-        with Engine(graph, parameters, batch_size=64, threads=1) as engine:
+        with Engine(graph, parameters, batch_size=64, threads=1, kernels=NUMPY) as engine:
             tracemalloc.reset_peak()
             engine.train_step(x, y, epoch=0, step=0)
             updater.step(0.1)

@@ -56,16 +56,19 @@ def test_the_algorithm_named_is_the_one_used_and_has_the_least_estimate(cifar10:
         for computes, algorithm in passes.items():
             choice = by_name[node.name, computes]
             assert choice.algorithm == algorithm.name
+            if node.name == "conv1":
+                assert choice.reason == "3 channels: the rows of planes are longer runs to copy"
+                continue
             assert choice.estimates[choice.algorithm] == min(choice.estimates.values())
             assert len(choice.estimates) == 3
 
 
 def test_a_convolution_with_one_way_only_says_why() -> None:
     graph = made(
-        (3, 16, 16),
-        ("Conv2D", {"filters": 4, "kernel_size": 5}),
-        ("Conv2D", {"filters": 4, "strides": 2}),
-        ("Conv2D", {"filters": 4, "strides": (2, 1)}),
+        (5, 16, 16),
+        ("Conv2D", {"filters": 5, "kernel_size": 5}),
+        ("Conv2D", {"filters": 5, "strides": 2}),
+        ("Conv2D", {"filters": 5, "strides": (2, 1)}),
         ("Conv2D", {"filters": 4, "kernel_size": 1}),
         ("Flatten", {}),
     )
@@ -112,7 +115,7 @@ def test_values_are_json_and_the_workspace_adds_up(cifar10: tuple[Graph, Trainin
     assert memory["total_bytes"] == training_memory(graph, 128, 1, NUMPY).total
     assert memory["barriers_bytes"] == 2 * 4 * 128 * 32 * 32 * 32
     names = {"im2col", "Winograd F(4×4, 3×3)", "Winograd F(2×2, 3×3)"}
-    assert content["convolutions"][0]["estimates_us"].keys() == names
+    assert content["convolutions"][3]["estimates_us"].keys() == names
 
 
 def test_transformed_weights_count_in_every_process() -> None:

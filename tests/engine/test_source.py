@@ -197,7 +197,7 @@ def test_a_step_on_none_or_more_than_a_batch_is_refused(plain, count, threads):
 
 
 @needs_fork
-def test_other_processes_take_no_memory_for_the_whole_batch(plain):
+def test_processes_prepare_into_arrays_of_their_own(plain):
     """The array of a batch is each process's own, unless the next stage reads what another process prepared."""
     chosen = np.arange(12)
     for name, shared in (("two stages", False), ("a barrier first", True)):

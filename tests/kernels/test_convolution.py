@@ -12,6 +12,7 @@ from graphnn.kernels.convolution import Window, blocks, convolve, gather, input_
 from graphnn.kernels.im2col import convolve as reference
 from graphnn.kernels.im2col import convolve_backward as reference_backward
 from graphnn.kernels.im2col import determine_padding
+from graphnn.kernels.planar import Planar
 
 SMALL = st.tuples(st.integers(1, 3), st.integers(1, 3))
 
@@ -64,7 +65,10 @@ def test_equal_to_the_reference(kernels, case, block_bytes, x_last, W_last, dtyp
         dW = np.full_like(order, np.nan)
         dx = kernels.channels_last(np.full(shape, np.nan, dtype))
         scattered = in_order(kernels, np.full(shape, np.nan), x_last, dtype)
+        planar_y, planar_dW = kernels.channels_last(np.full(dy.shape, np.nan, dtype)), np.full_like(order, np.nan)
         with patch.object(convolution, "BLOCK_BYTES", block_bytes):
+            Planar().convolve(own_x, order, window, planar_y, scratch)
+            Planar().weights_gradient(own_x, own_dy, window, planar_dW, scratch)
             convolve(own_x, order, window, y, scratch)
             weights_gradient(own_x, own_dy, window, dW, scratch)
             input_gradient(own_dy, order, window, scattered, scratch)
@@ -72,6 +76,8 @@ def test_equal_to_the_reference(kernels, case, block_bytes, x_last, W_last, dtyp
                 convolve(own_dy, turned(order), window.turned, dx, scratch)
         x, W, dy = (array.astype(np.float64) for array in (x, W, dy))
         np.testing.assert_allclose(y, reference(x, W, padding, window.strides), **tolerance)
+        np.testing.assert_allclose(planar_y, y, **tolerance)
+        np.testing.assert_allclose(planar_dW, dW, rtol=0, atol=tolerance["atol"] * 10)
         expected_dx, expected_dW = reference_backward(x, W, dy, padding, window.strides)
         np.testing.assert_allclose(dW, expected_dW, rtol=0, atol=tolerance["atol"] * 10)
         np.testing.assert_allclose(scattered, expected_dx, **tolerance)

@@ -13,6 +13,7 @@ from graphnn.kernels.convolution import Window
 from graphnn.kernels.im2col import convolve as reference
 from graphnn.kernels.im2col import convolve_backward as reference_backward
 from graphnn.kernels.kernels import NUMPY
+from graphnn.kernels.planar import Planar
 from graphnn.kernels.winograd import MATRICES, Winograd
 
 SAME = Window((3, 3), (1, 1), (1, 1), (1, 1))
@@ -81,7 +82,8 @@ def test_the_choice_follows_from_shapes():
     assert NUMPY.algorithms(Window((5, 5)), 64, (8, 8), 64).forward == IM2COL
     strided = NUMPY.algorithms(Window((3, 3), (2, 2), (1, 1), (1, 1)), 64, (8, 8), 64)
     assert (strided.forward, strided.input_gradient, strided.weights_gradient) == (IM2COL, None, IM2COL)
-    assert NUMPY.algorithms(SAME, 3, (32, 32), 32).forward == IM2COL
+    assert NUMPY.algorithms(SAME, 5, (32, 32), 32).forward == IM2COL
+    assert NUMPY.algorithms(SAME, 4, (32, 32), 32).forward == Planar()
     wide = NUMPY.algorithms(SAME, 128, (8, 8), 128)
     assert wide.forward == wide.input_gradient == wide.weights_gradient == Winograd(4)
     assert NUMPY.algorithms(SAME, 128, (2, 2), 128).forward == Winograd(

@@ -54,7 +54,7 @@ def place(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -
 
 @intrinsic
 def load(_: Any, array: Any, index: Any) -> Any:
-    """Return array[index : index + 16] of a flat array."""
+    """Return array[index : index + 16] of a flat array, or of what lies in memory from any other's first number on."""
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return builder.load(place(context, builder, sig.args[0], *args), align=4)
@@ -64,7 +64,7 @@ def load(_: Any, array: Any, index: Any) -> Any:
 
 @intrinsic
 def store(_: Any, array: Any, index: Any, value: Any) -> Any:
-    """Write a vector into array[index : index + 16] of a flat array."""
+    """Write a vector there, as `load` counts."""
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         builder.store(args[2], place(context, builder, sig.args[0], *args[:2]), align=4)

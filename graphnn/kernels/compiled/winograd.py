@@ -44,7 +44,7 @@ def gradient_side(y0: Any, y1: Any, y2: Any, y3: Any) -> Any:
 
 @compiled
 def transform_input(x: Any, sizes: Any, tiles: Any, before: Any, V: Any, plane: Any, tile: Any) -> None:
-    """Write BᵀdB of all tiles d into V, whose 36 parts lie `plane` numbers apart.
+    """Write BᵀdB of all tiles d into V (36, tiles, C), whose matrices lie `plane` numbers apart.
 
     x: flat, n×H×W×C, sizes (n, H, W, C), tiles (rows, columns) of each image, before: zeros above and to the left.
     tile: memory for a tile of sixteen channels, twice.
@@ -57,24 +57,26 @@ def transform_input(x: Any, sizes: Any, tiles: Any, before: Any, V: Any, plane: 
             top = M * row - before[0]
             for column in range(columns):
                 left = M * column - before[1]
-                inside = top >= 0 and left >= 0 and top + T <= height and left + T <= width
+                inside = left >= 0 and left + T <= width
                 first = ((image * rows + row) * columns + column) * channels
                 corner = ((image * height + top) * width + left) * channels
                 for channel in range(0, channels, WIDTH):
                     for i in range(T):
                         start = corner + i * width * channels + channel
-                        if inside:
+                        below = 0 <= top + i < height
+                        if below and inside:
                             d0, d1, d2 = load(x, start), load(x, start + channels), load(x, start + 2 * channels)
                             d3, d4 = load(x, start + 3 * channels), load(x, start + 4 * channels)
                             d5 = load(x, start + 5 * channels)
+                        elif below:
+                            d0 = load(x, start) if 0 <= left < width else zero
+                            d1 = load(x, start + channels) if 0 <= left + 1 < width else zero
+                            d2 = load(x, start + 2 * channels) if 0 <= left + 2 < width else zero
+                            d3 = load(x, start + 3 * channels) if 0 <= left + 3 < width else zero
+                            d4 = load(x, start + 4 * channels) if 0 <= left + 4 < width else zero
+                            d5 = load(x, start + 5 * channels) if 0 <= left + 5 < width else zero
                         else:
-                            for j in range(T):
-                                seen = 0 <= top + i < height and 0 <= left + j < width
-                                value = load(x, start + j * channels) if seen else zero
-                                store(tile, T * ROW + j * WIDTH, value)
-                            d0, d1 = load(tile, T * ROW), load(tile, T * ROW + WIDTH)
-                            d2, d3 = load(tile, T * ROW + 2 * WIDTH), load(tile, T * ROW + 3 * WIDTH)
-                            d4, d5 = load(tile, T * ROW + 4 * WIDTH), load(tile, T * ROW + 5 * WIDTH)
+                            d0, d1, d2, d3, d4, d5 = zero, zero, zero, zero, zero, zero
                         e0, e1, e2, e3, e4, e5 = input_side(d0, d1, d2, d3, d4, d5)
                         at = i * ROW
                         store(tile, at, e0)

@@ -1,0 +1,41 @@
+"""What backward computes anew instead of keeping it changes no bit, and takes less memory."""
+
+import numpy as np
+import pytest
+
+from graphnn.engine import plan as plan_module
+from graphnn.engine.engine import Engine
+from graphnn.engine.plan import Stage
+from graphnn.graph import initialise
+from graphnn.kernels.kernels import NUMPY
+
+CONV, BN = ("Conv2D", {"filters": 16}), "BatchNormalization"
+LAYERS = (CONV, BN, "ReLU", CONV, BN, "MaxPooling2D", CONV, BN, "Tanh", "Flatten", ("Dense", {"units": 3}), "Softmax")
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_same_bits_as_with_everything_kept(plain, monkeypatch, threads):
+    monkeypatch.setattr(plan_module, "piece_size", lambda nodes, batch_size: 2)
+    graph = plain.network((3, 8, 8), *LAYERS)
+    asked: list[bool] = []
+    found = []
+    original = Stage.recomputes
+    for recomputes in (original, lambda stage, samples: False):
+        monkeypatch.setattr(Stage, "recomputes", recomputes)
+        parameters = initialise(graph, 0)
+        with Engine(graph, parameters, batch_size=37, threads=threads, kernels=NUMPY) as engine:
+            asked += [stage.recomputes(37) for stage in engine.plan.stages]
+            for step, n in enumerate((37, 19, 5, 37)):  # 19 and 37 samples have pieces enough, 5 have not
+                x, y = plain.samples(graph, n, seed=step, dtype=np.float32)
+                engine.train_step(x, y, epoch=0, step=step)
+                found.append((n, parameters.gradient.copy()))
+    assert asked == [False, True, True, True] + [False] * 4
+    for (n, gradient), (m, other) in zip(found[:4], found[4:], strict=True):
+        assert n == m
+        assert gradient.tobytes() == other.tobytes()
+
+
+def test_a_lane_needs_several_pieces(plain):
+    stage = plan_module.training_plan(plain.network((3, 8, 8), *LAYERS), 16, NUMPY).stages[1]
+    assert not stage.recomputes(8 * stage.piece)
+    assert stage.recomputes(8 * stage.piece + 1)
