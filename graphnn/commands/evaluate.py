@@ -18,8 +18,7 @@ from graphnn.describe.formats import json_text
 from graphnn.describe.tables import show, terminal_width
 from graphnn.errors import DataError
 from graphnn.evaluation.evaluation import evaluate
-from graphnn.training.trainer import Samples
-from graphnn.types import Array
+from graphnn.training.samples import Samples
 
 PARTS = ("test", "validation", "train")
 
@@ -87,14 +86,10 @@ def run(argv: Sequence[str]) -> int:
 def part_of(data: Dataset, part: str, trained: Trained) -> Samples:
     """Return one part of the data, prepared with the constants that the weights were trained with."""
     spec = trained.spec
-
-    def prepare(x: Array) -> Array:
-        return trained.normalisation.apply(x, spec.input_shape)
-
     if part == "test":
-        return Samples(data.x_test, data.y_test, prepare=prepare)
+        return Samples(data.x_test, data.y_test, normalisation=trained.normalisation)
     fraction = spec.data["validation_split"]
     if part == "validation" and not fraction:
         raise DataError("there is no validation part: the document says validation_split = 0")
     training, validation = split(len(data.x_train), fraction, spec.training["seed"])
-    return Samples(data.x_train, data.y_train, validation if part == "validation" else training, prepare)
+    return Samples(data.x_train, data.y_train, validation if part == "validation" else training, trained.normalisation)

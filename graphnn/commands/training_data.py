@@ -12,8 +12,7 @@ from graphnn.datasets.preparation import Normalisation
 from graphnn.graph import Graph
 from graphnn.spec.spec import Spec
 from graphnn.training.checkpoint import digest
-from graphnn.training.trainer import Samples
-from graphnn.types import Array
+from graphnn.training.samples import Samples
 
 
 @dataclass(frozen=True)
@@ -42,17 +41,13 @@ class TrainingData:
         graph.loss.check_targets(dataset.y_train, graph.output_shape)
         chosen, kept_back = split(len(dataset.y_train), spec.data["validation_split"], seed)
         normalisation = Normalisation.fit(dataset.x_train, spec.data["normalize"], chosen)
-
-        def prepare(x: Array) -> Array:
-            return normalisation.apply(x, graph.input_shape)
-
         test_part = None
         if test:
             graph.loss.check_targets(dataset.y_test, graph.output_shape)
-            test_part = Samples(dataset.x_test, dataset.y_test, prepare=prepare)
+            test_part = Samples(dataset.x_test, dataset.y_test, normalisation=normalisation)
         return cls(
-            training=Samples(dataset.x_train, dataset.y_train, chosen, prepare),
-            validation=Samples(dataset.x_train, dataset.y_train, kept_back, prepare) if len(kept_back) else None,
+            training=Samples(dataset.x_train, dataset.y_train, chosen, normalisation),
+            validation=Samples(dataset.x_train, dataset.y_train, kept_back, normalisation) if len(kept_back) else None,
             test=test_part,
             classes=dataset.classes,
             normalisation=normalisation,

@@ -79,19 +79,19 @@ class Run:
 
     def dry(self) -> None:
         """Run one batch forward and backward, write nothing, and say how it went."""
-        x, y = self.data.training.take(slice(0, self.trainer.batch_size))
+        count = min(self.trainer.batch_size, len(self.data.training))
         start = time.perf_counter()
-        sums = self.engine.train_step(x, y, epoch=0, step=0)
+        sums = self.engine.train_on(self.data.training, np.arange(count), epoch=0, step=0)
         seconds = time.perf_counter() - start
         norm = float(np.linalg.norm(self.parameters.gradient))
-        loss = self.graph.loss.summarise(sums, len(y))["loss"]
+        loss = self.graph.loss.summarise(sums, count)["loss"]
         parts = [f"{len(self.data.training):,} samples to train on"]
         parts += [f"{len(self.data.validation):,} to validate"] if self.data.validation else []
         parts += [f"{len(self.data.test):,} to test"] if self.data.test else []
         print(showable(f"Dry run: {', '.join(parts)}."))
         print(
             showable(
-                f"One batch of {len(y):,}, forward and backward: loss {figure('loss', loss)}, "
+                f"One batch of {count:,}, forward and backward: loss {figure('loss', loss)}, "
                 f"norm of the gradient {norm:.3g}, {seconds:.3f} s. Nothing was written."
             )
         )

@@ -1,11 +1,11 @@
 """What a data set is, and how one is loaded by the name that a document gives it."""
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import platformdirs
 
 from graphnn.errors import DataError
@@ -97,7 +97,7 @@ def as_path(path: str | Path | None) -> Path | None:
 
 def check_input_shape(name: str, shape: Shape, input_shape: Shape) -> None:
     """Raise DataError unless samples of `shape` suit a network of `input_shape`: the same, or their vector."""
-    vector = (int(np.prod(shape)),)
+    vector = (math.prod(shape),)
     if input_shape in (shape, vector):
         return
     message = f"the samples of {name} are {shape_text(shape)}, but the network's input is {shape_text(input_shape)}"

@@ -10,6 +10,7 @@ from graphnn.engine.lanes import SHARED_SIZE
 from graphnn.engine.merging import kernels_for
 from graphnn.engine.processes import Lost, Processes, can_fork
 from graphnn.engine.program import Program
+from graphnn.engine.source import Source
 from graphnn.engine.workers import Workers, available_cores
 from graphnn.errors import GraphError
 from graphnn.graph import Graph, Node
@@ -33,10 +34,11 @@ class Inputs:
 
         self.x, self.out = make(graph.input_shape, dtype), make(graph.output_shape, dtype)
         self.y = make(targets, targets_dtype)
+        self.chosen = make((), np.int64)
 
     def cut(self, lengths: Sequence[int | None]) -> list[Array | None]:
-        """Return the first so many samples of x, y and out; None where there are none."""
-        whole = (self.x, self.y, self.out)
+        """Return the first so many samples of x, y, chosen and out; None where there are none."""
+        whole = (self.x, self.y, self.chosen, self.out)
         return [None if length is None else array[:length] for array, length in zip(whole, lengths, strict=True)]
 
     def fit(self, targets: Shape, targets_dtype: Any) -> bool:
@@ -68,7 +70,7 @@ class Engine:
         self.kernels = kernels or kernels_for(graph)
         self._program = Program(graph, parameters, batch_size, seed, self.kernels)
         self.plan = self._program.plan
-        self._at_once = max(batch_size, AT_ONCE)
+        self._batch_size, self._at_once = batch_size, max(batch_size, AT_ONCE)
         most = max(len(stage.cut(batch_size)) for stage in self.plan.stages)
         self._threads = min(threads or available_cores(), most)
         self._team: Workers | Processes | None = None
@@ -91,11 +93,34 @@ class Engine:
 
         x: n×(input shape), y: n targets, with 1 ≤ n ≤ batch_size. The gradient is that of the mean loss over n.
         """
-        return np.asarray(self._call("train_step", x, y, epoch, step))
+        return np.asarray(self._call("train_step", epoch, step, x=x, y=y))
+
+    def supply(self, *sources: Source) -> None:
+        """Make the processes know these samples. `train_on` and `evaluate_on` do so with what is new to them.
+
+        Processes know only what was there when they were forked, so new samples take new processes; the data itself is
+        not copied.
+        """
+        known = self._program.sources
+        new = [source for source in sources if not any(source is each for each in known)]
+        if new:
+            self._disband()
+            known.extend(new)
+
+    def train_on(self, source: Source, chosen: Array, *, epoch: int, step: int) -> Array:
+        """Do what `train_step` does, for the samples of a source at the positions `chosen`, 1 to batch_size of them.
+
+        Each process prepares the pieces that it computes, right before; only the positions are handed to it. So all
+        cores share that work, and none waits for a batch. The bits are those of `train_step` for the same batch.
+        Raises DataError where samples cannot be prepared, and ValueError for no positions or too many.
+        """
+        if not 1 <= len(chosen) <= self._batch_size:  # the array that pieces are prepared in would be cut short
+            raise ValueError(f"a step takes 1 to {self._batch_size} samples, not {len(chosen)}")
+        return np.asarray(self._call("train_on", self._number(source), epoch, step, chosen=chosen))
 
     def attach(self, updater: Updater) -> None:
         """Make `update` work with this updater of the engine's parameters."""
-        self._disband()  # processes know only what was there when they were forked
+        self._disband()  # for the same reason as in `supply`
         self._program.updater = updater
 
     def update(self, learning_rate: float) -> None:
@@ -104,31 +129,52 @@ class Engine:
         assert updater is not None
         if isinstance(self._team, Processes) and self.parameters.vector.size > SHARED_SIZE:
             updater.begin()
-            self._call("update", None, None, learning_rate, updater.steps, self._team.size)
+            self._call("update", learning_rate, updater.steps, self._team.size)
         else:
             updater.step(learning_rate)
 
     def predict(self, x: Array) -> Array:
         """Return the outputs for any number of samples, with the layers in testing."""
         outputs = np.empty((len(x), *self.graph.output_shape), self.parameters.dtype)
-        for start in range(0, len(x), self._at_once):
-            part = slice(start, start + self._at_once)
-            self._call("predict", x[part], None, out=outputs[part])
+        for part in self._parts(len(x)):
+            self._call("predict", x=x[part], out=outputs[part])
         return outputs
 
     def evaluate(self, x: Array, y: Array) -> Array:
         """Return the loss's partial sums over one or more samples, with the layers in testing."""
-        parts = [slice(start, start + self._at_once) for start in range(0, len(x), self._at_once)]
-        return np.asarray(np.sum([self._call("evaluate", x[part], y[part]) for part in parts], axis=0))
+        parts = self._parts(len(x))
+        return np.asarray(np.sum([self._call("evaluate", x=x[part], y=y[part]) for part in parts], axis=0))
 
-    def _call(self, name: str, x: Array | None, y: Array | None, *arguments: float, out: Array | None = None) -> Any:
+    def evaluate_on(self, source: Source, chosen: Array) -> Array:
+        """Do what `evaluate` does, for the samples of a source at the positions `chosen`, prepared as in `train_on`."""
+        number, parts = self._number(source), self._parts(len(chosen))
+        return np.asarray(np.sum([self._call("evaluate_on", number, chosen=chosen[part]) for part in parts], axis=0))
+
+    def _parts(self, n: int) -> list[slice]:
+        """Return the passes that testing takes n samples in."""
+        return [slice(start, start + self._at_once) for start in range(0, n, self._at_once)]
+
+    def _number(self, source: Source) -> int:
+        """Return the number that the processes know a source by."""
+        self.supply(source)
+        return next(number for number, each in enumerate(self._program.sources) if each is source)
+
+    def _call(
+        self,
+        name: str,
+        *arguments: float,
+        x: Array | None = None,
+        y: Array | None = None,
+        chosen: Array | None = None,
+        out: Array | None = None,
+    ) -> Any:
         """Run one of the program's methods, over a batch or none, in all members of the team."""
         team = self._team or self._form()
         if isinstance(team, Workers):
             x = None if x is None else x.astype(self.parameters.dtype, copy=False)
-            return self._run(name, (x, y, out), arguments)
+            return self._run(name, (x, y, chosen, out), arguments)
         try:
-            arrays = self._hand_over(x, y, out)
+            arrays = self._hand_over(x, y, chosen, out)
             assert isinstance(self._team, Processes)
             self._team.exchange((name, [None if each is None else len(each) for each in arrays], arguments))
             result = self._run(name, arrays, arguments)
@@ -141,7 +187,7 @@ class Engine:
             self._disband()  # the others wait where this one left
             raise
         if out is not None:
-            out[...] = arrays[2]
+            out[...] = arrays[3]
         return result
 
     def _run(self, name: str, arrays: Sequence[Array | None], arguments: tuple[float, ...]) -> Any:
@@ -160,8 +206,10 @@ class Engine:
         self._team.fork(self._serve)
         return self._team
 
-    def _hand_over(self, x: Array | None, y: Array | None, out: Array | None) -> list[Array | None]:
-        """Put a batch where the other processes see it, and return x, y and out as they lie there."""
+    def _hand_over(
+        self, x: Array | None, y: Array | None, chosen: Array | None, out: Array | None
+    ) -> list[Array | None]:
+        """Put a batch where the other processes see it, and return all four as they lie there."""
         if y is not None and self._inputs is not None and not self._inputs.fit(y.shape[1:], y.dtype):
             self._disband()
             self._form(y.shape[1:], y.dtype)
@@ -170,7 +218,9 @@ class Engine:
             self._inputs.x[: len(x)] = x
         if y is not None:
             self._inputs.y[: len(y)] = y
-        return self._inputs.cut([None if each is None else len(each) for each in (x, y, out)])
+        if chosen is not None:
+            self._inputs.chosen[: len(chosen)] = chosen
+        return self._inputs.cut([None if each is None else len(each) for each in (x, y, chosen, out)])
 
     def _serve(self) -> None:
         """Follow the first process, in one forked from it, to the end."""

@@ -11,7 +11,8 @@ from graphnn.engine.lanes import trained_size
 from graphnn.engine.merging import merge, values_of
 from graphnn.engine.plan import LANES, fuses, piece_size, training_plan
 from graphnn.engine.preparation import Preparation
-from graphnn.engine.stage import Shared, StageRun, located
+from graphnn.engine.source import Source, preparing
+from graphnn.engine.stage import Shared, StageRun, Take, located
 from graphnn.engine.workers import Team
 from graphnn.engine.workspace import Clock, StepContext, TestingContext, Workspace
 from graphnn.graph import Graph, Node
@@ -22,6 +23,7 @@ from graphnn.parameters import ALIGNMENT, Parameters
 from graphnn.shared_memory import shared_zeros
 from graphnn.types import Array
 
+INPUT = -1  # the node that the arrays of a batch belong to
 # What is not finite is found and reported by itself, also where the pieces' sums are combined.
 quietly = np.errstate(all="ignore")
 
@@ -53,6 +55,7 @@ class Program:
         self._stages: dict[int, list[StageRun]] = {}  # by number of samples: a full batch and the last one
         self._shared: Shared | None = None
         self.updater: Updater | None = None
+        self.sources: list[Source] = []
         self._copies: list[tuple[Array, Array]] = []
         self._step_contexts = {
             node.index: StepContext(self._workspace, node, training=True, needs_dx=self.plan.needs_dx(node))
@@ -87,6 +90,8 @@ class Program:
         for stage in stages:
             if stage.exit is not None and stage.last is not None:
                 workspace.share(stage.last.index, "output", stage.last.output_shape, dtype)
+        if stages[0].exit is not None and stages[0].last is None:  # another member may have the next stage's piece
+            workspace.share(INPUT, "input", self.graph.input_shape, dtype)
         self._shared = Shared(self.plan, self.parameters, workspace, team, self._clock, memory, self._prepared)
         self._stages.clear()
 
@@ -122,16 +127,38 @@ class Program:
             -(-size // stretch),
         )
 
-    @quietly
     def train_step(self, x: Array, y: Array, epoch: int, step: int) -> Array:
         """Run forward, loss and backward; fill the gradients, and return the loss's partial sums, added up."""
+        return self._step(x, x.__getitem__, y.__getitem__, epoch, step)
+
+    def train_on(self, chosen: Array, source: int, epoch: int, step: int) -> Array:
+        """Do the same for samples of a source; each member prepares the pieces that it computes.
+
+        A piece keeps its place in the array of the whole batch until backward is done with it. Where that array is not
+        shared, each member has its own, of which only the pages that it writes to take memory.
+        """
+        samples = self.sources[source]
+        x = self._workspace.whole(INPUT, "input", self.graph.input_shape, self.parameters.dtype)[: len(chosen)]
+
+        def inputs(piece: slice) -> Array:
+            value = x[piece]
+            with preparing():
+                samples.inputs(chosen[piece], value, epoch)
+            return value
+
+        return self._step(x, inputs, targets_of(samples, chosen), epoch, step)
+
+    @quietly
+    def _step(self, x: Array, inputs: Take, targets: Take, epoch: int, step: int) -> Array:
+        """Run a step over the batch x, which holds a piece only once `inputs` has returned it."""
         self._clock.epoch, self._clock.step = epoch, step
         self._clock.ticks += 1
         self._prepare(self._preparing, self._step_contexts, self._prepared)
         stages = self._stages.get(len(x)) or self._make_stages(len(x))
-        for number, stage in enumerate(stages[:-1]):
-            stage.forward(stages[number - 1].y if number else x)
-        sums = stages[-1].forward_and_back(stages[-2].y if len(stages) > 1 else x, y, self.graph.loss)
+        for stage in stages[:-1]:
+            stage.forward(x, inputs)
+            x, inputs = stage.y, stage.y.__getitem__
+        sums = stages[-1].forward_and_back(x, inputs, targets, self.graph.loss)
         for stage in reversed(stages[:-1]):
             stage.backward()
         return sums
@@ -157,29 +184,56 @@ class Program:
         def keep(piece: slice, value: Array) -> None:
             out[piece] = value
 
-        self._test(x, self._to_output, keep)
+        self._test(len(x), x.__getitem__, self._to_output, keep)
 
     def evaluate(self, x: Array, y: Array) -> Array:
         """Return the loss's partial sums, with the layers in testing."""
+        return self._measure(len(x), x.__getitem__, y.__getitem__)
+
+    def evaluate_on(self, chosen: Array, source: int) -> Array:
+        """Do the same for samples of a source; each member prepares the pieces that it computes."""
+        samples, shape, dtype = self.sources[source], self.graph.input_shape, self.parameters.dtype
+
+        def inputs(piece: slice) -> Array:
+            own = chosen[piece]
+            value = self._workspace.thread.next_slot((len(own), *shape), dtype)
+            with preparing():
+                samples.inputs(own, value, None)
+            return value
+
+        return self._measure(len(chosen), inputs, targets_of(samples, chosen))
+
+    def _measure(self, n: int, inputs: Take, targets: Take) -> Array:
+        """Return the loss's partial sums over n samples, with the layers in testing."""
         loss, logits = self.graph.loss, fuses(self.graph)
 
         def measure(piece: slice, value: Array) -> Array:
-            return loss.piece(y[piece], value, len(x), logits=logits, dy=None)
+            return loss.piece(targets(piece), value, n, logits=logits, dy=None)
 
-        return np.asarray(np.sum(self._test(x, self._to_loss, measure), axis=0))
+        return np.asarray(np.sum(self._test(n, inputs, self._to_loss, measure), axis=0))
 
     @quietly
-    def _test(self, x: Array, testing: Testing, use: Callable[[slice, Array], Any]) -> list[Any]:
-        """Run pieces of x through the nodes in testing, and return what `use` makes of each result."""
+    def _test(self, n: int, inputs: Take, testing: Testing, use: Callable[[slice, Array], Any]) -> list[Any]:
+        """Run n samples, a piece at a time, through the nodes in testing; return what `use` makes of each result."""
         assert self._shared is not None
         prepared, size = testing.preparation.arrays(), testing.piece
-        pieces = [slice(start, min(start + size, len(x))) for start in range(0, len(x), size)]
+        pieces = [slice(start, min(start + size, n)) for start in range(0, n, size)]
 
         def run(number: int) -> Any:
-            value = x[pieces[number]]
+            value = inputs(pieces[number])
             for node in testing.nodes:
                 with located(node):
                     value, _ = node.layer.forward(prepared[node.index], value, self._testing_contexts[node.index])
             return use(pieces[number], value)
 
         return self._shared.team.run(run, len(pieces))
+
+
+def targets_of(samples: Source, chosen: Array) -> Take:
+    """Return what gives the targets of a piece of the chosen samples."""
+
+    def targets(piece: slice) -> Array:
+        with preparing():
+            return samples.targets(chosen[piece])
+
+    return targets

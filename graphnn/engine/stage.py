@@ -17,6 +17,8 @@ from graphnn.losses import Loss
 from graphnn.parameters import Parameters
 from graphnn.types import Array, shape_text
 
+Take = Callable[[slice], Array]  # from a piece of the batch to its samples
+
 
 @dataclass(frozen=True)
 class Shared:
@@ -67,8 +69,9 @@ def same_memory(a: Array, b: Array) -> bool:
 class StageRun:
     """One stage made ready for batches of n samples: its pieces, their contexts, and what forward leaves to backward.
 
-    x: what reaches the first node, for the whole batch. y: what the last one gives. statistics, combined: what the
-    batch-wise node at the exit made of the sums in forward and in backward. dy: the gradient that comes back there.
+    x: what reaches the first node, for the whole batch, and take: gives a piece of it. y: what the last one gives.
+    statistics, combined: what the batch-wise node at the exit made of the sums in forward and in backward. dy: the
+    gradient that comes back there.
     """
 
     def __init__(self, shared: Shared, stage: Stage, number: int, n: int, before: "StageRun | None") -> None:
@@ -78,6 +81,7 @@ class StageRun:
         self.lanes = Lanes(stage.nodes, shared.parameters, shared.lane_memory)
         self.backwards: list[list[Backward]] = [[] for _ in self.pieces]
         self.x = self.y = self.dy = np.empty(0)
+        self.take: Take = self.x.__getitem__
         self.statistics: Arrays = {}
         self.combined: Arrays = {}
         if stage.exit is not None:
@@ -122,7 +126,7 @@ class StageRun:
 
     def _enter(self, place: int) -> Array:
         """Return a piece of what reaches the first node after the entry."""
-        entry, value = self.stage.entry, self.x[self.pieces[place]]
+        entry, value = self.stage.entry, self.take(self.pieces[place])
         if entry is None or self.before is None:
             return value
         with located(entry):
@@ -140,13 +144,13 @@ class StageRun:
         self.backwards[place] = backwards
         return value
 
-    def forward(self, x: Array) -> None:
+    def forward(self, x: Array, take: Take) -> None:
         """Run all pieces up to the exit's sums, then combine them."""
         exit_node = self.stage.exit
         assert exit_node is not None
         layer, params = batchwise(exit_node), self.shared.prepared[exit_node.index]
         contexts = self.contexts[exit_node.index]
-        self.x = x
+        self.x, self.take = x, take
         self.y = x if self.stage.last is None else self._whole_output(self.stage.last, x)
 
         def run(place: int, lane: int) -> Any:
@@ -174,15 +178,14 @@ class StageRun:
         """Return the whole batch's array that the last node's pieces are cut from."""
         return self.shared.workspace.whole(last.index, "output", last.output_shape, x.dtype)[: len(x)]
 
-    def forward_and_back(self, x: Array, y: Array, loss: Loss) -> Array:
+    def forward_and_back(self, x: Array, take: Take, targets: Take, loss: Loss) -> Array:
         """Run the last stage: forward, loss and backward of a piece while it is hot. Return the loss's sums."""
-        self.x = x
+        self.x, self.take = x, take
 
         def run(place: int, lane: int) -> tuple[Array, Any]:
             value = self._forward_piece(place)
             dy = self.shared.workspace.thread.next_slot(value.shape, value.dtype)
-            targets = y[self.pieces[place]]
-            losses = loss.piece(targets, value, len(x), logits=self.shared.plan.logits, dy=dy)
+            losses = loss.piece(targets(self.pieces[place]), value, len(x), logits=self.shared.plan.logits, dy=dy)
             return losses, self._backward_piece(place, dy, lane)
 
         results = self._for_each_piece(run)

@@ -14,7 +14,7 @@ from graphnn.evaluation.metrics import ClassScore, class_scores, confusion_matri
 from graphnn.graph import Graph
 from graphnn.losses import BinaryCrossEntropy, CrossEntropy
 from graphnn.parameters import Parameters
-from graphnn.training.trainer import Samples
+from graphnn.training.samples import Samples
 from graphnn.types import Array
 
 AT_ONCE = 1024  # samples that are prepared together: enough pieces for all threads, and little memory
@@ -65,7 +65,7 @@ def evaluate(
     chosen = kernels_for(run, kernels)
     with Engine(run, parameters, batch_size=batch_size, threads=threads, kernels=chosen) as engine:
         for start in range(0, count, AT_ONCE):
-            x, y = samples.take(slice(start, start + AT_ONCE))
+            x, y = samples.take(np.arange(start, min(start + AT_ONCE, count)), graph.input_shape)
             outputs.append(engine.predict(x))
             sums.append(loss.piece(y, outputs[-1], count, logits=logits, dy=None))
     result = Evaluation(part, count, weights, loss.summarise(np.sum(sums, axis=0), count))

@@ -26,7 +26,8 @@ from graphnn.schedules import Constant, Schedule
 from graphnn.spec.spec import Spec, read_spec, spec_from_values
 from graphnn.training.history import Record
 from graphnn.training.metadata import weights_metadata
-from graphnn.training.trainer import Observer, Samples, Trainer, evaluate, optimizer_from, schedule_from
+from graphnn.training.samples import Samples
+from graphnn.training.trainer import Observer, Trainer, evaluate, optimizer_from, schedule_from
 from graphnn.types import Array
 from graphnn.weights import assign, load_weights, save_weights
 
@@ -108,7 +109,8 @@ class Model(Stack):
             self._normalisation = Normalisation.fit(x, self._data["normalize"])
         validation = None
         if x_valid is not None or y_valid is not None:
-            validation = Samples(*given_samples(graph, "valid", x_valid, y_valid), prepare=self._prepared)
+            given = given_samples(graph, "valid", x_valid, y_valid)
+            validation = Samples(*given, normalisation=self._normalisation)
         schedule = schedule_from(spec.optimizer)  # a new one, because a schedule may have a state
         seed = self.seed + self._fits
         with Engine(graph, parameters, batch_size=batch_size, threads=threads, seed=seed) as engine:
@@ -118,7 +120,7 @@ class Model(Stack):
                 engine,
                 self.optimizer,
                 schedule,
-                Samples(x, y, prepare=self._prepared),
+                Samples(x, y, normalisation=self._normalisation),
                 validation,
                 epochs=spec.training["epochs"],
                 batch_size=batch_size,
@@ -133,7 +135,8 @@ class Model(Stack):
     def evaluate(self, x: Any, y: Any, *, threads: int | None = None) -> dict[str, float]:
         """Return the loss and the metrics of its kind over the samples. Raises DataError and others, as fit does."""
         graph, parameters = self._ready()
-        samples = Samples(*given_samples(graph, "", x, y), prepare=self._prepared)
+        inputs, targets = given_samples(graph, "", x, y)
+        samples = Samples(inputs, targets, normalisation=self._constants(inputs))
         size = self._training["batch_size"]
         with Engine(graph, parameters, batch_size=size, threads=threads) as engine:
             sums = evaluate(engine, samples, size)
@@ -143,9 +146,11 @@ class Model(Stack):
         """Return the outputs for the samples, N×(output shape). Raises DataError and others, as fit does."""
         graph, parameters = self._ready()
         given = given_inputs(graph, "x", x)
+        normalisation, shape = self._constants(given), graph.input_shape
         size = self._training["batch_size"]
         with Engine(graph, parameters, batch_size=size, threads=threads) as engine:
-            parts = [engine.predict(self._prepared(given[i : i + size])) for i in range(0, len(given), size)]
+            starts = range(0, len(given), size)
+            parts = [engine.predict(normalisation.apply(given[i : i + size], shape)) for i in starts]
         return np.concatenate(parts) if parts else np.empty((0, *graph.output_shape), np.float32)
 
     def summary(self) -> str:
@@ -263,16 +268,13 @@ class Model(Stack):
             self._network = graph, initialise(graph, self.seed)
         return self._network
 
-    def _prepared(self, x: Array) -> Array:
-        """Return inputs as the network takes them."""
-        if self._normalisation is None:
-            if self._data["normalize"] != "none":
-                mode = self._data["normalize"]
-                raise GraphError(
-                    f'"{mode}" needs constants of the training data: fit first, or load weights that have them'
-                )
-            return Normalisation.fit(x, "none").apply(x, self._ready()[0].input_shape)
-        return self._normalisation.apply(x, self._ready()[0].input_shape)
+    def _constants(self, x: Array) -> Normalisation:
+        """Return the normalisation for inputs x. Raises GraphError where there should be constants and are none."""
+        mode = self._data["normalize"]
+        if self._normalisation is None and mode != "none":
+            needs = f'"{mode}" needs constants of the training data'
+            raise GraphError(f"{needs}: fit first, or load weights that have them")
+        return self._normalisation or Normalisation.none(x.shape[1:])
 
 
 def section_descriptions(spec: Spec) -> dict[str, str]:

@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +18,7 @@ from graphnn.spec.spec import Section
 from graphnn.training.checkpoint import State
 from graphnn.training.divergence import all_finite, culprit
 from graphnn.training.history import Record
+from graphnn.training.samples import Samples
 from graphnn.types import Array
 
 EVALUATED_AT_ONCE = 256  # samples, rounded up to whole batches: fewer cost calls, more cost memory
@@ -29,41 +29,6 @@ Stop = Callable[[], bool]
 def never() -> bool:
     """Go on: for `stop`."""
     return False
-
-
-def as_float32(x: Array) -> Array:
-    """Return x as the engine takes it, with no other change: for `prepare`."""
-    return x.astype(np.float32, copy=False)
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Inputs and targets of one part of the data, prepared batch by batch, so that the whole never stands as float32.
-
-    x: N×C×H×W or N×F as stored; y: N labels or N×K targets; indices: which samples are meant, all of them by default.
-    prepare: from stored inputs to those of the network, normalised and of its input shape.
-    """
-
-    x: Array
-    y: Array
-    indices: Array | None = None
-    prepare: Callable[[Array], Array] = as_float32
-
-    def __len__(self) -> int:
-        return len(self.x) if self.indices is None else len(self.indices)
-
-    def take(self, chosen: Array | slice) -> tuple[Array, Array]:
-        """Return the prepared inputs and the targets at the positions `chosen`."""
-        if self.indices is not None:
-            chosen = self.indices[chosen]
-        return self.prepare(rows(self.x, chosen)), self.y[chosen]
-
-
-def rows(x: Array, chosen: Array | slice) -> Array:
-    """Return x[chosen], images in channels-last memory where x has it: picking images costs one copy, not two."""
-    if x.ndim != 4:
-        return x[chosen]
-    return x.transpose(0, 2, 3, 1)[chosen].transpose(0, 3, 1, 2)
 
 
 class Observer(Protocol):
@@ -114,6 +79,7 @@ class Trainer:
         self.optimizer, self.schedule, self.updater = optimizer, schedule, Updater(optimizer, parameters)
         engine.attach(self.updater)
         self.training, self.validation = training, validation if validation is not None and len(validation) else None
+        engine.supply(training, *([] if self.validation is None else [self.validation]))
         self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
         self.observer: Observer = observer or Silent()
         self.steps_per_epoch = steps_per_epoch(len(training), batch_size)
@@ -157,10 +123,11 @@ class Trainer:
                 return False
             start = time.perf_counter()
             first = self.step * self.batch_size
-            x, y = self.training.take(order[first : first + self.batch_size])
-            sums = self.engine.train_step(x, y, epoch=self.epoch, step=self.step)
+            chosen = order[first : first + self.batch_size]
+            sums = self.engine.train_on(self.training, chosen, epoch=self.epoch, step=self.step)
             if not (math.isfinite(sums[0]) and all_finite(self.parameters.gradient)):
-                raise self._diverged(x, float(sums[0]) / len(y))
+                x, _ = self.training.take(chosen, self.graph.input_shape, self.epoch)
+                raise self._diverged(x, float(sums[0]) / len(chosen))
             self.engine.update(self.learning_rate(self.step))
             self._sums = sums.copy() if self._sums is None else self._sums + sums
             self.step += 1
@@ -178,9 +145,9 @@ class Trainer:
                 return False
             validation = self.graph.loss.summarise(sums, len(self.validation))
             if not math.isfinite(validation["loss"]):
-                raise self._diverged(
-                    self.validation.take(slice(0, self.batch_size))[0], validation["loss"], "validation "
-                )
+                first = np.arange(min(self.batch_size, len(self.validation)))
+                x, _ = self.validation.take(first, self.graph.input_shape)
+                raise self._diverged(x, validation["loss"], "validation ")
         training = self.metrics()
         record = Record(
             epoch=self.epoch + 1,
@@ -253,7 +220,7 @@ def evaluate(engine: Engine, samples: Samples, batch_size: int, stop: Stop = nev
     for start in range(0, len(samples), size):
         if stop():
             return None
-        sums = engine.evaluate(*samples.take(slice(start, start + size)))
+        sums = engine.evaluate_on(samples, np.arange(start, min(start + size, len(samples))))
         total = sums.copy() if total is None else total + sums
     if total is None:
         raise DataError("there is no sample to evaluate on")

@@ -10,6 +10,7 @@ import pytest
 from graphnn.commands import train as command
 from graphnn.commands import training_run
 from graphnn.engine.engine import Engine
+from graphnn.engine.source import Source
 from graphnn.errors import GraphError
 from graphnn.training.checkpoint import load_checkpoint
 from graphnn.types import Array
@@ -111,14 +112,14 @@ def test_a_run_that_fails_says_what_there_is_and_how_to_go_on(
     train: Train, document: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps = iter(range(30))
-    step = Engine.train_step
+    step = Engine.train_on
 
-    def failing(self: Engine, x: Array, y: Array, **options: int) -> Array:
+    def failing(self: Engine, source: Source, chosen: Array, **options: int) -> Array:
         if next(steps, None) is None:
             raise GraphError("a process of the engine was lost")
-        return step(self, x, y, **options)
+        return step(self, source, chosen, **options)
 
-    monkeypatch.setattr(Engine, "train_step", failing)
+    monkeypatch.setattr(Engine, "train_on", failing)
     code, _, err = train()
     assert code == 2
     assert err.splitlines() == [

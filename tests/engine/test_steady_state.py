@@ -7,11 +7,14 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from graphnn.datasets.preparation import Normalisation
 from graphnn.engine import workspace as workspace_module
 from graphnn.engine.engine import Engine
 from graphnn.engine.workspace import Arena, ThreadMemory, Workspace
 from graphnn.graph import initialise
 from graphnn.kernels.kernels import NUMPY
+from graphnn.layers.context import channels_last
+from graphnn.training.samples import Samples
 
 LAYERS = [
     ("Conv2D", {"filters": 16}),
@@ -35,22 +38,34 @@ LAYERS = [
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_a_steady_step_allocates_nothing_large(plain, threads):
+@pytest.mark.parametrize("way", ["arrays", "stored"])
+def test_a_steady_step_allocates_nothing_large(plain, way, threads):
     """The activations of one layer are 2 MiB here; what is left are sums, and buffers of 8192 numbers in numpy."""
     graph = plain.network((3, 16, 16), *LAYERS)
     x, y = plain.samples(graph, 128, dtype=np.float32)
+    pictures = channels_last(np.zeros(500 * 16 * 16 * 3, np.uint8), (500, 3, 16, 16))
+    stored = Samples(pictures, np.arange(500) % 10, normalisation=Normalisation("unit", (3, 16, 16), (0.0,), (255.0,)))
+    chosen = np.arange(500)[::-1]
+
+    def run(engine, n, epoch, step):
+        if way == "arrays":
+            engine.train_step(x[:n], y[:n], epoch=epoch, step=step)
+        else:
+            engine.train_on(stored, chosen[:n], epoch=epoch, step=step)
+            engine.evaluate_on(stored, chosen)
+
     with Engine(graph, initialise(graph, 0), batch_size=128, threads=threads) as engine:
         for step in range(4):  # by then each thread has met each node
             for n in (128, 50):
-                engine.train_step(x[:n], y[:n], epoch=0, step=step)
+                run(engine, n, 0, step)
         smallest = 2**30
         for _ in range(3):  # a thread may meet a node for the first time even now
             tracemalloc.start()
             try:
                 before = tracemalloc.get_traced_memory()[0]
                 for step in range(3):
-                    engine.train_step(x, y, epoch=1, step=step)
-                    engine.train_step(x[:50], y[:50], epoch=1, step=step)
+                    run(engine, 128, 1, step)
+                    run(engine, 50, 1, step)
                 smallest = min(smallest, tracemalloc.get_traced_memory()[1] - before)
             finally:
                 tracemalloc.stop()

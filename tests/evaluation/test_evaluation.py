@@ -10,7 +10,7 @@ from graphnn.evaluation.evaluation import Evaluation, class_names, evaluate
 from graphnn.graph import Graph, chain, initialise
 from graphnn.layers.base import layer_class
 from graphnn.losses import CrossEntropy
-from graphnn.training.trainer import Samples
+from graphnn.training.samples import Samples
 from graphnn.types import Array
 
 

@@ -17,7 +17,8 @@ from graphnn.layers.softmax import Softmax
 from graphnn.losses import CrossEntropy, MeanSquaredError
 from graphnn.optimizers import Adam, Optimizer
 from graphnn.schedules import Constant, Schedule
-from graphnn.training.trainer import Samples, Trainer
+from graphnn.training.samples import Samples
+from graphnn.training.trainer import Trainer
 
 COUNT, FEATURES, CLASSES = 53, 6, 3
 

@@ -15,7 +15,8 @@ from graphnn.losses import CrossEntropy
 from graphnn.optimizers import SGD, SGDMomentum
 from graphnn.schedules import Constant
 from graphnn.training.divergence import culprit
-from graphnn.training.trainer import Samples, Trainer
+from graphnn.training.samples import Samples
+from graphnn.training.trainer import Trainer
 
 COUNT, FEATURES, CLASSES = 53, 6, 3
 
@@ -45,15 +46,15 @@ def test_what_clips_is_not_told_to_clip(rig: Any) -> None:
 def test_a_gradient_that_is_not_finite_names_the_last_such_layer(rig: Any) -> None:
     rig.plain = True
     trainer = rig.trainer()
-    plain_step = trainer.engine.train_step
+    plain_step = trainer.engine.train_on
 
-    def spoiled(x: Any, y: Any, *, epoch: int, step: int) -> Any:
-        sums = plain_step(x, y, epoch=epoch, step=step)
+    def spoiled(source: Any, chosen: Any, *, epoch: int, step: int) -> Any:
+        sums = plain_step(source, chosen, epoch=epoch, step=step)
         for node in ("layer_0", "layer_2"):
             trainer.parameters.gradients[node]["weights"][0, 0] = np.nan
         return sums
 
-    trainer.engine.train_step = spoiled  # type: ignore[method-assign]
+    trainer.engine.train_on = spoiled  # type: ignore[method-assign]
     with pytest.raises(DivergenceError, match=r'layers\[2\] "layer_2" \(Dense\) is the first whose gradient is not'):
         trainer.run()
 

@@ -11,7 +11,8 @@ from graphnn.losses import CrossEntropy
 from graphnn.optimizers import SGD
 from graphnn.schedules import ReduceOnPlateau, Step
 from graphnn.training.history import Record
-from graphnn.training.trainer import Samples, Trainer, evaluate
+from graphnn.training.samples import Samples
+from graphnn.training.trainer import Trainer, evaluate
 
 COUNT, FEATURES, CLASSES = 53, 6, 3
 
@@ -39,18 +40,17 @@ def final(trainer: Trainer) -> list[bytes]:
 
 def test_each_epoch_takes_every_sample_once_and_the_last_batch_is_smaller(rig: Any) -> None:
     seen: list[int] = []
-    samples = rig.problem()
-    rig.training = Samples(np.arange(COUNT * FEATURES, dtype=np.float32).reshape(COUNT, FEATURES), samples.y)
     trainer = rig.trainer()
     sizes = []
-    plain_step = trainer.engine.train_step
+    plain_step = trainer.engine.train_on
 
-    def spy(x: Any, y: Any, *, epoch: int, step: int) -> Any:
-        sizes.append(len(x))
-        seen.extend((x[:, 0] / FEATURES).astype(int).tolist())
-        return plain_step(x, y, epoch=epoch, step=step)
+    def spy(source: Any, chosen: Any, *, epoch: int, step: int) -> Any:
+        assert source is rig.training
+        sizes.append(len(chosen))
+        seen.extend(chosen.tolist())
+        return plain_step(source, chosen, epoch=epoch, step=step)
 
-    trainer.engine.train_step = spy  # type: ignore[method-assign]
+    trainer.engine.train_on = spy  # type: ignore[method-assign]
     assert trainer.run()
     assert trainer.steps_per_epoch == 7
     assert sizes == [8, 8, 8, 8, 8, 8, 5] * 3
@@ -165,15 +165,3 @@ def test_evaluation_in_chunks_is_evaluation_of_all(rig: Any) -> None:
     whole = trainer.engine.evaluate(rig.training.x, rig.training.y)
     assert sums == pytest.approx(whole, rel=1e-9)
     assert evaluate(trainer.engine, rig.training, 8, lambda: True) is None
-
-
-def test_images_are_taken_in_channels_last_memory() -> None:
-    stored = np.arange(5 * 4 * 3 * 2, dtype=np.uint8).reshape(5, 4, 3, 2)  # N×H×W×C
-    x = stored.transpose(0, 3, 1, 2)
-    samples = Samples(x, np.arange(5), np.array([4, 2, 0]))
-    assert len(samples) == 3
-    taken, targets = samples.take(np.array([2, 0]))
-    assert targets.tolist() == [0, 4]
-    assert taken.dtype == np.float32
-    assert taken.transpose(0, 2, 3, 1).flags.c_contiguous
-    assert np.array_equal(taken, x[[0, 4]])
