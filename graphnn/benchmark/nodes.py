@@ -89,12 +89,13 @@ def node_times(task: Task, effort: Effort) -> NodeTimes:
         return float(np.median([sum(step.get(key, 0.0) for key in keys) for step in steps[1:]]))
 
     n = task.batch_size
-    found = []
+    found, types = [], {node.name: node.layer.type for node in graph.nodes}
     for node in merged.nodes[: len(merged.nodes) - plan.logits]:
         work = n * node.multiply_adds
         back = 2 * work if plan.needs_dx(node) else work if plan.trains(node) else 0
         times = median((node.name, FORWARD)), median((node.name, BACKWARD))
-        found.append(NodeTime(node.label, node.layer.type, *times, work, back))
+        kinds = " + ".join(types[each.name] for each in (node, *node.merged))
+        found.append(NodeTime(node.label, kinds, *times, work, back))
     own = [(node.name, direction) for node in merged.nodes for direction in (FORWARD, BACKWARD)]
     step, loss, update = median(STEP), median(LOSS), median(UPDATE)
     rest = step - median(*own, LOSS, UPDATE)

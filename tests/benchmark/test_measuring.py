@@ -134,7 +134,7 @@ def test_a_process_that_ends_is_noticed(task: Made) -> None:
 
 def test_a_comparison_with_nobody(task: Made) -> None:
     said: list[str] = []
-    found = compare_sides(task(), QUICK, against_torch=False, say=said.append)
+    found = compare_sides(task().at(kernels="numpy"), QUICK, against_torch=False, say=said.append)
     assert found.ours.name == "graphnn"
     assert said == ["starting graphnn", "training", "predicting"]
     assert found.fastest("training") is None
@@ -145,7 +145,7 @@ def test_a_comparison_with_nobody(task: Made) -> None:
 
 
 def test_nodes_take_the_time_of_a_step(task: Made) -> None:
-    found = node_times(task(), QUICK)
+    found = node_times(task().at(kernels="numpy"), QUICK)
     assert [node.type for node in found.nodes] == [layer["type"] for layer in task().document["layers"][:-1]]
     assert all(node.forward > 0 for node in found.nodes)
     by_name = {node.name: node for node in found.nodes}
@@ -156,6 +156,25 @@ def test_nodes_take_the_time_of_a_step(task: Made) -> None:
     parts = sum(node.forward + node.backward for node in found.nodes) + found.loss + found.update
     assert parts + found.rest == pytest.approx(found.step, rel=0.5)  # medians do not add up exactly
     assert found.peak > 0
+
+
+def test_both_kinds_of_kernels_are_compared(task: Made) -> None:
+    pytest.importorskip("numba")
+    found = compare_sides(task(), QUICK, against_torch=False, say=lambda _: None)
+    assert [side.name for side in found.sides] == ["graphnn", "graphnn, numpy alone"]
+    assert found.own == found.sides
+    assert found.fastest("training") is None
+
+
+def test_merged_nodes_are_timed_as_one(task: Made) -> None:
+    pytest.importorskip("numba")
+    found = node_times(task().at(kernels="numba"), QUICK)
+    assert [(node.name, node.type) for node in found.nodes[:3]] == [
+        ("conv1", "Conv2D"),
+        ("bn1 + relu_1", "BatchNormalization + ReLU"),
+        ("maxpooling2d_1", "MaxPooling2D"),
+    ]
+    assert all(node.forward > 0 for node in found.nodes)
 
 
 def test_shared_memory_counts_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

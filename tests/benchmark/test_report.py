@@ -33,9 +33,9 @@ def test_a_comparison(compared: Comparison) -> None:
     assert ["PyTorch", "500", "200.0", "±0%", "0.50", "4.0", "MiB", "0.50", "s"] in rows
     assert ["PyTorch", "10,000", "10.00", "±0%", "2.00"] in rows
     assert lines[-3:] == [
-        "training takes 1.25 of the time of the fastest, PyTorch, compiled",
-        "prediction takes 2.00 of the time of the fastest, PyTorch",
-        "training takes 1.00 of the memory of the one with the least",
+        "graphnn: training takes 1.25 of the time of the fastest, PyTorch, compiled",
+        "graphnn: prediction takes 2.00 of the time of the fastest, PyTorch",
+        "graphnn: training takes 1.00 of the memory of the one with the least",
     ]
 
 
