@@ -35,11 +35,11 @@ LAYERS = [
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_a_steady_step_allocates_nothing_large(plain, threads):
+def test_a_steady_step_allocates_nothing_large(plain, operations, threads):
     """The activations of one layer are 2 MiB here; what is left are sums, and buffers of 8192 numbers in numpy."""
     graph = plain.network((3, 16, 16), *LAYERS)
     x, y = plain.samples(graph, 128, dtype=np.float32)
-    with Engine(graph, initialise(graph, 0), batch_size=128, threads=threads) as engine:
+    with Engine(graph, initialise(graph, 0), batch_size=128, threads=threads, kernels=operations) as engine:
         for step in range(4):  # by then each thread has met each node
             for n in (128, 50):
                 engine.train_step(x[:n], y[:n], epoch=0, step=step)
