@@ -31,8 +31,9 @@ class CompiledIm2col(Im2col):
         (top, left), (bottom, right), (kernel_h, kernel_w) = window.before, window.after, window.kernel
         framed_h, framed_w = height + top + bottom, width + left + right
         size = n * framed_h * framed_w * channels
-        # named after the place and shape of the images in it, because others would leave numbers in its frame
-        name = f"framed {height}×{width} at {top}, {left} in {framed_h}×{framed_w}"
+        # named after the place and shape of the images in it, because others would leave numbers in its frame; with the
+        # channels, because twice the images of half as many take as much memory
+        name = f"framed {channels}×{height}×{width} at {top}, {left} in {framed_h}×{framed_w}"
         framed = scratch(name, (size + WIDTH,), x.dtype, zeroed=True)
         images = framed[:size].reshape(n, framed_h, framed_w, channels)
         images[:, top : top + height, left : left + width] = channels_last(x)

@@ -15,6 +15,7 @@ from graphnn.commands import checks, run
 from graphnn.commands.checking import NUMERIC, Check, difference, numeric_gradient
 from graphnn.commands.checks import CHECKS
 from graphnn.commands.stopping import StopRequest
+from graphnn.kernels import choice
 from graphnn.layers.base import LAYERS, Layer
 from graphnn.losses import LOSSES
 from graphnn.optimizers import OPTIMIZERS, SGD, SGDMomentum
@@ -234,6 +235,15 @@ def test_a_training_that_reaches_its_accuracy(
     assert run.main(["unittest", "mnist", "--threads", "1", "--data-dir", str(small_trial)]) == 0
     assert "required: more than 50%" in capsys.readouterr().out
     assert [file.name for file in small_trial.iterdir()] == ["small.json"]
+
+
+def test_a_training_with_other_kernels(
+    small_trial: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_trial(monkeypatch, accuracy=0.5, minutes=10)
+    monkeypatch.setattr(choice, "find_spec", lambda name: None)
+    assert run.main(["unittest", "mnist", "--kernels", "numba", "--data-dir", str(small_trial)]) == 2
+    assert "the numba kernels need numba, which is not installed" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("requirements", [{"accuracy": 1.0, "minutes": 10}, {"accuracy": 0.5, "minutes": 0}])

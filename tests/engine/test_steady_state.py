@@ -39,7 +39,7 @@ LAYERS = [
 
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("way", ["arrays", "stored"])
-def test_a_steady_step_allocates_nothing_large(plain, way, threads):
+def test_a_steady_step_allocates_nothing_large(plain, way, operations, threads):
     """The activations of one layer are 2 MiB here; what is left are sums, and buffers of 8192 numbers in numpy."""
     graph = plain.network((3, 16, 16), *LAYERS)
     x, y = plain.samples(graph, 128, dtype=np.float32)
@@ -54,7 +54,7 @@ def test_a_steady_step_allocates_nothing_large(plain, way, threads):
             engine.train_on(stored, chosen[:n], epoch=epoch, step=step)
             engine.evaluate_on(stored, chosen)
 
-    with Engine(graph, initialise(graph, 0), batch_size=128, threads=threads) as engine:
+    with Engine(graph, initialise(graph, 0), batch_size=128, threads=threads, kernels=operations) as engine:
         for step in range(4):  # by then each thread has met each node
             for n in (128, 50):
                 run(engine, n, 0, step)

@@ -1,5 +1,6 @@
 """Memory and plain loops for the kernels' tests."""
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,6 +30,38 @@ def channels_last(x: Array, dtype: Any = None) -> Array:
     return copy
 
 
+ORDERS = ("channels last", "a piece", "c order", "some of the channels")
+AROUND = 7.0  # what stands beside an array in its memory
+
+
+def placed(x: Array, order: str) -> tuple[Array, Callable[[], bool]]:
+    """Return a copy of x in an order of memory, and what tells whether the memory around it is as it was."""
+    sizes = list(x.shape)
+    if order == "a piece":
+        sizes[0] += 2
+        inside = np.s_[1:-1]
+    elif order == "some of the channels":
+        sizes[1] += 3
+        inside = np.s_[:, 1:-2]
+    else:
+        inside = np.s_[:]
+    memory = np.empty(sizes, x.dtype) if order == "c order" else empty_channels_last(tuple(sizes), x.dtype)
+    memory[...] = AROUND
+    memory[inside] = x
+
+    def untouched() -> bool:
+        rest = memory.copy()
+        rest[inside] = AROUND
+        return bool((rest == AROUND).all())
+
+    return memory[inside], untouched
+
+
+def hostile_like(x: Array, name: str) -> Array:
+    """Return scratch for an array, for the kernels that ask for such, with the worst in it."""
+    return channels_last(np.full(x.shape, np.nan), x.dtype)
+
+
 def naive_convolution(x: Array, W: Array, dy: Array | None, stride: Any, before: Any, after: Any) -> tuple[Array, ...]:
     """Return y, or with dy (dx, dW), by one multiplication at a time in float64."""
     n, channels, height, width = x.shape
@@ -50,4 +83,11 @@ def naive_convolution(x: Array, W: Array, dy: Array | None, stride: Any, before:
 @pytest.fixture(scope="session")
 def kernels() -> SimpleNamespace:
     """The helpers above, for tests that cannot import from here."""
-    return SimpleNamespace(Scratch=HostileScratch, channels_last=channels_last, naive_convolution=naive_convolution)
+    return SimpleNamespace(
+        Scratch=HostileScratch,
+        channels_last=channels_last,
+        naive_convolution=naive_convolution,
+        ORDERS=ORDERS,
+        placed=placed,
+        like=hostile_like,
+    )

@@ -9,15 +9,25 @@ from hypothesis import strategies as st
 
 from graphnn.kernels import winograd
 from graphnn.kernels.algorithms import IM2COL, im2col_seconds, winograd_seconds
-from graphnn.kernels.convolution import Window
+from graphnn.kernels.convolution import Afterwards, Window
 from graphnn.kernels.im2col import convolve as reference
 from graphnn.kernels.im2col import convolve_backward as reference_backward
 from graphnn.kernels.kernels import NUMPY
+from graphnn.kernels.numba_algorithms import CompiledIm2col, CompiledWinograd
+from graphnn.kernels.numba_kernels import NUMBA
 from graphnn.kernels.planar import Planar
 from graphnn.kernels.winograd import MATRICES, Winograd
 
 SAME = Window((3, 3), (1, 1), (1, 1), (1, 1))
 PADDING = st.tuples(st.integers(0, 3), st.integers(0, 3))
+CHANNELS = st.one_of(st.integers(1, 4), st.sampled_from([16, 17, 32]))
+
+
+@pytest.fixture(scope="module", params=[Winograd(2), Winograd(4), CompiledWinograd()], ids=repr)
+def algorithm(request):
+    if isinstance(request.param, CompiledWinograd):
+        pytest.importorskip("numba")
+    return request.param
 
 
 @pytest.mark.parametrize("tile", [2, 4])
@@ -30,51 +40,57 @@ def test_the_matrices_give_the_convolution_of_one_dimension(tile):
     np.testing.assert_allclose(A @ ((G @ w) * (B @ d)), expected, atol=1e-12)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
-    st.sampled_from([2, 4]),
-    st.tuples(st.integers(1, 5), st.integers(1, 4), st.integers(3, 13), st.integers(3, 13)),
-    st.integers(1, 4),
+    st.tuples(st.integers(1, 5), CHANNELS, st.integers(3, 13), st.integers(3, 13)),
+    CHANNELS,
     PADDING,
     PADDING,
+    st.tuples(st.booleans(), st.booleans()),
     st.sampled_from([1, 3000, 2**20]),
     st.booleans(),
     st.sampled_from([np.float32, np.float64]),
     st.integers(0, 2**32),
 )
-def test_equal_to_the_reference(kernels, tile, shape, filters, before, after, block_bytes, last, dtype, seed):
+def test_equal_to_the_reference(
+    kernels, algorithm, shape, filters, before, padding_after, after, block_bytes, last, dtype, seed
+):
     """Forward and the weights' gradient, twice over the same memory: what one call leaves there must not matter."""
     rng = np.random.default_rng(seed)
-    window, padding = Window((3, 3), (1, 1), before, after), (before, after)
-    scratch, algorithm = kernels.Scratch(), Winograd(tile)
-    tolerance = 3e-4 if dtype == np.float32 else 1e-10
+    window, padding = Window((3, 3), (1, 1), before, padding_after), (before, padding_after)
+    scratch, tolerance = kernels.Scratch(), 3e-4 if dtype == np.float32 else 1e-10
     for _ in range(2):
         x, W = rng.normal(size=shape), rng.normal(size=(filters, shape[1], 3, 3))
         dy = rng.normal(size=(shape[0], filters, *window.output(shape[2:])))
+        biases = rng.normal(size=filters).astype(dtype)
         own_x, own_dy = (kernels.channels_last(a, dtype) if last else a.astype(dtype) for a in (x, dy))
         own_W = np.ascontiguousarray(W.transpose(2, 3, 1, 0)).transpose(3, 2, 0, 1) if last else W
-        y, dW = kernels.channels_last(np.full(dy.shape, np.nan, dtype)), np.full_like(own_W.astype(dtype), np.nan)
+        y, untouched = kernels.placed(np.full(dy.shape, np.nan, dtype), "a piece")
+        dW = np.full_like(own_W.astype(dtype), np.nan)
         with patch.object(winograd, "BLOCK_BYTES", block_bytes), patch.object(winograd, "LEAST_TILES", 1):
             U = algorithm.prepare(own_W.astype(dtype), lambda size: np.full(size, np.nan, dtype))
-            algorithm.convolve(own_x, U, window, y, scratch)
+            algorithm.convolve(own_x, U, window, y, scratch, Afterwards(biases if after[0] else None, relu=after[1]))
             algorithm.weights_gradient(own_x, own_dy, window, dW, scratch)
         assert y.dtype == dW.dtype == dtype
+        assert untouched()
         expected, (_, expected_dW) = reference(x, W, padding, (1, 1)), reference_backward(x, W, dy, padding, (1, 1))
-        np.testing.assert_allclose(y / np.abs(expected).max(), expected / np.abs(expected).max(), 0, tolerance)
+        expected += biases[:, None, None] if after[0] else 0
+        scale = np.abs(expected).max()
+        expected = np.maximum(expected, 0) if after[1] else expected
+        np.testing.assert_allclose(y / scale, expected / scale, 0, tolerance)
         scale = np.abs(expected_dW).max()
         np.testing.assert_allclose(dW / scale, expected_dW / scale, 0, tolerance)
 
 
-def test_rounding_stays_near_what_the_design_allows(kernels):
+def test_rounding_stays_near_what_the_design_allows(kernels, algorithm):
     """1e-5 of the largest output in float32, with many channels."""
     rng = np.random.default_rng(0)
     x, W = rng.normal(size=(2, 128, 8, 8)), rng.normal(size=(128, 128, 3, 3))
     expected = reference(x, W, ((1, 1), (1, 1)), (1, 1))
-    for tile, most in ((2, 2e-6), (4, 2e-5)):
-        y = kernels.channels_last(np.empty(expected.shape, np.float32))
-        U = Winograd(tile).prepare(W.astype(np.float32), lambda size: np.empty(size, np.float32))
-        Winograd(tile).convolve(kernels.channels_last(x, np.float32), U, SAME, y, kernels.Scratch())
-        assert np.abs(y - expected).max() / np.abs(expected).max() < most
+    y = kernels.channels_last(np.empty(expected.shape, np.float32))
+    U = algorithm.prepare(W.astype(np.float32), lambda size: np.empty(size, np.float32))
+    algorithm.convolve(kernels.channels_last(x, np.float32), U, SAME, y, kernels.Scratch())
+    assert np.abs(y - expected).max() / np.abs(expected).max() < (2e-6 if algorithm.tile == 2 else 2e-5)
 
 
 def test_the_choice_follows_from_shapes():
@@ -89,6 +105,22 @@ def test_the_choice_follows_from_shapes():
     assert NUMPY.algorithms(SAME, 128, (2, 2), 128).forward == Winograd(
         2
     )  # a tile of 4×4 would be three quarters waste
+
+
+def test_the_choice_of_the_compiled_ones_follows_from_shapes():
+    """numba need not be there for it."""
+    assert NUMBA.algorithms(Window((1, 1)), 64, (8, 8), 64).forward.name == "GEMM"
+    strided = NUMBA.algorithms(Window((3, 3), (2, 2), (1, 1), (1, 1)), 64, (8, 8), 64)
+    assert (strided.forward, strided.input_gradient, strided.weights_gradient) == (
+        CompiledIm2col(),
+        None,
+        CompiledIm2col(),
+    )
+    first = NUMBA.algorithms(SAME, 5, (32, 32), 32)
+    assert first.forward == first.weights_gradient == CompiledIm2col()
+    wide = NUMBA.algorithms(SAME, 64, (16, 16), 64)
+    assert wide.forward == wide.input_gradient == wide.weights_gradient == CompiledWinograd()
+    assert type(NUMBA.algorithms(SAME, 100, (16, 16), 100).forward) is Winograd  # its numbers fill no whole vectors
 
 
 def test_estimates_grow_with_the_work():

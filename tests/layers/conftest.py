@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphnn.kernels.kernels import NUMPY, Kernels
 from graphnn.layers.base import Layer, Parameter, in_memory_order
 from graphnn.layers.context import Context, empty_channels_last
 from graphnn.types import Array
@@ -62,10 +63,12 @@ def run(
     training: bool = True,
     needs_dx: bool = True,
     seed: int = 0,
+    kernels: Kernels = NUMPY,
 ) -> Result:
     """Return forward and, with dy, backward of one call; dy and the parameters stay as they are."""
     params = parameters(layer, x) if params is None else {name: value.copy("K") for name, value in params.items()}
-    ctx = Context(training=training, needs_dx=needs_dx, rng=np.random.default_rng(seed), input_shape=x.shape[1:])
+    rng = np.random.default_rng(seed)
+    ctx = Context(training=training, needs_dx=needs_dx, rng=rng, input_shape=x.shape[1:], kernels=kernels)
     y, backward = layer.forward(layer.prepare(params, ctx), x, ctx)
     if dy is None:
         return Result(y, None, {})
@@ -167,6 +170,7 @@ def checks() -> SimpleNamespace:
         spread=spread,
         parameters=parameters,
         run=run,
+        context=Context,
         literal=check_literal,
         gradients=check_gradients,
         elementwise=check_elementwise,

@@ -1,0 +1,158 @@
+"""--kernels, as a user gives it: what runs, what is recorded, and what is said where it cannot be had."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graphnn.commands import benchmark, evaluate, inspect, predict, train
+from graphnn.graph import build_graph, initialise
+from graphnn.kernels import choice
+from graphnn.spec.spec import read_spec
+from graphnn.training.checkpoint import load_checkpoint
+from graphnn.weights import load_weights, save_weights
+
+Run = Callable[..., Any]
+QUICK = ("--set", "training.epochs=2", "--limit", "300")
+LAYERS = [
+    {"type": "Conv2D", "name": "conv", "filters": 16},
+    {"type": "BatchNormalization", "name": "norm"},
+    {"type": "ReLU"},
+    {"type": "MaxPooling2D"},
+    {"type": "Conv2D", "name": "conv2", "filters": 16, "use_bias": False},
+    {"type": "ReLU"},
+    {"type": "Flatten"},
+    {"type": "Dense", "name": "output", "units": 10},
+    {"type": "Softmax"},
+]
+# What makes a Python find no numba, as where it is not installed.
+ABSENT = """
+from importlib.machinery import PathFinder
+find = PathFinder.find_spec
+PathFinder.find_spec = lambda name, *rest: None if name.partition(".")[0] == "numba" else find(name, *rest)
+"""
+
+
+@pytest.fixture
+def images(tmp_path: Path, small: dict[str, Any]) -> Path:
+    """The document of a small network of convolutions."""
+    small["input"] = {"shape": [1, 8, 8]}
+    small["layers"] = LAYERS
+    small["data"]["normalize"] = "none"
+    file = tmp_path / "images.json"
+    file.write_text(json.dumps(small), encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def without_numba(tmp_path: Path, root: Path) -> dict[str, str]:
+    """An environment in which there is no numba."""
+    folder = tmp_path / "absent"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(ABSENT)
+    return {"PYTHONPATH": f"{folder}{os.pathsep}{root}"}
+
+
+def save_start(images: Path) -> None:
+    """Save weights as if the network had been trained."""
+    parameters = initialise(build_graph(read_spec(images)), 0)
+    save_weights(images.with_suffix(".npz"), parameters.named(), {})
+
+
+def test_training_and_use_with_either(
+    python: Run, images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both learn the same, but for rounding; the weights of one serve the other."""
+    pytest.importorskip("numba")
+    weights, figures = {}, {}
+    for kernels in ("numpy", "numba"):
+        done = python("tools/train.py", images, *QUICK, "--kernels", kernels)
+        assert (done.returncode, done.stderr) == (0, ""), done.stderr
+        assert "Final test accuracy" in done.stdout
+        weights[kernels] = load_weights(images.with_suffix(".npz")).arrays
+        _, identity = load_checkpoint(tmp_path / "images.run" / "checkpoint.npz")
+        assert identity.kernels == kernels
+    assert weights["numpy"].keys() == weights["numba"].keys()
+    for name, array in weights["numpy"].items():
+        np.testing.assert_allclose(weights["numba"][name], array, rtol=0, atol=2e-3 * max(1, np.abs(array).max()))
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).integers(0, 17, (3, 1, 8, 8)).astype(np.float32))
+    shown = {}
+    for kernels in ("numpy", "numba"):
+        assert evaluate.main([str(images), "--kernels", kernels, "--format", "json"]) == 0
+        figures[kernels] = json.loads(capsys.readouterr().out)
+        assert predict.main([str(images), str(tmp_path / "x.npy"), "--kernels", kernels]) == 0
+        shown[kernels] = capsys.readouterr().out
+    assert figures["numba"]["loss"] == pytest.approx(figures["numpy"]["loss"], rel=1e-4)
+    assert shown["numba"] == shown["numpy"]
+
+
+def test_other_kernels_cannot_resume(python: Run, images: Path) -> None:
+    pytest.importorskip("numba")
+    assert python("tools/train.py", images, *QUICK, "--kernels", "numpy").returncode == 0
+    done = python("tools/train.py", images, *QUICK, "--kernels", "numba", "--resume")
+    assert done.returncode == 2
+    assert "  --kernels: numpy in the checkpoint, numba now" in done.stderr.splitlines()
+    assert "Traceback" not in done.stderr
+    assert python("tools/train.py", images, *QUICK, "--kernels", "numpy", "--resume").returncode == 0
+
+
+@pytest.mark.parametrize("command", [train, evaluate, inspect, predict, benchmark], ids=lambda module: module.__name__)
+def test_those_that_there_are_not(
+    images: Path, command: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Unknown ones, or numba where it is not installed: one message, before anything is begun."""
+    monkeypatch.chdir(images.parent)
+    save_start(images)
+    np.save("x.npy", np.zeros((1, 1, 8, 8), np.float32))
+    before = sorted(images.parent.iterdir())
+    after = {predict: ["x.npy"], inspect: ["--plan"]}.get(command, [])
+    assert command.main([str(images), *after, "--kernels", "cuda"]) == 2
+    assert "argument --kernels: invalid choice: 'cuda' (choose from" in capsys.readouterr().err
+    monkeypatch.setattr(choice, "find_spec", lambda name: None)
+    assert command.main([str(images), *after, "--kernels", "numba"]) == 2
+    said = "the numba kernels need numba, which is not installed: pip install 'graphnn[fast]'"
+    assert capsys.readouterr().err.splitlines() == [said]
+    assert sorted(images.parent.iterdir()) == before
+
+
+def test_numba_that_is_not_there(python: Run, images: Path, without_numba: dict[str, str]) -> None:
+    done = python("tools/train.py", images, *QUICK, "--kernels", "numba", env=without_numba)
+    assert done.returncode == 2
+    said = "the numba kernels need numba, which is not installed: pip install 'graphnn[fast]'"
+    assert done.stderr.splitlines() == [said]
+
+
+def test_without_numba_numpy_is_what_is_used(python: Run, images: Path, without_numba: dict[str, str]) -> None:
+    done = python("tools/train.py", images, *QUICK, env=without_numba)
+    assert (done.returncode, done.stderr) == (0, "")
+    _, identity = load_checkpoint(images.parent / "images.run" / "checkpoint.npz")
+    assert identity.kernels == "numpy"
+
+
+@pytest.mark.parametrize("options", [["--plan"], ["--plan", "--kernels", "numba"]], ids=" ".join)
+def test_inspecting_imports_no_numba(python: Run, images: Path, options: list[str]) -> None:
+    """It takes a quarter of a second, and nothing is computed."""
+    if "numba" in options:
+        pytest.importorskip("numba")
+    code = (
+        "import sys; from graphnn.commands import inspect; "
+        f"code = inspect.main([{str(images)!r}, *{options!r}]); "
+        "print([name for name in sys.modules if name.partition('.')[0] in ('numba', 'llvmlite')]); sys.exit(code)"
+    )
+    done = python("-c", code)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_plan_says_which_kernels(python: Run, images: Path) -> None:
+    pytest.importorskip("numba")
+    shown = {
+        name: python("tools/inspect.py", images, "--plan", "--kernels", name).stdout for name in ("numpy", "numba")
+    }
+    assert shown["numpy"] != shown["numba"]
+    assert "norm + relu_1" in shown["numba"]
+    assert "norm + relu_1" not in shown["numpy"]
