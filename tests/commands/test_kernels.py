@@ -33,7 +33,9 @@ LAYERS = [
 ABSENT = """
 from importlib.machinery import PathFinder
 find = PathFinder.find_spec
-PathFinder.find_spec = lambda name, *rest: None if name.partition(".")[0] == "numba" else find(name, *rest)
+PathFinder.find_spec = classmethod(
+    lambda cls, name, *rest: None if name.partition(".")[0] == "numba" else find(name, *rest)
+)
 """
 
 
