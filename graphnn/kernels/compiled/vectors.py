@@ -5,17 +5,20 @@ function says is what the processor does, with no hope placed in how the compile
 Winograd's transforms, which step through 36 arrays at once, it did not vectorise at all.
 """
 
+import hashlib
 import operator
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from llvmlite import ir
-from numba import njit, types
+from numba import config, njit, types
 from numba.core.cgutils import get_or_insert_function
 from numba.core.datamodel import models
 from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, register_model
+from platformdirs import user_cache_path
 
 from graphnn.kernels.vectors import WIDTH
 
@@ -23,9 +26,32 @@ VECTOR = ir.VectorType(ir.FloatType(), WIDTH)
 CONTRACT = ("contract",)  # a product and a sum become one operation, rounded once
 
 
+OPTIONS = {"nogil": True, "error_model": "numpy"}
+
+
+def cache_folder() -> Path:
+    """Return where compiled functions are kept: a folder of its own for every state of the files they are made from.
+
+    numba itself looks only at the file that a function stands in, not at those that its code was taken from.
+    """
+    folder = Path(__file__).parent
+    files = [*sorted(folder.glob("*.py")), folder.parent / "vectors.py"]
+    state = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    return user_cache_path("graphnn") / "compiled" / state[:16]
+
+
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function when it is first called, and keep the result on disk for later processes."""
-    return njit(cache=True, nogil=True, error_model="numpy")(function)  # type: ignore[no-any-return]
+    """Compile a function when it is first called, and keep the result on disk for later processes where that can be."""
+    usual, config.CACHE_DIR = config.CACHE_DIR, str(CACHE)
+    try:
+        return njit(cache=True, **OPTIONS)(function)  # type: ignore[no-any-return]
+    except RuntimeError:  # no folder that may be written to
+        return njit(**OPTIONS)(function)  # type: ignore[no-any-return]
+    finally:
+        config.CACHE_DIR = usual
+
+
+CACHE = cache_folder()
 
 
 class Vector(types.Type):
