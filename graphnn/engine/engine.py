@@ -68,6 +68,7 @@ class Engine:
             raise GraphError(f"threads must be at least 1, not {threads}")
         self.graph, self.parameters = graph, parameters
         self.kernels = kernels or kernels_for(graph)
+        self.kernels.load()
         self._program = Program(graph, parameters, batch_size, seed, self.kernels)
         self.plan = self._program.plan
         self._batch_size, self._at_once = batch_size, max(batch_size, AT_ONCE)

@@ -26,6 +26,9 @@ class Kernels:
     estimates: Estimate = staticmethod(numpy_estimates)
     im2col: Im2col = IM2COL
 
+    def load(self) -> None:
+        """Import what is needed, before processes are forked. Raises GraphError where that fails."""
+
     def algorithms(self, window: Window, channels: int, size: Pair, filters: int) -> Algorithms:
         """Return how a convolution of images (channels, *size) is computed."""
         return choose(window, channels, size, filters, self.estimates, self.im2col)

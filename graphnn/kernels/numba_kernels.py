@@ -1,10 +1,11 @@
 """The operations on images, compiled where the numbers fill whole vectors, and else by numpy.
 
-numba is imported when the first of them is run, because that takes a quarter of a second.
+numba is imported by `load`, or when the first of them is run, because that takes a quarter of a second.
 """
 
 import numpy as np
 
+from graphnn.errors import GraphError
 from graphnn.kernels.algorithms import (
     TILES_RATE,
     Algorithm,
@@ -47,6 +48,14 @@ class CompiledKernels(Kernels):
     fuses_relu = True
     estimates = staticmethod(estimates)
     im2col = CompiledIm2col()
+
+    def load(self) -> None:
+        try:
+            from graphnn.kernels.compiled import im2col, normalization, pooling, winograd  # noqa: F401
+        except ImportError as error:  # such as a numba that does not know this numpy
+            raise GraphError(
+                f"numba is installed, but cannot be used: {error}; --kernels numpy does without"
+            ) from error
 
     def max_pool(self, x: Array, window: Window, y: Array) -> None:
         if not fits(x, y):

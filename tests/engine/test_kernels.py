@@ -164,3 +164,10 @@ def test_numpy_alone_never_imports_numba(plain, graph, monkeypatch):
         monkeypatch.delitem(sys.modules, module)
     train(plain, graph, NUMPY, 1)
     assert not any(name.startswith("graphnn.kernels.compiled") for name in sys.modules)
+
+
+def test_a_numba_that_cannot_be_used_is_told_of_at_once(monkeypatch):
+    monkeypatch.setitem(sys.modules, "graphnn.kernels.compiled.im2col", None)  # importing it raises ImportError
+    monkeypatch.delattr("graphnn.kernels.compiled.im2col", raising=False)
+    with pytest.raises(GraphError, match=r"numba is installed, but cannot be used: .*; --kernels numpy does without"):
+        NUMBA.load()
