@@ -43,6 +43,30 @@ def gradient_side(y0: Any, y1: Any, y2: Any, y3: Any) -> Any:
 
 
 @compiled
+def six_from(array: Any, at: Any, step: Any) -> Any:
+    """Return six vectors of an array, `step` numbers apart."""
+    return (
+        load(array, at),
+        load(array, at + step),
+        load(array, at + 2 * step),
+        load(array, at + 3 * step),
+        load(array, at + 4 * step),
+        load(array, at + 5 * step),
+    )
+
+
+@compiled
+def six_to(array: Any, at: Any, step: Any, six: Any) -> None:
+    """Write six vectors into an array, `step` numbers apart."""
+    store(array, at, six[0])
+    store(array, at + step, six[1])
+    store(array, at + 2 * step, six[2])
+    store(array, at + 3 * step, six[3])
+    store(array, at + 4 * step, six[4])
+    store(array, at + 5 * step, six[5])
+
+
+@compiled
 def transform_input(x: Any, sizes: Any, tiles: Any, before: Any, V: Any, plane: Any, tile: Any) -> None:
     """Write BᵀdB of all tiles d into V (36, tiles, C), whose matrices lie `plane` numbers apart.
 
@@ -65,9 +89,7 @@ def transform_input(x: Any, sizes: Any, tiles: Any, before: Any, V: Any, plane: 
                         start = corner + i * width * channels + channel
                         below = 0 <= top + i < height
                         if below and inside:
-                            d0, d1, d2 = load(x, start), load(x, start + channels), load(x, start + 2 * channels)
-                            d3, d4 = load(x, start + 3 * channels), load(x, start + 4 * channels)
-                            d5 = load(x, start + 5 * channels)
+                            d0, d1, d2, d3, d4, d5 = six_from(x, start, channels)
                         elif below:
                             d0 = load(x, start) if 0 <= left < width else zero
                             d1 = load(x, start + channels) if 0 <= left + 1 < width else zero
@@ -77,31 +99,10 @@ def transform_input(x: Any, sizes: Any, tiles: Any, before: Any, V: Any, plane: 
                             d5 = load(x, start + 5 * channels) if 0 <= left + 5 < width else zero
                         else:
                             d0, d1, d2, d3, d4, d5 = zero, zero, zero, zero, zero, zero
-                        e0, e1, e2, e3, e4, e5 = input_side(d0, d1, d2, d3, d4, d5)
-                        at = i * ROW
-                        store(tile, at, e0)
-                        store(tile, at + WIDTH, e1)
-                        store(tile, at + 2 * WIDTH, e2)
-                        store(tile, at + 3 * WIDTH, e3)
-                        store(tile, at + 4 * WIDTH, e4)
-                        store(tile, at + 5 * WIDTH, e5)
+                        six_to(tile, i * ROW, WIDTH, input_side(d0, d1, d2, d3, d4, d5))
                     for j in range(T):
-                        at = j * WIDTH
-                        v0, v1, v2, v3, v4, v5 = input_side(
-                            load(tile, at),
-                            load(tile, at + ROW),
-                            load(tile, at + 2 * ROW),
-                            load(tile, at + 3 * ROW),
-                            load(tile, at + 4 * ROW),
-                            load(tile, at + 5 * ROW),
-                        )
-                        to = j * plane + first + channel
-                        store(V, to, v0)
-                        store(V, to + T * plane, v1)
-                        store(V, to + 2 * T * plane, v2)
-                        store(V, to + 3 * T * plane, v3)
-                        store(V, to + 4 * T * plane, v4)
-                        store(V, to + 5 * T * plane, v5)
+                        transformed = input_side(*six_from(tile, j * WIDTH, ROW))
+                        six_to(V, j * plane + first + channel, T * plane, transformed)
 
 
 @compiled
@@ -121,29 +122,13 @@ def transform_output(m: Any, plane: Any, sizes: Any, tiles: Any, y: Any, biases:
                     if biases.size > 0:
                         bias = load(biases, channel)
                     for i in range(T):
-                        at = i * T * plane + first + channel
-                        o0, o1, o2, o3 = output_side(
-                            load(m, at),
-                            load(m, at + plane),
-                            load(m, at + 2 * plane),
-                            load(m, at + 3 * plane),
-                            load(m, at + 4 * plane),
-                            load(m, at + 5 * plane),
-                        )
+                        o0, o1, o2, o3 = output_side(*six_from(m, i * T * plane + first + channel, plane))
                         store(tile, i * ROW, o0)
                         store(tile, i * ROW + WIDTH, o1)
                         store(tile, i * ROW + 2 * WIDTH, o2)
                         store(tile, i * ROW + 3 * WIDTH, o3)
                     for j in range(min(M, width - M * column)):
-                        at = j * WIDTH
-                        o0, o1, o2, o3 = output_side(
-                            load(tile, at),
-                            load(tile, at + ROW),
-                            load(tile, at + 2 * ROW),
-                            load(tile, at + 3 * ROW),
-                            load(tile, at + 4 * ROW),
-                            load(tile, at + 5 * ROW),
-                        )
+                        o0, o1, o2, o3 = output_side(*six_from(tile, j * WIDTH, ROW))
                         o0, o1, o2, o3 = o0 + bias, o1 + bias, o2 + bias, o3 + bias
                         if relu:
                             o0, o1, o2, o3 = positive_part(o0), positive_part(o1), positive_part(o2), positive_part(o3)
@@ -176,23 +161,10 @@ def transform_gradient(dy: Any, sizes: Any, tiles: Any, dm: Any, plane: Any, til
                         d1 = load(dy, start + channels) if below > i and beside > 1 else zero
                         d2 = load(dy, start + 2 * channels) if below > i and beside > 2 else zero
                         d3 = load(dy, start + 3 * channels) if below > i and beside > 3 else zero
-                        e0, e1, e2, e3, e4, e5 = gradient_side(d0, d1, d2, d3)
-                        at = i * ROW
-                        store(tile, at, e0)
-                        store(tile, at + WIDTH, e1)
-                        store(tile, at + 2 * WIDTH, e2)
-                        store(tile, at + 3 * WIDTH, e3)
-                        store(tile, at + 4 * WIDTH, e4)
-                        store(tile, at + 5 * WIDTH, e5)
+                        six_to(tile, i * ROW, WIDTH, gradient_side(d0, d1, d2, d3))
                     for j in range(T):
                         at = j * WIDTH
-                        e0, e1, e2, e3, e4, e5 = gradient_side(
+                        transformed = gradient_side(
                             load(tile, at), load(tile, at + ROW), load(tile, at + 2 * ROW), load(tile, at + 3 * ROW)
                         )
-                        to = j * plane + first + channel
-                        store(dm, to, e0)
-                        store(dm, to + T * plane, e1)
-                        store(dm, to + 2 * T * plane, e2)
-                        store(dm, to + 3 * T * plane, e3)
-                        store(dm, to + 4 * T * plane, e4)
-                        store(dm, to + 5 * T * plane, e5)
+                        six_to(dm, j * plane + first + channel, T * plane, transformed)
