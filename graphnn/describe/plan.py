@@ -139,7 +139,7 @@ def choice(
     if window.pointwise:
         reason = "1×1: the pixels are the windows"
     elif planar:
-        reason = f"{channels} channel{'s' * (channels > 1)}: the rows of planes are longer runs to copy"
+        reason = f"{channels} channel{'s' * (channels > 1)}: planes have longer runs"
     elif not options:
         reason = f"{window_text(window)}: the only way"
     by_name = {option.name: 1e6 * seconds for option, seconds in options.items()}

@@ -57,7 +57,7 @@ def test_the_algorithm_named_is_the_one_used_and_has_the_least_estimate(cifar10:
             choice = by_name[node.name, computes]
             assert choice.algorithm == algorithm.name
             if node.name == "conv1":
-                assert choice.reason == "3 channels: the rows of planes are longer runs to copy"
+                assert choice.reason == "3 channels: planes have longer runs"
                 continue
             assert choice.estimates[choice.algorithm] == min(choice.estimates.values())
             assert len(choice.estimates) == 3
