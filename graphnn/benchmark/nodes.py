@@ -10,7 +10,8 @@ import numpy as np
 from graphnn.benchmark.own import OwnSide
 from graphnn.benchmark.task import Task
 from graphnn.benchmark.timing import Effort, gemm_peak
-from graphnn.engine.merging import kernels_for, merge
+from graphnn.engine.kernel_choice import kernels_for
+from graphnn.engine.merging import merge
 from graphnn.graph import Graph, initialise
 from graphnn.layers.base import BatchwiseLayer
 from graphnn.training.trainer import optimizer_from

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TextIO
 from graphnn.benchmark.memory import peak_bytes
 from graphnn.benchmark.own import OwnSide
 from graphnn.benchmark.task import ON_NUMPY, OWN, Task
-from graphnn.engine.merging import kernels_for
+from graphnn.engine.kernel_choice import kernels_for
 from graphnn.errors import GraphError
 from graphnn.graph import initialise
 from graphnn.training.trainer import optimizer_from

@@ -125,7 +125,7 @@ def plan_text(description: Description, spec: Spec, graph: Graph, kernels: str |
     """Return the plan of a training step; as JSON, together with the description."""
     from graphnn.describe import plan_formats
     from graphnn.describe.plan import describe_plan
-    from graphnn.engine.merging import kernels_for
+    from graphnn.engine.kernel_choice import kernels_for
 
     slots = len(OPTIMIZERS[spec.optimizer.type].slots)
     plan = describe_plan(

@@ -19,7 +19,7 @@ from graphnn.commands.trained import Trained, add_weights_argument, load_trained
 from graphnn.describe.formats import json_text
 from graphnn.describe.tables import Column, bare_table, csv_lines, show
 from graphnn.engine.engine import Engine
-from graphnn.engine.merging import kernels_for
+from graphnn.engine.kernel_choice import kernels_for
 from graphnn.errors import GraphError
 from graphnn.evaluation.evaluation import class_names
 from graphnn.evaluation.inputs import Reader

@@ -28,7 +28,7 @@ from graphnn.describe.formats import table_text
 from graphnn.describe.memory import available_memory
 from graphnn.describe.tables import bytes_text, terminal_width
 from graphnn.engine.engine import Engine
-from graphnn.engine.merging import kernels_for
+from graphnn.engine.kernel_choice import kernels_for
 from graphnn.errors import GraphError, WeightsError
 from graphnn.graph import build_graph, initialise
 from graphnn.parameters import Parameters

@@ -10,6 +10,7 @@ import numpy as np
 
 from graphnn.datasets.base import check_input_shape
 from graphnn.errors import DataError
+from graphnn.kernels.channels import in_memory_order
 from graphnn.layers.context import empty_channels_last
 from graphnn.types import Array, Shape, shape_text
 
@@ -173,8 +174,3 @@ def chunk_length(shape: Shape) -> int:
 def spread(values: tuple[float, ...], shape: Shape) -> Array:
     """Return one value per feature, in C order, of one per channel or per feature; one for all stays one."""
     return np.array(values) if len(values) == 1 else np.repeat(np.array(values), math.prod(shape) // len(values))
-
-
-def in_memory_order(x: Array) -> Array:
-    """Return a view with the axes as channels-last memory has them."""
-    return x.transpose(0, 2, 3, 1) if x.ndim == 4 else x

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from graphnn.describe.memory import FLOAT, activation_bytes, parameter_count, training_memory, weight_file_bytes
-from graphnn.engine.merging import kernels_for
+from graphnn.engine.kernel_choice import kernels_for
 from graphnn.facts import FACTS
 from graphnn.graph import Graph, Node
 from graphnn.layers.base import Layer

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from graphnn.engine.kernel_choice import kernels_for
 from graphnn.engine.lanes import SHARED_SIZE
-from graphnn.engine.merging import kernels_for
 from graphnn.engine.processes import Lost, Processes, can_fork
 from graphnn.engine.program import Program
 from graphnn.engine.source import Source

@@ -1,20 +1,13 @@
-"""Which kernels run a graph, and which of its nodes are run as one."""
+"""Which nodes are run as one."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 
-from graphnn.graph import Graph, Node
-from graphnn.kernels.choice import installed, kernels_named
+from graphnn.graph import Node
 from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import Arrays
 from graphnn.layers.merging import merged
 from graphnn.parameters import Parameters
-
-
-def kernels_for(graph: Graph, name: str | None = None) -> Kernels:
-    """Return the kernels of a name, by default the fastest installed; networks without images have numpy's only."""
-    images = any(len(node.input_shape) == 3 for node in graph.nodes)
-    return kernels_named(name or (installed() if images else "numpy"))
 
 
 def merge(nodes: Iterable[Node], kernels: Kernels, *, training: bool) -> tuple[Node, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.engine.lanes import trained_size
-from graphnn.engine.merging import merge, values_of
+from graphnn.engine.merging import merge
 from graphnn.engine.plan import LANES, fuses, piece_size, training_plan
 from graphnn.engine.preparation import Preparation
 from graphnn.engine.source import Source, preparing
@@ -153,7 +153,7 @@ class Program:
         """Run a step over the batch x, which holds a piece only once `inputs` has returned it."""
         self._clock.epoch, self._clock.step = epoch, step
         self._clock.ticks += 1
-        self._prepare(self._preparing, self._step_contexts, self._prepared)
+        self._prepare()
         stages = self._stages.get(len(x)) or self._make_stages(len(x))
         for stage in stages[:-1]:
             stage.forward(x, inputs)
@@ -163,11 +163,12 @@ class Program:
             stage.backward()
         return sums
 
-    def _prepare(self, nodes: list[Node], contexts: dict[int, StepContext], prepared: dict[int, Arrays]) -> None:
+    def _prepare(self) -> None:
         """Let layers compute what the pieces of this step share."""
-        for node in nodes:
+        for node in self._preparing:
+            values, ctx = self.parameters.values[node.name], self._step_contexts[node.index]
             with located(node):
-                prepared[node.index] = node.layer.prepare(values_of(node, self.parameters), contexts[node.index])
+                self._prepared[node.index] = node.layer.prepare(values, ctx)
 
     def _make_stages(self, n: int) -> list[StageRun]:
         """Return the stages made ready for batches of n samples."""

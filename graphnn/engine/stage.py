@@ -119,8 +119,8 @@ class StageRun:
     def _memory_of_lane(self, place: int) -> Array:
         """Return memory for what the entry gives for a piece; the pieces of a lane have the same, one after another."""
         assert self.stage.entry is not None
-        piece, tail, dtype = self.pieces[place], self.stage.entry.output_shape, self.shared.parameters.dtype
-        return self.shared.workspace.of_lane(place % LANES, (piece.stop - piece.start, *tail), dtype)
+        piece, tail = self.pieces[place], self.stage.entry.output_shape
+        return self.shared.workspace.of_lane(place % LANES, (piece.stop - piece.start, *tail))
 
     # Forward
 

@@ -83,33 +83,25 @@ class Workspace:
             whole = self._whole.setdefault(key, channels_last(np.empty(math.prod(shape), dtype), shape))
         return whole
 
-    def piece(self, node: int, name: str, place: int, capacity: int, tail: Shape, dtype: Any) -> Array:
-        """Return an array of up to `capacity` samples that belongs to one node and piece.
+    def piece(self, node: int, name: str, place: int, piece: slice, capacity: int, tail: Shape, dtype: Any) -> Array:
+        """Return a piece's part of an array of the whole batch where there is one, else an array of its own.
 
-        Not a part of an array of the whole batch: where processes alternate in touching stretches of one, each page of
-        2 MiB comes to lie in the memory of both. Training models/cifar10_wide.json held 2.5 GiB so, where 1.6 were
+        Its own, of `capacity` samples, because where processes alternate in touching stretches of one array, each page
+        of 2 MiB comes to lie in the memory of both. Training models/cifar10_wide.json held 2.5 GiB so, where 1.6 were
         asked for.
         """
-        key = (node, name, place, tail, np.dtype(dtype))
-        array = self._pieces.get(key)
-        if array is None or len(array) < capacity:
-            shape = (capacity, *tail)
-            array = channels_last(np.empty(math.prod(shape), dtype), shape)
-            self._pieces[key] = array
-        return array
-
-    def whole_or_piece(
-        self, node: int, name: str, place: int, piece: slice, capacity: int, tail: Shape, dtype: Any
-    ) -> Array:
-        """Return a piece's part of an array of the whole batch where there is one, else its own array."""
         whole = self._whole.get((node, name, tail, np.dtype(dtype)))
         if whole is not None:
             return whole[piece]
-        return self.piece(node, name, place, capacity, tail, dtype)[: piece.stop - piece.start]
+        key = (node, name, place, tail, np.dtype(dtype))
+        if key not in self._pieces:
+            shape = (capacity, *tail)
+            self._pieces[key] = channels_last(np.empty(math.prod(shape), dtype), shape)
+        return self._pieces[key][: piece.stop - piece.start]
 
-    def of_lane(self, lane: int, shape: Shape, dtype: Any) -> Array:
+    def of_lane(self, lane: int, shape: Shape) -> Array:
         """Return a lane's memory for a piece of what a batch-wise node gives, cut from what `reserve_lanes` made."""
-        return channels_last(self._lanes[lane][: math.prod(shape)].view(dtype), shape)
+        return channels_last(self._lanes[lane][: math.prod(shape)], shape)
 
     def reserve_lanes(self, lanes: int, size: int, dtype: Any) -> None:
         """Make memory of so many elements for each lane."""
@@ -212,7 +204,7 @@ class PieceContext(ScratchContext):
         kept = self._kept.get(name)
         if kept is None or kept.shape != shape or kept.dtype != dtype:
             tail, node, workspace = shape[1:], self.node.index, self.workspace
-            kept = workspace.whole_or_piece(node, name, self.number, self.piece, self._capacity, tail, dtype)
+            kept = workspace.piece(node, name, self.number, self.piece, self._capacity, tail, dtype)
             self._kept[name] = kept
         return kept
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from graphnn.engine.engine import Engine
-from graphnn.engine.merging import kernels_for
+from graphnn.engine.kernel_choice import kernels_for
 from graphnn.engine.plan import fuses
 from graphnn.errors import DataError
 from graphnn.evaluation.metrics import ClassScore, class_scores, confusion_matrix, label_scores

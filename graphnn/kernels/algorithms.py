@@ -101,10 +101,10 @@ def has_choice(window: Window) -> bool:
     return window.kernel == (3, 3) and window.strides == (1, 1)
 
 
-def im2col_seconds(channels: int, output: Pair, filters: int, gather_rate: float = GATHER_RATE) -> float:
+def im2col_seconds(channels: int, output: Pair, filters: int) -> float:
     """Return the estimated seconds for one image by im2col, 3×3."""
     elements = 9 * channels * output[0] * output[1]
-    return elements * filters / WINDOWS_RATE + 4 * elements / gather_rate
+    return elements * filters / WINDOWS_RATE + 4 * elements / GATHER_RATE
 
 
 def tiles_and_points(tile: int, output: Pair) -> tuple[int, int]:

@@ -12,6 +12,11 @@ from graphnn.types import Array
 RUN = 1024  # numbers in a row; longer ones gained nothing
 
 
+def in_memory_order(x: Array) -> Array:
+    """Return a view with the axes as channels-last memory has them."""
+    return x.transpose(0, 2, 3, 1) if x.ndim == 4 else x
+
+
 def pixels(x: Array) -> Array:
     """Return (n, C, H, W) as the matrix (n·H·W, C) of its pixels, a view over channels-last memory; (n, F) as it is."""
     if x.ndim == 2:

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from graphnn.kernels.channels import in_memory_order
 from graphnn.kernels.convolution import Afterwards, Scratch, Window
 from graphnn.kernels.im2col_gemm import Im2col
-from graphnn.kernels.vectors import WIDTH, channels_last, fits, flat, sizes
+from graphnn.kernels.vectors import WIDTH, fits, flat, sizes
 from graphnn.kernels.winograd import Winograd, tiles_of
 from graphnn.types import Array
 
@@ -20,13 +21,13 @@ TILE = 2 * 36 * WIDTH  # numbers: two tiles of sixteen channels
 
 @dataclass(frozen=True)
 class CompiledIm2col(Im2col):
-    """GEMM over windows that are gathered so."""
+    """GEMM over windows that compiled code gathers."""
 
     def gather(self, x: Array, window: Window, scratch: Scratch) -> Array:
-        from graphnn.kernels.compiled.im2col import gather_runs
-
         if x.dtype != np.float32 or window.pointwise:
             return super().gather(x, window, scratch)
+        from graphnn.kernels.compiled.im2col import gather_runs
+
         n, channels, height, width = x.shape
         (top, left), (bottom, right), (kernel_h, kernel_w) = window.before, window.after, window.kernel
         framed_h, framed_w = height + top + bottom, width + left + right
@@ -36,7 +37,7 @@ class CompiledIm2col(Im2col):
         name = f"framed {channels}×{height}×{width} at {top}, {left} in {framed_h}×{framed_w}"
         framed = scratch(name, (size + WIDTH,), x.dtype, zeroed=True)
         images = framed[:size].reshape(n, framed_h, framed_w, channels)
-        images[:, top : top + height, left : left + width] = channels_last(x)
+        images[:, top : top + height, left : left + width] = in_memory_order(x)
         output, run = window.output((height, width)), kernel_w * channels
         count = n * output[0] * output[1]
         rows = scratch("windows", (count * kernel_h * run + WIDTH,), x.dtype)
@@ -62,30 +63,30 @@ class CompiledWinograd(Winograd):
         return memory[:, :size].reshape(self.points, count, channels)
 
     def transformed_input(self, x: Array, window: Window, rows: int, columns: int, scratch: Scratch) -> Array:
-        from graphnn.kernels.compiled.winograd import transform_input
-
         if not fits(x):
             return super().transformed_input(x, window, rows, columns, scratch)
+        from graphnn.kernels.compiled.winograd import transform_input
+
         V = self.matrices("transformed input", len(x) * rows * columns, x.shape[1], x.dtype, scratch)
         tile = scratch("tile", (TILE,), x.dtype)
         transform_input(flat(x), sizes(x), (rows, columns), window.before, V, apart(V), tile)
         return V
 
     def transform_output(self, M: Array, y: Array, scratch: Scratch, after: Afterwards) -> None:
-        from graphnn.kernels.compiled.winograd import transform_output
-
         if not fits(y):
             super().transform_output(M, y, scratch, after)
             return
+        from graphnn.kernels.compiled.winograd import transform_output
+
         biases, tiles = NO_BIASES if after.biases is None else after.biases, tiles_of(y, self.tile)
         tile = scratch("tile", (TILE,), y.dtype)
         transform_output(M, apart(M), sizes(y), tiles, flat(y), biases, after.relu, tile)
 
     def transformed_gradient(self, dy: Array, rows: int, columns: int, scratch: Scratch) -> Array:
-        from graphnn.kernels.compiled.winograd import transform_gradient
-
         if not fits(dy):
             return super().transformed_gradient(dy, rows, columns, scratch)
+        from graphnn.kernels.compiled.winograd import transform_gradient
+
         dM = self.matrices("transformed gradient", len(dy) * rows * columns, dy.shape[1], dy.dtype, scratch)
         tile = scratch("tile", (TILE,), dy.dtype)
         transform_gradient(flat(dy), sizes(dy), (rows, columns), dM, apart(dM), tile)

@@ -23,14 +23,14 @@ from graphnn.kernels.vectors import WIDTH, fits, flat, sizes
 from graphnn.kernels.winograd import Winograd
 from graphnn.types import Array
 
-TRANSFORM_RATE, GATHER_RATE = 10e9, 25e9  # bytes a second that one thread was measured to write
+TRANSFORM_RATE = 10e9  # bytes a second that one thread was measured to write
 
 
 def estimates(window: Window, channels: int, output: Pair, filters: int, *, gradient: bool) -> Estimates:
     """Return the estimated seconds of one thread for one image, by algorithm."""
     if not has_choice(window):
         return {}
-    options: dict[Algorithm, float] = {CompiledIm2col(): im2col_seconds(channels, output, filters, GATHER_RATE)}
+    options: dict[Algorithm, float] = {CompiledIm2col(): im2col_seconds(channels, output, filters)}
     if channels % WIDTH == 0 == filters % WIDTH:
         tiles, points = tiles_and_points(4, output)
         seconds = points * channels * filters / TILES_RATE + 4 * points * (channels + filters) / TRANSFORM_RATE

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from graphnn.kernels.channels import in_memory_order
 from graphnn.types import Array
 
 WIDTH = 16  # numbers in a vector, float32
@@ -10,18 +11,13 @@ WIDTH = 16  # numbers in a vector, float32
 def fits(*arrays: Array) -> bool:
     """Whether all are float32 over channels-last memory, with numbers of channels that fill whole vectors."""
     return all(
-        x.dtype == np.float32 and x.shape[1] % WIDTH == 0 and channels_last(x).flags.c_contiguous for x in arrays
+        x.dtype == np.float32 and x.shape[1] % WIDTH == 0 and in_memory_order(x).flags.c_contiguous for x in arrays
     )
-
-
-def channels_last(x: Array) -> Array:
-    """Return x (n, C, H, W) as (n, H, W, C), and (n, F) as it is."""
-    return x.transpose(0, 2, 3, 1) if x.ndim == 4 else x
 
 
 def flat(x: Array) -> Array:
     """Return an array that `fits` as one row of numbers, a view; in 1 µs, where reshape takes as long for each axis."""
-    return np.ndarray(x.size, x.dtype, channels_last(x).data)
+    return np.ndarray(x.size, x.dtype, in_memory_order(x).data)
 
 
 def sizes(x: Array) -> tuple[int, int, int, int]:

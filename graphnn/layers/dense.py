@@ -40,7 +40,7 @@ class Dense(Layer):
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
         W = params["weights"]
         y = np.matmul(x, W.T, out=ctx.output((len(x), self.units), x.dtype))
-        if self.use_bias:
+        if "biases" in params:
             y += params["biases"]
 
         def backward(dy: Array) -> tuple[Array | None, Gradients]:

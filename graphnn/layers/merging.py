@@ -34,6 +34,9 @@ class Folded(Layer):
     normalization: BatchNormalization | None = None
     relu: bool = False
 
+    def prepare(self, params: Arrays, ctx: Context) -> Arrays:
+        return super().prepare(self.folded(params), ctx)
+
     def folded(self, params: Arrays) -> Arrays:
         """Return the weights and biases that do the normalisation too."""
         if self.normalization is None:
@@ -49,9 +52,6 @@ class Folded(Layer):
 class FoldedConv2D(Folded, Conv2D):
     """A convolution in testing, with the normalisation and the ReLU after it."""
 
-    def prepare(self, params: Arrays, ctx: Context) -> Arrays:
-        return super().prepare(self.folded(params), ctx)
-
     def afterwards(self, params: Arrays) -> Afterwards:
         return Afterwards(params.get("biases"), self.relu)
 
@@ -60,13 +60,8 @@ class FoldedConv2D(Folded, Conv2D):
 class FoldedDense(Folded, Dense):
     """A dense layer in testing, with the normalisation and the ReLU after it."""
 
-    def prepare(self, params: Arrays, ctx: Context) -> Arrays:
-        return self.folded(params)
-
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
-        y = np.matmul(x, params["weights"].T, out=ctx.output((len(x), self.units), x.dtype))
-        if "biases" in params:
-            y += params["biases"]
+        y, _ = super().forward(params, x, ctx)
         if self.relu:
             np.maximum(y, 0, out=y)
         return y, no_backward

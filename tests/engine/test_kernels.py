@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from graphnn.engine.engine import Engine
-from graphnn.engine.merging import kernels_for, merge, values_of
+from graphnn.engine.kernel_choice import kernels_for
+from graphnn.engine.merging import merge, values_of
 from graphnn.errors import GraphError
 from graphnn.graph import initialise
 from graphnn.kernels import choice

@@ -167,4 +167,3 @@ def define(operation: Any, instruction: str) -> None:
 define(operator.add, "fadd")
 define(operator.sub, "fsub")
 define(operator.mul, "fmul")
-define(operator.truediv, "fdiv")
