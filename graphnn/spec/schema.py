@@ -62,11 +62,22 @@ class Schema:
 
     def properties(self, kind: str, type_: str | None = None) -> dict[str, Definition]:
         """Return the properties of one type of a kind, or of a section without types, references followed."""
+        return {name: self.follow(one) for name, one in self.written_properties(kind, type_).items()}
+
+    def written_properties(self, kind: str, type_: str | None = None) -> dict[str, Definition]:
+        """Return the same as the schema has them, references not followed."""
         if type_ is None:
-            return {name: self.follow(one) for name, one in self.section(kind)["properties"].items()}
+            return dict(self.section(kind)["properties"])
         shared = self.definitions[kind]["properties"]
-        own = self.definition(kind, type_)["properties"]
-        return {name: self.follow(shared[name] if one is True else one) for name, one in own.items()}
+        return {
+            name: shared[name] if one is True else one
+            for name, one in self.definition(kind, type_)["properties"].items()
+        }
+
+    def kind_of(self, definition: Definition) -> str | None:
+        """Return the kind that a definition refers to; None where it refers to none."""
+        kind = str(definition.get("$ref", "")).removeprefix(REFERENCE)
+        return kind if kind in self.switches else None
 
     def settings(self, kind: str, type_: str) -> dict[str, Definition]:
         """Return the properties that are a type's own: without type, name and description."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -14,7 +14,7 @@ from graphnn.errors import Problem, SpecError
 from graphnn.spec.migrations import migrate
 from graphnn.spec.names import layer_names
 from graphnn.spec.overrides import apply_overrides
-from graphnn.spec.schema import Definition, Schema, load_schema
+from graphnn.spec.schema import COMMON, Definition, Schema, load_schema
 from graphnn.spec.schema_problems import Finding, find, in_order
 from graphnn.types import Shape
 
@@ -88,7 +88,7 @@ class Spec:
         }
 
     def _plain_section(self, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-        present = {key: value for key, value in options.items() if value is not None}
+        present = {key: listed(value) for key, value in options.items() if value is not None}
         return {**described(self.descriptions.get(name)), **present}
 
 
@@ -170,7 +170,10 @@ def fill(document: Document, schema: Schema, names: Sequence[str], notices: tupl
         layers.append(
             LayerSection(section.type, section.options, section.path, section.description, name=name, named=named)
         )
-    plain = {name: options(values[name], schema.properties(name)) for name in ("input", "data", "training")}
+    plain = {
+        name: options(values[name], schema.written_properties(name), (name,), schema)
+        for name in ("input", "data", "training")
+    }
     descriptions = {name: own.pop("description") for name, own in plain.items() if "description" in own}
     path = plain["data"].get("path")
     plain["data"]["path"] = None if path is None else os.path.normpath(document.folder.absolute() / path)
@@ -189,34 +192,50 @@ def fill(document: Document, schema: Schema, names: Sequence[str], notices: tupl
     )
 
 
-def typed(values: Mapping[str, Any], kind: str, path: Path, schema: Schema) -> Section:
-    """Return an object with a type, its defaults filled in."""
-    own = options(values, schema.settings(kind, values["type"]))
-    return Section(values["type"], own, path, values.get("description"))
+def typed(values: Mapping[str, Any] | str, kind: str, path: Path, schema: Schema) -> Section:
+    """Return an object with a type, its defaults filled in. A kind that may be a string too takes it for the type."""
+    written = {"type": values} if isinstance(values, str) else values
+    own = {name: one for name, one in schema.written_properties(kind, written["type"]).items() if name not in COMMON}
+    return Section(written["type"], options(written, own, path, schema), path, written.get("description"))
 
 
 def optimizer(values: Mapping[str, Any], schema: Schema) -> Section:
-    """Return the optimizer, whose schedule is a section too."""
+    """Return the optimizer; its schedule is None where there is none."""
     section = typed(values, "optimizer", ("optimizer",), schema)
-    schedule = values.get("schedule")
-    if schedule is not None:
-        schedule = typed(schedule, "schedule", ("optimizer", "schedule"), schema)
-    return Section(section.type, {**section.options, "schedule": schedule}, section.path, section.description)
+    return replace(section, options={**section.options, "schedule": section.options.get("schedule")})
 
 
-def options(values: Mapping[str, Any], properties: Mapping[str, Definition]) -> dict[str, Any]:
+def options(
+    values: Mapping[str, Any], properties: Mapping[str, Definition], path: Path, schema: Schema
+) -> dict[str, Any]:
     """Return what is given or has a default, in the schema's order."""
-    given = {name: values.get(name, definition.get("default")) for name, definition in properties.items()}
-    return {name: tupled(value) for name, value in given.items() if value is not None}
+    given = {name: values.get(name, schema.follow(one).get("default")) for name, one in properties.items()}
+    return {
+        name: meant(value, properties[name], (*path, name), schema)
+        for name, value in given.items()
+        if value is not None
+    }
 
 
-def tupled(value: Any) -> Any:
-    """Return a value with tuples for lists, so that it cannot change."""
-    return tuple(tupled(item) for item in value) if isinstance(value, list) else value
+def meant(value: Any, definition: Definition, path: Path, schema: Schema) -> Any:
+    """Return a value as a spec holds it: a section where it has a type, and tuples for lists."""
+    kind = schema.kind_of(definition)
+    if kind is not None:
+        return typed(value, kind, path, schema)
+    definition = schema.follow(definition)
+    if isinstance(value, list):
+        return tuple(
+            meant(item, definition.get("items", {}), (*path, place), schema) for place, item in enumerate(value)
+        )
+    if isinstance(value, dict):
+        return options(value, definition.get("properties", {key: {} for key in value}), path, schema)
+    return value
 
 
 def listed(value: Any) -> Any:
-    """Return a value with lists for tuples, and a section as its values."""
+    """Return a value as JSON values: lists for tuples, and a section as its values."""
     if isinstance(value, Section):
         return value.values()
+    if isinstance(value, Mapping):
+        return {key: listed(item) for key, item in value.items()}
     return [listed(item) for item in value] if isinstance(value, tuple) else value
