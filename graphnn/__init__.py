@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphnn.errors import DataError, DivergenceError, GraphError, Problem, ShapeError, SpecError, WeightsError
 from graphnn.graph import Graph, Node, build_graph, initialise
+from graphnn.groups import ParameterGroup
 from graphnn.layers.average_pooling_2d import AveragePooling2D
 from graphnn.layers.base import BatchwiseLayer, Layer, Parameter, register
 from graphnn.layers.batch_normalization import BatchNormalization
@@ -25,7 +26,7 @@ from graphnn.layers.silu import SiLU
 from graphnn.layers.softmax import Softmax
 from graphnn.layers.tanh import Tanh
 from graphnn.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
-from graphnn.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, SGDMomentum
+from graphnn.optimizers import SGD, Adam, AdamW, Muon, Optimizer, RMSprop, SGDMomentum
 from graphnn.schedules import Constant, Cosine, OneCycle, ReduceOnPlateau, Schedule, Step
 from graphnn.spec.spec import Spec, parse_spec, read_spec, spec_from_values
 from graphnn.version import __version__
@@ -63,10 +64,12 @@ __all__ = [
     "MaxPooling2D",
     "MeanSquaredError",
     "Model",
+    "Muon",
     "Node",
     "OneCycle",
     "Optimizer",
     "Parameter",
+    "ParameterGroup",
     "Problem",
     "RMSprop",
     "ReLU",

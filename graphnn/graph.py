@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.errors import SpecError
+from graphnn.groups import group_findings
 from graphnn.layers.base import Layer, Parameter, UnfitInput, layer_class
 from graphnn.layers.dense import Dense
 from graphnn.losses import LOSSES, Loss
@@ -97,9 +98,18 @@ def build_graph(spec: Spec) -> Graph:
     findings += unfit_loss or end_findings(spec, layers, loss)  # another loss wants another end
     if shape is not None:
         findings += output_findings(spec, layers, loss, shape)
+    if len(nodes) == len(layers):
+        findings += parameter_findings(spec, nodes)
     if findings:
         raise SpecError(*in_order(spec.document, findings))
     return Graph(spec.input_shape, tuple(nodes), loss)
+
+
+def parameter_findings(spec: Spec, nodes: Sequence[Node]) -> list[Finding]:
+    """Return what is wrong with the optimizer's groups, for the parameters that there are."""
+    declared = [(f"{node.name}/{own.name}", own) for node in nodes for own in node.parameters]
+    shapes = {name: own.shape for name, own in declared if own.trainable}
+    return list(group_findings(spec.optimizer, shapes, [name for name, own in declared if not own.trainable]))
 
 
 def initialise(graph: Graph, seed: int, dtype: Any = np.float32) -> Parameters:

@@ -22,6 +22,8 @@ class Parameters:
 
     values[node][name], gradients[node][name]: arrays of the declared shapes.
     vector, gradient: the flat vectors; weights stand first, so that `vector[:weights_end]` is what decays.
+    stretches: where in the flat vectors each trained one lies, and trained: its declaration, by 'node/name', in the
+    vectors' order. until_epoch: by 'node/name', the epoch, counted from 0, from which on it stays as it is.
     running: the parameters that are not trained, by 'node/name'.
     """
 
@@ -32,6 +34,9 @@ class Parameters:
         self.values: dict[str, dict[str, Array]] = {node: {} for node in declared}
         self.gradients: dict[str, dict[str, Array]] = {node: {} for node in declared}
         self.running: dict[str, Array] = {}
+        self.stretches: dict[str, slice] = {}
+        self.trained: dict[str, Parameter] = {}
+        self.until_epoch: dict[str, int] = {}
         self.weights_end = sum(padded(p.size) for _, p in trained if is_weight(p))
         total = sum(padded(p.size) for _, p in trained)
         self.vector = shared_zeros(total, dtype)
@@ -40,6 +45,8 @@ class Parameters:
         start = 0
         for node, parameter in trained:
             piece = slice(start, start + parameter.size)
+            self.stretches[f"{node}/{parameter.name}"] = piece
+            self.trained[f"{node}/{parameter.name}"] = parameter
             views[node, parameter.name] = (
                 in_memory_order(self.vector[piece], parameter),
                 in_memory_order(self.gradient[piece], parameter),

@@ -9,8 +9,10 @@ import pytest
 from graphnn.errors import ShapeError
 from graphnn.initializers import zeros
 from graphnn.layers.base import Parameter
-from graphnn.optimizers import BLOCK, OPTIMIZERS, SGD, Adam, AdamW, RMSprop, SGDMomentum, Updater, clip, norm
+from graphnn.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Muon, RMSprop, SGDMomentum
+from graphnn.optimizers.base import BLOCK, clip, norm
 from graphnn.parameters import Parameters
+from graphnn.updates import Updater
 
 
 def sequence(optimizer, start, gradients):
@@ -42,7 +44,7 @@ def test_momentum_keeps_the_rate_of_its_time():
     """The learning rate is inside the inertia: a later, lower rate does not scale what is in motion."""
     P, inertia = np.zeros(1), {"inertia": np.zeros(1)}
     for step, rate in enumerate((1.0, 0.25), start=1):
-        SGDMomentum(momentum=0.5).update(P, np.ones(1), inertia, learning_rate=rate, step=step, decay=True)
+        SGDMomentum(momentum=0.5).update(P, np.ones(1), inertia, learning_rate=rate, step=step, weight_decay=0.0)
     assert P.tolist() == [-1.75]
     assert inertia["inertia"].tolist() == [0.75]
 
@@ -137,7 +139,8 @@ def test_flat_vectors_of_several_blocks_equal_the_formulas(optimizer, dtype, tol
     P, state = start.copy(), {slot: np.zeros(size, dtype) for slot in optimizer.slots}
     memory = P.ctypes.data
     for step, gradient in enumerate(gradients, start=1):
-        optimizer.update(P, gradient.copy(), state, learning_rate=optimizer.learning_rate, step=step, decay=True)
+        rate, decay = optimizer.learning_rate, optimizer.weight_decay
+        optimizer.update(P, gradient.copy(), state, learning_rate=rate, step=step, weight_decay=decay)
     expected = plain(optimizer, start.astype(np.float64), gradients.astype(np.float64), optimizer.learning_rate)
     assert np.max(np.abs(P - expected)) <= tolerance
     assert (P.dtype, P.ctypes.data) == (dtype, memory)
@@ -276,7 +279,9 @@ def test_a_gradient_that_is_not_finite_is_not_hidden(value):
 
 
 def test_types_and_defaults():
-    assert list(OPTIMIZERS) == ["SGD", "SGDMomentum", "Adam", "AdamW", "RMSprop"]
+    assert list(OPTIMIZERS) == ["SGD", "SGDMomentum", "Adam", "AdamW", "RMSprop", "Muon"]
+    muon = {"learning_rate": 0.24, "clip_norm": None, "momentum": 0.6, "nesterov": True, "steps": 3}
+    assert asdict(Muon()) == muon
     assert [OPTIMIZERS[name]().type for name in OPTIMIZERS] == list(OPTIMIZERS)
     common = {"learning_rate": 0.001, "weight_decay": 0.0, "decay_biases": False, "clip_norm": None}
     adam = {**common, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}

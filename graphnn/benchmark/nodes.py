@@ -14,7 +14,7 @@ from graphnn.engine.kernel_choice import kernels_for
 from graphnn.engine.merging import merge
 from graphnn.graph import Graph, initialise
 from graphnn.layers.base import BatchwiseLayer
-from graphnn.training.trainer import optimizer_from
+from graphnn.updates import groups_from, optimizer_from
 
 FORWARD, BACKWARD = "forward", "backward"
 BATCHWISE = {
@@ -65,11 +65,18 @@ def node_times(task: Task, effort: Effort) -> NodeTimes:
     """Return the medians over the steps of one engine on one thread."""
     spec, graph = task.read()
     clock = Clock()
-    optimizer, parameters = optimizer_from(spec.optimizer), initialise(graph, spec.training["seed"])
+    optimizer, groups = optimizer_from(spec.optimizer), groups_from(spec.optimizer)
+    parameters = initialise(graph, spec.training["seed"])
     kernels = kernels_for(graph, task.kernels)
     merged = replace(graph, nodes=merge(graph.nodes, kernels, training=True))  # as the engine runs them
     side = OwnSide(
-        timed_graph(merged, clock), parameters, optimizer, threads=1, batch_size=task.batch_size, kernels=kernels
+        timed_graph(merged, clock),
+        parameters,
+        optimizer,
+        groups,
+        threads=1,
+        batch_size=task.batch_size,
+        kernels=kernels,
     )
     steps: list[dict[Key, float]] = []
     try:

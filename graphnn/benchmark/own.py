@@ -1,11 +1,17 @@
 """A graph trained and run by graphnn's own engine, as the benchmark runs it."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from graphnn.benchmark.task import LEARNING_RATE_SCALE, samples
 from graphnn.engine.engine import Engine
 from graphnn.graph import Graph
+from graphnn.groups import ParameterGroup
 from graphnn.kernels.kernels import Kernels
-from graphnn.optimizers import Optimizer, Updater
+from graphnn.optimizers import Optimizer
 from graphnn.parameters import Parameters
+from graphnn.schedules import Constant
+from graphnn.updates import Rates, Updater
 
 
 class OwnSide:
@@ -16,14 +22,16 @@ class OwnSide:
         graph: Graph,
         parameters: Parameters,
         optimizer: Optimizer,
+        groups: Sequence[ParameterGroup] = (),
         *,
         threads: int,
         batch_size: int,
         kernels: Kernels,
     ) -> None:
         self.engine = Engine(graph, parameters, batch_size=batch_size, threads=threads, kernels=kernels)
-        self.engine.attach(Updater(optimizer, parameters))
-        self._learning_rate = LEARNING_RATE_SCALE * optimizer.learning_rate
+        self.engine.attach(Updater(optimizer, parameters, groups))
+        rates = Rates(optimizer, Constant(), [replace(group, schedule=None) for group in groups]).at(0, 1, 1)
+        self._rates = [LEARNING_RATE_SCALE * rate for rate in rates]
         self._x, self._y = samples(graph, batch_size)
         self._step = 0
 
@@ -39,7 +47,7 @@ class OwnSide:
 
     def update(self) -> None:
         """Update the parameters."""
-        self.engine.update(self._learning_rate)
+        self.engine.update(*self._rates)
 
     def predict(self) -> None:
         """Run one batch in testing."""

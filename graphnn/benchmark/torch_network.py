@@ -2,8 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -12,6 +11,7 @@ from graphnn.benchmark.task import LEARNING_RATE_SCALE, samples
 from graphnn.benchmark.twin import NAMES, check_twins, layer_twin, loss_twin, optimizer_twin
 from graphnn.engine.plan import fuses
 from graphnn.graph import Graph
+from graphnn.groups import ParameterGroup
 from graphnn.optimizers import Optimizer
 from graphnn.parameters import Parameters
 from graphnn.types import Array
@@ -56,7 +56,15 @@ class TorchSide:
     """Trains and runs a graph in PyTorch, as one of `ways`."""
 
     def __init__(
-        self, graph: Graph, parameters: Parameters, optimizer: Optimizer, *, way: str, threads: int, batch_size: int
+        self,
+        graph: Graph,
+        parameters: Parameters,
+        optimizer: Optimizer,
+        groups: Sequence[ParameterGroup] = (),
+        *,
+        way: str,
+        threads: int,
+        batch_size: int,
     ) -> None:
         torch.set_num_threads(threads)
         self._network = TorchNetwork(graph, parameters)
@@ -69,9 +77,8 @@ class TorchSide:
         self._whole: Callable[[Any], Any] = self._network.whole
         if way == COMPILED:
             self._loss, self._whole = torch.compile(self._loss), torch.compile(self._whole)
-        slow = replace(optimizer, learning_rate=LEARNING_RATE_SCALE * optimizer.learning_rate)
         self._tensors = list(self._network.trained().values())
-        self._optimizer = optimizer_twin(torch, slow, self._network.trained())
+        self._optimizer = optimizer_twin(torch, optimizer, self._network.trained(), groups, scale=LEARNING_RATE_SCALE)
         self._clip_norm = optimizer.clip_norm
 
     def train(self) -> None:

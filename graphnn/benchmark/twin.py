@@ -1,10 +1,12 @@
 """The same layers, losses and optimizers in PyTorch: a table for each kind; torch is imported by those who use them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from graphnn.errors import GraphError
 from graphnn.graph import Graph, Node
+from graphnn.groups import ParameterGroup, members
 from graphnn.kernels.im2col import pair
 from graphnn.losses import Loss
 from graphnn.optimizers import Optimizer
@@ -157,12 +159,21 @@ def rmsprop(torch: Any, groups: Any, optimizer: Any) -> Any:
     return torch.optim.RMSprop(groups, optimizer.learning_rate, optimizer.rho, optimizer.epsilon)
 
 
+def muon(torch: Any, groups: Any, optimizer: Any) -> Any:
+    """Return a Muon as here; torch's own leaves the scale of the weights alone."""
+    from graphnn.benchmark.torch_muon import TorchMuon
+
+    own = optimizer
+    return TorchMuon(groups, own.learning_rate, momentum=own.momentum, nesterov=own.nesterov, steps=own.steps)
+
+
 OPTIMIZER_TWINS: dict[str, Callable[[Any, Any, Any], Any]] = {
     "SGD": sgd,
     "SGDMomentum": sgd_momentum,
     "Adam": adam("Adam"),
     "AdamW": adam("AdamW"),
     "RMSprop": rmsprop,
+    "Muon": muon,
 }
 
 
@@ -188,10 +199,43 @@ def loss_twin(torch: Any, loss: Loss) -> Any:
     return LOSS_TWINS[loss.type](torch)
 
 
-def optimizer_twin(torch: Any, optimizer: Optimizer, named: Mapping[str, Any]) -> Any:
-    """Return the optimizer of tensors by 'node/parameter', of which only weights decay unless `decay_biases`."""
-    decaying = [tensor for name, tensor in named.items() if optimizer.decay_biases or name.endswith("/weights")]
-    others = [tensor for name, tensor in named.items() if not (optimizer.decay_biases or name.endswith("/weights"))]
-    groups = [(decaying, optimizer.weight_decay), (others, 0.0)]
-    given = [{"params": tensors, "weight_decay": decay} for tensors, decay in groups if tensors]
-    return OPTIMIZER_TWINS[optimizer.type](torch, given, optimizer)
+def optimizer_twin(
+    torch: Any,
+    optimizer: Optimizer,
+    named: Mapping[str, Any],
+    groups: Sequence[ParameterGroup] = (),
+    *,
+    scale: float = 1.0,
+) -> Any:
+    """Return the optimizer of tensors by 'node/parameter', with its groups; scale: a factor on all learning rates."""
+    taken = dict(zip(named, members([group.match for group in groups], named), strict=True))
+    twins = []
+    for number in (None, *range(len(groups))):
+        group = ParameterGroup(match="*") if number is None else groups[number]
+        own = group.optimizer or optimizer
+        by_decay: dict[float, list[Any]] = {}
+        for name in (name for name in named if taken[name] == number):
+            decay = group.decay(optimizer, weights=name.endswith("/weights"))
+            by_decay.setdefault(decay, []).append(named[name])
+        if by_decay:
+            given = [{"params": tensors, "weight_decay": decay} for decay, tensors in by_decay.items()]
+            rate = scale * group.learning_rate_scale * own.learning_rate
+            twins.append(OPTIMIZER_TWINS[own.type](torch, given, replace(own, learning_rate=rate)))
+    return twins[0] if len(twins) == 1 else Several(twins)
+
+
+class Several:
+    """Optimizers that take their steps together."""
+
+    def __init__(self, optimizers: Sequence[Any]) -> None:
+        self._optimizers = optimizers
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+        for each in self._optimizers:
+            each.zero_grad()
+
+    def step(self) -> None:
+        """Take a step."""
+        for each in self._optimizers:
+            each.step()

@@ -17,7 +17,7 @@ from graphnn.benchmark.task import ON_NUMPY, OWN, Task
 from graphnn.engine.kernel_choice import kernels_for
 from graphnn.errors import GraphError
 from graphnn.graph import initialise
-from graphnn.training.trainer import optimizer_from
+from graphnn.updates import groups_from, optimizer_from
 
 
 class Side(Protocol):
@@ -39,15 +39,23 @@ class Side(Protocol):
 def make_side(task: Task) -> Side:
     """Return the side that a task asks for."""
     spec, graph = task.read()
-    optimizer = optimizer_from(spec.optimizer)
+    optimizer, groups = optimizer_from(spec.optimizer), groups_from(spec.optimizer)
     parameters = initialise(graph, spec.training["seed"])
     if task.side in OWN:
         kernels = kernels_for(graph, "numpy" if task.side == ON_NUMPY else task.kernels)
-        return OwnSide(graph, parameters, optimizer, threads=task.threads, batch_size=task.batch_size, kernels=kernels)
+        return OwnSide(
+            graph,
+            parameters,
+            optimizer,
+            groups,
+            threads=task.threads,
+            batch_size=task.batch_size,
+            kernels=kernels,
+        )
     from graphnn.benchmark.torch_network import TorchSide
 
     way, threads = task.side, task.threads
-    return TorchSide(graph, parameters, optimizer, way=way, threads=threads, batch_size=task.batch_size)
+    return TorchSide(graph, parameters, optimizer, groups, way=way, threads=threads, batch_size=task.batch_size)
 
 
 def timed(run: Callable[[], object], seconds: float, least: int = 1) -> list[float]:

@@ -18,9 +18,9 @@ from graphnn.describe.memory import available_memory
 from graphnn.describe.tables import show, terminal_width
 from graphnn.errors import GraphError
 from graphnn.graph import Graph, build_graph
-from graphnn.optimizers import OPTIMIZERS
 from graphnn.spec.schema import schema_file
 from graphnn.spec.spec import Spec
+from graphnn.updates import slots_of
 
 if TYPE_CHECKING:
     from graphnn.weights import MatchReport, WeightsFile
@@ -127,7 +127,7 @@ def plan_text(description: Description, spec: Spec, graph: Graph, kernels: str |
     from graphnn.describe.plan import describe_plan
     from graphnn.engine.kernel_choice import kernels_for
 
-    slots = len(OPTIMIZERS[spec.optimizer.type].slots)
+    slots = len(slots_of(spec.optimizer))
     plan = describe_plan(
         graph, spec.name, spec.training["batch_size"], spec.optimizer.type, slots, kernels_for(graph, kernels)
     )

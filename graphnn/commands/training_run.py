@@ -20,7 +20,8 @@ from graphnn.spec.spec import Spec
 from graphnn.training.checkpoint import Identity, State, save_checkpoint
 from graphnn.training.history import HistoryFile, Record
 from graphnn.training.metadata import weights_metadata
-from graphnn.training.trainer import Trainer, evaluate, optimizer_from, same_rates, schedule_from
+from graphnn.training.trainer import Trainer, evaluate, same_rates
+from graphnn.updates import groups_from, optimizer_from, schedule_from
 from graphnn.weights import save_weights
 
 SHOWN_DIFFERENCES = 12
@@ -47,12 +48,13 @@ class Run:
             parameters,
             engine,
             optimizer_from(spec.optimizer),
-            schedule_from(spec.optimizer),
+            schedule_from(spec.optimizer.options["schedule"]),
             data.training,
             data.validation,
             epochs=spec.training["epochs"],
             batch_size=spec.training["batch_size"],
             seed=spec.training["seed"],
+            groups=groups_from(spec.optimizer),
             observer=self,
         )
         self._history: HistoryFile

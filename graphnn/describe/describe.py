@@ -11,9 +11,9 @@ from graphnn.engine.kernel_choice import kernels_for
 from graphnn.facts import FACTS
 from graphnn.graph import Graph, Node
 from graphnn.layers.base import Layer
-from graphnn.optimizers import OPTIMIZERS
 from graphnn.spec.spec import Spec
 from graphnn.types import Shape, shape_text
+from graphnn.updates import slots_of
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def describe(spec: Spec, graph: Graph, kernels: str | None = None) -> Descriptio
 
     kernels: the name of those it is to be trained with, by default the fastest installed.
     """
-    slots = len(OPTIMIZERS[spec.optimizer.type].slots)
+    slots = len(slots_of(spec.optimizer))
     batch_size = spec.training["batch_size"]
     shape = graph.input_shape
     first = Row(None, "input", "", {}, "", shape, 0, 0, 0, FLOAT * math.prod(shape))

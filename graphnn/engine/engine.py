@@ -16,10 +16,10 @@ from graphnn.errors import GraphError
 from graphnn.graph import Graph, Node
 from graphnn.kernels.kernels import Kernels
 from graphnn.layers.context import Context, channels_last
-from graphnn.optimizers import Updater
 from graphnn.parameters import Parameters
 from graphnn.shared_memory import shared_zeros
 from graphnn.types import Array, Shape
+from graphnn.updates import Updater
 
 AT_ONCE = 512  # samples of a pass in testing, or the training batch where that is larger
 
@@ -124,15 +124,15 @@ class Engine:
         self._disband()  # for the same reason as in `supply`
         self._program.updater = updater
 
-    def update(self, learning_rate: float) -> None:
-        """Update the parameters by their gradient, which is overwritten."""
+    def update(self, *rates: float, epoch: int = 0) -> None:
+        """Update the parameters by their gradient, which is overwritten. rates: one for each rule of the updater."""
         updater = self._program.updater
         assert updater is not None
         if isinstance(self._team, Processes) and self.parameters.vector.size > SHARED_SIZE:
             updater.begin()
-            self._call("update", learning_rate, updater.steps, self._team.size)
+            self._call("update", epoch, updater.steps, self._team.size, *rates)
         else:
-            updater.step(learning_rate)
+            updater.step(*rates, epoch=epoch)
 
     def predict(self, x: Array) -> Array:
         """Return the outputs for any number of samples, with the layers in testing."""

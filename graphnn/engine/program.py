@@ -18,10 +18,10 @@ from graphnn.engine.workspace import Clock, StepContext, TestingContext, Workspa
 from graphnn.graph import Graph, Node
 from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import Arrays, BatchwiseLayer, Layer
-from graphnn.optimizers import Updater
-from graphnn.parameters import ALIGNMENT, Parameters
+from graphnn.parameters import Parameters
 from graphnn.shared_memory import shared_zeros
 from graphnn.types import Array
+from graphnn.updates import Updater
 
 INPUT = -1  # the node that the arrays of a batch belong to
 # What is not finite is found and reported by itself, also where the pieces' sums are combined.
@@ -116,16 +116,13 @@ class Program:
         for copy, original in self._copies:
             copy[...] = original
 
-    def update(self, learning_rate: float, step: int, stretches: int) -> None:
-        """Let the updater change the parameters, each of so many stretches of them in one member of the team."""
-        updater, size = self.updater, self.parameters.vector.size
+    def update(self, epoch: int, step: int, members: int, *rates: float) -> None:
+        """Let the updater change the parameters, cut into parts for so many members of the team."""
+        updater = self.updater
         assert self._shared is not None
         assert updater is not None
-        stretch = -(-size // (stretches * ALIGNMENT)) * ALIGNMENT
-        self._shared.team.run(
-            lambda number: updater.update(number * stretch, min(size, (number + 1) * stretch), learning_rate, step),
-            -(-size // stretch),
-        )
+        parts = updater.parts(members)
+        self._shared.team.run(lambda number: updater.update(parts[number], rates, step, epoch), len(parts))
 
     def train_step(self, x: Array, y: Array, epoch: int, step: int) -> Array:
         """Run forward, loss and backward; fill the gradients, and return the loss's partial sums, added up."""

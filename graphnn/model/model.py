@@ -15,6 +15,7 @@ from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
 from graphnn.facts import FACTS
 from graphnn.graph import Graph, build_graph, initialise
+from graphnn.groups import ParameterGroup, group_values
 from graphnn.layers.base import LAYERS, Layer
 from graphnn.layers.built import fragments
 from graphnn.losses import Loss
@@ -27,8 +28,9 @@ from graphnn.spec.spec import Spec, read_spec, spec_from_values
 from graphnn.training.history import Record
 from graphnn.training.metadata import weights_metadata
 from graphnn.training.samples import Samples
-from graphnn.training.trainer import Observer, Trainer, evaluate, optimizer_from, schedule_from
+from graphnn.training.trainer import Observer, Trainer, evaluate
 from graphnn.types import Array
+from graphnn.updates import groups_from, optimizer_from, schedule_from
 from graphnn.weights import assign, load_weights, save_weights
 
 UNKNOWN_DATA = {"dataset": "npz", "path": "unknown.npz"}  # while a model was not told what it is for
@@ -50,6 +52,7 @@ class Model(Stack):
         optimizer: Optimizer,
         schedule: Schedule | None = None,
         *,
+        groups: Sequence[ParameterGroup] = (),
         name: str = "model",
         description: str | None = None,
         normalize: str = "none",
@@ -63,7 +66,7 @@ class Model(Stack):
         ):
             if not isinstance(given, base):
                 raise GraphError(f"a Model takes {wanted}, not {given!r}")
-        self.loss, self.optimizer, self.schedule = loss, optimizer, schedule
+        self.loss, self.optimizer, self.schedule, self.groups = loss, optimizer, schedule, tuple(groups)
         self.name, self.description, self.seed = name, description, seed
         self.history: list[Record] = []
         self._descriptions: dict[str, str] = {}  # of the document's sections; layers have their own
@@ -111,7 +114,7 @@ class Model(Stack):
         if x_valid is not None or y_valid is not None:
             given = given_samples(graph, "valid", x_valid, y_valid)
             validation = Samples(*given, normalisation=self._normalisation)
-        schedule = schedule_from(spec.optimizer)  # a new one, because a schedule may have a state
+        schedule = schedule_from(spec.optimizer.options["schedule"])  # a new one, because a schedule may have a state
         seed = self.seed + self._fits
         with Engine(graph, parameters, batch_size=batch_size, threads=threads, seed=seed) as engine:
             trainer = Trainer(
@@ -125,6 +128,7 @@ class Model(Stack):
                 epochs=spec.training["epochs"],
                 batch_size=batch_size,
                 seed=seed,
+                groups=groups_from(spec.optimizer),
                 observer=observer,
             )
             trainer.run()
@@ -193,7 +197,8 @@ class Model(Stack):
         model = cls(
             graph.loss,
             optimizer_from(spec.optimizer),
-            schedule_from(spec.optimizer) if spec.optimizer.options.get("schedule") else None,
+            schedule_from(spec.optimizer.options["schedule"]) if spec.optimizer.options["schedule"] else None,
+            groups=groups_from(spec.optimizer),
             name=spec.name,
             description=spec.description,
             normalize=spec.data["normalize"],
@@ -249,6 +254,8 @@ class Model(Stack):
         optimizer = section_values(self.optimizer, about("optimizer"))
         if self.schedule is not None:
             optimizer["schedule"] = section_values(self.schedule, about("schedule"))
+        if self.groups:
+            optimizer["groups"] = [group_values(group) for group in self.groups]
         return {
             "format_version": 1,
             "name": self.name,

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -11,15 +11,17 @@ from graphnn.datasets.batches import epoch_order
 from graphnn.engine.engine import Engine
 from graphnn.errors import DataError, DivergenceError
 from graphnn.graph import Graph
-from graphnn.optimizers import OPTIMIZERS, Optimizer, Updater
+from graphnn.groups import ParameterGroup
+from graphnn.optimizers import Optimizer
 from graphnn.parameters import Parameters
-from graphnn.schedules import SCHEDULES, Schedule
+from graphnn.schedules import Schedule
 from graphnn.spec.spec import Section
 from graphnn.training.checkpoint import State
 from graphnn.training.divergence import all_finite, culprit
 from graphnn.training.history import Record
 from graphnn.training.samples import Samples
 from graphnn.types import Array
+from graphnn.updates import Rates, Updater, groups_from, optimizer_from, schedule_from
 
 EVALUATED_AT_ONCE = 256  # samples, rounded up to whole batches: fewer cost calls, more cost memory
 
@@ -71,12 +73,14 @@ class Trainer:
         epochs: int,
         batch_size: int,
         seed: int,
+        groups: Sequence[ParameterGroup] = (),
         observer: Observer | None = None,
     ) -> None:
         if len(training) == 0:
             raise DataError("there is no sample to train on")
         self.graph, self.parameters, self.engine = graph, parameters, engine
-        self.optimizer, self.schedule, self.updater = optimizer, schedule, Updater(optimizer, parameters)
+        self.optimizer, self.rates = optimizer, Rates(optimizer, schedule, groups)
+        self.updater = Updater(optimizer, parameters, groups)
         engine.attach(self.updater)
         self.training, self.validation = training, validation if validation is not None and len(validation) else None
         engine.supply(training, *([] if self.validation is None else [self.validation]))
@@ -99,11 +103,14 @@ class Trainer:
             raise ValueError("no step of this epoch is done")
         return self.graph.loss.summarise(self._sums, self.samples_seen)
 
-    def learning_rate(self, step: int) -> float:
-        """Return the learning rate of a step of the unfinished epoch."""
+    def learning_rates(self, step: int) -> tuple[float, ...]:
+        """Return the learning rates of a step of the unfinished epoch: the common one, and one for each group."""
         update = self.epoch * self.steps_per_epoch + step
-        scale = self.schedule.scale(update, self.steps_per_epoch, self.epochs * self.steps_per_epoch)
-        return self.optimizer.learning_rate * scale
+        return self.rates.at(update, self.steps_per_epoch, self.epochs * self.steps_per_epoch)
+
+    def learning_rate(self, step: int) -> float:
+        """Return the common learning rate of a step of the unfinished epoch."""
+        return self.learning_rates(step)[0]
 
     def run(self, stop: Stop = never) -> bool:
         """Train to the end, or until `stop` asks to stop after a step; return whether the end was reached.
@@ -128,7 +135,7 @@ class Trainer:
             if not (math.isfinite(sums[0]) and all_finite(self.parameters.gradient)):
                 x, _ = self.training.take(chosen, self.graph.input_shape, self.epoch)
                 raise self._diverged(x, float(sums[0]) / len(chosen))
-            self.engine.update(self.learning_rate(self.step))
+            self.engine.update(*self.learning_rates(self.step), epoch=self.epoch)
             self._sums = sums.copy() if self._sums is None else self._sums + sums
             self.step += 1
             self._seconds += time.perf_counter() - start
@@ -157,7 +164,7 @@ class Trainer:
             seconds=self._seconds + time.perf_counter() - start,
             images_per_second=len(self.training) / max(self._seconds, 1e-9),
         )
-        self.schedule.observe((validation or training)["loss"])
+        self.rates.observe((validation or training)["loss"])
         self.history.append(record)
         self.epoch, self.step, self._sums, self._seconds = self.epoch + 1, 0, None, 0.0
         self.observer.epoch_done(self, record)
@@ -192,7 +199,7 @@ class Trainer:
             updates=self.updater.steps,
             sums=None if self._sums is None else [float(value) for value in self._sums],
             seconds=self._seconds,
-            schedule=self.schedule.state(),
+            schedule=self.rates.state(),
             history=list(self.history),
             arrays=arrays,
         )
@@ -204,7 +211,7 @@ class Trainer:
         self.epoch, self.step, self.updater.steps = state.epoch, state.step, state.updates
         self._sums = None if state.sums is None else np.array(state.sums)
         self._seconds = state.seconds
-        self.schedule.restore(dict(state.schedule))
+        self.rates.restore(state.schedule)
         self.history = list(state.history)
 
 
@@ -227,28 +234,13 @@ def evaluate(engine: Engine, samples: Samples, batch_size: int, stop: Stop = nev
     return total
 
 
-def optimizer_from(section: Section) -> Optimizer:
-    """Return the optimizer of a document's section, without its schedule."""
-    options = {name: value for name, value in section.options.items() if name != "schedule"}
-    optimizer: Optimizer = OPTIMIZERS[section.type](**options)
-    return optimizer
-
-
-def schedule_from(section: Section) -> Schedule:
-    """Return the schedule in a document's optimizer section; constant where there is none."""
-    inner: Section | None = section.options.get("schedule")
-    options: Mapping[str, object] = {} if inner is None else inner.options
-    schedule: Schedule = SCHEDULES["constant" if inner is None else inner.type](**options)
-    return schedule
-
-
 def same_rates(section: Section, epochs: int, other_epochs: int, steps_per_epoch: int, updates: int) -> bool:
     """Return whether the first `updates` learning rates are the same in runs of either length.
 
     What a schedule learns from observed losses does not depend on the length, so a fresh one tells.
     """
-    schedule = schedule_from(section)
+    rates = Rates(optimizer_from(section), schedule_from(section.options["schedule"]), groups_from(section))
     lengths = (epochs * steps_per_epoch, other_epochs * steps_per_epoch)
     return updates <= min(lengths) and all(
-        len({schedule.scale(update, steps_per_epoch, length) for length in lengths}) == 1 for update in range(updates)
+        len({rates.at(update, steps_per_epoch, length) for length in lengths}) == 1 for update in range(updates)
     )

@@ -15,9 +15,12 @@ from graphnn.benchmark.twin import LAYER_TWINS, LOSS_TWINS, NAMES, OPTIMIZER_TWI
 from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
 from graphnn.graph import Graph, chain, initialise
+from graphnn.groups import ParameterGroup
 from graphnn.layers.base import LAYERS, Layer, layer_class
 from graphnn.losses import LOSSES, BinaryCrossEntropy, CrossEntropy, MeanSquaredError
-from graphnn.optimizers import OPTIMIZERS, Updater
+from graphnn.optimizers import OPTIMIZERS, SGD, Muon
+from graphnn.schedules import Constant
+from graphnn.updates import Rates, Updater
 
 
 def built_in(registry: dict[str, Any]) -> set[str]:
@@ -160,6 +163,10 @@ def test_running_statistics_differ_by_the_unbiased_variance_only() -> None:
         ("Adam", {"beta_1": 0.8, "weight_decay": 0.1}),
         ("AdamW", {"epsilon": 1e-3}),
         ("RMSprop", {"rho": 0.8, "weight_decay": 0.1}),
+        ("SGD", {"groups": [ParameterGroup(match="*/weights", optimizer=Muon())]}),
+        ("SGD", {"groups": [ParameterGroup(match="*/weights", optimizer=Muon(nesterov=False, steps=5))]}),
+        ("Adam", {"groups": [ParameterGroup(match="*/biases", optimizer=SGD(), weight_decay_scale=1.0)]}),
+        ("SGD", {"weight_decay": 0.1, "groups": [ParameterGroup(match="*/biases", weight_decay_scale=0.5)]}),
     ],
 )
 def test_optimizers_take_the_same_steps(name: str, options: dict[str, Any]) -> None:
@@ -170,14 +177,16 @@ def test_optimizers_take_the_same_steps(name: str, options: dict[str, Any]) -> N
     graph = vector("Tanh", MeanSquaredError())
     parameters = initialise(graph, 0, np.float64)
     network = TorchNetwork(graph, parameters)
-    own = OPTIMIZERS[name](learning_rate=0.02, **options)
-    theirs = optimizer_twin(torch, own, network.trained())
+    groups = options.get("groups", ())
+    own = OPTIMIZERS[name](learning_rate=0.02, **{key: value for key, value in options.items() if key != "groups"})
+    theirs = optimizer_twin(torch, own, network.trained(), groups)
+    rates = Rates(own, Constant(), groups).at(0, 1, 1)
     x, y = samples(graph, 6, np.float64)
     with Engine(graph, parameters, batch_size=6, threads=1) as engine:
-        engine.attach(Updater(own, parameters))
+        engine.attach(Updater(own, parameters, groups))
         for step in range(3):
             engine.train_step(x, y, epoch=0, step=step)
-            engine.update(0.02)
+            engine.update(*rates)
             theirs.zero_grad()
             network.loss(tensor(x), tensor(y)).backward()
             theirs.step()

@@ -204,10 +204,12 @@ def test_divergence_leaves_the_older_weights(train: Train, document: Path) -> No
 def test_divergence_after_an_epoch_leaves_that_epochs_weights(
     train: Train, document: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = training_run.Trainer.learning_rate
-    monkeypatch.setattr(
-        training_run.Trainer, "learning_rate", lambda own, step: plain(own, step) * (1 if own.epoch < 2 else 1e38)
-    )
+    plain = training_run.Trainer.learning_rates
+
+    def too_high(own: training_run.Trainer, step: int) -> tuple[float, ...]:
+        return tuple(rate * (1 if own.epoch < 2 else 1e38) for rate in plain(own, step))
+
+    monkeypatch.setattr(training_run.Trainer, "learning_rates", too_high)
     code, _, err = train()
     last = document.parent / "net.run" / "last.npz"
     assert code == 3

@@ -23,8 +23,9 @@ from graphnn.graph import Graph, chain, initialise
 from graphnn.kernels.kernels import NUMPY
 from graphnn.layers.base import layer_class
 from graphnn.losses import CrossEntropy
-from graphnn.optimizers import SGDMomentum, Updater
+from graphnn.optimizers import SGDMomentum
 from graphnn.types import Shape
+from graphnn.updates import Updater
 
 
 def small() -> Graph:

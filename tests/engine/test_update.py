@@ -1,5 +1,6 @@
 """The optimizer's update, shared out among processes: equal to the last bit to that of one thread."""
 
+from dataclasses import replace
 from unittest.mock import patch
 
 import numpy as np
@@ -11,7 +12,9 @@ from graphnn.engine.processes import Processes
 from graphnn.engine.workers import Workers
 from graphnn.errors import GraphError
 from graphnn.graph import initialise
-from graphnn.optimizers import SGD, Adam, AdamW, RMSprop, SGDMomentum, Updater
+from graphnn.groups import ParameterGroup
+from graphnn.optimizers import SGD, Adam, AdamW, Muon, RMSprop, SGDMomentum
+from graphnn.updates import Updater
 
 OPTIMIZERS = [
     SGD(0.1, weight_decay=0.01),
@@ -28,16 +31,25 @@ def graph(plain):
     return plain.network((300,), ("Dense", {"units": 201}), "ReLU", ("Dense", {"units": 37}), "Softmax")
 
 
-def trained(plain, graph, optimizer, threads, steps=3):
+GROUPED = (
+    SGDMomentum(0.1, weight_decay=0.01),
+    (
+        ParameterGroup(match="dense_1/weights", optimizer=Muon()),
+        ParameterGroup(match="*/biases", learning_rate_scale=2, weight_decay_scale=0.5),
+    ),
+)
+
+
+def trained(plain, graph, optimizer, threads, steps=3, groups=()):
     """Return the parameters and the optimizer's state after some steps."""
     parameters = initialise(graph, 0)
-    updater = Updater(optimizer, parameters)
+    updater = Updater(optimizer, parameters, groups)
     x, y = plain.samples(graph, 64, dtype=np.float32)
     with plain.cut([8], lanes=8), Engine(graph, parameters, batch_size=64, threads=threads) as engine:
         engine.attach(updater)
         for step in range(steps):
             engine.train_step(x, y, epoch=0, step=step)
-            engine.update(0.1 / (step + 1))
+            engine.update(*(0.1 / (step + 1) for _ in updater.rules))
         team = type(engine._team)
     assert team is (Processes if threads > 1 and engine_module.can_fork() else Workers)
     assert updater.steps == steps
@@ -56,6 +68,19 @@ def test_the_number_of_processes_changes_nothing(plain, graph, optimizer):
         for name, array in expected.items():
             np.testing.assert_array_equal(found[name], array, name)
             np.testing.assert_array_equal(in_threads[name], array, name)
+
+
+def test_the_number_of_processes_changes_nothing_with_groups(plain, graph):
+    optimizer, groups = GROUPED
+    names = list(initialise(graph, 0).stretches)
+    assert names == [f"{node.name}/{own}" for own in ("weights", "biases") for node in graph.nodes if node.parameters]
+    own = (replace(groups[0], match=names[0]), groups[1])
+    expected = trained(plain, graph, optimizer, 1, groups=own)
+    assert not np.array_equal(expected["parameters"], trained(plain, graph, optimizer, 1)["parameters"])
+    for threads in (2, 3):
+        found = trained(plain, graph, optimizer, threads, groups=own)
+        for name, array in expected.items():
+            np.testing.assert_array_equal(found[name], array, name)
 
 
 def test_an_update_by_one_process_alone_is_the_same(plain, graph):

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from graphnn.errors import GraphError, SpecError
+from graphnn.groups import ParameterGroup
 from graphnn.layers.base import LAYERS
 from graphnn.layers.dense import Dense
 from graphnn.layers.softmax import Softmax
 from graphnn.losses import LOSSES, CrossEntropy, MeanSquaredError
 from graphnn.model.model import Model
-from graphnn.optimizers import OPTIMIZERS, SGD, SGDMomentum
+from graphnn.optimizers import OPTIMIZERS, SGD, Muon, SGDMomentum
 from graphnn.schedules import SCHEDULES, Cosine, Schedule
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +48,7 @@ OPTIMIZER_SETTINGS: dict[str, dict[str, Any]] = {
     "Adam": {**COMMON, "beta_1": 0.5, "beta_2": 0.75, "epsilon": 0.001},
     "AdamW": {**COMMON, "beta_1": 0.5, "beta_2": 0.75, "epsilon": 0.001},
     "RMSprop": {**COMMON, "rho": 0.5, "epsilon": 0.001},
+    "Muon": {"learning_rate": 0.125, "clip_norm": 2.0, "momentum": 0.5, "nesterov": False, "steps": 5},
 }
 SCHEDULE_SETTINGS: dict[str, dict[str, Any]] = {
     "constant": {"warmup_epochs": 1.5},
@@ -100,10 +102,29 @@ def test_losses(name: str, tmp_path: Path) -> None:
 def test_optimizers(name: str, as_default: bool, tmp_path: Path) -> None:
     settings = {} if as_default else OPTIMIZER_SETTINGS[name]
     model = Model(MeanSquaredError(), OPTIMIZERS[name](**settings))
-    model.add(Dense(3, input_shape=(2,)))
+    model.add(Dense(3, use_bias=False, input_shape=(2,)))
     again = there_and_back(model, tmp_path)
     assert again.optimizer == model.optimizer
     assert again.schedule is None
+
+
+def test_groups(tmp_path: Path) -> None:
+    groups = (
+        ParameterGroup(match="*/weights", optimizer=Muon(0.125), schedule=Cosine(final_scale=0.5)),
+        ParameterGroup(match="*/biases", learning_rate_scale=64.0, weight_decay_scale=0.0),
+    )
+    model = Model(MeanSquaredError(), SGD(), groups=groups)
+    model.add(Dense(3, input_shape=(2,)))
+    assert there_and_back(model, tmp_path).groups == groups
+    written = json.loads((tmp_path / "model.json").read_text(encoding="utf-8"))["optimizer"]["groups"]
+    assert written == [
+        {
+            "match": "*/weights",
+            "optimizer": {"type": "Muon", "learning_rate": 0.125},
+            "schedule": {"type": "cosine", "final_scale": 0.5},
+        },
+        {"match": "*/biases", "learning_rate_scale": 64.0, "weight_decay_scale": 0.0},
+    ]
 
 
 @pytest.mark.parametrize("name", SCHEDULE_SETTINGS)

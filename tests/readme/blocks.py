@@ -96,6 +96,8 @@ def options() -> str:
         ("`training`", "", schema["properties"]["training"]),
         ("`input`", "", schema["properties"]["input"]),
     ]
+    groups = table([("a group", "", plain(schema, definitions["group"]))], "group")
+    parts.append(f"### Groups of parameters\n\n{GROUPS}\n\n{groups}")
     return "\n\n".join([*parts, f"### The other sections\n\n{table(sections, 'section')}"])
 
 
@@ -104,6 +106,12 @@ TYPED = (
     ("Losses", "loss", "loss", "`loss` is one of these:"),
     ("Optimizers", "optimizer", "optimizer", "`optimizer` is one of these:"),
     ("Schedules", "schedule", "schedule", "`schedule`, inside the optimizer, is one of these:"),
+)
+
+GROUPS = (
+    "`groups`, inside the optimizer, is a list of these. A parameter is called as in the weights file: "
+    "`conv1/weights`. It belongs to the first group whose `match` fits it, and to none where none does. "
+    "A pattern that takes no parameter is an error."
 )
 
 Kind = tuple[str, str, Mapping[str, Any]]
@@ -116,16 +124,24 @@ def kinds(schema: Mapping[str, Any], kind: str) -> list[Kind]:
     found = []
     for name in shared["type"]["enum"]:
         own = definitions[name]
-        properties = {key: value for key, value in own["properties"].items() if value is not True}
+        properties = {key: referred(schema, value) for key, value in own["properties"].items() if value is not True}
         found.append((f"**{name}**", own["description"], {**own, "properties": properties}))
     properties = {key: referred(schema, value) for key, value in shared.items()}
     return [*found, (f"every {kind}", "", {"properties": properties})]
 
 
 def referred(schema: Mapping[str, Any], value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a "$ref" into the definitions stands for."""
+    """Return what a "$ref" into the definitions stands for, and as `kind` its name there."""
     reference = value.get("$ref")
-    return value if reference is None else schema["definitions"][reference.rsplit("/", 1)[-1]]
+    if reference is None:
+        return value
+    name = reference.rsplit("/", 1)[-1]
+    return {**schema["definitions"][name], "kind": name}
+
+
+def plain(schema: Mapping[str, Any], definition: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a definition whose properties refer to no other."""
+    return {**definition, "properties": {key: referred(schema, one) for key, one in definition["properties"].items()}}
 
 
 def table(listed: list[Kind], titled: str) -> str:
@@ -187,7 +203,10 @@ def numbers(noun: str) -> Callable[[Mapping[str, Any]], list[str]]:
 
 
 def arrays(setting: Mapping[str, Any]) -> list[str]:
-    """Return a pair, or a list of integers."""
+    """Return a pair, a list of objects, or a list of integers."""
+    kind = setting.get("items", {}).get("$ref", "").rsplit("/", 1)[-1]
+    if kind:
+        return [f"list of {kind}s, see below"]
     return ["pair of such"] if setting.get("maxItems") == 2 else ["1 or 3 integers ≥ 1"]
 
 
@@ -197,7 +216,7 @@ WORDS: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "number": numbers("number"),
     "boolean": lambda setting: ["`true`, `false`"],
     "array": arrays,
-    "object": lambda setting: ["a schedule, see below"],
+    "object": lambda setting: [f"{'an' if setting['kind'][0] in 'aeiou' else 'a'} {setting['kind']}, see below"],
 }
 BLOCKS: dict[str, Callable[[], str]] = {
     "document": document,

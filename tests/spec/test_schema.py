@@ -19,7 +19,7 @@ from graphnn.spec.schema import Schema, is_integer, load_schema, schema_file, sc
 
 SCHEMA = load_schema()
 CLASSES = {"layer": LAYERS, "loss": LOSSES, "optimizer": OPTIMIZERS, "schedule": SCHEDULES}
-SCHEDULED = {"optimizer": {"schedule"}}  # properties that are sections of their own
+SCHEDULED = {"optimizer": {"schedule", "groups"}}  # properties that are sections of their own
 TYPES = [(kind, name) for kind in CLASSES for name in SCHEMA.types(kind)]
 
 

@@ -1,0 +1,108 @@
+"""Groups of parameters that are trained otherwise than the rest: which pattern takes which parameter."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
+from typing import Any
+
+from graphnn.document.document import Path
+from graphnn.document.values import is_default, plain, section_values
+from graphnn.optimizers import OPTIMIZERS, Optimizer
+from graphnn.schedules import Schedule
+from graphnn.spec.schema_problems import Finding
+from graphnn.spec.spec import Section
+from graphnn.suggestions import closest, quoted
+from graphnn.types import Shape, shape_text
+
+COMMON_ONLY = {  # settings of an optimizer that make no sense in the optimizer of a group
+    "clip_norm": "is of the whole gradient, so it stands in the network's optimizer",
+    "schedule": 'stands in the group itself, beside "optimizer"',
+    "groups": "have no groups of their own",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParameterGroup:
+    """The parameters that a pattern matches, and how they are trained; its fields are the properties in the schema.
+
+    match: a pattern for 'layer/parameter' in which * stands for anything, ? for one character, [ab] for one of several.
+    learning_rate_scale, weight_decay_scale: factors on those of the optimizer; where the latter is given, weight decay
+    is in force for all parameters of the group, biases too. optimizer, schedule: in the place of the common ones.
+    """
+
+    match: str
+    learning_rate_scale: float = 1.0
+    weight_decay_scale: float | None = None
+    optimizer: Optimizer | None = None
+    schedule: Schedule | None = None
+
+    def decay(self, common: Optimizer, *, weights: bool) -> float:
+        """Return the weight decay that is in force for weights, or for other parameters."""
+        optimizer = self.optimizer or common
+        scale = self.weight_decay_scale
+        return optimizer.decay(weights=weights) if scale is None else scale * optimizer.decay(weights=True)
+
+
+def group_values(group: ParameterGroup) -> dict[str, Any]:
+    """Return a group as the JSON values that a document holds for it: only what is not a default."""
+    own = (field for field in fields(group) if not is_default(field, group))
+    written = {field.name: getattr(group, field.name) for field in own}
+    sections = (Optimizer, Schedule)
+    return {key: section_values(one) if isinstance(one, sections) else plain(one) for key, one in written.items()}
+
+
+def members(patterns: Sequence[str], names: Iterable[str]) -> list[int | None]:
+    """Return, for each parameter, the number of the first pattern that matches it; None where none does."""
+    return [next((i for i, pattern in enumerate(patterns) if fnmatchcase(name, pattern)), None) for name in names]
+
+
+def unused(patterns: Sequence[str], trained: Sequence[str], fixed: Sequence[str]) -> dict[int, str]:
+    """Return, by the pattern's number, why a pattern that takes no parameter does not.
+
+    trained, fixed: the names of the parameters that are trained, and of those that are not.
+    """
+    taken = members(patterns, trained)
+    reasons: dict[int, str] = {}
+    for number, pattern in enumerate(patterns):
+        if number in taken:
+            continue
+        shadowed = [name for name in trained if fnmatchcase(name, pattern)]
+        untrained = [name for name in fixed if fnmatchcase(name, pattern)]
+        if shadowed:
+            first = taken[trained.index(shadowed[0])]
+            reason = f"matches only what groups[{first}] before it takes; put the narrower pattern first"
+        elif untrained:
+            reason = f"matches only what is not trained, such as {quoted(untrained[0])}"
+        else:
+            close = closest(pattern, trained)
+            meant = f"; did you mean {quoted(close)}?" if close else ";"
+            known = f"the parameters are {', '.join(trained)}" if trained else "no parameter is trained"
+            reason = f"matches no parameter{meant} {known}"
+        reasons[number] = reason
+    return reasons
+
+
+def group_findings(optimizer: Section, shapes: Mapping[str, Shape], fixed: Sequence[str]) -> Iterator[Finding]:
+    """Yield what is wrong with the groups of an optimizer, and where it cannot update a parameter that falls to it.
+
+    shapes: of the trained parameters by 'layer/parameter'; fixed: the names of the others.
+    """
+    groups: Sequence[Mapping[str, Any]] = optimizer.options.get("groups", ())
+    patterns = [group["match"] for group in groups]
+    for place, reason in unused(patterns, list(shapes), fixed).items():
+        yield Finding((*optimizer.path, "groups", place, "match"), f"{quoted(patterns[place])} {reason}")
+    own = [group.get("optimizer") for group in groups]
+    for section in own:
+        for key in COMMON_ONLY:
+            if section is not None and section.options.get(key) is not None:
+                yield Finding((*section.path, key), f"{quoted(key)} {COMMON_ONLY[key]}", key=True)
+    told: set[Path] = set()
+    for (name, shape), number in zip(shapes.items(), members(patterns, shapes), strict=True):
+        section = (None if number is None else own[number]) or optimizer
+        if OPTIMIZERS[section.type].by_matrix and len(shape) < 2 and section.path not in told:
+            told.add(section.path)
+            pattern = quoted("*/" + name.rpartition("/")[2])
+            other = f'{{"match": {pattern}, "optimizer": {{"type": "SGDMomentum"}}}}'
+            found = f"{quoted(name)} is a vector of {shape_text(shape)}"
+            message = f"{section.type} needs weights of two axes or more, but {found}; put a group first: {other}"
+            yield Finding((*section.path, "type"), message)
