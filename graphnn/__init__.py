@@ -21,6 +21,7 @@ from graphnn.layers.layer_normalization import LayerNormalization
 from graphnn.layers.leaky_relu import LeakyReLU
 from graphnn.layers.max_pooling_2d import MaxPooling2D
 from graphnn.layers.relu import ReLU
+from graphnn.layers.scale import Scale
 from graphnn.layers.sigmoid import Sigmoid
 from graphnn.layers.silu import SiLU
 from graphnn.layers.softmax import Softmax
@@ -75,6 +76,7 @@ __all__ = [
     "ReLU",
     "ReduceOnPlateau",
     "SGDMomentum",
+    "Scale",
     "Schedule",
     "ShapeError",
     "SiLU",

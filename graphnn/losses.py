@@ -75,8 +75,14 @@ class CrossEntropy(Loss):
     """Categorical cross-entropy: L = −Σ y ln p over the classes; the metric is accuracy.
 
     Targets: integer labels N, or one-hot rows (or other distributions) N×K. From probabilities, p is clipped at
-    2.2e-16 and the gradient is −y/p/n; from logits nothing is clipped and the gradient is (softmax − y)/n.
+    2.2e-16 and the gradient is −y′/p/n; from logits nothing is clipped and the gradient is (softmax − y′)/n.
+    label_smoothing ε: the gradient, which training follows, is that of the targets y′ = (1 − ε)·y + ε/K, while L and
+    what is reported of it are always those of y.
+    Source of the smoothing: Szegedy et al. 2016, "Rethinking the Inception architecture for computer vision",
+    section 7.
     """
+
+    label_smoothing: float = 0.0
 
     fused_with = Softmax
     metrics = ("accuracy",)
@@ -87,6 +93,7 @@ class CrossEntropy(Loss):
         rows, highest = np.arange(len(y)), y.argmax(axis=1)
         correct = np.count_nonzero(highest == labels)
         one_hot = None if y_gt.ndim == 1 else y_gt
+        wanted = one_hot if dy is None or self.label_smoothing == 0 else self.smoothed(y_gt, y)
 
         def at_truth(values: Array) -> Array:
             return np.asarray(values[rows, labels] if one_hot is None else np.einsum("nk,nk->n", one_hot, values))
@@ -99,24 +106,30 @@ class CrossEntropy(Loss):
             loss = np.log(total[:, 0]) - score
             if dy is not None:
                 dy *= 1 / (total * n)
-                if one_hot is None:
+                if wanted is None:
                     dy[rows, labels] -= 1 / n
                 else:
-                    dy -= one_hot / n
+                    dy -= wanted / n
         else:
             np.maximum(y, SMALLEST, out=work)
-            if one_hot is None:
-                p = work[rows, labels]
-                loss = -np.log(p)
-                if dy is not None:
-                    dy[...] = 0
-                    dy[rows, labels] = -1 / (p * n)
-            else:
-                loss = -at_truth(np.log(work))
-                if dy is not None:
-                    np.divide(one_hot, dy, out=dy)
-                    dy *= -1 / n
+            p = work[rows, labels] if one_hot is None else None
+            loss = -at_truth(np.log(work)) if p is None else -np.log(p)
+            if dy is not None and wanted is not None:
+                np.divide(wanted, dy, out=dy)
+                dy *= -1 / n
+            elif dy is not None and p is not None:
+                dy[...] = 0
+                dy[rows, labels] = -1 / (p * n)
         return np.array([loss.sum(dtype=np.float64), correct], np.float64)
+
+    def smoothed(self, y_gt: Array, y: Array) -> Array:
+        """Return (1 − ε)·y + ε/K as rows like those of y, from labels or rows."""
+        kept, share = 1 - self.label_smoothing, self.label_smoothing / y.shape[1]
+        if y_gt.ndim == 2:
+            return np.asarray(kept * y_gt + share, y.dtype)
+        rows = np.full_like(y, share)
+        rows[np.arange(len(y)), y_gt] += kept
+        return rows
 
     def summarise(self, sums: Array, count: int) -> dict[str, float]:
         return {"loss": float(sums[0] / count), "accuracy": float(sums[1] / count)}

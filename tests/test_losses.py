@@ -19,6 +19,9 @@ VALUES = rng.normal(size=(6, 4))
 BITS = rng.integers(0, 2, (6, 4))
 
 
+SMOOTHED = CrossEntropy(label_smoothing=0.2)
+
+
 def softmax(z):
     powers = np.exp(z)
     return powers / powers.sum(axis=1, keepdims=True)
@@ -41,6 +44,14 @@ CASES = {
     "binary cross-entropy, fused": (BinaryCrossEntropy(), BITS, SCORES, True),
     "binary cross-entropy of parts, fused": (BinaryCrossEntropy(), logistic(VALUES), SCORES, True),
 }
+SMOOTHED_CASES = {
+    "smoothed labels": (SMOOTHED, LABELS, softmax(SCORES), False),
+    "smoothed rows, fused": (SMOOTHED, ONE_HOT, SCORES, True),
+    "smoothed labels, fused": (SMOOTHED, LABELS, SCORES, True),
+}
+every_way = pytest.mark.parametrize(
+    ("loss", "truth", "y", "logits"), (CASES | SMOOTHED_CASES).values(), ids=CASES | SMOOTHED_CASES
+)
 every_case = pytest.mark.parametrize(("loss", "truth", "y", "logits"), CASES.values(), ids=CASES)
 
 
@@ -50,6 +61,32 @@ def test_cross_entropy_literals():
     for truth in ([1, 0], [[0, 1, 0], [1, 0, 0]], [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]):
         assert CrossEntropy()(truth, y) == pytest.approx(1.5 * math.log(2), rel=1e-14)
         assert CrossEntropy().gradient(truth, y).tolist() == [[0, -1, 0], [-2, 0, 0]]
+
+
+def test_label_smoothing_literals():
+    """ε 0.3 of 3 classes: targets 0.1, 0.8, 0.1; from equal logits (1/3 − y′)/2, from p = ½, ½, 0.25: −y′/p/2."""
+    loss = CrossEntropy(label_smoothing=0.3)
+    y = np.array([[0.5, 0.5, 0.25], [0.5, 0.5, 0.25]])
+    for truth in ([1, 0], [[0, 1, 0], [1, 0, 0]], [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]):
+        np.testing.assert_allclose(loss.gradient(truth, y), [[-0.1, -0.8, -0.2], [-0.8, -0.1, -0.2]], rtol=1e-14)
+        dy = np.empty((2, 3))
+        loss.piece(np.array(truth), np.zeros((2, 3)), 2, logits=True, dy=dy)
+        expected = [[7 / 60, -7 / 30, 7 / 60], [-7 / 30, 7 / 60, 7 / 60]]
+        np.testing.assert_allclose(dy, expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("truth", [LABELS, ONE_HOT, softmax(VALUES)], ids=["labels", "rows", "distributions"])
+@pytest.mark.parametrize("logits", [True, False])
+def test_label_smoothing_is_the_gradient_of_smoothed_targets_and_not_in_the_loss(truth, logits):
+    plain, smoothed, y = CrossEntropy(), CrossEntropy(label_smoothing=0.2), SCORES if logits else softmax(SCORES)
+    rows = 0.8 * (ONE_HOT if truth.ndim == 1 else truth) + 0.05
+    expected, found = np.empty_like(y), np.empty_like(y)
+    plain.piece(rows, y, 6, logits=logits, dy=expected)
+    sums = smoothed.piece(truth, y, 6, logits=logits, dy=found)
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-15)
+    np.testing.assert_array_equal(sums, plain.piece(truth, y, 6, logits=logits, dy=np.empty_like(y)))
+    np.testing.assert_array_equal(smoothed.piece(truth, y, 6, logits=logits, dy=None), sums)
+    assert smoothed(truth, softmax(SCORES)) == plain(truth, softmax(SCORES))
 
 
 def test_cross_entropy_clips_probabilities():
@@ -127,7 +164,7 @@ def test_fused_equals_unfused(loss, truth, last):
     np.testing.assert_allclose(dy, (probabilities - targets) / 6, rtol=1e-12, atol=1e-15)
 
 
-@every_case
+@every_way
 def test_pieces_add_up_to_the_whole(loss, truth, y, logits):
     whole = np.empty_like(y)
     expected = loss.piece(truth, y, 6, logits=logits, dy=whole)
@@ -139,7 +176,7 @@ def test_pieces_add_up_to_the_whole(loss, truth, y, logits):
     np.testing.assert_allclose(dy, whole, rtol=1e-13)
 
 
-@every_case
+@every_way
 def test_the_gradient_may_go_into_the_input(loss, truth, y, logits):
     expected, memory = np.empty_like(y), y.copy()
     sums = loss.piece(truth, y, 6, logits=logits, dy=expected)
@@ -147,7 +184,7 @@ def test_the_gradient_may_go_into_the_input(loss, truth, y, logits):
     np.testing.assert_array_equal(memory, expected)
 
 
-@every_case
+@every_way
 def test_the_dtype_is_kept_and_the_input_untouched(loss, truth, y, logits):
     single = y.astype(np.float32)
     before, dy = single.copy(), np.empty_like(single)

@@ -8,7 +8,7 @@ from graphnn.errors import GraphError
 from graphnn.graph import Graph, Node
 from graphnn.groups import ParameterGroup, members
 from graphnn.kernels.im2col import pair
-from graphnn.losses import Loss
+from graphnn.losses import CrossEntropy, Loss
 from graphnn.optimizers import Optimizer
 
 NAMES = {  # of parameters, here and there
@@ -90,9 +90,16 @@ def scaled_and_shifted(module: Any, layer: Mapping[str, Any]) -> Any:
 
 def dropout(torch: Any, node: Node) -> Any:
     """Return Dropout as it is here: numbers are zeroed in training and scaled in testing."""
-    from graphnn.benchmark.torch_dropout import PlainDropout
+    from graphnn.benchmark.torch_modules import PlainDropout
 
     return PlainDropout(node.layer.settings()["rate"])
+
+
+def scale(torch: Any, node: Node) -> Any:
+    """Return a module that multiplies by the factor."""
+    from graphnn.benchmark.torch_modules import ConstantFactor
+
+    return ConstantFactor(node.layer.settings()["factor"])
 
 
 def module(name: str, **settings: str) -> Make:
@@ -115,6 +122,7 @@ LAYER_TWINS: dict[str, Make] = {
     "BatchNormalization": batch_normalization,
     "LayerNormalization": layer_normalization,
     "Dropout": dropout,
+    "Scale": scale,
     "ReLU": module("ReLU"),
     "LeakyReLU": module("LeakyReLU", negative_slope="negative_slope"),
     "ELU": module("ELU", alpha="alpha"),
@@ -125,11 +133,17 @@ LAYER_TWINS: dict[str, Make] = {
     "Softmax": lambda torch, node: torch.nn.Softmax(dim=-1),
 }
 
+
+def cross_entropy(torch: Any, loss: Any) -> Any:
+    """Return a CrossEntropyLoss of the smoothed targets."""
+    return torch.nn.CrossEntropyLoss(label_smoothing=loss.label_smoothing)
+
+
 # Of the output, or of the input of the layer that the loss is fused with, as here.
-LOSS_TWINS: dict[str, Callable[[Any], Any]] = {
-    "CrossEntropy": lambda torch: torch.nn.functional.cross_entropy,
-    "MeanSquaredError": lambda torch: torch.nn.functional.mse_loss,
-    "BinaryCrossEntropy": lambda torch: torch.nn.functional.binary_cross_entropy_with_logits,
+LOSS_TWINS: dict[str, Callable[[Any, Any], Any]] = {
+    "CrossEntropy": cross_entropy,
+    "MeanSquaredError": lambda torch, loss: torch.nn.functional.mse_loss,
+    "BinaryCrossEntropy": lambda torch, loss: torch.nn.functional.binary_cross_entropy_with_logits,
 }
 
 
@@ -195,8 +209,13 @@ def layer_twin(torch: Any, node: Node) -> tuple[list[Any], Any]:
 
 
 def loss_twin(torch: Any, loss: Loss) -> Any:
-    """Return the loss as a function of (output or logits, targets)."""
-    return LOSS_TWINS[loss.type](torch)
+    """Return what training makes small, as a function of (output or logits, targets)."""
+    return LOSS_TWINS[loss.type](torch, loss)
+
+
+def reported_twin(torch: Any, loss: Loss) -> Any:
+    """Return the loss that is reported, which is that of the targets as they are."""
+    return loss_twin(torch, replace(loss, label_smoothing=0.0) if isinstance(loss, CrossEntropy) else loss)
 
 
 def optimizer_twin(

@@ -174,6 +174,7 @@ PHRASES: dict[str, Phrase] = {
     "strides": strides_text,
     "padding": padding_text,
     "rate": lambda value, layer: f"rate {value}",
+    "factor": lambda value, layer: f"× {value}",
     "negative_slope": lambda value, layer: f"slope {value}",
     "alpha": lambda value, layer: f"alpha {value}",
     "approximate": lambda value, layer: "exact" if value == "none" else value,

@@ -104,6 +104,8 @@ GRAPHS = {
     "layer-normalised vectors": vector("LayerNormalization", MeanSquaredError()),
     "softmax within": vector("Softmax", MeanSquaredError()),
     "binary": vector("ReLU", BinaryCrossEntropy(), "Sigmoid"),
+    "smoothed": vector("Scale", CrossEntropy(label_smoothing=0.3), "Softmax", factor=0.25),
+    "scaled": image("Scale", factor=-1.5),
     "leaky": vector("LeakyReLU", CrossEntropy(), "Softmax", negative_slope=0.2),
     "elu": vector("ELU", MeanSquaredError(), alpha=0.7),
     "gelu": vector("GELU", MeanSquaredError()),

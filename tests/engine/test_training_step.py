@@ -75,7 +75,22 @@ def test_equals_the_plain_composition(plain, name, pieces):
 
 
 KEEPING = st.sampled_from(
-    ["ReLU", "Tanh", "SiLU", "LeakyReLU", DROP, BN, BN, BARE, "LayerNormalization", CONV, CONV, EVEN, POINT]
+    [
+        "ReLU",
+        "Tanh",
+        "SiLU",
+        ("Scale", {"factor": 0.5}),
+        "LeakyReLU",
+        DROP,
+        BN,
+        BN,
+        BARE,
+        "LayerNormalization",
+        CONV,
+        CONV,
+        EVEN,
+        POINT,
+    ]
 )
 SHRINKING = st.sampled_from(["MaxPooling2D", "AveragePooling2D", STRIDED, OVERLAP])
 OF_VECTORS = st.sampled_from(["ReLU", "Sigmoid", "GELU", DROP, BN, BN, BARE, DENSE, DENSE, "LayerNormalization"])

@@ -16,7 +16,12 @@ from graphnn.layers.dropout import Dropout
 from graphnn.layers.flatten import Flatten
 from graphnn.layers.relu import ReLU
 
-REQUIRED: dict[str, dict[str, Any]] = {"Dense": {"units": 3}, "Conv2D": {"filters": 3}, "Dropout": {"rate": 0.5}}
+REQUIRED: dict[str, dict[str, Any]] = {
+    "Dense": {"units": 3},
+    "Conv2D": {"filters": 3},
+    "Dropout": {"rate": 0.5},
+    "Scale": {"factor": 0.5},
+}
 VECTORS = {"Dense", "Softmax"}
 
 

@@ -26,6 +26,7 @@ CASES = {
     "LeakyReLU": [({}, IMAGE)],
     "MaxPooling2D": [({}, IMAGE)],
     "ReLU": [({}, IMAGE), ({}, VECTOR)],
+    "Scale": [({"factor": -0.3}, IMAGE), ({"factor": 2.5}, VECTOR)],
     "SiLU": [({}, IMAGE)],
     "Sigmoid": [({}, IMAGE)],
     "Softmax": [({}, VECTOR)],

@@ -30,6 +30,7 @@ LAYER_SETTINGS: dict[str, dict[str, Any]] = {
     "BatchNormalization": {"momentum": 0.5, "epsilon": 0.001, "scale": False, "center": False},
     "LayerNormalization": {"epsilon": 0.001, "scale": False, "center": False},
     "Dropout": {"rate": 0.25},
+    "Scale": {"factor": 0.125},
     "ReLU": {},
     "LeakyReLU": {"negative_slope": 0.2},
     "ELU": {"alpha": 0.5},
@@ -40,6 +41,11 @@ LAYER_SETTINGS: dict[str, dict[str, Any]] = {
     "Softmax": {},
 }
 VECTORS = {"Dense", "Softmax"}
+LOSS_SETTINGS: dict[str, dict[str, Any]] = {
+    "CrossEntropy": {"label_smoothing": 0.25},
+    "BinaryCrossEntropy": {},
+    "MeanSquaredError": {},
+}
 LOSS_END = {"CrossEntropy": "Softmax", "BinaryCrossEntropy": "Sigmoid", "MeanSquaredError": "Tanh"}
 COMMON = {"learning_rate": 0.125, "weight_decay": 0.25, "decay_biases": True, "clip_norm": 2.0}
 OPTIMIZER_SETTINGS: dict[str, dict[str, Any]] = {
@@ -68,7 +74,7 @@ def there_and_back(model: Model, folder: Path) -> Model:
 def test_the_settings_here_are_complete() -> None:
     built_in = {name for name, layer in LAYERS.items() if layer.__module__.startswith("graphnn.layers.")}
     assert set(LAYER_SETTINGS) == built_in
-    assert set(LOSS_END) == set(LOSSES)
+    assert set(LOSS_END) == set(LOSS_SETTINGS) == set(LOSSES)
     assert set(OPTIMIZER_SETTINGS) == set(OPTIMIZERS)
     assert set(SCHEDULE_SETTINGS) == set(SCHEDULES)
     for name, settings in LAYER_SETTINGS.items():
@@ -78,7 +84,9 @@ def test_the_settings_here_are_complete() -> None:
 @pytest.mark.parametrize("name", LAYER_SETTINGS)
 @pytest.mark.parametrize("as_default", [False, True])
 def test_layers(name: str, as_default: bool, tmp_path: Path) -> None:
-    required = {key: LAYER_SETTINGS[name][key] for key in ("units", "filters", "rate") if key in LAYER_SETTINGS[name]}
+    required = {
+        key: LAYER_SETTINGS[name][key] for key in ("units", "filters", "rate", "factor") if key in LAYER_SETTINGS[name]
+    }
     settings = required if as_default else {**LAYER_SETTINGS[name], "name": "mine", "description": "why"}
     model = Model(MeanSquaredError(), SGD())
     model.add(LAYERS[name](**settings, input_shape=(5,) if name in VECTORS else (2, 6, 6)))
@@ -89,12 +97,16 @@ def test_layers(name: str, as_default: bool, tmp_path: Path) -> None:
     assert written.keys() == {"type", *settings}
 
 
-@pytest.mark.parametrize("name", LOSS_END)
-def test_losses(name: str, tmp_path: Path) -> None:
-    model = Model(LOSSES[name](), SGD())
+@pytest.mark.parametrize("name", LOSS_SETTINGS)
+@pytest.mark.parametrize("as_default", [False, True])
+def test_losses(name: str, as_default: bool, tmp_path: Path) -> None:
+    settings = {} if as_default else LOSS_SETTINGS[name]
+    model = Model(LOSSES[name](**settings), SGD())
     model.add(Dense(3, input_shape=(2,)))
     model.add(LAYERS[LOSS_END[name]]())
     assert there_and_back(model, tmp_path).loss == model.loss
+    written = json.loads((tmp_path / "model.json").read_text(encoding="utf-8"))["loss"]
+    assert written.keys() == {"type", *settings}
 
 
 @pytest.mark.parametrize("name", OPTIMIZER_SETTINGS)

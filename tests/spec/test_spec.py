@@ -44,7 +44,7 @@ def test_defaults_are_filled_in() -> None:
         "filters": 4, "kernel_size": (3, 1), "strides": 1, "padding": "same", "use_bias": True,
     }  # fmt: skip
     assert spec.layers[1].options == {"pool_size": 2}  # strides: the layer's own default
-    assert spec.loss == Section("CrossEntropy", {}, ("loss",))
+    assert spec.loss == Section("CrossEntropy", {"label_smoothing": 0}, ("loss",))
     assert spec.optimizer.options == {
         "learning_rate": 0.01, "momentum": 0.9, "nesterov": False, "weight_decay": 0, "decay_biases": False,
         "schedule": None,

@@ -1,4 +1,4 @@
-"""Dropout that does not scale up in training, as a module of PyTorch. Importing this needs PyTorch."""
+"""Layers that PyTorch has no module for, or another one, as its modules. Importing this needs PyTorch."""
 
 import torch
 
@@ -18,3 +18,15 @@ class PlainDropout(torch.nn.Module):  # type: ignore[misc,unused-ignore]
         if self.training:
             return x * torch.empty_like(x).bernoulli_(1 - self.rate)
         return x * (1 - self.rate)
+
+
+class ConstantFactor(torch.nn.Module):  # type: ignore[misc,unused-ignore]
+    """y = factor·x."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return y."""
+        return x * self.factor

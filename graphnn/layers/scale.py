@@ -1,0 +1,24 @@
+"""Scale: all numbers times a constant."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from graphnn.layers.base import register
+from graphnn.layers.context import Context
+from graphnn.layers.elementwise import Elementwise
+from graphnn.types import Array
+
+
+@register
+@dataclass(frozen=True)
+class Scale(Elementwise):
+    """A constant factor, which is not trained: y = factor·x, element by element; any shape. dx = factor·dy."""
+
+    factor: float
+
+    def value(self, x: Array, y: Array, ctx: Context) -> None:
+        np.multiply(x, self.factor, out=y)
+
+    def pass_back(self, dy: Array, x: Array, y: Array, ctx: Context) -> None:
+        dy *= self.factor
