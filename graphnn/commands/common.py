@@ -132,7 +132,8 @@ def add_document_arguments(parser: Parser, *, required: bool = True, several: bo
         default=[],
         metavar="PATH=VALUE",
         dest="overrides",
-        help="change a value of the document for this call, for example training.epochs=5; may be repeated",
+        help="change a value of the document for this call, for example training.epochs=5; null takes it out; "
+        "may be repeated",
     )
     parser.add_argument(
         "--plugin",

@@ -19,7 +19,7 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
     """Return the document with each `key.path=value` put in; problems with such a value then name it.
 
     A layer is named by its index or its name: layers[3].rate, layers.drop1.rate. The value is JSON if it can be read as
-    such, and a string otherwise. Raises SpecError.
+    such, and a string otherwise; null, which no document holds, takes out what is there. Raises SpecError.
     """
     value = copy.deepcopy(document.value)
     changed: list[tuple[Path, str]] = []
@@ -32,7 +32,7 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
         except ValueError as error:
             problems.append(Problem(str(error), file=source))
         else:
-            changed.append((path, source))
+            changed.append((path if new is not None else path[:-1], source))
     if problems:
         raise SpecError(*problems)
     return replace(document, value=value, changed=tuple(changed))
@@ -86,7 +86,10 @@ def named_layer(target: str, start: int, names: Sequence[str | None]) -> tuple[i
 
 
 def put(value: Any, path: Path, new: Any, document: Document) -> None:
-    """Put `new` into `value` at `path`, with the objects that lead there. Raises ValueError where none can."""
+    """Put `new` into `value` at `path`, with the objects that lead there; None takes out what is there.
+
+    Raises ValueError where nothing can be put, or is to be taken out.
+    """
     for index, step in enumerate(path):
         here = document.where(path[:index]) or "the document"
         if isinstance(step, str) and not isinstance(value, dict):
@@ -98,7 +101,13 @@ def put(value: Any, path: Path, new: Any, document: Document) -> None:
                 raise ValueError(
                     f"{here} has {len(value)} entries, [0] to [{len(value) - 1}]" if value else f"{here} is empty"
                 )
-        if index == len(path) - 1:
+        if new is None and isinstance(value, dict) and step not in value:
+            close = closest(str(step), value)
+            hint = f"; did you mean {quoted(close)}?" if close else ""
+            raise ValueError(f"{here} has no {quoted(str(step))} to take out{hint}")
+        if index == len(path) - 1 and new is None:
+            del value[step]
+        elif index == len(path) - 1:
             value[step] = new
         elif isinstance(value, dict):
             value = value.setdefault(str(step), {})

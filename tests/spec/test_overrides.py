@@ -57,6 +57,21 @@ def test_layers_go_by_index_or_by_name() -> None:
     assert spec_with('layers.a={"type": "ReLU"}').layers[1].type == "ReLU"
 
 
+def test_null_takes_out_what_is_there() -> None:
+    spec = spec_with("name=null", "layers[1]=null", "layers[0].name=null")
+    assert spec.name == "net"  # as the file
+    assert [layer.name for layer in spec.layers] == ["dense_1", "dense_2", "softmax_1"]
+    assert refusal("training.epoch=null") == [
+        '--set training.epoch=null: training has no "epoch" to take out; did you mean "epochs"?'
+    ]
+    assert refusal("evaluation.every=null") == [
+        '--set evaluation.every=null: the document has no "evaluation" to take out'
+    ]
+    assert refusal("layers[4]=null") == ["--set layers[4]=null: layers has 4 entries, [0] to [3]"]
+    assert len(refusal("training.epochs=null")) == 1
+    assert 'missing "epochs"' in refusal("training.epochs=null")[0]
+
+
 def test_objects_on_the_way_are_made() -> None:
     schedule = spec_with("optimizer.schedule.type=step", "optimizer.schedule.every=2").optimizer.options["schedule"]
     assert (schedule.type, schedule.options["every"]) == ("step", 2)
