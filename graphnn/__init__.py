@@ -3,6 +3,9 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from graphnn.augmentation.cutout import Cutout
+from graphnn.augmentation.random_flip import RandomFlip
+from graphnn.augmentation.random_translate import RandomTranslate
 from graphnn.errors import DataError, DivergenceError, GraphError, Problem, ShapeError, SpecError, WeightsError
 from graphnn.graph import Graph, Node, build_graph, initialise
 from graphnn.groups import ParameterGroup
@@ -50,6 +53,7 @@ __all__ = [
     "Conv2D",
     "Cosine",
     "CrossEntropy",
+    "Cutout",
     "DataError",
     "Dense",
     "DivergenceError",
@@ -73,6 +77,8 @@ __all__ = [
     "ParameterGroup",
     "Problem",
     "RMSprop",
+    "RandomFlip",
+    "RandomTranslate",
     "ReLU",
     "ReduceOnPlateau",
     "SGDMomentum",

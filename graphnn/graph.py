@@ -11,7 +11,14 @@ from graphnn.groups import group_findings
 from graphnn.layers.base import Layer, Parameter, UnfitInput, layer_class
 from graphnn.layers.dense import Dense
 from graphnn.losses import LOSSES, Loss
-from graphnn.meaning import end_findings, input_findings, label_findings, meant_input_shape, output_findings
+from graphnn.meaning import (
+    augmentation_findings,
+    end_findings,
+    input_findings,
+    label_findings,
+    meant_input_shape,
+    output_findings,
+)
 from graphnn.parameters import Parameters
 from graphnn.randomness import Purpose, generator
 from graphnn.spec.schema_problems import Finding, in_order
@@ -79,7 +86,7 @@ def build_graph(spec: Spec) -> Graph:
         for section in spec.layers
     ]
     loss: Loss = LOSSES[spec.loss.type](**spec.loss.options)
-    findings = list(input_findings(spec))
+    findings = [*input_findings(spec), *augmentation_findings(spec)]
     nodes: list[Node] = []
     shape: Shape | None = meant_input_shape(spec)
     source = "the input"

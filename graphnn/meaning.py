@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from graphnn.augmentation.kinds import augmentations_from
 from graphnn.errors import DataError
 from graphnn.facts import FACTS
 from graphnn.layers.base import Layer
@@ -37,6 +38,22 @@ def meant_input_shape(spec: Spec) -> Shape:
     if facts is None:
         return spec.input_shape
     return facts.shape if len(spec.input_shape) == 3 else (math.prod(facts.shape),)
+
+
+def augmentation_findings(spec: Spec) -> Iterator[Finding]:
+    """Yield a finding for each augmentation that the images are too small for.
+
+    A flat input of someone's own data may be images or not: that is found out when they are loaded.
+    """
+    facts = FACTS.get(spec.data["dataset"])
+    shape = spec.input_shape if facts is None else facts.shape
+    if len(shape) != 3:
+        return
+    sections = spec.data["augment"]
+    for section, augmentation in zip(sections, augmentations_from(sections), strict=True):
+        problem = augmentation.unfit(shape)
+        if problem is not None:
+            yield Finding(section.path, problem)
 
 
 def label_findings(spec: Spec, loss: Loss, output_shape: Shape) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ class Purpose(IntEnum):
     SPLIT = 2
     SHUFFLE = 3
     LAYER = 4
+    AUGMENT = 5
 
 
 WORD = 2**64

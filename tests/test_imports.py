@@ -29,6 +29,7 @@ ORDER = (
     "groups",
     "parameters",
     "updates",
+    "augmentation",
     "meaning",
     "graph",
     "engine",

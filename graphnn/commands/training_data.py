@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
+from graphnn.augmentation.kinds import augmentations_from
 from graphnn.datasets import load
 from graphnn.datasets.base import Dataset, check_input_shape
 from graphnn.datasets.batches import split
@@ -45,8 +46,9 @@ class TrainingData:
         if test:
             graph.loss.check_targets(dataset.y_test, graph.output_shape)
             test_part = Samples(dataset.x_test, dataset.y_test, normalisation=normalisation)
+        training = Samples(dataset.x_train, dataset.y_train, chosen, normalisation)
         return cls(
-            training=Samples(dataset.x_train, dataset.y_train, chosen, normalisation),
+            training=training.augmented(augmentations_from(spec.data["augment"]), seed),
             validation=Samples(dataset.x_train, dataset.y_train, kept_back, normalisation) if len(kept_back) else None,
             test=test_part,
             classes=dataset.classes,

@@ -7,6 +7,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from graphnn.augmentation.base import Augmentation
+from graphnn.augmentation.kinds import augmentations_from
 from graphnn.datasets import Normalisation
 from graphnn.describe.describe import describe
 from graphnn.describe.formats import table_text
@@ -24,7 +26,7 @@ from graphnn.model.stack import Stack
 from graphnn.optimizers import Optimizer
 from graphnn.parameters import Parameters
 from graphnn.schedules import Constant, Schedule
-from graphnn.spec.spec import Spec, read_spec, spec_from_values
+from graphnn.spec.spec import Spec, listed, read_spec, spec_from_values
 from graphnn.training.history import Record
 from graphnn.training.metadata import weights_metadata
 from graphnn.training.samples import Samples
@@ -42,7 +44,8 @@ class Model(Stack):
 
     schedule: of the learning rate; constant by default. seed: of the first weights and of what training draws.
     normalize: what is done to inputs before the first layer, as in a document; its constants come from the first fit's
-    training data, or with the weights that are loaded. history: a record of each epoch of all fits.
+    training data, or with the weights that are loaded. augment: what is done to training images at random, in order,
+    such as RandomFlip(), or as in a document. history: a record of each epoch of all fits.
     Inputs are N×C×H×W or N×F, of the model's input_shape or such that flattening gives it.
     """
 
@@ -56,6 +59,7 @@ class Model(Stack):
         name: str = "model",
         description: str | None = None,
         normalize: str = "none",
+        augment: Sequence[Augmentation | Mapping[str, Any]] = (),
         seed: int = 0,
     ) -> None:
         super().__init__()
@@ -71,6 +75,8 @@ class Model(Stack):
         self.history: list[Record] = []
         self._descriptions: dict[str, str] = {}  # of the document's sections; layers have their own
         self._data: dict[str, Any] = {**UNKNOWN_DATA, "normalize": normalize}
+        if augment:
+            self._data["augment"] = [augmentation_values(each) for each in augment]
         self._training: dict[str, Any] = {"epochs": 1, "batch_size": BATCH_SIZE}
         self._network: tuple[Graph, Parameters] | None = None
         self._normalisation: Normalisation | None = None
@@ -116,6 +122,7 @@ class Model(Stack):
             validation = Samples(*given, normalisation=self._normalisation)
         schedule = schedule_from(spec.optimizer.options["schedule"])  # a new one, because a schedule may have a state
         seed = self.seed + self._fits
+        samples = Samples(x, y, normalisation=self._normalisation)
         with Engine(graph, parameters, batch_size=batch_size, threads=threads, seed=seed) as engine:
             trainer = Trainer(
                 graph,
@@ -123,7 +130,7 @@ class Model(Stack):
                 engine,
                 self.optimizer,
                 schedule,
-                Samples(x, y, normalisation=self._normalisation),
+                samples.augmented(augmentations_from(spec.data["augment"]), seed),
                 validation,
                 epochs=spec.training["epochs"],
                 batch_size=batch_size,
@@ -208,7 +215,7 @@ class Model(Stack):
         for node, section in zip(graph.nodes, spec.layers, strict=True):
             shape = None if model.layers else spec.input_shape
             model.add(replace(node.layer, name=section.name if section.named else None, input_shape=shape))
-        model._data = {key: value for key, value in spec.data.items() if value is not None}
+        model._data = {key: listed(value) for key, value in spec.data.items() if value is not None}
         model._training = {key: value for key, value in spec.training.items() if key != "seed"}
         return model
 
@@ -282,6 +289,15 @@ class Model(Stack):
             needs = f'"{mode}" needs constants of the training data'
             raise GraphError(f"{needs}: fit first, or load weights that have them")
         return self._normalisation or Normalisation.none(x.shape[1:])
+
+
+def augmentation_values(given: Augmentation | Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an augmentation as a document has it. Raises GraphError for anything that is none."""
+    if isinstance(given, Augmentation):
+        return section_values(given)
+    if isinstance(given, Mapping):
+        return dict(given)
+    raise GraphError(f"augment takes a list of augmentations such as RandomFlip(), not {given!r}")
 
 
 def section_descriptions(spec: Spec) -> dict[str, str]:

@@ -158,8 +158,10 @@ def missing_type(path: Path, instance: Mapping[str, Any], known: list[str]) -> F
 
 
 def kind(path: Path) -> str:
-    """Return what an object with a type is called: layer, loss, optimizer, schedule."""
-    return path[-1] if isinstance(path[-1], str) else "layer"
+    """Return what an object with a type is called: layer, loss, optimizer, schedule, augmentation."""
+    if isinstance(path[-1], str):
+        return path[-1]
+    return "augmentation" if path[-2] == "augment" else "layer"
 
 
 def wrong_type(error: Refusal) -> Finding:

@@ -49,7 +49,13 @@ def test_defaults_are_filled_in() -> None:
         "learning_rate": 0.01, "momentum": 0.9, "nesterov": False, "weight_decay": 0, "decay_biases": False,
         "schedule": None,
     }  # fmt: skip
-    assert spec.data == {"dataset": "digits", "validation_split": 0.1, "normalize": "per_channel", "path": None}
+    assert spec.data == {
+        "dataset": "digits",
+        "validation_split": 0.1,
+        "normalize": "per_channel",
+        "augment": (),
+        "path": None,
+    }
     assert spec.training == {"epochs": 5, "batch_size": 128, "seed": 0}
     assert spec.input_shape == (1, 8, 8)
     assert (spec.description, spec.notices) == (None, ())
