@@ -15,6 +15,7 @@ COMMANDS = {
     "evaluate": "measure trained weights on the test part",
     "predict": "classify images or arrays with trained weights",
     "benchmark": "measure speed and memory, and compare them with PyTorch",
+    "compare": "train variants of a network, and show what each change is worth",
     "run": "check the building blocks: graphnn run unittest NAME",
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-TOOLS = ("train", "inspect", "evaluate", "predict", "run", "benchmark")
+TOOLS = ("train", "inspect", "evaluate", "predict", "compare", "run", "benchmark")
 Run = Callable[..., Any]
 
 

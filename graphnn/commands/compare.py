@@ -1,0 +1,137 @@
+"""compare: what each change to a document is worth, by training it with each of them."""
+
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from graphnn.commands import train
+from graphnn.commands.common import (
+    INTERRUPTED,
+    Parser,
+    add_data_argument,
+    add_document_arguments,
+    add_kernels_argument,
+    add_threads_argument,
+    complain,
+    guarded,
+    natural_number,
+    positive_integer,
+    read_document,
+)
+from graphnn.commands.comparison import Training, comparison_lines, file_name
+from graphnn.commands.outputs import Outputs
+from graphnn.describe.tables import show, terminal_width
+from graphnn.errors import GraphError, SpecError, WeightsError
+from graphnn.graph import build_graph
+from graphnn.spec.spec import Spec
+from graphnn.spec.variants import AS_IT_IS, Variant, read_variants
+from graphnn.suggestions import quoted
+
+EXAMPLES = (
+    "models/digits.json --seeds 0,1,2",
+    "models/cifar10_quick.json --variants models/variants/cifar10_quick.json",
+    "models/cifar10_record.json --seeds 0,1,2 --test --markdown",
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    return guarded(compare, argv)
+
+
+def parser() -> Parser:
+    """Return the command's arguments."""
+    own = Parser(
+        "compare",
+        "Train a document as it is, then each variant of it, from each seed, and show the figures side by side. What "
+        "is trained already is not trained again, and an interrupted training goes on where it was, so the command can "
+        "be stopped and repeated.",
+        EXAMPLES,
+    )
+    add_document_arguments(own)
+    own.add_argument("--variants", type=Path, metavar="FILE", help="a file with the changes to try, each on its own")
+    own.add_argument(
+        "--seeds", type=seeds, metavar="N,…", help="seeds to train from, for mean and deviation; the document's alone"
+    )
+    own.add_argument(
+        "--test",
+        action="store_true",
+        help="measure on the test part, for final figures; else on the validation part, for choices",
+    )
+    own.add_argument("--output", type=Path, metavar="FOLDER", help="where the trainings go; by default NAME.compare")
+    own.add_argument("--limit", type=positive_integer, metavar="N", help="use at most N samples of each part")
+    own.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    add_data_argument(own)
+    add_threads_argument(own)
+    add_kernels_argument(own)
+    return own
+
+
+def seeds(text: str) -> tuple[int, ...]:
+    """Return different integers ≥ 0 that commas separate, for `type=` of an argument."""
+    numbers = tuple(natural_number(part) for part in text.split(","))
+    if len(set(numbers)) < len(numbers):
+        raise ArgumentTypeError(f'"{text}" names a seed twice')
+    return numbers
+
+
+def compare(argv: Sequence[str]) -> int:
+    """Train what is not trained yet, and print the table. Every variant is checked before the first is trained."""
+    arguments = parser().parse(argv)
+    variants = read_variants(arguments.variants) if arguments.variants else (Variant(AS_IT_IS),)
+    folder = arguments.output or arguments.spec.with_name(f"{arguments.spec.stem}.compare")
+    trainings = []
+    for variant in variants:
+        spec = read_variant(arguments, variant)
+        for seed in arguments.seeds or (spec.training["seed"],):
+            resolved = {**spec.resolved(), "training": {**spec.resolved()["training"], "seed": seed}}
+            trainings.append(Training(variant, seed, resolved, Outputs(folder / file_name(variant, seed))))
+    shared = {one.outputs.weights for one in trainings}
+    if len(shared) < len(trainings):
+        raise SpecError(f"{arguments.variants}: two names of variants have the same words, and so the same file")
+    if not arguments.test and not spec.data["validation_split"]:
+        raise GraphError(
+            f"{arguments.spec}: there is no validation part to measure on; write data.validation_split, for example by "
+            "--set data.validation_split=0.1, or measure on the test part with --test"
+        )
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise WeightsError(f"{folder}: cannot be made: {error.strerror}") from error
+    for number, training in enumerate(trainings, start=1):
+        if training.figures() is None:
+            show(f"{number} of {len(trainings)}: {training.variant.name}, seed {training.seed}\n")
+            code = train.main(train_arguments(arguments, training))
+            if code == INTERRUPTED:
+                complain("The same command goes on from here.")
+            if code:
+                return code
+    width = None if arguments.markdown else terminal_width()
+    show("\n".join(comparison_lines(trainings, markdown=arguments.markdown, width=width)) + "\n")
+    return 0
+
+
+def read_variant(arguments: Namespace, variant: Variant) -> Spec:
+    """Return the spec of a variant, checked to the last rung. Raises SpecError, which names the variant."""
+    try:
+        spec = read_document(arguments, overrides=variant.overrides)
+        build_graph(spec)
+    except SpecError as error:
+        if not variant.overrides:
+            raise
+        raise SpecError(f"variant {quoted(variant.name)}:", *error.problems) from None
+    return spec
+
+
+def train_arguments(arguments: Namespace, training: Training) -> list[str]:
+    """Return the arguments of `train` for one training."""
+    own = [str(arguments.spec), "--quiet", "--output", str(training.outputs.weights), "--seed", str(training.seed)]
+    for override in (*arguments.overrides, *training.variant.overrides):
+        own += ["--set", override]
+    for plugin in arguments.plugins:
+        own += ["--plugin", str(plugin)]
+    for option in ("data_dir", "threads", "kernels", "limit"):
+        if getattr(arguments, option) is not None:
+            own += [f"--{option.replace('_', '-')}", str(getattr(arguments, option))]
+    own += [] if arguments.test else ["--no-test"]
+    return own + (["--resume"] if training.outputs.checkpoint.exists() else [])

@@ -1,0 +1,159 @@
+"""compare as a user runs it: the table, what is not trained again, what goes on, and what is refused."""
+
+import json
+import re
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graphnn.commands import compare as command
+from graphnn.commands.comparison import difference_text, spread_text
+
+Compare = Callable[..., tuple[int, str, str]]
+VARIANTS = {
+    "set": {"data.validation_split": 0.2},
+    "variants": [
+        {"name": "no dropout", "set": {"layers[3]": None}},
+        {"name": "hardly trained", "set": {"training.epochs": 1, "optimizer.learning_rate": 1e-6}},
+    ],
+}
+
+
+@pytest.fixture
+def variants(tmp_path: Path) -> Path:
+    """A file of two variants."""
+    file = tmp_path / "variants.json"
+    file.write_text(json.dumps(VARIANTS), encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def compare(document: Path, capsys: pytest.CaptureFixture[str]) -> Compare:
+    """Run `compare net.json ARGUMENTS…` in this process and return its exit code, output and errors."""
+
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        code = command.main([str(document), "--limit", "300", *map(str, arguments)])
+        shown = capsys.readouterr()
+        return code, shown.out, shown.err
+
+    return run
+
+
+def rows(out: str) -> dict[str, list[str]]:
+    """Return the rows of the table by variant."""
+    lines = out[out.index("─") :].splitlines()[1:]
+    return {cells[0]: cells[1:] for cells in (re.split(r"  +", line) for line in lines)}
+
+
+def test_the_table_shows_each_variant_beside_the_document(compare: Compare, variants: Path, document: Path) -> None:
+    code, out, err = compare("--variants", variants)
+    assert (code, err) == (0, "")
+    assert "1 of 3: as it is, seed 1" in out
+    found = rows(out)
+    assert list(found) == ["as it is", "no dropout", "hardly trained"]
+    own, worse = (float(found[name][0].rstrip("%")) for name in ("as it is", "hardly trained"))
+    assert worse < own - 20
+    assert found["hardly trained"][1] == f"−{own - worse:.2f}%"
+    made = sorted(file.name for file in (document.parent / "net.compare").glob("*.npz"))
+    assert made == ["as-it-is-seed1.npz", "hardly-trained-seed1.npz", "no-dropout-seed1.npz"]
+    resolved = json.loads((document.parent / "net.compare" / "no-dropout-seed1.run" / "resolved.json").read_text())
+    assert "Dropout" not in [layer["type"] for layer in resolved["layers"]]
+
+
+def test_what_is_trained_is_not_trained_again(compare: Compare, variants: Path, document: Path) -> None:
+    first = compare("--variants", variants)[1]
+    weights = document.parent / "net.compare" / "no-dropout-seed1.npz"
+    before = weights.stat().st_mtime_ns
+    code, out, err = compare("--variants", variants)
+    assert (code, err) == (0, "")
+    assert " of 3: " not in out
+    assert rows(out) == rows(first)
+    assert weights.stat().st_mtime_ns == before
+
+
+def test_seeds_give_mean_and_deviation(compare: Compare) -> None:
+    code, out, _ = compare("--seeds", "0,1,2", "--markdown")
+    assert code == 0
+    row = out.splitlines()[-1]
+    assert re.fullmatch(r"\| as it is \| \d+\.\d\d% ± \d+\.\d\d% \|  \| 0:0\d \|", row), row
+
+
+def test_the_test_part_on_demand(compare: Compare) -> None:
+    code, out, _ = compare("--test")
+    assert code == 0
+    assert "test" in out.split("─")[0]
+
+
+def test_other_settings_of_the_same_name_are_refused(compare: Compare, document: Path) -> None:
+    compare()
+    code, _, err = compare("--set", "training.epochs=2")
+    assert code == 2
+    weights = document.parent / "net.compare" / "as-it-is-seed1.npz"
+    assert f"{weights}: holds the training of another document (training.epochs: 3 there, 2 now)" in err
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"layers.hiden.units": 8}, ['variant "bad":', 'there is no layer "hiden"; did you mean "hidden"?']),
+        ({"layers.output.units": 9}, ['variant "bad":', "digits has 10 classes"]),
+        ({"training.epoch": 9}, ['variant "bad":', 'did you mean "epochs"']),
+    ],
+)
+def test_a_wrong_variant_is_told_before_anything_is_trained(
+    compare: Compare, tmp_path: Path, document: Path, changes: dict[str, Any], said: list[str]
+) -> None:
+    file = tmp_path / "variants.json"
+    file.write_text(json.dumps({"variants": [{"name": "bad", "set": changes}]}), encoding="utf-8")
+    code, out, err = compare("--variants", file)
+    assert (code, out) == (2, "")
+    assert all(part in err for part in said)
+    assert not (document.parent / "net.compare").exists()
+
+
+def test_names_that_share_a_file_and_a_missing_validation_part_are_refused(compare: Compare, tmp_path: Path) -> None:
+    file = tmp_path / "variants.json"
+    same = [{"name": "a b", "set": {}}, {"name": "a-b", "set": {}}]
+    file.write_text(json.dumps({"variants": same}), encoding="utf-8")
+    code, _, err = compare("--variants", file)
+    assert code == 2
+    assert "two names of variants have the same words" in err
+    code, _, err = compare("--set", "data.validation_split=0")
+    assert code == 2
+    assert "measure on the test part with --test" in err
+    code, _, err = compare("--seeds", "1,1")
+    assert code == 2
+    assert '"1,1" names a seed twice' in err
+
+
+def test_an_interrupted_comparison_goes_on(
+    document: Path, start: Callable[..., Any], python: Callable[..., Any]
+) -> None:
+    common = ("tools/compare.py", document, "--seeds", "0,1", "--set", "training.epochs=40")
+    process = start(*common)
+    run = document.parent / "net.compare" / "as-it-is-seed0.run" / "history.csv"
+    until = time.monotonic() + 60
+    while (not run.exists() or run.read_text().count("\n") < 3) and time.monotonic() < until:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "The same command goes on from here." in err
+    done = python(*common)
+    assert done.returncode == 0, done.stderr
+    assert rows(done.stdout)["as it is"]
+    whole = document.parent / "whole.npz"
+    python("tools/train.py", document, "--no-test", "--set", "training.epochs=40", "--seed", "0", "--output", whole)
+    assert (document.parent / "net.compare" / "as-it-is-seed0.npz").read_bytes() == whole.read_bytes()
+
+
+def test_figures_of_the_table() -> None:
+    assert spread_text("accuracy", [0.5]) == "50.00%"
+    assert spread_text("accuracy", [0.5, 0.6, 0.7]) == "60.00% ± 10.00%"
+    assert spread_text("loss", [1.0, 2.0]) == "1.5000 ± 0.7071"
+    assert difference_text("accuracy", -0.0123) == "−1.23%"
+    assert difference_text("accuracy", 0.01) == "+1.00%"
