@@ -31,8 +31,9 @@ from graphnn.layers.softmax import Softmax
 from graphnn.layers.tanh import Tanh
 from graphnn.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
 from graphnn.optimizers import SGD, Adam, AdamW, Muon, Optimizer, RMSprop, SGDMomentum
-from graphnn.schedules import Constant, Cosine, OneCycle, ReduceOnPlateau, Schedule, Step
+from graphnn.schedules import Constant, Cosine, OneCycle, PiecewiseLinear, ReduceOnPlateau, Schedule, Step
 from graphnn.spec.spec import Spec, parse_spec, read_spec, spec_from_values
+from graphnn.training.averaging import Averaging, ExponentialAveraging, Lookahead
 from graphnn.version import __version__
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "AveragePooling2D",
+    "Averaging",
     "BatchNormalization",
     "BatchwiseLayer",
     "BinaryCrossEntropy",
@@ -58,6 +60,7 @@ __all__ = [
     "Dense",
     "DivergenceError",
     "Dropout",
+    "ExponentialAveraging",
     "Flatten",
     "GlobalAveragePooling",
     "Graph",
@@ -65,6 +68,7 @@ __all__ = [
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
+    "Lookahead",
     "Loss",
     "MaxPooling2D",
     "MeanSquaredError",
@@ -75,6 +79,7 @@ __all__ = [
     "Optimizer",
     "Parameter",
     "ParameterGroup",
+    "PiecewiseLinear",
     "Problem",
     "RMSprop",
     "RandomFlip",

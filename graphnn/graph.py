@@ -18,6 +18,7 @@ from graphnn.meaning import (
     label_findings,
     meant_input_shape,
     output_findings,
+    schedule_findings,
 )
 from graphnn.parameters import Parameters
 from graphnn.randomness import Purpose, generator
@@ -107,6 +108,8 @@ def build_graph(spec: Spec) -> Graph:
         findings += output_findings(spec, layers, loss, shape)
     if len(nodes) == len(layers):
         findings += parameter_findings(spec, nodes)
+    for section in (spec.optimizer.options, *spec.optimizer.options.get("groups", ())):
+        findings += schedule_findings(section.get("schedule"))
     if findings:
         raise SpecError(*in_order(spec.document, findings))
     return Graph(spec.input_shape, tuple(nodes), loss)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from graphnn.layers.flatten import Flatten
 from graphnn.layers.softmax import Softmax
 from graphnn.losses import CrossEntropy, Loss
 from graphnn.spec.schema_problems import Finding
-from graphnn.spec.spec import Spec
+from graphnn.spec.spec import Section, Spec
 from graphnn.suggestions import quoted
 from graphnn.types import Shape, shape_text
 
@@ -66,6 +67,17 @@ def label_findings(spec: Spec, loss: Loss, output_shape: Shape) -> Iterator[Find
         loss.check_targets(labels, output_shape)
     except DataError as error:
         yield Finding(("loss", "type"), f"{spec.data['dataset']} has labels, 0…{labels[-1]}, but {error}")
+
+
+def schedule_findings(schedule: Section | None) -> Iterator[Finding]:
+    """Yield a finding for each point of a schedule that does not lie after the one before it."""
+    if schedule is None or schedule.type != "piecewise_linear":
+        return
+    fractions = [fraction for fraction, _ in schedule.options["points"]]
+    for place, (before, here) in enumerate(pairwise(fractions), start=1):
+        if here <= before:
+            message = f"{here:g} does not come after {before:g}; the fractions of the points must rise"
+            yield Finding((*schedule.path, "points", place, 0), message)
 
 
 def end_findings(spec: Spec, layers: Sequence[Layer], loss: Loss) -> Iterator[Finding]:

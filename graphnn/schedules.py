@@ -2,8 +2,11 @@
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+import numpy as np
 
 
 @dataclass(kw_only=True)
@@ -130,6 +133,21 @@ class ReduceOnPlateau(WarmedSchedule):
         self.reduced, self.lowest, self.waited = state["reduced"], state["lowest"], state["waited"]
 
 
+@dataclass(kw_only=True)
+class PiecewiseLinear(Schedule):
+    """Straight lines between `points` (fraction of the run, factor): step t of T has the factor of the line at t/T.
+
+    Fractions rise. Before the first and after the last point the factor stays.
+    """
+
+    type = "piecewise_linear"
+    points: Sequence[Sequence[float]]
+
+    def scale(self, step: int, steps_per_epoch: int, total_steps: int) -> float:
+        fractions, factors = zip(*self.points, strict=True)
+        return float(np.interp(step / total_steps, fractions, factors))
+
+
 def progress(step: int, start: float, end: float) -> float:
     """Return how much of the way from start to end is over at `step`: 0…1."""
     if step < start:
@@ -138,5 +156,5 @@ def progress(step: int, start: float, end: float) -> float:
 
 
 SCHEDULES: dict[str, type[Any]] = {
-    schedule.type: schedule for schedule in (Constant, Step, Cosine, OneCycle, ReduceOnPlateau)
+    schedule.type: schedule for schedule in (Constant, Step, Cosine, OneCycle, ReduceOnPlateau, PiecewiseLinear)
 }

@@ -39,6 +39,8 @@ OTHER_NAMES = {  # what other libraries call it, in lower case without _ and -
     "steplr": "step",
     "cosineannealinglr": "cosine",
     "reducelronplateau": "reduce_on_plateau",
+    "ema": "exponential",
+    "exponentialmovingaverage": "exponential",
     "outfeatures": "units",
     "outchannels": "filters",
     "numfilters": "filters",

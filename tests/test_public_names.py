@@ -14,6 +14,7 @@ from graphnn.losses import LOSSES
 from graphnn.model.model import Model
 from graphnn.optimizers import OPTIMIZERS
 from graphnn.schedules import SCHEDULES
+from graphnn.training.averaging import AVERAGINGS
 
 ROOT = Path(__file__).parents[1]
 ERRORS = {name: one for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, Exception)}
@@ -26,9 +27,10 @@ def test_everything_that_is_registered_is_a_public_name(registry: dict[str, type
     assert {name: getattr(graphnn, name, None) for name in own} == own
 
 
-def test_every_schedule_is_a_public_name() -> None:
-    assert {one.__name__: getattr(graphnn, one.__name__, None) for one in SCHEDULES.values()} == {
-        one.__name__: one for one in SCHEDULES.values()
+@pytest.mark.parametrize("registry", [SCHEDULES, AVERAGINGS])
+def test_what_documents_name_otherwise_is_a_public_name_by_its_class(registry: dict[str, type]) -> None:
+    assert {one.__name__: getattr(graphnn, one.__name__, None) for one in registry.values()} == {
+        one.__name__: one for one in registry.values()
     }
 
 

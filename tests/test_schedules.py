@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from graphnn.schedules import SCHEDULES, Constant, Cosine, OneCycle, ReduceOnPlateau, Step
+from graphnn.schedules import SCHEDULES, Constant, Cosine, OneCycle, PiecewiseLinear, ReduceOnPlateau, Step
 
 
 def scales(schedule, steps_per_epoch, total):
@@ -65,6 +65,17 @@ def test_one_cycle_with_its_top_at_an_end():
     assert scales(OneCycle(peak=1), 2, 4) == pytest.approx([0.1, 0.325, 0.55, 0.775])
 
 
+def test_piecewise_linear():
+    rise_and_fall = PiecewiseLinear(points=((0, 0.2), (0.25, 1), (1, 0.25)))
+    assert scales(rise_and_fall, 3, 8) == pytest.approx([0.2, 0.6, 1, 0.875, 0.75, 0.625, 0.5, 0.375])
+    assert rise_and_fall.scale(8, 3, 8) == pytest.approx(0.25)
+
+
+def test_piecewise_linear_stays_where_it_is_outside_its_points():
+    schedule = PiecewiseLinear(points=[[0.25, 2], [0.75, 1]])
+    assert scales(schedule, 2, 8) == pytest.approx([2, 2, 2, 1.75, 1.5, 1.25, 1, 1])
+
+
 def test_reduce_on_plateau():
     """Lowest 2; then 2, 3 are two epochs without a lower one; then 1 is lower, and again two without."""
     schedule = ReduceOnPlateau(factor=0.5, patience=2)
@@ -106,7 +117,10 @@ def test_a_plateau_goes_through_a_checkpoint():
         assert second.state() == whole.state()
 
 
-@pytest.mark.parametrize("schedule", [Constant(), Step(every=2), Cosine(), OneCycle()])
+@pytest.mark.parametrize(
+    "schedule",
+    [Constant(), Step(every=2), Cosine(), OneCycle(), PiecewiseLinear(points=((0, 1), (1, 0)))],
+)
 def test_the_others_have_no_state(schedule):
     before = scales(schedule, 2, 10)
     schedule.observe(1.0)
@@ -116,7 +130,7 @@ def test_the_others_have_no_state(schedule):
 
 
 def test_types_and_defaults():
-    assert list(SCHEDULES) == ["constant", "step", "cosine", "one_cycle", "reduce_on_plateau"]
+    assert list(SCHEDULES) == ["constant", "step", "cosine", "one_cycle", "reduce_on_plateau", "piecewise_linear"]
     assert all(SCHEDULES[name].type == name for name in SCHEDULES)
     assert Step(every=3) == Step(warmup_epochs=0.0, every=3, factor=0.1)
     assert OneCycle() == OneCycle(start_scale=0.1, peak=0.25, warmup_epochs=None, final_scale=0.0)

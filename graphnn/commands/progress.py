@@ -1,5 +1,6 @@
 """What a person sees while a network is trained: a bar in a terminal, plain lines elsewhere."""
 
+import math
 import sys
 import time
 from collections.abc import Mapping
@@ -35,19 +36,20 @@ class Progress:
         if not self.live:
             return
         now = time.perf_counter()
-        samples = len(trainer.training)
-        seen = trainer.epoch * samples + trainer.samples_seen
+        length = trainer.length
+        seen = trainer.epoch * length.samples_after(length.steps_per_epoch) + trainer.samples_seen
         if self._start is None:
             self._start = now, seen
             return
         if self._bar is None:
             name = f"epoch {trainer.epoch + 1}/{trainer.epochs}"
+            samples = length.samples_after(trainer.steps_in_epoch)
             self._bar = tqdm(total=samples, desc=name, bar_format=BAR, leave=False, dynamic_ncols=True, file=sys.stderr)
         if now - self._drawn < REDRAWN_AFTER:
             return
         self._drawn = now
         rate = (seen - self._start[1]) / (now - self._start[0])  # over everything since: validation, saving
-        left = (trainer.epochs * samples - seen) / rate
+        left = (length.total_samples - seen) / rate
         self._bar.n = trainer.samples_seen
         shown = [*figures(trainer.metrics()), f"{rate:,.0f} images/s", f"{clock(left)} left"]
         self._bar.set_postfix_str(showable(", ".join(shown), sys.stderr))
@@ -64,9 +66,9 @@ class Progress:
             self._bar = None
 
 
-def epoch_line(record: Record, epochs: int, width: int | None = None) -> str:
+def epoch_line(record: Record, epochs: float, width: int | None = None) -> str:
     """Return an epoch in one line; with fewer words where these are wider than the terminal, `width`."""
-    epoch = f"epoch {record.epoch:{len(str(epochs))}}/{epochs}"
+    epoch = f"epoch {record.epoch:{len(str(math.ceil(epochs)))}}/{epochs}"
     rate = f"{record.learning_rate:#.3g}".rstrip(".")
     seconds = f"{record.seconds:.1f} s"
     validation = ["validation " + "  ".join(figures(record.validation))] if record.validation else []

@@ -17,6 +17,7 @@ from graphnn.errors import DivergenceError, GraphError, SpecError
 from graphnn.graph import Graph
 from graphnn.parameters import Parameters
 from graphnn.spec.spec import Spec
+from graphnn.training.averaging import averaging_from
 from graphnn.training.checkpoint import Identity, State, save_checkpoint
 from graphnn.training.history import HistoryFile, Record
 from graphnn.training.metadata import weights_metadata
@@ -55,6 +56,8 @@ class Run:
             batch_size=spec.training["batch_size"],
             seed=spec.training["seed"],
             groups=groups_from(spec.optimizer),
+            drop_last=spec.training["drop_last"],
+            averaging=averaging_from(spec.training.get("averaging")),
             observer=self,
         )
         self._history: HistoryFile
@@ -64,8 +67,10 @@ class Run:
 
         Another number of epochs is no difference where the steps that are done would have been the same.
         """
-        epochs: int = identity.document["training"]["epochs"]
-        same = same_rates(self.spec.optimizer, epochs, self.trainer.epochs, self.trainer.steps_per_epoch, state.updates)
+        epochs, trainer = identity.document["training"]["epochs"], self.trainer
+        same = trainer.comes_to(state) and same_rates(
+            self.spec.optimizer, epochs, trainer.epochs, trainer.steps_per_epoch, state.updates
+        )
         differences = identity.differences(self.identity, ignore=frozenset({"training.epochs"} if same else ()))
         if differences:
             more = len(differences) - SHOWN_DIFFERENCES
@@ -75,8 +80,8 @@ class Run:
                 *([f"  and {more} more"] if more > 0 else []),
                 "Undo the changes (repeat the --set options of the start), or start anew without --resume.",
             )
-        self.trainer.restore(state)
-        place = f"epoch {state.epoch + 1}, step {state.step + 1}" if state.epoch < self.trainer.epochs else "its end"
+        trainer.restore(state)
+        place = "its end" if trainer.finished else f"epoch {state.epoch + 1}, step {state.step + 1}"
         self.progress.line(f"Resumed at {place}.")
 
     def dry(self) -> None:
@@ -122,11 +127,13 @@ class Run:
                 raise type(error)(*error.problems, *standing) from error
             finally:
                 self.progress.close()
-            part, final = ("", None) if not finished else self.final_figures(stop)
+            with self.trainer.averaged():
+                part, final = ("", None) if not finished else self.final_figures(stop)
+                if final is not None:
+                    self.outputs.finish(self.parameters.named(), self.metadata({part: final}))
             if final is None:
                 self.interrupted(again)
                 return False
-            self.outputs.finish(self.parameters.named(), self.metadata({part: final}))
         self.progress.line(f"{self.outputs.weights} written.")
         for name, value in final.items():
             print(showable(f"Final {part} {label(name)}: {figure(name, value)}"))
@@ -146,11 +153,8 @@ class Run:
     def interrupted(self, again: str | None) -> None:
         """Save the run where it stands, and say how to resume it."""
         trainer = self.trainer
-        place = (
-            f"in epoch {trainer.epoch + 1} of {trainer.epochs}, after step {trainer.step} of {trainer.steps_per_epoch}"
-            if trainer.epoch < trainer.epochs
-            else "after the last epoch"
-        )
+        epoch, steps = f"in epoch {trainer.epoch + 1} of {trainer.epochs}", trainer.steps_in_epoch
+        place = "after the last epoch" if trainer.finished else f"{epoch}, after step {trainer.step} of {steps}"
         if again is None:
             complain(f"Interrupted {place}; nothing was kept.")
             return
@@ -171,7 +175,7 @@ class Run:
             self.spec.resolved(),
             classes=self.data.classes,
             normalisation=self.data.normalisation.to_json(),
-            metrics={"epochs": self.trainer.epoch, **figures, **final},
+            metrics={"epochs": min(self.trainer.epoch, self.trainer.epochs), **figures, **final},
         )
 
     def step_done(self, trainer: Trainer) -> None:
@@ -181,6 +185,7 @@ class Run:
     def epoch_done(self, trainer: Trainer, record: Record) -> None:
         """Put the epoch on disk, then show it."""
         self._history.append(record)
-        save_weights(self.outputs.last, self.parameters.named(), self.metadata({}))
+        with trainer.averaged():
+            save_weights(self.outputs.last, self.parameters.named(), self.metadata({}))
         save_checkpoint(self.outputs.checkpoint, trainer.state(), self.identity)
         self.progress.epoch_done(trainer, record)

@@ -27,10 +27,12 @@ from graphnn.optimizers import Optimizer
 from graphnn.parameters import Parameters
 from graphnn.schedules import Constant, Schedule
 from graphnn.spec.spec import Spec, listed, read_spec, spec_from_values
+from graphnn.training.averaging import Averaging, averaging_from
 from graphnn.training.history import Record
 from graphnn.training.metadata import weights_metadata
+from graphnn.training.observer import Observer
 from graphnn.training.samples import Samples
-from graphnn.training.trainer import Observer, Trainer, evaluate
+from graphnn.training.trainer import Trainer, evaluate
 from graphnn.types import Array
 from graphnn.updates import groups_from, optimizer_from, schedule_from
 from graphnn.weights import assign, load_weights, save_weights
@@ -96,20 +98,27 @@ class Model(Stack):
         x_train: Any,
         y_train: Any,
         batch_size: int = BATCH_SIZE,
-        epochs: int = 1,
+        epochs: float = 1,
         x_valid: Any = None,
         y_valid: Any = None,
         *,
+        drop_last: bool | None = None,
+        averaging: Averaging | None = None,
         threads: int | None = None,
         observer: Observer | None = None,
     ) -> list[Record]:
         """Train, and return a record of each epoch: losses and metrics, learning rate, seconds.
 
         x: inputs as stored; y: labels N, or targets N×K. Without x_valid nothing is measured but the training part.
-        A further fit goes on from the weights, with the optimizer's state and the schedule begun anew. observer: is
-        told of each step and epoch. Raises SpecError, ShapeError, DataError, DivergenceError.
+        epochs: may end within one. drop_last, averaging: as in a document; left out, as in the document that the model
+        was read from. A further fit goes on from the weights, with the optimizer's state and the schedule begun anew.
+        observer: is told of each step and epoch. Raises SpecError, ShapeError, DataError, DivergenceError.
         """
-        training = {"epochs": plain(epochs), "batch_size": plain(batch_size)}
+        training = {**self._training, "epochs": plain(epochs), "batch_size": plain(batch_size)}
+        if drop_last is not None:
+            training["drop_last"] = drop_last
+        if averaging is not None:
+            training["averaging"] = section_values(averaging)
         spec = self._checked({**self._values(), "training": {**training, "seed": self.seed}})
         self._training, batch_size = training, spec.training["batch_size"]
         graph, parameters = self._ready()
@@ -136,9 +145,12 @@ class Model(Stack):
                 batch_size=batch_size,
                 seed=seed,
                 groups=groups_from(spec.optimizer),
+                drop_last=spec.training["drop_last"],
+                averaging=averaging_from(spec.training.get("averaging")),
                 observer=observer,
             )
             trainer.run()
+            trainer.settle()
         self._fits += 1
         self.history += trainer.history
         return trainer.history
@@ -216,7 +228,8 @@ class Model(Stack):
             shape = None if model.layers else spec.input_shape
             model.add(replace(node.layer, name=section.name if section.named else None, input_shape=shape))
         model._data = {key: listed(value) for key, value in spec.data.items() if value is not None}
-        model._training = {key: value for key, value in spec.training.items() if key != "seed"}
+        training = spec.resolved()["training"]
+        model._training = {key: value for key, value in training.items() if key not in ("seed", "description")}
         return model
 
     def to_document(

@@ -224,9 +224,9 @@ def meant(value: Any, definition: Definition, path: Path, schema: Schema) -> Any
         return typed(value, kind, path, schema)
     definition = schema.follow(definition)
     if isinstance(value, list):
-        return tuple(
-            meant(item, definition.get("items", {}), (*path, place), schema) for place, item in enumerate(value)
-        )
+        items = definition.get("items", {})  # of each, or one for each place
+        each = items if isinstance(items, list) else [items] * len(value)
+        return tuple(meant(item, each[place], (*path, place), schema) for place, item in enumerate(value))
     if isinstance(value, dict):
         return options(value, definition.get("properties", {key: {} for key in value}), path, schema)
     return value

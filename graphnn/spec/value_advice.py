@@ -31,6 +31,8 @@ def expected_one(name: str, definition: Mapping[str, Any]) -> str:
     if name == "string" and "then" in definition:
         return ", ".join(json.dumps(word) for word in definition["then"]["enum"])
     if name == "array" and definition.get("maxItems") == definition.get("minItems") == 2:
+        if isinstance(definition["items"], list):
+            return "a pair of numbers"
         return "a pair of integers [vertical, horizontal]"
     return EXPECTED[name]
 
@@ -64,7 +66,7 @@ def hint(value: Any, definition: Mapping[str, Any]) -> str | None:
     if isinstance(value, str):
         return hint_for_string(value, definition, allowed)
     if isinstance(value, int | float):
-        return hint_for_number(value, allowed) if "enum" not in definition else None
+        return hint_for_number(value, definition, allowed) if "enum" not in definition else None
     if isinstance(value, list):
         return hint_for_list(value, definition, allowed)
     return None
@@ -86,7 +88,7 @@ def hint_for_string(text: str, definition: Mapping[str, Any], allowed: list[str]
     return None
 
 
-def hint_for_number(number: float, allowed: list[str]) -> str | None:
+def hint_for_number(number: float, definition: Mapping[str, Any], allowed: list[str]) -> str | None:
     """Return what to write instead of a number."""
     if "integer" in allowed and float(number).is_integer():
         return f"write {int(number)}"
@@ -94,7 +96,7 @@ def hint_for_number(number: float, allowed: list[str]) -> str | None:
         return f"write {json.dumps(bool(number))}"
     if "string" in allowed:
         return f'write "{number}"'
-    return f"write [{number}]" if allowed == ["array"] else None
+    return f"write [{number}]" if allowed == ["array"] and definition.get("minItems") == 1 else None
 
 
 def hint_for_list(items: list[Any], definition: Mapping[str, Any], allowed: list[str]) -> str | None:

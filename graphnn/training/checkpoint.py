@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from graphnn.errors import WeightsError
+from graphnn.errors import SpecError, WeightsError
+from graphnn.layers.base import LAYERS
+from graphnn.layers.built import fragments
+from graphnn.spec.spec import spec_from_values
 from graphnn.training.history import Record
 from graphnn.types import Array
 from graphnn.weights import load_weights, save_weights
@@ -50,7 +53,7 @@ class Identity:
 
     def differences(self, now: "Identity", *, ignore: frozenset[str] = frozenset()) -> list[str]:
         """Return what differs in `now`, one line each, without what changes no result and without paths to ignore."""
-        before, after = dict(leaves(self.document)), dict(leaves(now.document))
+        before, after = dict(leaves(completed(self.document))), dict(leaves(now.document))
         paths = [*before, *(path for path in after if path not in before)]
         lines = [
             f"{path}: {value_text(before, path)} in the checkpoint, {value_text(after, path)} now"
@@ -82,6 +85,17 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield from leaves(inner, f"{path}[{index}]")
     else:
         yield path, value
+
+
+def completed(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a resolved document with the defaults of settings that did not exist when it was written.
+
+    One that this version cannot read, because a plugin's layer is not there, say, stays as it is.
+    """
+    try:
+        return spec_from_values(document, plugins=fragments(LAYERS.values())).resolved()
+    except SpecError:
+        return document
 
 
 def value_text(values: Mapping[str, Any], path: str) -> str:

@@ -2,8 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -16,48 +16,25 @@ from graphnn.optimizers import Optimizer
 from graphnn.parameters import Parameters
 from graphnn.schedules import Schedule
 from graphnn.spec.spec import Section
+from graphnn.training.averaging import Average, Averaging
 from graphnn.training.checkpoint import State
 from graphnn.training.divergence import all_finite, culprit
 from graphnn.training.history import Record
+from graphnn.training.length import Length, total_steps
+from graphnn.training.observer import Observer, Silent, Stop, never
 from graphnn.training.samples import Samples
 from graphnn.types import Array
 from graphnn.updates import Rates, Updater, groups_from, optimizer_from, schedule_from
 
 EVALUATED_AT_ONCE = 256  # samples, rounded up to whole batches: fewer cost calls, more cost memory
 
-Stop = Callable[[], bool]
-
-
-def never() -> bool:
-    """Go on: for `stop`."""
-    return False
-
-
-class Observer(Protocol):
-    """Who is told how training goes on."""
-
-    def step_done(self, trainer: "Trainer") -> None:
-        """Hear that a step is over; `trainer.step` of `trainer.steps_per_epoch` are done."""
-
-    def epoch_done(self, trainer: "Trainer", record: Record) -> None:
-        """Hear that an epoch is over; the trainer's state is that of an epoch's beginning."""
-
-
-class Silent:
-    """An observer with nothing to do."""
-
-    def step_done(self, trainer: "Trainer") -> None:
-        """Do nothing."""
-
-    def epoch_done(self, trainer: "Trainer", record: Record) -> None:
-        """Do nothing."""
-
 
 class Trainer:
     """Trains the parameters of a graph on an engine.
 
     epoch: epochs that are finished; step: steps that are finished of the next one. history: a record an epoch.
-    An interrupted run that is restored in a new trainer ends with weights equal to the last bit.
+    epochs: may end within one, which counts as an epoch. An interrupted run that is restored in a new trainer ends with
+    weights equal to the last bit. Raises DataError where there is nothing to train on.
     """
 
     def __init__(
@@ -70,14 +47,16 @@ class Trainer:
         training: Samples,
         validation: Samples | None = None,
         *,
-        epochs: int,
+        epochs: float,
         batch_size: int,
         seed: int,
         groups: Sequence[ParameterGroup] = (),
+        drop_last: bool = False,
+        averaging: Averaging | None = None,
         observer: Observer | None = None,
     ) -> None:
-        if len(training) == 0:
-            raise DataError("there is no sample to train on")
+        self.length = Length(len(training), batch_size, epochs, drop_last)
+        self.steps_per_epoch, self.total_steps = self.length.steps_per_epoch, self.length.total_steps
         self.graph, self.parameters, self.engine = graph, parameters, engine
         self.optimizer, self.rates = optimizer, Rates(optimizer, schedule, groups)
         self.updater = Updater(optimizer, parameters, groups)
@@ -86,7 +65,7 @@ class Trainer:
         engine.supply(training, *([] if self.validation is None else [self.validation]))
         self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
         self.observer: Observer = observer or Silent()
-        self.steps_per_epoch = steps_per_epoch(len(training), batch_size)
+        self.average = None if averaging is None else Average(averaging, parameters)
         self.history: list[Record] = []
         self.epoch = self.step = 0
         self._sums: Array | None = None
@@ -95,7 +74,22 @@ class Trainer:
     @property
     def samples_seen(self) -> int:
         """Samples of the unfinished epoch that were trained on."""
-        return min(self.step * self.batch_size, len(self.training))
+        return self.length.samples_after(self.step)
+
+    @property
+    def steps_in_epoch(self) -> int:
+        """Steps of the unfinished epoch, those that are done and those to come."""
+        return self.length.steps(self.epoch)
+
+    @property
+    def steps_done(self) -> int:
+        """Steps of the run that are done."""
+        return min(self.epoch * self.steps_per_epoch + self.step, self.total_steps)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run has come to its end."""
+        return self.epoch >= self.length.records
 
     def metrics(self) -> dict[str, float]:
         """Return the loss and the metrics over the unfinished epoch's samples so far; at least one step is done."""
@@ -106,7 +100,7 @@ class Trainer:
     def learning_rates(self, step: int) -> tuple[float, ...]:
         """Return the learning rates of a step of the unfinished epoch: the common one, and one for each group."""
         update = self.epoch * self.steps_per_epoch + step
-        return self.rates.at(update, self.steps_per_epoch, self.epochs * self.steps_per_epoch)
+        return self.rates.at(update, self.steps_per_epoch, self.total_steps)
 
     def learning_rate(self, step: int) -> float:
         """Return the common learning rate of a step of the unfinished epoch."""
@@ -117,7 +111,9 @@ class Trainer:
 
         Raises DivergenceError where the loss, a gradient or a parameter is no longer finite.
         """
-        while self.epoch < self.epochs:
+        if self.average is not None and self.steps_done == 0:
+            self.average.begin()
+        while not self.finished:
             with np.errstate(all="ignore"):  # what overflows is found and named below
                 if not (self._finish_steps(stop) and self._finish_epoch(stop)):
                     return False
@@ -125,7 +121,7 @@ class Trainer:
 
     def _finish_steps(self, stop: Stop) -> bool:
         order = epoch_order(len(self.training), self.seed, self.epoch)
-        while self.step < self.steps_per_epoch:
+        while self.step < self.steps_in_epoch:
             if stop():
                 return False
             start = time.perf_counter()
@@ -138,6 +134,8 @@ class Trainer:
             self.engine.update(*self.learning_rates(self.step), epoch=self.epoch)
             self._sums = sums.copy() if self._sums is None else self._sums + sums
             self.step += 1
+            if self.average is not None:
+                self.average.step_done(self.steps_done, self.total_steps)
             self._seconds += time.perf_counter() - start
             self.observer.step_done(self)
         return True
@@ -147,28 +145,60 @@ class Trainer:
         self._check_parameters()
         validation = None
         if self.validation is not None:
-            sums = evaluate(self.engine, self.validation, self.batch_size, stop)
-            if sums is None:
+            validation = self._validated(self.validation, stop)
+            if validation is None:
                 return False
-            validation = self.graph.loss.summarise(sums, len(self.validation))
-            if not math.isfinite(validation["loss"]):
-                first = np.arange(min(self.batch_size, len(self.validation)))
-                x, _ = self.validation.take(first, self.graph.input_shape)
-                raise self._diverged(x, validation["loss"], "validation ")
         training = self.metrics()
         record = Record(
             epoch=self.epoch + 1,
             training=training,
             validation=validation,
-            learning_rate=self.learning_rate(self.steps_per_epoch - 1),
+            learning_rate=self.learning_rate(self.steps_in_epoch - 1),
             seconds=self._seconds + time.perf_counter() - start,
-            images_per_second=len(self.training) / max(self._seconds, 1e-9),
+            images_per_second=self.samples_seen / max(self._seconds, 1e-9),
         )
         self.rates.observe((validation or training)["loss"])
         self.history.append(record)
         self.epoch, self.step, self._sums, self._seconds = self.epoch + 1, 0, None, 0.0
         self.observer.epoch_done(self, record)
         return True
+
+    def _validated(self, samples: Samples, stop: Stop) -> dict[str, float] | None:
+        """Return the loss and the metrics over the validation part; None where `stop` asked to stop on the way."""
+        with self.averaged():
+            sums = evaluate(self.engine, samples, self.batch_size, stop)
+            if sums is None:
+                return None
+            metrics = self.graph.loss.summarise(sums, len(samples))
+            if not math.isfinite(metrics["loss"]):
+                x, _ = samples.take(np.arange(min(self.batch_size, len(samples))), self.graph.input_shape)
+                raise self._diverged(x, metrics["loss"], "validation ")
+        return metrics
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """A context in which the network has the values that are validated and kept: an average, where there is one."""
+        if self.average is None or not self.average.averaging.beside:
+            yield
+            return
+        self.average.values.exchange()
+        try:
+            yield
+        finally:
+            self.average.values.exchange()
+
+    def settle(self) -> None:
+        """Give the network for good what `averaged` gives it for a time; a run that is over cannot go on then."""
+        if self.average is not None and self.average.averaging.beside:
+            self.average.values.put()
+
+    def comes_to(self, state: State) -> bool:
+        """Whether this run passes through a state of one that differs in its number of epochs alone.
+
+        The learning rates apart, for which see `same_rates`.
+        """
+        by_length = self.average is not None and not self.average.averaging.beside
+        return state.updates == state.epoch * self.steps_per_epoch + state.step and not by_length
 
     def _check_parameters(self) -> None:
         """Raise DivergenceError where the epoch's last update, which no further loss would show, went wrong."""
@@ -179,12 +209,12 @@ class Trainer:
     def _diverged(self, x: Array, loss: float, part: str = "") -> DivergenceError:
         """Return the error that says where the first number that is not finite came up, and what to try."""
         story = culprit(self.engine, x, loss)
-        step = min(self.step + 1, self.steps_per_epoch)
-        place = f"in epoch {self.epoch + 1} of {self.epochs}, step {step} of {self.steps_per_epoch}"
+        step = min(self.step + 1, self.steps_in_epoch)
+        place = f"in epoch {self.epoch + 1} of {self.epochs}, step {step} of {self.steps_in_epoch}"
         return DivergenceError(f"the {part}loss is {loss:.3g} {place}: {story}. {self._advice()}")
 
     def _advice(self) -> str:
-        rate = self.learning_rate(min(self.step, self.steps_per_epoch - 1))
+        rate = self.learning_rate(min(self.step, self.steps_in_epoch - 1))
         clip = "" if self.optimizer.clip_norm is not None else ', or "clip_norm" in the optimizer, for example 1'
         return f"Try a learning rate smaller than {rate:.3g}{clip}."
 
@@ -193,6 +223,8 @@ class Trainer:
         arrays = {"parameters": self.parameters.vector}
         arrays |= {f"running/{name}": array for name, array in self.parameters.running.items()}
         arrays |= {f"optimizer/{name}": array for name, array in self.updater.state.items()}
+        if self.average is not None:
+            arrays |= {f"average/{name}": array for name, array in self.average.arrays.items()}
         return State(
             epoch=self.epoch,
             step=self.step,
@@ -215,11 +247,6 @@ class Trainer:
         self.history = list(state.history)
 
 
-def steps_per_epoch(samples: int, batch_size: int) -> int:
-    """Return the number of batches, the last of which may be smaller."""
-    return -(-samples // batch_size)
-
-
 def evaluate(engine: Engine, samples: Samples, batch_size: int, stop: Stop = never) -> Array | None:
     """Return the loss's partial sums over all samples, in testing; None where `stop` asked to stop on the way."""
     size = batch_size * -(-EVALUATED_AT_ONCE // batch_size)
@@ -234,13 +261,13 @@ def evaluate(engine: Engine, samples: Samples, batch_size: int, stop: Stop = nev
     return total
 
 
-def same_rates(section: Section, epochs: int, other_epochs: int, steps_per_epoch: int, updates: int) -> bool:
+def same_rates(section: Section, epochs: float, other_epochs: float, steps_per_epoch: int, updates: int) -> bool:
     """Return whether the first `updates` learning rates are the same in runs of either length.
 
     What a schedule learns from observed losses does not depend on the length, so a fresh one tells.
     """
     rates = Rates(optimizer_from(section), schedule_from(section.options["schedule"]), groups_from(section))
-    lengths = (epochs * steps_per_epoch, other_epochs * steps_per_epoch)
+    lengths = (total_steps(epochs, steps_per_epoch), total_steps(other_epochs, steps_per_epoch))
     return updates <= min(lengths) and all(
         len({rates.at(update, steps_per_epoch, length) for length in lengths}) == 1 for update in range(updates)
     )

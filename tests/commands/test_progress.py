@@ -11,6 +11,7 @@ import pytest
 from graphnn.commands import progress
 from graphnn.commands.progress import Progress, epoch_line, in_terminal
 from graphnn.training.history import Record
+from graphnn.training.length import Length
 
 RECORD = Record(2, {"loss": 0.5, "accuracy": 0.75}, {"loss": 0.25, "accuracy": 0.875}, 0.05, 1.26, 1000.0)
 LINE = "epoch  2/10  loss 0.5000  accuracy 75.00%  validation loss 0.2500  accuracy 87.50%  learning rate 0.0500  1.3 s"
@@ -18,8 +19,10 @@ SHORT = "epoch  2/10  loss 0.5000 75.00%  val 0.2500 87.50%  rate 0.0500  1.3 s"
 
 
 def trainer(seen: int, epoch: int = 0) -> Any:
+    metrics = {"loss": 0.5, "accuracy": 0.75}
+    length = Length(100, 5, 10)
     return SimpleNamespace(
-        training=range(100), epoch=epoch, epochs=10, samples_seen=seen, metrics=lambda: {"loss": 0.5, "accuracy": 0.75}
+        length=length, steps_in_epoch=20, epoch=epoch, epochs=10, samples_seen=seen, metrics=lambda: metrics
     )
 
 
@@ -29,6 +32,12 @@ def test_the_line_of_an_epoch() -> None:
         "epoch 10/10  loss 0.5000  learning rate 1.00e-05  0.0 s"
     )
     assert "learning rate 100  " in epoch_line(Record(1, {"loss": 0.5}, None, 100.0, 0.0, 1.0), 1)
+
+
+def test_the_line_of_an_epoch_of_a_run_that_ends_within_one() -> None:
+    assert epoch_line(RECORD, 9.9).startswith("epoch  2/9.9  loss")
+    assert epoch_line(Record(10, {"loss": 0.5}, None, 0.1, 0.0, 1.0), 9.9).startswith("epoch 10/9.9  loss")
+    assert epoch_line(Record(1, {"loss": 0.5}, None, 0.1, 0.0, 1.0), 0.25).startswith("epoch 1/0.25  loss")
 
 
 def test_the_line_of_an_epoch_in_a_narrow_terminal() -> None:

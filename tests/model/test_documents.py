@@ -62,6 +62,7 @@ SCHEDULE_SETTINGS: dict[str, dict[str, Any]] = {
     "cosine": {"final_scale": 0.25, "warmup_epochs": 1},
     "one_cycle": {"start_scale": 0.5, "peak": 0.5, "final_scale": 0.25},
     "reduce_on_plateau": {"factor": 0.5, "patience": 7, "min_scale": 0.25, "warmup_epochs": 1},
+    "piecewise_linear": {"points": ((0, 0.5), (0.25, 1), (1, 0))},
 }
 
 
@@ -176,7 +177,7 @@ def test_to_document_writes_a_file_that_reads_back(tmp_path: Path) -> None:
     }
     again = Model.from_document(tmp_path / "blobs.json")
     assert (again.name, again.description, again.schedule) == ("blobs", "three clouds", Cosine(warmup_epochs=1))
-    assert again.to_document()["training"] == {"epochs": 7, "batch_size": 128, "seed": 0}
+    assert again.to_document()["training"] == {"epochs": 7, "batch_size": 128, "drop_last": False, "seed": 0}
 
 
 def test_to_document_needs_to_know_the_data() -> None:

@@ -165,7 +165,7 @@ def test_the_saved_file_holds_the_document_and_the_last_metrics(tmp_path: Path) 
     model.fit(*blobs(64), batch_size=16, epochs=2)
     model.save(tmp_path / "blobs.npz")
     meta = load_weights(tmp_path / "blobs.npz").meta
-    assert meta["document"]["training"] == {"epochs": 2, "batch_size": 16, "seed": 0}
+    assert meta["document"]["training"] == {"epochs": 2, "batch_size": 16, "seed": 0, "drop_last": False}
     assert meta["document"]["data"]["path"] == "unknown.npz"
     assert meta["metrics"].keys() == {"epochs", "training"}
     assert meta["metrics"]["epochs"] == 2

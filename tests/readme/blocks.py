@@ -87,16 +87,16 @@ def fenced(language: str, text: str) -> str:
 
 
 def options() -> str:
-    """Return every layer, loss, optimizer and schedule with its settings, then the other sections."""
+    """Return every layer, loss, optimizer, schedule and averaging with its settings, then the other sections."""
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     parts = [f"### {title}\n\n{intro}\n\n{table(kinds(schema, kind), titled)}" for title, kind, titled, intro in TYPED]
     definitions = schema["definitions"]
     sections = [
         ("`data`", "", definitions["data"]),
-        ("`training`", "", schema["properties"]["training"]),
+        ("`training`", "", resolved(schema, schema["properties"]["training"])),
         ("`input`", "", schema["properties"]["input"]),
     ]
-    groups = table([("a group", "", plain(schema, definitions["group"]))], "group")
+    groups = table([("a group", "", resolved(schema, definitions["group"]))], "group")
     parts.append(f"### Groups of parameters\n\n{GROUPS}\n\n{groups}")
     return "\n\n".join([*parts, f"### The other sections\n\n{table(sections, 'section')}"])
 
@@ -106,6 +106,7 @@ TYPED = (
     ("Losses", "loss", "loss", "`loss` is one of these:"),
     ("Optimizers", "optimizer", "optimizer", "`optimizer` is one of these:"),
     ("Schedules", "schedule", "schedule", "`schedule`, inside the optimizer, is one of these:"),
+    ("Averaging", "averaging", "averaging", "`averaging`, inside `training`, is one of these:"),
 )
 
 GROUPS = (
@@ -124,24 +125,24 @@ def kinds(schema: Mapping[str, Any], kind: str) -> list[Kind]:
     found = []
     for name in shared["type"]["enum"]:
         own = definitions[name]
-        properties = {key: referred(schema, value) for key, value in own["properties"].items() if value is not True}
-        found.append((f"**{name}**", own["description"], {**own, "properties": properties}))
-    properties = {key: referred(schema, value) for key, value in shared.items()}
-    return [*found, (f"every {kind}", "", {"properties": properties})]
+        properties = {key: value for key, value in own["properties"].items() if value is not True}
+        found.append((f"**{name}**", own["description"], resolved(schema, {**own, "properties": properties})))
+    return [*found, (f"every {kind}", "", resolved(schema, {"properties": shared}))]
+
+
+def resolved(schema: Mapping[str, Any], definition: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a definition whose properties refer to nothing."""
+    properties = {key: referred(schema, value) for key, value in definition["properties"].items()}
+    return {**definition, "properties": properties}
 
 
 def referred(schema: Mapping[str, Any], value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a "$ref" into the definitions stands for, and as `kind` its name there."""
+    """Return what a "$ref" into the definitions stands for, with its name as `kind`."""
     reference = value.get("$ref")
     if reference is None:
         return value
     name = reference.rsplit("/", 1)[-1]
     return {**schema["definitions"][name], "kind": name}
-
-
-def plain(schema: Mapping[str, Any], definition: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a definition whose properties refer to no other."""
-    return {**definition, "properties": {key: referred(schema, one) for key, one in definition["properties"].items()}}
 
 
 def table(listed: list[Kind], titled: str) -> str:
@@ -188,6 +189,11 @@ def strings(setting: Mapping[str, Any]) -> list[str]:
     return [code(value) for value in setting["then"]["enum"]] if "then" in setting else ["text"]
 
 
+def article(noun: str) -> str:
+    """Return a noun with its indefinite article."""
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
 def numbers(noun: str) -> Callable[[Mapping[str, Any]], list[str]]:
     """Return what says the bounds of a number."""
 
@@ -203,10 +209,13 @@ def numbers(noun: str) -> Callable[[Mapping[str, Any]], list[str]]:
 
 
 def arrays(setting: Mapping[str, Any]) -> list[str]:
-    """Return a pair, a list of objects, or a list of integers."""
-    kind = setting.get("items", {}).get("$ref", "").rsplit("/", 1)[-1]
+    """Return a pair, a list of objects, a list of pairs, or a list of integers."""
+    inner = setting["items"]
+    kind = inner.get("$ref", "").rsplit("/", 1)[-1]
     if kind:
-        return [f"list of {kind}s, see below"]
+        return [f"list of {kind}s, see there"]
+    if inner.get("maxItems") == 2:
+        return [f"{setting['minItems']} or more pairs of numbers"]
     return ["pair of such"] if setting.get("maxItems") == 2 else ["1 or 3 integers ≥ 1"]
 
 
@@ -216,7 +225,7 @@ WORDS: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "number": numbers("number"),
     "boolean": lambda setting: ["`true`, `false`"],
     "array": arrays,
-    "object": lambda setting: [f"{'an' if setting['kind'][0] in 'aeiou' else 'a'} {setting['kind']}, see below"],
+    "object": lambda setting: [f"{article(setting['kind'])}, see there"],
 }
 BLOCKS: dict[str, Callable[[], str]] = {
     "document": document,

@@ -80,17 +80,17 @@ def test_objects_on_the_way_are_made() -> None:
 def test_the_last_of_two_counts() -> None:
     assert spec_with("training.epochs=abc", "training.epochs=8").training["epochs"] == 8
     assert refusal("training.epochs=8", "training.epochs=0") == [
-        "--set training.epochs=0: training.epochs: must be at least 1, found 0"
+        "--set training.epochs=0: training.epochs: must be greater than 0, found 0"
     ]
 
 
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("training.epochs=abc", 'training.epochs: expected an integer, found the string "abc"'),
-        ("training.epochs=5.0", "training.epochs: expected an integer, found 5.0; write 5"),
-        ("training.epochs=NaN", 'training.epochs: expected an integer, found the string "NaN"'),
-        ("training.epochs=", 'training.epochs: expected an integer, found the string ""'),
+        ("training.epochs=abc", 'training.epochs: expected a number, found the string "abc"'),
+        ("training.batch_size=5.0", "training.batch_size: expected an integer, found 5.0; write 5"),
+        ("training.epochs=NaN", 'training.epochs: expected a number, found the string "NaN"'),
+        ("training.epochs=", 'training.epochs: expected a number, found the string ""'),
         ("layers.a.rate=2", 'layers[1] "a".rate: must be less than 1, found 2; 2 % is 0.02'),
         ("layers.a.rat=0.3", 'layers[1] "a": unknown key "rat"; did you mean "rate", which is there already?'),
         ("input.x=1", 'input: unknown key "x"; input has shape, description'),

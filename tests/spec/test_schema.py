@@ -16,10 +16,12 @@ from graphnn.optimizers import OPTIMIZERS
 from graphnn.schedules import SCHEDULES
 from graphnn.spec import schema as module
 from graphnn.spec.schema import Schema, is_integer, load_schema, schema_file, schema_text
+from graphnn.training.averaging import AVERAGINGS
 
 SCHEMA = load_schema()
-CLASSES = {"layer": LAYERS, "loss": LOSSES, "optimizer": OPTIMIZERS, "schedule": SCHEDULES}
+CLASSES = {"layer": LAYERS, "loss": LOSSES, "optimizer": OPTIMIZERS, "schedule": SCHEDULES, "averaging": AVERAGINGS}
 SCHEDULED = {"optimizer": {"schedule", "groups"}}  # properties that are sections of their own
+ABSENT = {"path", "averaging"}  # properties of plain sections that mean nothing else than their absence, if left out
 TYPES = [(kind, name) for kind in CLASSES for name in SCHEMA.types(kind)]
 
 
@@ -105,7 +107,7 @@ def test_every_plain_section_refuses_other_keys_and_explains_its_own(name: str) 
     assert SCHEMA.section(name)["additionalProperties"] is False
     for key, one in SCHEMA.properties(name).items():
         assert one["description"].endswith("."), key
-        if key not in (*SCHEMA.section(name)["required"], "description", "path"):
+        if key not in (*SCHEMA.section(name)["required"], "description", *ABSENT):
             assert "default" in one, key
 
 
@@ -121,7 +123,7 @@ def test_every_default_and_example_fits() -> None:
 def test_every_snippet_makes_a_valid_document() -> None:
     (whole,) = SCHEMA.root["defaultSnippets"]
     assert list(SCHEMA.validator.iter_errors(whole["body"])) == []
-    for kind in ("layer", "optimizer"):
+    for kind in ("layer", "optimizer", "averaging"):
         for snippet in SCHEMA.definitions[kind]["defaultSnippets"]:
             body = {key: filled(value) for key, value in snippet["body"].items()}
             validator = SCHEMA.validator.evolve(schema=SCHEMA.definitions[kind])
@@ -154,6 +156,7 @@ def test_looking_a_type_up_finds_what_trying_each_finds(layer: Any) -> None:
     document = {
         "layers": [layer],
         "optimizer": {"type": "Adam", "schedule": {"type": "step"}},
+        "training": {"averaging": {"type": "lookahead", "decay": 2}},
         "data": {"dataset": "npz"},
     }
 

@@ -56,7 +56,7 @@ def test_defaults_are_filled_in() -> None:
         "augment": (),
         "path": None,
     }
-    assert spec.training == {"epochs": 5, "batch_size": 128, "seed": 0}
+    assert spec.training == {"epochs": 5, "batch_size": 128, "seed": 0, "drop_last": False}
     assert spec.input_shape == (1, 8, 8)
     assert (spec.description, spec.notices) == (None, ())
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from graphnn.errors import WeightsError
+from graphnn.spec.spec import spec_from_values
 from graphnn.training.checkpoint import Identity, State, digest, load_checkpoint, save_checkpoint
 from graphnn.training.history import Record
 from graphnn.weights import save_weights
@@ -64,6 +65,23 @@ def test_differences_are_named_by_path() -> None:
         "optimizer.clip_norm: absent in the checkpoint, 1 now",
     ]
     assert "training.epochs: 5 in the checkpoint, 6 now" in IDENTITY.differences(now)
+
+
+def test_a_document_is_read_with_the_defaults_of_settings_that_are_newer_than_it() -> None:
+    values = {
+        **DOCUMENT,
+        "layers": [{"type": "Dense", "name": "hidden", "units": 10}, {"type": "Softmax"}],
+        "input": {"shape": [64]},
+        "loss": {"type": "CrossEntropy"},
+        "data": {"dataset": "digits"},
+    }
+    now = spec_from_values(values).resolved()
+    old = {**now, "training": {key: value for key, value in now["training"].items() if key != "drop_last"}}
+    assert Identity(old, "abc", None, "numpy").differences(Identity(now, "abc", None, "numpy")) == []
+    now = spec_from_values(values, overrides=["training.drop_last=true"]).resolved()
+    assert Identity(old, "abc", None, "numpy").differences(Identity(now, "abc", None, "numpy")) == [
+        "training.drop_last: false in the checkpoint, true now"
+    ]
 
 
 def test_other_kernels_are_a_difference() -> None:

@@ -9,7 +9,7 @@ import pytest
 from graphnn.errors import DataError
 from graphnn.losses import CrossEntropy
 from graphnn.optimizers import SGD
-from graphnn.schedules import ReduceOnPlateau, Step
+from graphnn.schedules import PiecewiseLinear, ReduceOnPlateau, Step
 from graphnn.training.history import Record
 from graphnn.training.samples import Samples
 from graphnn.training.trainer import Trainer, evaluate
@@ -123,6 +123,48 @@ def test_a_run_that_is_stopped_and_restored_ends_with_the_same_bits(rig: Any, af
         replace(r, seconds=0, images_per_second=0) for r in whole.history
     ]
     assert again.updater.steps == 21
+
+
+def test_a_run_may_end_within_an_epoch(rig: Any) -> None:
+    rig.epochs = 1.5
+    watcher = Watcher()
+    trainer = rig.trainer(observer=watcher)
+    assert trainer.run()
+    assert trainer.finished
+    assert (watcher.steps, trainer.total_steps, trainer.epoch, trainer.steps_done) == (11, 11, 2, 11)
+    assert [record.epoch for record in trainer.history] == [1, 2]
+    assert watcher.metrics[-1] == trainer.history[1].training  # over the 32 samples of its own 4 steps
+    assert trainer.history[1].validation is not None
+    rig.epochs = 2
+    whole = rig.trainer(observer=(other := Watcher()))
+    whole.run()
+    assert other.metrics[:11] == watcher.metrics
+    assert rig.trainer().run()
+
+
+def test_the_schedule_spans_a_run_that_ends_within_an_epoch(rig: Any) -> None:
+    rig.epochs, rig.schedule = 1.5, lambda: PiecewiseLinear(points=((0, 1), (1, 0)))
+    trainer = rig.trainer()
+    trainer.run()
+    assert [record.learning_rate for record in trainer.history] == pytest.approx([0.01 * 5 / 11, 0.01 * 1 / 11])
+
+
+def test_the_last_smaller_batch_can_be_left_out(rig: Any) -> None:
+    trainer = rig.trainer(drop_last=True)
+    sizes = []
+    plain_step = trainer.engine.train_on
+
+    def spy(source: Any, chosen: Any, **place: int) -> Any:
+        sizes.append(len(chosen))
+        return plain_step(source, chosen, **place)
+
+    trainer.engine.train_on = spy
+    assert trainer.run()
+    assert sizes == [8] * 18
+    assert trainer.steps_per_epoch == 6
+    rig.training = rig.problem(7)
+    with pytest.raises(DataError, match="less than one batch of 8"):
+        rig.trainer(drop_last=True)
 
 
 def test_threads_change_no_bit(rig: Any) -> None:

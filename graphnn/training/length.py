@@ -1,0 +1,64 @@
+"""How long a run is, in epochs, steps and samples; the last epoch may be a part of one."""
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+from graphnn.errors import DataError
+
+
+@dataclass(frozen=True)
+class Length:
+    """A run over so many samples in batches. drop_last: whether an epoch leaves out a smaller last batch.
+
+    Raises DataError where no batch is left.
+    """
+
+    samples: int
+    batch_size: int
+    epochs: float
+    drop_last: bool = False
+
+    def __post_init__(self) -> None:
+        if self.samples == 0:
+            raise DataError("there is no sample to train on")
+        if self.steps_per_epoch == 0:
+            raise DataError(
+                f"drop_last leaves nothing to train on: the training part has {self.samples:,} samples, less than one "
+                f"batch of {self.batch_size:,}; take a smaller training.batch_size"
+            )
+
+    @cached_property
+    def steps_per_epoch(self) -> int:
+        """The batches of a whole epoch, the last of which may be smaller unless it is left out."""
+        return self.samples // self.batch_size if self.drop_last else -(-self.samples // self.batch_size)
+
+    @cached_property
+    def total_steps(self) -> int:
+        """The steps of the whole run."""
+        return total_steps(self.epochs, self.steps_per_epoch)
+
+    @cached_property
+    def records(self) -> int:
+        """The number of epochs, the last of which may be a part of one."""
+        return -(-self.total_steps // self.steps_per_epoch)
+
+    def steps(self, epoch: int) -> int:
+        """Return the number of steps of a 0-based epoch."""
+        return max(0, min(self.steps_per_epoch, self.total_steps - epoch * self.steps_per_epoch))
+
+    def samples_after(self, steps: int) -> int:
+        """Return how many samples the first so many steps of an epoch take."""
+        return min(steps * self.batch_size, self.samples)
+
+    @property
+    def total_samples(self) -> int:
+        """The samples of all steps, each as often as it is taken."""
+        whole, rest = divmod(self.total_steps, self.steps_per_epoch)
+        return whole * self.samples_after(self.steps_per_epoch) + self.samples_after(rest)
+
+
+def total_steps(epochs: float, steps_per_epoch: int) -> int:
+    """Return ⌈epochs × steps_per_epoch⌉ for the decimal number as it is written: 1.1 epochs of 10 steps are 11."""
+    return math.ceil(Fraction(str(epochs)) * steps_per_epoch)

@@ -1,0 +1,48 @@
+"""How long runs are, against counts by hand."""
+
+import pytest
+
+from graphnn.errors import DataError
+from graphnn.training.length import Length, total_steps
+
+
+def test_whole_epochs() -> None:
+    length = Length(53, 8, 3)
+    assert (length.steps_per_epoch, length.total_steps, length.records, length.total_samples) == (7, 21, 3, 159)
+    assert [length.steps(epoch) for epoch in range(4)] == [7, 7, 7, 0]
+    assert [length.samples_after(steps) for steps in (0, 1, 6, 7)] == [0, 8, 48, 53]
+
+
+def test_the_last_epoch_may_be_a_part_of_one() -> None:
+    length = Length(53, 8, 2.5)
+    assert (length.steps_per_epoch, length.total_steps, length.records) == (7, 18, 3)  # 17.5 steps, rounded up
+    assert [length.steps(epoch) for epoch in range(4)] == [7, 7, 4, 0]
+    assert length.total_samples == 53 + 53 + 4 * 8
+    assert Length(53, 8, 0.01).total_steps == 1
+    assert Length(53, 8, 0.01).records == 1
+
+
+def test_a_part_may_round_up_to_the_whole() -> None:
+    length = Length(53, 8, 1.9)  # 13.3 steps
+    assert (length.total_steps, length.records, length.total_samples) == (14, 2, 106)
+
+
+def test_the_smaller_last_batch_can_be_left_out() -> None:
+    length = Length(53, 8, 2, drop_last=True)
+    assert (length.steps_per_epoch, length.total_steps, length.total_samples) == (6, 12, 96)
+    assert length.samples_after(6) == 48
+    assert Length(56, 8, 1, drop_last=True).steps_per_epoch == 7
+
+
+def test_decimal_numbers_count_as_they_are_written() -> None:
+    assert total_steps(1.1, 10) == 11  # 1.1 * 10 is 11.000000000000002
+    assert total_steps(9.9, 391) == 3871  # 3870.9
+    assert total_steps(3, 7) == 21
+    assert total_steps(1e-9, 7) == 1
+
+
+def test_nothing_to_train_on_is_an_error() -> None:
+    with pytest.raises(DataError, match="no sample to train on"):
+        Length(0, 8, 1)
+    with pytest.raises(DataError, match="has 7 samples, less than one batch of 8; take"):
+        Length(7, 8, 1, drop_last=True)
