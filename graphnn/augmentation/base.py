@@ -1,4 +1,7 @@
-"""What an augmentation is: a description that draws for all images of an epoch, and then changes a few at a time."""
+"""What an augmentation is: a description that draws for all images of an epoch at once.
+
+Every kind so far is a matter of whole rows and columns: which of them are shown, or which of them are covered.
+"""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -7,6 +10,8 @@ import numpy as np
 
 from graphnn.randomness import Purpose, generator
 from graphnn.types import Array, Shape
+
+Lines = tuple[Array, Array]  # of N images: rows N×H and columns N×W
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class Place:
         return generator(self.seed, Purpose.AUGMENT, 0, self.position, 1)
 
 
-class Augmentation(ABC):
+class Augmentation:
     """One kind of random change to images; its fields are the properties of its definition in the schema."""
 
     @property
@@ -38,25 +43,21 @@ class Augmentation(ABC):
         """Return what is wrong with images of this shape, C×H×W; None where nothing is."""
         return None
 
-    @abstractmethod
-    def draw(self, place: Place, count: int, shape: Shape) -> Array:
-        """Return the draws of an epoch for `count` images of this shape, a row for each."""
 
-
-class Move(Augmentation):
+class Move(Augmentation, ABC):
     """An augmentation after which each row and column of an image shows another one; several in turn cost one copy."""
 
     @abstractmethod
-    def move(self, drawn: Array, rows: Array, columns: Array) -> tuple[Array, Array]:
-        """Return which rows, n×H, and columns, n×W, of the stored images are shown in place of those shown before.
+    def moved(self, place: Place, lines: Lines) -> Lines:
+        """Return which lines of the stored images are shown in an epoch, given those that were shown before.
 
-        drawn: the rows of `draw` that belong to the n images. A row or column may be BLANK.
+        A line may be BLANK.
         """
 
 
-class Fill(Augmentation):
-    """An augmentation that puts the mean of the training images in place of some pixels."""
+class Cover(Augmentation, ABC):
+    """An augmentation that puts the mean of the training images in place of a rectangle of each image."""
 
     @abstractmethod
-    def covered(self, drawn: Array, shape: Shape) -> Array:
-        """Return which pixels are replaced: bool, n×H×W."""
+    def covered(self, place: Place, count: int, shape: Shape) -> Lines:
+        """Return which lines of `count` images of this shape the rectangles of an epoch lie on: bool."""

@@ -4,15 +4,15 @@ import numpy as np
 
 from graphnn.types import Array
 
-BLANK = 2**40  # the row or column of what lies outside of an image: beyond all pixels there are
+BLANK = 2**30  # the row or column of what lies outside of an image: beyond all pixels there are
 
 
-def reflected(places: Array, size: int) -> Array:
-    """Return places outside of 0…size − 1 mirrored back at the edge, which is not repeated, as numpy's "reflect" does.
+def reflected(lines: Array, size: int) -> Array:
+    """Return lines outside of 0…size − 1 mirrored back at the edge, which is not repeated, as numpy's "reflect" does.
 
     They may lie up to size − 1 beyond it.
     """
-    return np.asarray(size - 1 - np.abs(size - 1 - np.abs(places)))
+    return np.asarray(size - 1 - np.abs(size - 1 - np.abs(lines)))
 
 
 def shown(images: Array, rows: Array, columns: Array) -> Array:
@@ -23,9 +23,8 @@ def shown(images: Array, rows: Array, columns: Array) -> Array:
     """
     n, height, width, channels = images.shape
     total = n * height * width
-    starts = np.arange(0, total, height * width)[:, None, None]
-    index = starts + (rows * width)[:, :, None] + columns[:, None, :]
+    index = rows.astype(np.intp) * width + np.arange(0, total, height * width)[:, None]
     pixels = images.reshape(total, channels)
-    if rows.max() >= BLANK or columns.max() >= BLANK:
+    if rows.max() == BLANK or columns.max() == BLANK:
         pixels = np.concatenate([pixels, np.zeros((1, channels), pixels.dtype)])  # what "clip" brings BLANK to
-    return np.asarray(pixels.take(index, axis=0, mode="clip"))
+    return np.asarray(pixels.take(index[:, :, None] + columns[:, None, :], axis=0, mode="clip"))

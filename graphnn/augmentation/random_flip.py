@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graphnn.augmentation.base import Move, Place
-from graphnn.types import Array, Shape
+from graphnn.augmentation.base import Lines, Move, Place
 
 
 @dataclass(frozen=True)
@@ -19,11 +18,9 @@ class RandomFlip(Move):
 
     mode: str = "random"
 
-    def draw(self, place: Place, count: int, shape: Shape) -> Array:
-        """Return whether each image is mirrored: bool, N."""
+    def moved(self, place: Place, lines: Lines) -> Lines:
+        rows, columns = lines
         alternating = self.mode == "alternating"
-        side = (place.lasting() if alternating else place.generator()).integers(0, 2, count, np.uint8)
-        return np.asarray((side + place.epoch * alternating) % 2 == 1)
-
-    def move(self, drawn: Array, rows: Array, columns: Array) -> tuple[Array, Array]:
-        return rows, np.where(drawn[:, None], columns[:, ::-1], columns)
+        drawn = (place.lasting() if alternating else place.generator()).integers(0, 2, (len(rows), 1), np.uint8)
+        mirrored = (drawn + place.epoch * alternating) % 2 == 1
+        return rows, np.where(mirrored, columns[:, ::-1], columns)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graphnn.augmentation.base import Move, Place
+from graphnn.augmentation.base import Lines, Move, Place
 from graphnn.augmentation.pixels import BLANK, reflected
 from graphnn.types import Array, Shape, shape_text
 
@@ -27,17 +27,15 @@ class RandomTranslate(Move):
         advice = f"write pixels of at most {least - 1}" if least > 1 else "leave RandomTranslate out"
         return f"images of {shape_text(shape)} are too small to be shifted by {self.pixels} pixels; {advice}"
 
-    def draw(self, place: Place, count: int, shape: Shape) -> Array:
-        """Return the shifts: N×2."""
-        return place.generator().integers(-self.pixels, self.pixels, (count, 2), endpoint=True)
+    def moved(self, place: Place, lines: Lines) -> Lines:
+        rows, columns = lines
+        shifts = place.generator().integers(-self.pixels, self.pixels, (len(rows), 2), np.int32, endpoint=True)
+        return self._shifted(rows, shifts[:, :1]), self._shifted(columns, shifts[:, 1:])
 
-    def move(self, drawn: Array, rows: Array, columns: Array) -> tuple[Array, Array]:
-        return self._shifted(rows, drawn[:, :1]), self._shifted(columns, drawn[:, 1:])
-
-    def _shifted(self, lines: Array, shift: Array) -> Array:
-        """Return the rows (or columns) that are shown after a shift, n×1."""
+    def _shifted(self, lines: Array, shifts: Array) -> Array:
+        """Return the rows (or columns) of N images that are shown after the shifts, N×1."""
         size = lines.shape[1]
-        places = np.arange(size) - shift
-        inside = reflected(places, size)
-        moved = lines[np.arange(len(lines))[:, None], inside]
-        return moved if self.padding == "reflect" else np.where(places == inside, moved, BLANK)
+        wanted = np.arange(size, dtype=np.int32) - shifts
+        inside = reflected(wanted, size)
+        found = lines[np.arange(len(lines))[:, None], inside]
+        return found if self.padding == "reflect" else np.where(wanted == inside, found, np.int32(BLANK))

@@ -1,0 +1,45 @@
+"""The views of an image that testing may average over."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from graphnn.augmentation.pixels import reflected, shown
+from graphnn.types import Array, Shape, shape_text
+
+
+@dataclass(frozen=True)
+class View:
+    """One way to look at an image: moved by `shift` pixels both down and right, its edge reflected, then mirrored."""
+
+    shift: int = 0
+    mirrored: bool = False
+
+    def apply(self, images: Array) -> Array:
+        """Return the images, n×C×H×W, as this view has them, over channels-last memory."""
+        height, width = images.shape[2:]
+        rows, columns = (reflected(np.arange(size) - self.shift, size)[None] for size in (height, width))
+        pixels = np.ascontiguousarray(images.transpose(0, 2, 3, 1))
+        return shown(pixels, rows, columns[:, ::-1] if self.mirrored else columns).transpose(0, 3, 1, 2)
+
+
+# The weights of the views; they add up to 1. "flip_translate" is the multi-crop evaluation of Jordan 2024, arXiv
+# 2404.00498, section 3.5.
+VIEWS: Mapping[str, tuple[tuple[float, View], ...]] = {
+    "flip": ((1 / 2, View()), (1 / 2, View(mirrored=True))),
+    "flip_translate": tuple(
+        (weight, View(shift, mirrored))
+        for weight, shift in ((1 / 4, 0), (1 / 8, -1), (1 / 8, 1))
+        for mirrored in (False, True)
+    ),
+}
+
+
+def unfit_for_views(name: str, shape: Shape) -> str | None:
+    """Return why these views cannot be had of samples of this shape; None where they can."""
+    if len(shape) != 3:
+        return f'"{name}" needs images, but the samples are vectors of {shape_text(shape)}; write "none"'
+    if min(shape[1:]) <= max(abs(view.shift) for _, view in VIEWS[name]):
+        return f'"{name}" shifts images by 1 pixel, for which those of {shape_text(shape)} are too small; write "flip"'
+    return None

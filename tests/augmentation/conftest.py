@@ -1,0 +1,44 @@
+"""Images and draws, as the augmentation tests use them."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graphnn.augmentation.augmenter import Augmenter
+from graphnn.augmentation.base import Augmentation, Cover, Move, Place
+
+Array = Any
+Drawn = Callable[[Augmentation, int, int], tuple[Array, Array]]
+
+
+def unmoved(count: int, height: int, width: int) -> tuple[Array, Array]:
+    """Return the lines of images that nothing has moved."""
+    return np.tile(np.arange(height, dtype=np.int32), (count, 1)), np.tile(np.arange(width, dtype=np.int32), (count, 1))
+
+
+@pytest.fixture
+def lines() -> Callable[..., tuple[Array, Array]]:
+    """What an augmentation draws for one epoch: the lines of each image that it shows, or covers."""
+
+    def draw(augmentation: Move | Cover, count: int, shape: Sequence[int], epoch: int = 0, seed: int = 3) -> Any:
+        place = Place(seed, epoch, 0)
+        if isinstance(augmentation, Cover):
+            return augmentation.covered(place, count, tuple(shape))
+        return augmentation.moved(place, unmoved(count, *shape[1:]))
+
+    return draw
+
+
+@pytest.fixture
+def augmenter() -> Callable[..., Augmenter]:
+    """Make an augmenter of images C×H×W whose mean is the same everywhere."""
+
+    def make(
+        kinds: Sequence[Augmentation], count: int, shape: Sequence[int], mean: float = 7, dtype: Any = np.uint8
+    ) -> Any:
+        channels, height, width = shape
+        return Augmenter(kinds, seed=3, count=count, mean=np.full((height, width, channels), mean, dtype))
+
+    return make

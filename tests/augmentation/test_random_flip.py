@@ -1,0 +1,63 @@
+"""RandomFlip: which images are mirrored, and when."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graphnn.augmentation.base import Place
+from graphnn.augmentation.random_flip import RandomFlip
+
+COUNT = 4000
+Lines = Callable[..., tuple[Any, Any]]
+
+
+def mirrored(lines: Lines, mode: str, epoch: int, seed: int = 3) -> Any:
+    """Return which of COUNT images are mirrored, each being so as a whole."""
+    rows, columns = lines(RandomFlip(mode), COUNT, (3, 2, 5), epoch, seed)
+    assert (rows == [0, 1]).all()
+    kept, turned = (columns == [0, 1, 2, 3, 4]).all(axis=1), (columns == [4, 3, 2, 1, 0]).all(axis=1)
+    assert (kept != turned).all()
+    return turned
+
+
+@pytest.mark.parametrize("mode", ["random", "alternating"])
+@pytest.mark.parametrize("epoch", [0, 1, 6])
+def test_about_half_of_the_images_are_mirrored(lines: Lines, mode: str, epoch: int) -> None:
+    """Of 4,000 draws at ½ the deviation is 32."""
+    assert abs(mirrored(lines, mode, epoch).sum() - COUNT / 2) < 4 * 32
+
+
+def test_random_draws_each_epoch_anew(lines: Lines) -> None:
+    first, second = (mirrored(lines, "random", epoch) for epoch in (0, 1))
+    assert abs((first == second).sum() - COUNT / 2) < 4 * 32
+
+
+def test_alternating_shows_the_other_side_in_every_second_epoch(lines: Lines) -> None:
+    epochs = [mirrored(lines, "alternating", epoch) for epoch in range(4)]
+    np.testing.assert_array_equal(epochs[1], ~epochs[0])
+    np.testing.assert_array_equal(epochs[2], epochs[0])
+    np.testing.assert_array_equal(epochs[3], epochs[1])
+
+
+@pytest.mark.parametrize("mode", ["random", "alternating"])
+def test_seeds_and_positions_draw_differently(lines: Lines, mode: str) -> None:
+    first = mirrored(lines, mode, 0)
+    assert 0.4 < (first == mirrored(lines, mode, 0, seed=4)).mean() < 0.6
+    unmoved = lines(RandomFlip(mode), COUNT, (3, 2, 5))[0], np.tile(np.arange(5), (COUNT, 1))
+    _, columns = RandomFlip(mode).moved(Place(3, 0, 1), unmoved)
+    assert 0.4 < (first == (columns[:, 0] == 4)).mean() < 0.6
+
+
+def test_the_draws_keep_their_values(lines: Lines) -> None:
+    """They are part of every result."""
+    assert mirrored(lines, "random", 2)[:12].astype(int).tolist() == [0, 1, 0, 1, 1, 1, 1, 1, 1, 0, 0, 1]
+    assert mirrored(lines, "alternating", 2)[:12].astype(int).tolist() == [0, 1, 0, 1, 1, 1, 1, 0, 0, 0, 1, 1]
+
+
+def test_by_hand() -> None:
+    """A second flip turns what the first one shows."""
+    shown = np.array([[4, 3, 2]] * 6)
+    _, columns = RandomFlip().moved(Place(0, 0, 0), (np.zeros((6, 1)), shown))
+    assert {tuple(row) for row in columns.tolist()} == {(4, 3, 2), (2, 3, 4)}
