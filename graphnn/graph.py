@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from graphnn.errors import SpecError
+from graphnn.errors import GraphError, SpecError
 from graphnn.groups import group_findings
+from graphnn.initializers import FromImages, initial_values
 from graphnn.layers.base import Layer, Parameter, UnfitInput, layer_class
 from graphnn.layers.dense import Dense
 from graphnn.losses import LOSSES, Loss
@@ -19,13 +20,14 @@ from graphnn.meaning import (
     meant_input_shape,
     output_findings,
     schedule_findings,
+    setting_findings,
 )
 from graphnn.parameters import Parameters
 from graphnn.randomness import Purpose, generator
 from graphnn.spec.schema_problems import Finding, in_order
 from graphnn.spec.spec import Spec
 from graphnn.suggestions import quoted
-from graphnn.types import Shape
+from graphnn.types import Array, Shape
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ def build_graph(spec: Spec) -> Graph:
         try:
             if shape is not None:
                 nodes.append(node(index, section.name, layer, shape))
+                findings += setting_findings(section, layer, index, shape)
                 shape = nodes[-1].output_shape
         except UnfitInput as unfit:
             findings.append(Finding(section.path, unfit.message(source)))
@@ -122,11 +125,29 @@ def parameter_findings(spec: Spec, nodes: Sequence[Node]) -> list[Finding]:
     return list(group_findings(spec.optimizer, shapes, [name for name, own in declared if not own.trainable]))
 
 
-def initialise(graph: Graph, seed: int, dtype: Any = np.float32) -> Parameters:
-    """Return the parameters before the first step, each drawn from its own keyed generator."""
-    parameters = Parameters({node.name: node.parameters for node in graph.nodes}, dtype)
+def unset(graph: Graph, dtype: Any = np.float32) -> Parameters:
+    """Return the parameters without their values, all zeros, for weights that come from elsewhere."""
+    return Parameters({node.name: node.parameters for node in graph.nodes}, dtype)
+
+
+def needs_images(graph: Graph) -> bool:
+    """Whether `initialise` needs training images."""
+    return any(isinstance(own.initializer, FromImages) for node in graph.nodes for own in node.parameters)
+
+
+def initialise(graph: Graph, seed: int, dtype: Any = np.float32, images: Array | None = None) -> Parameters:
+    """Return the parameters before the first step, each drawn from its own keyed generator.
+
+    images: training images, n×input_shape, normalised, for initializers that take values from them; of more than
+    `initializers.IMAGES`, the first. Raises GraphError where such an initializer has none.
+    """
+    parameters = unset(graph, dtype)
     for node in graph.nodes:
         for position, parameter in enumerate(node.parameters):
             rng = generator(seed, Purpose.INITIALISE, node.index, position)
-            parameters.values[node.name][parameter.name][...] = parameter.initializer(parameter.shape, rng)
+            try:
+                values = initial_values(parameter.initializer, parameter.shape, rng, images)
+            except GraphError as error:
+                raise GraphError(f'layers[{node.index}] "{node.name}": {error}') from error
+            parameters.values[node.name][parameter.name][...] = values
     return parameters

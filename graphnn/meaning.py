@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from graphnn.augmentation.kinds import augmentations_from
 from graphnn.errors import DataError
 from graphnn.facts import FACTS
+from graphnn.initializers import FromImages
 from graphnn.layers.base import Layer
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
@@ -16,7 +18,7 @@ from graphnn.layers.flatten import Flatten
 from graphnn.layers.softmax import Softmax
 from graphnn.losses import CrossEntropy, Loss
 from graphnn.spec.schema_problems import Finding
-from graphnn.spec.spec import Section, Spec
+from graphnn.spec.spec import LayerSection, Section, Spec
 from graphnn.suggestions import quoted
 from graphnn.types import Shape, shape_text
 
@@ -55,6 +57,15 @@ def augmentation_findings(spec: Spec) -> Iterator[Finding]:
         problem = augmentation.unfit(shape)
         if problem is not None:
             yield Finding(section.path, problem)
+
+
+def setting_findings(section: LayerSection, layer: Layer, index: int, input_shape: Shape) -> Iterator[Finding]:
+    """Yield what is wrong with the settings of a layer that can take its input."""
+    for finding in layer.findings(input_shape):
+        yield replace(finding, path=(*section.path, *finding.path))
+    if index and any(isinstance(own.initializer, FromImages) for own in layer.parameters(input_shape)):
+        message = f"{quoted(section.name)} starts from what the data set holds, so it must be the first layer"
+        yield Finding((*section.path, "initializer"), message)
 
 
 def label_findings(spec: Spec, loss: Loss, output_shape: Shape) -> Iterator[Finding]:

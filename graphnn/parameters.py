@@ -22,9 +22,10 @@ class Parameters:
 
     values[node][name], gradients[node][name]: arrays of the declared shapes.
     vector, gradient: the flat vectors; weights stand first, so that `vector[:weights_end]` is what decays.
-    stretches: where in the flat vectors each trained one lies, and trained: its declaration, by 'node/name', in the
-    vectors' order. until_epoch: by 'node/name', the epoch, counted from 0, from which on it stays as it is.
-    running: the parameters that are not trained, by 'node/name'.
+    stretches: where in the flat vectors each trained one lies, without padding, and trained: its declaration, by
+    'node/name', in the vectors' order. until_epoch: the number of epochs after which one stays as it is, for those that
+    have such a number.
+    running: what is not trained, by 'node/name': running statistics, and parameters that keep their first values.
     """
 
     def __init__(self, declared: Mapping[str, Iterable[Parameter]], dtype: Any = np.float32) -> None:
@@ -52,6 +53,8 @@ class Parameters:
                 in_memory_order(self.gradient[piece], parameter),
             )
             start += padded(parameter.size)
+            if parameter.until_epoch is not None:
+                self.until_epoch[f"{node}/{parameter.name}"] = parameter.until_epoch
         for node, parameter in listed:  # in the declared order, which files and reports show
             if parameter.trainable:
                 self.values[node][parameter.name], self.gradients[node][parameter.name] = views[node, parameter.name]

@@ -57,8 +57,8 @@ def training_differences(graph: Graph, n: int, seed: int, dtype: str) -> tuple[f
 
     from graphnn.benchmark.torch_network import TorchNetwork, tensor  # needs PyTorch
 
-    parameters = initialise(graph, seed, dtype)
     x, y = samples(graph, n, dtype)
+    parameters = initialise(graph, seed, dtype, images=x)
     network = TorchNetwork(graph, parameters)
     with Engine(graph, parameters, batch_size=n, threads=1) as engine:
         loss = graph.loss.summarise(engine.train_step(x, y, epoch=0, step=0), n)["loss"]
@@ -80,8 +80,8 @@ def testing_difference(graph: Graph, n: int, seed: int, dtype: str) -> float:
 
     from graphnn.benchmark.torch_network import TorchNetwork, tensor
 
-    parameters = initialise(graph, seed, dtype)
     x, _ = samples(graph, n, dtype)
+    parameters = initialise(graph, seed, dtype, images=x)
     network = TorchNetwork(graph, parameters)
     with Engine(graph, parameters, batch_size=n, threads=1) as engine:
         outputs = engine.predict(x)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.benchmark.own import OwnSide
-from graphnn.benchmark.task import Task
+from graphnn.benchmark.task import Task, samples
 from graphnn.benchmark.timing import Effort, gemm_peak
 from graphnn.engine.kernel_choice import kernels_for
 from graphnn.engine.merging import merge
@@ -66,7 +66,7 @@ def node_times(task: Task, effort: Effort) -> NodeTimes:
     spec, graph = task.read()
     clock = Clock()
     optimizer, groups = optimizer_from(spec.optimizer), groups_from(spec.optimizer)
-    parameters = initialise(graph, spec.training["seed"])
+    parameters = initialise(graph, spec.training["seed"], images=samples(graph, task.batch_size)[0])
     kernels = kernels_for(graph, task.kernels)
     merged = replace(graph, nodes=merge(graph.nodes, kernels, training=True))  # as the engine runs them
     side = OwnSide(

@@ -42,6 +42,8 @@ class TorchNetwork:
         with torch.no_grad():
             for name, array in parameters.named().items():
                 self.named[name].copy_(torch.from_numpy(array))
+                if name in parameters.running and self.named[name].requires_grad:
+                    self.named[name].requires_grad_(False)
 
     def trained(self) -> dict[str, Any]:
         """Return the parameters that are trained."""

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TextIO
 
 from graphnn.benchmark.memory import peak_bytes
 from graphnn.benchmark.own import OwnSide
-from graphnn.benchmark.task import ON_NUMPY, OWN, Task
+from graphnn.benchmark.task import ON_NUMPY, OWN, Task, samples
 from graphnn.engine.kernel_choice import kernels_for
 from graphnn.errors import GraphError
 from graphnn.graph import initialise
@@ -40,7 +40,8 @@ def make_side(task: Task) -> Side:
     """Return the side that a task asks for."""
     spec, graph = task.read()
     optimizer, groups = optimizer_from(spec.optimizer), groups_from(spec.optimizer)
-    parameters = initialise(graph, spec.training["seed"])
+    images, _ = samples(graph, task.batch_size)
+    parameters = initialise(graph, spec.training["seed"], images=images)
     if task.side in OWN:
         kernels = kernels_for(graph, "numpy" if task.side == ON_NUMPY else task.kernels)
         return OwnSide(

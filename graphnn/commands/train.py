@@ -4,6 +4,8 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from graphnn.commands.common import (
     INTERRUPTED,
     Parser,
@@ -30,10 +32,11 @@ from graphnn.describe.tables import bytes_text, terminal_width
 from graphnn.engine.engine import Engine
 from graphnn.engine.kernel_choice import kernels_for
 from graphnn.errors import GraphError, WeightsError
-from graphnn.graph import build_graph, initialise
+from graphnn.graph import Graph, build_graph, initialise, needs_images, unset
+from graphnn.initializers import IMAGES
 from graphnn.parameters import Parameters
 from graphnn.training.checkpoint import load_checkpoint
-from graphnn.weights import assign, load_weights
+from graphnn.weights import WeightsFile, assign, load_weights
 
 EXAMPLES = (
     "models/digits.json",
@@ -99,9 +102,7 @@ def train(argv: Sequence[str], *, resumable: bool = True) -> int:
             complain(
                 f"{outputs.folder} holds an unfinished run, which this one replaces; --resume would go on with it."
             )
-    parameters = initialise(graph, spec.training["seed"])
-    if arguments.init_from is not None:
-        start_from(arguments.init_from, parameters, progress)
+    given = None if arguments.init_from is None else load_weights(arguments.init_from, check_finite=True)
     data = TrainingData.load(
         spec,
         graph,
@@ -111,6 +112,9 @@ def train(argv: Sequence[str], *, resumable: bool = True) -> int:
         show_progress=progress.live,
     )
     batch_size, seed_number = spec.training["batch_size"], spec.training["seed"]
+    parameters = unset(graph) if start is not None else first_parameters(graph, seed_number, data)
+    if given is not None:
+        start_from(given, parameters, progress)
     with Engine(
         graph,
         parameters,
@@ -140,11 +144,19 @@ def refuse_too_large(document: Path, needed: int, batch_size: int) -> None:
         )
 
 
-def start_from(file: Path, parameters: Parameters, progress: Progress) -> None:
+def first_parameters(graph: Graph, seed: int, data: TrainingData) -> Parameters:
+    """Return the parameters before the first step; images are made ready for initializers that need them only."""
+    if not needs_images(graph):
+        return initialise(graph, seed)
+    images, _ = data.training.take(np.arange(min(IMAGES, len(data.training))), graph.input_shape)
+    return initialise(graph, seed, images=images)
+
+
+def start_from(given: WeightsFile, parameters: Parameters, progress: Progress) -> None:
     """Copy what fits from a weights file, and report both ways. Raises WeightsError where nothing fits."""
-    report = assign(parameters, load_weights(file, check_finite=True).arrays, strict=False, file=file)
+    report = assign(parameters, given.arrays, strict=False, file=given.path)
     total = len(parameters.named())
-    progress.line(f"{file}: {len(report.matched)} of {total} parameters of the network taken from it")
+    progress.line(f"{given.path}: {len(report.matched)} of {total} parameters of the network taken from it")
     for line in report.lines():
         progress.line(f"  {line}")
     progress.line()

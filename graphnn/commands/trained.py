@@ -8,7 +8,7 @@ from graphnn.commands.common import Parser, command_line, complain, read_documen
 from graphnn.datasets.preparation import Normalisation
 from graphnn.errors import WeightsError
 from graphnn.facts import FACTS
-from graphnn.graph import Graph, build_graph
+from graphnn.graph import Graph, build_graph, unset
 from graphnn.parameters import Parameters
 from graphnn.spec.spec import Spec
 from graphnn.training.checkpoint import Identity
@@ -47,13 +47,12 @@ def load_trained(arguments: argparse.Namespace, command: str) -> Trained:
     if arguments.weights is None and not path.exists():
         raise WeightsError(f"{path}: no such file; train it first: {command_line('train', command)} {arguments.spec}")
     file = load_weights(path, check_finite=True)
-    declared = {node.name: node.parameters for node in graph.nodes}
-    shapes = {f"{node}/{own.name}": own.shape for node, listed in declared.items() for own in listed}
+    shapes = {f"{node.name}/{own.name}": own.shape for node in graph.nodes for own in node.parameters}
     report = compare(shapes, file.arrays)
     if not report.complete:
         lines = "".join(f"\n  {line}" for line in report.lines())
         raise WeightsError(f"{path}: these weights do not fit {arguments.spec}:{lines}")
-    parameters = Parameters(declared)
+    parameters = unset(graph)
     assign(parameters, file.arrays, file=path)
     note_differences(spec, file)
     classes = file.meta.get("classes")

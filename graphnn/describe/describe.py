@@ -10,6 +10,7 @@ from graphnn.describe.memory import FLOAT, activation_bytes, parameter_count, tr
 from graphnn.engine.kernel_choice import kernels_for
 from graphnn.facts import FACTS
 from graphnn.graph import Graph, Node
+from graphnn.initializers import initializer_from
 from graphnn.layers.base import Layer
 from graphnn.spec.spec import Spec
 from graphnn.types import Shape, shape_text
@@ -57,7 +58,7 @@ class Description:
 
     @property
     def not_trainable(self) -> int:
-        """Number of parameters that training sets otherwise: running statistics."""
+        """Number of parameters that no gradient changes: running statistics, and what is not to be trained."""
         return sum(row.not_trainable for row in self.rows)
 
     @property
@@ -164,6 +165,25 @@ def flag_text(word: str) -> Callable[[bool, Layer], str]:
     return lambda value, layer: "" if value else f"no {word}"
 
 
+def initializer_text(value: str | Mapping[str, Any], layer: Layer) -> str:
+    """Return an initializer that is not the default, with what is not its default: normal (deviation 1)."""
+    own = initializer_from(value)
+    if own == initializer_from(default(layer, "initializer")):
+        return ""
+    given = [field for field in fields(own) if getattr(own, field.name) != field.default]
+    settings = ", ".join(f"{field.name} {getattr(own, field.name)}" for field in given)
+    return f"{own.type} ({settings})" if settings else own.type
+
+
+def trainable_text(value: Any, layer: Layer) -> str:
+    """Return what is not trained, or not to the end: weights not trained, biases until epoch 3."""
+    if not isinstance(value, Mapping):
+        return "" if value else "not trained"
+    fixed = [name for name, own in value.items() if not own]
+    ending = [f"{name} until epoch {own['until_epoch']}" for name, own in value.items() if isinstance(own, Mapping)]
+    return ", ".join([*([f"{' and '.join(fixed)} not trained"] if fixed else []), *ending])
+
+
 Phrase = Callable[[Any, Layer], str]
 
 PHRASES: dict[str, Phrase] = {
@@ -182,4 +202,6 @@ PHRASES: dict[str, Phrase] = {
     "use_bias": flag_text("bias"),
     "scale": flag_text("scale"),
     "center": flag_text("center"),
+    "initializer": initializer_text,
+    "trainable": trainable_text,
 }

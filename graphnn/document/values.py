@@ -34,6 +34,8 @@ def plain(value: Any) -> Any:
     """Return a value as JSON has it: tuples and arrays as lists, numpy's numbers as Python's."""
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
     return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -13,6 +13,7 @@ import numpy as np
 from graphnn.errors import GraphError, ShapeError, SpecError
 from graphnn.initializers import Initializer
 from graphnn.layers.context import Context
+from graphnn.spec.schema_problems import Finding
 from graphnn.suggestions import closest, quoted
 from graphnn.types import Array, Shape, shape_text
 
@@ -29,6 +30,8 @@ class Parameter:
     """The declaration of one array that a layer owns.
 
     memory_order: the axes from slowest to fastest in memory, for a kernel that wants another order than C.
+    trainable: whether the optimizer changes it. until_epoch: the number of epochs in which it does so, after which the
+    parameter stays as it is; None: in all.
     """
 
     name: str
@@ -36,11 +39,16 @@ class Parameter:
     initializer: Initializer
     trainable: bool = True
     memory_order: tuple[int, ...] | None = None
+    until_epoch: int | None = None
 
     @property
     def size(self) -> int:
         """Number of elements."""
         return math.prod(self.shape)
+
+    def trained_in(self, epoch: int) -> bool:
+        """Whether it is trained in an epoch; the first is 0."""
+        return self.trainable and (self.until_epoch is None or epoch < self.until_epoch)
 
 
 def in_memory_order(flat: Array, parameter: Parameter) -> Array:
@@ -89,7 +97,7 @@ class Layer(ABC):
         return type(self).__name__
 
     def build(self, input_shape: Shape | None = None, *, dtype: Any = np.float32, seed: int = 0) -> BuiltLayer:
-        """Return the layer with arrays of its own, to run by hand. Raises SpecError and ShapeError.
+        """Return the layer with arrays of its own, to run by hand. Raises SpecError, ShapeError and GraphError.
 
         input_shape: of one sample, as (64,) or (3, 32, 32); not needed where the layer has one of its own.
         """
@@ -109,6 +117,13 @@ class Layer(ABC):
     def parameters(self, input_shape: Shape) -> tuple[Parameter, ...]:
         """Declare the arrays that the layer owns when its input has `input_shape`."""
         return ()
+
+    def findings(self, input_shape: Shape) -> Iterator[Finding]:
+        """Yield what is wrong with settings that the schema lets pass, where the input has a shape that can be taken.
+
+        Paths begin at the layer.
+        """
+        yield from ()
 
     def multiply_adds(self, input_shape: Shape) -> int:
         """Return the multiply-adds of forward for one sample; 0 for element-wise work, as usual in such tables."""

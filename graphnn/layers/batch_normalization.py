@@ -9,6 +9,7 @@ import numpy as np
 from graphnn.initializers import ones, zeros
 from graphnn.layers.base import Arrays, BatchwiseLayer, Gradients, Parameter, register
 from graphnn.layers.context import Context
+from graphnn.layers.trainable import TrainableLayer
 from graphnn.types import Array, Shape
 
 Sums = tuple[int, Array, Array]
@@ -16,7 +17,7 @@ Sums = tuple[int, Array, Array]
 
 @register
 @dataclass(frozen=True)
-class BatchNormalization(BatchwiseLayer):
+class BatchNormalization(TrainableLayer, BatchwiseLayer):
     """Batch normalisation: y = γ·x̂ + β with x̂ = (x − μ) / √(σ² + ε).
 
     x: N×C×H×W (statistics per channel, over batch and space) or N×F (per feature). μ and σ² are the batch's mean and
@@ -43,7 +44,7 @@ class BatchNormalization(BatchwiseLayer):
             declared.append(Parameter("beta", shape, zeros))
         declared.append(Parameter("running_mean", shape, zeros, trainable=False))
         declared.append(Parameter("running_variance", shape, ones, trainable=False))
-        return tuple(declared)
+        return self.as_trained(*declared)
 
     def prepare(self, params: Arrays, ctx: Context) -> Arrays:
         if ctx.training:

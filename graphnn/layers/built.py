@@ -7,6 +7,7 @@ import numpy as np
 
 from graphnn.document.values import section_values
 from graphnn.errors import GraphError, Problem, ShapeError, SpecError
+from graphnn.initializers import initial_values
 from graphnn.layers.base import LAYERS, Backward, Layer, in_memory_order
 from graphnn.layers.context import Context, empty_channels_last
 from graphnn.randomness import Purpose, generator
@@ -24,13 +25,18 @@ AROUND: dict[str, Any] = {  # a document that lacks nothing but its layers
 
 
 def build(layer: Layer, input_shape: Shape | None, *, dtype: Any, seed: int) -> "BuiltLayer":
-    """Return `layer` built for `input_shape`, or for its own. Raises ShapeError where there is none, or two."""
+    """Return `layer` built for `input_shape`, or for its own. Raises ShapeError where there is none, or two.
+
+    Raises SpecError where settings are wrong, and GraphError where first values would need training images.
+    """
     if LAYERS.get(layer.type) is type(layer):  # others have no definition to hold them against
         check_options(layer, layer.type)
     shape = as_shape(layer, layer.input_shape if input_shape is None else input_shape)
     if layer.input_shape is not None and shape != as_shape(layer, layer.input_shape):
         own, other = shape_text(layer.input_shape), shape_text(shape)
         raise ShapeError(f"{layer.type} was made with input_shape {own}, but is to be built for {other}")
+    layer.output_shape(shape)
+    check_settings(layer, shape, layer.type)
     return BuiltLayer(layer, shape, dtype=dtype, seed=seed)
 
 
@@ -51,6 +57,13 @@ def check_options(layer: Layer, where: str) -> None:
         spec_from_values(document, plugins=fragments([type(layer)]))
     except SpecError as error:
         raise SpecError(*(problem_at(problem, where) for problem in error.problems)) from None
+
+
+def check_settings(layer: Layer, input_shape: Shape, where: str) -> None:
+    """Raise SpecError where settings do not go together, or not with an input of this shape, which the layer takes."""
+    problems = [Problem(own.message, ".".join([where, *map(str, own.path)])) for own in layer.findings(input_shape)]
+    if problems:
+        raise SpecError(*problems)
 
 
 def problem_at(problem: Problem | str, where: str) -> Problem:
@@ -92,7 +105,8 @@ class BuiltLayer:
         self._trained: set[str] = set()
         for position, declared in enumerate(layer.parameters(self.input_shape)):
             array = in_memory_order(np.empty(declared.size, self.dtype), declared)
-            array[...] = declared.initializer(declared.shape, generator(seed, Purpose.INITIALISE, 0, position))
+            rng = generator(seed, Purpose.INITIALISE, 0, position)
+            array[...] = initial_values(declared.initializer, declared.shape, rng, None)
             self._parameters[declared.name] = array
             if declared.trainable:
                 self._trained.add(declared.name)
@@ -113,7 +127,7 @@ class BuiltLayer:
         rng = generator(self.seed, Purpose.LAYER, 0, self.draws, 0, 0)
         self.draws += self.is_training
         self.forward_inputs = own_copy(x, self.dtype)
-        ctx = Context(training=self.is_training, rng=rng)
+        ctx = Context(training=self.is_training, rng=rng, trained=self._trained)
         y, self._backward = self.layer.forward(self.layer.prepare(self._parameters, ctx), self.forward_inputs, ctx)
         self._output = y.shape
         self.gradients = {}
@@ -135,7 +149,7 @@ class BuiltLayer:
         dx, gradients = backward(own_copy(dy, self.dtype))
         if dx is None:
             raise GraphError(f"{self.layer.type}: backward gave no gradient of its input although it was asked for one")
-        self.gradients = {name: gradient.copy(order="K") for name, gradient in gradients.items()}
+        self.gradients = {name: own.copy(order="K") for name, own in gradients.items() if name in self._trained}
         return dx
 
     def __getattr__(self, name: str) -> Array:

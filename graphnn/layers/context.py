@@ -3,6 +3,7 @@
 from __future__ import annotations  # naming numpy.random would import it, which takes 8 ms
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ class Context:
     needs_dx: whether backward must return the gradient of the input (the first layer with parameters need not).
     input_shape: that of one sample, where it is known before the input comes.
     kernels: the operations on images, by numpy or compiled.
+    trained: the names of the parameters whose gradients backward must give; None: of all.
     """
 
     def __init__(
@@ -41,12 +43,18 @@ class Context:
         needs_dx: bool = True,
         input_shape: Shape | None = None,
         kernels: Kernels = NUMPY,
+        trained: Collection[str] | None = None,
     ) -> None:
         self.training = training
         self.needs_dx = needs_dx
         self.input_shape = input_shape
         self.kernels = kernels
         self._rng = rng
+        self._trained = trained
+
+    def trains(self, name: str) -> bool:
+        """Whether the gradient of a parameter is wanted. One that backward gives all the same is left aside."""
+        return self._trained is None or name in self._trained
 
     @property
     def rng(self) -> np.random.Generator:

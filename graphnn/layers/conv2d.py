@@ -4,15 +4,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from graphnn.initializers import he_normal, zeros
+from graphnn.initializers import zeros
 from graphnn.kernels.algorithms import Algorithms
 from graphnn.kernels.channels import channel_sums
 from graphnn.kernels.convolution import NOTHING, Afterwards, Window, convolve, input_gradient, turned
 from graphnn.kernels.im2col import Pair, determine_padding, pair
 from graphnn.kernels.im2col_gemm import Keep
 from graphnn.kernels.kernels import Kernels
-from graphnn.layers.base import Arrays, Backward, Gradients, Layer, Parameter, register
+from graphnn.layers.base import Arrays, Backward, Gradients, Parameter, register
 from graphnn.layers.context import Context
+from graphnn.layers.trainable import WeightedLayer
 from graphnn.types import Array, Shape
 
 MEMORY_ORDER = (2, 3, 1, 0)  # Kh, Kw, C, D: as the GEMM over gathered windows reads it
@@ -20,10 +21,10 @@ MEMORY_ORDER = (2, 3, 1, 0)  # Kh, Kw, C, D: as the GEMM over gathered windows r
 
 @register
 @dataclass(frozen=True)
-class Conv2D(Layer):
+class Conv2D(WeightedLayer):
     """Two-dimensional convolution (cross-correlation, as usual in this field): y = W ⋆ x + b.
 
-    x: N×C×H×W; W (`weights`): D×C×Kh×Kw, from N(0, 2/(C·Kh·Kw)); b (`biases`): D, from 0; y: N×D×H_out×W_out with
+    x: N×C×H×W; W (`weights`): D×C×Kh×Kw, from `initializer`; b (`biases`): D, from 0; y: N×D×H_out×W_out with
     H_out = ⌊(H − Kh + before + after) / Sh⌋ + 1. "same" pads ⌊(K−1)/2⌋ zeros before and ⌈(K−1)/2⌉ after.
     Raises UnfitInput unless the input is an image at least as large as the kernel.
     """
@@ -55,9 +56,10 @@ class Conv2D(Layer):
     def parameters(self, input_shape: Shape) -> tuple[Parameter, ...]:
         channels, _, _ = self.check_image(input_shape)
         kernel = pair(self.kernel_size)
-        fan_in = channels * kernel[0] * kernel[1]
-        weights = Parameter("weights", (self.filters, channels, *kernel), he_normal(fan_in), memory_order=MEMORY_ORDER)
-        return (weights, Parameter("biases", (self.filters,), zeros)) if self.use_bias else (weights,)
+        shape = (self.filters, channels, *kernel)
+        weights = Parameter("weights", shape, self.weight_initializer, memory_order=MEMORY_ORDER)
+        biases = (Parameter("biases", (self.filters,), zeros),) if self.use_bias else ()
+        return self.as_trained(weights, *biases)
 
     def multiply_adds(self, input_shape: Shape) -> int:
         weights = self.parameters(input_shape)[0]
@@ -95,10 +97,11 @@ class Conv2D(Layer):
             convolve(x, W, window, y, ctx.scratch, self.afterwards(params))
 
         def backward(dy: Array) -> tuple[Array | None, Gradients]:
-            dW = ctx.gradient("weights", W)
-            algorithms.weights_gradient.weights_gradient(x, dy, window, dW, ctx.scratch)
-            gradients = {"weights": dW}
-            if self.use_bias:
+            gradients = {}
+            if ctx.trains("weights"):
+                dW = gradients["weights"] = ctx.gradient("weights", W)
+                algorithms.weights_gradient.weights_gradient(x, dy, window, dW, ctx.scratch)
+            if self.use_bias and ctx.trains("biases"):
                 gradients["biases"] = channel_sums(dy)
             if not ctx.needs_dx:
                 return None, gradients

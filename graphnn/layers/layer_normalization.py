@@ -5,14 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from graphnn.initializers import ones, zeros
-from graphnn.layers.base import Arrays, Backward, Gradients, Layer, Parameter, register
+from graphnn.layers.base import Arrays, Backward, Gradients, Parameter, register
 from graphnn.layers.context import Context, channels_last
+from graphnn.layers.trainable import TrainableLayer
 from graphnn.types import Array, Shape
 
 
 @register
 @dataclass(frozen=True)
-class LayerNormalization(Layer):
+class LayerNormalization(TrainableLayer):
     """Layer normalisation: y = γ·x̂ + β with x̂ = (x − μ) / √(σ² + ε).
 
     x: N×C×H×W or N×F; μ and σ² are the mean and the biased variance of all of a sample's numbers. γ (`gamma`, where
@@ -31,7 +32,7 @@ class LayerNormalization(Layer):
         order = (1, 2, 0) if len(input_shape) == 3 else None  # channels last, like the images that it scales
         gamma = Parameter("gamma", input_shape, ones, memory_order=order)
         beta = Parameter("beta", input_shape, zeros, memory_order=order)
-        return ((gamma,) if self.scale else ()) + ((beta,) if self.center else ())
+        return self.as_trained(*(gamma,) * self.scale, *(beta,) * self.center)
 
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
         rows = in_rows(x)
@@ -49,9 +50,9 @@ class LayerNormalization(Layer):
             normal = np.subtract(rows, mean, out=ctx.scratch("normal", rows.shape, x.dtype))
             normal *= inverse
             gradients = {}
-            if self.center:
+            if self.center and ctx.trains("beta"):
                 gradients["beta"] = np.sum(dy, axis=0, out=ctx.gradient("beta", params["beta"]))
-            if self.scale:
+            if self.scale and ctx.trains("gamma"):
                 dgamma = ctx.gradient("gamma", params["gamma"])
                 gradients["gamma"] = np.einsum("n...,n...->...", dy, channels_last(normal, x.shape), out=dgamma)
             if not ctx.needs_dx:

@@ -16,8 +16,9 @@ from graphnn.document.values import described, document_text, plain, section_val
 from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
 from graphnn.facts import FACTS
-from graphnn.graph import Graph, build_graph, initialise
+from graphnn.graph import Graph, build_graph, initialise, needs_images, unset
 from graphnn.groups import ParameterGroup, group_values
+from graphnn.initializers import IMAGES
 from graphnn.layers.base import LAYERS, Layer
 from graphnn.layers.built import fragments
 from graphnn.losses import Loss
@@ -121,10 +122,11 @@ class Model(Stack):
             training["averaging"] = section_values(averaging)
         spec = self._checked({**self._values(), "training": {**training, "seed": self.seed}})
         self._training, batch_size = training, spec.training["batch_size"]
-        graph, parameters = self._ready()
+        graph = self._graph()
         x, y = given_samples(graph, "train", x_train, y_train)
         if self._normalisation is None:
             self._normalisation = Normalisation.fit(x, self._data["normalize"])
+        graph, parameters = self._ready(x)
         validation = None
         if x_valid is not None or y_valid is not None:
             given = given_samples(graph, "valid", x_valid, y_valid)
@@ -202,9 +204,11 @@ class Model(Stack):
 
         Raises WeightsError with everything that does not fit, and then changes nothing.
         """
-        _, parameters = self._ready()
+        graph = self._graph()
+        parameters = unset(graph) if self._network is None else self._network[1]
         found = load_weights(file, check_finite=True)
         assign(parameters, found.arrays, file=file)
+        self._network = graph, parameters
         constants = found.meta.get("normalisation")
         self._normalisation = None if constants is None else Normalisation.from_json(constants)
 
@@ -288,11 +292,22 @@ class Model(Stack):
             "training": {**described(about("training")), **self._training, "seed": self.seed},
         }
 
-    def _ready(self) -> tuple[Graph, Parameters]:
-        """Return the graph and the parameters, which the first call makes."""
+    def _graph(self) -> Graph:
+        """Return the graph."""
+        return build_graph(self.spec()) if self._network is None else self._network[0]
+
+    def _ready(self, x: Array | None = None) -> tuple[Graph, Parameters]:
+        """Return the graph and the parameters, which the first call makes; x: training inputs, if there are any.
+
+        Raises GraphError where first weights come from training images, and there are none.
+        """
         if self._network is None:
-            graph = build_graph(self.spec())
-            self._network = graph, initialise(graph, self.seed)
+            graph, images = self._graph(), None
+            if needs_images(graph):
+                if x is None:
+                    raise GraphError("the first weights come from training images: fit first, or load weights")
+                images = self._constants(x).apply(x[:IMAGES], graph.input_shape)
+            self._network = graph, initialise(graph, self.seed, images=images)
         return self._network
 
     def _constants(self, x: Array) -> Normalisation:

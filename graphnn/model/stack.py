@@ -4,7 +4,7 @@ from functools import reduce
 
 from graphnn.errors import GraphError, ShapeError
 from graphnn.layers.base import Layer, UnfitInput
-from graphnn.layers.built import as_shape, check_options
+from graphnn.layers.built import as_shape, check_options, check_settings
 from graphnn.types import Shape, shape_text
 
 
@@ -41,6 +41,7 @@ class Stack:
             layer.output_shape(reaching)
         except UnfitInput as unfit:
             raise ShapeError(unfit.message(self._last)) from unfit
+        check_settings(layer, reaching, f"layers[{len(self.layers)}]")
         self.input_shape = self.input_shape or reaching
         self.layers.append(layer)
 

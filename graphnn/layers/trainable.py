@@ -1,0 +1,67 @@
+"""Layers with trained parameters, each of which may be left as it is, from the start or from some epoch on."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from graphnn.initializers import Drawn, FromImages, initializer_from, initializer_values
+from graphnn.layers.base import Layer, Parameter
+from graphnn.spec.schema_problems import Finding
+from graphnn.spec.spec import Section
+from graphnn.suggestions import closest, quoted
+from graphnn.types import Shape
+
+Trained = bool | Mapping[str, int]  # true, false, or {"until_epoch": 3}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainableLayer(Layer):
+    """A layer that says which of its parameters are trained.
+
+    trainable: for all of them, or by name; those that are not named are trained. Running statistics have no say in it.
+    """
+
+    trainable: bool | Mapping[str, Trained] = True
+
+    def findings(self, input_shape: Shape) -> Iterator[Finding]:
+        yield from super().findings(input_shape)
+        if not isinstance(self.trainable, Mapping):
+            return
+        known = [own.name for own in replace(self, trainable=True).parameters(input_shape) if own.trainable]
+        for name in self.trainable:
+            if name not in known:
+                close = closest(name, known)
+                story = f"there is no {quoted(name)} here; {self.type} so set has {', '.join(known) or 'none'}"
+                message = f"{story}; did you mean {quoted(close)}?" if close else story
+                yield Finding(("trainable", name), message, key=True)
+
+    def as_trained(self, *declared: Parameter) -> tuple[Parameter, ...]:
+        """Return the declarations with what `trainable` says of them."""
+        return tuple(self._as_trained(parameter) for parameter in declared)
+
+    def _as_trained(self, parameter: Parameter) -> Parameter:
+        own = self.trainable.get(parameter.name, True) if isinstance(self.trainable, Mapping) else self.trainable
+        if isinstance(own, Mapping):
+            return replace(parameter, until_epoch=int(own["until_epoch"]))
+        return parameter if own else replace(parameter, trainable=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightedLayer(TrainableLayer):
+    """A layer that multiplies by weights. initializer: of the weights, by its name, or as the object of a document."""
+
+    initializer: str | Mapping[str, Any] | Section = "he_normal"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.initializer, Mapping | Section):
+            object.__setattr__(self, "initializer", initializer_values(self.initializer))
+
+    def findings(self, input_shape: Shape) -> Iterator[Finding]:
+        yield from super().findings(input_shape)
+        yield from self.weight_initializer.findings(self.parameters(input_shape)[0].shape, input_shape)
+
+    @property
+    def weight_initializer(self) -> Drawn | FromImages:
+        """The initializer that the setting names. Raises SpecError where there is no such one."""
+        assert not isinstance(self.initializer, Section)
+        return initializer_from(self.initializer)
