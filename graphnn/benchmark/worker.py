@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any, Protocol, TextIO
 
@@ -111,8 +112,9 @@ def serve(requests: TextIO, replies: TextIO) -> int:
         reply({"error": str(error)})
         return 2
     except Exception as error:
+        traceback.print_exc()  # before the reply, upon which this process is killed
         reply({"error": f"{type(error).__name__}: {error}"})
-        raise
+        return 1
     return 0
 
 
