@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from graphnn.augmentation.kinds import augmentations_from
+from graphnn.augmentation.views import VIEWS, unfit_for_views
 from graphnn.errors import DataError
 from graphnn.facts import FACTS
 from graphnn.initializers import FromImages
@@ -44,7 +45,7 @@ def meant_input_shape(spec: Spec) -> Shape:
 
 
 def augmentation_findings(spec: Spec) -> Iterator[Finding]:
-    """Yield a finding for each augmentation that the images are too small for.
+    """Yield a finding for each augmentation, in training or testing, that the images are too small for.
 
     A flat input of someone's own data may be images or not: that is found out when they are loaded.
     """
@@ -57,6 +58,10 @@ def augmentation_findings(spec: Spec) -> Iterator[Finding]:
         problem = augmentation.unfit(shape)
         if problem is not None:
             yield Finding(section.path, problem)
+    views = spec.evaluation["test_time_augmentation"]
+    problem = unfit_for_views(views, shape) if views in VIEWS else None
+    if problem is not None:
+        yield Finding(("evaluation", "test_time_augmentation"), problem)
 
 
 def setting_findings(section: LayerSection, layer: Layer, index: int, input_shape: Shape) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ import pytest
 
 import graphnn
 from graphnn import errors
+from graphnn.augmentation.kinds import AUGMENTATIONS
 from graphnn.layers.base import LAYERS
 from graphnn.losses import LOSSES
 from graphnn.model.model import Model
@@ -20,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 ERRORS = {name: one for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, Exception)}
 
 
-@pytest.mark.parametrize("registry", [LAYERS, LOSSES, OPTIMIZERS, ERRORS])
+@pytest.mark.parametrize("registry", [LAYERS, LOSSES, OPTIMIZERS, AUGMENTATIONS, ERRORS])
 def test_everything_that_is_registered_is_a_public_name(registry: dict[str, type]) -> None:
     own = {name: one for name, one in registry.items() if one.__module__.startswith("graphnn.")}
     assert own

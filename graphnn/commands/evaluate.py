@@ -74,6 +74,7 @@ def run(argv: Sequence[str]) -> int:
         batch_size=arguments.batch_size or spec.training["batch_size"],
         threads=arguments.threads,
         kernels=arguments.kernels,
+        views=spec.evaluation["test_time_augmentation"],
     )
     show(
         json_text(evaluation_values(result))

@@ -23,9 +23,11 @@ MOST_CONFUSED = 10  # pairs that are shown where the whole matrix has no room
 def evaluation_text(evaluation: Evaluation, width: int | None) -> str:
     """Return the evaluation for a terminal of `width` columns."""
     lines = [f"{evaluation.part} part, {count_text(evaluation.count)} samples, {evaluation.weights}", ""]
-    lines += bare_table(
-        (Column(""), Column("", right=True)), [[label(n), figure(n, v)] for n, v in evaluation.figures.items()]
-    )
+    rows = [[label(name), figure(name, value)] for name, value in evaluation.figures.items()]
+    rows += [
+        [f"{label(name)} with {evaluation.views}", figure(name, value)] for name, value in evaluation.averaged.items()
+    ]
+    lines += bare_table((Column(""), Column("", right=True)), rows)
     if evaluation.scores:
         lines += ["", *score_lines(evaluation, width)]
     if evaluation.matrix is not None:
@@ -78,6 +80,8 @@ def evaluation_values(evaluation: Evaluation) -> dict[str, Any]:
         "weights": str(evaluation.weights),
         **evaluation.figures,
     }
+    if evaluation.averaged:
+        values[evaluation.views] = dict(evaluation.averaged)
     if evaluation.scores:
         rows = zip(evaluation.classes, evaluation.scores, strict=True)
         values["classes"] = [{"name": name, **asdict(row)} for name, row in rows]

@@ -10,6 +10,7 @@ from graphnn.datasets import load
 from graphnn.datasets.base import Dataset, check_input_shape
 from graphnn.datasets.batches import split
 from graphnn.datasets.preparation import Normalisation
+from graphnn.evaluation.views import check_views
 from graphnn.graph import Graph
 from graphnn.spec.spec import Spec
 from graphnn.training.checkpoint import digest
@@ -39,6 +40,7 @@ class TrainingData:
         name, path, seed = spec.data["dataset"], spec.data["path"], spec.training["seed"]
         dataset = limited(load(name, path=path, data_dir=data_dir, show_progress=show_progress), limit)
         check_input_shape(name, dataset.shape, graph.input_shape)
+        check_views(spec.evaluation["test_time_augmentation"], dataset.shape)
         graph.loss.check_targets(dataset.y_train, graph.output_shape)
         chosen, kept_back = split(len(dataset.y_train), spec.data["validation_split"], seed)
         normalisation = Normalisation.fit(dataset.x_train, spec.data["normalize"], chosen)

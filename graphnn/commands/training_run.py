@@ -14,6 +14,7 @@ from graphnn.commands.training_data import TrainingData
 from graphnn.describe.tables import showable
 from graphnn.engine.engine import Engine
 from graphnn.errors import DivergenceError, GraphError, SpecError
+from graphnn.evaluation.views import averaged_sums
 from graphnn.graph import Graph
 from graphnn.parameters import Parameters
 from graphnn.spec.spec import Spec
@@ -130,25 +131,42 @@ class Run:
             with self.trainer.averaged():
                 part, final = ("", None) if not finished else self.final_figures(stop)
                 if final is not None:
-                    self.outputs.finish(self.parameters.named(), self.metadata({part: final}))
+                    figures_by_part = {f"{part}{how}": own for how, own in final.items()}
+                    self.outputs.finish(self.parameters.named(), self.metadata(figures_by_part))
             if final is None:
                 self.interrupted(again)
                 return False
         self.progress.line(f"{self.outputs.weights} written.")
-        for name, value in final.items():
-            print(showable(f"Final {part} {label(name)}: {figure(name, value)}"))
+        for how, figures in final.items():
+            for name, value in figures.items():
+                print(showable(f"Final {part} {label(name)}{how}: {figure(name, value)}"))
         return True
 
-    def final_figures(self, stop: StopRequest) -> tuple[str, Mapping[str, float] | None]:
+    def final_figures(self, stop: StopRequest) -> tuple[str, Mapping[str, Mapping[str, float]] | None]:
         """Return the part and the figures that the run ends with; None for the figures where it is to stop.
 
-        They are of the test part, or where that is left alone of validation, or where there is none, of training.
+        They are of the test part, or where that is left alone of validation, or where there is none, of training. They
+        stand under "", and those of outputs that are averaged over views of test or validation images under
+        " with flip", or what the views are called.
         """
-        if self.data.test is not None:
-            sums = evaluate(self.engine, self.data.test, self.trainer.batch_size, stop)
-            return "test", None if sums is None else self.graph.loss.summarise(sums, len(self.data.test))
         last = self.trainer.history[-1]
-        return ("training", last.training) if last.validation is None else ("validation", last.validation)
+        if self.data.test is not None:
+            part, samples = "test", self.data.test
+            sums = evaluate(self.engine, samples, self.trainer.batch_size, stop)
+            if sums is None:
+                return part, None
+            plain: Mapping[str, float] = self.graph.loss.summarise(sums, len(samples))
+        elif self.data.validation is not None and last.validation is not None:
+            part, samples, plain = "validation", self.data.validation, last.validation
+        else:
+            return "training", {"": last.training}
+        views = self.spec.evaluation["test_time_augmentation"]
+        if views == "none":
+            return part, {"": plain}
+        sums = averaged_sums(self.engine, samples, views, stop)
+        if sums is None:
+            return part, None
+        return part, {"": plain, f" with {views}": self.graph.loss.summarise(sums, len(samples))}
 
     def interrupted(self, again: str | None) -> None:
         """Save the run where it stands, and say how to resume it."""

@@ -151,6 +151,18 @@ class Engine:
         number, parts = self._number(source), self._parts(len(chosen))
         return np.asarray(np.sum([self._call("evaluate_on", number, chosen=chosen[part]) for part in parts], axis=0))
 
+    def outputs_on(self, source: Source, chosen: Array) -> Array:
+        """Return what the loss is computed from, with the layers in testing, for samples prepared as in `train_on`.
+
+        These are the outputs, or where the loss is computed together with the last layer, the input of that: the
+        logits, n×(output shape).
+        """
+        outputs = np.empty((len(chosen), *self.graph.output_shape), self.parameters.dtype)
+        number = self._number(source)
+        for part in self._parts(len(chosen)):
+            self._call("outputs_on", number, chosen=chosen[part], out=outputs[part])
+        return outputs
+
     def _parts(self, n: int) -> list[slice]:
         """Return the passes that testing takes n samples in."""
         return [slice(start, start + self._at_once) for start in range(0, n, self._at_once)]

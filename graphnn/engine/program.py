@@ -190,6 +190,18 @@ class Program:
 
     def evaluate_on(self, chosen: Array, source: int) -> Array:
         """Do the same for samples of a source; each member prepares the pieces that it computes."""
+        return self._measure(len(chosen), self._inputs_of(chosen, source), targets_of(self.sources[source], chosen))
+
+    def outputs_on(self, chosen: Array, out: Array, source: int) -> None:
+        """Write what the loss is computed from into `out`, which all members see, for samples of a source."""
+
+        def keep(piece: slice, value: Array) -> None:
+            out[piece] = value
+
+        self._test(len(chosen), self._inputs_of(chosen, source), self._to_loss, keep)
+
+    def _inputs_of(self, chosen: Array, source: int) -> Take:
+        """Return what prepares the inputs of a piece in testing."""
         samples, shape, dtype = self.sources[source], self.graph.input_shape, self.parameters.dtype
 
         def inputs(piece: slice) -> Array:
@@ -199,7 +211,7 @@ class Program:
                 samples.inputs(own, value, None)
             return value
 
-        return self._measure(len(chosen), inputs, targets_of(samples, chosen))
+        return inputs
 
     def _measure(self, n: int, inputs: Take, targets: Take) -> Array:
         """Return the loss's partial sums over n samples, with the layers in testing."""

@@ -1,7 +1,7 @@
 """Trained weights held against a part of the data: loss and metrics, and for classes who was taken for whom."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,20 +11,20 @@ from graphnn.engine.kernel_choice import kernels_for
 from graphnn.engine.plan import fuses
 from graphnn.errors import DataError
 from graphnn.evaluation.metrics import ClassScore, class_scores, confusion_matrix, label_scores
+from graphnn.evaluation.views import AT_ONCE, averaged_sums, check_views
 from graphnn.graph import Graph
 from graphnn.losses import BinaryCrossEntropy, CrossEntropy
 from graphnn.parameters import Parameters
 from graphnn.training.samples import Samples
 from graphnn.types import Array
 
-AT_ONCE = 1024  # samples that are prepared together: enough pieces for all threads, and little memory
-
 
 @dataclass(frozen=True)
 class Evaluation:
     """What was measured. figures: "loss" and the loss's metrics. The rest is empty for regression.
 
-    scores: of each class, or of each output where several may be true at once; then there is no matrix.
+    scores: of each class, or of each output where several may be true at once; then there is no matrix. averaged: the
+    figures of outputs that were averaged over `views` of each image; none for "none".
     """
 
     part: str
@@ -34,6 +34,8 @@ class Evaluation:
     classes: tuple[str, ...] = ()
     scores: tuple[ClassScore, ...] = ()
     matrix: Array | None = None
+    views: str = "none"
+    averaged: Mapping[str, float] = field(default_factory=dict)
 
 
 def evaluate(
@@ -47,28 +49,34 @@ def evaluate(
     batch_size: int,
     threads: int | None = None,
     kernels: str | None = None,
+    views: str = "none",
 ) -> Evaluation:
     """Return the evaluation of one part of the data. Raises DataError where targets do not fit, or there are none.
 
     Where the loss is computed together with the last layer, that layer is left out and one pass gives both the loss
-    that training reports and the predictions.
+    that training reports and the predictions. views: as evaluation.test_time_augmentation in a document.
     """
     count, loss = len(samples), graph.loss
     if count == 0:
         raise DataError(f"the {part} part holds no samples")
     y_gt = samples.y if samples.indices is None else samples.y[samples.indices]
     loss.check_targets(y_gt, graph.output_shape)
-    logits = fuses(graph) and len(graph.nodes) > 1
-    run = replace(graph, nodes=graph.nodes[:-1]) if logits else graph
+    check_views(views, samples.x.shape[1:])
+    logits = fuses(graph)
     sums: list[Array] = []
     outputs: list[Array] = []
-    chosen = kernels_for(run, kernels)
-    with Engine(run, parameters, batch_size=batch_size, threads=threads, kernels=chosen) as engine:
+    averaged: Array | None = None
+    own = kernels_for(graph, kernels)
+    with Engine(graph, parameters, batch_size=batch_size, threads=threads, kernels=own) as engine:
         for start in range(0, count, AT_ONCE):
-            x, y = samples.take(np.arange(start, min(start + AT_ONCE, count)), graph.input_shape)
-            outputs.append(engine.predict(x))
-            sums.append(loss.piece(y, outputs[-1], count, logits=logits, dy=None))
-    result = Evaluation(part, count, weights, loss.summarise(np.sum(sums, axis=0), count))
+            chosen = np.arange(start, min(start + AT_ONCE, count))
+            outputs.append(engine.outputs_on(samples, chosen))
+            sums.append(loss.piece(samples.targets(chosen), outputs[-1], count, logits=logits, dy=None))
+        if views != "none":
+            averaged = averaged_sums(engine, samples, views)
+    result = Evaluation(part, count, weights, loss.summarise(np.sum(sums, axis=0), count), views=views)
+    if averaged is not None:
+        result = replace(result, averaged=loss.summarise(averaged, count))
     y_pred = np.concatenate(outputs)
     if isinstance(loss, CrossEntropy):
         labels = y_gt if y_gt.ndim == 1 else y_gt.argmax(axis=1)

@@ -15,6 +15,7 @@ from graphnn.describe.formats import table_text
 from graphnn.document.values import described, document_text, plain, section_values
 from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
+from graphnn.evaluation.views import averaged_sums
 from graphnn.facts import FACTS
 from graphnn.graph import Graph, build_graph, initialise, needs_images, unset
 from graphnn.groups import ParameterGroup, group_values
@@ -23,6 +24,7 @@ from graphnn.layers.base import LAYERS, Layer
 from graphnn.layers.built import fragments
 from graphnn.losses import Loss
 from graphnn.model.given import given_inputs, given_samples
+from graphnn.model.sections import augmentation_values, section_descriptions
 from graphnn.model.stack import Stack
 from graphnn.optimizers import Optimizer
 from graphnn.parameters import Parameters
@@ -81,6 +83,7 @@ class Model(Stack):
         if augment:
             self._data["augment"] = [augmentation_values(each) for each in augment]
         self._training: dict[str, Any] = {"epochs": 1, "batch_size": BATCH_SIZE}
+        self._evaluation: dict[str, Any] = {}
         self._network: tuple[Graph, Parameters] | None = None
         self._normalisation: Normalisation | None = None
         self._fits = 0
@@ -157,14 +160,22 @@ class Model(Stack):
         self.history += trainer.history
         return trainer.history
 
-    def evaluate(self, x: Any, y: Any, *, threads: int | None = None) -> dict[str, float]:
-        """Return the loss and the metrics of its kind over the samples. Raises DataError and others, as fit does."""
+    def evaluate(
+        self, x: Any, y: Any, *, test_time_augmentation: str = "none", threads: int | None = None
+    ) -> dict[str, float]:
+        """Return the loss and the metrics of its kind over the samples. Raises DataError and others, as fit does.
+
+        test_time_augmentation: over which views of each image scores are averaged, as in a document.
+        """
         graph, parameters = self._ready()
         inputs, targets = given_samples(graph, "", x, y)
         samples = Samples(inputs, targets, normalisation=self._constants(inputs))
         size = self._training["batch_size"]
         with Engine(graph, parameters, batch_size=size, threads=threads) as engine:
-            sums = evaluate(engine, samples, size)
+            if test_time_augmentation == "none":
+                sums = evaluate(engine, samples, size)
+            else:
+                sums = averaged_sums(engine, samples, test_time_augmentation)
         return graph.loss.summarise(np.asarray(sums), len(samples))
 
     def predict(self, x: Any, *, threads: int | None = None) -> Array:
@@ -234,6 +245,7 @@ class Model(Stack):
         model._data = {key: listed(value) for key, value in spec.data.items() if value is not None}
         training = spec.resolved()["training"]
         model._training = {key: value for key, value in training.items() if key not in ("seed", "description")}
+        model._evaluation = {**described(spec.descriptions.get("evaluation")), **spec.evaluation}
         return model
 
     def to_document(
@@ -280,7 +292,7 @@ class Model(Stack):
             optimizer["schedule"] = section_values(self.schedule, about("schedule"))
         if self.groups:
             optimizer["groups"] = [group_values(group) for group in self.groups]
-        return {
+        values = {
             "format_version": 1,
             "name": self.name,
             **described(self.description),
@@ -291,6 +303,7 @@ class Model(Stack):
             "data": {**described(about("data")), **self._data},
             "training": {**described(about("training")), **self._training, "seed": self.seed},
         }
+        return values | ({"evaluation": self._evaluation} if self._evaluation else {})
 
     def _graph(self) -> Graph:
         """Return the graph."""
@@ -317,19 +330,3 @@ class Model(Stack):
             needs = f'"{mode}" needs constants of the training data'
             raise GraphError(f"{needs}: fit first, or load weights that have them")
         return self._normalisation or Normalisation.none(x.shape[1:])
-
-
-def augmentation_values(given: Augmentation | Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return an augmentation as a document has it. Raises GraphError for anything that is none."""
-    if isinstance(given, Augmentation):
-        return section_values(given)
-    if isinstance(given, Mapping):
-        return dict(given)
-    raise GraphError(f"augment takes a list of augmentations such as RandomFlip(), not {given!r}")
-
-
-def section_descriptions(spec: Spec) -> dict[str, str]:
-    """Return what a document says about its sections, without the layers, by the section's name."""
-    typed = {"loss": spec.loss, "optimizer": spec.optimizer, "schedule": spec.optimizer.options["schedule"]}
-    texts = {name: None if section is None else section.description for name, section in typed.items()}
-    return {**spec.descriptions, **{name: text for name, text in texts.items() if text is not None}}

@@ -65,7 +65,8 @@ class Spec:
     optimizer: Section  # its option "schedule" is a Section, or None
     data: Mapping[str, Any]
     training: Mapping[str, Any]
-    descriptions: Mapping[str, str]  # of input, data and training
+    evaluation: Mapping[str, Any]
+    descriptions: Mapping[str, str]  # of input, data, training and evaluation
     document: Document = field(compare=False, repr=False)
     notices: tuple[str, ...] = field(default=(), compare=False)
 
@@ -85,6 +86,7 @@ class Spec:
             "optimizer": self.optimizer.values(),
             "data": self._plain_section("data", self.data),
             "training": self._plain_section("training", self.training),
+            "evaluation": self._plain_section("evaluation", self.evaluation),
         }
 
     def _plain_section(self, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -171,8 +173,8 @@ def fill(document: Document, schema: Schema, names: Sequence[str], notices: tupl
             LayerSection(section.type, section.options, section.path, section.description, name=name, named=named)
         )
     plain = {
-        name: options(values[name], schema.written_properties(name), (name,), schema)
-        for name in ("input", "data", "training")
+        name: options(values.get(name, {}), schema.written_properties(name), (name,), schema)
+        for name in ("input", "data", "training", "evaluation")
     }
     descriptions = {name: own.pop("description") for name, own in plain.items() if "description" in own}
     path = plain["data"].get("path")
@@ -186,6 +188,7 @@ def fill(document: Document, schema: Schema, names: Sequence[str], notices: tupl
         optimizer=optimizer(values["optimizer"], schema),
         data=plain["data"],
         training=plain["training"],
+        evaluation=plain["evaluation"],
         descriptions=descriptions,
         document=document,
         notices=notices,

@@ -53,13 +53,12 @@ class Identity:
 
     def differences(self, now: "Identity", *, ignore: frozenset[str] = frozenset()) -> list[str]:
         """Return what differs in `now`, one line each, without what changes no result and without paths to ignore."""
-        before, after = dict(leaves(completed(self.document))), dict(leaves(now.document))
+        before, after = dict(leaves(with_defaults(self.document))), dict(leaves(now.document))
         paths = [*before, *(path for path in after if path not in before)]
         lines = [
             f"{path}: {value_text(before, path)} in the checkpoint, {value_text(after, path)} now"
             for path in paths
-            if path not in ignore | TOLD_BY_DIGEST
-            and (path not in before or path not in after or before[path] != after[path])
+            if path not in ignore | FREE and (path not in before or path not in after or before[path] != after[path])
         ]
         if self.limit != now.limit:
             lines.append(f"--limit: {self.limit or 'none'} in the checkpoint, {now.limit or 'none'} now")
@@ -71,7 +70,19 @@ class Identity:
 
 
 WITHOUT_EFFECT = {"$schema", "name", "format_version"}  # at the top of the document
-TOLD_BY_DIGEST = {"data.path"}  # where the data lie changes nothing, what they are does
+# Where the data lie changes nothing, what they are does, of which there is a digest; views only add to what is told.
+FREE = {"data.path", "evaluation.test_time_augmentation"}
+
+
+def with_defaults(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a resolved document with the defaults of what documents could not say yet when it was written.
+
+    One that is no document today is returned as it is.
+    """
+    try:
+        return spec_from_values(document, plugins=fragments(LAYERS.values())).resolved()
+    except SpecError:
+        return document
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -85,17 +96,6 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield from leaves(inner, f"{path}[{index}]")
     else:
         yield path, value
-
-
-def completed(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a resolved document with the defaults of settings that did not exist when it was written.
-
-    One that this version cannot read, because a plugin's layer is not there, say, stays as it is.
-    """
-    try:
-        return spec_from_values(document, plugins=fragments(LAYERS.values())).resolved()
-    except SpecError:
-        return document
 
 
 def value_text(values: Mapping[str, Any], path: str) -> str:

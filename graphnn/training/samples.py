@@ -10,6 +10,7 @@ import numpy as np
 
 from graphnn.augmentation.augmenter import Augmenter
 from graphnn.augmentation.base import Augmentation
+from graphnn.augmentation.views import View
 from graphnn.datasets.preparation import Normalisation, spread
 from graphnn.errors import DataError
 from graphnn.layers.context import empty_channels_last
@@ -24,6 +25,7 @@ class Samples:
 
     x: N×C×H×W or N×F as stored; y: N labels or N×K targets; indices: which samples are meant, all of them by default.
     normalisation: none by default. augmenter: what is done to images in training, before they are normalised.
+    view: how images are looked at in testing; as they are by default.
     """
 
     x: Array
@@ -31,6 +33,7 @@ class Samples:
     indices: Array | None = None
     normalisation: Normalisation | None = None
     augmenter: Augmenter | None = None
+    view: View | None = None
 
     def augmented(self, augmentations: Sequence[Augmentation], seed: int) -> Self:
         """Return the same samples, augmented in training. Raises DataError where they are no images, or too small.
@@ -61,6 +64,8 @@ class Samples:
             x = rows(self.x, numbers[block])
             if self.augmenter is not None and epoch is not None:
                 x = self.augmenter.apply(x, chosen[block], epoch)
+            elif self.view is not None and epoch is None:
+                x = self.view.apply(x)
             self._constants.apply(x, out.shape[1:], out[block])
 
     def targets(self, chosen: Array) -> Array:

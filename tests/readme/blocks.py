@@ -87,13 +87,14 @@ def fenced(language: str, text: str) -> str:
 
 
 def options() -> str:
-    """Return every layer, loss, optimizer, schedule and averaging with its settings, then the other sections."""
+    """Return every layer, loss, optimizer and so on with its settings, then the other sections."""
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     parts = [f"### {title}\n\n{intro}\n\n{table(kinds(schema, kind), titled)}" for title, kind, titled, intro in TYPED]
     definitions = schema["definitions"]
     sections = [
         ("`data`", "", definitions["data"]),
         ("`training`", "", resolved(schema, schema["properties"]["training"])),
+        ("`evaluation`", "", resolved(schema, schema["properties"]["evaluation"])),
         ("`input`", "", schema["properties"]["input"]),
     ]
     groups = table([("a group", "", resolved(schema, definitions["group"]))], "group")
@@ -103,9 +104,16 @@ def options() -> str:
 
 TYPED = (
     ("Layers", "layer", "layer", "Every layer may also have a `name` and a `description`."),
+    (
+        "Initial weights",
+        "initializer",
+        "initializer",
+        "`initializer` of a layer is the name of one of these, or an object with this `type`:",
+    ),
     ("Losses", "loss", "loss", "`loss` is one of these:"),
     ("Optimizers", "optimizer", "optimizer", "`optimizer` is one of these:"),
     ("Schedules", "schedule", "schedule", "`schedule`, inside the optimizer, is one of these:"),
+    ("Augmentations", "augmentation", "augmentation", "`augment`, inside `data`, is a list of these:"),
     ("Averaging", "averaging", "averaging", "`averaging`, inside `training`, is one of these:"),
 )
 
@@ -219,13 +227,18 @@ def arrays(setting: Mapping[str, Any]) -> list[str]:
     return ["pair of such"] if setting.get("maxItems") == 2 else ["1 or 3 integers ≥ 1"]
 
 
+def objects(setting: Mapping[str, Any]) -> list[str]:
+    """Return what an object is: something with a table of its own, or settings by the parameter's name."""
+    return [f"{article(setting['kind'])}, see there" if "kind" in setting else "object by parameter"]
+
+
 WORDS: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "string": strings,
     "integer": numbers("integer"),
     "number": numbers("number"),
     "boolean": lambda setting: ["`true`, `false`"],
     "array": arrays,
-    "object": lambda setting: [f"{article(setting['kind'])}, see there"],
+    "object": objects,
 }
 BLOCKS: dict[str, Callable[[], str]] = {
     "document": document,

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
+from graphnn.augmentation.kinds import AUGMENTATIONS
 from graphnn.layers.base import LAYERS, Layer
 from graphnn.losses import LOSSES
 from graphnn.optimizers import OPTIMIZERS
@@ -19,7 +20,14 @@ from graphnn.spec.schema import Schema, is_integer, load_schema, schema_file, sc
 from graphnn.training.averaging import AVERAGINGS
 
 SCHEMA = load_schema()
-CLASSES = {"layer": LAYERS, "loss": LOSSES, "optimizer": OPTIMIZERS, "schedule": SCHEDULES, "averaging": AVERAGINGS}
+CLASSES = {
+    "layer": LAYERS,
+    "loss": LOSSES,
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+    "averaging": AVERAGINGS,
+    "augmentation": AUGMENTATIONS,
+}
 SCHEDULED = {"optimizer": {"schedule", "groups"}}  # properties that are sections of their own
 ABSENT = {"path", "averaging"}  # properties of plain sections that mean nothing else than their absence, if left out
 TYPES = [(kind, name) for kind in CLASSES for name in SCHEMA.types(kind)]
@@ -102,12 +110,12 @@ def test_every_type_refuses_other_keys_and_explains_its_own(kind: str, name: str
         assert one["description"].endswith("."), key
 
 
-@pytest.mark.parametrize("name", ["input", "data", "training"])
+@pytest.mark.parametrize("name", ["input", "data", "training", "evaluation"])
 def test_every_plain_section_refuses_other_keys_and_explains_its_own(name: str) -> None:
     assert SCHEMA.section(name)["additionalProperties"] is False
     for key, one in SCHEMA.properties(name).items():
         assert one["description"].endswith("."), key
-        if key not in (*SCHEMA.section(name)["required"], "description", *ABSENT):
+        if key not in (*SCHEMA.section(name).get("required", ()), "description", *ABSENT):
             assert "default" in one, key
 
 
@@ -123,7 +131,7 @@ def test_every_default_and_example_fits() -> None:
 def test_every_snippet_makes_a_valid_document() -> None:
     (whole,) = SCHEMA.root["defaultSnippets"]
     assert list(SCHEMA.validator.iter_errors(whole["body"])) == []
-    for kind in ("layer", "optimizer", "averaging"):
+    for kind in ("layer", "optimizer", "averaging", "augmentation"):
         for snippet in SCHEMA.definitions[kind]["defaultSnippets"]:
             body = {key: filled(value) for key, value in snippet["body"].items()}
             validator = SCHEMA.validator.evolve(schema=SCHEMA.definitions[kind])

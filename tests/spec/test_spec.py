@@ -57,6 +57,7 @@ def test_defaults_are_filled_in() -> None:
         "path": None,
     }
     assert spec.training == {"epochs": 5, "batch_size": 128, "seed": 0, "drop_last": False}
+    assert spec.evaluation == {"test_time_augmentation": "none"}
     assert spec.input_shape == (1, 8, 8)
     assert (spec.description, spec.notices) == (None, ())
 
@@ -164,7 +165,7 @@ def test_problems_of_values_made_in_python_are_told_in_order_without_lines() -> 
         spec_from_values(changed(layers=layers, training={"epochs": "5"}, x=1), "model")
     assert [str(problem).split(":")[1].strip() for problem in refused.value.problems] == [
         "layers[0].units", "layers[1]", "training.epochs", 'unknown key "x"; a document has $schema, format_version, '
-        "input, layers, loss, optimizer, data, training, name, description",
+        "input, layers, loss, optimizer, data, training, evaluation, name, description",
     ]  # fmt: skip
 
 
