@@ -17,7 +17,7 @@ from graphnn.benchmark.own import OwnSide
 from graphnn.benchmark.task import ON_NUMPY, OWN, Task, samples
 from graphnn.engine.kernel_choice import kernels_for
 from graphnn.errors import GraphError
-from graphnn.graph import initialise
+from graphnn.graph import initialise, needs_images
 from graphnn.updates import groups_from, optimizer_from
 
 
@@ -41,7 +41,7 @@ def make_side(task: Task) -> Side:
     """Return the side that a task asks for."""
     spec, graph = task.read()
     optimizer, groups = optimizer_from(spec.optimizer), groups_from(spec.optimizer)
-    images, _ = samples(graph, task.batch_size)
+    images = samples(graph, task.batch_size)[0] if needs_images(graph) else None
     parameters = initialise(graph, spec.training["seed"], images=images)
     if task.side in OWN:
         kernels = kernels_for(graph, "numpy" if task.side == ON_NUMPY else task.kernels)

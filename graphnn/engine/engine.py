@@ -8,6 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from graphnn.engine.kernel_choice import kernels_for
 from graphnn.engine.lanes import SHARED_SIZE
+from graphnn.engine.plan import Plan
 from graphnn.engine.processes import Lost, Processes, can_fork
 from graphnn.engine.program import Program
 from graphnn.engine.source import Source
@@ -70,13 +71,17 @@ class Engine:
         self.kernels = kernels or kernels_for(graph)
         self.kernels.load()
         self._program = Program(graph, parameters, batch_size, seed, self.kernels)
-        self.plan = self._program.plan
         self._batch_size, self._at_once = batch_size, max(batch_size, AT_ONCE)
         most = max(len(stage.cut(batch_size)) for stage in self.plan.stages)
         self._threads = min(threads or available_cores(), most)
         self._team: Workers | Processes | None = None
         self._inputs: Inputs | None = None
         self._blas = threadpool_limits(1, "blas")
+
+    @property
+    def plan(self) -> Plan:
+        """How training steps are run; what they leave out may change with the epoch."""
+        return self._program.plan
 
     def __enter__(self) -> "Engine":
         return self

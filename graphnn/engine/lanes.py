@@ -1,6 +1,6 @@
 """The sums of gradients over the pieces of a batch, in an order that no number of threads changes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from graphnn.engine.workers import Team
 from graphnn.graph import Node
@@ -22,18 +22,25 @@ class Lanes:
 
     Each lane adds up its own pieces in order, and the lanes are then added in order. One buffer a piece would take too
     much memory; one for all pieces would depend on which thread came first. memory: that of the lanes but the first.
+    trained: the names of the parameters whose gradients are wanted, by node index.
     """
 
-    def __init__(self, nodes: Sequence[Node], parameters: Parameters, memory: Sequence[Array]) -> None:
-        self._sums = [{node.name: dict(parameters.gradients[node.name]) for node in nodes}]
-        self._sums += [{node.name: {} for node in nodes} for _ in memory]
+    def __init__(
+        self,
+        nodes: Sequence[Node],
+        parameters: Parameters,
+        memory: Sequence[Array],
+        trained: Mapping[int, Collection[str]],
+    ) -> None:
+        self._sums: list[dict[str, dict[str, Array]]] = [{node.name: {} for node in nodes} for _ in (None, *memory)]
         self._chunks: list[list[Array]] = []  # of each, the view that every lane has
         start = 0
         for node in nodes:
             for parameter in node.parameters:
-                if not parameter.trainable:
+                if parameter.name not in trained.get(node.index, ()):
                     continue
-                flat = [in_order_of_memory(parameters.gradients[node.name][parameter.name], parameter)]
+                own = self._sums[0][node.name][parameter.name] = parameters.gradients[node.name][parameter.name]
+                flat = [in_order_of_memory(own, parameter)]
                 for number, lane in enumerate(memory, 1):
                     flat.append(lane[start : start + parameter.size])
                     self._sums[number][node.name][parameter.name] = in_memory_order(flat[-1], parameter)
@@ -49,10 +56,14 @@ class Lanes:
         """Add one node's gradients of one piece to a lane; the first piece of a step overwrites.
 
         That first gradient is mostly there already, because `PieceContext.gradient` handed out the lane's own memory.
+        Gradients of parameters that are not trained are left aside.
         """
         for name, gradient in gradients.items():
-            own = self._sums[lane][node.name][name]
-            if not first:
+            own = self._sums[lane][node.name].get(name)
+            if own is None:
+                if name not in [parameter.name for parameter in node.parameters]:
+                    raise KeyError(name)
+            elif not first:
                 own += gradient
             elif gradient is not own:
                 own[...] = gradient

@@ -5,8 +5,9 @@ bits of every sum.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from graphnn.engine.merging import merge, unmerged
 from graphnn.graph import Graph, Node
@@ -64,15 +65,37 @@ class Stage:
 
 @dataclass(frozen=True)
 class Plan:
-    """The stages of training, and what backward may leave out.
+    """The stages of training, and what backward may leave out in an epoch.
 
-    logits: the loss takes the last node's place and is computed from its input. first_trained: the index of the first
-    node that has something to train; nothing is passed back beyond it.
+    logits: the loss takes the last node's place and is computed from its input. trained: the names of the parameters
+    that are trained, by node index; of nodes that have any. first_trained: the index of the first such node; nothing is
+    passed back beyond it.
     """
 
     stages: tuple[Stage, ...]
     logits: bool
-    first_trained: int
+    trained: Mapping[int, frozenset[str]]
+
+    def at(self, epoch: int) -> "Plan":
+        """Return the plan of another epoch: the same stages, and backward to what is still trained."""
+        return replace(self, trained=trained_in(epoch, self.nodes))
+
+    @property
+    def nodes(self) -> Iterator[Node]:
+        """All nodes of the stages, in order."""
+        for stage in self.stages:
+            yield from stage.nodes
+            if stage.exit is not None:
+                yield stage.exit
+
+    @cached_property
+    def first_trained(self) -> int:
+        """The index of the first node with a trained parameter; that after the last node where there is none."""
+        return min(self.trained, default=1 + max((node.index for node in self.nodes), default=-1))
+
+    def trained_of(self, node: Node) -> frozenset[str]:
+        """Return the names of a node's parameters that are trained."""
+        return self.trained.get(node.index, frozenset())
 
     def trains(self, node: Node) -> bool:
         """Whether backward reaches the node."""
@@ -119,8 +142,13 @@ def training_plan(graph: Graph, batch_size: int, kernels: Kernels) -> Plan:
         members = unmerged(whole)  # the cut is the same, merged or not
         stages.append(Stage(entry, tuple(run), node, piece_size(members, batch_size)))
         entry, run = node, []
-    trained = (node.index for node in nodes if any(parameter.trainable for parameter in node.parameters))
-    return Plan(tuple(stages), logits, next(trained, len(nodes)))
+    return Plan(tuple(stages), logits, trained_in(0, nodes))
+
+
+def trained_in(epoch: int, nodes: Iterable[Node]) -> dict[int, frozenset[str]]:
+    """Return the names of the parameters that are trained in an epoch, by node index; of nodes that have any."""
+    names = {node.index: frozenset(own.name for own in node.parameters if own.trained_in(epoch)) for node in nodes}
+    return {index: own for index, own in names.items() if own}
 
 
 def fuses(graph: Graph) -> bool:

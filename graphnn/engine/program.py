@@ -1,8 +1,9 @@
 """What is computed for one batch: a training step, or a pass in testing; the same in every process of a team."""
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -57,13 +58,20 @@ class Program:
         self.updater: Updater | None = None
         self.sources: list[Source] = []
         self._copies: list[tuple[Array, Array]] = []
-        self._step_contexts = {
-            node.index: StepContext(self._workspace, node, training=True, needs_dx=self.plan.needs_dx(node))
-            for node in graph.nodes
-        }
+        self._step_contexts = self._contexts_of_steps()
+        ends = {own.until_epoch for node in graph.nodes for own in node.parameters if own.trainable}
+        self._ends = sorted(end for end in ends if end is not None)  # the epochs from which on less is trained
+        self._ended = 0  # how many of them have come
         self._testing_contexts = {node.index: TestingContext(self._workspace, node) for node in graph.nodes}
         self._to_output = self._testing(graph.nodes)
         self._to_loss = self._testing(graph.nodes[:-1] if fuses(graph) else graph.nodes)
+
+    def _contexts_of_steps(self) -> dict[int, StepContext]:
+        """Return the contexts in which nodes prepare a step, by index."""
+        return {
+            node.index: StepContext(self._workspace, node, training=True, needs_dx=self.plan.needs_dx(node))
+            for node in self.graph.nodes
+        }
 
     def _testing(self, nodes: tuple[Node, ...]) -> Testing:
         """Return these nodes made ready for testing."""
@@ -98,16 +106,17 @@ class Program:
     def part_from_original(self) -> None:
         """Take, in a forked process, copies of what every process writes: the first one's are those that count.
 
-        These are the parameters that are not trained, which `combine` changes in place, and the gradients of batch-wise
-        nodes, which a slow process may write when the first one has left the step and changes them already.
+        These are what `combine` may change in place, the parameters of batch-wise nodes that are not trained, and the
+        gradients of such nodes, which a slow process may write when the first one has left the step and changes them
+        already.
         """
         for node in self.graph.nodes:
-            for parameter in node.parameters:
+            for parameter in node.parameters if isinstance(node.layer, BatchwiseLayer) else ():
                 if not parameter.trainable:
                     original = self.parameters.values[node.name][parameter.name]
                     copy = self.parameters.values[node.name][parameter.name] = original.copy(order="K")
                     self._copies.append((copy, original))
-                elif isinstance(node.layer, BatchwiseLayer):
+                else:
                     gradients = self.parameters.gradients[node.name]
                     gradients[parameter.name] = gradients[parameter.name].copy(order="K")
 
@@ -150,6 +159,7 @@ class Program:
         """Run a step over the batch x, which holds a piece only once `inputs` has returned it."""
         self._clock.epoch, self._clock.step = epoch, step
         self._clock.ticks += 1
+        self._train_what_is_left(epoch)
         self._prepare()
         stages = self._stages.get(len(x)) or self._make_stages(len(x))
         for stage in stages[:-1]:
@@ -159,6 +169,20 @@ class Program:
         for stage in reversed(stages[:-1]):
             stage.backward()
         return sums
+
+    def _train_what_is_left(self, epoch: int) -> None:
+        """Leave out of backward what only parameters need whose training has ended; their gradients are zero."""
+        ended = bisect_right(self._ends, epoch)
+        if ended != self._ended:
+            self._ended = ended
+            self.plan = self.plan.at(epoch)
+            self._step_contexts = self._contexts_of_steps()
+            self._shared = replace(self._shared, plan=self.plan) if self._shared is not None else None
+            self._stages.clear()
+        for node in self.graph.nodes if ended else ():
+            for parameter in node.parameters:
+                if parameter.trainable and not parameter.trained_in(epoch):
+                    self.parameters.gradients[node.name][parameter.name][...] = 0
 
     def _prepare(self) -> None:
         """Let layers compute what the pieces of this step share."""

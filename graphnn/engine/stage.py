@@ -78,7 +78,7 @@ class StageRun:
         self.shared, self.stage, self.before = shared, stage, before
         self.pieces = stage.cut(n)
         self.lane_count = min(LANES, len(self.pieces))
-        self.lanes = Lanes(stage.nodes, shared.parameters, shared.lane_memory)
+        self.lanes = Lanes(stage.nodes, shared.parameters, shared.lane_memory, shared.plan.trained)
         self.backwards: list[list[Backward]] = [[] for _ in self.pieces]
         self.x = self.y = self.dy = np.empty(0)
         self.take: Take = self.x.__getitem__
@@ -99,6 +99,7 @@ class StageRun:
                     shared.clock,
                     capacity=stage.piece,
                     needs_dx=shared.plan.needs_dx(node),
+                    trained=shared.plan.trained_of(node),
                     dx=handed_over if node is owner else None,
                     y=self._memory_of_lane(place) if self.recomputes and node is stage.entry else None,
                 )
@@ -247,5 +248,5 @@ class StageRun:
                 self.before.combined, gradients = batchwise(entry).backward_combine(
                     self.shared.prepared[entry.index], self.before.statistics, sums
                 )
-            for name, gradient in gradients.items():
-                self.shared.parameters.gradients[entry.name][name][...] = gradient
+            for name in self.shared.plan.trained_of(entry):
+                self.shared.parameters.gradients[entry.name][name][...] = gradients[name]

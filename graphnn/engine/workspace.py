@@ -2,7 +2,7 @@
 
 import math
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,8 +126,22 @@ class Workspace:
 class ScratchContext(Context):
     """A context whose scratch is the running thread's own."""
 
-    def __init__(self, workspace: Workspace, node: Node, *, training: bool, needs_dx: bool) -> None:
-        super().__init__(training=training, needs_dx=needs_dx, input_shape=node.input_shape, kernels=workspace.kernels)
+    def __init__(
+        self,
+        workspace: Workspace,
+        node: Node,
+        *,
+        training: bool,
+        needs_dx: bool,
+        trained: Collection[str] | None = None,
+    ) -> None:
+        super().__init__(
+            training=training,
+            needs_dx=needs_dx,
+            input_shape=node.input_shape,
+            kernels=workspace.kernels,
+            trained=trained,
+        )
         self.node = node
         self.workspace = workspace
 
@@ -172,10 +186,11 @@ class PieceContext(ScratchContext):
         *,
         capacity: int,
         needs_dx: bool,
+        trained: Collection[str],
         dx: Array | None,
         y: Array | None,
     ) -> None:
-        super().__init__(workspace, node, training=True, needs_dx=needs_dx)
+        super().__init__(workspace, node, training=True, needs_dx=needs_dx, trained=trained)
         self.number, self.piece, self.clock = number, piece, clock
         self._dx = dx[piece] if dx is not None else None
         self._capacity, self._y = capacity, y
@@ -209,7 +224,7 @@ class PieceContext(ScratchContext):
         return kept
 
     def gradient(self, name: str, parameter: Array) -> Array:
-        if self.lane is not None:
+        if self.lane is not None and name in self.lane:
             return self.lane[name]
         flat = self.scratch(f"gradient of {name}", (parameter.size,), parameter.dtype)
         return in_memory_order(flat, self._declared[name])

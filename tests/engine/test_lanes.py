@@ -6,6 +6,7 @@ import pytest
 from graphnn.engine import lanes as lanes_module
 from graphnn.engine.engine import Engine
 from graphnn.engine.lanes import Lanes, trained_size
+from graphnn.engine.plan import trained_in
 from graphnn.engine.workers import Workers
 from graphnn.graph import initialise
 from graphnn.losses import MeanSquaredError
@@ -20,7 +21,7 @@ def ready(plain):
     parameters = initialise(graph, 0)
     nodes = graph.nodes[:2]
     memory = [np.full(trained_size(nodes), np.nan, np.float32) for _ in range(2)]
-    return parameters, nodes, Lanes(nodes, parameters, memory)
+    return parameters, nodes, Lanes(nodes, parameters, memory, trained_in(0, nodes))
 
 
 def test_trained_size(plain):
@@ -83,7 +84,9 @@ def test_lanes_that_had_no_piece_are_left_out(ready):
 def test_a_parameters_memory_order_is_kept(plain):
     graph = plain.network((3, 4, 4), ("Conv2D", {"filters": 5}), loss=None)
     parameters = initialise(graph, 0)
-    lanes = Lanes(graph.nodes, parameters, [np.zeros(trained_size(graph.nodes), np.float32)])
+    lanes = Lanes(
+        graph.nodes, parameters, [np.zeros(trained_size(graph.nodes), np.float32)], trained_in(0, graph.nodes)
+    )
     own = lanes.of(1, graph.nodes[0])["weights"]
     assert own.strides == parameters.gradients[graph.nodes[0].name]["weights"].strides
 
