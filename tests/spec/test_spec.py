@@ -42,6 +42,7 @@ def test_defaults_are_filled_in() -> None:
     assert conv.type == "Conv2D"
     assert conv.options == {
         "filters": 4, "kernel_size": (3, 1), "strides": 1, "padding": "same", "use_bias": True,
+        "initializer": Section("he_normal", {}, ("layers", 0, "initializer")), "trainable": True,
     }  # fmt: skip
     assert spec.layers[1].options == {"pool_size": 2}  # strides: the layer's own default
     assert spec.loss == Section("CrossEntropy", {"label_smoothing": 0}, ("loss",))
@@ -131,7 +132,7 @@ def test_resolved_is_the_whole_document_and_reads_as_an_equal_spec(tmp_path: Pat
     resolved = spec.resolved()
     assert resolved["layers"][0] == {
         "type": "Conv2D", "name": "conv2d_1", "filters": 4, "kernel_size": [3, 1], "strides": 1, "padding": "same",
-        "use_bias": True,
+        "use_bias": True, "initializer": {"type": "he_normal"}, "trainable": True,
     }  # fmt: skip
     assert resolved["optimizer"]["schedule"] == {
         "type": "one_cycle", "start_scale": 0.1, "peak": 0.25, "final_scale": 0.0,
