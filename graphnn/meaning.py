@@ -66,9 +66,10 @@ def augmentation_findings(spec: Spec) -> Iterator[Finding]:
 
 def setting_findings(section: LayerSection, layer: Layer, index: int, input_shape: Shape) -> Iterator[Finding]:
     """Yield what is wrong with the settings of a layer that can take its input."""
-    for finding in layer.findings(input_shape):
-        yield replace(finding, path=(*section.path, *finding.path))
-    if index and any(isinstance(own.initializer, FromImages) for own in layer.parameters(input_shape)):
+    findings = list(layer.findings(input_shape))
+    yield from (replace(finding, path=(*section.path, *finding.path)) for finding in findings)
+    from_images = any(isinstance(own.initializer, FromImages) for own in layer.parameters(input_shape))
+    if index and from_images and ("initializer",) not in [finding.path for finding in findings]:
         message = f"{quoted(section.name)} starts from what the data set holds, so it must be the first layer"
         yield Finding((*section.path, "initializer"), message)
 

@@ -52,7 +52,8 @@ def test_generated_parts_are_current(name: str, regenerated: str) -> None:
 def test_every_setting_of_the_schema_is_in_the_tables() -> None:
     schema = json.loads((ROOT / "schemas" / "network.schema.json").read_text(encoding="utf-8"))
     tables = BLOCKS["options"]()
-    kinds = [schema["definitions"][kind] for kind in ("layer", "loss", "optimizer", "schedule", "augmentation")]
+    listed = ("layer", "initializer", "loss", "optimizer", "schedule", "averaging", "augmentation")
+    kinds = [schema["definitions"][kind] for kind in listed]
     types = [name for kind in kinds for name in kind["properties"]["type"]["enum"]]
     assert len(types) > 25
     for name in types:

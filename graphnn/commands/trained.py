@@ -11,7 +11,7 @@ from graphnn.facts import FACTS
 from graphnn.graph import Graph, build_graph, unset
 from graphnn.parameters import Parameters
 from graphnn.spec.spec import Spec
-from graphnn.training.checkpoint import Identity, completed
+from graphnn.training.checkpoint import Identity
 from graphnn.weights import WeightsFile, assign, compare, load_weights
 
 SHOWN_DIFFERENCES = 3
@@ -80,7 +80,7 @@ def note_differences(spec: Spec, file: WeightsFile) -> None:
     document = file.meta.get("document")
     if not isinstance(document, dict):
         return
-    before, now = Identity(completed(document), "", None, ""), Identity(spec.resolved(), "", None, "")
+    before, now = Identity(document, "", None, ""), Identity(spec.resolved(), "", None, "")
     lines = [line.replace("in the checkpoint", "there") for line in before.differences(now)]
     lines = [line for line in lines if not line.startswith("data.path:")]
     if lines:

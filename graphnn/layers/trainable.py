@@ -31,8 +31,10 @@ class TrainableLayer(Layer):
         for name in self.trainable:
             if name not in known:
                 close = closest(name, known)
-                story = f"there is no {quoted(name)} here; {self.type} so set has {', '.join(known) or 'none'}"
-                message = f"{story}; did you mean {quoted(close)}?" if close else story
+                suggestion = (
+                    f"did you mean {quoted(close)}?" if close else f"it has {', '.join(known) or 'nothing'} to train"
+                )
+                message = f"with these settings {self.type} has no {quoted(name)}; {suggestion}"
                 yield Finding(("trainable", name), message, key=True)
 
     def as_trained(self, *declared: Parameter) -> tuple[Parameter, ...]:

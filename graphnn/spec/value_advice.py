@@ -95,7 +95,7 @@ def hint_for_number(number: float, definition: Mapping[str, Any], allowed: list[
     if "boolean" in allowed and number in (0, 1):
         return f"write {json.dumps(bool(number))}"
     if "string" in allowed:
-        return f'write "{number}"'
+        return None if "then" in definition else f'write "{number}"'
     return f"write [{number}]" if allowed == ["array"] and definition.get("minItems") == 1 else None
 
 

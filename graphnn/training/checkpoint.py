@@ -98,17 +98,6 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def completed(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a resolved document of an earlier version with the defaults of settings that came later.
-
-    One that is no longer valid is returned as it is: then it differs from any that is.
-    """
-    try:
-        return spec_from_values(document, plugins=fragments(LAYERS.values())).resolved()
-    except SpecError:
-        return document
-
-
 def value_text(values: Mapping[str, Any], path: str) -> str:
     """Return a value as the document writes it."""
     return json.dumps(values[path], ensure_ascii=False) if path in values else "absent"
@@ -161,5 +150,4 @@ def load_checkpoint(path: Path) -> tuple[State, Identity]:
         arrays=file.arrays,
     )
     kernels = meta.get("kernels", "numpy")  # checkpoints from before there were others
-    document = completed(meta["document"])
-    return state, Identity(document=document, data=meta["data"], limit=meta["limit"], kernels=kernels)
+    return state, Identity(document=meta["document"], data=meta["data"], limit=meta["limit"], kernels=kernels)

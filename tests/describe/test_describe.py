@@ -57,7 +57,7 @@ trainable parameters                       682
 not trainable                               64
 multiply-adds of forward, one sample    18,752
 activation memory, one sample         26.5 KiB
-weight file                            6.7 KiB
+weight file                            6.8 KiB
 optimizer state, Adam                  5.3 KiB
 training memory, batch of 32          10.3 MiB
 """
@@ -78,7 +78,7 @@ trainable parameters                       682
 not trainable                               64
 multiply-adds of forward, one sample    18,752
 activation memory, one sample         26.5 KiB
-weight file                            6.7 KiB
+weight file                            6.8 KiB
 optimizer state, Adam                  5.3 KiB
 training memory, batch of 32          10.3 MiB
 """

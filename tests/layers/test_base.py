@@ -46,7 +46,8 @@ def test_a_second_layer_of_one_name_is_refused():
 
 
 def test_settings_are_the_properties_of_the_type():
-    assert Dense(3, name="head", description="last").settings() == {"units": 3, "use_bias": True}
+    expected = {"units": 3, "use_bias": True, "initializer": "he_normal", "trainable": True}
+    assert Dense(3, name="head", description="last").settings() == expected
     assert Flatten(input_shape=(1, 8, 8)).settings() == {}
     assert LeakyReLU(0.2) == LeakyReLU(negative_slope=0.2)
 

@@ -204,4 +204,5 @@ def test_parameters(shape):
 
 
 def test_settings():
-    assert BatchNormalization().settings() == {"momentum": 0.9, "epsilon": 1e-5, "scale": True, "center": True}
+    expected = {"momentum": 0.9, "epsilon": 1e-5, "scale": True, "center": True, "trainable": True}
+    assert BatchNormalization().settings() == expected

@@ -199,7 +199,7 @@ def test_shapes_and_work():
 
 def test_settings():
     expected = {"filters": 4, "kernel_size": 3, "strides": 1, "padding": "same", "use_bias": True}
-    assert Conv2D(4).settings() == expected
+    assert Conv2D(4).settings() == {**expected, "initializer": "he_normal", "trainable": True}
 
 
 @pytest.mark.parametrize(

@@ -63,4 +63,4 @@ def test_gamma_and_beta_have_the_shape_of_a_sample():
 
 
 def test_settings():
-    assert LayerNormalization().settings() == {"epsilon": 1e-5, "scale": True, "center": True}
+    assert LayerNormalization().settings() == {"epsilon": 1e-5, "scale": True, "center": True, "trainable": True}

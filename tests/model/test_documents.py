@@ -21,14 +21,22 @@ ROOT = Path(__file__).parents[2]
 DATA = {"path": "data.npz"}
 # Every type with every setting at another value than its default.
 LAYER_SETTINGS: dict[str, dict[str, Any]] = {
-    "Dense": {"units": 3, "use_bias": False},
-    "Conv2D": {"filters": 2, "kernel_size": (3, 2), "strides": (1, 2), "padding": (1, 0), "use_bias": False},
+    "Dense": {"units": 3, "use_bias": False, "initializer": "identity", "trainable": {"weights": False}},
+    "Conv2D": {
+        "filters": 2,
+        "kernel_size": (3, 2),
+        "strides": (1, 2),
+        "padding": (1, 0),
+        "use_bias": False,
+        "initializer": {"type": "normal", "deviation": 0.5},
+        "trainable": {"weights": {"until_epoch": 2}},
+    },
     "MaxPooling2D": {"pool_size": (2, 3), "strides": 1},
     "AveragePooling2D": {"pool_size": 3, "strides": (2, 1)},
     "GlobalAveragePooling": {},
     "Flatten": {},
-    "BatchNormalization": {"momentum": 0.5, "epsilon": 0.001, "scale": False, "center": False},
-    "LayerNormalization": {"epsilon": 0.001, "scale": False, "center": False},
+    "BatchNormalization": {"momentum": 0.5, "epsilon": 0.001, "scale": False, "center": False, "trainable": False},
+    "LayerNormalization": {"epsilon": 0.001, "scale": False, "center": False, "trainable": False},
     "Dropout": {"rate": 0.25},
     "Scale": {"factor": 0.125},
     "ReLU": {},

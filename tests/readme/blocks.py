@@ -102,14 +102,13 @@ def options() -> str:
     return "\n\n".join([*parts, f"### The other sections\n\n{table(sections, 'section')}"])
 
 
+INITIALIZERS = (
+    "`initializer`, in layers with weights, is one of these; a name alone is enough where nothing else is set: "
+    '`"initializer": "identity"`.'
+)
 TYPED = (
     ("Layers", "layer", "layer", "Every layer may also have a `name` and a `description`."),
-    (
-        "Initial weights",
-        "initializer",
-        "initializer",
-        "`initializer` of a layer is the name of one of these, or an object with this `type`:",
-    ),
+    ("Initializers", "initializer", "initializer", INITIALIZERS),
     ("Losses", "loss", "loss", "`loss` is one of these:"),
     ("Optimizers", "optimizer", "optimizer", "`optimizer` is one of these:"),
     ("Schedules", "schedule", "schedule", "`schedule`, inside the optimizer, is one of these:"),
@@ -184,8 +183,15 @@ def code(value: Any) -> str:
     return f"`{json.dumps(value)}`"
 
 
+def code_name(name: str) -> str:
+    """Return a name as code."""
+    return f"`{name}`"
+
+
 def values(setting: Mapping[str, Any]) -> str:
     """Return in few words which values a setting takes."""
+    if "kind" in setting:
+        return f"{'an' if setting['kind'][0] in 'aeio' else 'a'} {setting['kind']}, see there"
     if "enum" in setting:
         return ", ".join(code(value) for value in setting["enum"])
     types = setting["type"] if isinstance(setting["type"], list) else [setting["type"]]
@@ -195,11 +201,6 @@ def values(setting: Mapping[str, Any]) -> str:
 def strings(setting: Mapping[str, Any]) -> list[str]:
     """Return the strings that a setting takes beside other types, or that it takes any."""
     return [code(value) for value in setting["then"]["enum"]] if "then" in setting else ["text"]
-
-
-def article(noun: str) -> str:
-    """Return a noun with its indefinite article."""
-    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
 def numbers(noun: str) -> Callable[[Mapping[str, Any]], list[str]]:
@@ -227,18 +228,13 @@ def arrays(setting: Mapping[str, Any]) -> list[str]:
     return ["pair of such"] if setting.get("maxItems") == 2 else ["1 or 3 integers ≥ 1"]
 
 
-def objects(setting: Mapping[str, Any]) -> list[str]:
-    """Return what an object is: something with a table of its own, or settings by the parameter's name."""
-    return [f"{article(setting['kind'])}, see there" if "kind" in setting else "object by parameter"]
-
-
 WORDS: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "string": strings,
     "integer": numbers("integer"),
     "number": numbers("number"),
     "boolean": lambda setting: ["`true`, `false`"],
     "array": arrays,
-    "object": objects,
+    "object": lambda setting: [f"object with {', '.join(code_name(name) for name in setting['properties'])}"],
 }
 BLOCKS: dict[str, Callable[[], str]] = {
     "document": document,

@@ -11,6 +11,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from graphnn.augmentation.kinds import AUGMENTATIONS
+from graphnn.initializers import INITIALIZERS
 from graphnn.layers.base import LAYERS, Layer
 from graphnn.losses import LOSSES
 from graphnn.optimizers import OPTIMIZERS
@@ -22,6 +23,7 @@ from graphnn.training.averaging import AVERAGINGS
 SCHEMA = load_schema()
 CLASSES = {
     "layer": LAYERS,
+    "initializer": INITIALIZERS,
     "loss": LOSSES,
     "optimizer": OPTIMIZERS,
     "schedule": SCHEDULES,
