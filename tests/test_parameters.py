@@ -90,3 +90,26 @@ def test_nothing_to_train():
     assert parameters.vector.size == parameters.weights_end == 0
     assert parameters.gradients == {"relu": {}, "bn": {}}
     assert parameters.named().keys() == {"bn/running_mean"}
+
+
+def test_stretches_say_where_each_trained_parameter_lies(parameters):
+    assert list(parameters.stretches) == ["conv/weights", "head/weights", "conv/biases", "bn/gamma", "head/biases"]
+    assert parameters.stretches["head/weights"] == slice(16, 36)
+    for name, stretch in parameters.stretches.items():
+        parameters.vector[...] = 0
+        parameters.vector[stretch] = 1
+        for other, array in parameters.named().items():
+            assert (array == (other == name)).all()
+    assert parameters.until_epoch == {}
+
+
+def test_what_is_not_trained_lies_apart():
+    weights = Parameter("weights", (2, 3), zeros, trainable=False)
+    biases = Parameter("biases", (2,), zeros, until_epoch=3)
+    parameters = Parameters({"first": (weights, biases)})
+    assert parameters.vector.size == 16
+    assert parameters.weights_end == 0
+    assert list(parameters.running) == ["first/weights"]
+    assert list(parameters.stretches) == ["first/biases"]
+    assert parameters.until_epoch == {"first/biases": 3}
+    assert list(parameters.named()) == ["first/weights", "first/biases"]

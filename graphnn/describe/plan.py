@@ -68,9 +68,7 @@ def describe_plan(
         batch_size=batch_size,
         lanes=min(LANES, max(stage.pieces for stage in stages)),
         stages=stages,
-        choices=tuple(
-            choice for node in graph.nodes for choice in choices(node, kernels, needs_dx=plan.needs_dx(node))
-        ),
+        choices=tuple(choice for node in graph.nodes for choice in choices(node, kernels, plan)),
         memory=training_memory(graph, batch_size, slots, kernels),
         kernels=kernels.name,
         optimizer=optimizer,
@@ -92,8 +90,8 @@ def stage_row(stage: Stage, graph: Graph, plan: Plan, batch_size: int) -> StageR
     )
 
 
-def choices(node: Node, kernels: Kernels, *, needs_dx: bool) -> Iterator[Choice]:
-    """Yield how each pass of a convolution is computed; nothing for other layers, which have one way only."""
+def choices(node: Node, kernels: Kernels, plan: Plan) -> Iterator[Choice]:
+    """Yield how each pass of a convolution is computed in the first epoch; nothing for other layers, with one way only."""
     layer = node.layer
     if not isinstance(layer, Conv2D):
         return
@@ -101,7 +99,7 @@ def choices(node: Node, kernels: Kernels, *, needs_dx: bool) -> Iterator[Choice]
     channels, height, width = node.input_shape
     output = window.output((height, width))
     yield choice(node, kernels, "forward", chosen.forward, window, channels, output, layer.filters)
-    if not needs_dx:
+    if not plan.needs_dx(node):
         yield Choice(node.name, "input gradient", "left out", {}, "nothing before it is trained")
     elif chosen.input_gradient is None or window.turned is None:
         yield Choice(node.name, "input gradient", "shares added", {}, f"{window_text(window)}: not a convolution")
@@ -116,6 +114,9 @@ def choices(node: Node, kernels: Kernels, *, needs_dx: bool) -> Iterator[Choice]
             (height, width),
             channels,
         )
+    if "weights" not in plan.trained_of(node):
+        yield Choice(node.name, "weights gradient", "left out", {}, "they are not trained")
+        return
     yield choice(node, kernels, "weights gradient", chosen.weights_gradient, window, channels, output, layer.filters)
 
 

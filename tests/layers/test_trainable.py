@@ -1,0 +1,117 @@
+"""Which parameters are trained: as declared, as checked, and as backward heeds it."""
+
+import numpy as np
+import pytest
+
+from graphnn.errors import GraphError, SpecError
+from graphnn.layers.base import LAYERS
+from graphnn.layers.batch_normalization import BatchNormalization
+from graphnn.layers.context import Context
+from graphnn.layers.conv2d import Conv2D
+from graphnn.layers.dense import Dense
+from graphnn.layers.trainable import TrainableLayer
+
+CASES = {
+    "Conv2D": ({"filters": 5}, (4, 6, 6)),
+    "Dense": ({"units": 5}, (12,)),
+    "BatchNormalization": ({}, (4, 6, 6)),
+    "LayerNormalization": ({}, (12,)),
+}
+PAIRS = [
+    (name, parameter)
+    for name in CASES
+    for parameter in (("gamma", "beta") if "Norm" in name else ("weights", "biases"))
+]
+
+
+def test_every_layer_with_trained_parameters_is_here():
+    own = {name: one for name, one in LAYERS.items() if one.__module__.startswith("graphnn.")}
+    assert {name for name, one in own.items() if issubclass(one, TrainableLayer)} == set(CASES)
+    for name, one in own.items():
+        options, shape = CASES.get(name, ({"rate": 0.5} if name == "Dropout" else {}, (4, 6, 6)))
+        trained = [p for p in one(**options).parameters(shape) if p.trainable]
+        assert bool(trained) == (name in CASES), name
+
+
+@pytest.mark.parametrize(("name", "parameter"), PAIRS)
+def test_declarations(name, parameter):
+    options, shape = CASES[name]
+
+    def declared(trainable):
+        layer = LAYERS[name](**options, trainable=trainable)
+        return {p.name: (p.trainable, p.until_epoch) for p in layer.parameters(shape)}
+
+    usual = declared(True)
+    trained = {own for own, (is_trained, _) in usual.items() if is_trained}
+    assert declared({}) == declared({parameter: True}) == usual
+    assert {own for own, (is_trained, _) in declared(False).items() if is_trained} == set()
+    assert declared({parameter: False}) == {**usual, parameter: (False, None)}
+    assert declared({parameter: {"until_epoch": 3}}) == {**usual, parameter: (True, 3)}
+    assert len(trained) == 2
+
+
+def test_trained_in():
+    (weights, biases) = Dense(3, trainable={"weights": {"until_epoch": 2}, "biases": False}).parameters((4,))
+    assert [weights.trained_in(epoch) for epoch in range(4)] == [True, True, False, False]
+    assert not biases.trained_in(0)
+
+
+@pytest.mark.parametrize(("name", "parameter"), [pair for pair in PAIRS if pair[0] != "BatchNormalization"])
+def test_backward_leaves_out_what_is_not_wanted(name, parameter, checks):
+    """Batch-wise layers need both sums for the gradient of their input; the engine leaves what is too much aside."""
+    options, shape = CASES[name]
+    layer = LAYERS[name](**options)
+    x = checks.spread(3, *shape)
+    dy, params = checks.spread(3, *layer.output_shape(shape), seed=5), checks.parameters(layer, x)
+    whole = checks.run(layer, x, dy, params=params)
+    ctx = Context(training=True, trained={parameter})
+    _, backward = layer.forward(layer.prepare(params, ctx), x, ctx)
+    dx, gradients = backward(checks.channels_last(dy))
+    np.testing.assert_array_equal(dx, whole.dx)
+    assert list(gradients) == [parameter]
+    np.testing.assert_array_equal(gradients[parameter], whole.gradients[parameter])
+
+
+def test_a_built_layer_gives_the_gradients_that_are_wanted():
+    layer = BatchNormalization(trainable={"gamma": False}).build((3,))
+    layer.forward(np.arange(6.0).reshape(2, 3))
+    layer.backward(np.ones((2, 3)))
+    assert list(layer.gradients) == ["beta"]
+    with pytest.raises(AttributeError, match="gamma_grad"):
+        _ = layer.gamma_grad
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "where", "message"),
+    [
+        (Dense(3, use_bias=False, trainable={"biases": False}), (4,), "Dense.trainable.biases", "has no"),
+        (BatchNormalization(scale=False, trainable={"gamma": True}), (4,), "gamma", 'has no "gamma"; it has beta'),
+        (Dense(3, trainable={"weight": False}), (4,), "Dense.trainable", 'did you mean "weights"'),
+        (Dense(3, trainable={"weights": {"until_epoch": 0}}), (4,), "until_epoch", "must be at least 1, found 0"),
+        (Dense(3, trainable="no"), (4,), "Dense.trainable", "expected true or false"),
+        (Dense(3, initializer="he"), (4,), "Dense.initializer", "must be one of"),
+        (Dense(3, initializer={"type": "normal", "deviation": -1}), (4,), "deviation", "must be at least 0"),
+        (Conv2D(8, initializer="identity", kernel_size=2), (1, 4, 4), "kernel_size", "a kernel with a centre"),
+        (Conv2D(8, initializer="patch_whitening"), (1, 4, 4), "Conv2D.filters", "makes 2·1·3·3 = 18 filters"),
+    ],
+)  # fmt: skip
+def test_what_a_document_may_not_say_cannot_be_built(layer, shape, where, message):
+    with pytest.raises(SpecError) as refused:
+        layer.build(shape)
+    assert where in str(refused.value)
+    assert message in str(refused.value)
+
+
+def test_a_layer_by_itself_has_no_images_to_start_from():
+    with pytest.raises(GraphError, match="needs training images, but there are none here"):
+        Conv2D(8, kernel_size=2, initializer="patch_whitening").build((1, 4, 4))
+
+
+def test_an_unknown_parameter_that_only_the_graph_meets():
+    """A layer's own word, for graphs that are made without a document."""
+    layer = BatchNormalization(center=False, scale=False, trainable={"gama": False})
+    (finding,) = layer.findings((3,))
+    assert (finding.path, finding.key) == (("trainable", "gama"), True)
+    assert finding.message == 'with these settings BatchNormalization has no "gama"; it has nothing to train'
+    (finding,) = BatchNormalization(trainable={"gama": False}).findings((3,))
+    assert finding.message.endswith('did you mean "gamma"?')
