@@ -212,3 +212,36 @@ def test_processes_prepare_into_arrays_of_their_own(plain):
             assert theirs.tolist() == [False, False, True, True, False, False] * 2
             assert np.isnan(x[theirs]).all() != shared
             assert np.isfinite(x[~theirs]).all()
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("forked", [True, False])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_outputs_are_what_the_loss_is_computed_from(plain, name, forked, threads, monkeypatch):
+    """The input of Softmax, also of more samples than are handed over at once."""
+    monkeypatch.setattr(engine_module, "AT_ONCE", 16)
+    if not forked:
+        monkeypatch.setattr(engine_module, "can_fork", lambda: False)
+    graph, parameters, stored = ready(plain, NETWORKS[name])
+    with plain.cut([2, 3]), Engine(graph, parameters, batch_size=13, threads=threads) as engine:
+        for count in (0, 1, 16, 40):
+            chosen = np.arange(count)[::-1]
+            outputs = engine.outputs_on(stored, chosen)
+            assert outputs.shape == (count, 4)
+            x, y = stored.arrays(graph, chosen)
+            softmax = np.exp(outputs) / np.exp(outputs).sum(axis=1, keepdims=True)
+            np.testing.assert_allclose(softmax, engine.predict(x), rtol=1e-12)
+            if count:
+                sums = [graph.loss.piece(y, outputs, count, logits=True, dy=None)]
+                np.testing.assert_allclose(np.sum(sums, axis=0), engine.evaluate_on(stored, chosen), rtol=1e-12)
+
+
+def test_outputs_of_a_loss_by_itself_are_those_of_the_network(plain):
+    graph = plain.network((2, 4, 4), "Flatten", HEAD, "Softmax", loss=MeanSquaredError())
+    rng = np.random.default_rng(0)
+    stored = Stored(rng.integers(0, 256, (9, 2, 4, 4), np.uint8), rng.normal(size=(9, 4)))
+    chosen = np.array([8, 0, 3, 4, 1])
+    with plain.cut([2]), Engine(graph, initialise(graph, 0, np.float64), batch_size=5, threads=2) as engine:
+        np.testing.assert_array_equal(
+            engine.outputs_on(stored, chosen), engine.predict(stored.arrays(graph, chosen)[0])
+        )
