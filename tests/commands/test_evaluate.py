@@ -83,6 +83,42 @@ def test_table(document: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch) -
     assert "\n3  the digit 3 " in out  # in the matrix, whose columns are numbered
 
 
+def test_figures_with_views_stand_beside_the_plain_ones(document: Path, capsys: Shown) -> None:
+    arrays = save(document)
+    data = load("digits")
+    views = ["--set", "evaluation.test_time_augmentation=flip"]
+    assert main([str(document), "--format", "json"]) == 0
+    plain = json.loads(capsys.readouterr().out)
+    assert main([str(document), *views, "--format", "json"]) == 0
+    shown = capsys.readouterr()
+    assert shown.err == ""  # the weights do not depend on how they are measured
+    found = json.loads(shown.out)
+    own = found.pop("flip")
+    assert found == plain
+    z = sum(np.log(probabilities(x, arrays)) for x in (data.x_test, data.x_test[..., ::-1])) / 2
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    assert own["loss"] == pytest.approx(-np.log(p[np.arange(len(p)), data.y_test]).mean(), rel=1e-5)
+    assert own["accuracy"] == pytest.approx((p.argmax(axis=1) == data.y_test).mean())
+    assert main([str(document), *views]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2:6] == [
+        f"loss                {plain['loss']:>6.4f}",
+        f"accuracy            {plain['accuracy']:.2%}",
+        f"loss with flip      {own['loss']:.4f}",
+        f"accuracy with flip  {own['accuracy']:.2%}",
+    ]
+
+
+def test_settings_that_are_new_since_the_weights_were_written_are_no_difference(document: Path, capsys: Shown) -> None:
+    old = read_spec(document).resolved()
+    del old["evaluation"], old["data"]["augment"]
+    save(document, document=old)
+    assert main([str(document)]) == 0
+    assert capsys.readouterr().err == ""
+    assert main([str(document), "--set", 'data.augment=[{"type": "RandomFlip"}]']) == 0
+    assert "data.augment: [] there, absent now; data.augment[0].type: absent there" in capsys.readouterr().err
+
+
 def test_weights_of_another_document_are_noted(document: Path, capsys: Shown) -> None:
     save(document)
     changes = ["training.epochs=9", "training.seed=2", "data.validation_split=0.2", "optimizer.momentum=0.5"]

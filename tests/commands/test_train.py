@@ -97,6 +97,79 @@ def test_without_the_test_part_the_validation_figures_are_final(train: Train, do
     assert "validation" not in (document.parent / "net.run" / "history.csv").read_text()
 
 
+VIEWS = ("--set", "evaluation.test_time_augmentation=flip")
+
+
+@pytest.mark.parametrize("part", ["test", "validation"])
+def test_figures_with_views_stand_beside_the_plain_ones(train: Train, document: Path, part: str) -> None:
+    options = ("--quiet", *(["--no-test"] if part == "validation" else []))
+    _, plain, _ = train(*options)
+    metrics = load_weights(document.with_suffix(".npz")).meta["metrics"]
+    code, out, _ = train(*options, *VIEWS)
+    assert code == 0
+    assert out.startswith(plain)
+    with_views = load_weights(document.with_suffix(".npz")).meta["metrics"]
+    own = with_views.pop(f"{part} with flip")
+    assert with_views == metrics
+    assert own["accuracy"] != metrics[part]["accuracy"]  # a mirrored digit is another thing
+    assert out.splitlines()[2:] == [
+        f"Final {part} loss with flip: {own['loss']:.4f}",
+        f"Final {part} accuracy with flip: {own['accuracy']:.2%}",
+    ]
+
+
+def test_figures_of_the_training_part_have_no_views(train: Train) -> None:
+    _, out, _ = train("--quiet", "--no-test", "--set", "data.validation_split=0", *VIEWS)
+    assert [line.partition(":")[0] for line in out.splitlines()] == ["Final training loss", "Final training accuracy"]
+
+
+@pytest.mark.usefixtures("regression")
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ("evaluation.test_time_augmentation=flip", 'test_time_augmentation: "flip" needs images'),
+        ('data.augment=[{"type": "RandomFlip"}]', "augment needs images"),
+    ],
+)
+def test_vectors_are_no_images(train: Train, document: Path, change: str, what: str) -> None:
+    code, _, err = train("--set", change)
+    assert code == 2
+    assert f"{what}, but the samples are vectors of 4" in err
+    assert not document.with_suffix(".npz").exists()
+
+
+def test_images_of_ones_own_are_augmented_and_seen_in_views_flat_or_not(
+    train: Train, tmp_path: Path, small: dict[str, Any], document: Path
+) -> None:
+    """Non-square ones of 3 channels, as numbers; the shifts are told too large once they are loaded."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 3, 4, 6)).astype(np.float32)
+    y = np.arange(60) % 10
+    np.savez(tmp_path / "data.npz", x_train=x[:40], y_train=y[:40], x_test=x[40:], y_test=y[40:])
+    augment = [
+        {"type": "RandomFlip", "mode": "alternating"},
+        {"type": "RandomTranslate"},
+        {"type": "Cutout", "size": 2},
+    ]
+    small["data"] = {"dataset": "npz", "path": "data.npz", "augment": augment}
+    small["evaluation"] = {"test_time_augmentation": "flip_translate"}
+    for shape in ([72], [3, 4, 6]):
+        small["input"]["shape"] = shape
+        if len(shape) == 3:
+            small["layers"].insert(0, {"type": "Flatten"})
+        document.write_text(json.dumps(small))
+        code, out, err = train("--quiet")
+        assert (code, err) == (0, "")
+        assert "Final test accuracy with flip_translate: " in out
+    small["input"]["shape"] = [72]
+    del small["layers"][0]
+    small["data"]["augment"][1]["pixels"] = 4
+    document.write_text(json.dumps(small))
+    code, _, err = train()
+    assert code == 2
+    assert "images of 3×4×6 are too small to be shifted by 4 pixels; write pixels of at most 3" in err
+
+
 @pytest.fixture
 def regression(tmp_path: Path, small: dict[str, Any], document: Path) -> Path:
     """The document of a small regression, and return its data set, data.npz beside it."""

@@ -82,6 +82,28 @@ def test_a_second_interrupt_stops_at_once(document: Path, start: Callable[..., A
     assert "Traceback" not in err
 
 
+def test_the_digits_are_trained_on_shifted_images(python: Callable[..., Any], tmp_path: Path) -> None:
+    options = ("models/digits.json", "--set", "training.epochs=2", "--quiet", "--output", tmp_path / "w.npz")
+    augment = ("--set", 'data.augment=[{"type":"RandomTranslate","pixels":1}]')
+    views = ("--set", "evaluation.test_time_augmentation=flip_translate")
+    found = []
+    for threads in ("1", "2"):
+        done = python("tools/train.py", *options, *augment, *views, "--threads", threads)
+        assert (done.returncode, done.stderr) == (0, "")
+        found.append((done.stdout, (tmp_path / "w.npz").read_bytes()))
+    assert found[0] == found[1]
+    assert [line.partition(":")[0] for line in found[0][0].splitlines()] == [
+        *("Final test loss", "Final test accuracy"),
+        *("Final test loss with flip_translate", "Final test accuracy with flip_translate"),
+    ]
+    done = python("tools/train.py", *options, *augment, "--dry-run")
+    assert done.returncode == 0
+    assert "Nothing was written." in done.stdout
+    done = python("tools/train.py", *options, "--set", 'data.augment=[{"type":"RandomTranslate","pixels":8}]')
+    assert done.returncode == 2
+    assert "images of 1×8×8 are too small to be shifted by 8 pixels" in done.stderr
+
+
 def test_a_layer_of_ones_own_is_trained(
     python: Callable[..., Any], document: Path, small: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -103,6 +103,44 @@ def test_a_stop_during_the_final_evaluation_loses_nothing(
     assert "Final test accuracy" in out
 
 
+def test_so_does_one_while_views_are_averaged(train: Train, document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    views = ("--set", "evaluation.test_time_augmentation=flip")
+    monkeypatch.setattr(training_run, "averaged_sums", lambda *arguments: None)
+    code, out, err = train(*views)
+    assert code == 130
+    assert "Final" not in out
+    assert "Interrupted after the last epoch" in err
+    monkeypatch.undo()
+    code, out, _ = train("--resume", *views)
+    assert code == 0
+    assert "Final test accuracy with flip: " in out
+    code, out, _ = train("--resume")  # views change nothing of what is trained
+    assert code == 0
+    assert "with flip" not in out
+
+
+def test_augmented_training_goes_on_within_an_epoch_to_the_same_weights(
+    train: Train, document: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    augment = ("--set", 'data.augment=[{"type": "RandomTranslate", "pixels": 1}, {"type": "Cutout", "size": 2}]')
+    train()
+    plain = document.with_suffix(".npz").read_bytes()
+    train(*augment)
+    whole = document.with_suffix(".npz").read_bytes()
+    assert whole != plain
+    asked = iter([False] * 30 + [True])
+    monkeypatch.setattr(training_run.StopRequest, "__call__", lambda own: next(asked))
+    assert train(*augment)[0] == 130
+    monkeypatch.undo()
+    code, _, err = train("--resume", "--set", 'data.augment=[{"type": "RandomTranslate", "pixels": 1}]')
+    assert code == 2
+    assert 'data.augment[1].type: "Cutout" in the checkpoint, absent now' in err
+    code, out, _ = train("--resume", *augment)
+    assert code == 0
+    assert "Resumed at epoch 2, step " in out
+    assert document.with_suffix(".npz").read_bytes() == whole
+
+
 def test_the_command_to_resume_repeats_the_options() -> None:
     argv = ["a b.json", "--init-from", "w.npz", "--set", "x=1", "--init-from=v.npz", "--resume"]
     assert command.resume_command("graphnn train", argv) == "graphnn train 'a b.json' --set x=1 --resume"

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from graphnn.augmentation.kinds import AUGMENTATIONS, augmentations_from
 from graphnn.errors import GraphError, SpecError
 from graphnn.groups import ParameterGroup
 from graphnn.layers.base import LAYERS
 from graphnn.layers.dense import Dense
+from graphnn.layers.flatten import Flatten
 from graphnn.layers.softmax import Softmax
 from graphnn.losses import LOSSES, CrossEntropy, MeanSquaredError
 from graphnn.model.model import Model
@@ -64,6 +66,11 @@ OPTIMIZER_SETTINGS: dict[str, dict[str, Any]] = {
     "RMSprop": {**COMMON, "rho": 0.5, "epsilon": 0.001},
     "Muon": {"learning_rate": 0.125, "clip_norm": 2.0, "momentum": 0.5, "nesterov": False, "steps": 5},
 }
+AUGMENTATION_SETTINGS: dict[str, dict[str, Any]] = {
+    "RandomFlip": {"mode": "alternating"},
+    "RandomTranslate": {"pixels": 1, "padding": "zeros"},
+    "Cutout": {"size": 2},
+}
 SCHEDULE_SETTINGS: dict[str, dict[str, Any]] = {
     "constant": {"warmup_epochs": 1.5},
     "step": {"every": 2, "factor": 0.5, "warmup_epochs": 1},
@@ -86,6 +93,7 @@ def test_the_settings_here_are_complete() -> None:
     assert set(LOSS_END) == set(LOSS_SETTINGS) == set(LOSSES)
     assert set(OPTIMIZER_SETTINGS) == set(OPTIMIZERS)
     assert set(SCHEDULE_SETTINGS) == set(SCHEDULES)
+    assert set(AUGMENTATION_SETTINGS) == set(AUGMENTATIONS)
     for name, settings in LAYER_SETTINGS.items():
         assert LAYERS[name](**settings).settings().keys() == settings.keys()
 
@@ -153,6 +161,33 @@ def test_schedules(name: str, tmp_path: Path) -> None:
     model = Model(MeanSquaredError(), SGD(), SCHEDULES[name](**SCHEDULE_SETTINGS[name]))
     model.add(Dense(3, input_shape=(2,)))
     assert there_and_back(model, tmp_path).schedule == model.schedule
+
+
+@pytest.mark.parametrize("as_default", [False, True])
+def test_augmentations(as_default: bool, tmp_path: Path) -> None:
+    """As objects or as in a document, where they may have a description."""
+    settings = {name: {} if as_default else own for name, own in AUGMENTATION_SETTINGS.items()}
+    objects = [AUGMENTATIONS[name](**own) for name, own in settings.items()]
+    values = [{"type": name, "description": "why", **own} for name, own in settings.items()]
+    model = Model(MeanSquaredError(), SGD(), augment=[*objects, *values])
+    model.add(Flatten(input_shape=(3, 9, 9)))
+    again = there_and_back(model, tmp_path)
+    written = json.loads((tmp_path / "model.json").read_text(encoding="utf-8"))["data"]["augment"]
+    assert written == [{"type": name, **own} for name, own in settings.items()] + values
+    for spec in (model.spec(), again.spec()):
+        assert augmentations_from(spec.data["augment"]) == (*objects, *objects)
+        assert [section.description for section in spec.data["augment"]] == [None] * 3 + ["why"] * 3
+
+
+def test_how_to_evaluate(tmp_path: Path) -> None:
+    values = Model(MeanSquaredError(), SGD(), name="m")
+    values.add(Flatten(input_shape=(3, 9, 9)))
+    plain = values.to_document(data=DATA)
+    assert "evaluation" not in plain
+    file = tmp_path / "model.json"
+    wanted = {"description": "why", "test_time_augmentation": "flip"}
+    file.write_text(json.dumps({**plain, "evaluation": wanted}), encoding="utf-8")
+    assert there_and_back(Model.from_document(file), tmp_path).to_document(data=DATA)["evaluation"] == wanted
 
 
 @pytest.mark.parametrize("document", sorted((ROOT / "models").glob("*.json")), ids=lambda path: path.stem)
