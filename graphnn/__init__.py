@@ -34,6 +34,7 @@ from graphnn.optimizers import SGD, Adam, AdamW, Muon, Optimizer, RMSprop, SGDMo
 from graphnn.schedules import Constant, Cosine, OneCycle, PiecewiseLinear, ReduceOnPlateau, Schedule, Step
 from graphnn.spec.spec import Spec, parse_spec, read_spec, spec_from_values
 from graphnn.training.averaging import Averaging, ExponentialAveraging, Lookahead
+from graphnn.training.monitor import EarlyStopping
 from graphnn.version import __version__
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ __all__ = [
     "Dense",
     "DivergenceError",
     "Dropout",
+    "EarlyStopping",
     "ExponentialAveraging",
     "Flatten",
     "GlobalAveragePooling",

@@ -18,6 +18,7 @@ from graphnn.meaning import (
     input_findings,
     label_findings,
     meant_input_shape,
+    monitor_findings,
     output_findings,
     schedule_findings,
     setting_findings,
@@ -113,6 +114,7 @@ def build_graph(spec: Spec) -> Graph:
         findings += parameter_findings(spec, nodes)
     for section in (spec.optimizer.options, *spec.optimizer.options.get("groups", ())):
         findings += schedule_findings(section.get("schedule"))
+    findings += monitor_findings(spec, loss)
     if findings:
         raise SpecError(*in_order(spec.document, findings))
     return Graph(spec.input_shape, tuple(nodes), loss)

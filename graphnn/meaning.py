@@ -9,6 +9,7 @@ import numpy as np
 
 from graphnn.augmentation.kinds import augmentations_from
 from graphnn.augmentation.views import VIEWS, unfit_for_views
+from graphnn.document.document import Path
 from graphnn.errors import DataError
 from graphnn.facts import FACTS
 from graphnn.initializers import FromImages
@@ -95,6 +96,23 @@ def schedule_findings(schedule: Section | None) -> Iterator[Finding]:
         if here <= before:
             message = f"{here:g} does not come after {before:g}; the fractions of the points must rise"
             yield Finding((*schedule.path, "points", place, 0), message)
+
+
+def monitor_findings(spec: Spec, loss: Loss) -> Iterator[Finding]:
+    """Yield a finding for each validation figure that is watched, but that the loss or the data do not give."""
+    watched: dict[Path, str] = {}
+    if "early_stopping" in spec.training:
+        watched["training", "early_stopping", "monitor"] = spec.training["early_stopping"]["monitor"]
+    if "keep_best" in spec.training:
+        watched["training", "keep_best"] = spec.training["keep_best"]
+    known = [f"validation_{name}" for name in ("loss", *loss.metrics)]
+    for path, monitor in watched.items():
+        if monitor not in known:
+            message = f"{loss.type} gives no {quoted(monitor)}; it gives {', '.join(known)}"
+            yield Finding(path, message)
+        elif not spec.data["validation_split"]:
+            message = f"{monitor} needs a validation part, but data.validation_split is 0; write a fraction there"
+            yield Finding(path, message)
 
 
 def end_findings(spec: Spec, layers: Sequence[Layer], loss: Loss) -> Iterator[Finding]:

@@ -41,6 +41,8 @@ OTHER_NAMES = {  # what other libraries call it, in lower case without _ and -
     "reducelronplateau": "reduce_on_plateau",
     "ema": "exponential",
     "exponentialmovingaverage": "exponential",
+    "valacc": "validation_accuracy",
+    "valmae": "validation_mean_absolute_error",
     "outfeatures": "units",
     "outchannels": "filters",
     "numfilters": "filters",

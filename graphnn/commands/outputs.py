@@ -50,6 +50,11 @@ class Outputs:
         return self.folder / "last.npz"
 
     @property
+    def best(self) -> Path:
+        """The weights of the best epoch so far of a run that keeps them and has not come to its end."""
+        return self.folder / "best.npz"
+
+    @property
     def previous(self) -> Path:
         """The weights that stood beside the document before the last run that came to its end."""
         return self.folder / "previous.npz"
@@ -69,7 +74,7 @@ class Outputs:
         for folder in (parent, self.folder):
             if folder.exists():
                 check_writable_folder(folder)
-        files = (self.weights, self.checkpoint, self.history, self.document, self.last, self.previous)
+        files = (self.weights, self.checkpoint, self.history, self.document, self.last, self.best, self.previous)
         if data is not None and data.resolve() in (file.resolve() for file in files):
             raise WeightsError(
                 f"{data}: this is the data set, which the weights would replace; write them elsewhere with --output, "
@@ -122,10 +127,15 @@ class Outputs:
                     shutil.copyfileobj(old, file)
             save_weights(self.weights, arrays, meta)
         self.last.unlink()
+        self.best.unlink(missing_ok=True)
 
-    def standing(self, epochs: int) -> list[str]:
-        """Return which weights there are after a run that did not come to its end; epochs: how many it finished."""
+    def standing(self, epochs: int, *, best: str | None = None) -> list[str]:
+        """Return which weights there are after a run that did not come to its end.
+
+        epochs: how many it finished. best: the best of them in words, where its weights are kept.
+        """
         lines = [f"{self.last} holds the weights after epoch {epochs}."] if epochs else []
+        lines += [f"{self.best} holds those of {best}."] if best is not None else []
         if self.weights.exists():
             return [*lines, f"{self.weights} is as it was before this run."]
         return lines or ["No weights were written, because no epoch was finished."]

@@ -18,12 +18,13 @@ from graphnn.evaluation.views import averaged_sums
 from graphnn.graph import Graph
 from graphnn.parameters import Parameters
 from graphnn.spec.spec import Spec
-from graphnn.training.averaging import averaging_from
 from graphnn.training.checkpoint import Identity, State, save_checkpoint
 from graphnn.training.history import HistoryFile, Record
 from graphnn.training.metadata import weights_metadata
+from graphnn.training.monitor import Watch
+from graphnn.training.options import trainer_options
 from graphnn.training.trainer import Trainer, evaluate, same_rates
-from graphnn.updates import groups_from, optimizer_from, schedule_from
+from graphnn.updates import optimizer_from, schedule_from
 from graphnn.weights import save_weights
 
 SHOWN_DIFFERENCES = 12
@@ -53,13 +54,8 @@ class Run:
             schedule_from(spec.optimizer.options["schedule"]),
             data.training,
             data.validation,
-            epochs=spec.training["epochs"],
-            batch_size=spec.training["batch_size"],
-            seed=spec.training["seed"],
-            groups=groups_from(spec.optimizer),
-            drop_last=spec.training["drop_last"],
-            averaging=averaging_from(spec.training.get("averaging")),
             observer=self,
+            **trainer_options(spec),
         )
         self._history: HistoryFile
 
@@ -119,24 +115,31 @@ class Run:
             self.outputs.open(resolved, metrics, validated=validated, records=records) as history,
         ):
             self._history = history
+            self.save_best()
             try:
                 finished = self.trainer.run(stop)
             except GraphError as error:
-                standing = self.outputs.standing(self.trainer.epoch)
+                standing = self.standing()
                 if again is not None and self.trainer.epoch and not isinstance(error, DivergenceError):
                     standing += ["Go on from there by:", f"  {again}"]
                 raise type(error)(*error.problems, *standing) from error
             finally:
                 self.progress.close()
-            with self.trainer.averaged():
-                part, final = ("", None) if not finished else self.final_figures(stop)
+            if not finished:
+                self.interrupted(again)
+                return False
+            if self.trainer.stopped_early:
+                self.progress.line(stopped_early(self.trainer))
+            with self.trainer.kept.final():
+                part, final = self.final_figures(stop)
                 if final is not None:
                     figures_by_part = {f"{part}{how}": own for how, own in final.items()}
-                    self.outputs.finish(self.parameters.named(), self.metadata(figures_by_part))
+                    self.outputs.finish(self.parameters.named(), self.metadata(self.last_kept, figures_by_part))
             if final is None:
                 self.interrupted(again)
                 return False
-        self.progress.line(f"{self.outputs.weights} written.")
+        best = best_text(self.trainer.kept.best)
+        self.progress.line(f"{self.outputs.weights} written{f': the weights of {best}' if best else ''}.")
         for how, figures in final.items():
             for name, value in figures.items():
                 print(showable(f"Final {part} {label(name)}{how}: {figure(name, value)}"))
@@ -149,7 +152,7 @@ class Run:
         stand under "", and those of outputs that are averaged over views of test or validation images under
         " with flip", or what the views are called.
         """
-        last = self.trainer.history[-1]
+        last = self.last_kept
         if self.data.test is not None:
             part, samples = "test", self.data.test
             sums = evaluate(self.engine, samples, self.trainer.batch_size, stop)
@@ -168,6 +171,15 @@ class Run:
             return part, None
         return part, {"": plain, f" with {views}": self.graph.loss.summarise(sums, len(samples))}
 
+    @property
+    def last_kept(self) -> Record:
+        """The record of the epoch whose weights are kept: the best where that is asked for, else the last one."""
+        return self.trainer.kept.record or self.trainer.history[-1]
+
+    def standing(self) -> list[str]:
+        """Return which weights there are while the run is not at its end."""
+        return self.outputs.standing(self.trainer.epoch, best=best_text(self.trainer.kept.best))
+
     def interrupted(self, again: str | None) -> None:
         """Save the run where it stands, and say how to resume it."""
         trainer = self.trainer
@@ -179,21 +191,20 @@ class Run:
         save_checkpoint(self.outputs.checkpoint, trainer.state(), self.identity)
         lines = [
             f"Interrupted {place}; saved in {self.outputs.checkpoint}.",
-            *self.outputs.standing(trainer.epoch),
+            *self.standing(),
             "Go on, with the same result as without the interruption, by:",
             f"  {again}",
         ]
         complain(showable("\n".join(lines)))
 
-    def metadata(self, final: Mapping[str, Mapping[str, float]]) -> dict[str, object]:
-        """Return what the weights file says about itself after the trainer's last finished epoch."""
-        last = self.trainer.history[-1]
-        figures = {"training": last.training} | ({"validation": last.validation} if last.validation else {})
+    def metadata(self, record: Record, final: Mapping[str, Mapping[str, float]]) -> dict[str, object]:
+        """Return what a file of the weights after the epoch of a record says about itself."""
+        figures = {"training": record.training} | ({"validation": record.validation} if record.validation else {})
         return weights_metadata(
             self.spec.resolved(),
             classes=self.data.classes,
             normalisation=self.data.normalisation.to_json(),
-            metrics={"epochs": min(self.trainer.epoch, self.trainer.epochs), **figures, **final},
+            metrics={"epochs": min(record.epoch, self.trainer.epochs), **figures, **final},
         )
 
     def step_done(self, trainer: Trainer) -> None:
@@ -203,7 +214,36 @@ class Run:
     def epoch_done(self, trainer: Trainer, record: Record) -> None:
         """Put the epoch on disk, then show it."""
         self._history.append(record)
-        with trainer.averaged():
-            save_weights(self.outputs.last, self.parameters.named(), self.metadata({}))
+        with trainer.kept.validated():
+            save_weights(self.outputs.last, self.parameters.named(), self.metadata(record, {}))
+        if trainer.kept.record in (record, None):
+            self.save_best()
         save_checkpoint(self.outputs.checkpoint, trainer.state(), self.identity)
         self.progress.epoch_done(trainer, record)
+
+    def save_best(self) -> None:
+        """Write the weights of the best epoch so far; before there is one, a file of an earlier run goes."""
+        record = self.trainer.kept.record
+        if record is not None:
+            with self.trainer.kept.final():
+                save_weights(self.outputs.best, self.parameters.named(), self.metadata(record, {}))
+        elif self.trainer.epoch:
+            self.outputs.best.unlink(missing_ok=True)
+
+
+def best_text(best: Watch | None) -> str | None:
+    """Return the best epoch in words: epoch 7, the best validation accuracy, 98.10%; None where there is none."""
+    if best is None or best.best is None:
+        return None
+    value = figure(best.metric, best.value(best.best))
+    return f"epoch {best.best.epoch}, the best validation {label(best.metric)}, {value}"
+
+
+def stopped_early(trainer: Trainer) -> str:
+    """Return the line that says why the run has ended before its last epoch."""
+    watch = trainer.watch
+    assert watch is not None
+    waited = "1 validation" if watch.waited == 1 else f"{watch.waited} validations"
+    name, best = label(watch.metric), watch.best
+    than = "" if best is None else f" than {figure(watch.metric, watch.value(best))} of epoch {best.epoch}"
+    return f"Stopped early after epoch {trainer.epoch}: no better validation {name}{than} in {waited}."

@@ -78,6 +78,7 @@ def describe(spec: Spec, graph: Graph, kernels: str | None = None) -> Descriptio
     kernels: the name of those it is to be trained with, by default the fastest installed.
     """
     slots = len(slots_of(spec.optimizer))
+    second_values = len({"averaging", "keep_best"} & spec.training.keys())
     batch_size = spec.training["batch_size"]
     shape = graph.input_shape
     first = Row(None, "input", "", {}, "", shape, 0, 0, 0, FLOAT * math.prod(shape))
@@ -90,7 +91,7 @@ def describe(spec: Spec, graph: Graph, kernels: str | None = None) -> Descriptio
         batch_size=batch_size,
         weight_file_bytes=weight_file_bytes(graph, metadata_bytes(spec)),
         optimizer_bytes=FLOAT * slots * sum(row.trainable for row in rows),
-        training_bytes=training_memory(graph, batch_size, slots, kernels_for(graph, kernels)).total,
+        training_bytes=training_memory(graph, batch_size, slots + second_values, kernels_for(graph, kernels)).total,
     )
 
 

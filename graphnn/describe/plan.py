@@ -91,7 +91,7 @@ def stage_row(stage: Stage, graph: Graph, plan: Plan, batch_size: int) -> StageR
 
 
 def choices(node: Node, kernels: Kernels, plan: Plan) -> Iterator[Choice]:
-    """Yield how each pass of a convolution is computed in the first epoch; nothing for other layers, with one way only."""
+    """Yield how each pass of a convolution is computed in the first epoch; nothing for layers with one way only."""
     layer = node.layer
     if not isinstance(layer, Conv2D):
         return

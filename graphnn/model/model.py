@@ -12,7 +12,7 @@ from graphnn.augmentation.kinds import augmentations_from
 from graphnn.datasets import Normalisation
 from graphnn.describe.describe import describe
 from graphnn.describe.formats import table_text
-from graphnn.document.values import described, document_text, plain, section_values
+from graphnn.document.values import described, document_text, section_values
 from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
 from graphnn.evaluation.views import averaged_sums
@@ -24,16 +24,18 @@ from graphnn.layers.base import LAYERS, Layer
 from graphnn.layers.built import fragments
 from graphnn.losses import Loss
 from graphnn.model.given import given_inputs, given_samples
-from graphnn.model.sections import augmentation_values, section_descriptions
+from graphnn.model.sections import augmentation_values, given_values, section_descriptions, section_settings
 from graphnn.model.stack import Stack
 from graphnn.optimizers import Optimizer
 from graphnn.parameters import Parameters
 from graphnn.schedules import Constant, Schedule
 from graphnn.spec.spec import Spec, listed, read_spec, spec_from_values
-from graphnn.training.averaging import Averaging, averaging_from
+from graphnn.training.averaging import Averaging
 from graphnn.training.history import Record
 from graphnn.training.metadata import weights_metadata
+from graphnn.training.monitor import EarlyStopping
 from graphnn.training.observer import Observer
+from graphnn.training.options import trainer_options
 from graphnn.training.samples import Samples
 from graphnn.training.trainer import Trainer, evaluate
 from graphnn.types import Array
@@ -84,6 +86,8 @@ class Model(Stack):
             self._data["augment"] = [augmentation_values(each) for each in augment]
         self._training: dict[str, Any] = {"epochs": 1, "batch_size": BATCH_SIZE}
         self._evaluation: dict[str, Any] = {}
+        self._kept: Record | None = None  # of the epoch whose weights the last fit has kept
+        self._kept_epoch = 0  # its number over all fits
         self._network: tuple[Graph, Parameters] | None = None
         self._normalisation: Normalisation | None = None
         self._fits = 0
@@ -108,23 +112,31 @@ class Model(Stack):
         *,
         drop_last: bool | None = None,
         averaging: Averaging | None = None,
+        early_stopping: EarlyStopping | None = None,
+        keep_best: str | None = None,
+        evaluate_every: int | None = None,
         threads: int | None = None,
         observer: Observer | None = None,
     ) -> list[Record]:
         """Train, and return a record of each epoch: losses and metrics, learning rate, seconds.
 
         x: inputs as stored; y: labels N, or targets N×K. Without x_valid nothing is measured but the training part.
-        epochs: may end within one. drop_last, averaging: as in a document; left out, as in the document that the model
-        was read from. A further fit goes on from the weights, with the optimizer's state and the schedule begun anew.
-        observer: is told of each step and epoch. Raises SpecError, ShapeError, DataError, DivergenceError.
+        epochs: may end within one. drop_last to keep_best are those of a document's `training`, evaluate_every is its
+        `evaluation.every`; what is left out is as in the document that the model was read from, if any. A further fit
+        goes on from the weights, with the optimizer's state and the schedule begun anew. observer: is told of each step
+        and epoch. Raises SpecError, ShapeError, DataError, DivergenceError.
         """
-        training = {**self._training, "epochs": plain(epochs), "batch_size": plain(batch_size)}
-        if drop_last is not None:
-            training["drop_last"] = drop_last
-        if averaging is not None:
-            training["averaging"] = section_values(averaging)
-        spec = self._checked({**self._values(), "training": {**training, "seed": self.seed}})
-        self._training, batch_size = training, spec.training["batch_size"]
+        own: dict[str, Any] = {
+            "epochs": epochs,
+            "batch_size": batch_size,
+            "drop_last": drop_last,
+            "keep_best": keep_best,
+        }
+        own |= {"averaging": averaging, "early_stopping": early_stopping}
+        training = {**self._training, **given_values(own)}
+        evaluation = {**self._evaluation, **given_values({"every": evaluate_every})}
+        spec = self._checked({**self._values(), "training": {**training, "seed": self.seed}, "evaluation": evaluation})
+        self._training, self._evaluation, batch_size = training, evaluation, spec.training["batch_size"]
         graph = self._graph()
         x, y = given_samples(graph, "train", x_train, y_train)
         if self._normalisation is None:
@@ -146,17 +158,14 @@ class Model(Stack):
                 schedule,
                 samples.augmented(augmentations_from(spec.data["augment"]), seed),
                 validation,
-                epochs=spec.training["epochs"],
-                batch_size=batch_size,
-                seed=seed,
-                groups=groups_from(spec.optimizer),
-                drop_last=spec.training["drop_last"],
-                averaging=averaging_from(spec.training.get("averaging")),
                 observer=observer,
+                **{**trainer_options(spec), "seed": seed},
             )
             trainer.run()
-            trainer.settle()
+            trainer.kept.settle()
         self._fits += 1
+        self._kept = trainer.kept.record or trainer.history[-1]
+        self._kept_epoch = len(self.history) + self._kept.epoch
         self.history += trainer.history
         return trainer.history
 
@@ -197,7 +206,7 @@ class Model(Stack):
     def save(self, file: str | Path) -> None:
         """Write the weights, with the document, the normalisation and the last metrics. Raises WeightsError."""
         _, parameters = self._ready()
-        last = self.history[-1] if self.history else None
+        last = self._kept
         figures = {"training": last and last.training, "validation": last and last.validation}
         document = self.spec().resolved()
         document["data"] |= self._data  # with its path as it was given
@@ -206,7 +215,7 @@ class Model(Stack):
             document,
             classes=None if facts is None else facts.classes,
             normalisation=None if self._normalisation is None else self._normalisation.to_json(),
-            metrics={"epochs": len(self.history), **{part: own for part, own in figures.items() if own is not None}},
+            metrics={"epochs": self._kept_epoch, **{part: own for part, own in figures.items() if own is not None}},
         )
         save_weights(file, parameters.named(), meta)
 
@@ -243,9 +252,7 @@ class Model(Stack):
             shape = None if model.layers else spec.input_shape
             model.add(replace(node.layer, name=section.name if section.named else None, input_shape=shape))
         model._data = {key: listed(value) for key, value in spec.data.items() if value is not None}
-        training = spec.resolved()["training"]
-        model._training = {key: value for key, value in training.items() if key not in ("seed", "description")}
-        model._evaluation = {**described(spec.descriptions.get("evaluation")), **spec.evaluation}
+        model._training, model._evaluation = section_settings(spec, "training"), section_settings(spec, "evaluation")
         return model
 
     def to_document(
@@ -287,12 +294,13 @@ class Model(Stack):
         if self.input_shape is None:
             raise GraphError("the model has no layers yet; the first is for example add(Dense(10, input_shape=(64,)))")
         about = self._descriptions.get
+        evaluation = {**described(about("evaluation")), **self._evaluation}
         optimizer = section_values(self.optimizer, about("optimizer"))
         if self.schedule is not None:
             optimizer["schedule"] = section_values(self.schedule, about("schedule"))
         if self.groups:
             optimizer["groups"] = [group_values(group) for group in self.groups]
-        values = {
+        return {
             "format_version": 1,
             "name": self.name,
             **described(self.description),
@@ -302,8 +310,8 @@ class Model(Stack):
             "optimizer": optimizer,
             "data": {**described(about("data")), **self._data},
             "training": {**described(about("training")), **self._training, "seed": self.seed},
+            **({"evaluation": evaluation} if evaluation else {}),
         }
-        return values | ({"evaluation": self._evaluation} if self._evaluation else {})
 
     def _graph(self) -> Graph:
         """Return the graph."""

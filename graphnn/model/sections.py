@@ -1,12 +1,15 @@
 """Between what a model is made of and the sections of a document."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from graphnn.augmentation.base import Augmentation
-from graphnn.document.values import section_values
+from graphnn.document.values import plain, section_values
 from graphnn.errors import GraphError
 from graphnn.spec.spec import Spec
+from graphnn.training.averaging import Averaging
+from graphnn.training.monitor import EarlyStopping
 
 
 def augmentation_values(given: Augmentation | Mapping[str, Any]) -> dict[str, Any]:
@@ -23,3 +26,21 @@ def section_descriptions(spec: Spec) -> dict[str, str]:
     typed = {"loss": spec.loss, "optimizer": spec.optimizer, "schedule": spec.optimizer.options["schedule"]}
     texts = {name: None if section is None else section.description for name, section in typed.items()}
     return {**spec.descriptions, **{name: text for name, text in texts.items() if text is not None}}
+
+
+def section_settings(spec: Spec, name: str) -> dict[str, Any]:
+    """Return the settings of a plain section as JSON values, without its description and the seed."""
+    values: Mapping[str, Any] = spec.resolved()[name]
+    return {key: value for key, value in values.items() if key not in ("seed", "description")}
+
+
+def given_values(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a call that are not None, as JSON values."""
+    return {name: value_of(argument) for name, argument in arguments.items() if argument is not None}
+
+
+def value_of(argument: Any) -> Any:
+    """Return one argument as a document writes it."""
+    if isinstance(argument, Averaging):
+        return section_values(argument)
+    return plain(asdict(argument)) if isinstance(argument, EarlyStopping) else plain(argument)

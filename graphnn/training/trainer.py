@@ -2,8 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -16,11 +15,13 @@ from graphnn.optimizers import Optimizer
 from graphnn.parameters import Parameters
 from graphnn.schedules import Schedule
 from graphnn.spec.spec import Section
-from graphnn.training.averaging import Average, Averaging
+from graphnn.training.averaging import Averaging
 from graphnn.training.checkpoint import State
 from graphnn.training.divergence import all_finite, culprit
 from graphnn.training.history import Record
+from graphnn.training.kept import Kept
 from graphnn.training.length import Length, total_steps
+from graphnn.training.monitor import EarlyStopping
 from graphnn.training.observer import Observer, Silent, Stop, never
 from graphnn.training.samples import Samples
 from graphnn.types import Array
@@ -53,6 +54,9 @@ class Trainer:
         groups: Sequence[ParameterGroup] = (),
         drop_last: bool = False,
         averaging: Averaging | None = None,
+        evaluate_every: int = 1,
+        early_stopping: EarlyStopping | None = None,
+        keep_best: str | None = None,
         observer: Observer | None = None,
     ) -> None:
         self.length = Length(len(training), batch_size, epochs, drop_last)
@@ -65,7 +69,12 @@ class Trainer:
         engine.supply(training, *([] if self.validation is None else [self.validation]))
         self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
         self.observer: Observer = observer or Silent()
-        self.average = None if averaging is None else Average(averaging, parameters)
+        self.evaluate_every, self.early_stopping = evaluate_every, early_stopping
+        self.kept = Kept(parameters, averaging, keep_best)
+        self.watch = None if early_stopping is None else early_stopping.watch()
+        for each in (self.watch, self.kept.best):
+            if each is not None:
+                each.check(graph.loss.metrics, validated=self.validation is not None)
         self.history: list[Record] = []
         self.epoch = self.step = 0
         self._sums: Array | None = None
@@ -89,7 +98,14 @@ class Trainer:
     @property
     def finished(self) -> bool:
         """Whether the run has come to its end."""
-        return self.epoch >= self.length.records
+        return self.epoch >= self.length.records or self.stopped_early
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether the watched figure has ended the run before its last epoch."""
+        if self.watch is None or self.early_stopping is None or self.epoch >= self.length.records:
+            return False
+        return self.watch.waited >= self.early_stopping.patience
 
     def metrics(self) -> dict[str, float]:
         """Return the loss and the metrics over the unfinished epoch's samples so far; at least one step is done."""
@@ -111,8 +127,8 @@ class Trainer:
 
         Raises DivergenceError where the loss, a gradient or a parameter is no longer finite.
         """
-        if self.average is not None and self.steps_done == 0:
-            self.average.begin()
+        if self.steps_done == 0:
+            self.kept.begin()
         while not self.finished:
             with np.errstate(all="ignore"):  # what overflows is found and named below
                 if not (self._finish_steps(stop) and self._finish_epoch(stop)):
@@ -134,8 +150,7 @@ class Trainer:
             self.engine.update(*self.learning_rates(self.step), epoch=self.epoch)
             self._sums = sums.copy() if self._sums is None else self._sums + sums
             self.step += 1
-            if self.average is not None:
-                self.average.step_done(self.steps_done, self.total_steps)
+            self.kept.step_done(self.steps_done, self.total_steps)
             self._seconds += time.perf_counter() - start
             self.observer.step_done(self)
         return True
@@ -144,7 +159,7 @@ class Trainer:
         start = time.perf_counter()
         self._check_parameters()
         validation = None
-        if self.validation is not None:
+        if self.validation is not None and self._is_validated(self.epoch + 1):
             validation = self._validated(self.validation, stop)
             if validation is None:
                 return False
@@ -157,7 +172,11 @@ class Trainer:
             seconds=self._seconds + time.perf_counter() - start,
             images_per_second=self.samples_seen / max(self._seconds, 1e-9),
         )
-        self.rates.observe((validation or training)["loss"])
+        if validation is not None or self.validation is None:
+            self.rates.observe((validation or training)["loss"])
+        if self.watch is not None:
+            self.watch.observe(record)
+        self.kept.epoch_done(record)
         self.history.append(record)
         self.epoch, self.step, self._sums, self._seconds = self.epoch + 1, 0, None, 0.0
         self.observer.epoch_done(self, record)
@@ -165,7 +184,7 @@ class Trainer:
 
     def _validated(self, samples: Samples, stop: Stop) -> dict[str, float] | None:
         """Return the loss and the metrics over the validation part; None where `stop` asked to stop on the way."""
-        with self.averaged():
+        with self.kept.validated():
             sums = evaluate(self.engine, samples, self.batch_size, stop)
             if sums is None:
                 return None
@@ -175,30 +194,19 @@ class Trainer:
                 raise self._diverged(x, metrics["loss"], "validation ")
         return metrics
 
-    @contextmanager
-    def averaged(self) -> Iterator[None]:
-        """A context in which the network has the values that are validated and kept: an average, where there is one."""
-        if self.average is None or not self.average.averaging.beside:
-            yield
-            return
-        self.average.values.exchange()
-        try:
-            yield
-        finally:
-            self.average.values.exchange()
-
-    def settle(self) -> None:
-        """Give the network for good what `averaged` gives it for a time; a run that is over cannot go on then."""
-        if self.average is not None and self.average.averaging.beside:
-            self.average.values.put()
+    def _is_validated(self, epoch: int) -> bool:
+        """Whether an epoch, counted from 1, ends with a validation, where there is something to validate on."""
+        return epoch % self.evaluate_every == 0 or epoch == self.length.records
 
     def comes_to(self, state: State) -> bool:
         """Whether this run passes through a state of one that differs in its number of epochs alone.
 
         The learning rates apart, for which see `same_rates`.
         """
-        by_length = self.average is not None and not self.average.averaging.beside
-        return state.updates == state.epoch * self.steps_per_epoch + state.step and not by_length
+        validated = [record.validation is not None for record in state.history]
+        expected = [self.validation is not None and self._is_validated(record.epoch) for record in state.history]
+        same_place = state.updates == state.epoch * self.steps_per_epoch + state.step
+        return same_place and validated == expected and not self.kept.depends_on_length
 
     def _check_parameters(self) -> None:
         """Raise DivergenceError where the epoch's last update, which no further loss would show, went wrong."""
@@ -223,8 +231,7 @@ class Trainer:
         arrays = {"parameters": self.parameters.vector}
         arrays |= {f"running/{name}": array for name, array in self.parameters.running.items()}
         arrays |= {f"optimizer/{name}": array for name, array in self.updater.state.items()}
-        if self.average is not None:
-            arrays |= {f"average/{name}": array for name, array in self.average.arrays.items()}
+        arrays |= self.kept.arrays
         return State(
             epoch=self.epoch,
             step=self.step,
@@ -245,6 +252,9 @@ class Trainer:
         self._seconds = state.seconds
         self.rates.restore(state.schedule)
         self.history = list(state.history)
+        self.kept.restart(self.history)
+        if self.watch is not None:
+            self.watch.restart(self.history)
 
 
 def evaluate(engine: Engine, samples: Samples, batch_size: int, stop: Stop = never) -> Array | None:

@@ -19,6 +19,7 @@ from graphnn.schedules import SCHEDULES
 from graphnn.spec import schema as module
 from graphnn.spec.schema import Schema, is_integer, load_schema, schema_file, schema_text
 from graphnn.training.averaging import AVERAGINGS
+from graphnn.training.monitor import HIGHER_IS_BETTER, EarlyStopping
 
 SCHEMA = load_schema()
 CLASSES = {
@@ -31,7 +32,7 @@ CLASSES = {
     "augmentation": AUGMENTATIONS,
 }
 SCHEDULED = {"optimizer": {"schedule", "groups"}}  # properties that are sections of their own
-ABSENT = {"path", "averaging"}  # properties of plain sections that mean nothing else than their absence, if left out
+ABSENT = {"path", "averaging", "early_stopping", "keep_best"}  # what means nothing but its absence, if left out
 TYPES = [(kind, name) for kind in CLASSES for name in SCHEMA.types(kind)]
 
 
@@ -119,6 +120,25 @@ def test_every_plain_section_refuses_other_keys_and_explains_its_own(name: str) 
         assert one["description"].endswith("."), key
         if key not in (*SCHEMA.section(name).get("required", ()), "description", *ABSENT):
             assert "default" in one, key
+
+
+def test_the_watched_figures_are_those_of_the_losses() -> None:
+    known = ["validation_loss", *(f"validation_{name}" for loss in LOSSES.values() for name in loss.metrics)]
+    training = SCHEMA.properties("training")
+    for definition in (training["keep_best"], training["early_stopping"]["properties"]["monitor"]):
+        assert definition["enum"] == list(dict.fromkeys(known))
+    assert {f"validation_{name}" for name in HIGHER_IS_BETTER} == set(known)
+
+
+def test_early_stopping_is_described_as_its_class_has_it() -> None:
+    properties = {
+        name: one
+        for name, one in SCHEMA.properties("training")["early_stopping"]["properties"].items()
+        if name != "description"
+    }
+    fields = {field.name: field.default for field in dataclasses.fields(EarlyStopping)}
+    assert {name: one["default"] for name, one in properties.items()} == fields
+    assert all(one["description"].endswith(".") for one in properties.values())
 
 
 def test_every_default_and_example_fits() -> None:

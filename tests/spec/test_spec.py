@@ -58,7 +58,7 @@ def test_defaults_are_filled_in() -> None:
         "path": None,
     }
     assert spec.training == {"epochs": 5, "batch_size": 128, "seed": 0, "drop_last": False}
-    assert spec.evaluation == {"test_time_augmentation": "none"}
+    assert spec.evaluation == {"every": 1, "test_time_augmentation": "none"}
     assert spec.input_shape == (1, 8, 8)
     assert (spec.description, spec.notices) == (None, ())
 
@@ -80,6 +80,13 @@ def test_the_schedule_is_a_section() -> None:
         "step", {"every": 3, "factor": 0.1, "warmup_epochs": 0}, ("optimizer", "schedule"), "slowly"
     )
     assert spec.optimizer.options["clip_norm"] == 1
+
+
+def test_the_points_of_a_schedule_are_pairs() -> None:
+    schedule = {"type": "piecewise_linear", "points": [[0, 0.2], [0.23, 1], [1, 0.07]]}
+    spec = spec_from_values(changed(optimizer={"type": "SGD", "schedule": schedule}))
+    assert spec.optimizer.options["schedule"].options == {"points": ((0, 0.2), (0.23, 1), (1, 0.07))}
+    assert spec.resolved()["optimizer"]["schedule"] == schedule
 
 
 def test_layers_without_a_name_get_their_type_and_ordinal() -> None:
@@ -126,7 +133,8 @@ def test_resolved_is_the_whole_document_and_reads_as_an_equal_spec(tmp_path: Pat
         loss={"type": "CrossEntropy", "description": "l"},
         optimizer={"type": "Adam", "schedule": {"type": "one_cycle"}, "description": "o"},
         data={"dataset": "npz", "path": "mine.npz", "description": "d"},
-        training={"epochs": 2, "description": "t"},
+        training={"epochs": 2.5, "averaging": {"type": "lookahead"}, "early_stopping": {}, "description": "t"},
+        evaluation={"every": 2, "description": "e"},
     )
     spec = spec_from_values(values, folder=tmp_path)
     resolved = spec.resolved()
@@ -138,9 +146,14 @@ def test_resolved_is_the_whole_document_and_reads_as_an_equal_spec(tmp_path: Pat
         "type": "one_cycle", "start_scale": 0.1, "peak": 0.25, "final_scale": 0.0,
     }  # fmt: skip
     assert resolved["data"]["path"] == str(tmp_path / "mine.npz")
-    assert [resolved[name]["description"] for name in ("input", "loss", "optimizer", "data", "training")] == list(
-        "ilodt"
-    )
+    assert resolved["training"] == {
+        "description": "t", "epochs": 2.5, "batch_size": 128, "seed": 0, "drop_last": False,
+        "averaging": {"type": "lookahead", "every": 5, "decay": 0.95},
+        "early_stopping": {"monitor": "validation_loss", "patience": 5, "min_delta": 0, "start_from_epoch": 0},
+    }  # fmt: skip
+    assert resolved["evaluation"] == {"description": "e", "every": 2}
+    sections = ("input", "loss", "optimizer", "data", "training", "evaluation")
+    assert [resolved[name]["description"] for name in sections] == list("ilodte")
     again = parse_spec(json.dumps(resolved), "elsewhere.json")
     assert again == spec
     assert again.resolved() == resolved

@@ -152,7 +152,7 @@ AVERAGINGS = [ExponentialAveraging(decay=0.9), ExponentialAveraging(decay=0.9, e
 
 def outcome(trainer: Trainer) -> list[bytes]:
     """Return what a run ends with: the weights as they are kept."""
-    with trainer.averaged():
+    with trainer.kept.final():
         return [array.tobytes() for array in trainer.parameters.named().values()]
 
 
@@ -214,9 +214,9 @@ def test_what_is_validated_is_the_average_and_training_goes_on_without_it(rig: A
     final = averaged.history[-1].validation
     assert final is not None
     assert measured() != pytest.approx(final["loss"], rel=1e-5)
-    with averaged.averaged():
+    with averaged.kept.final():
         assert measured() == pytest.approx(final["loss"], rel=1e-5)
-    averaged.settle()
+    averaged.kept.settle()
     assert measured() == pytest.approx(final["loss"], rel=1e-5)
 
 
@@ -224,7 +224,7 @@ def test_a_stop_during_validation_leaves_the_weights_as_they_were(rig: Any) -> N
     trainer = rig.trainer(averaging=ExponentialAveraging())
     asked = iter([False] * 7 + [True])
     entered = []
-    plain = trainer.averaged
+    plain = trainer.kept.validated
 
     @contextmanager
     def spy() -> Iterator[None]:
@@ -234,7 +234,7 @@ def test_a_stop_during_validation_leaves_the_weights_as_they_were(rig: Any) -> N
             yield
         entered.append(trainer.parameters.vector.tobytes() == before)
 
-    trainer.averaged = spy
+    trainer.kept.validated = spy
     assert not trainer.run(lambda: next(asked))
     assert entered == [True]
 

@@ -1,0 +1,100 @@
+"""Which values of a network are validated, and which are kept at the end: its own, an average, those of an epoch."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+from graphnn.parameters import Parameters
+from graphnn.training.averaging import Average, Averaging
+from graphnn.training.history import Record
+from graphnn.training.monitor import Watch
+from graphnn.training.second_values import SecondValues
+from graphnn.types import Array
+
+
+class Kept:
+    """The values that a run has beside those which it trains.
+
+    averaging: of the weights over the steps. keep_best: the validation figure whose best epoch is kept at the end.
+    best: the watch over that figure.
+    """
+
+    def __init__(self, parameters: Parameters, averaging: Averaging | None, keep_best: str | None) -> None:
+        self._average = None if averaging is None else Average(averaging, parameters)
+        self.best = None if keep_best is None else Watch(keep_best)
+        self._best_values = None if keep_best is None else SecondValues(parameters)
+
+    @property
+    def depends_on_length(self) -> bool:
+        """Whether the values after a step would be others in a run of another length."""
+        return self._average is not None and not self._average.averaging.beside
+
+    @property
+    def record(self) -> Record | None:
+        """The record of the best epoch so far; None where the values of the last epoch are kept."""
+        return None if self.best is None else self.best.best
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """What a checkpoint saves, and writes back in place."""
+        average = {} if self._average is None else self._average.arrays
+        best = {} if self._best_values is None else self._best_values.arrays
+        return {f"average/{name}": each for name, each in average.items()} | {
+            f"best/{name}": each for name, each in best.items()
+        }
+
+    def begin(self) -> None:
+        """Start an average from the network's initial values."""
+        if self._average is not None:
+            self._average.begin()
+
+    def step_done(self, done: int, total_steps: int) -> None:
+        """Average, where that is due after so many steps."""
+        if self._average is not None:
+            self._average.step_done(done, total_steps)
+
+    def epoch_done(self, record: Record) -> None:
+        """Copy the values that were validated, where the epoch is the best so far."""
+        if self.best is not None and self._best_values is not None and self.best.observe(record):
+            with self.validated():
+                self._best_values.take()
+
+    def restart(self, history: Sequence[Record]) -> None:
+        """Go on after the epochs of a history; the arrays are written back by themselves."""
+        if self.best is not None:
+            self.best.restart(history)
+
+    def validated(self) -> AbstractContextManager[None]:
+        """Return a context in which the network has the values to be validated: an average beside it, or its own."""
+        return exchanged(self._validated)
+
+    def final(self) -> AbstractContextManager[None]:
+        """Return a context in which the network has the values to be kept, as they are now."""
+        return exchanged(self._final)
+
+    def settle(self) -> None:
+        """Give the network for good what `final` gives it for a time; a run that is over cannot go on then."""
+        if self._final is not None:
+            self._final.put()
+
+    @property
+    def _validated(self) -> SecondValues | None:
+        return self._average.values if self._average is not None and self._average.averaging.beside else None
+
+    @property
+    def _final(self) -> SecondValues | None:
+        return self._validated if self.record is None else self._best_values
+
+
+def exchanged(values: SecondValues | None) -> AbstractContextManager[None]:
+    """Return a context in which the network has other values; its own for None."""
+    return nullcontext() if values is None else exchanging(values)
+
+
+@contextmanager
+def exchanging(values: SecondValues) -> Iterator[None]:
+    """Exchange the network's values with others, and back at the end."""
+    values.exchange()
+    try:
+        yield
+    finally:
+        values.exchange()

@@ -1,0 +1,86 @@
+"""Validation figures that are watched: when a run ends early, and which epoch was the best."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphnn.errors import DataError
+from graphnn.suggestions import quoted
+from graphnn.training.history import Record
+
+PREFIX = "validation_"
+HIGHER_IS_BETTER = {"loss": False, "accuracy": True, "mean_absolute_error": False, "r2": True}
+
+
+@dataclass(frozen=True, kw_only=True)
+class EarlyStopping:
+    """When to end a run; the fields are those of the document's `early_stopping`.
+
+    The run ends with the `patience`-th validated epoch in a row whose figure is not better than the best so far by
+    more than `min_delta`. The first `start_from_epoch` epochs are left out of it.
+    """
+
+    monitor: str = "validation_loss"
+    patience: int = 5
+    min_delta: float = 0.0
+    start_from_epoch: int = 0
+
+    def watch(self) -> "Watch":
+        """Return a watch over the figure."""
+        return Watch(self.monitor, min_delta=self.min_delta, start_from_epoch=self.start_from_epoch)
+
+
+class Watch:
+    """The best value of a validation figure so far. All of its state follows from the records that it has seen.
+
+    best: the epoch that had it, None before there was a number. waited: the validated epochs since.
+    """
+
+    def __init__(self, monitor: str, *, min_delta: float = 0.0, start_from_epoch: int = 0) -> None:
+        self.monitor, self.min_delta, self.start_from_epoch = monitor, min_delta, start_from_epoch
+        self.best: Record | None = None
+        self.waited = 0
+
+    @property
+    def metric(self) -> str:
+        """The name of the figure among those of a record's validation."""
+        return self.monitor.removeprefix(PREFIX)
+
+    def check(self, metrics: Sequence[str], *, validated: bool) -> None:
+        """Raise DataError where a run with a loss of such metrics, validated or not, has no such figure."""
+        known = [f"{PREFIX}{name}" for name in ("loss", *metrics)]
+        if self.monitor not in known:
+            raise DataError(f"there is no {quoted(self.monitor)} to watch; there is {', '.join(known)}")
+        if not validated:
+            raise DataError(f"{self.monitor} is watched, but there are no samples to validate on")
+
+    def value(self, record: Record) -> float:
+        """Return the figure of a validated epoch."""
+        return math.nan if record.validation is None else record.validation[self.metric]
+
+    def observe(self, record: Record) -> bool:
+        """Hear of an epoch, and return whether it is the best so far. One that was not validated changes nothing."""
+        if record.validation is None or record.epoch <= self.start_from_epoch:
+            return False
+        value = self.value(record)
+        better = math.isfinite(value) if self.best is None else self._gain(value, self.value(self.best))
+        self.best, self.waited = (record, 0) if better else (self.best, self.waited + 1)
+        return better
+
+    def restart(self, history: Sequence[Record]) -> None:
+        """Begin anew with a history."""
+        self.best, self.waited = None, 0
+        for record in history:
+            self.observe(record)
+
+    def _gain(self, value: float, best: float) -> bool:
+        gain = value - best if HIGHER_IS_BETTER[self.metric] else best - value
+        return gain > self.min_delta
+
+
+def early_stopping_from(values: Mapping[str, Any] | None) -> EarlyStopping | None:
+    """Return the early stopping of a document; None where there is none."""
+    if values is None:
+        return None
+    return EarlyStopping(**{name: value for name, value in values.items() if name != "description"})
