@@ -151,7 +151,7 @@ def test_resolved_is_the_whole_document_and_reads_as_an_equal_spec(tmp_path: Pat
         "averaging": {"type": "lookahead", "every": 5, "decay": 0.95},
         "early_stopping": {"monitor": "validation_loss", "patience": 5, "min_delta": 0, "start_from_epoch": 0},
     }  # fmt: skip
-    assert resolved["evaluation"] == {"description": "e", "every": 2}
+    assert resolved["evaluation"] == {"description": "e", "every": 2, "test_time_augmentation": "none"}
     sections = ("input", "loss", "optimizer", "data", "training", "evaluation")
     assert [resolved[name]["description"] for name in sections] == list("ilodte")
     again = parse_spec(json.dumps(resolved), "elsewhere.json")
