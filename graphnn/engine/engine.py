@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from graphnn.engine import blas_memory
 from graphnn.engine.kernel_choice import kernels_for
 from graphnn.engine.lanes import SHARED_SIZE
 from graphnn.engine.plan import Plan
@@ -217,12 +218,17 @@ class Engine:
         if self._threads == 1 or not can_fork():
             self._team = Workers(self._threads)
             self._program.join(self._team)
+            self._team.run(self._fill_blas_memory, self._threads)
             return self._team
         self._team = Processes(self._threads)
         self._inputs = Inputs(self._at_once, self.graph, self.parameters.dtype, targets, targets_dtype)
         self._program.join(self._team)
         self._team.fork(self._serve)
+        self._fill_blas_memory(self._team.rank)
         return self._team
+
+    def _fill_blas_memory(self, _: int) -> None:
+        blas_memory.fill(self.parameters.dtype)
 
     def _hand_over(
         self, x: Array | None, y: Array | None, chosen: Array | None, out: Array | None
@@ -246,6 +252,7 @@ class Engine:
         assert isinstance(team, Processes)
         assert inputs is not None
         self._program.part_from_original()
+        self._fill_blas_memory(team.rank)
         while True:
             name, lengths, arguments = team.exchange(None)[0]
             self._program.refresh()
