@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnn.errors import SpecError
+from graphnn.errors import GraphError, SpecError
 from graphnn.facts import FACTS
-from graphnn.graph import build_graph, chain, initialise
+from graphnn.graph import build_graph, chain, initialise, needs_images, unset
+from graphnn.initializers import PatchWhitening
 from graphnn.layers.base import UnfitInput
 from graphnn.layers.dense import Dense
 from graphnn.layers.relu import ReLU
@@ -135,3 +136,22 @@ def test_initialise_draws_each_parameter_from_its_own_generator() -> None:
     assert np.array_equal(first.values["dense_1"]["weights"], third.values["dense_1"]["weights"])
     assert first.values["conv"]["weights"].dtype == np.float32
     assert initialise(graph, 3, np.float64).vector.dtype == np.float64
+
+
+def test_initialise_takes_what_an_initializer_needs_from_the_images() -> None:
+    whitening = {"type": "Conv2D", "name": "w", "filters": 24, "kernel_size": 2, "initializer": "patch_whitening"}
+    plain = build_graph(
+        spec_from_values({**DOCUMENT, "layers": [{**whitening, "initializer": "he_normal"}, *DOCUMENT["layers"][1:]]})
+    )
+    graph = build_graph(spec_from_values({**DOCUMENT, "layers": [whitening, *DOCUMENT["layers"][1:]]}))
+    images = np.random.default_rng(0).normal(size=(20, 3, 32, 32)).astype(np.float32)
+    parameters, usual = initialise(graph, 3, images=images), initialise(plain, 3)
+    expected = PatchWhitening().values((24, 3, 2, 2), images).astype(np.float32)
+    np.testing.assert_array_equal(parameters.values["w"]["weights"], expected)
+    for name, array in usual.named().items():
+        if name != "w/weights":
+            np.testing.assert_array_equal(parameters.named()[name], array)
+    assert (needs_images(plain), needs_images(graph)) == (False, True)
+    with pytest.raises(GraphError, match=r'layers\[0\] "w": the initializer "patch_whitening" needs training images'):
+        initialise(graph, 3)
+    assert not unset(graph).vector.any()

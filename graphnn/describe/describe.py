@@ -12,6 +12,7 @@ from graphnn.facts import FACTS
 from graphnn.graph import Graph, Node
 from graphnn.initializers import initializer_from
 from graphnn.layers.base import Layer
+from graphnn.layers.trainable import TrainableLayer, WeightedLayer
 from graphnn.spec.spec import Spec
 from graphnn.types import Shape, shape_text
 from graphnn.updates import slots_of
@@ -168,6 +169,8 @@ def flag_text(word: str) -> Callable[[bool, Layer], str]:
 
 def initializer_text(value: str | Mapping[str, Any], layer: Layer) -> str:
     """Return an initializer that is not the default, with what is not its default: normal (deviation 1)."""
+    if not isinstance(layer, WeightedLayer):  # a setting of a plugin's, which only has this name
+        return "" if value == default(layer, "initializer") else f"initializer {value}"
     own = initializer_from(value)
     if own == initializer_from(default(layer, "initializer")):
         return ""
@@ -178,6 +181,8 @@ def initializer_text(value: str | Mapping[str, Any], layer: Layer) -> str:
 
 def trainable_text(value: Any, layer: Layer) -> str:
     """Return what is not trained, or not to the end: weights not trained, biases until epoch 3."""
+    if not isinstance(layer, TrainableLayer):  # as above
+        return "" if value == default(layer, "trainable") else f"trainable {value}"
     if not isinstance(value, Mapping):
         return "" if value else "not trained"
     fixed = [name for name, own in value.items() if not own]

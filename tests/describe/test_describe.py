@@ -232,6 +232,18 @@ def test_no_note_where_memory_is_enough_or_unknown(made: Made) -> None:
         ("Dense", {"units": 4096, "use_bias": False}, "4,096 units, no bias"),
         ("BatchNormalization", {}, "momentum 0.9"),
         ("BatchNormalization", {"epsilon": 0.001, "scale": False}, "momentum 0.9, no scale, epsilon 0.001"),
+        ("Dense", {"units": 2, "initializer": "he_normal", "trainable": True}, "2 units"),
+        ("Dense", {"units": 2, "initializer": {"type": "normal", "deviation": 1}}, "2 units, normal (deviation 1)"),
+        ("Dense", {"units": 2, "initializer": {"type": "normal", "deviation": 0.05}}, "2 units, normal"),
+        ("Conv2D", {"filters": 8, "initializer": "patch_whitening"}, "3×3, 8 filters, same, patch_whitening"),
+        ("Dense", {"units": 2, "trainable": False}, "2 units, not trained"),
+        (
+            "Dense",
+            {"units": 2, "trainable": {"weights": False, "biases": {"until_epoch": 3}}},
+            "2 units, weights not trained, biases until epoch 3",
+        ),
+        ("LayerNormalization", {"trainable": {"gamma": False, "beta": False}}, "gamma and beta not trained"),
+        ("LayerNormalization", {"trainable": {"gamma": True}}, ""),
         ("LayerNormalization", {"center": False}, "no center"),
         ("LayerNormalization", {}, ""),
         ("Dropout", {"rate": 0.25}, "rate 0.25"),
@@ -257,3 +269,34 @@ def test_settings_of_a_layer_from_a_plugin() -> None:
     )
     assert settings_text(layer(pieces=3)) == "alpha 1.0, pieces 3"
     assert settings_text(layer(pieces=3, slack=0.0)) == "alpha 1.0, pieces 3, slack 0.0"
+
+
+def test_settings_of_a_plugin_that_only_have_the_same_names() -> None:
+    own = [("initializer", str, "mine"), ("trainable", int, 2)]
+    layer = make_dataclass("Own", own, bases=(LAYERS["ReLU"],), kw_only=True, frozen=True)
+    assert settings_text(layer()) == ""
+    assert settings_text(layer(initializer="other", trainable=0)) == "initializer other, trainable 0"
+
+
+def test_what_is_not_trained_counts_as_such() -> None:
+    document: dict[str, Any] = {
+        "input": {"shape": [1, 8, 8]},
+        "layers": [
+            {"type": "Conv2D", "filters": 4, "trainable": {"weights": False, "biases": {"until_epoch": 2}}},
+            {"type": "BatchNormalization", "scale": False},
+            {"type": "Flatten"},
+            {"type": "Dense", "units": 10},
+            {"type": "Softmax"},
+        ],
+        "loss": {"type": "CrossEntropy"},
+        "optimizer": {"type": "Adam"},
+        "data": {"dataset": "digits"},
+        "training": {"epochs": 3},
+    }
+    spec = spec_from_values(document)
+    description = describe(spec, build_graph(spec))
+    assert [(row.trainable, row.not_trainable) for row in description.rows[1:3]] == [(4, 36), (4, 8)]
+    assert description.optimizer_bytes == 2 * 4 * description.trainable
+    settings = json.loads(json_text(values(description)))["layers"][1]["settings"]
+    assert settings["initializer"] == "he_normal"
+    assert settings["trainable"] == {"weights": False, "biases": {"until_epoch": 2}}

@@ -55,8 +55,9 @@ def test_training_memory_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
         ([("Conv2D", {"filters": 16}), ("BatchNormalization", {}), ("ReLU", {})] * 2, (8, 24, 24)),
         ([("Conv2D", {"filters": 16}), ("ReLU", {}), ("MaxPooling2D", {})] * 2, (8, 32, 32)),
         ([("Dense", {"units": 1500}), ("ReLU", {})] * 2, (1000,)),
+        ([("Dense", {"units": 1500, "trainable": False}), ("ReLU", {})] * 2, (1000,)),
     ],
-    ids=["batch normalisation", "convolution", "dense"],
+    ids=["batch normalisation", "convolution", "dense", "not trained"],
 )
 def test_training_takes_about_as_much_as_said(
     layers: list[tuple[str, dict[str, Any]]], shape: Shape, monkeypatch: pytest.MonkeyPatch

@@ -81,6 +81,20 @@ def test_a_convolution_with_one_way_only_says_why() -> None:
     assert found["conv2d_3", "input gradient"] == ("GEMM", "1×1: the pixels are the windows")
 
 
+def test_what_is_not_trained_is_left_out() -> None:
+    graph = made(
+        (3, 8, 8),
+        ("Conv2D", {"filters": 4, "trainable": {"weights": False}}),
+        ("Conv2D", {"filters": 4, "trainable": False}),
+        ("Flatten", {}),
+    )
+    plan = describe_plan(graph, "fixed", 8, "SGD", 0, NUMPY)
+    found = {(choice.node, choice.computes): (choice.algorithm, choice.reason) for choice in plan.choices}
+    assert found["conv2d_0", "weights gradient"] == ("left out", "they are not trained")
+    assert found["conv2d_1", "weights gradient"] == ("left out", "they are not trained")
+    assert found["conv2d_1", "input gradient"][0] != "left out"
+
+
 def test_the_text_fits_the_width_and_shows_what_was_considered(cifar10: tuple[Graph, TrainingPlan]) -> None:
     text = plan_text(cifar10[1], 100)
     assert max(map(len, text.splitlines())) <= 100

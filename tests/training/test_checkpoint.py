@@ -8,7 +8,7 @@ import pytest
 
 from graphnn.errors import WeightsError
 from graphnn.spec.spec import spec_from_values
-from graphnn.training.checkpoint import Identity, State, digest, load_checkpoint, save_checkpoint
+from graphnn.training.checkpoint import Identity, State, digest, load_checkpoint, save_checkpoint, with_defaults
 from graphnn.training.history import Record
 from graphnn.weights import save_weights
 
@@ -34,6 +34,26 @@ def test_a_checkpoint_gives_back_everything_exactly(tmp_path: Path) -> None:
         name: array.tobytes() for name, array in arrays.items()
     }
     assert identity == replace(IDENTITY, limit=7)
+
+
+def test_a_stored_document_gets_the_defaults_of_settings_that_came_later(tmp_path: Path) -> None:
+    now = spec_from_values(
+        {**DOCUMENT, "loss": {"type": "MeanSquaredError"}, "data": {"dataset": "npz", "path": "/d.npz"}}
+    )
+    before = now.resolved()
+    del before["layers"][0]["initializer"], before["layers"][0]["trainable"]
+    identity = replace(IDENTITY, document=before)
+    state = State(0, 0, 0, None, 0.0, {}, [], {})
+    save_checkpoint(tmp_path / "c.npz", state, identity)
+    found = load_checkpoint(tmp_path / "c.npz")[1]
+    assert found.differences(replace(IDENTITY, document=now.resolved())) == []
+    before["layers"][0]["units"] = 4
+    (difference,) = replace(IDENTITY, document=with_defaults(before)).differences(
+        replace(identity, document=now.resolved())
+    )
+    assert difference == "layers[0].units: 4 in the checkpoint, 3 now"
+    before["layers"][0]["units"] = 0  # no longer a network
+    assert with_defaults(before) is before
 
 
 def test_another_file_is_no_checkpoint(tmp_path: Path) -> None:
