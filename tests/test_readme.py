@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from graphnn.graph import build_graph
+from graphnn.spec.spec import spec_from_values
+
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS: dict[str, Any] = runpy.run_path(str(ROOT / "tests" / "readme" / "blocks.py"))
@@ -89,6 +92,14 @@ def test_json_examples_are_json() -> None:
     assert len(fences("json")) >= 4
     for code in fences("json"):
         json.loads(code)
+
+
+def test_the_example_of_augmentation_fits_into_a_document() -> None:
+    example = next(json.loads(code) for code in fences("json") if "augment" in code)
+    values = json.loads((ROOT / "models" / "cifar10.json").read_text(encoding="utf-8"))
+    spec = spec_from_values({**values, **example})
+    build_graph(spec)
+    assert [section.type for section in spec.data["augment"]] == ["RandomFlip", "RandomTranslate"]
 
 
 def test_links_lead_somewhere() -> None:

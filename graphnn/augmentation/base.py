@@ -3,6 +3,8 @@
 Every kind so far is a matter of whole rows and columns: which of them are shown, or which of them are covered.
 """
 
+from __future__ import annotations  # naming numpy.random would import it, which takes 8 ms
+
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
