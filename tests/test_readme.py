@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from graphnn.graph import build_graph
+from graphnn.spec.schema import load_schema
 from graphnn.spec.spec import spec_from_values
 
 ROOT = Path(__file__).parents[1]
@@ -64,6 +65,10 @@ def test_every_setting_of_the_schema_is_in_the_tables() -> None:
         assert part, name
         for setting, definition in schema["definitions"][name]["properties"].items():
             assert definition is True or f"| `{setting}` |" in part, (name, setting)
+    part = tables.partition("### The other sections")[2]
+    for name in ("input", "data", "training", "evaluation"):
+        for setting in set(load_schema().properties(name)) - {"description"}:
+            assert f"| `{setting}` |" in part, (name, setting)
 
 
 @pytest.mark.parametrize("number", range(len(fences("python"))))

@@ -86,6 +86,10 @@ def test_older_weights_are_kept_once(outputs: Outputs) -> None:
 def test_which_weights_there_are(outputs: Outputs) -> None:
     assert outputs.standing(0) == ["No weights were written, because no epoch was finished."]
     assert outputs.standing(4) == [f"{outputs.last} holds the weights after epoch 4."]
+    assert outputs.standing(4, best="epoch 3, the best validation loss, 0.5") == [
+        f"{outputs.last} holds the weights after epoch 4.",
+        f"{outputs.best} holds those of epoch 3, the best validation loss, 0.5.",
+    ]
     outputs.weights.write_text("")
     assert outputs.standing(0) == [f"{outputs.weights} is as it was before this run."]
     assert len(outputs.standing(2)) == 2

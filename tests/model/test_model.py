@@ -18,6 +18,8 @@ from graphnn.losses import CrossEntropy, MeanSquaredError
 from graphnn.model.model import Model
 from graphnn.optimizers import SGD, Adam, SGDMomentum
 from graphnn.schedules import ReduceOnPlateau
+from graphnn.training.averaging import ExponentialAveraging, Lookahead
+from graphnn.training.monitor import EarlyStopping
 from graphnn.weights import load_weights
 
 ROOT = Path(__file__).parents[2]
@@ -171,6 +173,64 @@ def test_the_saved_file_holds_the_document_and_the_last_metrics(tmp_path: Path) 
     assert meta["metrics"]["epochs"] == 2
     assert meta["classes"] is None
     assert meta["metrics"]["training"] == dict(model.history[-1].training)
+
+
+def test_fit_takes_what_documents_say_of_training(tmp_path: Path) -> None:
+    x_valid, y_valid = blobs(50, seed=1)
+    model = classifier()
+    history = model.fit(
+        *blobs(300),
+        batch_size=32,
+        epochs=2.5,
+        x_valid=x_valid,
+        y_valid=y_valid,
+        drop_last=True,
+        averaging=Lookahead(every=2),
+        early_stopping=EarlyStopping(patience=7),
+        keep_best="validation_accuracy",
+        evaluate_every=2,
+    )
+    assert [record.validation is not None for record in history] == [False, True, True]
+    assert model.evaluate(x_valid, y_valid)["accuracy"] == max(
+        r.validation["accuracy"] for r in history if r.validation
+    )
+    values = model.to_document(tmp_path / "model.json", data={"path": "blobs.npz"})
+    assert values["training"] == {
+        "epochs": 2.5,
+        "batch_size": 32,
+        "drop_last": True,
+        "averaging": {"type": "lookahead", "every": 2},
+        "early_stopping": {"monitor": "validation_loss", "patience": 7, "min_delta": 0.0, "start_from_epoch": 0},
+        "keep_best": "validation_accuracy",
+        "seed": 0,
+    }
+    assert values["evaluation"] == {"every": 2}
+    again = Model.from_document(tmp_path / "model.json")
+    assert again.spec().resolved()["training"] == model.spec().resolved()["training"]
+    assert again.spec().resolved()["evaluation"] == {"every": 2}
+    again.fit(*blobs(300), batch_size=32, epochs=2.5, x_valid=x_valid, y_valid=y_valid)
+    assert again.predict(x_valid).tobytes() == model.predict(x_valid).tobytes()
+
+
+def test_fit_ends_with_the_average_and_saves_the_figures_of_the_best_weights(tmp_path: Path) -> None:
+    x_valid, y_valid = blobs(50, seed=1)
+    model, plain = classifier(), classifier()
+    options: dict[str, Any] = {"batch_size": 32, "epochs": 4, "x_valid": x_valid, "y_valid": y_valid}
+    model.fit(*blobs(300), **options, averaging=ExponentialAveraging(decay=0.9), keep_best="validation_loss")
+    plain.fit(*blobs(300), **options)
+    assert [r.training for r in model.history] == [r.training for r in plain.history]
+    best = min(model.history, key=lambda record: record.validation["loss"])
+    assert model.evaluate(x_valid, y_valid) == pytest.approx(best.validation)
+    model.save(tmp_path / "blobs.npz")
+    metrics = load_weights(tmp_path / "blobs.npz").meta["metrics"]
+    assert metrics == {"epochs": best.epoch, "training": best.training, "validation": best.validation}
+
+
+def test_fit_refuses_to_watch_what_there_is_not() -> None:
+    with pytest.raises(DataError, match="validation_loss is watched, but there are no samples to validate on"):
+        classifier().fit(*blobs(64), early_stopping=EarlyStopping())
+    with pytest.raises(SpecError, match="keep_best"):
+        classifier().fit(*blobs(64), keep_best="accuracy")
 
 
 def test_summary_is_the_table_of_inspect() -> None:

@@ -167,10 +167,13 @@ def table(listed: list[Kind], titled: str) -> str:
 
 
 def settings(definition: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the settings of a definition, those that must be written first."""
+    """Yield the settings of a definition, those that must be written first; after an object, those explained inside."""
     own = [(name, value) for name, value in definition["properties"].items() if name not in NAMED]
     required = definition.get("required", ())
-    yield from sorted(own, key=lambda pair: pair[0] not in required)
+    for name, value in sorted(own, key=lambda pair: pair[0] not in required):
+        yield name, value
+        if "kind" not in value and any("description" in one for one in value.get("properties", {}).values()):
+            yield from ((f"{name}.{inner}", one) for inner, one in settings(value))
 
 
 def row(*cells: str) -> str:
@@ -234,7 +237,9 @@ WORDS: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "number": numbers("number"),
     "boolean": lambda setting: ["`true`, `false`"],
     "array": arrays,
-    "object": lambda setting: [f"object with {', '.join(code_name(name) for name in setting['properties'])}"],
+    "object": lambda setting: [
+        f"object with {', '.join(code_name(name) for name in setting['properties'] if name not in NAMED)}"
+    ],
 }
 BLOCKS: dict[str, Callable[[], str]] = {
     "document": document,

@@ -178,7 +178,10 @@ def test_a_figure_that_is_not_there_cannot_be_watched(rig: Any) -> None:
 OPTIONS: list[dict[str, Any]] = [
     {"keep_best": "validation_loss"},
     {"keep_best": "validation_accuracy", "averaging": ExponentialAveraging(decay=0.5, every=2), "evaluate_every": 2},
-    {"early_stopping": EarlyStopping(patience=2), "keep_best": "validation_loss"},
+    {  # which ends after epoch 3, with the weights of epoch 1
+        "early_stopping": EarlyStopping(patience=2, monitor="validation_accuracy"),
+        "keep_best": "validation_accuracy",
+    },
 ]
 
 
