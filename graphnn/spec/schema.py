@@ -31,7 +31,7 @@ def schema_file() -> FilePath:
 class Schema:
     """The schema with the fragments of plugins in it.
 
-    A kind is what has a `type` that chooses its definition: layer, loss, optimizer, schedule.
+    A kind is what has a `type` that chooses its definition: layer, loss, optimizer, schedule, averaging.
     """
 
     def __init__(self, root: dict[str, Any], plugins: Mapping[str, Definition]) -> None:

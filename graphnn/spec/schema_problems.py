@@ -158,7 +158,7 @@ def missing_type(path: Path, instance: Mapping[str, Any], known: list[str]) -> F
 
 
 def kind(path: Path) -> str:
-    """Return what an object with a type is called: layer, loss, optimizer, schedule, augmentation."""
+    """Return what an object with a type is called: layer, loss, optimizer, schedule, averaging, augmentation."""
     if isinstance(path[-1], str):
         return path[-1]
     return "augmentation" if path[-2] == "augment" else "layer"

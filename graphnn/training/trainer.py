@@ -34,8 +34,10 @@ class Trainer:
     """Trains the parameters of a graph on an engine.
 
     epoch: epochs that are finished; step: steps that are finished of the next one. history: a record an epoch.
-    epochs: may end within one, which counts as an epoch. An interrupted run that is restored in a new trainer ends with
-    weights equal to the last bit. Raises DataError where there is nothing to train on.
+    epochs: may end within one, which counts as an epoch. evaluate_every: epochs from one validation to the next; the
+    last is always validated. kept: the values that are validated, and those to be kept at the end. An interrupted run
+    that is restored in a new trainer ends with weights equal to the last bit. Raises DataError where there is nothing
+    to train on, or where a figure is to be watched that there is not.
     """
 
     def __init__(

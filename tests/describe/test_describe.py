@@ -300,3 +300,13 @@ def test_what_is_not_trained_counts_as_such() -> None:
     settings = json.loads(json_text(values(description)))["layers"][1]["settings"]
     assert settings["initializer"] == "he_normal"
     assert settings["trainable"] == {"weights": False, "biases": {"until_epoch": 2}}
+
+
+def test_second_sets_of_weights_count_as_memory_of_training() -> None:
+    sizes = []
+    for overrides in ([], ["training.averaging.type=lookahead"], ["training.keep_best=validation_loss"]):
+        spec = spec_from_values(DOCUMENT, overrides=overrides)
+        sizes.append(describe(spec, build_graph(spec)).training_bytes)
+    spec = spec_from_values(DOCUMENT)
+    trainable = sum(row.trainable for row in describe(spec, build_graph(spec)).rows)
+    assert sizes == [sizes[0], sizes[0] + 4 * trainable, sizes[0] + 4 * trainable]
