@@ -24,6 +24,7 @@ from graphnn.layers.layer_normalization import LayerNormalization
 from graphnn.layers.leaky_relu import LeakyReLU
 from graphnn.layers.max_pooling_2d import MaxPooling2D
 from graphnn.layers.relu import ReLU
+from graphnn.layers.residual import Residual
 from graphnn.layers.scale import Scale
 from graphnn.layers.sigmoid import Sigmoid
 from graphnn.layers.silu import SiLU
@@ -88,6 +89,7 @@ __all__ = [
     "RandomTranslate",
     "ReLU",
     "ReduceOnPlateau",
+    "Residual",
     "SGDMomentum",
     "Scale",
     "Schedule",

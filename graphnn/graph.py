@@ -1,16 +1,19 @@
 """The sequential computational graph: nodes and shapes only, nothing allocated; then its initial parameters."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from graphnn.document.document import Path, path_text
 from graphnn.errors import GraphError, SpecError
 from graphnn.groups import group_findings
 from graphnn.initializers import FromImages, initial_values
 from graphnn.layers.base import Layer, Parameter, UnfitInput, layer_class
+from graphnn.layers.bypass import Add, Save, Swap
 from graphnn.layers.dense import Dense
+from graphnn.layers.residual import BranchesDiffer, Residual
 from graphnn.losses import LOSSES, Loss
 from graphnn.meaning import (
     augmentation_findings,
@@ -26,22 +29,31 @@ from graphnn.meaning import (
 from graphnn.parameters import Parameters
 from graphnn.randomness import Purpose, generator
 from graphnn.spec.schema_problems import Finding, in_order
-from graphnn.spec.spec import Spec
+from graphnn.spec.spec import LayerSection, Spec
 from graphnn.suggestions import quoted
 from graphnn.types import Array, Shape
 
 
 @dataclass(frozen=True)
 class Node:
-    """One layer at its place in the graph. merged: nodes after it whose work it does too."""
+    """One layer at its place in the graph. merged: nodes after it whose work it does too.
+
+    path: where the document has it, or the block that it belongs to.
+    """
 
     index: int
+    path: Path
     name: str
     layer: Layer
     input_shape: Shape
     output_shape: Shape
     parameters: tuple[Parameter, ...]
     merged: tuple["Node", ...] = ()
+
+    @property
+    def place(self) -> str:
+        """Its path as people read it: layers[3].layers[0]."""
+        return path_text(self.path)
 
     @property
     def label(self) -> str:
@@ -68,56 +80,111 @@ class Graph:
         return self.nodes[-1].output_shape
 
 
-def chain(named_layers: Sequence[tuple[str, Layer]], input_shape: Shape, loss: Loss) -> Graph:
+class Run:
+    """The nodes of layers one after the other, blocks taken apart. report: is told what does not fit, and where."""
+
+    def __init__(self, report: Callable[[Path, UnfitInput, str], None]) -> None:
+        self.nodes: list[Node] = []
+        self._report = report
+
+    def extend(self, path: Path, layers: Iterable[tuple[str, Layer]], shape: Shape | None, source: str) -> Shape | None:
+        """Add the nodes of a list of layers, by name, that stands at `path`; return the shape that they give.
+
+        shape: what reaches them, and source: what gives it. None: not known, for what was reported.
+        """
+        for place, (name, layer) in enumerate(layers):
+            add = self._add_block if isinstance(layer, Residual) else self._add
+            shape = add((*path, place), name, layer, shape, source)
+            source = quoted(name)
+        return shape
+
+    def _add(self, path: Path, name: str, layer: Layer, shape: Shape | None, source: str) -> Shape | None:
+        try:
+            if shape is not None:
+                self.nodes.append(node(len(self.nodes), path, name, layer, shape))
+                return self.nodes[-1].output_shape
+        except UnfitInput as unfit:
+            self._report(path, unfit, source)
+        return (layer.units,) if isinstance(layer, Dense) else None  # known again, whatever was wrong before it
+
+    def _add_block(self, path: Path, name: str, layer: Layer, shape: Shape | None, source: str) -> Shape | None:
+        assert isinstance(layer, Residual)
+        self._add(path, f"{name}/save", Save(block=name), shape, source)
+        body, other = self.extend((*path, "layers"), inside(name, "layers", layer.layers), shape, source), shape
+        if layer.shortcut:
+            if shape is not None:
+                self._add(path, f"{name}/swap", Swap(block=name, restored=shape), body, source)
+            other = self.extend((*path, "shortcut"), inside(name, "shortcut", layer.shortcut), shape, source)
+        if shape is not None and body is not None and other is not None and body != other:
+            place = (*path, "shortcut") if layer.shortcut else path
+            self._report(place, BranchesDiffer(layer, shape, body, other), source)
+        result = other if body is None else body
+        return self._add(path, f"{name}/add", Add(block=name, swapped=bool(layer.shortcut)), result, source)
+
+
+def inside(block: str, key: str, layers: Iterable[Layer]) -> Iterator[tuple[str, Layer]]:
+    """Yield the layers of a block by name, which in a document all of them have."""
+    for place, layer in enumerate(layers):
+        yield layer.name or f"{block}.{key}{place}", layer
+
+
+def chain(named_layers: Iterable[tuple[str, Layer]], input_shape: Shape, loss: Loss) -> Graph:
     """Return the graph of the layers in order. Raises UnfitInput at the first layer that cannot take its input."""
-    nodes: list[Node] = []
-    shape = input_shape
-    for index, (name, layer) in enumerate(named_layers):
-        nodes.append(node(index, name, layer, shape))
-        shape = nodes[-1].output_shape
-    return Graph(input_shape, tuple(nodes), loss)
+
+    def refuse(path: Path, unfit: UnfitInput, source: str) -> None:
+        raise unfit
+
+    run = Run(refuse)
+    run.extend(("layers",), named_layers, input_shape, "the input")
+    return Graph(input_shape, tuple(run.nodes), loss)
 
 
-def node(index: int, name: str, layer: Layer, input_shape: Shape) -> Node:
+def node(index: int, path: Path, name: str, layer: Layer, input_shape: Shape) -> Node:
     """Return the node of a layer. Raises UnfitInput where it cannot take its input."""
-    return Node(index, name, layer, input_shape, layer.output_shape(input_shape), layer.parameters(input_shape))
+    return Node(index, path, name, layer, input_shape, layer.output_shape(input_shape), layer.parameters(input_shape))
+
+
+def layer_from(section: LayerSection, *, all_names: bool = True) -> Layer:
+    """Return the layer that a section describes; all_names: with the names that were made for it and those inside."""
+
+    def made(value: Any) -> Any:
+        if isinstance(value, LayerSection):
+            return layer_from(value, all_names=all_names)
+        return tuple(made(item) for item in value) if isinstance(value, tuple) else value
+
+    own = {key: made(value) for key, value in section.options.items()}
+    name = section.name if all_names or section.named else None
+    return layer_class(section.type)(**own, name=name, description=section.description)
 
 
 def build_graph(spec: Spec) -> Graph:
     """Return the graph that a spec describes. Raises SpecError with every problem of meaning, each at its place."""
-    layers = [
-        layer_class(section.type)(**section.options, name=section.name, description=section.description)
-        for section in spec.layers
-    ]
+    layers = [layer_from(section) for section in spec.layers]
     loss: Loss = LOSSES[spec.loss.type](**spec.loss.options)
     findings = [*input_findings(spec), *augmentation_findings(spec)]
-    nodes: list[Node] = []
-    shape: Shape | None = meant_input_shape(spec)
-    source = "the input"
-    for index, (section, layer) in enumerate(zip(spec.layers, layers, strict=True)):
-        try:
-            if shape is not None:
-                nodes.append(node(index, section.name, layer, shape))
-                findings += setting_findings(section, layer, index, shape)
-                shape = nodes[-1].output_shape
-        except UnfitInput as unfit:
-            findings.append(Finding(section.path, unfit.message(source)))
-            shape = None
-        if shape is None and isinstance(layer, Dense):
-            shape = (layer.units,)  # known again, whatever was wrong before it
-        source = quoted(section.name)
+    unfit_layers: list[Finding] = []
+
+    def report(path: Path, unfit: UnfitInput, source: str) -> None:
+        unfit_layers.append(Finding(path, unfit.message(source)))
+
+    run = Run(report)
+    named = zip((section.name for section in spec.layers), layers, strict=True)
+    shape = run.extend(("layers",), named, meant_input_shape(spec), "the input")
+    findings += unfit_layers
+    for own in run.nodes:
+        findings += setting_findings(own.path, own.name, own.layer, own.input_shape, first=own.index == 0)
     unfit_loss = [] if shape is None else list(label_findings(spec, loss, shape))
     findings += unfit_loss or end_findings(spec, layers, loss)  # another loss wants another end
     if shape is not None:
         findings += output_findings(spec, layers, loss, shape)
-    if len(nodes) == len(layers):
-        findings += parameter_findings(spec, nodes)
+    if not unfit_layers:
+        findings += parameter_findings(spec, run.nodes)
     for section in (spec.optimizer.options, *spec.optimizer.options.get("groups", ())):
         findings += schedule_findings(section.get("schedule"))
     findings += monitor_findings(spec, loss)
     if findings:
         raise SpecError(*in_order(spec.document, findings))
-    return Graph(spec.input_shape, tuple(nodes), loss)
+    return Graph(spec.input_shape, tuple(run.nodes), loss)
 
 
 def parameter_findings(spec: Spec, nodes: Sequence[Node]) -> list[Finding]:
@@ -150,6 +217,6 @@ def initialise(graph: Graph, seed: int, dtype: Any = np.float32, images: Array |
             try:
                 values = initial_values(parameter.initializer, parameter.shape, rng, images)
             except GraphError as error:
-                raise GraphError(f'layers[{node.index}] "{node.name}": {error}') from error
+                raise GraphError(f'{node.place} "{node.name}": {error}') from error
             parameters.values[node.name][parameter.name][...] = values
     return parameters

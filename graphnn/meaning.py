@@ -17,8 +17,10 @@ from graphnn.layers.base import Layer
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
 from graphnn.layers.flatten import Flatten
+from graphnn.layers.residual import Residual
 from graphnn.layers.softmax import Softmax
 from graphnn.losses import CrossEntropy, Loss
+from graphnn.spec.names import BLOCK
 from graphnn.spec.schema_problems import Finding
 from graphnn.spec.spec import LayerSection, Section, Spec
 from graphnn.suggestions import quoted
@@ -65,14 +67,14 @@ def augmentation_findings(spec: Spec) -> Iterator[Finding]:
         yield Finding(("evaluation", "test_time_augmentation"), problem)
 
 
-def setting_findings(section: LayerSection, layer: Layer, index: int, input_shape: Shape) -> Iterator[Finding]:
-    """Yield what is wrong with the settings of a layer that can take its input."""
+def setting_findings(path: Path, name: str, layer: Layer, input_shape: Shape, *, first: bool) -> Iterator[Finding]:
+    """Yield what is wrong with the settings of a layer that can take its input. first: whether it is the network's."""
     findings = list(layer.findings(input_shape))
-    yield from (replace(finding, path=(*section.path, *finding.path)) for finding in findings)
+    yield from (replace(finding, path=(*path, *finding.path)) for finding in findings)
     from_images = any(isinstance(own.initializer, FromImages) for own in layer.parameters(input_shape))
-    if index and from_images and ("initializer",) not in [finding.path for finding in findings]:
-        message = f"{quoted(section.name)} starts from what the data set holds, so it must be the first layer"
-        yield Finding((*section.path, "initializer"), message)
+    if not first and from_images and ("initializer",) not in [finding.path for finding in findings]:
+        message = f"{quoted(name)} starts from what the data set holds, so it must be the first layer"
+        yield Finding((*path, "initializer"), message)
 
 
 def label_findings(spec: Spec, loss: Loss, output_shape: Shape) -> Iterator[Finding]:
@@ -122,11 +124,15 @@ def end_findings(spec: Spec, layers: Sequence[Layer], loss: Loss) -> Iterator[Fi
         return
     where = [index for index, layer in enumerate(layers) if isinstance(layer, needed)]
     last, name = len(layers) - 1, needed.__name__
+    within = [each for section in spec.layers for each in inside(section) if each.type == name and needed is Softmax]
     if last in where:
         if needed is Softmax:
-            for index in where[:-1]:
+            for section in [*(spec.layers[index] for index in where[:-1]), *within]:
                 message = "Softmax stands here and at the end; remove this one"
-                yield Finding(spec.layers[index].path, message)
+                yield Finding(section.path, message)
+    elif within and not where:
+        message = f"{loss.type} needs {name} as the last layer, but it stands inside a block; move {name} to the end"
+        yield Finding(within[-1].path, message)
     elif where:
         after = ", ".join(quoted(section.name) for section in spec.layers[where[-1] + 1 :])
         message = f"{loss.type} needs {name} as the last layer, but {after} follows; move {name} to the end"
@@ -139,6 +145,13 @@ def end_findings(spec: Spec, layers: Sequence[Layer], loss: Loss) -> Iterator[Fi
         else:
             message += f'add {{"type": "{name}"}} as the last layer'
         yield Finding(spec.layers[last].path, message)
+
+
+def inside(section: LayerSection) -> Iterator[LayerSection]:
+    """Yield all layers inside a block, in the document's order."""
+    for layer in section.inside:
+        yield layer
+        yield from inside(layer)
 
 
 def output_findings(spec: Spec, layers: Sequence[Layer], loss: Loss, output_shape: Shape) -> Iterator[Finding]:
@@ -158,15 +171,15 @@ def output_findings(spec: Spec, layers: Sequence[Layer], loss: Loss, output_shap
         return
     classes = f"{spec.data['dataset']} has {len(facts.classes)} classes"
     for section, layer in zip(reversed(spec.layers), reversed(layers), strict=True):
-        if isinstance(layer, Flatten):
+        if isinstance(layer, Flatten | Residual):
             break
         if isinstance(layer, Dense | Conv2D):
             key, number = ("units", layer.units) if isinstance(layer, Dense) else ("filters", layer.filters)
             message = f"{outputs(number)}, but {classes}; write {len(facts.classes)}"
             yield Finding((*section.path, key), message)
             return
-    add = f'{{"type": "Dense", "units": {len(facts.classes)}}}'
-    yield Finding(last.path, f"the network has {outputs(output_shape[0])}, but {classes}; put {add} before {last.type}")
+    add = f'put {{"type": "Dense", "units": {len(facts.classes)}}} {"after" if last.type == BLOCK else "before"}'
+    yield Finding(last.path, f"the network has {outputs(output_shape[0])}, but {classes}; {add} {last.type}")
 
 
 def outputs(number: int) -> str:

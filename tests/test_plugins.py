@@ -7,10 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from graphnn.engine.engine import Engine
 from graphnn.errors import SpecError
+from graphnn.graph import build_graph, initialise
 from graphnn.layers.base import LAYERS
 from graphnn.layers.context import Context
 from graphnn.plugins import load_plugins
+from graphnn.spec.spec import spec_from_values
 
 START = """
 from dataclasses import dataclass
@@ -87,3 +90,34 @@ def test_a_plugin_that_is_no_python_file(write: Write, tmp_path: Path) -> None:
         load_plugins([write("", "plugin.txt")])
     with pytest.raises(SpecError, match=r"missing.py: cannot read the plugin: No such file"):
         load_plugins([tmp_path / "missing.py"])
+
+
+def test_layers_of_a_plugin_stand_inside_blocks_too(write: Write) -> None:
+    fragments = load_plugins([write(CUBE)])
+    layers = [
+        {"type": "Residual", "layers": [{"type": "Cube", "scale": 2}], "shortcut": [{"type": "Cube"}]},
+        {"type": "Dense", "units": 10},
+        {"type": "Softmax"},
+    ]
+    values = {
+        "input": {"shape": [64]},
+        "layers": layers,
+        "loss": {"type": "CrossEntropy"},
+        "optimizer": {"type": "SGD"},
+        "data": {"dataset": "digits"},
+        "training": {"epochs": 1},
+    }
+    graph = build_graph(spec_from_values(values, plugins=fragments))
+    assert [node.name for node in graph.nodes][1:4:2] == ["cube_1", "cube_2"]
+    x, y = np.random.default_rng(0).normal(size=(5, 64)).astype(np.float32), np.arange(5)
+    parameters = initialise(graph, 0)
+    with Engine(graph, parameters, batch_size=5, threads=2) as engine:
+        given = engine.predict(x)
+        engine.train_step(x, y, epoch=0, step=0)
+    weights, biases = (parameters.values["dense_1"][name] for name in ("weights", "biases"))
+    logits = (3 * x**3) @ weights.T + biases
+    expected = np.exp(logits - logits.max(axis=1, keepdims=True))
+    np.testing.assert_allclose(given, expected / expected.sum(axis=1, keepdims=True), 1e-3, 1e-6)
+    layers[0]["layers"] = [{"type": "Cube", "scale": "2"}]
+    with pytest.raises(SpecError, match=r"layers\[0\]\.layers\[0\]\.scale: expected a number, found the string"):
+        spec_from_values(values, plugins=fragments)

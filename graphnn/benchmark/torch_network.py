@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from graphnn.benchmark.task import LEARNING_RATE_SCALE, samples
-from graphnn.benchmark.twin import NAMES, check_twins, layer_twin, loss_twin, optimizer_twin, reported_twin
+from graphnn.benchmark.twin import NAMES, check_twins, flat, loss_twin, optimizer_twin, reported_twin, twins
 from graphnn.engine.plan import fuses
 from graphnn.graph import Graph
 from graphnn.groups import ParameterGroup
@@ -25,13 +25,10 @@ class TorchNetwork:
 
     def __init__(self, graph: Graph, parameters: Parameters) -> None:
         check_twins(graph)
-        modules: list[Any] = []
         owners: dict[str, Any] = {}
-        for node in graph.nodes:
-            own, owners[node.name] = layer_twin(torch, node)
-            last = len(modules)
-            modules += own
-        self.whole: Any = torch.nn.Sequential(*modules).to(torch.from_numpy(parameters.vector[:0]).dtype)
+        layers, _ = twins(torch, iter(graph.nodes), owners)
+        last = len(flat(layers[:-1]))
+        self.whole: Any = torch.nn.Sequential(*flat(layers)).to(torch.from_numpy(parameters.vector[:0]).dtype)
         self.body: Any = self.whole[:last] if fuses(graph) else self.whole
         self.named = {
             f"{node.name}/{parameter.name}": getattr(owners[node.name], NAMES[parameter.name])

@@ -1,6 +1,6 @@
 """The same layers, losses and optimizers in PyTorch: a table for each kind; torch is imported by those who use them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,6 +8,7 @@ from graphnn.errors import GraphError
 from graphnn.graph import Graph, Node
 from graphnn.groups import ParameterGroup, members
 from graphnn.kernels.im2col import pair
+from graphnn.layers.bypass import Add, Save, Swap
 from graphnn.losses import CrossEntropy, Loss
 from graphnn.optimizers import Optimizer
 
@@ -139,6 +140,16 @@ def cross_entropy(torch: Any, loss: Any) -> Any:
     return torch.nn.CrossEntropyLoss(label_smoothing=loss.label_smoothing)
 
 
+def residual(torch: Any, body: list[Any], shortcut: list[Any]) -> Any:
+    """Return the module of a block; a shortcut without modules is the identity."""
+    from graphnn.benchmark.torch_residual import Sum
+
+    return Sum(torch.nn.Sequential(*body), torch.nn.Sequential(*shortcut))
+
+
+BLOCK_TWINS = {"Residual": residual}  # of the modules of each of its branches
+BLOCK_NODES = (Save, Swap, Add)  # what is a part of such a module
+
 # Of the output, or of the input of the layer that the loss is fused with, as here.
 LOSS_TWINS: dict[str, Callable[[Any, Any], Any]] = {
     "CrossEntropy": cross_entropy,
@@ -194,9 +205,9 @@ OPTIMIZER_TWINS: dict[str, Callable[[Any, Any, Any], Any]] = {
 def check_twins(graph: Graph) -> None:
     """Raise GraphError where a layer of the graph is not known in PyTorch: one from a plugin."""
     for node in graph.nodes:
-        if node.layer.type not in LAYER_TWINS:
+        if node.layer.type not in LAYER_TWINS and not isinstance(node.layer, BLOCK_NODES):
             raise GraphError(
-                f'layers[{node.index}] "{node.name}": {node.layer.type} is not known in PyTorch, so that a comparison '
+                f'{node.place} "{node.name}": {node.layer.type} is not known in PyTorch, so that a comparison '
                 "with it is not possible; leave out --against"
             )
 
@@ -206,6 +217,31 @@ def layer_twin(torch: Any, node: Node) -> tuple[list[Any], Any]:
     made = LAYER_TWINS[node.layer.type](torch, node)
     modules = made if isinstance(made, list) else [made]
     return modules, modules[-1]
+
+
+def twins(torch: Any, nodes: Iterator[Node], owners: dict[str, Any]) -> tuple[list[list[Any]], Node | None]:
+    """Return the modules of each layer up to the end of a branch of a block, and the node there; None after the last.
+
+    owners: takes, by the name of each node, the module with its parameters.
+    """
+    layers: list[list[Any]] = []
+    for node in nodes:
+        if isinstance(node.layer, Swap | Add):
+            return layers, node
+        if isinstance(node.layer, Save):
+            body, end = twins(torch, nodes, owners)
+            swapped = end is not None and isinstance(end.layer, Swap)
+            shortcut = twins(torch, nodes, owners)[0] if swapped else []
+            layers.append([BLOCK_TWINS["Residual"](torch, flat(body), flat(shortcut))])
+        else:
+            own, owners[node.name] = layer_twin(torch, node)
+            layers.append(own)
+    return layers, None
+
+
+def flat(layers: list[list[Any]]) -> list[Any]:
+    """Return the modules of all layers."""
+    return [module for layer in layers for module in layer]
 
 
 def loss_twin(torch: Any, loss: Loss) -> Any:

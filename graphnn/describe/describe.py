@@ -2,27 +2,33 @@
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 from graphnn.describe.memory import FLOAT, activation_bytes, parameter_count, training_memory, weight_file_bytes
+from graphnn.document.document import Path
 from graphnn.engine.kernel_choice import kernels_for
 from graphnn.facts import FACTS
 from graphnn.graph import Graph, Node
 from graphnn.initializers import initializer_from
 from graphnn.layers.base import Layer
 from graphnn.layers.trainable import TrainableLayer, WeightedLayer
-from graphnn.spec.spec import Spec
+from graphnn.spec.names import BRANCHES
+from graphnn.spec.spec import LayerSection, Spec
 from graphnn.types import Shape, shape_text
 from graphnn.updates import slots_of
 
 
 @dataclass(frozen=True)
 class Row:
-    """One node; multiply-adds of forward and activation bytes are for one sample. The input has no index."""
+    """One layer, or the input, which has no path; multiply-adds of forward and activation bytes are for one sample.
 
-    index: int | None
+    A block's own row is without what the layers inside it have, each of which has a row.
+    """
+
+    path: Path
     name: str
     type: str
     settings: Mapping[str, Any]
@@ -32,6 +38,16 @@ class Row:
     not_trainable: int
     multiply_adds: int
     activation_bytes: int
+
+    @property
+    def index(self) -> int | None:
+        """Its place among the layers that it stands with."""
+        return int(self.path[-1]) if self.path else None
+
+    @property
+    def depth(self) -> int:
+        """How many blocks it is inside of."""
+        return max(0, len(self.path) - 2) // 2
 
     @property
     def parameters(self) -> int:
@@ -82,8 +98,11 @@ def describe(spec: Spec, graph: Graph, kernels: str | None = None) -> Descriptio
     second_values = len({"averaging", "keep_best"} & spec.training.keys())
     batch_size = spec.training["batch_size"]
     shape = graph.input_shape
-    first = Row(None, "input", "", {}, "", shape, 0, 0, 0, FLOAT * math.prod(shape))
-    rows = (first, *(row_of(node) for node in graph.nodes))
+    first = Row((), "input", "", {}, "", shape, 0, 0, 0, FLOAT * math.prod(shape))
+    nodes: dict[Path, list[Node]] = defaultdict(list)
+    for node in graph.nodes:
+        nodes[node.path].append(node)
+    rows = (first, *(row for section in spec.layers for row in rows_of(section, nodes)))
     return Description(
         name=spec.name,
         rows=rows,
@@ -96,11 +115,40 @@ def describe(spec: Spec, graph: Graph, kernels: str | None = None) -> Descriptio
     )
 
 
+def rows_of(section: LayerSection, nodes: Mapping[Path, list[Node]]) -> Iterator[Row]:
+    """Yield the row of a layer and, where it is a block, those of the layers inside; nodes: by their paths."""
+    own = nodes[section.path]
+    if not section.inside:
+        yield row_of(own[0])
+        return
+    counts = {key: len(section.options[key]) for key in BRANCHES}
+    yield Row(
+        path=section.path,
+        name=section.name,
+        type=section.type,
+        settings=counts,
+        settings_text=block_text(**counts),
+        output_shape=own[-1].output_shape,
+        trainable=0,
+        not_trainable=0,
+        multiply_adds=0,
+        activation_bytes=sum(activation_bytes(node) for node in own),
+    )
+    for layer in section.inside:
+        yield from rows_of(layer, nodes)
+
+
+def block_text(layers: int, shortcut: int) -> str:
+    """Return how many layers are in a block, in words."""
+    text = "1 layer" if layers == 1 else f"{layers} layers"
+    return f"{text}, shortcut of {shortcut}" if shortcut else text
+
+
 def row_of(node: Node) -> Row:
     """Return the row of one node."""
     layer = node.layer
     return Row(
-        index=node.index,
+        path=node.path,
         name=node.name,
         type=layer.type,
         settings=layer.settings(),

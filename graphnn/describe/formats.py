@@ -16,6 +16,7 @@ from graphnn.describe.tables import (
     short_count_text,
     table,
 )
+from graphnn.document.document import path_text
 from graphnn.types import shape_text
 
 TEXT_COLUMNS = (
@@ -55,8 +56,8 @@ def cells(row: Row, *, short: bool = False) -> list[str]:
     """Return one row of the table; zeros are left out, so that the eye finds what costs."""
     count, size = (short_count_text, short_bytes_text) if short else (count_text, bytes_text)
     return [
-        "" if row.index is None else str(row.index),
-        row.name,
+        number_text(row),
+        "  " * row.depth + row.name,
         row.type,
         row.settings_text,
         shape_text(row.output_shape),
@@ -64,6 +65,11 @@ def cells(row: Row, *, short: bool = False) -> list[str]:
         count(row.multiply_adds) if row.multiply_adds else "",
         size(row.activation_bytes),
     ]
+
+
+def number_text(row: Row) -> str:
+    """Return where a layer stands: 3, as 3.0 the first inside that block, as 3+0 the first in its shortcut."""
+    return "".join({"layers": ".", "shortcut": "+"}.get(str(step), str(step)) for step in row.path[1:])
 
 
 TOTALS = (Column(""), Column("", right=True))
@@ -100,6 +106,7 @@ def values(description: Description) -> dict[str, Any]:
         "layers": [
             {
                 "index": row.index,
+                "path": path_text(row.path) or None,
                 "name": row.name,
                 "type": row.type or "Input",
                 "settings": dict(row.settings),
@@ -151,7 +158,7 @@ def csv_text(description: Description) -> str:
     titles = ["index", "name", "type", "settings", "output_shape", "parameters", "multiply_adds", "activation_bytes"]
     rows = (
         [
-            "" if row.index is None else row.index,
+            ".".join(str(step) for step in row.path[1:]),
             row.name,
             row.type,
             row.settings_text,

@@ -12,6 +12,7 @@ from graphnn.engine.plan import LANES, Plan, Stage, training_plan
 from graphnn.graph import Graph, Node
 from graphnn.kernels.kernels import Kernels
 from graphnn.kernels.winograd import Winograd
+from graphnn.layers.bypass import Keeping
 from graphnn.layers.conv2d import Conv2D
 
 FLOAT = 4  # bytes of a float32
@@ -19,8 +20,13 @@ WINDOWS = 2**20  # elements: gathered windows and framed images, cut to fit the 
 
 
 def activation_bytes(node: Node) -> int:
-    """Return the bytes of what the node gives for one sample."""
-    return FLOAT * math.prod(node.output_shape)
+    """Return the bytes of what the node gives, or keeps for another, for one sample."""
+    return FLOAT * kept_elements(node)
+
+
+def kept_elements(node: Node) -> int:
+    """Return the elements of one sample that a node has memory for: its output, or what goes past other nodes."""
+    return math.prod(node.input_shape if isinstance(node.layer, Keeping) else node.output_shape)
 
 
 def parameter_count(node: Node, *, trainable: bool) -> int:
@@ -57,7 +63,9 @@ def training_memory(graph: Graph, batch_size: int, slots: int, kernels: Kernels)
     plan = training_plan(graph, batch_size, kernels)
     trainable = sum(parameter_count(node, trainable=True) for node in graph.nodes)
     fixed = sum(parameter_count(node, trainable=False) for node in graph.nodes)
-    outputs = [math.prod(node.output_shape) for stage in plan.stages for node in stage.nodes]
+    outputs = [kept_elements(node) for stage in plan.stages for node in stage.nodes]
+    handed_on = [stage.last for stage in plan.stages if stage.exit is not None and stage.last is not None]
+    outputs += [math.prod(node.output_shape) for node in handed_on if isinstance(node.layer, Keeping)]
     exits = [stage.exit for stage in plan.stages if stage.exit is not None]
     again = [stage.entry for stage in plan.stages if stage.entry is not None and stage.recomputes(batch_size)]
     at_barriers = max((math.prod((max(e.input_shape, e.output_shape, key=math.prod))) for e in exits), default=0)

@@ -100,17 +100,26 @@ class Document:
                 text += f".{step}" if text else step
                 continue
             text += f"[{step}]"
-            if path[:index] == ("layers",):
-                name = self.written_name(step)
+            if path[0] == "layers":
+                name = self.written_name(path[: index + 1])
                 text += f" {quoted(name)}" if name is not None else ""
         return text
 
-    def written_name(self, index: int) -> str | None:
-        """Return the name that the document itself gives a layer."""
-        layers = self.value.get("layers")
-        layer = layers[index] if isinstance(layers, list) and index < len(layers) else None
+    def written_name(self, path: Path) -> str | None:
+        """Return the name that the document itself gives the layer at `path`."""
+        layer: Any = self.value
+        for step in path:
+            try:
+                layer = layer[step]
+            except (KeyError, IndexError, TypeError):  # as in locate
+                return None
         name = layer.get("name") if isinstance(layer, dict) else None
         return name if isinstance(name, str) and name else None
+
+
+def path_text(path: Path) -> str:
+    """Return a path as the command line takes it: layers[2].filters."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
 
 
 def read_document(file: str | os.PathLike[str]) -> Document:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,13 @@ import numpy as np
 def section_values(thing: Any, description: str | None = None, leave_out: Collection[str] = ()) -> dict[str, Any]:
     """Return the object of a document that describes `thing`, a dataclass with a `type`: only what is not a default.
 
-    description: the section's free text, for things that have no such field of their own.
+    description: the section's free text, for things that have no such field of their own. leave_out: fields that no
+    document has, here and in what `thing` is made of.
     """
     own = [field for field in fields(thing) if field.init and field.name not in leave_out]
     written = {field.name: getattr(thing, field.name) for field in own if not is_default(field, thing)}
-    return {"type": thing.type, **described(description), **{name: plain(value) for name, value in written.items()}}
+    values = {name: plain(value, leave_out) for name, value in written.items()}
+    return {"type": thing.type, **described(description), **values}
 
 
 def described(description: str | None) -> dict[str, str]:
@@ -30,27 +32,32 @@ def is_default(field: Field[Any], thing: Any) -> bool:
     return default is not MISSING and alike and bool(value == default)
 
 
-def plain(value: Any) -> Any:
-    """Return a value as JSON has it: tuples and arrays as lists, numpy's numbers as Python's."""
+def plain(value: Any, leave_out: Collection[str] = ()) -> Any:
+    """Return a value as JSON has it: tuples and arrays as lists, numpy's numbers as Python's, layers as objects."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return section_values(value, leave_out=leave_out)
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
-        return [plain(item) for item in value]
+        return [plain(item, leave_out) for item in value]
     return value
 
 
 def document_text(values: Mapping[str, Any]) -> str:
-    """Return a document as people write it: one line for each section, and one for each layer."""
-    return "{\n" + ",\n".join(f"  {one_line(key)}: {section_text(value)}" for key, value in values.items()) + "\n}\n"
+    """Return a document as people write it: one line for each section, and one for each object of a list."""
+    return "{\n" + ",\n".join(f"  {one_line(key)}: {lines(value, '  ')}" for key, value in values.items()) + "\n}\n"
 
 
-def section_text(value: Any) -> str:
-    """Return a list of objects with a line for each, anything else on one line."""
+def lines(value: Any, indent: str) -> str:
+    """Return a JSON value on one line, but with one for each object of a list; indent: of the line that it is on."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{one_line(key)}: {lines(item, indent)}" for key, item in value.items()) + "}"
     if not (isinstance(value, list) and any(isinstance(item, Mapping) for item in value)):
         return one_line(value)
-    return "[\n" + ",\n".join(f"    {one_line(item)}" for item in value) + "\n  ]"
+    inner = f"{indent}  "
+    return "[\n" + ",\n".join(f"{inner}{lines(item, inner)}" for item in value) + f"\n{indent}]"
 
 
 def one_line(value: Any) -> str:

@@ -268,10 +268,10 @@ class Engine:
 
     def first_non_finite(self, x: Array) -> Node | None:
         """Return the first node whose output for x in training is not finite; None where all are. Changes nothing."""
-        value = x
+        value, bypasses = x, dict[str, Array]()
         for node in self.graph.nodes:
             own = {name: array.copy() for name, array in self.parameters.values[node.name].items()}
-            ctx = Context(training=True)
+            ctx = Context(training=True, bypasses=bypasses)
             with np.errstate(all="ignore"):
                 value, _ = node.layer.forward(node.layer.prepare(own, ctx), value, ctx)
             if not np.isfinite(value).all():

@@ -19,6 +19,7 @@ from graphnn.engine.workspace import Clock, StepContext, TestingContext, Workspa
 from graphnn.graph import Graph, Node
 from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import Arrays, BatchwiseLayer, Layer
+from graphnn.layers.bypass import Keeping
 from graphnn.parameters import Parameters
 from graphnn.shared_memory import shared_zeros
 from graphnn.types import Array
@@ -100,6 +101,9 @@ class Program:
                 workspace.share(stage.last.index, "output", stage.last.output_shape, dtype)
         if stages[0].exit is not None and stages[0].last is None:  # another member may have the next stage's piece
             workspace.share(INPUT, "input", self.graph.input_shape, dtype)
+        for node in self.graph.nodes:
+            if isinstance(node.layer, Keeping):
+                workspace.share_bypass(node.layer.kept, node.input_shape, dtype)
         self._shared = Shared(self.plan, self.parameters, workspace, team, self._clock, memory, self._prepared)
         self._stages.clear()
 

@@ -50,7 +50,7 @@ class located:
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, Exception):
             node = self.node
-            place = f'layers[{node.index}] "{node.label}" ({node.layer.type}, input {shape_text(node.input_shape)})'
+            place = f'{node.place} "{node.label}" ({node.layer.type}, input {shape_text(node.input_shape)})'
             raise GraphError(f"{place}: {type(error).__name__}: {error}") from error
 
 

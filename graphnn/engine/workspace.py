@@ -71,6 +71,7 @@ class Workspace:
         self._whole: dict[tuple[Any, ...], Array] = {}
         self._pieces: dict[tuple[Any, ...], Array] = {}
         self._shared: dict[str, Array] = {}
+        self._bypasses: dict[str, Array] = {}
         self._lanes: list[Array] = []
 
     def whole(self, node: int, name: str, tail: Shape, dtype: Any) -> Array:
@@ -112,6 +113,18 @@ class Workspace:
         shape = (self.batch_size, *tail)
         key = (node, name, tail, np.dtype(dtype))
         self._whole[key] = channels_last(shared_zeros(math.prod(shape), dtype), shape)
+
+    def share_bypass(self, name: str, tail: Shape, dtype: Any) -> None:
+        """Make the array that `bypass` returns: one that all processes of a team see.
+
+        Between a block's beginning and its end there may be barriers, and behind each other pieces in other hands.
+        """
+        shape = (self.batch_size, *tail)
+        self._bypasses[name] = channels_last(shared_zeros(math.prod(shape), dtype), shape)
+
+    def bypass(self, name: str) -> Array:
+        """Return the array of a whole batch in which values go past other nodes."""
+        return self._bypasses[name]
 
     def reserve(self, name: str, size: int, dtype: Any) -> None:
         """Make a stretch of memory that `shared` cuts arrays from."""
@@ -223,6 +236,12 @@ class PieceContext(ScratchContext):
             self._kept[name] = kept
         return kept
 
+    def bypass(self, name: str, shape: Shape, dtype: Any) -> Array:
+        key = f"bypass {name}"
+        if key not in self._kept:
+            self._kept[key] = self.workspace.bypass(name)[self.piece]
+        return self._kept[key]
+
     def gradient(self, name: str, parameter: Array) -> Array:
         if self.lane is not None and name in self.lane:
             return self.lane[name]
@@ -248,3 +267,6 @@ class TestingContext(ScratchContext):
 
     def keep(self, name: str, shape: Shape, dtype: Any) -> Array:
         return channels_last(self.scratch(f"kept {name}", shape, dtype), shape)
+
+    def bypass(self, name: str, shape: Shape, dtype: Any) -> Array:
+        return channels_last(self.scratch(f"bypass {name}", shape, dtype), shape)

@@ -105,6 +105,11 @@ class Layer(ABC):
 
         return build(self, input_shape, dtype=dtype, seed=seed)
 
+    @property
+    def inside(self) -> tuple[Layer, ...]:
+        """The layers that it is made of; none but a block is made of any."""
+        return ()
+
     def settings(self) -> dict[str, Any]:
         """Return the layer's own properties, without those that every layer has."""
         common = {field.name for field in fields(Layer)}

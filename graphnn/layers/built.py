@@ -1,6 +1,6 @@
 """BuiltLayer: one layer with its own arrays, run by hand, forward and backward, one call after the other."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,7 +54,7 @@ def check_options(layer: Layer, where: str) -> None:
     """Raise SpecError where a document would be refused for a layer made in Python; `where` is its place."""
     document = {**AROUND, "layers": [section_values(layer, leave_out={"input_shape"})]}
     try:
-        spec_from_values(document, plugins=fragments([type(layer)]))
+        spec_from_values(document, plugins=fragments(types_in(layer)))
     except SpecError as error:
         raise SpecError(*(problem_at(problem, where) for problem in error.problems)) from None
 
@@ -70,6 +70,13 @@ def problem_at(problem: Problem | str, where: str) -> Problem:
     """Return the problem of the only layer of a document, told of another place and without the document."""
     moved = problem.where.replace("layers[0]", where, 1) if isinstance(problem, Problem) else where
     return Problem(problem.message if isinstance(problem, Problem) else problem, moved)
+
+
+def types_in(layer: Layer) -> Iterator[type[Layer]]:
+    """Yield the classes of a layer and of those inside it."""
+    yield type(layer)
+    for one in layer.inside:
+        yield from types_in(one)
 
 
 def fragments(layers: Iterable[type[Layer]]) -> dict[str, Mapping[str, Any]]:

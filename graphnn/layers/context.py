@@ -33,6 +33,7 @@ class Context:
     input_shape: that of one sample, where it is known before the input comes.
     kernels: the operations on images, by numpy or compiled.
     trained: the names of the parameters whose gradients backward must give; None: of all.
+    bypasses: what `bypass` hands out, shared by the contexts of nodes that run one after the other.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Context:
         input_shape: Shape | None = None,
         kernels: Kernels = NUMPY,
         trained: Collection[str] | None = None,
+        bypasses: dict[str, Array] | None = None,
     ) -> None:
         self.training = training
         self.needs_dx = needs_dx
@@ -51,6 +53,7 @@ class Context:
         self.kernels = kernels
         self._rng = rng
         self._trained = trained
+        self._bypasses: dict[str, Array] = {} if bypasses is None else bypasses
 
     def trains(self, name: str) -> bool:
         """Whether the gradient of a parameter is wanted. One that backward gives all the same is left aside."""
@@ -78,6 +81,17 @@ class Context:
     def keep(self, name: str, shape: Shape, dtype: Any) -> Array:
         """Return memory that lives until the backward of this piece is done, batch axis first, channels last."""
         return empty_channels_last(shape, dtype)
+
+    def bypass(self, name: str, shape: Shape, dtype: Any) -> Array:
+        """Return memory in which values of this piece go past other nodes, channels last: by name, of all nodes.
+
+        In training it holds what was last written until the backward of this piece is done, in testing until the end
+        of the pass.
+        """
+        memory = self._bypasses.get(name)
+        if memory is None or memory.shape != shape or memory.dtype != dtype:
+            memory = self._bypasses[name] = empty_channels_last(shape, dtype)
+        return memory
 
     def scratch(self, name: str, shape: Shape, dtype: Any, *, zeroed: bool = False) -> Array:
         """Return memory in C order that is this call's own and lost after it.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,11 +18,11 @@ from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
 from graphnn.evaluation.views import averaged_sums
 from graphnn.facts import FACTS
-from graphnn.graph import Graph, build_graph, initialise, needs_images, unset
+from graphnn.graph import Graph, build_graph, initialise, layer_from, needs_images, unset
 from graphnn.groups import ParameterGroup, group_values
 from graphnn.initializers import IMAGES
 from graphnn.layers.base import LAYERS, Layer
-from graphnn.layers.built import fragments
+from graphnn.layers.built import fragments, types_in
 from graphnn.losses import Loss
 from graphnn.model.given import given_inputs, given_samples
 from graphnn.model.sections import augmentation_values, given_values, section_descriptions, section_settings
@@ -248,9 +249,9 @@ class Model(Stack):
             seed=spec.training["seed"],
         )
         model._descriptions = section_descriptions(spec)
-        for node, section in zip(graph.nodes, spec.layers, strict=True):
+        for section in spec.layers:
             shape = None if model.layers else spec.input_shape
-            model.add(replace(node.layer, name=section.name if section.named else None, input_shape=shape))
+            model.add(replace(layer_from(section, all_names=False), input_shape=shape))
         model._data = {key: listed(value) for key, value in spec.data.items() if value is not None}
         model._training, model._evaluation = section_settings(spec, "training"), section_settings(spec, "evaluation")
         return model
@@ -288,7 +289,7 @@ class Model(Stack):
         return self._checked(self._values())
 
     def _checked(self, values: Mapping[str, Any]) -> Spec:
-        return spec_from_values(values, self.name, plugins=fragments(map(type, self.layers)))
+        return spec_from_values(values, self.name, plugins=fragments(chain.from_iterable(map(types_in, self.layers))))
 
     def _values(self) -> dict[str, Any]:
         if self.input_shape is None:

@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,8 +18,9 @@ STEP = re.compile(r"\[([0-9]+)\]|(?:^|(?<=.)\.)([^.\[\]]+)")
 def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
     """Return the document with each `key.path=value` put in; problems with such a value then name it.
 
-    A layer is named by its index or its name: layers[3].rate, layers.drop1.rate. The value is JSON if it can be read as
-    such, and a string otherwise; null, which no document holds, takes out what is there. Raises SpecError.
+    A layer is named by its index or its name: layers[3].rate, layers.drop1.rate; one inside a block by its name or as
+    layers[3].layers[0].rate. The value is JSON if it can be read as such, and a string otherwise; null, which no
+    document holds, takes out what is there. Raises SpecError.
     """
     value = copy.deepcopy(document.value)
     changed: list[tuple[Path, str]] = []
@@ -55,8 +56,8 @@ def parse_path(target: str, document: Any) -> Path:
     path: list[str | int] = []
     position = 0
     if target.startswith("layers."):
-        index, position = named_layer(target, len("layers."), layer_names(document.get("layers")))
-        path = ["layers", index]
+        named, position = named_layer(target, len("layers."), layer_names(document.get("layers")))
+        path = [*named]
     while position < len(target):
         match = STEP.match(target, position)
         if match is None:
@@ -66,20 +67,20 @@ def parse_path(target: str, document: Any) -> Path:
     return tuple(path)
 
 
-def named_layer(target: str, start: int, names: Sequence[str | None]) -> tuple[int, int]:
-    """Return the index of the layer whose name stands in `target` at `start`, and the offset after the name.
+def named_layer(target: str, start: int, names: Mapping[Path, str | None]) -> tuple[Path, int]:
+    """Return the path of the layer whose name stands in `target` at `start`, and the offset after the name.
 
     A name may have dots in it, so the longest name that fits is meant. Raises ValueError.
     """
     rest = target[start:]
-    fitting = [(len(name), index) for index, name in enumerate(names) if name and f"{rest}.".startswith(f"{name}.")]
+    fitting = [(len(name), path) for path, name in names.items() if name and f"{rest}.".startswith(f"{name}.")]
     if fitting:
-        length, index = max(fitting)
-        return index, start + length
+        length, path = max(fitting, key=lambda one: one[0])
+        return path, start + length
     wanted = rest.split(".")[0]
-    if wanted.isdecimal() and int(wanted) < len(names):
+    if wanted.isdecimal() and ("layers", int(wanted)) in names:
         raise ValueError(f"there is no layer {quoted(wanted)}; did you mean layers[{wanted}]?")
-    known = [name for name in names if name]
+    known = [name for name in names.values() if name]
     close = closest(wanted, known)
     suggestion = f'; did you mean "{close}"?' if close else f"; the layers are {', '.join(known)}" if known else ""
     raise ValueError(f"there is no layer {quoted(wanted)}{suggestion}")

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
-from graphnn.document.document import Document, Path, document_of_values, parse_document, read_document
+from graphnn.document.document import Document, Path, document_of_values, parse_document, path_text, read_document
 from graphnn.document.values import described
 from graphnn.errors import Problem, SpecError
 from graphnn.spec.migrations import migrate
-from graphnn.spec.names import layer_names
+from graphnn.spec.names import BLOCK, BRANCHES, layer_names
 from graphnn.spec.overrides import apply_overrides
 from graphnn.spec.schema import COMMON, Definition, Schema, load_schema
 from graphnn.spec.schema_problems import Finding, find, in_order
@@ -43,6 +43,11 @@ class LayerSection(Section):
 
     name: str
     named: bool = field(default=True, compare=False)
+
+    @property
+    def inside(self) -> tuple[LayerSection, ...]:
+        """The layers that a block is made of, without those inside them."""
+        return tuple(layer for key in (BRANCHES if self.type == BLOCK else ()) for layer in self.options[key])
 
     def values(self) -> dict[str, Any]:
         """Return the layer as JSON values, its name written out."""
@@ -140,38 +145,35 @@ def make_spec(document: Document, overrides: Sequence[str], plugins: Plugins | N
     problems = in_order(document, [*find(document.value, schema), *equal_names(document, names)])
     if problems:
         raise SpecError(*problems)
-    return fill(document, schema, [str(name) for name in names], notices)
+    return fill(document, schema, {path: str(name) for path, name in names.items()}, notices)
 
 
-def equal_names(document: Document, names: Sequence[str | None]) -> Iterator[Finding]:
+def equal_names(document: Document, names: Mapping[Path, str | None]) -> Iterator[Finding]:
     """Yield a finding for each layer whose name another one has, at a place where the name is written."""
-    first: dict[str, int] = {}
-    for index, name in enumerate(names):
+    first: dict[str, Path] = {}
+    for path, name in names.items():
         if name is None:
             continue
         if name not in first:
-            first[name] = index
+            first[name] = path
             continue
-        here, other = index, first[name]
+        here, other = path, first[name]
         if document.written_name(here) is None:
             here, other = other, here
         given = "" if document.written_name(other) is not None else ", which has no name of its own,"
-        place = document.locate(("layers", other, "name"))
+        place = document.locate((*other, "name"))
         line = "" if place is None else f" (line {place[0]}, column {place[1]})"
-        message = f'layers[{other}]{given} is called "{name}" too{line}; names must differ'
-        yield Finding(("layers", here, "name"), message)
+        message = f'{path_text(other)}{given} is called "{name}" too{line}; names must differ'
+        yield Finding((*here, "name"), message)
 
 
-def fill(document: Document, schema: Schema, names: Sequence[str], notices: tuple[str, ...]) -> Spec:
+def fill(document: Document, schema: Schema, names: Mapping[Path, str], notices: tuple[str, ...]) -> Spec:
     """Return the spec of a document that has passed the schema."""
     values = document.value
-    layers = []
-    for index, name in enumerate(names):
-        section = typed(values["layers"][index], "layer", ("layers", index), schema)
-        named = "name" in values["layers"][index]
-        layers.append(
-            LayerSection(section.type, section.options, section.path, section.description, name=name, named=named)
-        )
+    layers = [
+        named(typed(layer, "layer", ("layers", index), schema), names, document)
+        for index, layer in enumerate(values["layers"])
+    ]
     plain = {
         name: options(values.get(name, {}), schema.written_properties(name), (name,), schema)
         for name in ("input", "data", "training", "evaluation")
@@ -200,6 +202,22 @@ def typed(values: Mapping[str, Any] | str, kind: str, path: Path, schema: Schema
     written = {"type": values} if isinstance(values, str) else values
     own = {name: one for name, one in schema.written_properties(kind, written["type"]).items() if name not in COMMON}
     return Section(written["type"], options(written, own, path, schema), path, written.get("description"))
+
+
+def named(section: Section, names: Mapping[Path, str], document: Document) -> LayerSection:
+    """Return a layer with its name; where it is a block, with those of what is inside it."""
+    inside = {
+        key: tuple(named(layer, names, document) for layer in section.options[key])
+        for key in (BRANCHES if section.type == BLOCK else ())
+    }
+    return LayerSection(
+        section.type,
+        {**section.options, **inside},
+        section.path,
+        section.description,
+        name=names[section.path],
+        named=document.written_name(section.path) is not None,
+    )
 
 
 def optimizer(values: Mapping[str, Any], schema: Schema) -> Section:

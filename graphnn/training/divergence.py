@@ -34,4 +34,4 @@ def culprit(engine: Engine, x: Array, loss: float) -> str:
 
 def described(node: Node) -> str:
     """Return a node as messages name it: layers[2] "conv2" (Conv2D)."""
-    return f'layers[{node.index}] "{node.name}" ({node.layer.type})'
+    return f'{node.place} "{node.name}" ({node.layer.type})'

@@ -8,15 +8,29 @@ import numpy as np
 import pytest
 
 import graphnn.layers  # noqa: F401 - registers all layers
-from graphnn.benchmark import equality
+from graphnn.benchmark import equality, twin
 from graphnn.benchmark.equality import Differences, compare
 from graphnn.benchmark.task import Task, samples, without_dropout
-from graphnn.benchmark.twin import LAYER_TWINS, LOSS_TWINS, NAMES, OPTIMIZER_TWINS, check_twins
+from graphnn.benchmark.twin import (
+    BLOCK_NODES,
+    BLOCK_TWINS,
+    LAYER_TWINS,
+    LOSS_TWINS,
+    NAMES,
+    OPTIMIZER_TWINS,
+    check_twins,
+    twins,
+)
 from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
 from graphnn.graph import Graph, chain, initialise
 from graphnn.groups import ParameterGroup
 from graphnn.layers.base import LAYERS, Layer, layer_class
+from graphnn.layers.batch_normalization import BatchNormalization
+from graphnn.layers.conv2d import Conv2D
+from graphnn.layers.dense import Dense
+from graphnn.layers.relu import ReLU
+from graphnn.layers.residual import Residual
 from graphnn.losses import LOSSES, BinaryCrossEntropy, CrossEntropy, MeanSquaredError
 from graphnn.optimizers import OPTIMIZERS, SGD, Muon
 from graphnn.schedules import Constant
@@ -28,7 +42,7 @@ def built_in(registry: dict[str, Any]) -> set[str]:
 
 
 def test_every_layer_loss_and_optimizer_has_a_twin() -> None:
-    assert set(LAYER_TWINS) == built_in(LAYERS)
+    assert {*LAYER_TWINS, *BLOCK_TWINS} == built_in(LAYERS)
     assert set(LOSS_TWINS) == built_in(LOSSES)
     assert set(OPTIMIZER_TWINS) == built_in(OPTIMIZERS)
 
@@ -113,11 +127,36 @@ GRAPHS = {
     "silu": vector("SiLU", MeanSquaredError()),
     "sigmoid": vector("Sigmoid", MeanSquaredError()),
     "tanh": vector("Tanh", MeanSquaredError()),
+    "residual": vector("Residual", CrossEntropy(), "Softmax", layers=[Dense(5), BatchNormalization(), Dense(6)]),
+    "residual with a shortcut": image(
+        "Residual",
+        layers=[Conv2D(4, 2, strides=2), Residual([BatchNormalization(), ReLU(), Conv2D(4)])],
+        shortcut=[Conv2D(4, 1, strides=2), BatchNormalization()],
+    ),
 }
 
 
 def test_every_layer_is_compared() -> None:
-    assert {node.layer.type for graph in GRAPHS.values() for node in graph.nodes} == set(LAYER_TWINS)
+    compared = {node.layer.type for graph in GRAPHS.values() for node in graph.nodes}
+    assert compared == {*LAYER_TWINS, *(kind.__name__ for kind in BLOCK_NODES)}
+
+
+def test_blocks_are_modules_with_those_of_their_branches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(twin, "layer_twin", lambda torch, node: ([node.name, f"{node.name}'"], f"{node.name}'"))
+    monkeypatch.setitem(BLOCK_TWINS, "Residual", lambda torch, body, shortcut: (body, shortcut))
+    owners: dict[str, Any] = {}
+    layers, end = twins(None, iter(GRAPHS["residual with a shortcut"].nodes), owners)
+    conv, middle, bn, relu, inner, point, norm = (
+        [f"middle.{name}", f"middle.{name}'"]
+        for name in (
+            "layers0", "layers1", "layers1.layers0", "layers1.layers1", "layers1.layers2", "shortcut0", "shortcut1",
+        )
+    )  # fmt: skip
+    block = ([*conv, ([*bn, *relu, *inner], [])], [*point, *norm])
+    assert layers == [["before", "before'"], [block], *([name, f"{name}'"] for name in ("flat", "out", "end"))]
+    assert end is None
+    assert middle[0] not in owners
+    assert owners["middle.layers1.layers2"] == inner[1]
 
 
 @pytest.mark.parametrize("name", GRAPHS)

@@ -57,7 +57,7 @@ trainable parameters                       682
 not trainable                               64
 multiply-adds of forward, one sample    18,752
 activation memory, one sample         26.5 KiB
-weight file                            6.8 KiB
+weight file                            6.9 KiB
 optimizer state, Adam                  5.3 KiB
 training memory, batch of 32          10.3 MiB
 """
@@ -78,7 +78,7 @@ trainable parameters                       682
 not trainable                               64
 multiply-adds of forward, one sample    18,752
 activation memory, one sample         26.5 KiB
-weight file                            6.8 KiB
+weight file                            6.9 KiB
 optimizer state, Adam                  5.3 KiB
 training memory, batch of 32          10.3 MiB
 """
@@ -166,6 +166,7 @@ def test_json(made: Made) -> None:
     content = json.loads(json_text(values(made()[1])))
     assert content["layers"][0] == {
         "index": None,
+        "path": None,
         "name": "input",
         "type": "Input",
         "settings": {},
@@ -310,3 +311,46 @@ def test_second_sets_of_weights_count_as_memory_of_training() -> None:
     spec = spec_from_values(DOCUMENT)
     trainable = sum(row.trainable for row in describe(spec, build_graph(spec)).rows)
     assert sizes == [sizes[0], sizes[0] + 4 * trainable, sizes[0] + 4 * trainable]
+
+
+BLOCK: dict[str, Any] = {
+    "type": "Residual",
+    "name": "block",
+    "layers": [
+        {"type": "Conv2D", "filters": 4, "strides": 2},
+        {"type": "Residual", "layers": [{"type": "BatchNormalization"}]},
+    ],
+    "shortcut": [{"type": "Conv2D", "name": "way", "filters": 4, "kernel_size": 1, "strides": 2}],
+}
+
+
+def test_the_inside_of_a_block_is_indented_and_counted(made: Made) -> None:
+    spec, description = made(layers=[DOCUMENT["layers"][0], BLOCK, *DOCUMENT["layers"][4:]])
+    lines = [re.split(r"\s{2,}", line.strip()) for line in table_text(description).splitlines()[4:10]]
+    assert lines == [
+        ["0", "conv1", "Conv2D", "3×3, 32 filters, same, no bias", "32×8×8", "288", "18,432", "8.0 KiB"],
+        ["1", "block", "Residual", "2 layers, shortcut of 1", "4×4×4", "8.5 KiB"],
+        ["1.0", "conv2d_2", "Conv2D", "3×3, 4 filters, stride 2, same", "4×4×4", "1,156", "18,432", "256 B"],
+        ["1.1", "residual_2", "Residual", "1 layer", "4×4×4", "512 B"],
+        ["1.1.0", "batchnormalization_1", "BatchNormalization", "momentum 0.9", "4×4×4", "16", "256 B"],
+        ["1+0", "way", "Conv2D", "1×1, 4 filters, stride 2, same", "4×4×4", "132", "2,048", "256 B"],
+    ]
+    text = table_text(description).splitlines()
+    assert [len(line) - len(line[7:].lstrip()) for line in text[4:10]] == [7, 7, 9, 9, 11, 9]
+    graph = build_graph(spec)
+    assert description.trainable == sum(p.size for node in graph.nodes for p in node.parameters if p.trainable)
+    assert description.multiply_adds == sum(node.multiply_adds for node in graph.nodes)
+
+
+def test_blocks_as_json_and_csv(made: Made) -> None:
+    description = made(layers=[DOCUMENT["layers"][0], BLOCK, *DOCUMENT["layers"][4:]])[1]
+    block, *_, normalization, way, pool = json.loads(json_text(values(description)))["layers"][2:8]
+    assert (block["index"], block["path"], block["settings"]) == (1, "layers[1]", {"layers": 2, "shortcut": 1})
+    assert (block["parameters"], block["multiply_adds"], block["activation_bytes"]) == (0, 0, 4 * (2048 + 64 + 64))
+    assert (normalization["index"], normalization["path"]) == (0, "layers[1].layers[1].layers[0]")
+    assert (way["index"], way["path"], way["settings"]["kernel_size"]) == (0, "layers[1].shortcut[0]", 1)
+    assert (pool["index"], pool["path"]) == (2, "layers[2]")
+    rows = list(csv.DictReader(io.StringIO(csv_text(description))))
+    assert [row["index"] for row in rows][:8] == [
+        "", "0", "1", "1.layers.0", "1.layers.1", "1.layers.1.layers.0", "1.shortcut.0", "2",
+    ]  # fmt: skip

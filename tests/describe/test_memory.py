@@ -12,6 +12,7 @@ from graphnn import shared_memory
 from graphnn.describe import memory
 from graphnn.describe.memory import (
     WINDOWS,
+    activation_bytes,
     available_memory,
     control_group_limits,
     npy_header,
@@ -22,7 +23,11 @@ from graphnn.engine.engine import Engine
 from graphnn.graph import Graph, chain, initialise
 from graphnn.kernels.kernels import NUMPY
 from graphnn.layers.base import layer_class
-from graphnn.losses import CrossEntropy
+from graphnn.layers.batch_normalization import BatchNormalization
+from graphnn.layers.conv2d import Conv2D
+from graphnn.layers.relu import ReLU
+from graphnn.layers.residual import Residual
+from graphnn.losses import CrossEntropy, MeanSquaredError
 from graphnn.optimizers import SGDMomentum
 from graphnn.types import Shape
 from graphnn.updates import Updater
@@ -49,6 +54,14 @@ def test_training_memory_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     assert training_memory(small(), 4, slots=1, kernels=NUMPY).total == 4 * (everyone + 2 * each_thread)
 
 
+def test_what_blocks_save_by_hand() -> None:
+    """Save keeps 4·3·3 numbers of a sample, Swap the body's 8·2·2, and Add gives as many."""
+    block = Residual([Conv2D(8, strides=2)], [Conv2D(8, 1, strides=2)])
+    graph = chain([("block", block)], (4, 3, 3), MeanSquaredError())
+    assert [activation_bytes(node) for node in graph.nodes] == [4 * 36, 4 * 32, 4 * 32, 4 * 32, 4 * 32]
+    assert training_memory(graph, 2, slots=0, kernels=NUMPY).outputs == 4 * 2 * (36 + 36 + 4 * 32)
+
+
 @pytest.mark.parametrize(
     ("layers", "shape"),
     [
@@ -56,8 +69,10 @@ def test_training_memory_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
         ([("Conv2D", {"filters": 16}), ("ReLU", {}), ("MaxPooling2D", {})] * 2, (8, 32, 32)),
         ([("Dense", {"units": 1500}), ("ReLU", {})] * 2, (1000,)),
         ([("Dense", {"units": 1500, "trainable": False}), ("ReLU", {})] * 2, (1000,)),
+        ([("Residual", {"layers": [Conv2D(8), ReLU()], "shortcut": [ReLU()]}), ("ReLU", {})] * 4, (8, 32, 32)),
+        ([("Residual", {"layers": [BatchNormalization(), Conv2D(8)]})] * 4, (8, 32, 32)),
     ],
-    ids=["batch normalisation", "convolution", "dense", "not trained"],
+    ids=["batch normalisation", "convolution", "dense", "not trained", "blocks", "blocks that begin at a barrier"],
 )
 def test_training_takes_about_as_much_as_said(
     layers: list[tuple[str, dict[str, Any]]], shape: Shape, monkeypatch: pytest.MonkeyPatch

@@ -6,6 +6,8 @@ import numpy as np
 
 from graphnn.document.values import document_text, section_values
 from graphnn.layers.conv2d import Conv2D
+from graphnn.layers.relu import ReLU
+from graphnn.layers.residual import Residual
 from graphnn.losses import CrossEntropy
 
 
@@ -23,3 +25,29 @@ def test_a_value_that_equals_the_default_but_is_of_another_type_is_written_so_th
 
 def test_a_description_stands_after_the_type() -> None:
     assert list(section_values(CrossEntropy(), "why").items()) == [("type", "CrossEntropy"), ("description", "why")]
+
+
+BLOCK = Residual(
+    [Conv2D(4, input_shape=(4, 8, 8)), Residual([ReLU(description="gate")])], [Conv2D(4, 1, name="way")], name="b"
+)
+TEXT = """\
+{
+  "name": "net",
+  "layers": [
+    {"type": "Residual", "name": "b", "layers": [
+      {"type": "Conv2D", "filters": 4},
+      {"type": "Residual", "layers": [
+        {"type": "ReLU", "description": "gate"}
+      ]}
+    ], "shortcut": [
+      {"type": "Conv2D", "name": "way", "filters": 4, "kernel_size": 1}
+    ]}
+  ],
+  "input": {"shape": [4, 8, 8]}
+}
+"""
+
+
+def test_each_layer_inside_a_block_has_a_line() -> None:
+    written = section_values(BLOCK, leave_out={"input_shape"})
+    assert document_text({"name": "net", "layers": [written], "input": {"shape": [4, 8, 8]}}) == TEXT

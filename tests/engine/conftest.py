@@ -81,9 +81,9 @@ def plain_step(
 ) -> Outcome:
     """Run forward, loss (from the outputs, never the logits) and backward without pieces, in arrays of their own."""
     running = {name: array.copy() for name, array in parameters.running.items()}
-    value, backwards = x, []
+    value, backwards, bypasses = x, [], {}
     for node in graph.nodes:
-        ctx = Context(training=True)
+        ctx = Context(training=True, bypasses=bypasses)
         if node.layer.type == "Dropout":
             mask = dropped(value, plan, graph, node.index, (seed, epoch, step))
             value, backward = value * mask, lambda dy, mask=mask: (dy * mask, {})
@@ -103,9 +103,9 @@ def plain_step(
 
 def plain_testing(graph: Graph, parameters: Parameters, x: Array) -> Array:
     """Return the outputs with the layers in testing, over all samples at once."""
-    value = x
+    value, bypasses = x, {}
     for node in graph.nodes:
-        ctx = Context()
+        ctx = Context(bypasses=bypasses)
         value, _ = node.layer.forward(node.layer.prepare(parameters.values[node.name], ctx), value, ctx)
     return value
 

@@ -21,6 +21,7 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "Conv2D": {"filters": 3},
     "Dropout": {"rate": 0.5},
     "Scale": {"factor": 0.5},
+    "Residual": {"layers": [Conv2D(2), BatchNormalization()]},
 }
 VECTORS = {"Dense", "Softmax"}
 

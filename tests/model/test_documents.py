@@ -11,8 +11,13 @@ from graphnn.augmentation.kinds import AUGMENTATIONS, augmentations_from
 from graphnn.errors import GraphError, SpecError
 from graphnn.groups import ParameterGroup
 from graphnn.layers.base import LAYERS
+from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
 from graphnn.layers.flatten import Flatten
+from graphnn.layers.max_pooling_2d import MaxPooling2D
+from graphnn.layers.relu import ReLU
+from graphnn.layers.residual import Residual
+from graphnn.layers.sigmoid import Sigmoid
 from graphnn.layers.softmax import Softmax
 from graphnn.losses import LOSSES, CrossEntropy, MeanSquaredError
 from graphnn.model.model import Model
@@ -49,6 +54,10 @@ LAYER_SETTINGS: dict[str, dict[str, Any]] = {
     "Sigmoid": {},
     "Tanh": {},
     "Softmax": {},
+    "Residual": {
+        "layers": (Conv2D(3, padding="valid", name="inner"), Residual((ReLU(),), (Sigmoid(description="gate"),))),
+        "shortcut": (MaxPooling2D(3, strides=1), Conv2D(3, 1)),
+    },
 }
 VECTORS = {"Dense", "Softmax"}
 LOSS_SETTINGS: dict[str, dict[str, Any]] = {
@@ -104,6 +113,8 @@ def test_layers(name: str, as_default: bool, tmp_path: Path) -> None:
     required = {
         key: LAYER_SETTINGS[name][key] for key in ("units", "filters", "rate", "factor") if key in LAYER_SETTINGS[name]
     }
+    if name == "Residual":
+        required = {"layers": (ReLU(),)}
     settings = required if as_default else {**LAYER_SETTINGS[name], "name": "mine", "description": "why"}
     model = Model(MeanSquaredError(), SGD())
     model.add(LAYERS[name](**settings, input_shape=(5,) if name in VECTORS else (2, 6, 6)))
@@ -187,7 +198,8 @@ def test_how_to_evaluate(tmp_path: Path) -> None:
     file = tmp_path / "model.json"
     wanted = {"description": "why", "test_time_augmentation": "flip"}
     file.write_text(json.dumps({**plain, "evaluation": wanted}), encoding="utf-8")
-    assert there_and_back(Model.from_document(file), tmp_path).to_document(data=DATA)["evaluation"] == wanted
+    again = there_and_back(Model.from_document(file), tmp_path).to_document(data=DATA)
+    assert again["evaluation"] == {**wanted, "every": 1}
 
 
 @pytest.mark.parametrize("document", sorted((ROOT / "models").glob("*.json")), ids=lambda path: path.stem)

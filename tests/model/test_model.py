@@ -207,7 +207,7 @@ def test_fit_takes_what_documents_say_of_training(tmp_path: Path) -> None:
     assert values["evaluation"] == {"every": 2}
     again = Model.from_document(tmp_path / "model.json")
     assert again.spec().resolved()["training"] == model.spec().resolved()["training"]
-    assert again.spec().resolved()["evaluation"] == {"every": 2}
+    assert again.spec().resolved()["evaluation"] == {"every": 2, "test_time_augmentation": "none"}
     again.fit(*blobs(300), batch_size=32, epochs=2.5, x_valid=x_valid, y_valid=y_valid)
     assert again.predict(x_valid).tobytes() == model.predict(x_valid).tobytes()
 

@@ -224,6 +224,8 @@ def arrays(setting: Mapping[str, Any]) -> list[str]:
     """Return a pair, a list of objects, a list of pairs, or a list of integers."""
     inner = setting["items"]
     kind = inner.get("$ref", "").rsplit("/", 1)[-1]
+    if kind == "layer":
+        return ["list of layers"] if "minItems" not in setting else ["list of 1 or more layers"]
     if kind:
         return [f"list of {kind}s, see there"]
     if inner.get("maxItems") == 2:

@@ -18,6 +18,7 @@ from graphnn.optimizers import OPTIMIZERS
 from graphnn.schedules import SCHEDULES
 from graphnn.spec import schema as module
 from graphnn.spec.schema import Schema, is_integer, load_schema, schema_file, schema_text
+from graphnn.spec.spec import listed
 from graphnn.training.averaging import AVERAGINGS
 from graphnn.training.monitor import HIGHER_IS_BETTER, EarlyStopping
 
@@ -95,7 +96,7 @@ def test_properties_and_defaults_are_the_fields_of_the_class(kind: str, name: st
         if key in required:
             assert default is dataclasses.MISSING, key
         elif "default" in settings[key]:
-            assert default == settings[key]["default"], key
+            assert listed(default) == settings[key]["default"], key
             assert isinstance(default, bool) == isinstance(settings[key]["default"], bool), key
         else:
             assert default is None, key
@@ -155,14 +156,18 @@ def test_every_snippet_makes_a_valid_document() -> None:
     assert list(SCHEMA.validator.iter_errors(whole["body"])) == []
     for kind in ("layer", "optimizer", "averaging", "augmentation"):
         for snippet in SCHEMA.definitions[kind]["defaultSnippets"]:
-            body = {key: filled(value) for key, value in snippet["body"].items()}
             validator = SCHEMA.validator.evolve(schema=SCHEMA.definitions[kind])
-            assert list(validator.iter_errors(body)) == [], snippet["label"]
+            assert list(validator.iter_errors(filled(snippet["body"]))) == [], snippet["label"]
 
 
-def filled(value: str) -> Any:
-    """Return what an editor inserts for a placeholder such as ^${1:10}, the caret meaning: without quotes."""
-    return json.loads(value[1:].split(":")[1].rstrip("}")) if value.startswith("^") else value
+def filled(value: Any) -> Any:
+    """Return what an editor inserts for placeholders such as ^${1:10}, the caret meaning: without quotes."""
+    if isinstance(value, dict):
+        return {key: filled(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [filled(item) for item in value]
+    placeholder = isinstance(value, str) and value.startswith("^")
+    return json.loads(value[1:].split(":")[1].rstrip("}")) if placeholder else value
 
 
 WRONG: list[Any] = [
@@ -178,6 +183,9 @@ WRONG: list[Any] = [
     {"type": "Conv2D", "filters": 3, "padding": "some", "kernel_size": [1]},
     {"type": "ReLU", "name": "a/b"},
     {"type": "ReLU"},
+    {"type": "Residual"},
+    {"type": "Residual", "layers": [], "shortcut": [{"type": "Dense"}]},
+    {"type": "Residual", "layers": [{"type": "Conv2D", "filters": 0}, {"type": "Residual", "layers": [{"type": "x"}]}]},
 ]
 
 
