@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from graphnn.benchmark.own import OwnSide
-from graphnn.benchmark.task import Task, samples
+from graphnn.benchmark.task import Task, first_parameters
 from graphnn.benchmark.timing import Effort, gemm_peak
 from graphnn.engine.kernel_choice import kernels_for
 from graphnn.engine.merging import merge
-from graphnn.graph import Graph, initialise
+from graphnn.graph import Graph
 from graphnn.layers.base import BatchwiseLayer
 from graphnn.updates import groups_from, optimizer_from
 
@@ -66,7 +66,7 @@ def node_times(task: Task, effort: Effort) -> NodeTimes:
     spec, graph = task.read()
     clock = Clock()
     optimizer, groups = optimizer_from(spec.optimizer), groups_from(spec.optimizer)
-    parameters = initialise(graph, spec.training["seed"], images=samples(graph, task.batch_size)[0])
+    parameters = first_parameters(graph, spec.training["seed"], task.batch_size)
     kernels = kernels_for(graph, task.kernels)
     merged = replace(graph, nodes=merge(graph.nodes, kernels, training=True))  # as the engine runs them
     side = OwnSide(
@@ -100,7 +100,8 @@ def node_times(task: Task, effort: Effort) -> NodeTimes:
     found, types = [], {node.name: node.layer.type for node in graph.nodes}
     for node in merged.nodes[: len(merged.nodes) - plan.logits]:
         work = n * node.multiply_adds
-        back = 2 * work if plan.needs_dx(node) else work if plan.trains(node) else 0
+        trained = any(len(own.shape) > 1 and own.name in plan.trained_of(node) for own in node.parameters)
+        back = work * (trained + plan.needs_dx(node))
         times = median((node.name, FORWARD)), median((node.name, BACKWARD))
         kinds = " + ".join(types[each.name] for each in (node, *node.merged))
         found.append(NodeTime(node.label, kinds, *times, work, back))

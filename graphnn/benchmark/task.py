@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from graphnn.graph import Graph, build_graph, chain
+from graphnn.graph import Graph, build_graph, chain, initialise, needs_images
 from graphnn.layers.context import empty_channels_last
 from graphnn.layers.dropout import Dropout
 from graphnn.losses import BinaryCrossEntropy, CrossEntropy
+from graphnn.parameters import Parameters
 from graphnn.spec.spec import Spec, spec_from_values
 from graphnn.types import Array
 
@@ -66,6 +67,11 @@ def samples(graph: Graph, n: int, dtype: Any = np.float32) -> tuple[Array, Array
     if isinstance(graph.loss, BinaryCrossEntropy):
         return x, rng.integers(0, 2, (n, *graph.output_shape)).astype(dtype)
     return x, rng.standard_normal((n, *graph.output_shape), np.float32).astype(dtype)
+
+
+def first_parameters(graph: Graph, seed: int, n: int) -> Parameters:
+    """Return the parameters before the first step; what starts from training images starts from n random ones."""
+    return initialise(graph, seed, images=samples(graph, n)[0] if needs_images(graph) else None)
 
 
 def without_dropout(graph: Graph) -> Graph:

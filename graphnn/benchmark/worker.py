@@ -14,10 +14,9 @@ from typing import Any, Protocol, TextIO
 
 from graphnn.benchmark.memory import peak_bytes
 from graphnn.benchmark.own import OwnSide
-from graphnn.benchmark.task import ON_NUMPY, OWN, Task, samples
+from graphnn.benchmark.task import ON_NUMPY, OWN, Task, first_parameters
 from graphnn.engine.kernel_choice import kernels_for
 from graphnn.errors import GraphError
-from graphnn.graph import initialise, needs_images
 from graphnn.updates import groups_from, optimizer_from
 
 
@@ -41,8 +40,7 @@ def make_side(task: Task) -> Side:
     """Return the side that a task asks for."""
     spec, graph = task.read()
     optimizer, groups = optimizer_from(spec.optimizer), groups_from(spec.optimizer)
-    images = samples(graph, task.batch_size)[0] if needs_images(graph) else None
-    parameters = initialise(graph, spec.training["seed"], images=images)
+    parameters = first_parameters(graph, spec.training["seed"], task.batch_size)
     if task.side in OWN:
         kernels = kernels_for(graph, "numpy" if task.side == ON_NUMPY else task.kernels)
         return OwnSide(

@@ -123,6 +123,17 @@ def test_what_goes_wrong_there_is_told_here(task: Made, capfd: pytest.CaptureFix
     assert "Traceback" in capfd.readouterr().err  # of what should not happen
 
 
+def test_weights_that_start_from_images_start_from_the_random_ones(task: Made) -> None:
+    layers = (
+        {"type": "Conv2D", "filters": 8, "kernel_size": 2, "initializer": "patch_whitening", "trainable": False},
+        {"type": "Flatten"},
+        {"type": "Dense", "units": 10},
+        {"type": "Softmax"},
+    )
+    with Remote(task(*layers)) as remote:
+        assert len(remote.ask({"do": "train", "seconds": 0, "warm_up": 0})["times"]) == 1
+
+
 def test_a_process_that_ends_is_noticed(task: Made) -> None:
     with Remote(task()) as remote:
         remote._process.kill()
@@ -155,6 +166,22 @@ def test_nodes_take_the_time_of_a_step(task: Made) -> None:
     parts = sum(node.forward + node.backward for node in found.nodes) + found.loss + found.update
     assert parts + found.rest == pytest.approx(found.step, rel=0.5)  # medians do not add up exactly
     assert found.peak > 0
+
+
+def test_the_work_of_backward_is_that_for_what_is_trained(task: Made) -> None:
+    first = {"type": "Conv2D", "filters": 8, "kernel_size": 2, "padding": "valid", "initializer": "patch_whitening"}
+    layers = (
+        {**first, "trainable": {"weights": False}},
+        {"type": "Conv2D", "filters": 4, "trainable": {"weights": False}},
+        {"type": "Flatten"},
+        {"type": "Dense", "units": 10},
+        {"type": "Softmax"},
+    )
+    found = node_times(task(*layers).at(kernels="numpy"), QUICK)
+    assert [node.backward_work for node in found.nodes] == [
+        *(0, found.nodes[1].forward_work),
+        *(0, 2 * found.nodes[3].forward_work),
+    ]
 
 
 def test_both_kinds_of_kernels_are_compared(task: Made) -> None:

@@ -98,6 +98,18 @@ GRAPHS = {
     "same, even kernel": image("Conv2D", filters=2, kernel_size=4),
     "strides": image("Conv2D", filters=2, kernel_size=(2, 3), strides=(2, 1), use_bias=False),
     "valid": image("Conv2D", filters=2, padding="valid"),
+    "fixed weights": image("Conv2D", filters=2, trainable={"weights": False, "biases": {"until_epoch": 1}}),
+    "fixed normalisation": image("BatchNormalization", trainable={"gamma": False}),
+    "whitened": chain(
+        [
+            ("white", layer_class("Conv2D")(filters=16, kernel_size=2, initializer="patch_whitening", trainable=False)),
+            ("flat", layer_class("Flatten")()),
+            ("out", layer_class("Dense")(units=4)),
+            ("end", layer_class("Softmax")()),
+        ],
+        (2, 5, 5),
+        CrossEntropy(),
+    ),
     "max pooling": image("MaxPooling2D", pool_size=(3, 2), strides=2),
     "average pooling": image("AveragePooling2D", pool_size=2),
     "batch normalisation": image("BatchNormalization", epsilon=0.01),
@@ -175,6 +187,15 @@ def test_another_network_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     given["float64"] = Differences(float("nan"), 0, 0)
     with pytest.raises(GraphError, match="loss differ by nan"):
         compare(GRAPHS["valid"], 4)
+
+
+def test_what_is_not_trained_is_not_trained_there() -> None:
+    pytest.importorskip("torch")
+    from graphnn.benchmark.torch_network import TorchNetwork
+
+    graph = GRAPHS["fixed weights"]
+    parameters = initialise(graph, 0, np.float64)
+    assert set(TorchNetwork(graph, parameters).trained()) == set(parameters.stretches)
 
 
 def test_running_statistics_differ_by_the_unbiased_variance_only() -> None:
