@@ -13,7 +13,8 @@ from graphnn.layers import conv2d as conv2d_module
 from graphnn.layers.base import Layer, Parameter
 from graphnn.layers.conv2d import Conv2D
 from graphnn.losses import MeanSquaredError
-from graphnn.optimizers import SGD, Updater
+from graphnn.optimizers import SGD
+from graphnn.updates import Updater
 
 CONV, HEAD, BN, LN = ("Conv2D", {"filters": 3}), ("Dense", {"units": 4}), "BatchNormalization", "LayerNormalization"
 LAYERS = (CONV, BN, "ReLU", CONV, LN, "GELU", BN, CONV, "Flatten", HEAD, "ReLU", HEAD, "Softmax")
