@@ -6,6 +6,8 @@ numba is imported by `load`, or when the first of them is run, because that take
 import numpy as np
 
 from graphnn.errors import GraphError
+from graphnn.kernels import activations as numpy_activations
+from graphnn.kernels.activations import Activation, Gated, Like, PassBack
 from graphnn.kernels.algorithms import (
     TILES_RATE,
     Algorithm,
@@ -17,9 +19,9 @@ from graphnn.kernels.algorithms import (
 )
 from graphnn.kernels.convolution import Scratch, Window
 from graphnn.kernels.im2col import Pair
-from graphnn.kernels.kernels import Kernels, Like
+from graphnn.kernels.kernels import Keep, Kernels
 from graphnn.kernels.numba_algorithms import CompiledIm2col, CompiledWinograd
-from graphnn.kernels.vectors import WIDTH, fits, flat, sizes
+from graphnn.kernels.vectors import WIDTH, fits, flat, lie_alike, sizes
 from graphnn.kernels.winograd import Winograd
 from graphnn.types import Array
 
@@ -45,13 +47,13 @@ class CompiledKernels(Kernels):
     """The operations by numba: each passes over memory once."""
 
     name = "numba"
-    fuses_relu = True
+    fuses_activations = True
     estimates = staticmethod(estimates)
     im2col = CompiledIm2col()
 
     def load(self) -> None:
         try:
-            from graphnn.kernels.compiled import im2col, normalization, pooling, winograd  # noqa: F401
+            from graphnn.kernels.compiled import activations, im2col, normalization, pooling, winograd  # noqa: F401
         except ImportError as error:  # such as a numba that does not know this numpy
             raise GraphError(
                 f"numba is installed, but cannot be used: {error}; --kernels numpy does without"
@@ -75,6 +77,22 @@ class CompiledKernels(Kernels):
             flat(x), flat(y), flat(dy), sizes(x), window.kernel, window.strides, y.shape[2:], flat(dx)
         )
 
+    def activate(self, activation: Gated, x: Array, y: Array, keep: Keep, like: Like) -> PassBack:
+        if not lie_alike(x, y):
+            return super().activate(activation, x, y, keep, like)
+        from graphnn.kernels.compiled import activations
+
+        kind = activations.CODES[activation]
+        activations.activate(flat(x), kind, flat(y))
+
+        def pass_back(dy: Array) -> None:
+            if lie_alike(x, dy):
+                activations.pass_back(flat(x), kind, flat(dy))
+            else:
+                numpy_activations.pass_back(activation, x, dy, like)
+
+        return pass_back
+
     def moments(self, x: Array, like: Like) -> tuple[Array, Array]:
         if not fits(x):
             return super().moments(x, like)
@@ -84,23 +102,34 @@ class CompiledKernels(Kernels):
         normalization.moments(flat(x), x.shape[1], centre, sums, squares)
         return centre, squares
 
-    def normalise(self, x: Array, factor: Array, shift: Array, y: Array, *, relu: bool) -> None:
+    def normalise(
+        self, x: Array, factor: Array, shift: Array, y: Array, like: Like, *, activation: Activation | None
+    ) -> None:
         if not fits(x, y):
-            super().normalise(x, factor, shift, y, relu=relu)
+            super().normalise(x, factor, shift, y, like, activation=activation)
             return
-        from graphnn.kernels.compiled import normalization
+        from graphnn.kernels.compiled import activations, normalization
 
-        normalization.normalise(flat(x), x.shape[1], factor, shift, relu, flat(y))
+        normalization.normalise(flat(x), x.shape[1], factor, shift, activations.CODES[activation], flat(y))
 
     def gradient_sums(
-        self, x: Array, dy: Array, mean: Array, factor: Array, shift: Array, like: Like, *, relu: bool
+        self,
+        x: Array,
+        dy: Array,
+        mean: Array,
+        factor: Array,
+        shift: Array,
+        like: Like,
+        *,
+        activation: Activation | None,
     ) -> tuple[Array, Array]:
         if not fits(x, dy):
-            return super().gradient_sums(x, dy, mean, factor, shift, like, relu=relu)
+            return super().gradient_sums(x, dy, mean, factor, shift, like, activation=activation)
         sums, products = (np.empty(x.shape[1], np.float32) for _ in range(2))
-        from graphnn.kernels.compiled import normalization
+        from graphnn.kernels.compiled import activations, normalization
 
-        normalization.gradient_sums(flat(x), flat(dy), x.shape[1], mean, factor, shift, relu, sums, products)
+        kind = activations.CODES[activation]
+        normalization.gradient_sums(flat(x), flat(dy), x.shape[1], mean, factor, shift, kind, sums, products)
         return sums, products
 
     def normalise_gradient(
@@ -113,13 +142,14 @@ class CompiledKernels(Kernels):
         offset: Array,
         like: Like,
         *,
-        relu: bool,
+        activation: Activation | None,
     ) -> None:
         if not fits(x, dy):
-            super().normalise_gradient(x, dy, factor, shift, slope, offset, like, relu=relu)
+            super().normalise_gradient(x, dy, factor, shift, slope, offset, like, activation=activation)
             return
         from graphnn.kernels.compiled import normalization
 
+        relu = activation == "relu"
         normalization.pass_back(flat(x), flat(dy), x.shape[1], factor, shift, slope, offset, relu)
 
 

@@ -15,6 +15,11 @@ def fits(*arrays: Array) -> bool:
     )
 
 
+def lie_alike(*arrays: Array) -> bool:
+    """Whether all are float32 over channels-last memory without gaps, so that the same places hold the same numbers."""
+    return all(x.dtype == np.float32 and in_memory_order(x).flags.c_contiguous for x in arrays)
+
+
 def flat(x: Array) -> Array:
     """Return an array that `fits` as one row of numbers, a view; in 1 µs, where reshape takes as long for each axis."""
     return np.ndarray(x.size, x.dtype, in_memory_order(x).data)

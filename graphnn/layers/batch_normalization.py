@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from graphnn.initializers import ones, zeros
+from graphnn.kernels.activations import Activation
 from graphnn.layers.base import Arrays, BatchwiseLayer, Gradients, Parameter, register
 from graphnn.layers.context import Context
 from graphnn.layers.trainable import TrainableLayer
@@ -30,7 +31,7 @@ class BatchNormalization(TrainableLayer, BatchwiseLayer):
     """
 
     repeatable: ClassVar[bool] = True
-    relu: ClassVar[bool] = False  # whether y is the positive part: see NormalizationReLU
+    activation: ClassVar[Activation | None] = None  # that y has passed: see layers/merging.py
 
     momentum: float = 0.9
     epsilon: float = 1e-5
@@ -80,14 +81,14 @@ class BatchNormalization(TrainableLayer, BatchwiseLayer):
 
     def apply(self, params: Arrays, statistics: Arrays, x: Array, ctx: Context) -> Array:
         y = ctx.output(x.shape, x.dtype)
-        ctx.kernels.normalise(x, statistics["factor"], statistics["shift"], y, relu=self.relu)
+        ctx.kernels.normalise(x, statistics["factor"], statistics["shift"], y, ctx.like, activation=self.activation)
         return y
 
     def backward_partial_sums(
         self, params: Arrays, statistics: Arrays, x: Array, dy: Array, ctx: Context
     ) -> tuple[Array, Array]:
         mean, factor, shift = (statistics[name] for name in ("mean", "factor", "shift"))
-        return ctx.kernels.gradient_sums(x, dy, mean, factor, shift, ctx.like, relu=self.relu)
+        return ctx.kernels.gradient_sums(x, dy, mean, factor, shift, ctx.like, activation=self.activation)
 
     def backward_combine(
         self, params: Arrays, statistics: Arrays, sums: Sequence[tuple[Array, Array]]
@@ -107,5 +108,6 @@ class BatchNormalization(TrainableLayer, BatchwiseLayer):
 
     def backward_apply(self, combined: Arrays, x: Array, dy: Array, ctx: Context) -> Array:
         factor, shift, slope, offset = (combined[name] for name in ("factor", "shift", "slope", "offset"))
-        ctx.kernels.normalise_gradient(x, dy, factor, shift, slope, offset, ctx.like, relu=self.relu)
+        given = (factor, shift, slope, offset)
+        ctx.kernels.normalise_gradient(x, dy, *given, ctx.like, activation=self.activation)
         return dy

@@ -6,13 +6,11 @@ from typing import Literal
 
 import numpy as np
 
+from graphnn.kernels.activations import PassBack
 from graphnn.kernels.erf import erf
 from graphnn.layers.base import Arrays, Backward, Gradients, Layer, register
 from graphnn.layers.context import Context
 from graphnn.types import Array
-
-ROOT = math.sqrt(2 / math.pi)
-CUBIC = 0.044715
 
 
 @register
@@ -21,7 +19,8 @@ class GELU(Layer):
     """Gaussian error linear unit: y = x·Φ(x), element by element; any shape.
 
     approximate "none": Φ(x) = ½(1 + erf(x/√2)), dx = dy·(Φ + x·φ) with φ = e^(−x²/2)/√(2π).
-    approximate "tanh": Φ(x) = ½(1 + tanh u) with u = √(2/π)·(x + 0.044715x³), dx = dy·(Φ + 2xΦ(1 − Φ)·u′).
+    approximate "tanh": Φ(x) = ½(1 + tanh u) = sigmoid 2u with u = √(2/π)·(x + 0.044715x³),
+    dx = dy·(Φ + 2xΦ(1 − Φ)·u′).
     Source: Hendrycks & Gimpel 2016, "Gaussian error linear units", section 2.
     """
 
@@ -30,27 +29,34 @@ class GELU(Layer):
     backward_in_place = True
 
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
-        cumulated = ctx.keep("cumulated", x.shape, x.dtype)
+        y = ctx.output(x.shape, x.dtype)
         if self.approximate == "tanh":
-            approximate_distribution(x, cumulated)
+            pass_back = ctx.kernels.activate("gelu", x, y, ctx.keep, ctx.like)
         else:
-            distribution(x, cumulated, (ctx.like(x, "square"), ctx.like(x, "sum")))
-        y = np.multiply(x, cumulated, out=ctx.output(x.shape, x.dtype))
+            pass_back = self.exactly(x, y, ctx)
 
         def backward(dy: Array) -> tuple[Array | None, Gradients]:
             if not ctx.needs_dx:
                 return None, {}
-            slope = ctx.like(x, "slope")
-            if self.approximate == "tanh":
-                approximate_density(x, cumulated, slope, ctx.like(x, "rest"))
-            else:
-                density(x, slope)
-            slope *= x
-            slope += cumulated
-            dy *= slope
+            pass_back(dy)
             return dy, {}
 
         return y, backward
+
+    def exactly(self, x: Array, y: Array, ctx: Context) -> PassBack:
+        """Write y, and return what multiplies dy by the slope."""
+        cumulated = ctx.keep("cumulated", x.shape, x.dtype)
+        distribution(x, cumulated, (ctx.like(x, "square"), ctx.like(x, "sum")))
+        np.multiply(x, cumulated, out=y)
+
+        def pass_back(dy: Array) -> None:
+            slope = ctx.like(x, "slope")
+            density(x, slope)
+            slope *= x
+            slope += cumulated
+            dy *= slope
+
+        return pass_back
 
 
 def distribution(x: Array, out: Array, work: tuple[Array, Array]) -> None:
@@ -67,24 +73,3 @@ def density(x: Array, out: Array) -> None:
     out *= -0.5
     np.exp(out, out=out)
     out *= 1 / math.sqrt(2 * math.pi)
-
-
-def approximate_distribution(x: Array, out: Array) -> None:
-    """Write ½(1 + tanh u) into `out`."""
-    np.multiply(x, x, out=out)
-    out *= ROOT * CUBIC
-    out += ROOT
-    out *= x
-    np.tanh(out, out=out)
-    out *= 0.5
-    out += 0.5
-
-
-def approximate_density(x: Array, cumulated: Array, out: Array, work: Array) -> None:
-    """Write 2Φ(1 − Φ)·u′, the slope of the approximate Φ, into `out`."""
-    np.subtract(1, cumulated, out=work)
-    work *= cumulated
-    np.multiply(x, x, out=out)
-    out *= 6 * ROOT * CUBIC
-    out += 2 * ROOT
-    out *= work

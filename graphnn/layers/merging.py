@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from graphnn.kernels.activations import Activation
 from graphnn.kernels.convolution import Afterwards
 from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import Arrays, Backward, Layer, no_backward
@@ -12,14 +13,41 @@ from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.context import Context
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
+from graphnn.layers.gelu import GELU
 from graphnn.layers.relu import ReLU
+from graphnn.layers.silu import SiLU
 from graphnn.types import Array
 
 
 class NormalizationReLU(BatchNormalization):
     """Batch normalisation and the ReLU after it: y = max(γ·x̂ + β, 0), in one pass over memory."""
 
-    relu: ClassVar[bool] = True
+    activation: ClassVar[Activation | None] = "relu"
+
+
+class NormalizationGELU(BatchNormalization):
+    """Batch normalisation and the approximate GELU after it, likewise."""
+
+    activation: ClassVar[Activation | None] = "gelu"
+
+
+class NormalizationSiLU(BatchNormalization):
+    """Batch normalisation and the SiLU after it, likewise."""
+
+    activation: ClassVar[Activation | None] = "silu"
+
+
+ACTIVATED: dict[type[Layer], type[BatchNormalization]] = {
+    ReLU: NormalizationReLU,
+    GELU: NormalizationGELU,
+    SiLU: NormalizationSiLU,
+}
+
+
+def activated(following: Layer) -> type[BatchNormalization] | None:
+    """Return the normalisation that does the work of an activation after it, where there is one."""
+    exact = isinstance(following, GELU) and following.approximate != "tanh"
+    return None if exact else ACTIVATED.get(type(following))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +100,9 @@ FOLDED: dict[type[Layer], type[Folded]] = {Conv2D: FoldedConv2D, Dense: FoldedDe
 
 def merged(layer: Layer, following: Layer, kernels: Kernels, *, training: bool) -> Layer | None:
     """Return a layer that does the work of both, where there is one. Layers derived from the library's have none."""
-    if type(layer) is BatchNormalization and type(following) is ReLU:
-        return with_settings(NormalizationReLU, layer) if kernels.fuses_relu or not training else None
+    both = activated(following)
+    if type(layer) is BatchNormalization and both is not None:
+        return with_settings(both, layer) if kernels.fuses_activations or not training else None
     if training:
         return None
     if type(layer) in FOLDED and type(following) in (BatchNormalization, ReLU):

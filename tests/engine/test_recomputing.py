@@ -14,16 +14,17 @@ LAYERS = (CONV, BN, "ReLU", CONV, BN, "MaxPooling2D", CONV, BN, "Tanh", "Flatten
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_the_same_bits_as_with_everything_kept(plain, monkeypatch, threads):
+@pytest.mark.parametrize("activation", ["ReLU", "GELU", "SiLU"])
+def test_the_same_bits_as_with_everything_kept(plain, monkeypatch, operations, activation, threads):
     monkeypatch.setattr(plan_module, "piece_size", lambda nodes, batch_size: 2)
-    graph = plain.network((3, 8, 8), *LAYERS)
+    graph = plain.network((3, 8, 8), *(activation if each == "ReLU" else each for each in LAYERS))
     asked: list[bool] = []
     found = []
     original = Stage.recomputes
     for recomputes in (original, lambda stage, samples: False):
         monkeypatch.setattr(Stage, "recomputes", recomputes)
         parameters = initialise(graph, 0)
-        with Engine(graph, parameters, batch_size=37, threads=threads, kernels=NUMPY) as engine:
+        with Engine(graph, parameters, batch_size=37, threads=threads, kernels=operations) as engine:
             asked += [stage.recomputes(37) for stage in engine.plan.stages]
             for step, n in enumerate((37, 19, 5, 37)):  # 19 and 37 samples have pieces enough, 5 have not
                 x, y = plain.samples(graph, n, seed=step, dtype=np.float32)

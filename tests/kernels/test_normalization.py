@@ -11,6 +11,7 @@ SHAPES = st.one_of(
     st.tuples(st.integers(1, 200), CHANNELS),
 )
 DTYPES = st.sampled_from([np.float32, np.float32, np.float64])
+ACTIVATIONS = st.sampled_from([None, "relu", "gelu", "silu"])
 SEEDS = st.integers(0, 2**32)
 
 
@@ -20,6 +21,18 @@ def axes(x):
 
 def by_channel(numbers, x):
     return numbers.astype(np.float64).reshape(-1, *(1,) * (x.ndim - 2))
+
+
+def activated(activation, x):
+    """Return f(x) and f′(x) in float64."""
+    x = x.astype(np.float64)
+    if activation in (None, "relu"):
+        passes = np.ones_like(x) if activation is None else (x >= 0).astype(np.float64)
+        return x * passes, passes
+    root = np.sqrt(8 / np.pi) if activation == "gelu" else 1.0
+    cubic = 0.044715 if activation == "gelu" else 0.0
+    s = 1 / (1 + np.exp(-root * (x + cubic * x**3)))
+    return x * s, s + x * s * (1 - s) * root * (1 + 3 * cubic * x**2)
 
 
 def tolerance(dtype, size=1.0):
@@ -69,15 +82,16 @@ def halves(rng, shape, dtype):
 
 
 @settings(max_examples=60, deadline=None)
-@given(SHAPES, orders(2), st.booleans(), DTYPES, SEEDS)
-def test_normalise(kernels, operations, shape, order, relu, dtype, seed):
+@given(SHAPES, orders(2), ACTIVATIONS, DTYPES, SEEDS)
+def test_normalise(kernels, operations, shape, order, activation, dtype, seed):
     rng = np.random.default_rng(seed)
     x, factor, shift = halves(rng, shape, dtype), halves(rng, shape[1], dtype), halves(rng, shape[1], dtype)
     own_x, _ = kernels.placed(x, order[0])
     y, untouched = kernels.placed(np.full(shape, np.nan, dtype), order[1])
-    operations.normalise(own_x, factor, shift, y, relu=relu)
-    expected = x * by_channel(factor, x) + by_channel(shift, x)
-    np.testing.assert_array_equal(y, np.maximum(expected, 0) if relu else expected)
+    operations.normalise(own_x, factor, shift, y, kernels.like, activation=activation)
+    expected, _ = activated(activation, x * by_channel(factor, x) + by_channel(shift, x))
+    exact = activation in (None, "relu")
+    np.testing.assert_allclose(y, expected, **({"rtol": 0} if exact else tolerance(dtype)))
     np.testing.assert_array_equal(own_x, x)
     assert untouched()
 
@@ -88,25 +102,24 @@ def test_normalise_shows_what_is_not_a_number(kernels, operations, channels, rel
     x = np.tile(np.array([np.nan, np.inf, -np.inf, -1], np.float32), (1, channels, 1, 1))
     y = kernels.channels_last(np.zeros_like(x))
     one = np.ones(channels, np.float32)
-    operations.normalise(kernels.channels_last(x), one, -one, y, relu=relu)
+    operations.normalise(kernels.channels_last(x), one, -one, y, kernels.like, activation="relu" if relu else None)
     np.testing.assert_array_equal(y[0, :, 0], [[np.nan, np.inf, 0 if relu else -np.inf, 0 if relu else -2]] * channels)
 
 
 @settings(max_examples=60, deadline=None)
-@given(SHAPES, orders(2), st.booleans(), DTYPES, SEEDS)
-def test_both_passes_of_the_gradient(kernels, operations, shape, order, relu, dtype, seed):
-    """With relu the gradient passes where factor·x + shift is ≥ 0, zero included."""
+@given(SHAPES, orders(2), ACTIVATIONS, DTYPES, SEEDS)
+def test_both_passes_of_the_gradient(kernels, operations, shape, order, activation, dtype, seed):
+    """With ReLU the gradient passes where factor·x + shift is ≥ 0, zero included."""
     rng = np.random.default_rng(seed)
     x, factor, shift = halves(rng, shape, dtype), halves(rng, shape[1], dtype), halves(rng, shape[1], dtype)
     dy = rng.normal(size=shape).astype(dtype)
     mean, slope, offset = (rng.normal(size=shape[1]).astype(dtype) for _ in range(3))
     own_x, _ = kernels.placed(x, order[0])
     own_dy, untouched = kernels.placed(dy, order[1])
-    sums, products = operations.gradient_sums(own_x, own_dy, mean, factor, shift, kernels.like, relu=relu)
-    operations.normalise_gradient(own_x, own_dy, factor, shift, slope, offset, kernels.like, relu=relu)
-    passed = dy.astype(np.float64)
-    if relu:
-        passed = passed * (x * by_channel(factor, x) + by_channel(shift, x) >= 0)
+    how = {"activation": activation}
+    sums, products = operations.gradient_sums(own_x, own_dy, mean, factor, shift, kernels.like, **how)
+    operations.normalise_gradient(own_x, own_dy, factor, shift, slope, offset, kernels.like, **how)
+    passed = dy * activated(activation, x * by_channel(factor, x) + by_channel(shift, x))[1]
     assert sums.dtype == products.dtype == own_dy.dtype == dtype
     size = np.sqrt(x.size / shape[1])
     np.testing.assert_allclose(sums, passed.sum(axis=axes(x)), **tolerance(dtype, size))

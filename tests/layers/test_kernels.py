@@ -5,8 +5,10 @@ import pytest
 
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.conv2d import Conv2D
+from graphnn.layers.gelu import GELU
 from graphnn.layers.max_pooling_2d import MaxPooling2D
-from graphnn.layers.merging import NormalizationReLU
+from graphnn.layers.merging import NormalizationGELU, NormalizationReLU, NormalizationSiLU
+from graphnn.layers.silu import SiLU
 
 
 def in_single(params):
@@ -64,12 +66,19 @@ def test_max_pooling(checks, operations, pool_size, strides, channels):
     compare(checks, MaxPooling2D(pool_size, strides), (3, channels, 7, 8), operations, tolerance=1e-6)
 
 
-@pytest.mark.parametrize("kind", [BatchNormalization, NormalizationReLU])
+@pytest.mark.parametrize("kind", [BatchNormalization, NormalizationReLU, NormalizationGELU, NormalizationSiLU])
 @pytest.mark.parametrize(("scale", "center"), [(True, True), (True, False), (False, True), (False, False)])
 @pytest.mark.parametrize("shape", [(5, 16, 6, 7), (3, 32, 2, 2), (5, 3, 4, 4), (70, 16), (7, 5)])
 @pytest.mark.parametrize("training", [True, False])
 def test_normalisation(checks, operations, kind, scale, center, shape, training):
     compare(checks, kind(scale=scale, center=center), shape, operations, training=training)
+
+
+@pytest.mark.parametrize("layer", [GELU(), GELU("none"), SiLU()], ids=str)
+@pytest.mark.parametrize("shape", [(5, 16, 6, 7), (3, 5, 3, 3), (7, 5), (1, 16)])
+def test_activations(checks, operations, layer, shape):
+    compare(checks, layer, shape, operations, tolerance=2e-6)
+    compare(checks, layer, shape, operations, training=False, tolerance=2e-6)
 
 
 @pytest.mark.parametrize("shape", [(6, 16, 5, 5), (6, 3, 5, 5), (90, 16)])

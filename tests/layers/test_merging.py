@@ -11,10 +11,20 @@ from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
 from graphnn.layers.elu import ELU
+from graphnn.layers.gelu import GELU
 from graphnn.layers.leaky_relu import LeakyReLU
 from graphnn.layers.max_pooling_2d import MaxPooling2D
-from graphnn.layers.merging import FoldedConv2D, FoldedDense, NormalizationReLU, merged
+from graphnn.layers.merging import (
+    FoldedConv2D,
+    FoldedDense,
+    NormalizationGELU,
+    NormalizationReLU,
+    NormalizationSiLU,
+    activated,
+    merged,
+)
 from graphnn.layers.relu import ReLU
+from graphnn.layers.silu import SiLU
 
 
 def zeros_and_ones(shape):
@@ -43,6 +53,32 @@ def test_normalisation_with_relu_equals_one_after_the_other(checks, operations, 
     assert both.gradients.keys() == first.gradients.keys() == {"gamma", "beta"}
     for name, gradient in first.gradients.items():
         np.testing.assert_allclose(both.gradients[name], gradient, rtol=1e-4, atol=tolerance["atol"])
+
+
+@pytest.mark.parametrize("shape", [(6, 16, 4, 5), (6, 3, 4, 5), (6, 16), (6, 5)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("activation", [ReLU(), GELU(), SiLU()], ids=lambda layer: layer.type)
+def test_normalisation_with_an_activation_equals_one_after_the_other(checks, operations, shape, dtype, activation):
+    x = checks.spread(*shape).astype(dtype)
+    dy = np.random.default_rng(0).normal(size=shape).astype(dtype)
+    params = checks.parameters(BatchNormalization(), x)
+    both = checks.run(activated(activation)(), x, dy, params=params, kernels=operations)
+    after = checks.run(activation, checks.run(BatchNormalization(), x, params=params).y, dy)
+    first = checks.run(BatchNormalization(), x, after.dx, params=params)
+    tolerance = {"rtol": 0, "atol": 3e-5 if dtype == np.float32 else 1e-12}
+    np.testing.assert_allclose(both.y, after.y, **tolerance)
+    np.testing.assert_allclose(both.dx, first.dx, **tolerance)
+    for name, gradient in first.gradients.items():
+        np.testing.assert_allclose(both.gradients[name], gradient, rtol=1e-4, atol=tolerance["atol"])
+    tested = checks.run(activated(activation)(), x, params=params, training=False, kernels=operations).y
+    alone = checks.run(BatchNormalization(), x, params=params, training=False).y
+    np.testing.assert_allclose(tested, checks.run(activation, alone, training=False).y, **tolerance)
+
+
+@pytest.mark.parametrize("kind", [NormalizationGELU, NormalizationSiLU])
+@pytest.mark.parametrize("shape", [(5, 16, 3, 3), (40, 3)])
+def test_gradients_of_normalisation_with_a_gate(checks, kind, shape):
+    checks.gradients(kind(), checks.spread(*shape, seed=3))
 
 
 def test_the_gradient_passes_at_zero_by_hand(checks, operations):
@@ -132,6 +168,8 @@ def test_what_is_merged_in_testing(kernels):
     assert folded(conv, ReLU(), kernels=kernels).normalization is None
     assert type(folded(dense, bn, ReLU(), kernels=kernels)) is FoldedDense
     assert type(folded(bn, ReLU(), kernels=kernels)) is NormalizationReLU
+    assert type(folded(bn, GELU(), kernels=kernels)) is NormalizationGELU
+    assert type(folded(bn, SiLU(), kernels=kernels)) is NormalizationSiLU
     assert folded(bn, ReLU(), kernels=kernels).settings() == bn.settings()
     for none in (
         (conv, bn, bn),
@@ -144,6 +182,9 @@ def test_what_is_merged_in_testing(kernels):
         (ReLU(), bn),
         (conv, LeakyReLU()),
         (bn, ELU()),
+        (bn, GELU("none")),
+        (conv, GELU()),
+        (conv, bn, SiLU()),
         (conv, MaxPooling2D()),
     ):
         assert folded(*none, kernels=kernels) is None
@@ -154,9 +195,12 @@ def test_what_is_merged_in_training():
     conv, bn = Conv2D(filters=4), BatchNormalization(momentum=0.8)
     assert type(folded(bn, ReLU(), kernels=NUMBA, training=True)) is NormalizationReLU
     assert folded(bn, ReLU(), kernels=NUMBA, training=True).momentum == 0.8
-    for layers in ((conv, bn), (conv, ReLU()), (Dense(units=3), ReLU()), (bn, LeakyReLU())):
+    assert type(folded(bn, GELU(), kernels=NUMBA, training=True)) is NormalizationGELU
+    assert type(folded(bn, SiLU(), kernels=NUMBA, training=True)) is NormalizationSiLU
+    for layers in ((conv, bn), (conv, ReLU()), (Dense(units=3), ReLU()), (bn, LeakyReLU()), (bn, GELU("none"))):
         assert folded(*layers, kernels=NUMBA, training=True) is None
-    assert folded(bn, ReLU(), kernels=NUMPY, training=True) is None
+    for following in (ReLU(), GELU(), SiLU()):
+        assert folded(bn, following, kernels=NUMPY, training=True) is None
 
 
 @dataclass(frozen=True)

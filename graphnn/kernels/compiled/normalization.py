@@ -1,11 +1,12 @@
-"""Batch normalisation, and the ReLU after it, in one pass over memory for each thing that must be known first.
+"""Batch normalisation, and the activation after it, in one pass over memory for each thing that must be known first.
 
 Blocks of rows (pixels) by sixteen channels: sums stay in registers.
 """
 
 from typing import Any
 
-from graphnn.kernels.compiled.vectors import all_equal, compiled, load, positive_part, store, where_at_least
+from graphnn.kernels.compiled.activations import NONE, RELU, activated, slope
+from graphnn.kernels.compiled.vectors import all_equal, compiled, load, store, where_at_least
 from graphnn.kernels.vectors import WIDTH
 
 ROWS = 64  # pixels of a block, whose sums are added to those of the other blocks: rounding grows with 64, not with all
@@ -44,8 +45,8 @@ def moments(x: Any, channels: Any, mean: Any, sums: Any, squares: Any) -> None:
 
 
 @compiled
-def normalise(x: Any, channels: Any, factor: Any, shift: Any, relu: Any, y: Any) -> None:
-    """Write factor·x + shift, or the positive part of it, into y."""
+def normalise(x: Any, channels: Any, factor: Any, shift: Any, kind: Any, y: Any) -> None:
+    """Write factor·x + shift, activated, into y."""
     pixels = x.size // channels
     for first in range(0, pixels, ROWS):
         last = min(first + ROWS, pixels)
@@ -53,14 +54,17 @@ def normalise(x: Any, channels: Any, factor: Any, shift: Any, relu: Any, y: Any)
             scale, offset = load(factor, channel), load(shift, channel)
             for pixel in range(first, last):
                 value = load(x, pixel * channels + channel) * scale + offset
-                store(y, pixel * channels + channel, positive_part(value) if relu else value)
+                store(y, pixel * channels + channel, activated(value, kind))
 
 
 @compiled
 def gradient_sums(
-    x: Any, dy: Any, channels: Any, mean: Any, factor: Any, shift: Any, relu: Any, sums: Any, products: Any
+    x: Any, dy: Any, channels: Any, mean: Any, factor: Any, shift: Any, kind: Any, sums: Any, products: Any
 ) -> None:
-    """Write Σ dy and Σ dy·(x − mean) of every channel, where relu without the dy of negative results."""
+    """Write Σ dy and Σ dy·(x − mean) of every channel, of dy times the activation's slope.
+
+    That product takes the place of dy, but for ReLU, of which `pass_back` sees again where the slope is 0.
+    """
     pixels, zero = x.size // channels, all_equal(0.0)
     sums[:] = 0.0
     products[:] = 0.0
@@ -72,8 +76,11 @@ def gradient_sums(
             for pixel in range(first, last):
                 at = pixel * channels + channel
                 value, gradient = load(x, at), load(dy, at)
-                if relu:
+                if kind == RELU:
                     gradient = where_at_least(value * scale + offset, zero, gradient, zero)
+                elif kind != NONE:
+                    gradient = gradient * slope(value * scale + offset, kind)
+                    store(dy, at, gradient)
                 total = total + gradient
                 total_products = total_products + gradient * (value - middle)
             store(sums, channel, load(sums, channel) + total)

@@ -124,6 +124,21 @@ def positive_part(_: Any, value: Any) -> Any:
 
 
 @intrinsic
+def times_power_of_two(_: Any, value: Any, power: Any) -> Any:
+    """Return value·2ⁿ for whole numbers n, given as 1.5·2²³ + n: the last bits of that are n, wherever they stand.
+
+    n is added to the exponent. Value and result must be ordinary numbers: not 0, not infinite, not denormal.
+    """
+
+    def generate(_: Any, builder: Any, __: Any, args: Any) -> Any:
+        whole = ir.VectorType(ir.IntType(32), WIDTH)
+        given, n = (builder.bitcast(each, whole) for each in args)
+        return builder.bitcast(builder.add(given, builder.shl(n, ir.Constant(whole, [23] * WIDTH))), VECTOR)
+
+    return vector(value, power), generate
+
+
+@intrinsic
 def maximum(_: Any, a: Any, b: Any) -> Any:
     """Return the larger of each two numbers; what is not a number wins."""
 
@@ -132,6 +147,21 @@ def maximum(_: Any, a: Any, b: Any) -> Any:
         return builder.call(get_or_insert_function(builder.module, kind, f"llvm.maximum.v{WIDTH}f32"), args)
 
     return vector(a, b), generate
+
+
+def one_of_two(condition: str) -> Any:
+    """Return the intrinsic that takes a where the condition on a and b holds, else b: b, where one is not a number."""
+
+    def choose(_: Any, a: Any, b: Any) -> Any:
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            return builder.select(builder.fcmp_ordered(condition, *args), *args)
+
+        return vector(a, b), generate
+
+    return intrinsic(choose)
+
+
+larger, smaller = one_of_two(">"), one_of_two("<")  # each one operation, where `maximum` takes several
 
 
 def selection(condition: str) -> Any:
@@ -167,3 +197,4 @@ def define(operation: Any, instruction: str) -> None:
 define(operator.add, "fadd")
 define(operator.sub, "fsub")
 define(operator.mul, "fmul")
+define(operator.truediv, "fdiv")
