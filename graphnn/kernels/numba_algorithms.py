@@ -11,7 +11,7 @@ import numpy as np
 from graphnn.kernels.channels import in_memory_order
 from graphnn.kernels.convolution import Afterwards, Scratch, Window
 from graphnn.kernels.im2col_gemm import Im2col
-from graphnn.kernels.vectors import WIDTH, fits, flat, sizes
+from graphnn.kernels.vectors import WIDTH, fill_a_vector, flat, sizes
 from graphnn.kernels.winograd import Winograd, tiles_of
 from graphnn.types import Array
 
@@ -47,7 +47,7 @@ class CompiledIm2col(Im2col):
 
 @dataclass(frozen=True)
 class CompiledWinograd(Winograd):
-    """F(4×4, 3×3) with these transforms; where the channels are no multiple of sixteen, with those of its parent."""
+    """F(4×4, 3×3) with these transforms; where there are fewer than sixteen channels, with those of its parent."""
 
     tile: int = 4
 
@@ -63,7 +63,7 @@ class CompiledWinograd(Winograd):
         return memory[:, :size].reshape(self.points, count, channels)
 
     def transformed_input(self, x: Array, window: Window, rows: int, columns: int, scratch: Scratch) -> Array:
-        if not fits(x):
+        if not fill_a_vector(x):
             return super().transformed_input(x, window, rows, columns, scratch)
         from graphnn.kernels.compiled.winograd import transform_input
 
@@ -73,7 +73,7 @@ class CompiledWinograd(Winograd):
         return V
 
     def transform_output(self, M: Array, y: Array, scratch: Scratch, after: Afterwards) -> None:
-        if not fits(y):
+        if not fill_a_vector(y):
             super().transform_output(M, y, scratch, after)
             return
         from graphnn.kernels.compiled.winograd import transform_output
@@ -83,7 +83,7 @@ class CompiledWinograd(Winograd):
         transform_output(M, apart(M), sizes(y), tiles, flat(y), biases, after.relu, tile)
 
     def transformed_gradient(self, dy: Array, rows: int, columns: int, scratch: Scratch) -> Array:
-        if not fits(dy):
+        if not fill_a_vector(dy):
             return super().transformed_gradient(dy, rows, columns, scratch)
         from graphnn.kernels.compiled.winograd import transform_gradient
 

@@ -33,9 +33,10 @@ def estimates(window: Window, channels: int, output: Pair, filters: int, *, grad
     if not has_choice(window):
         return {}
     options: dict[Algorithm, float] = {CompiledIm2col(): im2col_seconds(channels, output, filters)}
-    if channels % WIDTH == 0 == filters % WIDTH:
+    if min(channels, filters) >= WIDTH:
         tiles, points = tiles_and_points(4, output)
-        seconds = points * channels * filters / TILES_RATE + 4 * points * (channels + filters) / TRANSFORM_RATE
+        vectors = -(-channels // WIDTH) - (-filters // WIDTH)
+        seconds = points * channels * filters / TILES_RATE + 4 * points * WIDTH * vectors / TRANSFORM_RATE
         options[CompiledWinograd()] = tiles * seconds
     else:
         options[Winograd(4)] = winograd_seconds(4, channels, output, filters, gradient=gradient)

@@ -10,9 +10,12 @@ WIDTH = 16  # numbers in a vector, float32
 
 def fits(*arrays: Array) -> bool:
     """Whether all are float32 over channels-last memory, with numbers of channels that fill whole vectors."""
-    return all(
-        x.dtype == np.float32 and x.shape[1] % WIDTH == 0 and in_memory_order(x).flags.c_contiguous for x in arrays
-    )
+    return lie_alike(*arrays) and all(x.shape[1] % WIDTH == 0 for x in arrays)
+
+
+def fill_a_vector(*arrays: Array) -> bool:
+    """Whether all are float32 over channels-last memory, with as many channels as a vector has numbers, or more."""
+    return lie_alike(*arrays) and all(x.shape[1] >= WIDTH for x in arrays)
 
 
 def lie_alike(*arrays: Array) -> bool:

@@ -20,7 +20,7 @@ from graphnn.kernels.winograd import MATRICES, Winograd
 
 SAME = Window((3, 3), (1, 1), (1, 1), (1, 1))
 PADDING = st.tuples(st.integers(0, 3), st.integers(0, 3))
-CHANNELS = st.one_of(st.integers(1, 4), st.sampled_from([16, 17, 32]))
+CHANNELS = st.one_of(st.integers(1, 4), st.sampled_from([16, 17, 24, 32]))
 
 
 @pytest.fixture(scope="module", params=[Winograd(2), Winograd(4), CompiledWinograd()], ids=repr)
@@ -120,7 +120,9 @@ def test_the_choice_of_the_compiled_ones_follows_from_shapes():
     assert first.forward == first.weights_gradient == CompiledIm2col()
     wide = NUMBA.algorithms(SAME, 64, (16, 16), 64)
     assert wide.forward == wide.input_gradient == wide.weights_gradient == CompiledWinograd()
-    assert type(NUMBA.algorithms(SAME, 100, (16, 16), 100).forward) is Winograd  # its numbers fill no whole vectors
+    odd = NUMBA.algorithms(SAME, 24, (31, 31), 100)
+    assert odd.forward == odd.input_gradient == odd.weights_gradient == CompiledWinograd()
+    assert type(NUMBA.algorithms(SAME, 15, (16, 16), 100).forward) is not CompiledWinograd  # they fill no vector
 
 
 def test_estimates_grow_with_the_work():
