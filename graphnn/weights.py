@@ -65,8 +65,8 @@ class MatchReport:
         return f"; the file has {quoted(close)}" if close else ""
 
 
-def save_weights(path: str | Path, arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> None:
-    """Write arrays, as float32, and meta to exactly `path`: the whole file or, on any failure, nothing.
+def save_weights(path: str | Path, arrays: Mapping[str, Array], meta: Mapping[str, Any], *, dtype: str = "<f4") -> None:
+    """Write arrays, as float32 or another type, and meta to exactly `path`: all of it or, on any failure, nothing.
 
     meta: JSON values; numpy's numbers are written as numbers, and numbers that are not finite as null, which is all
     that JSON has for them. The file's `format_version` is added. Equal arrays and meta give equal bytes. Raises
@@ -76,7 +76,7 @@ def save_weights(path: str | Path, arrays: Mapping[str, Array], meta: Mapping[st
     if META in arrays:
         raise WeightsError(f'{path}: a parameter cannot be called "{META}": that is where the file describes itself')
     text = json.dumps(as_json({"format_version": FORMAT_VERSION, **meta}), ensure_ascii=False, allow_nan=False)
-    members = {key: np.asarray(array, dtype="<f4") for key, array in arrays.items()}
+    members = {key: np.asarray(array, dtype=dtype) for key, array in arrays.items()}
     members[META] = np.frombuffer(text.encode(), np.uint8)
     try:
         with replacing(path) as file:

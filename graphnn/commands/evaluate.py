@@ -1,6 +1,9 @@
 """evaluate: holds trained weights against a part of the data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
 
 from graphnn.commands.common import (
     Parser,
@@ -16,9 +19,11 @@ from graphnn.commands.trained import Trained, add_weights_argument, load_trained
 from graphnn.datasets import Dataset, check_input_shape, load, split
 from graphnn.describe.formats import json_text
 from graphnn.describe.tables import show, terminal_width
-from graphnn.errors import DataError
+from graphnn.errors import DataError, WeightsError
 from graphnn.evaluation.evaluation import evaluate
 from graphnn.training.samples import Samples
+from graphnn.types import Array
+from graphnn.weights import save_weights
 
 PARTS = ("test", "validation", "train")
 
@@ -37,6 +42,7 @@ def parser() -> Parser:
             "models/mnist.json",
             "models/mnist.json --split validation --format json",
             "models/mnist.json --weights /tmp/try.npz",
+            "models/mnist.json --float16 /tmp/small.npz",
         ],
     )
     add_document_arguments(result)
@@ -51,6 +57,12 @@ def parser() -> Parser:
     result.add_argument(
         "--batch-size", type=positive_integer, metavar="N", help="samples in a batch; by default the document's"
     )
+    result.add_argument(
+        "--float16",
+        type=Path,
+        metavar="OUT.npz",
+        help="round the weights to float16, measure them so, and write them there, in half the space",
+    )
     add_threads_argument(result)
     add_kernels_argument(result)
     result.add_argument("--format", choices=("table", "json"), default="table", help="table (default) or json")
@@ -62,6 +74,9 @@ def run(argv: Sequence[str]) -> int:
     arguments = parser().parse(argv)
     trained = load_trained(arguments, "evaluate")
     spec = trained.spec
+    if arguments.float16:
+        check_free(arguments.float16)
+        round_to_float16(trained.parameters.named())
     data = load(spec.data["dataset"], path=spec.data["path"], data_dir=arguments.data_dir)
     check_input_shape(data.name, data.shape, spec.input_shape)
     result = evaluate(
@@ -81,7 +96,28 @@ def run(argv: Sequence[str]) -> int:
         if arguments.format == "json"
         else evaluation_text(result, terminal_width())
     )
+    if arguments.float16:
+        save_weights(arguments.float16, trained.parameters.named(), trained.meta, dtype="<f2")
     return 0
+
+
+def check_free(file: Path) -> None:
+    """Raise WeightsError where a weights file of this name cannot be written, or would replace another file."""
+    if file.suffix != ".npz":
+        raise WeightsError(f"{file}: the name of a weights file ends in .npz")
+    if file.exists():
+        raise WeightsError(f"{file}: is there already; give another name, or remove it")
+    if not file.parent.is_dir():
+        raise WeightsError(f"{file}: there is no folder {file.parent}; make it first")
+
+
+def round_to_float16(arrays: Mapping[str, Array]) -> None:
+    """Round arrays in place to the nearest numbers of float16. Raises WeightsError where one is too large for it."""
+    largest = float(np.finfo(np.float16).max)
+    for name, array in arrays.items():
+        if np.abs(array).max(initial=0) > largest:
+            raise WeightsError(f'"{name}" holds numbers beyond {largest:,.0f}, the largest of float16')
+        array[...] = array.astype(np.float16)
 
 
 def part_of(data: Dataset, part: str, trained: Trained) -> Samples:

@@ -1,8 +1,10 @@
 """A document together with its trained weights, as evaluate and predict need them."""
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from graphnn.commands.common import Parser, command_line, complain, read_document, weights_path
 from graphnn.datasets.preparation import Normalisation
@@ -19,7 +21,10 @@ SHOWN_DIFFERENCES = 3
 
 @dataclass(frozen=True)
 class Trained:
-    """A network that is ready to run. normalisation and classes are those that the weights were trained with."""
+    """A network that is ready to run. normalisation and classes are those that the weights were trained with.
+
+    meta: all that the weights file says about itself.
+    """
 
     spec: Spec
     graph: Graph
@@ -27,6 +32,7 @@ class Trained:
     weights: Path
     normalisation: Normalisation
     classes: tuple[str, ...] | None
+    meta: Mapping[str, Any]
 
 
 def add_weights_argument(parser: Parser) -> None:
@@ -56,9 +62,8 @@ def load_trained(arguments: argparse.Namespace, command: str) -> Trained:
     assign(parameters, file.arrays, file=path)
     note_differences(spec, file)
     classes = file.meta.get("classes")
-    return Trained(
-        spec, graph, parameters, path, constants(spec, file), None if classes is None else tuple(map(str, classes))
-    )
+    names = None if classes is None else tuple(map(str, classes))
+    return Trained(spec, graph, parameters, path, constants(spec, file), names, file.meta)
 
 
 def constants(spec: Spec, file: WeightsFile) -> Normalisation:

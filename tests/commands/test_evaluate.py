@@ -16,7 +16,7 @@ from graphnn.graph import build_graph, initialise
 from graphnn.spec.spec import read_spec
 from graphnn.training.metadata import weights_metadata
 from graphnn.types import Array
-from graphnn.weights import save_weights
+from graphnn.weights import load_weights, save_weights
 
 Shown = pytest.CaptureFixture[str]
 CONSTANTS = Normalisation("per_channel", (1, 8, 8), (100.0,), (50.0,))  # not those that the data would give
@@ -81,6 +81,39 @@ def test_table(document: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch) -
     assert lines[3].split()[0] == "accuracy"
     assert "\nthe digit 3 " in out  # in the table of classes
     assert "\n3  the digit 3 " in out  # in the matrix, whose columns are numbered
+
+
+def test_weights_rounded_to_float16_are_measured_and_written(document: Path, capsys: Shown) -> None:
+    arrays = save(document)
+    small = document.with_name("small.npz")
+    assert main([str(document), "--float16", str(small), "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    with np.load(small) as file:
+        assert {file[name].dtype for name in arrays} == {np.dtype(np.float16)}
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(file[name], array.astype(np.float16))
+    assert small.stat().st_size < document.with_suffix(".npz").stat().st_size
+    assert main([str(document), "--weights", str(small), "--format", "json"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert {**again, "weights": ""} == {**found, "weights": ""}  # what was written is what was measured
+    assert main([str(document), "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["loss"] != found["loss"]
+
+
+def test_what_float16_cannot_hold_or_would_replace_is_refused(document: Path, capsys: Shown) -> None:
+    arrays = save(document)
+    weights = document.with_suffix(".npz")
+    before = weights.read_bytes()
+    for name, said in ((weights, "is there already"), ("/nowhere/a.npz", "no folder"), ("a.txt", "ends in .npz")):
+        assert main([str(document), "--float16", str(name)]) == 2
+        assert said in capsys.readouterr().err
+    assert weights.read_bytes() == before
+    name = next(iter(arrays))
+    save_weights(weights, {**arrays, name: np.full_like(arrays[name], 1e5)}, load_weights(weights).meta)
+    small = document.with_name("small.npz")
+    assert main([str(document), "--float16", str(small)]) == 2
+    assert f'"{name}" holds numbers beyond 65,504' in capsys.readouterr().err
+    assert not small.exists()
 
 
 def test_figures_with_views_stand_beside_the_plain_ones(document: Path, capsys: Shown) -> None:
