@@ -1,0 +1,140 @@
+"""What a model is made of, and the document that says the same."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from typing import Any, Self
+
+from graphnn.augmentation.base import Augmentation
+from graphnn.document.values import described, document_text, section_values
+from graphnn.errors import GraphError
+from graphnn.graph import build_graph, layer_from
+from graphnn.groups import ParameterGroup, group_values
+from graphnn.layers.base import LAYERS
+from graphnn.layers.built import fragments, types_in
+from graphnn.losses import Loss
+from graphnn.model.sections import augmentation_values, section_descriptions, section_settings
+from graphnn.model.stack import Stack
+from graphnn.optimizers import Optimizer
+from graphnn.schedules import Constant, Schedule
+from graphnn.spec.spec import Spec, listed, read_spec, spec_from_values
+from graphnn.updates import groups_from, optimizer_from, schedule_from
+
+UNKNOWN_DATA = {"dataset": "npz", "path": "unknown.npz"}  # while a model was not told what it is for
+BATCH_SIZE = 128  # while no fit or document has said another
+
+
+class Definition(Stack):
+    """A loss, an optimizer, and layers one after the other, as a document has them. Its arguments are Model's."""
+
+    def __init__(
+        self,
+        loss: Loss,
+        optimizer: Optimizer,
+        schedule: Schedule | None = None,
+        *,
+        groups: Sequence[ParameterGroup] = (),
+        name: str = "model",
+        description: str | None = None,
+        normalize: str = "none",
+        augment: Sequence[Augmentation | Mapping[str, Any]] = (),
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        for base, given, wanted in (
+            (Loss, loss, "a loss such as CrossEntropy()"),
+            (Optimizer, optimizer, "an optimizer such as SGD()"),
+            (Schedule, schedule or Constant(), "a schedule such as Cosine()"),
+        ):
+            if not isinstance(given, base):
+                raise GraphError(f"a Model takes {wanted}, not {given!r}")
+        self.loss, self.optimizer, self.schedule, self.groups = loss, optimizer, schedule, tuple(groups)
+        self.name, self.description, self.seed = name, description, seed
+        self._descriptions: dict[str, str] = {}  # of the document's sections; layers have their own
+        self._data: dict[str, Any] = {**UNKNOWN_DATA, "normalize": normalize}
+        if augment:
+            self._data["augment"] = [augmentation_values(each) for each in augment]
+        self._training: dict[str, Any] = {"epochs": 1, "batch_size": BATCH_SIZE}
+        self._evaluation: dict[str, Any] = {}
+
+    @classmethod
+    def from_document(cls, file: str | Path, *, overrides: Sequence[str] = ()) -> Self:
+        """Return the model of a document, untrained; `overrides` are as in --set. Raises what reading it raises."""
+        spec = read_spec(file, overrides=overrides, plugins=fragments(LAYERS.values()))
+        graph = build_graph(spec)
+        model = cls(
+            graph.loss,
+            optimizer_from(spec.optimizer),
+            schedule_from(spec.optimizer.options["schedule"]) if spec.optimizer.options["schedule"] else None,
+            groups=groups_from(spec.optimizer),
+            name=spec.name,
+            description=spec.description,
+            normalize=spec.data["normalize"],
+            seed=spec.training["seed"],
+        )
+        model._descriptions = section_descriptions(spec)
+        for section in spec.layers:
+            shape = None if model.layers else spec.input_shape
+            model.add(replace(layer_from(section, all_names=False), input_shape=shape))
+        model._data = {key: listed(value) for key, value in spec.data.items() if value is not None}
+        model._training, model._evaluation = section_settings(spec, "training"), section_settings(spec, "evaluation")
+        return model
+
+    def to_document(
+        self,
+        file: str | Path | None = None,
+        *,
+        data: Mapping[str, Any] | None = None,
+        training: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Return the model as the values of a document, checked as one, and write it to `file` where that is given.
+
+        data, training: those sections, as {"dataset": "digits"} and {"epochs": 5}, where the model came from no
+        document, or others are wanted; what they leave out is as in the model. Raises SpecError, and GraphError where
+        the data are not known or the file cannot be written.
+        """
+        values = self._values()
+        values["data"] |= data or {}
+        values["training"] |= training or {}
+        if values["data"]["dataset"] != "npz":
+            values["data"].pop("path", None)
+        elif values["data"].get("path") == UNKNOWN_DATA["path"]:
+            raise GraphError('to_document needs to know the data, for example data={"dataset": "digits"}')
+        build_graph(self._checked(values))
+        if file is not None:
+            try:
+                Path(file).write_text(document_text(values), encoding="utf-8")
+            except OSError as problem:
+                raise GraphError(f"{file}: cannot be written: {problem.strerror}") from problem
+        return values
+
+    def spec(self) -> Spec:
+        """Return the model as the interpreter reads a document. Raises SpecError."""
+        return self._checked(self._values())
+
+    def _checked(self, values: Mapping[str, Any]) -> Spec:
+        return spec_from_values(values, self.name, plugins=fragments(chain.from_iterable(map(types_in, self.layers))))
+
+    def _values(self) -> dict[str, Any]:
+        if self.input_shape is None:
+            raise GraphError("the model has no layers yet; the first is for example add(Dense(10, input_shape=(64,)))")
+        about = self._descriptions.get
+        evaluation = {**described(about("evaluation")), **self._evaluation}
+        optimizer = section_values(self.optimizer, about("optimizer"))
+        if self.schedule is not None:
+            optimizer["schedule"] = section_values(self.schedule, about("schedule"))
+        if self.groups:
+            optimizer["groups"] = [group_values(group) for group in self.groups]
+        return {
+            "format_version": 1,
+            "name": self.name,
+            **described(self.description),
+            "input": {**described(about("input")), "shape": list(self.input_shape)},
+            "layers": [section_values(layer, leave_out={"input_shape"}) for layer in self.layers],
+            "loss": section_values(self.loss, about("loss")),
+            "optimizer": optimizer,
+            "data": {**described(about("data")), **self._data},
+            "training": {**described(about("training")), **self._training, "seed": self.seed},
+            **({"evaluation": evaluation} if evaluation else {}),
+        }
