@@ -107,6 +107,14 @@ def test_the_example_of_augmentation_fits_into_a_document() -> None:
     assert [section.type for section in spec.data["augment"]] == ["RandomFlip", "RandomTranslate"]
 
 
+def test_the_example_of_groups_fits_into_a_document() -> None:
+    example = next(json.loads(code) for code in fences("json") if "patch_whitening" in code)
+    values = json.loads((ROOT / "models" / "cifar10.json").read_text(encoding="utf-8"))
+    rest = [{"type": "Flatten"}, {"type": "Dense", "units": 10, "use_bias": False}, {"type": "Softmax"}]
+    spec = spec_from_values({**values, **example, "layers": [*example["layers"], *rest]})
+    assert [own.name for own in build_graph(spec).nodes[0].parameters if own.trainable] == ["biases"]
+
+
 def test_links_lead_somewhere() -> None:
     links = re.findall(r"\]\(([^)#]+)\)", TEXT)
     assert links
