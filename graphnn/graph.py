@@ -157,8 +157,11 @@ def layer_from(section: LayerSection, *, all_names: bool = True) -> Layer:
     return layer_class(section.type)(**own, name=name, description=section.description)
 
 
-def build_graph(spec: Spec) -> Graph:
-    """Return the graph that a spec describes. Raises SpecError with every problem of meaning, each at its place."""
+def build_graph(spec: Spec, *, validated: bool | None = None) -> Graph:
+    """Return the graph that a spec describes. Raises SpecError with every problem of meaning, each at its place.
+
+    validated: whether there will be samples to validate on; None: where the document splits some off.
+    """
     layers = [layer_from(section) for section in spec.layers]
     loss: Loss = LOSSES[spec.loss.type](**spec.loss.options)
     findings = [*input_findings(spec), *augmentation_findings(spec)]
@@ -181,7 +184,8 @@ def build_graph(spec: Spec) -> Graph:
         findings += parameter_findings(spec, run.nodes)
     for section in (spec.optimizer.options, *spec.optimizer.options.get("groups", ())):
         findings += schedule_findings(section.get("schedule"))
-    findings += monitor_findings(spec, loss)
+    splits = bool(spec.data["validation_split"])
+    findings += monitor_findings(spec, loss, validated=splits if validated is None else validated)
     if findings:
         raise SpecError(*in_order(spec.document, findings))
     return Graph(spec.input_shape, tuple(run.nodes), loss)

@@ -100,7 +100,7 @@ def schedule_findings(schedule: Section | None) -> Iterator[Finding]:
             yield Finding((*schedule.path, "points", place, 0), message)
 
 
-def monitor_findings(spec: Spec, loss: Loss) -> Iterator[Finding]:
+def monitor_findings(spec: Spec, loss: Loss, *, validated: bool) -> Iterator[Finding]:
     """Yield a finding for each validation figure that is watched, but that the loss or the data do not give."""
     watched: dict[Path, str] = {}
     if "early_stopping" in spec.training:
@@ -112,7 +112,7 @@ def monitor_findings(spec: Spec, loss: Loss) -> Iterator[Finding]:
         if monitor not in known:
             message = f"{loss.type} gives no {quoted(monitor)}; it gives {', '.join(known)}"
             yield Finding(path, message)
-        elif not spec.data["validation_split"]:
+        elif not validated:
             message = f"{monitor} needs a validation part, but data.validation_split is 0; write a fraction there"
             yield Finding(path, message)
 

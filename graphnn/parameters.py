@@ -21,7 +21,7 @@ class Parameters:
     """Values and gradients by node and parameter name; all trainable ones are views of two flat vectors.
 
     values[node][name], gradients[node][name]: arrays of the declared shapes.
-    vector, gradient: the flat vectors; weights stand first, so that `vector[:weights_end]` is what decays.
+    vector, gradient: the flat vectors; weights stand first, so that what decays alike lies together.
     stretches: where in the flat vectors each trained one lies, without padding, and trained: its declaration, by
     'node/name', in the vectors' order. until_epoch: the number of epochs after which one stays as it is, for those that
     have such a number.
@@ -38,7 +38,6 @@ class Parameters:
         self.stretches: dict[str, slice] = {}
         self.trained: dict[str, Parameter] = {}
         self.until_epoch: dict[str, int] = {}
-        self.weights_end = sum(padded(p.size) for _, p in trained if is_weight(p))
         total = sum(padded(p.size) for _, p in trained)
         self.vector = shared_zeros(total, dtype)
         self.gradient = shared_zeros(total, dtype)

@@ -22,5 +22,5 @@ class RandomFlip(Move):
         rows, columns = lines
         alternating = self.mode == "alternating"
         drawn = (place.lasting() if alternating else place.generator()).integers(0, 2, (len(rows), 1), np.uint8)
-        mirrored = (drawn + place.epoch * alternating) % 2 == 1
+        mirrored = drawn != (place.epoch % 2 if alternating else 0)
         return rows, np.where(mirrored, columns[:, ::-1], columns)

@@ -192,7 +192,10 @@ class BatchwiseLayer(Layer):
 
     @abstractmethod
     def backward_partial_sums(self, params: Arrays, statistics: Arrays, x: Array, dy: Array, ctx: Context) -> Any:
-        """Return what backward needs to know of a piece, in memory of its own; leaves dy as it is."""
+        """Return what backward needs to know of a piece, in memory of its own.
+
+        It may change dy, which only `backward_apply` sees then.
+        """
 
     @abstractmethod
     def backward_combine(self, params: Arrays, statistics: Arrays, sums: Sequence[Any]) -> tuple[Arrays, Gradients]:

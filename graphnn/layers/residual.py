@@ -10,6 +10,7 @@ import numpy as np
 from graphnn.errors import GraphError
 from graphnn.layers.base import Arrays, Backward, Gradients, Layer, Parameter, UnfitInput, register
 from graphnn.layers.context import Context
+from graphnn.spec.schema_problems import Finding
 from graphnn.suggestions import quoted
 from graphnn.types import Array, Shape, shape_text
 
@@ -60,6 +61,12 @@ class Residual(Layer):
             for place, layer, shape in self.places(input_shape)
             for parameter in layer.parameters(shape)
         )
+
+    def findings(self, input_shape: Shape) -> Iterator[Finding]:
+        for key, layers in self.branches():
+            for place, (layer, shape) in enumerate(zip(layers, through(layers, key, input_shape), strict=False)):
+                for finding in layer.findings(shape):
+                    yield replace(finding, path=(key, place, *finding.path))
 
     def multiply_adds(self, input_shape: Shape) -> int:
         return sum(layer.multiply_adds(shape) for _, layer, shape in self.places(input_shape))

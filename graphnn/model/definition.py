@@ -57,6 +57,8 @@ class Definition(Stack):
             self._data["augment"] = [augmentation_values(each) for each in augment]
         self._training: dict[str, Any] = {"epochs": 1, "batch_size": BATCH_SIZE}
         self._evaluation: dict[str, Any] = {}
+        self._fit_training: dict[str, Any] = {}  # what the last fit was given besides
+        self._fit_evaluation: dict[str, Any] = {}
 
     @classmethod
     def from_document(cls, file: str | Path, *, overrides: Sequence[str] = ()) -> Self:
@@ -120,7 +122,8 @@ class Definition(Stack):
         if self.input_shape is None:
             raise GraphError("the model has no layers yet; the first is for example add(Dense(10, input_shape=(64,)))")
         about = self._descriptions.get
-        evaluation = {**described(about("evaluation")), **self._evaluation}
+        evaluation = {**described(about("evaluation")), **self._evaluation, **self._fit_evaluation}
+        training = {**described(about("training")), **self._training, **self._fit_training, "seed": self.seed}
         optimizer = section_values(self.optimizer, about("optimizer"))
         if self.schedule is not None:
             optimizer["schedule"] = section_values(self.schedule, about("schedule"))
@@ -135,6 +138,6 @@ class Definition(Stack):
             "loss": section_values(self.loss, about("loss")),
             "optimizer": optimizer,
             "data": {**described(about("data")), **self._data},
-            "training": {**described(about("training")), **self._training, "seed": self.seed},
+            "training": training,
             **({"evaluation": evaluation} if evaluation else {}),
         }

@@ -96,10 +96,11 @@ class Model(Definition):
             "keep_best": keep_best,
         }
         own |= {"averaging": averaging, "early_stopping": early_stopping}
-        training = {**self._training, **given_values(own)}
-        evaluation = {**self._evaluation, **given_values({"every": evaluate_every})}
+        settings = (given_values(own), given_values({"every": evaluate_every}))
+        training, evaluation = {**self._training, **settings[0]}, {**self._evaluation, **settings[1]}
         spec = self._checked({**self._values(), "training": {**training, "seed": self.seed}, "evaluation": evaluation})
-        self._training, self._evaluation, batch_size = training, evaluation, spec.training["batch_size"]
+        self._fit_training, self._fit_evaluation = settings
+        batch_size = spec.training["batch_size"]
         graph = self._graph()
         x, y = given_samples(graph, "train", x_train, y_train)
         if self._normalisation is None:
@@ -142,7 +143,7 @@ class Model(Definition):
         graph, parameters = self._ready()
         inputs, targets = given_samples(graph, "", x, y)
         samples = Samples(inputs, targets, normalisation=self._constants(inputs))
-        size = self._training["batch_size"]
+        size = self._values()["training"]["batch_size"]
         with Engine(graph, parameters, batch_size=size, threads=threads) as engine:
             if test_time_augmentation == "none":
                 sums = evaluate(engine, samples, size)
@@ -155,7 +156,7 @@ class Model(Definition):
         graph, parameters = self._ready()
         given = given_inputs(graph, "x", x)
         normalisation, shape = self._constants(given), graph.input_shape
-        size = self._training["batch_size"]
+        size = self._values()["training"]["batch_size"]
         with Engine(graph, parameters, batch_size=size, threads=threads) as engine:
             starts = range(0, len(given), size)
             parts = [engine.predict(normalisation.apply(given[i : i + size], shape)) for i in starts]
@@ -163,8 +164,7 @@ class Model(Definition):
 
     def summary(self) -> str:
         """Return the table of layers, shapes, parameters, work and memory that `inspect` prints."""
-        spec = self.spec()
-        return table_text(describe(spec, build_graph(spec)))
+        return table_text(describe(self.spec(), self._graph()))
 
     def save(self, file: str | Path) -> None:
         """Write the weights, with the document, the normalisation and the last metrics. Raises WeightsError."""
@@ -197,7 +197,7 @@ class Model(Definition):
 
     def _graph(self) -> Graph:
         """Return the graph."""
-        return build_graph(self.spec()) if self._network is None else self._network[0]
+        return build_graph(self.spec(), validated=True) if self._network is None else self._network[0]
 
     def _ready(self, x: Array | None = None) -> tuple[Graph, Parameters]:
         """Return the graph and the parameters, which the first call makes; x: training inputs, if there are any.

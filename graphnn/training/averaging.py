@@ -17,7 +17,7 @@ class Averaging(ABC):
 
     The average a, of parameters and running statistics w, starts as the initial values; every `every` steps
     a ← d·a + (1 − d)·w. beside: whether a stands beside w and is what is validated and kept; otherwise w ← a after
-    each averaging, and after the run's last step.
+    each averaging, and after the last step of a run that does not stop early.
     """
 
     type: ClassVar[str]

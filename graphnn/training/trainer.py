@@ -37,7 +37,7 @@ class Trainer:
     epochs: may end within one, which counts as an epoch. evaluate_every: epochs from one validation to the next; the
     last is always validated. kept: the values that are validated, and those to be kept at the end. An interrupted run
     that is restored in a new trainer ends with weights equal to the last bit. Raises DataError where there is nothing
-    to train on, or where a figure is to be watched that there is not.
+    to train on, where averaging never comes, or where a figure is to be watched that there is not.
     """
 
     def __init__(
@@ -72,6 +72,11 @@ class Trainer:
         self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
         self.observer: Observer = observer or Silent()
         self.evaluate_every, self.early_stopping = evaluate_every, early_stopping
+        if averaging is not None and averaging.every > self.total_steps:
+            raise DataError(
+                f"averaging every {averaging.every} steps never comes in a run of {self.total_steps}; train longer, "
+                f"in smaller batches, or write a training.averaging.every of {self.total_steps} or less"
+            )
         self.kept = Kept(parameters, averaging, keep_best)
         self.watch = None if early_stopping is None else early_stopping.watch()
         for each in (self.watch, self.kept.best):

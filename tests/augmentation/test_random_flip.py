@@ -34,6 +34,11 @@ def test_random_draws_each_epoch_anew(lines: Lines) -> None:
     assert abs((first == second).sum() - COUNT / 2) < 4 * 32
 
 
+@pytest.mark.parametrize("epoch", [255, 256, 257, 100_000])
+def test_alternating_goes_on_in_long_runs(lines: Lines, epoch: int) -> None:
+    np.testing.assert_array_equal(mirrored(lines, "alternating", epoch), mirrored(lines, "alternating", epoch % 2))
+
+
 def test_alternating_shows_the_other_side_in_every_second_epoch(lines: Lines) -> None:
     epochs = [mirrored(lines, "alternating", epoch) for epoch in range(4)]
     np.testing.assert_array_equal(epochs[1], ~epochs[0])

@@ -22,6 +22,15 @@ def test_identity_by_hand(checks):
     checks.literal(Residual([ReLU()]), [[-2, 3]], [[-2, 6]], [[5, 7]], [[5, 14]], rtol=0, atol=0)
 
 
+def test_settings_of_layers_inside_are_checked():
+    inner = Conv2D(4, kernel_size=2, padding="same", initializer="identity")
+    found = list(Residual([ReLU(), inner]).findings((4, 8, 8)))
+    assert [finding.path for finding in found] == [("layers", 1, *own.path) for own in inner.findings((4, 8, 8))]
+    assert found
+    with pytest.raises(SpecError):
+        Residual([inner]).build((4, 8, 8))
+
+
 def test_shortcut_by_hand(checks):
     """y = (3x₁ + 1, 3x₁ − 1) + (x₁ + 2x₂, −x₂)."""
     block = Residual([Flatten(), Dense(2)], [Dense(2, use_bias=False)])

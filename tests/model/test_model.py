@@ -1,5 +1,6 @@
 """Model: built in Python, trained, saved, and written as a document."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -329,3 +330,27 @@ def test_a_model_from_a_document_trains_to_the_weights_of_the_train_tool(tmp_pat
     x, y = data.x_train, data.y_train
     model.fit(x[training], y[training], 32, 2, x_valid=x[validation], y_valid=y[validation])
     np.testing.assert_array_equal(model.predict(data.x_test), tool.predict(data.x_test))
+
+
+def test_settings_of_a_fit_are_of_that_fit_alone() -> None:
+    model = classifier()
+    x_valid, y_valid = blobs(50, seed=1)
+    watched = {"keep_best": "validation_loss", "early_stopping": EarlyStopping(patience=1), "evaluate_every": 2}
+    model.fit(*blobs(300), batch_size=32, epochs=4, x_valid=x_valid, y_valid=y_valid, **watched)
+    assert model.spec().training["keep_best"] == "validation_loss"
+    model.fit(*blobs(300), batch_size=16)  # with nothing to validate on
+    assert "keep_best" not in model.spec().training
+    assert model.spec().evaluation["every"] == 1
+    assert model.spec().training["batch_size"] == 16
+
+
+def test_samples_of_ones_own_validate_where_the_document_splits_none_off(tmp_path: Path) -> None:
+    values = classifier().to_document(data={"dataset": "npz", "path": "mine.npz", "validation_split": 0})
+    (tmp_path / "net.json").write_text(json.dumps(values), encoding="utf-8")
+    x_valid, y_valid = blobs(50, seed=1)
+    model = Model.from_document(tmp_path / "net.json")
+    history = model.fit(*blobs(300), x_valid=x_valid, y_valid=y_valid, keep_best="validation_accuracy")
+    assert history[-1].validation is not None
+    assert "output" in model.summary()
+    with pytest.raises(DataError, match="no samples to validate on"):
+        Model.from_document(tmp_path / "net.json").fit(*blobs(300), keep_best="validation_accuracy")

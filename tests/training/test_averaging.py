@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphnn.errors import DataError
 from graphnn.layers.base import Parameter
 from graphnn.losses import CrossEntropy
 from graphnn.parameters import Parameters
@@ -87,6 +88,15 @@ def test_lookahead_ends_with_the_slow_weights_as_they_stand() -> None:
     weights[...], mean[...] = 7, 7
     average.step_done(3, 3)
     assert (weights[0], mean[0]) == (slow, 0)
+
+
+@pytest.mark.parametrize("kind", [ExponentialAveraging, Lookahead])
+def test_an_averaging_that_never_comes_is_refused(rig: Any, kind: type[Any]) -> None:
+    """What is kept would be the weights that the run began with."""
+    steps = rig.trainer().total_steps
+    rig.trainer(averaging=kind(every=steps))
+    with pytest.raises(DataError, match=f"averaging every {steps + 1} steps never comes in a run of {steps};"):
+        rig.trainer(averaging=kind(every=steps + 1))
 
 
 @pytest.mark.parametrize("averaging", [ExponentialAveraging(every=3), Lookahead(every=3)])
