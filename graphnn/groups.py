@@ -100,9 +100,9 @@ def group_findings(optimizer: Section, shapes: Mapping[str, Shape], fixed: Seque
         section = own[place] or optimizer
         if group.get("weight_decay_scale") and not section.options.get("weight_decay"):
             known = "weight_decay" in section.options
-            reason = "that of its optimizer is 0; write it there" if known else f"{section.type} has none"
+            reason = "that of its optimizer is 0; write it there, or" if known else f"{section.type} has none;"
             path = (*optimizer.path, "groups", place, "weight_decay_scale")
-            yield Finding(path, f"no weight decay to scale: {reason}, or leave weight_decay_scale out")
+            yield Finding(path, f"no weight decay to scale: {reason} leave weight_decay_scale out")
     told: set[Path] = set()
     for (name, shape), number in zip(shapes.items(), members(patterns, shapes), strict=True):
         section = (None if number is None else own[number]) or optimizer

@@ -83,17 +83,18 @@ def compare(argv: Sequence[str]) -> int:
     trainings = []
     for variant in variants:
         spec = read_variant(arguments, variant)
+        if not arguments.test and not spec.data["validation_split"]:
+            raise GraphError(
+                f"{arguments.spec}, {variant.name}: there is no validation part to measure on; write "
+                "data.validation_split, for example by --set data.validation_split=0.1, or measure on the test part "
+                "with --test"
+            )
         for seed in arguments.seeds or (spec.training["seed"],):
             resolved = {**spec.resolved(), "training": {**spec.resolved()["training"], "seed": seed}}
             trainings.append(Training(variant, seed, resolved, Outputs(folder / file_name(variant, seed))))
     shared = {one.outputs.weights for one in trainings}
     if len(shared) < len(trainings):
         raise SpecError(f"{arguments.variants}: two names of variants have the same words, and so the same file")
-    if not arguments.test and not spec.data["validation_split"]:
-        raise GraphError(
-            f"{arguments.spec}: there is no validation part to measure on; write data.validation_split, for example by "
-            "--set data.validation_split=0.1, or measure on the test part with --test"
-        )
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:

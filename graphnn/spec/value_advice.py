@@ -77,7 +77,7 @@ def hint_for_string(text: str, definition: Mapping[str, Any], allowed: list[str]
     if "boolean" in allowed and text.casefold() in ("true", "false"):
         return f"write {text.casefold()} without quotes"
     if "object" in allowed:
-        for key, one in definition["properties"].items():
+        for key, one in definition.get("properties", {}).items():
             meant = closest(text, one["enum"]) if isinstance(one, dict) and "enum" in one else None
             if meant is not None:
                 return f"write {json.dumps({key: meant})}"
@@ -101,7 +101,7 @@ def hint_for_number(number: float, definition: Mapping[str, Any], allowed: list[
 
 def hint_for_list(items: list[Any], definition: Mapping[str, Any], allowed: list[str]) -> str | None:
     """Return what to write instead of a list."""
-    if "object" in allowed and "shape" in definition["properties"]:
+    if "object" in allowed and "shape" in definition.get("properties", {}):
         return f'write {{"shape": {json.dumps(items)}}}' if len(items) <= 3 else None
     if len(items) == 1 and isinstance(items[0], int | float) and ("integer" in allowed or "number" in allowed):
         return f"write {items[0]}"

@@ -40,11 +40,16 @@ def read_variants(file: str | os.PathLike[str]) -> tuple[Variant, ...]:
 
 def equal_names(variants: list[dict[str, Any]]) -> list[Finding]:
     """Return a finding for each name that another variant has."""
-    names = [AS_IT_IS, *(one["name"] for one in variants)]
+    names = [one["name"] for one in variants]
     return [
-        Finding(("variants", place, "name"), f"another variant is called {quoted(name)} too; names must differ")
-        for place, name in enumerate(names[1:])
-        if name in names[: place + 1]
+        Finding(
+            ("variants", place, "name"),
+            f"{quoted(name)} is the document itself; give the variant another name"
+            if name == AS_IT_IS
+            else f"another variant is called {quoted(name)} too; names must differ",
+        )
+        for place, name in enumerate(names)
+        if name == AS_IT_IS or name in names[:place]
     ]
 
 

@@ -119,6 +119,7 @@ TYPED = (
 GROUPS = (
     "`groups`, inside the optimizer, is a list of these. A parameter is called as in the weights file: "
     "`conv1/weights`. It belongs to the first group whose `match` fits it, and to none where none does. "
+    "A group without an optimizer or a schedule of its own follows those of the network. "
     "A pattern that takes no parameter is an error."
 )
 

@@ -53,7 +53,11 @@ def test_mistakes_have_a_place_and_advice(tmp_path: Path) -> None:
     twice = {"variants": [{"name": "a", "set": {}}, {"name": "a", "set": {}}, {"name": "as it is", "set": {}}]}
     said = refusal(tmp_path, twice)
     assert 'variants[1].name: another variant is called "a" too' in said
-    assert 'variants[2].name: another variant is called "as it is" too' in said
+    assert 'variants[2].name: "as it is" is the document itself; give the variant another name' in said
+    assert 'missing section "variants"' in refusal(tmp_path, {})
+    for wrong in ("training.epochs=5", ["training.epochs=5"]):
+        assert "variants[0].set: expected an object" in refusal(tmp_path, {"variants": [{"name": "a", "set": wrong}]})
+    assert "; a variant has" in refusal(tmp_path, {"variants": [{"name": "a", "set": {}, "xyz": 1}]})
 
 
 def test_its_schema_is_valid_and_every_file_that_comes_along_fits() -> None:
