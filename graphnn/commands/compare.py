@@ -80,6 +80,7 @@ def compare(argv: Sequence[str]) -> int:
     arguments = parser().parse(argv)
     variants = read_variants(arguments.variants) if arguments.variants else (Variant(AS_IT_IS),)
     folder = arguments.output or arguments.spec.with_name(f"{arguments.spec.stem}.compare")
+    part = "test" if arguments.test else "validation"
     trainings = []
     for variant in variants:
         spec = read_variant(arguments, variant)
@@ -91,7 +92,8 @@ def compare(argv: Sequence[str]) -> int:
             )
         for seed in arguments.seeds or (spec.training["seed"],):
             resolved = {**spec.resolved(), "training": {**spec.resolved()["training"], "seed": seed}}
-            trainings.append(Training(variant, seed, resolved, Outputs(folder / file_name(variant, seed))))
+            outputs = Outputs(folder / file_name(variant, seed))
+            trainings.append(Training(variant, seed, resolved, outputs, part, arguments.limit))
     shared = {one.outputs.weights for one in trainings}
     if len(shared) < len(trainings):
         raise SpecError(f"{arguments.variants}: two names of variants have the same words, and so the same file")
@@ -99,14 +101,14 @@ def compare(argv: Sequence[str]) -> int:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise WeightsError(f"{folder}: cannot be made: {error.strerror}") from error
-    for number, training in enumerate(trainings, start=1):
-        if training.figures() is None:
-            show(f"{number} of {len(trainings)}: {training.variant.name}, seed {training.seed}\n")
-            code = train.main(train_arguments(arguments, training))
-            if code == INTERRUPTED:
-                complain("The same command goes on from here.")
-            if code:
-                return code
+    missing = [(number, one) for number, one in enumerate(trainings, start=1) if one.figures() is None]
+    for number, training in missing:
+        show(f"{number} of {len(trainings)}: {training.variant.name}, seed {training.seed}\n")
+        code = train.main(train_arguments(arguments, training))
+        if code == INTERRUPTED:
+            complain("The same command goes on from here.")
+        if code:
+            return code
     width = None if arguments.markdown else terminal_width()
     show("\n".join(comparison_lines(trainings, markdown=arguments.markdown, width=width)) + "\n")
     return 0

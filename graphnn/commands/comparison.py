@@ -15,35 +15,44 @@ from graphnn.spec.variants import Variant
 from graphnn.training.checkpoint import Identity
 from graphnn.weights import load_weights
 
-FINAL = ("test", "validation")  # the parts whose figures count, as metadata name them, alone or with a further word
-
 
 @dataclass(frozen=True)
 class Training:
-    """One training of one variant. resolved: its document with all defaults."""
+    """One training of one variant.
+
+    resolved: its document with all defaults. part: whose figures count, "test" or "validation". limit: of --limit.
+    """
 
     variant: Variant
     seed: int
     resolved: Mapping[str, Any]
     outputs: Outputs
+    part: str
+    limit: int | None
 
     def figures(self) -> Mapping[str, Mapping[str, float]] | None:
-        """Return the final figures by part, or None where this training has not come to its end.
+        """Return the part's final figures, plain and with views, or None where this has not come to its end.
 
-        Raises GraphError where the files are those of another document.
+        Raises GraphError where the files are those of another training.
         """
         if not self.outputs.weights.exists():
             return None
         meta = load_weights(self.outputs.weights).meta
-        before, now = Identity(meta["document"], "", None, ""), Identity(self.resolved, "", None, "")
+        before, now = Identity(meta["document"], "", meta.get("limit"), ""), Identity(self.resolved, "", self.limit, "")
         differences = before.differences(now)
         if differences:
             line = differences[0].replace("in the checkpoint", "there")
             raise GraphError(
-                f"{self.outputs.weights}: holds the training of another document ({line}); "
+                f"{self.outputs.weights}: holds another training ({line}); "
                 "remove it, or compare in another folder with --output"
             )
-        return {part: own for part, own in meta["metrics"].items() if part.split(" ")[0] in FINAL}
+        found = {part: own for part, own in meta["metrics"].items() if part.split(" ")[0] == self.part}
+        if not found:
+            raise GraphError(
+                f"{self.outputs.weights}: holds a training that was not measured on the {self.part} part; "
+                "remove it, or compare in another folder with --output"
+            )
+        return found
 
     @property
     def seconds(self) -> float:

@@ -93,7 +93,23 @@ def test_other_settings_of_the_same_name_are_refused(compare: Compare, document:
     code, _, err = compare("--set", "training.epochs=2")
     assert code == 2
     weights = document.parent / "net.compare" / "as-it-is-seed1.npz"
-    assert f"{weights}: holds the training of another document (training.epochs: 3 there, 2 now)" in err
+    assert f"{weights}: holds another training (training.epochs: 3 there, 2 now)" in err
+    code, _, err = compare("--limit", "200")
+    assert code == 2
+    assert f"{weights}: holds another training (--limit: 300 there, 200 now)" in err
+    code, _, err = compare("--test")
+    assert code == 2
+    assert f"{weights}: holds a training that was not measured on the test part" in err
+
+
+def test_all_that_is_there_is_looked_at_before_anything_is_trained(
+    compare: Compare, variants: Path, document: Path
+) -> None:
+    compare("--seeds", "2")
+    code, out, err = compare("--variants", variants, "--seeds", "0,2")
+    assert (code, out) == (2, "")
+    assert "as-it-is-seed2.npz: holds another training (data.validation_split: " in err
+    assert [file.name for file in (document.parent / "net.compare").glob("*.npz")] == ["as-it-is-seed2.npz"]
 
 
 @pytest.mark.parametrize(
