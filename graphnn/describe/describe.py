@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from graphnn.describe.memory import FLOAT, activation_bytes, parameter_count, training_memory, weight_file_bytes
+from graphnn.describe.training_groups import TrainingGroup, training_groups
 from graphnn.document.document import Path
 from graphnn.engine.kernel_choice import kernels_for
 from graphnn.facts import FACTS
@@ -57,16 +58,25 @@ class Row:
 
 @dataclass(frozen=True)
 class Description:
-    """All rows, the input first, and what one needs to know of the whole; sizes in bytes."""
+    """All rows, the input first, and what one needs to know of the whole; sizes in bytes.
+
+    groups: how parameters are trained, where not all alike.
+    """
 
     name: str
     rows: tuple[Row, ...]
     loss: str
     optimizer: str
+    groups: tuple[TrainingGroup, ...]
     batch_size: int
     weight_file_bytes: int
     optimizer_bytes: int
     training_bytes: int
+
+    @property
+    def optimizers(self) -> tuple[str, ...]:
+        """The types of all optimizers at work."""
+        return tuple(dict.fromkeys(group.optimizer for group in self.groups)) or (self.optimizer,)
 
     @property
     def trainable(self) -> int:
@@ -108,6 +118,7 @@ def describe(spec: Spec, graph: Graph, kernels: str | None = None) -> Descriptio
         rows=rows,
         loss=spec.loss.type,
         optimizer=spec.optimizer.type,
+        groups=training_groups(spec, graph),
         batch_size=batch_size,
         weight_file_bytes=weight_file_bytes(graph, metadata_bytes(spec)),
         optimizer_bytes=FLOAT * slots * sum(row.trainable for row in rows),

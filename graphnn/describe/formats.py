@@ -38,6 +38,14 @@ NARROW_COLUMNS = (
     Column("mult-\nadds", right=True),
     Column("activ.\nmemory", right=True),
 )
+GROUP_COLUMNS = (
+    Column("group"),
+    Column("optimizer"),
+    Column("learning rate", least=8),
+    Column("weight decay", least=8),
+    Column("numbers", right=True),
+    Column("parameters", least=8),
+)
 
 
 def table_text(description: Description, width: int | None = None, memory: int | None = None) -> str:
@@ -49,7 +57,10 @@ def table_text(description: Description, width: int | None = None, memory: int |
     if width is not None and natural_width(columns, rows) > width:
         columns, rows = NARROW_COLUMNS, [cells(row, short=True) for row in description.rows]
     lines = table(columns, rows, width, ruled=True)
-    return "\n".join([*lines, *bare_table(TOTALS, totals(description)), *notes(description, memory)]) + "\n"
+    lines += [*bare_table(TOTALS, totals(description)), *notes(description, memory)]
+    if description.groups:
+        lines += ["", *table(GROUP_COLUMNS, group_cells(description), width)]
+    return "\n".join(lines) + "\n"
 
 
 def cells(row: Row, *, short: bool = False) -> list[str]:
@@ -72,6 +83,21 @@ def number_text(row: Row) -> str:
     return "".join({"layers": ".", "shortcut": "+"}.get(str(step), str(step)) for step in row.path[1:])
 
 
+def group_cells(description: Description, mark: str = "") -> list[list[str]]:
+    """Return the rows of the table of how groups of parameters are trained; mark: what stands around a pattern."""
+    return [
+        [
+            "the rest" if group.match is None else f"{mark}{group.match}{mark}",
+            group.optimizer,
+            group.rate_text,
+            group.decay_text,
+            count_text(group.count),
+            ", ".join(group.parameters),
+        ]
+        for group in description.groups
+    ]
+
+
 TOTALS = (Column(""), Column("", right=True))
 
 
@@ -84,7 +110,7 @@ def totals(description: Description) -> list[tuple[str, str]]:
         ("multiply-adds of forward, one sample", count_text(description.multiply_adds)),
         ("activation memory, one sample", bytes_text(description.activation_bytes)),
         ("weight file", bytes_text(description.weight_file_bytes)),
-        (f"optimizer state, {description.optimizer}", bytes_text(description.optimizer_bytes)),
+        (f"optimizer state, {' and '.join(description.optimizers)}", bytes_text(description.optimizer_bytes)),
         (f"training memory, {batch}", bytes_text(description.training_bytes)),
     ]
 
@@ -102,6 +128,7 @@ def values(description: Description) -> dict[str, Any]:
         "name": description.name,
         "loss": description.loss,
         "optimizer": description.optimizer,
+        "groups": [vars(group) for group in description.groups],
         "batch_size": description.batch_size,
         "layers": [
             {
@@ -150,7 +177,10 @@ def json_value(value: Any, line_break: str) -> str:
 def markdown_text(description: Description) -> str:
     """Return a Markdown table and the totals as a list."""
     lines = markdown_table(COLUMNS, [cells(row) for row in description.rows])
-    return "\n".join([*lines, "", *(f"- {label}: {value}" for label, value in totals(description))]) + "\n"
+    lines += ["", *(f"- {label}: {value}" for label, value in totals(description))]
+    if description.groups:
+        lines += ["", *markdown_table(GROUP_COLUMNS, group_cells(description, mark="`"))]
+    return "\n".join(lines) + "\n"
 
 
 def csv_text(description: Description) -> str:

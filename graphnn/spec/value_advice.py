@@ -18,6 +18,7 @@ EXPECTED = {
 }
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)((?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)")
 WIDTH = 60  # a longer list is not shown
+MOST_CHOICES = 8  # a longer choice is not listed where not even the type is right
 
 
 def expected(definition: Mapping[str, Any]) -> str:
@@ -30,6 +31,12 @@ def expected_one(name: str, definition: Mapping[str, Any]) -> str:
     """Return one allowed type."""
     if name == "string" and "then" in definition:
         return ", ".join(json.dumps(word) for word in definition["then"]["enum"])
+    if (
+        name == "string"
+        and len(types(definition)) == 1
+        and len(definition.get("enum", ())) in range(1, MOST_CHOICES + 1)
+    ):
+        return f"one of {', '.join(map(json.dumps, definition['enum']))}"
     if name == "array" and definition.get("maxItems") == definition.get("minItems") == 2:
         if isinstance(definition["items"], list):
             return "a pair of numbers"

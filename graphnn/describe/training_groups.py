@@ -1,0 +1,75 @@
+"""How the parameters of a network are trained, one row for each group of the optimizer and one for the rest."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from graphnn.graph import Graph
+from graphnn.groups import ParameterGroup, members
+from graphnn.parameters import is_weight
+from graphnn.spec.spec import Section, Spec
+from graphnn.updates import groups_from, optimizer_from, schedule_from
+
+
+@dataclass(frozen=True)
+class TrainingGroup:
+    """The parameters that are trained alike.
+
+    match: the group's pattern, None for those in no group. learning_rate: where the schedule's factor is 1.
+    weight_decay: of the weights, and biases_decay of biases, scales and shifts; None where there are none. count: of
+    numbers in the parameters.
+    """
+
+    match: str | None
+    optimizer: str
+    learning_rate: float
+    weight_decay: float | None
+    biases_decay: float | None
+    schedule: str
+    parameters: tuple[str, ...]
+    count: int
+
+    @property
+    def decay_text(self) -> str:
+        """The weight decay in words, where it is not 0."""
+        found = {own for own in (self.weight_decay, self.biases_decay) if own is not None}
+        if len(found) > 1:
+            return f"{self.weight_decay:.6g} weights, {self.biases_decay:.6g} others"
+        return f"{found.pop():.6g}" if any(found) else ""
+
+    @property
+    def rate_text(self) -> str:
+        """The learning rate, and the schedule that it follows."""
+        rate = f"{self.learning_rate:.6g}"
+        return rate if self.schedule == "constant" else f"{rate}, {self.schedule}"
+
+
+def training_groups(spec: Spec, graph: Graph) -> tuple[TrainingGroup, ...]:
+    """Return the groups in the document's order, then the rest where there is one; nothing without groups."""
+    groups = groups_from(spec.optimizer)
+    return tuple(rows(spec.optimizer, groups, graph)) if groups else ()
+
+
+def rows(section: Section, groups: Sequence[ParameterGroup], graph: Graph) -> Iterator[TrainingGroup]:
+    """Yield a row for each group, and for the parameters that are in none."""
+    common, schedule = optimizer_from(section), schedule_from(section.options.get("schedule"))
+    trained = [(f"{node.name}/{own.name}", own) for node in graph.nodes for own in node.parameters if own.trainable]
+    numbers = members([group.match for group in groups], [name for name, _ in trained])
+    for number, group in (*enumerate(groups), (None, ParameterGroup(match=""))):
+        own = [item for item, found in zip(trained, numbers, strict=True) if found == number]
+        if not own:
+            continue
+        optimizer = group.optimizer or common
+        decays: list[float | None] = [
+            group.decay(common, weights=kind) if any(is_weight(one) == kind for _, one in own) else None
+            for kind in (True, False)
+        ]
+        yield TrainingGroup(
+            match=None if number is None else group.match,
+            optimizer=optimizer.type,
+            learning_rate=group.learning_rate_scale * optimizer.learning_rate,
+            weight_decay=decays[0],
+            biases_decay=decays[1],
+            schedule=(group.schedule or schedule).type,
+            parameters=tuple(name for name, _ in own),
+            count=sum(one.size for _, one in own),
+        )
