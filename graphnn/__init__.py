@@ -4,6 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from graphnn.augmentation.cutout import Cutout
+from graphnn.augmentation.random_affine import RandomAffine
 from graphnn.augmentation.random_flip import RandomFlip
 from graphnn.augmentation.random_translate import RandomTranslate
 from graphnn.errors import DataError, DivergenceError, GraphError, Problem, ShapeError, SpecError, WeightsError
@@ -85,6 +86,7 @@ __all__ = [
     "PiecewiseLinear",
     "Problem",
     "RMSprop",
+    "RandomAffine",
     "RandomFlip",
     "RandomTranslate",
     "ReLU",

@@ -1,6 +1,6 @@
 """What an augmentation is: a description that draws for all images of an epoch at once.
 
-Every kind so far is a matter of whole rows and columns: which of them are shown, or which of them are covered.
+Some are a matter of whole rows and columns: which of them are shown, or which of them are covered; others resample.
 """
 
 from __future__ import annotations  # naming numpy.random would import it, which takes 8 ms
@@ -63,3 +63,19 @@ class Cover(Augmentation, ABC):
     @abstractmethod
     def covered(self, place: Place, count: int, shape: Shape) -> Lines:
         """Return which lines of `count` images of this shape the rectangles of an epoch lie on: bool."""
+
+
+class Warp(Augmentation, ABC):
+    """An augmentation that puts each image together anew from points between its pixels.
+
+    padding: what comes in from outside, "reflect" or "zeros".
+    """
+
+    padding: str
+
+    @abstractmethod
+    def sources(self, place: Place, count: int) -> Array:
+        """Return, for each of `count` images of an epoch, where pixels come from: count×2×2, float32.
+
+        The pixel at (row, column) from the centre shows the point at matrix·(row, column).
+        """

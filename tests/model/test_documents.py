@@ -78,6 +78,7 @@ OPTIMIZER_SETTINGS: dict[str, dict[str, Any]] = {
 AUGMENTATION_SETTINGS: dict[str, dict[str, Any]] = {
     "RandomFlip": {"mode": "alternating"},
     "RandomTranslate": {"pixels": 1, "padding": "zeros"},
+    "RandomAffine": {"degrees": 20, "scale": 0.25, "shear": 5, "padding": "zeros"},
     "Cutout": {"size": 2},
 }
 SCHEDULE_SETTINGS: dict[str, dict[str, Any]] = {
@@ -187,7 +188,7 @@ def test_augmentations(as_default: bool, tmp_path: Path) -> None:
     assert written == [{"type": name, **own} for name, own in settings.items()] + values
     for spec in (model.spec(), again.spec()):
         assert augmentations_from(spec.data["augment"]) == (*objects, *objects)
-        assert [section.description for section in spec.data["augment"]] == [None] * 3 + ["why"] * 3
+        assert [section.description for section in spec.data["augment"]] == [None] * len(objects) + ["why"] * len(values)
 
 
 def test_how_to_evaluate(tmp_path: Path) -> None:
