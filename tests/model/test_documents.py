@@ -188,7 +188,8 @@ def test_augmentations(as_default: bool, tmp_path: Path) -> None:
     assert written == [{"type": name, **own} for name, own in settings.items()] + values
     for spec in (model.spec(), again.spec()):
         assert augmentations_from(spec.data["augment"]) == (*objects, *objects)
-        assert [section.description for section in spec.data["augment"]] == [None] * len(objects) + ["why"] * len(values)
+        descriptions = [section.description for section in spec.data["augment"]]
+        assert descriptions == [None] * len(objects) + ["why"] * len(values)
 
 
 def test_how_to_evaluate(tmp_path: Path) -> None:
