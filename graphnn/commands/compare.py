@@ -122,7 +122,8 @@ def read_variant(arguments: Namespace, variant: Variant) -> Spec:
     except SpecError as error:
         if not variant.overrides:
             raise
-        raise SpecError(f"variant {quoted(variant.name)}:", *error.problems) from None
+        problems = [variant.placed(problem) for problem in error.problems]
+        raise SpecError(f"variant {quoted(variant.name)}:", *problems) from None
     return spec
 
 

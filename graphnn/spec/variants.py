@@ -3,11 +3,11 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from graphnn.document.document import read_document
-from graphnn.errors import SpecError
+from graphnn.document.document import Document, Path, read_document
+from graphnn.errors import Problem, SpecError
 from graphnn.spec.schema import Schema, schema_file
 from graphnn.spec.schema_problems import Finding, find, in_order
 from graphnn.suggestions import quoted
@@ -18,10 +18,21 @@ AS_IT_IS = "as it is"
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to train a document. overrides: as --set takes them, those of all variants first."""
+    """One way to train a document.
+
+    overrides: as --set takes them, those of all variants first. places: where in the file each of them stands.
+    """
 
     name: str
     overrides: tuple[str, ...] = ()
+    places: tuple[Problem, ...] = ()
+
+    def placed(self, problem: Problem | str) -> Problem | str:
+        """Return a problem with one of the overrides as one with its line in the file; any other as it is."""
+        for override, place in zip(self.overrides, self.places, strict=True):
+            if isinstance(problem, Problem) and problem.file == f"--set {override}":
+                return replace(place, message=problem.message, where=problem.where)
+        return problem
 
 
 def read_variants(file: str | os.PathLike[str]) -> tuple[Variant, ...]:
@@ -33,9 +44,11 @@ def read_variants(file: str | os.PathLike[str]) -> tuple[Variant, ...]:
         findings = equal_names(document.value["variants"])
     if findings:
         raise SpecError(*in_order(document, findings))
-    common = overrides(document.value.get("set", {}))
-    listed = [Variant(one["name"], (*common, *overrides(one["set"]))) for one in document.value["variants"]]
-    return (Variant(AS_IT_IS, common), *listed)
+    shared = changes(document, ("set",), document.value.get("set", {}))
+    result = [variant(AS_IT_IS, shared)]
+    for place, one in enumerate(document.value["variants"]):
+        result.append(variant(one["name"], shared + changes(document, ("variants", place, "set"), one["set"])))
+    return tuple(result)
 
 
 def equal_names(variants: list[dict[str, Any]]) -> list[Finding]:
@@ -53,6 +66,14 @@ def equal_names(variants: list[dict[str, Any]]) -> list[Finding]:
     ]
 
 
-def overrides(changes: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return changes as --set takes them."""
-    return tuple(f"{path}={json.dumps(value, ensure_ascii=False)}" for path, value in changes.items())
+def variant(name: str, made: list[tuple[str, Problem]]) -> Variant:
+    """Return the variant of these changes."""
+    return Variant(name, tuple(override for override, _ in made), tuple(place for _, place in made))
+
+
+def changes(document: Document, path: Path, values: Mapping[str, Any]) -> list[tuple[str, Problem]]:
+    """Return the changes that stand at `path`: each as --set takes it, and its place, as a problem without words."""
+    return [
+        (f"{target}={json.dumps(value, ensure_ascii=False)}", document.problem((*path, target), "", key=True))
+        for target, value in values.items()
+    ]

@@ -128,6 +128,8 @@ def test_a_wrong_variant_is_told_before_anything_is_trained(
     code, out, err = compare("--variants", file)
     assert (code, out) == (2, "")
     assert all(part in err for part in said)
+    assert f"{file}:1:" in err
+    assert "^" in err
     assert not (document.parent / "net.compare").exists()
 
 

@@ -9,7 +9,7 @@ from jsonschema import Draft7Validator
 
 from graphnn.errors import SpecError
 from graphnn.spec.schema import schema_file
-from graphnn.spec.variants import FILE, Variant, read_variants
+from graphnn.spec.variants import FILE, read_variants
 
 
 def written(folder: Path, values: Any) -> Path:
@@ -38,11 +38,19 @@ def test_the_document_as_it_is_comes_first_and_common_changes_before_own(tmp_pat
             ],
         },
     )
-    assert read_variants(file) == (
-        Variant("as it is", ("training.epochs=2",)),
-        Variant("wide", ("training.epochs=2", "layers.a.units=8", "loss.label_smoothing=null")),
-        Variant("ä", ("training.epochs=2", 'data.augment=[{"type": "RandomFlip"}]', 'name="ü"')),
-    )
+    variants = read_variants(file)
+    assert [(one.name, one.overrides) for one in variants] == [
+        ("as it is", ("training.epochs=2",)),
+        ("wide", ("training.epochs=2", "layers.a.units=8", "loss.label_smoothing=null")),
+        ("ä", ("training.epochs=2", 'data.augment=[{"type": "RandomFlip"}]', 'name="ü"')),
+    ]
+    text = file.read_text(encoding="utf-8")
+    pointed = [[text[(place.column or 0) - 1 :][:12] for place in one.places] for one in variants]
+    assert pointed == [
+        ['"training.ep'],
+        ['"training.ep', '"layers.a.un', '"loss.label_'],
+        ['"training.ep', '"data.augmen', '"name": "\\u0'],
+    ]
 
 
 def test_mistakes_have_a_place_and_advice(tmp_path: Path) -> None:
