@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from typing import Any
 
-from graphnn.document.document import Path
+from graphnn.document.document import Path, listed
 from graphnn.document.values import is_default, plain, section_values
 from graphnn.optimizers import OPTIMIZERS, Optimizer
 from graphnn.schedules import Schedule
@@ -74,12 +74,28 @@ def unused(patterns: Sequence[str], trained: Sequence[str], fixed: Sequence[str]
         elif untrained:
             reason = f"matches only what is not trained, such as {quoted(untrained[0])}"
         else:
-            close = closest(pattern, trained)
+            close = pattern_meant(pattern, trained)
             meant = f"; did you mean {quoted(close)}?" if close else ";"
-            known = f"the parameters are {', '.join(trained)}" if trained else "no parameter is trained"
+            known = f"the parameters are {listed(trained)}" if trained else "no parameter is trained"
             reason = f"matches no parameter{meant} {known}"
         reasons[number] = reason
     return reasons
+
+
+def pattern_meant(pattern: str, names: Sequence[str]) -> str | None:
+    """Return the pattern that was probably meant by one that matches none of the names; None where nothing is near.
+
+    Only the part before the slash or the part after it is replaced, unless both are wrong.
+    """
+    before, slash, after = pattern.rpartition("/")
+    layers, kinds = zip(*(name.rsplit("/", 1) for name in names), strict=True) if names else ((), ())
+    tries: list[tuple[str | None, str | None]] = [(before if slash else "*", closest(after, kinds))]
+    tries += [(f"{before}*", after), (closest(before, layers), after)] if slash else []
+    for layer, kind in tries:
+        meant = f"{layer}/{kind}"
+        if layer and kind and any(fnmatchcase(name, meant) for name in names):
+            return meant
+    return closest(pattern, names)
 
 
 def group_findings(optimizer: Section, shapes: Mapping[str, Shape], fixed: Sequence[str]) -> Iterator[Finding]:

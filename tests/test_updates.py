@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from graphnn.groups import ParameterGroup, members, unused
+from graphnn.groups import ParameterGroup, members, pattern_meant, unused
 from graphnn.initializers import zeros
 from graphnn.layers.base import Parameter
 from graphnn.optimizers import SGD, Adam, Muon, SGDMomentum
@@ -43,6 +43,17 @@ def test_a_pattern_that_takes_nothing_is_explained():
     assert 'did you mean "a/biases"?' in reasons[2]
     assert "not trained" in reasons[3]
     assert unused(["x"], [], []) == {0: "matches no parameter; no parameter is trained"}
+    many = [f"conv{n}/{kind}" for n in range(9) for kind in ("weights", "biases")]
+    for pattern, meant in (
+        ("conv*/weight", "conv*/weights"),
+        ("conv/biases", "conv*/biases"),
+        ("vonc3/biases", "conv3/biases"),
+        ("*/bias", "*/biases"),
+        ("weight", "*/weights"),
+        ("cnv3/weigths", "conv3/weights"),
+    ):
+        assert pattern_meant(pattern, many) == meant, pattern
+    assert unused(["conv*/weight"], many, [])[0].endswith("conv3/weights, conv3/biases, …")
 
 
 def test_rates_and_decays_of_groups(parameters):

@@ -222,7 +222,7 @@ def folder_instead(path: FilePath) -> str:
     return "this is a folder; give a document" + (f": {listed(documents)}" if documents else "")
 
 
-def listed(names: list[str], most: int = 8) -> str:
+def listed(names: Sequence[str], most: int = 8) -> str:
     """Return names with commas, the first few of many."""
     return ", ".join(names[:most]) + (", …" if len(names) > most else "")
 
