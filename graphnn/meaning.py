@@ -90,7 +90,7 @@ def label_findings(spec: Spec, loss: Loss, output_shape: Shape) -> Iterator[Find
 
 
 def schedule_findings(schedule: Section | None) -> Iterator[Finding]:
-    """Yield a finding for each point of a schedule that does not lie after the one before it."""
+    """Yield a finding for each point of a schedule that does not lie after the one before it, or where all are 0."""
     if schedule is None or schedule.type != "piecewise_linear":
         return
     fractions = [fraction for fraction, _ in schedule.options["points"]]
@@ -98,6 +98,9 @@ def schedule_findings(schedule: Section | None) -> Iterator[Finding]:
         if here <= before:
             message = f"{here:g} does not come after {before:g}; the fractions of the points must rise"
             yield Finding((*schedule.path, "points", place, 0), message)
+    if not any(factor for _, factor in schedule.options["points"]):
+        message = "the learning rate is 0 from the first point to the last; write a factor above 0 in one of them"
+        yield Finding((*schedule.path, "points"), message)
 
 
 def monitor_findings(spec: Spec, loss: Loss, *, validated: bool) -> Iterator[Finding]:

@@ -22,11 +22,11 @@ def layer_names(layers: Any) -> dict[Path, str | None]:
         written = layer.get("name") if isinstance(layer, dict) else None
         type_ = layer.get("type") if isinstance(layer, dict) else None
         if isinstance(type_, str):
-            counts[type_] += 1
+            counts[type_.lower()] += 1  # so that one written in another case by mistake has no equal name
         if written is not None:
             names[path] = written if isinstance(written, str) and written else None
         else:
-            names[path] = f"{type_.lower()}_{counts[type_]}" if isinstance(type_, str) else None
+            names[path] = f"{type_.lower()}_{counts[type_.lower()]}" if isinstance(type_, str) else None
     return names
 
 
