@@ -1,7 +1,7 @@
 """compare: what each change to a document is worth, by training it with each of them."""
 
 from argparse import ArgumentTypeError, Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from graphnn.commands import train
@@ -20,12 +20,16 @@ from graphnn.commands.common import (
 )
 from graphnn.commands.comparison import Training, comparison_lines, file_name
 from graphnn.commands.outputs import Outputs
+from graphnn.commands.progress import in_terminal
+from graphnn.commands.training_data import stored
 from graphnn.describe.tables import show, terminal_width
-from graphnn.errors import GraphError, SpecError, WeightsError
-from graphnn.graph import build_graph
+from graphnn.engine.kernel_choice import kernels_for
+from graphnn.errors import DivergenceError, GraphError, SpecError, WeightsError
+from graphnn.graph import Graph, build_graph
 from graphnn.spec.spec import Spec
 from graphnn.spec.variants import AS_IT_IS, Variant, read_variants
 from graphnn.suggestions import quoted
+from graphnn.training.checkpoint import Identity, digest
 
 EXAMPLES = (
     "models/digits.json --seeds 0,1,2",
@@ -80,51 +84,68 @@ def compare(argv: Sequence[str]) -> int:
     arguments = parser().parse(argv)
     variants = read_variants(arguments.variants) if arguments.variants else (Variant(AS_IT_IS),)
     folder = arguments.output or arguments.spec.with_name(f"{arguments.spec.stem}.compare")
+    trainings = list(planned(arguments, variants, folder))
+    shared = {one.outputs.weights for one in trainings}
+    if len(shared) < len(trainings):
+        raise SpecError(f"{arguments.variants}: two names of variants have the same words, and so the same file")
+    for training in trainings:
+        training.check()
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise WeightsError(f"{folder}: cannot be made: {error.strerror}") from error
+    diverged = []
+    for number, training in enumerate(trainings, start=1):
+        if training.finished:
+            continue
+        show(f"{number} of {len(trainings)}: {training.variant.name}, seed {training.seed}\n")
+        code = train.main(train_arguments(arguments, training))
+        if code == DivergenceError.exit_code:
+            diverged.append(training)
+            continue
+        if code == INTERRUPTED:
+            complain("The same command goes on from here.")
+        if code:
+            return code
+    width = None if arguments.markdown else terminal_width()
+    lines = comparison_lines(trainings, diverged, markdown=arguments.markdown, width=width)
+    show("".join(f"{line}\n" for line in lines))
+    return DivergenceError.exit_code if diverged else 0
+
+
+def planned(arguments: Namespace, variants: Sequence[Variant], folder: Path) -> Iterator[Training]:
+    """Yield the trainings of each variant. Raises GraphError where one cannot be measured, or its data be read."""
     part = "test" if arguments.test else "validation"
-    trainings = []
+    digests: dict[tuple[str, str | None], str] = {}
     for variant in variants:
-        spec = read_variant(arguments, variant)
+        spec, graph = read_variant(arguments, variant)
         if not arguments.test and not spec.data["validation_split"]:
             raise GraphError(
                 f"{arguments.spec}, {variant.name}: there is no validation part to measure on; write "
                 "data.validation_split, for example by --set data.validation_split=0.1, or measure on the test part "
                 "with --test"
             )
+        source = (spec.data["dataset"], spec.data["path"])
+        if source not in digests:
+            data = stored(spec, arguments.data_dir, arguments.limit, show_progress=in_terminal())
+            digests[source] = digest(data.x_train, data.y_train)
+        kernels = kernels_for(graph, arguments.kernels).name
         for seed in arguments.seeds or (spec.training["seed"],):
             resolved = {**spec.resolved(), "training": {**spec.resolved()["training"], "seed": seed}}
-            outputs = Outputs(folder / file_name(variant, seed))
-            trainings.append(Training(variant, seed, resolved, outputs, part, arguments.limit))
-    shared = {one.outputs.weights for one in trainings}
-    if len(shared) < len(trainings):
-        raise SpecError(f"{arguments.variants}: two names of variants have the same words, and so the same file")
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise WeightsError(f"{folder}: cannot be made: {error.strerror}") from error
-    missing = [(number, one) for number, one in enumerate(trainings, start=1) if one.figures() is None]
-    for number, training in missing:
-        show(f"{number} of {len(trainings)}: {training.variant.name}, seed {training.seed}\n")
-        code = train.main(train_arguments(arguments, training))
-        if code == INTERRUPTED:
-            complain("The same command goes on from here.")
-        if code:
-            return code
-    width = None if arguments.markdown else terminal_width()
-    show("\n".join(comparison_lines(trainings, markdown=arguments.markdown, width=width)) + "\n")
-    return 0
+            identity = Identity(resolved, digests[source], arguments.limit, kernels)
+            yield Training(variant, seed, identity, Outputs(folder / file_name(variant, seed)), part)
 
 
-def read_variant(arguments: Namespace, variant: Variant) -> Spec:
-    """Return the spec of a variant, checked to the last rung. Raises SpecError, which names the variant."""
+def read_variant(arguments: Namespace, variant: Variant) -> tuple[Spec, Graph]:
+    """Return the spec of a variant and its graph. Raises SpecError, which names the variant."""
     try:
         spec = read_document(arguments, overrides=variant.overrides)
-        build_graph(spec)
+        return spec, build_graph(spec)
     except SpecError as error:
         if not variant.overrides:
             raise
         problems = [variant.placed(problem) for problem in error.problems]
         raise SpecError(f"variant {quoted(variant.name)}:", *problems) from None
-    return spec
 
 
 def train_arguments(arguments: Namespace, training: Training) -> list[str]:

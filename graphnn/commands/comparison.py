@@ -2,17 +2,16 @@
 
 import re
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from csv import DictReader
 from dataclasses import dataclass
-from typing import Any
 
 from graphnn.commands.figures import clock, figure, label
 from graphnn.commands.outputs import Outputs
 from graphnn.describe.tables import Column, markdown_table, table
 from graphnn.errors import GraphError
 from graphnn.spec.variants import Variant
-from graphnn.training.checkpoint import Identity
+from graphnn.training.checkpoint import Identity, load_checkpoint
 from graphnn.weights import load_weights
 
 
@@ -20,37 +19,44 @@ from graphnn.weights import load_weights
 class Training:
     """One training of one variant.
 
-    resolved: its document with all defaults. part: whose figures count, "test" or "validation". limit: of --limit.
+    identity: what it is started with. part: whose figures count, "test" or "validation".
     """
 
     variant: Variant
     seed: int
-    resolved: Mapping[str, Any]
+    identity: Identity
     outputs: Outputs
     part: str
-    limit: int | None
 
-    def figures(self) -> Mapping[str, Mapping[str, float]] | None:
-        """Return the part's final figures, plain and with views, or None where this has not come to its end.
+    @property
+    def finished(self) -> bool:
+        """Whether it has come to its end."""
+        return self.outputs.weights.exists()
 
-        Raises GraphError where the files are those of another training.
-        """
-        if not self.outputs.weights.exists():
-            return None
-        meta = load_weights(self.outputs.weights).meta
-        before, now = Identity(meta["document"], "", meta.get("limit"), ""), Identity(self.resolved, "", self.limit, "")
-        differences = before.differences(now)
-        if differences:
-            line = differences[0].replace("in the checkpoint", "there")
-            raise GraphError(
-                f"{self.outputs.weights}: holds another training ({line}); "
-                "remove it, or compare in another folder with --output"
-            )
-        found = {part: own for part, own in meta["metrics"].items() if part.split(" ")[0] == self.part}
+    def check(self) -> None:
+        """Raise GraphError where there are files of another training in the place of its own."""
+        way_out = "remove both, or compare in another folder with --output"
+        weights, checkpoint = self.outputs.weights, self.outputs.checkpoint
+        if checkpoint.exists():
+            # A run that is not at its end can go on with another number of epochs; train itself sees whether.
+            free = frozenset() if self.finished else frozenset({"training.epochs"})
+            differences = load_checkpoint(checkpoint)[1].differences(self.identity, ignore=free)
+            if differences:
+                line = differences[0].replace("in the checkpoint", "there")
+                raise GraphError(f"{weights} and {self.outputs.folder}: hold another training ({line}); {way_out}")
+            if self.finished:
+                self.figures()
+        elif self.finished:
+            raise GraphError(f"{weights}: there is no {checkpoint}, which says how it was trained; {way_out}")
+
+    def figures(self) -> Mapping[str, Mapping[str, float]]:
+        """Return the part's final figures, plain and with views. Raises GraphError where there are none."""
+        metrics = load_weights(self.outputs.weights).meta.get("metrics", {})
+        found = {part: own for part, own in metrics.items() if part.split(" ")[0] == self.part}
         if not found:
             raise GraphError(
-                f"{self.outputs.weights}: holds a training that was not measured on the {self.part} part; "
-                "remove it, or compare in another folder with --output"
+                f"{self.outputs.weights}: holds a training that was not measured on the {self.part} part; remove it "
+                f"and {self.outputs.folder}, or compare in another folder with --output"
             )
         return found
 
@@ -67,45 +73,55 @@ def file_name(variant: Variant, seed: int) -> str:
     return f"{words}-seed{seed}.npz"
 
 
-def metric_of(figures: Mapping[str, Mapping[str, float]]) -> str:
-    """Return the metric that the table shows: the first after the loss, or the loss where there is no other."""
-    names = [name for own in figures.values() for name in own]
-    return next((name for name in names if name != "loss"), "loss")
+def comparison_lines(
+    trainings: Sequence[Training], diverged: Collection[Training] = (), *, markdown: bool, width: int | None
+) -> list[str]:
+    """Return the table of all variants that have a training at its end, or one that diverged.
 
-
-def comparison_lines(trainings: Sequence[Training], *, markdown: bool, width: int | None) -> list[str]:
-    """Return the table of all variants that have a training at its end, the first as what the others differ from."""
+    The first variant is what the others differ from. A cell is empty where a variant has no such figure.
+    """
     results = list(by_variant(trainings))
-    if not results:
+    if not any(own for _, own in results):
         return []
-    parts = list(dict.fromkeys(part for _, figures, _ in results for own in figures for part in own))
-    metric = metric_of(results[0][1][0])
-    first = {part: mean([own[part][metric] for own in results[0][1]]) for part in parts}
+    parts = list(dict.fromkeys(part for _, own in results for figures, _ in own for part in figures))
+    metric = metric_of([one for _, own in results for figures, _ in own for one in figures.values()])
     columns = [Column("variant", least=12)]
     for part in parts:
         columns += [Column(f"{part}\n{label(metric)}", right=True), Column("\ndifference", right=True)]
     columns.append(Column("\ntime", right=True))
+    first: dict[str, list[float]] = {}
     rows = []
-    for variant, figures, seconds in results:
+    for variant, own in results:
+        lost = sum(one.variant == variant for one in diverged)
+        if not own and not lost:
+            continue
         cells = [variant.name]
-        for part in parts:
-            values = [own[part][metric] for own in figures if part in own]
-            cells += [spread_text(metric, values), difference_text(metric, mean(values) - first[part])]
-        rows.append([*cells, clock(mean(seconds))])
-    for place in range(2, len(columns) - 1, 2):
-        rows[0][place] = ""  # the first differs from itself by nothing
+        for place, part in enumerate(parts):
+            values = [figures[part][metric] for figures, _ in own if part in figures]
+            text = spread_text(metric, values) if values else ""
+            if lost and place == 0:
+                text = f"{text}, {lost} diverged" if text else "diverged"
+            base = first.setdefault(part, values)
+            differs = variant != results[0][0] and values and base
+            cells += [text, difference_text(metric, mean(values) - mean(base)) if differs else ""]
+        rows.append([*cells, clock(mean([seconds for _, seconds in own])) if own else ""])
     return markdown_table(columns, rows) if markdown else table(columns, rows, width)
 
 
-def by_variant(
-    trainings: Sequence[Training],
-) -> Iterator[tuple[Variant, list[Mapping[str, Mapping[str, float]]], list[float]]]:
-    """Yield each variant that has results, with the figures and the seconds of its trainings."""
+Result = tuple[Mapping[str, Mapping[str, float]], float]  # figures by part, and seconds
+
+
+def by_variant(trainings: Sequence[Training]) -> Iterator[tuple[Variant, list[Result]]]:
+    """Yield each variant with the results of its trainings that are at their end."""
     for variant in dict.fromkeys(training.variant for training in trainings):
-        done = [(one, one.figures()) for one in trainings if one.variant == variant]
-        figures = [own for _, own in done if own is not None]
-        if figures:
-            yield variant, figures, [one.seconds for one, own in done if own is not None]
+        own = [one for one in trainings if one.variant == variant and one.finished]
+        yield variant, [(one.figures(), one.seconds) for one in own]
+
+
+def metric_of(figures: Iterable[Mapping[str, float]]) -> str:
+    """Return the metric that the table shows: the first after the loss that all figures have, else the loss."""
+    names = list(figures)
+    return next((name for name in names[0] if name != "loss" and all(name in own for own in names)), "loss")
 
 
 def mean(values: Sequence[float]) -> float:

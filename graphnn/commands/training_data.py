@@ -37,8 +37,8 @@ class TrainingData:
         cls, spec: Spec, graph: Graph, *, data_dir: Path | None, limit: int | None, test: bool, show_progress: bool
     ) -> Self:
         """Return the data of a document, or raise DataError. test: whether the test part is wanted."""
-        name, path, seed = spec.data["dataset"], spec.data["path"], spec.training["seed"]
-        dataset = limited(load(name, path=path, data_dir=data_dir, show_progress=show_progress), limit)
+        name, seed = spec.data["dataset"], spec.training["seed"]
+        dataset = stored(spec, data_dir, limit, show_progress=show_progress)
         check_input_shape(name, dataset.shape, graph.input_shape)
         check_views(spec.evaluation["test_time_augmentation"], dataset.shape)
         graph.loss.check_targets(dataset.y_train, graph.output_shape)
@@ -58,6 +58,12 @@ class TrainingData:
             digest=digest(dataset.x_train, dataset.y_train),
             limit=limit,
         )
+
+
+def stored(spec: Spec, data_dir: Path | None, limit: int | None, *, show_progress: bool) -> Dataset:
+    """Return the data set of a document as it is stored, the first `limit` samples of each part. Raises DataError."""
+    name, path = spec.data["dataset"], spec.data["path"]
+    return limited(load(name, path=path, data_dir=data_dir, show_progress=show_progress), limit)
 
 
 def limited(dataset: Dataset, limit: int | None) -> Dataset:

@@ -205,7 +205,6 @@ class Run:
             classes=self.data.classes,
             normalisation=self.data.normalisation.to_json(),
             metrics={"epochs": min(record.epoch, self.trainer.epochs), **figures, **final},
-            limit=self.data.limit,
         )
 
     def step_done(self, trainer: Trainer) -> None:

@@ -15,19 +15,16 @@ def weights_metadata(
     classes: Sequence[str] | None,
     normalisation: Mapping[str, Any] | None,
     metrics: Mapping[str, Any],
-    limit: int | None = None,
 ) -> dict[str, Any]:
     """Return the metadata of trained weights, as JSON values; the format's version is added when they are saved.
 
     document: resolved. classes: the name of each label; None where targets are numbers. normalisation: as of
     Normalisation.to_json; None where inputs stay as they are. metrics: "epochs", and figures by part.
-    limit: to how many samples each part was cut, as by --limit.
     """
     return {
         "document": dict(document),
         "classes": None if classes is None else list(classes),
         "normalisation": None if normalisation is None else dict(normalisation),
         "metrics": dict(metrics),
-        "limit": limit,
         "versions": {"graphnn": __version__, "numpy": np.__version__, "python": platform.python_version()},
     }

@@ -2,16 +2,21 @@
 
 import json
 import re
+import shutil
 import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from graphnn.commands import compare as command
-from graphnn.commands.comparison import difference_text, spread_text
+from graphnn.commands.comparison import Training, comparison_lines, difference_text, spread_text
+from graphnn.commands.outputs import Outputs
+from graphnn.spec.variants import Variant
+from graphnn.training.checkpoint import Identity
 
 Compare = Callable[..., tuple[int, str, str]]
 VARIANTS = {
@@ -90,16 +95,113 @@ def test_the_test_part_on_demand(compare: Compare) -> None:
 
 def test_other_settings_of_the_same_name_are_refused(compare: Compare, document: Path) -> None:
     compare()
-    code, _, err = compare("--set", "training.epochs=2")
-    assert code == 2
-    weights = document.parent / "net.compare" / "as-it-is-seed1.npz"
-    assert f"{weights}: holds another training (training.epochs: 3 there, 2 now)" in err
-    code, _, err = compare("--limit", "200")
-    assert code == 2
-    assert f"{weights}: holds another training (--limit: 300 there, 200 now)" in err
+    folder = document.parent / "net.compare"
+    places = f"{folder / 'as-it-is-seed1.npz'} and {folder / 'as-it-is-seed1.run'}: hold another training"
+    for option, change, told in (
+        ("--set", "training.epochs=2", "training.epochs: 3 there, 2 now"),
+        ("--limit", "200", "--limit: 300 there, 200 now"),
+        ("--kernels", "numpy", None),
+    ):
+        code, out, err = compare(option, change)
+        if told is None:
+            assert (code, err) == (0, "")  # a network without images has these kernels only
+        else:
+            assert (code, out) == (2, "")
+            assert f"{places} ({told}); remove both, or compare in another folder with --output" in err
     code, _, err = compare("--test")
     assert code == 2
-    assert f"{weights}: holds a training that was not measured on the test part" in err
+    assert "as-it-is-seed1.npz: holds a training that was not measured on the test part" in err
+
+
+def test_other_data_are_noticed(compare: Compare, document: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for name in ("a", "b"):
+        file = tmp_path / f"{name}.npz"
+        np.savez(
+            file,
+            x_train=rng.random((60, 64), np.float32),
+            y_train=np.arange(60) % 10,
+            x_test=rng.random((20, 64), np.float32),
+            y_test=np.arange(20) % 10,
+        )
+    common = ("--set", "data.dataset=npz", "--set", "input.shape=[64]", "--set", "layers[0]=null")
+    assert compare(*common, "--set", f"data.path={tmp_path / 'a.npz'}")[0] == 0
+    assert compare(*common, "--set", f"data.path={tmp_path / 'a.npz'}")[0] == 0
+    code, _, err = compare(*common, "--set", f"data.path={tmp_path / 'b.npz'}")
+    assert code == 2
+    assert "the training data are not those that the run was started with" in err
+
+
+def test_files_that_are_no_training_are_refused(compare: Compare, document: Path) -> None:
+    folder = document.parent / "net.compare"
+    folder.mkdir()
+    np.savez(folder / "as-it-is-seed1.npz", a=np.zeros(3))
+    code, _, err = compare()
+    assert code == 2
+    assert f"there is no {folder / 'as-it-is-seed1.run' / 'checkpoint.npz'}, which says how it was trained" in err
+
+
+def test_what_the_advice_to_remove_leaves_is_told_too(compare: Compare, document: Path) -> None:
+    compare()
+    weights = document.parent / "net.compare" / "as-it-is-seed1.npz"
+    weights.unlink()
+    code, out, err = compare("--set", "optimizer.learning_rate=0.5")
+    assert (code, out) == (2, "")
+    assert "hold another training (optimizer.learning_rate: " in err
+    shutil.rmtree(weights.with_suffix(".run"))
+    assert compare("--set", "optimizer.learning_rate=0.5")[0] == 0
+
+
+def test_what_diverges_has_a_row_and_the_others_go_on(compare: Compare, tmp_path: Path) -> None:
+    file = tmp_path / "variants.json"
+    wild = {"optimizer": {"type": "SGD", "learning_rate": 1e30}}
+    listed = [{"name": "wild", "set": wild}, {"name": "slow", "set": {"optimizer.learning_rate": 1e-4}}]
+    file.write_text(json.dumps({"variants": listed}), encoding="utf-8")
+    code, out, err = compare("--variants", file)
+    assert code == 3
+    assert "Try a learning rate smaller" in err
+    found = rows(out)
+    assert list(found) == ["as it is", "wild", "slow"]
+    assert found["wild"] == ["diverged"]
+    assert found["slow"][1].startswith(("−", "+"))
+
+
+def test_variants_may_have_other_figures(compare: Compare, tmp_path: Path) -> None:
+    """The table shows the metric that all have: between an accuracy and a mean absolute error, that is the loss."""
+    x = np.random.default_rng(0).random((60, 64), np.float32)
+    y = (x[:, :1] > 0.5).astype(np.float32)
+    np.savez(tmp_path / "own.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    file = tmp_path / "variants.json"
+    file.write_text(json.dumps({"variants": [{"name": "other loss", "set": {"loss.type": "MeanSquaredError"}}]}))
+    own = {"data.dataset": "npz", "data.path": tmp_path / "own.npz", "layers[4].units": 1, "layers[5].type": "Sigmoid"}
+    own["loss.type"] = "BinaryCrossEntropy"
+    options = [word for key, value in own.items() for word in ("--set", f"{key}={value}")]
+    code, out, err = compare(*options, "--variants", file)
+    assert (code, err) == (0, "")
+    assert "loss" in out.split("─")[0].splitlines()[-1]
+
+
+def test_a_part_that_only_some_have_leaves_cells_empty() -> None:
+    variants = Variant("as it is"), Variant("seen twice")
+    results = {"as it is": {"validation": {"loss": 1.0, "accuracy": 0.5}}}
+    results["seen twice"] = {**results["as it is"], "validation with flip": {"loss": 0.5, "accuracy": 0.75}}
+
+    class Done(Training):
+        finished = True
+        seconds = 3.0
+
+        def figures(self) -> Any:
+            return results[self.variant.name]
+
+    trainings = [Done(one, 0, Identity({}, "", None, ""), Outputs(Path("w.npz")), "validation") for one in variants]
+    lines = comparison_lines(trainings, markdown=True, width=None)
+    assert lines[2:] == [
+        "| as it is | 50.00% |  |  |  | 0:03 |",
+        "| seen twice | 50.00% | +0.00% | 75.00% |  | 0:03 |",
+    ]
+    lost = Done(variants[0], 1, Identity({}, "", None, ""), Outputs(Path("w.npz")), "validation")
+    lines = comparison_lines([*trainings, lost], [lost], markdown=True, width=None)
+    assert lines[2].startswith("| as it is | 50.00% ± 0.00%, 1 diverged |")
 
 
 def test_all_that_is_there_is_looked_at_before_anything_is_trained(
@@ -108,7 +210,7 @@ def test_all_that_is_there_is_looked_at_before_anything_is_trained(
     compare("--seeds", "2")
     code, out, err = compare("--variants", variants, "--seeds", "0,2")
     assert (code, out) == (2, "")
-    assert "as-it-is-seed2.npz: holds another training (data.validation_split: " in err
+    assert "hold another training (data.validation_split: " in err
     assert [file.name for file in (document.parent / "net.compare").glob("*.npz")] == ["as-it-is-seed2.npz"]
 
 
