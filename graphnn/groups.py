@@ -122,10 +122,12 @@ def group_findings(optimizer: Section, shapes: Mapping[str, Shape], fixed: Seque
     told: set[Path] = set()
     for (name, shape), number in zip(shapes.items(), members(patterns, shapes), strict=True):
         section = (None if number is None else own[number]) or optimizer
-        if OPTIMIZERS[section.type].by_matrix and len(shape) < 2 and section.path not in told:
+        kind = name.rpartition("/")[2]
+        scales = kind in ("gamma", "beta")  # of images: of two axes or more, but no matrix
+        if OPTIMIZERS[section.type].by_matrix and (len(shape) < 2 or scales) and section.path not in told:
             told.add(section.path)
-            pattern = quoted("*/" + name.rpartition("/")[2])
-            other = f'{{"match": {pattern}, "optimizer": {{"type": "SGDMomentum"}}}}'
-            found = f"{quoted(name)} is a vector of {shape_text(shape)}"
+            other = f'{{"match": {quoted(f"*/{kind}")}, "optimizer": {{"type": "SGDMomentum"}}}}'
+            what = "is a vector of" if len(shape) < 2 else "scales or shifts each number of"
+            found = f"{quoted(name)} {what} {shape_text(shape)}"
             message = f"{section.type} needs weights of two axes or more, but {found}; put a group first: {other}"
             yield Finding((*section.path, "type"), message)

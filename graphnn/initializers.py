@@ -183,7 +183,7 @@ class PatchWhitening(FromImages):
     filters are v/√(λ + ε), the largest λ first, and then their negatives: 2·C·Kh·Kw in all. Patches lie at every place
     inside the images, one pixel apart. The largest component of each v (the first of equal ones) is positive. All is in
     float64, on one thread of BLAS, so that the bits do not depend on the number of threads.
-    Source: Jordan 2024, "94% on CIFAR-10 in 3.29 seconds on a single GPU", section 3.1.
+    Source: Jordan 2024, "94% on CIFAR-10 in 3.29 seconds on a single GPU", section 3.2.
     """
 
     type = "patch_whitening"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from graphnn.engine import plan, program
 from graphnn.kernels.kernels import NUMPY, Kernels
 from graphnn.kernels.numba_kernels import NUMBA
 
@@ -13,3 +14,10 @@ def operations(request: pytest.FixtureRequest) -> Kernels:
     if kernels is NUMBA:
         pytest.importorskip("numba")
     return kernels
+
+
+@pytest.fixture
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut batches into pieces of at most 3 samples, so that a small one keeps several threads busy."""
+    for module in (plan, program):
+        monkeypatch.setattr(module, "piece_size", lambda nodes, batch_size: min(3, batch_size))

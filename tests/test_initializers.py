@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from graphnn import initializers as module
 from graphnn.errors import GraphError, SpecError
@@ -155,11 +155,20 @@ def test_patches_come_out_white(photographs):
         assert row[np.argmax(np.abs(row))] > 0
 
 
-def test_whitening_gives_the_same_bits_on_any_number_of_threads(photographs):
-    made = []
+def test_whitening_gives_the_same_bits_on_any_number_of_threads(photographs, monkeypatch):
+    """However many BLAS may have before, it has one while the eigenvectors are computed, and as many again after."""
+    made, at_work, plain = [], [], np.linalg.eigh
+
+    def watched(matrix):
+        at_work.extend(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+        return plain(matrix)
+
+    monkeypatch.setattr(np.linalg, "eigh", watched)
     for threads in (1, 2):
         with threadpool_limits(threads, "blas"):
             made.append(PatchWhitening().values((24, 3, 2, 2), photographs))
+            assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"} == {threads}
+    assert set(at_work) == {1}
     assert made[0].tobytes() == made[1].tobytes()
     assert made[0].dtype == np.float64
 

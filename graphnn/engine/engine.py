@@ -52,7 +52,8 @@ class Engine:
     """Trains and runs one graph with one set of parameters. Use it as a context manager, or call `close`.
 
     batch_size: the most samples of a training step. threads: how many cores to use, by default all that this process
-    may; on Linux each gets a process of its own, elsewhere a thread. BLAS is held to one thread while it is open.
+    may; on Linux each gets a process of its own, elsewhere a thread; then, how many it does use: no more than a batch
+    has pieces. BLAS is held to one thread while it is open.
     Raises GraphError for fewer than one thread.
     """
 
@@ -74,7 +75,7 @@ class Engine:
         self._program = Program(graph, parameters, batch_size, seed, self.kernels)
         self._batch_size, self._at_once = batch_size, max(batch_size, AT_ONCE)
         most = max(len(stage.cut(batch_size)) for stage in self.plan.stages)
-        self._threads = min(threads or available_cores(), most)
+        self.threads = min(threads or available_cores(), most)
         self._team: Workers | Processes | None = None
         self._inputs: Inputs | None = None
         self._blas = threadpool_limits(1, "blas")
@@ -215,12 +216,12 @@ class Engine:
 
     def _form(self, targets: Shape = (), targets_dtype: Any = np.int64) -> Workers | Processes:
         """Make the team."""
-        if self._threads == 1 or not can_fork():
-            self._team = Workers(self._threads)
+        if self.threads == 1 or not can_fork():
+            self._team = Workers(self.threads)
             self._program.join(self._team)
-            self._team.run(self._fill_blas_memory, self._threads)
+            self._team.run(self._fill_blas_memory, self.threads)
             return self._team
-        self._team = Processes(self._threads)
+        self._team = Processes(self.threads)
         self._inputs = Inputs(self._at_once, self.graph, self.parameters.dtype, targets, targets_dtype)
         self._program.join(self._team)
         self._team.fork(self._serve)
@@ -266,12 +267,15 @@ class Engine:
             self._team.close()
         self._team = self._inputs = None
 
-    def first_non_finite(self, x: Array) -> Node | None:
-        """Return the first node whose output for x in training is not finite; None where all are. Changes nothing."""
+    def first_non_finite(self, x: Array, *, training: bool = True) -> Node | None:
+        """Return the first node whose output for x, in training or testing, is not finite; None where all are.
+
+        Changes nothing.
+        """
         value, bypasses = x, dict[str, Array]()
         for node in self.graph.nodes:
             own = {name: array.copy() for name, array in self.parameters.values[node.name].items()}
-            ctx = Context(training=True, bypasses=bypasses)
+            ctx = Context(training=training, bypasses=bypasses)
             with np.errstate(all="ignore"):
                 value, _ = node.layer.forward(node.layer.prepare(own, ctx), value, ctx)
             if not np.isfinite(value).all():

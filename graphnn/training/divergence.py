@@ -1,12 +1,15 @@
 """Numbers that are no longer finite: noticing them cheaply, and finding out where they came up."""
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
 from graphnn.engine.engine import Engine
 from graphnn.graph import Node
 from graphnn.types import Array
+
+LOSS_ALONE = "the outputs of all layers are finite, the loss itself is not"
 
 
 def all_finite(vector: Array) -> bool:
@@ -24,12 +27,21 @@ def culprit(engine: Engine, x: Array, loss: float) -> str:
     if node is not None:
         return f"{described(node)} is the first whose output is not finite"
     if not math.isfinite(loss):
-        return "the outputs of all layers are finite, the loss itself is not"
+        return LOSS_ALONE
     gradients = engine.parameters.gradients
     for node in reversed(engine.graph.nodes):
         if not all(np.isfinite(own).all() for own in gradients[node.name].values()):
             return f"the loss is finite, but {described(node)} is the first whose gradient is not"
     raise ValueError("the loss and all gradients are finite")
+
+
+def culprit_in_testing(engine: Engine, batches: Iterable[Array]) -> str:
+    """Return which layer was the first to go wrong on the first such batch, where the loss over all is not finite."""
+    for x in batches:
+        node = engine.first_non_finite(x, training=False)
+        if node is not None:
+            return f"{described(node)} is the first whose output is not finite"
+    return LOSS_ALONE
 
 
 def described(node: Node) -> str:

@@ -41,14 +41,14 @@ class SecondValues:
             own[...] = theirs
             theirs[...] = work
 
-    def mix(self, kept: float, *, back: bool = False) -> None:
-        """Let own ← kept·own + (1 − kept)·theirs, computed as own + (1 − kept)·(theirs − own); back: theirs ← own.
+    def mix(self, factor: float, *, back: bool = False) -> None:
+        """Let own ← d·own + (1 − d)·theirs, d the factor, computed as own + (1 − d)·(theirs − own); back: theirs ← own.
 
         So equal values stay equal to the last bit. 4 million numbers took 4 ms, 6 with `back`, on one core.
         """
         for own, theirs, work in self._blocks():
             np.subtract(theirs, own, out=work)
-            work *= 1 - kept
+            work *= 1 - factor
             own += work
             if back:
                 theirs[...] = own

@@ -17,7 +17,7 @@ from graphnn.schedules import Schedule
 from graphnn.spec.spec import Section
 from graphnn.training.averaging import Averaging
 from graphnn.training.checkpoint import State
-from graphnn.training.divergence import all_finite, culprit
+from graphnn.training.divergence import all_finite, culprit, culprit_in_testing
 from graphnn.training.history import Record
 from graphnn.training.kept import Kept
 from graphnn.training.length import Length, total_steps
@@ -153,7 +153,8 @@ class Trainer:
             sums = self.engine.train_on(self.training, chosen, epoch=self.epoch, step=self.step)
             if not (math.isfinite(sums[0]) and all_finite(self.parameters.gradient)):
                 x, _ = self.training.take(chosen, self.graph.input_shape, self.epoch)
-                raise self._diverged(x, float(sums[0]) / len(chosen))
+                loss = float(sums[0]) / len(chosen)
+                raise self._diverged(culprit(self.engine, x, loss), loss)
             self.engine.update(*self.learning_rates(self.step), epoch=self.epoch)
             self._sums = sums.copy() if self._sums is None else self._sums + sums
             self.step += 1
@@ -197,8 +198,10 @@ class Trainer:
                 return None
             metrics = self.graph.loss.summarise(sums, len(samples))
             if not math.isfinite(metrics["loss"]):
-                x, _ = samples.take(np.arange(min(self.batch_size, len(samples))), self.graph.input_shape)
-                raise self._diverged(x, metrics["loss"], "validation ")
+                everything, size = np.arange(len(samples)), self.batch_size
+                cuts = (everything[start : start + size] for start in range(0, len(samples), size))
+                batches = (samples.take(cut, self.graph.input_shape)[0] for cut in cuts)
+                raise self._diverged(culprit_in_testing(self.engine, batches), metrics["loss"], "validation ")
         return metrics
 
     def _is_validated(self, epoch: int) -> bool:
@@ -221,9 +224,8 @@ class Trainer:
             if not all_finite(array.ravel(order="K")):
                 raise DivergenceError(f"{name} is no longer finite after epoch {self.epoch + 1}. {self._advice()}")
 
-    def _diverged(self, x: Array, loss: float, part: str = "") -> DivergenceError:
-        """Return the error that says where the first number that is not finite came up, and what to try."""
-        story = culprit(self.engine, x, loss)
+    def _diverged(self, story: str, loss: float, part: str = "") -> DivergenceError:
+        """Return the error that says what went wrong where, and what to try."""
         step = min(self.step + 1, self.steps_in_epoch)
         place = f"in epoch {self.epoch + 1} of {self.epochs}, step {step} of {self.steps_in_epoch}"
         return DivergenceError(f"the {part}loss is {loss:.3g} {place}: {story}. {self._advice()}")

@@ -232,12 +232,14 @@ def test_a_gradient_of_no_parameter_is_still_an_error(plain):
         engine.train_step(x, y, epoch=0, step=0)
 
 
+@pytest.mark.usefixtures("small_pieces")
 @pytest.mark.parametrize("threads", [1, 2])
 def test_updates_leave_fixed_parameters_alone_and_outside_changes_are_seen(plain, threads):
     graph = marked(plain.network((2, 6, 6), *LAYERS), {0: {"weights": False}, 1: {"gamma": False}})
     parameters = initialise(graph, 1, np.float64)
     x, y = plain.samples(graph, 9)
     with Engine(graph, parameters, batch_size=9, threads=threads) as engine:
+        assert engine.threads == threads
         engine.attach(Updater(SGD(0.1, weight_decay=0.5, decay_biases=True), parameters))
         before = {name: array.copy() for name, array in parameters.named().items()}
         engine.train_step(x, y, epoch=0, step=0)

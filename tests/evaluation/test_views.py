@@ -83,6 +83,7 @@ def expected(name: str, views: str) -> dict[str, float]:
     return {"loss": ((z - t) ** 2).mean(), "mean_absolute_error": abs(z - t).mean()}
 
 
+@pytest.mark.usefixtures("small_pieces")
 @pytest.mark.parametrize("views", ["flip", "flip_translate"])
 @pytest.mark.parametrize("name", CASES)
 def test_figures_are_those_of_the_mean_output(name: str, views: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,16 +93,19 @@ def test_figures_are_those_of_the_mean_output(name: str, views: str, monkeypatch
     for at_once in (1024, 10):
         monkeypatch.setattr(module, "AT_ONCE", at_once)
         with Engine(graph, initialise(graph, 0), batch_size=8, threads=2) as engine:
+            assert engine.threads == 2
             sums = averaged_sums(engine, samples(name), views)
         found = graph.loss.summarise(np.asarray(sums), COUNT)
         for key, value in figures.items():
             assert found[key] == pytest.approx(value, rel=1e-5), key
 
 
+@pytest.mark.usefixtures("small_pieces")
 def test_no_number_of_threads_changes_a_bit() -> None:
     graph, found = network("CrossEntropy"), []
     for threads in (1, 2, 3):
         with Engine(graph, initialise(graph, 0), batch_size=8, threads=threads) as engine:
+            assert engine.threads == threads
             found.append(averaged_sums(engine, samples("CrossEntropy"), "flip_translate"))
     np.testing.assert_array_equal(found[1:], found[:1] * 2)
 

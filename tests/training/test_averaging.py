@@ -200,11 +200,13 @@ def test_a_run_that_is_stopped_and_restored_ends_with_the_same_bits(rig: Any, av
     assert records(again) == records(whole)
 
 
+@pytest.mark.usefixtures("small_pieces")
 @pytest.mark.parametrize("averaging", AVERAGINGS)
 def test_processes_see_the_averages(rig: Any, averaging: Averaging) -> None:
     one = rig.trainer(averaging=averaging)
     rig.threads = 2
     two = rig.trainer(averaging=averaging)
+    assert (one.engine.threads, two.engine.threads) == (1, 2)
     one.run()
     two.run()
     assert outcome(one) == outcome(two)

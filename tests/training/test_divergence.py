@@ -14,18 +14,20 @@ from graphnn.layers.softmax import Softmax
 from graphnn.losses import CrossEntropy
 from graphnn.optimizers import SGD, SGDMomentum
 from graphnn.schedules import Constant
-from graphnn.training.divergence import culprit
+from graphnn.training.divergence import culprit, culprit_in_testing
 from graphnn.training.samples import Samples
 from graphnn.training.trainer import Trainer
 
 COUNT, FEATURES, CLASSES = 53, 6, 3
 
 
+@pytest.mark.usefixtures("small_pieces")
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_layer(rig: Any, threads: int) -> None:
     rig.optimizer, rig.plain, rig.threads = SGDMomentum(1e30), True, threads
-    rig.batch_size, rig.training = 2000, rig.problem(8000)  # many pieces, so that both threads overflow
+    rig.batch_size, rig.training = 200, rig.problem(800)  # many pieces, so that both threads overflow
     trainer = rig.trainer()
+    assert trainer.engine.threads == threads
     with pytest.raises(
         DivergenceError, match=r'in epoch 1 of 3, step \d of 4: layers\[\d\] "layer_\d" \(\w+\)'
     ) as caught:
@@ -82,6 +84,7 @@ def test_parameters_that_overflow_in_the_last_update_are_found(rig: Any) -> None
     assert trainer.history == []
 
 
+@pytest.mark.usefixtures("small_pieces")
 @pytest.mark.parametrize("threads", [1, 2])
 def test_running_statistics_that_overflow_are_found(rig: Any, threads: int) -> None:
     """The batch's variance overflows, and the loss does not show it: the normalised inputs are all 0."""
@@ -91,6 +94,7 @@ def test_running_statistics_that_overflow_are_found(rig: Any, threads: int) -> N
     given = rig.training
     training = Samples(given.x * np.float32(1e25), given.y)
     with Engine(graph, parameters, batch_size=COUNT, threads=threads) as engine:
+        assert engine.threads == threads
         trainer = Trainer(graph, parameters, engine, SGD(), Constant(), training, epochs=1, batch_size=COUNT, seed=0)
         with pytest.raises(DivergenceError, match="normal/running_variance is no longer finite after epoch 1"):
             trainer.run()
@@ -102,9 +106,17 @@ def test_where_all_is_finite_there_is_no_culprit(rig: Any) -> None:
 
 
 def test_a_validation_loss_that_is_not_finite_stops_the_run(rig: Any) -> None:
-    rig.plain = True
     x = rig.problem(11).x.copy()
-    x[3] = np.inf
-    rig.validation = Samples(x, rig.problem(11).y)
-    with pytest.raises(DivergenceError, match="the validation loss is nan"):
+    x[10] = np.inf  # in the second batch of 8
+    rig.plain, rig.validation = True, Samples(x, rig.problem(11).y)
+    with pytest.raises(DivergenceError, match=r'the validation loss is nan .*: layers\[0\] "layer_0" \(Dense\) is the'):
         rig.trainer().run()
+
+
+def test_running_statistics_that_testing_alone_uses_are_found(rig: Any) -> None:
+    """In training the same batch goes through without a trace of them."""
+    trainer = rig.trainer()
+    trainer.parameters.values["layer_1"]["running_variance"][:] = np.nan
+    story = culprit_in_testing(trainer.engine, [rig.problem(5).x])
+    assert story.startswith('layers[1] "layer_1" (BatchNormalization) is the first')
+    assert trainer.engine.first_non_finite(rig.problem(5).x) is None

@@ -167,10 +167,12 @@ def test_the_last_smaller_batch_can_be_left_out(rig: Any) -> None:
         rig.trainer(drop_last=True)
 
 
+@pytest.mark.usefixtures("small_pieces")
 def test_threads_change_no_bit(rig: Any) -> None:
     one = rig.trainer()
     rig.threads = 2
     two = rig.trainer()
+    assert (one.engine.threads, two.engine.threads) == (1, 2)
     one.run()
     two.run()
     assert final(one) == final(two)
