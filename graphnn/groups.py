@@ -89,11 +89,17 @@ def pattern_meant(pattern: str, names: Sequence[str]) -> str | None:
     """
     before, slash, after = pattern.rpartition("/")
     layers, kinds = zip(*(name.rsplit("/", 1) for name in names), strict=True) if names else ((), ())
-    tries: list[tuple[str | None, str | None]] = [(before if slash else "*", closest(after, kinds))]
-    tries += [(f"{before}*", after), (closest(before, layers), after)] if slash else []
-    for layer, kind in tries:
-        meant = f"{layer}/{kind}"
-        if layer and kind and any(fnmatchcase(name, meant) for name in names):
+    tries: list[tuple[str | None, str | None]]
+    if slash:
+        tries = [(before, closest(after, kinds)), (f"{before}*", after), (closest(before, layers), after)]
+    elif pattern in layers:
+        return f"{pattern}/*"
+    else:
+        layer, _, own_kind = pattern.rpartition(".")
+        tries = [(layer or None, own_kind), ("*", closest(after, kinds))]
+    for layer_meant, kind_meant in tries:
+        meant = f"{layer_meant}/{kind_meant}"
+        if layer_meant and kind_meant and any(fnmatchcase(name, meant) for name in names):
             return meant
     return closest(pattern, names)
 
@@ -129,5 +135,8 @@ def group_findings(optimizer: Section, shapes: Mapping[str, Shape], fixed: Seque
             other = f'{{"match": {quoted(f"*/{kind}")}, "optimizer": {{"type": "SGDMomentum"}}}}'
             what = "is a vector of" if len(shape) < 2 else "scales or shifts each number of"
             found = f"{quoted(name)} {what} {shape_text(shape)}"
-            message = f"{section.type} needs weights of two axes or more, but {found}; put a group first: {other}"
+            advice = f"put a group first: {other}"
+            if number is not None and patterns[number].endswith(f"/{kind}"):
+                advice = "this group needs another optimizer, for example SGDMomentum"
+            message = f"{section.type} needs weights of two axes or more, but {found}; {advice}"
             yield Finding((*section.path, "type"), message)

@@ -70,11 +70,11 @@ def augmentation_findings(spec: Spec) -> Iterator[Finding]:
 def setting_findings(path: Path, name: str, layer: Layer, input_shape: Shape, *, first: bool) -> Iterator[Finding]:
     """Yield what is wrong with the settings of a layer that can take its input. first: whether it is the network's."""
     findings = list(layer.findings(input_shape))
-    yield from (replace(finding, path=(*path, *finding.path)) for finding in findings)
     from_images = any(isinstance(own.initializer, FromImages) for own in layer.parameters(input_shape))
     if not first and from_images and ("initializer",) not in [finding.path for finding in findings]:
         message = f"{quoted(name)} starts from what the data set holds, so it must be the first layer"
-        yield Finding((*path, "initializer"), message)
+        findings = [Finding(("initializer",), message)]  # whatever else it would need there
+    yield from (replace(finding, path=(*path, *finding.path)) for finding in findings)
 
 
 def label_findings(spec: Spec, loss: Loss, output_shape: Shape) -> Iterator[Finding]:

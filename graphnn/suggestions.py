@@ -77,16 +77,26 @@ OTHER_NAMES = {  # what other libraries call it, in lower case without _ and -
 }
 
 
+ENOUGH = 4  # letters of the end of a name that tell which one is meant
+
+
 def closest(name: str, known: Collection[str]) -> str | None:
     """Return the known name that is meant by `name`, or None where nothing is near."""
     by_folded = {folded(candidate): candidate for candidate in known}
     wanted = folded(name)
     if wanted in by_folded:
         return by_folded[wanted]
-    if OTHER_NAMES.get(wanted) in known:
-        return OTHER_NAMES[wanted]
-    close = difflib.get_close_matches(wanted, by_folded, n=1)
-    return by_folded[close[0]] if close else None
+    other = OTHER_NAMES.get(wanted)
+    if other in known:
+        return other
+    ends = [candidate for candidate in by_folded if len(wanted) >= ENOUGH and candidate.endswith(wanted)]
+    if len(ends) == 1:
+        return by_folded[ends[0]]
+    for name_meant in (wanted, *([] if other is None else [folded(other)])):
+        close = difflib.get_close_matches(name_meant, by_folded, n=1)
+        if close:
+            return by_folded[close[0]]
+    return None
 
 
 def folded(name: str) -> str:

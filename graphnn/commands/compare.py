@@ -22,14 +22,17 @@ from graphnn.commands.comparison import Training, comparison_lines, file_name
 from graphnn.commands.outputs import Outputs
 from graphnn.commands.progress import in_terminal
 from graphnn.commands.training_data import stored
+from graphnn.datasets.batches import split
 from graphnn.describe.tables import show, terminal_width
 from graphnn.engine.kernel_choice import kernels_for
-from graphnn.errors import DivergenceError, GraphError, SpecError, WeightsError
+from graphnn.errors import DataError, DivergenceError, GraphError, Problem, SpecError, WeightsError
 from graphnn.graph import Graph, build_graph
 from graphnn.spec.spec import Spec
 from graphnn.spec.variants import AS_IT_IS, Variant, read_variants
 from graphnn.suggestions import quoted
+from graphnn.training.averaging import averaging_from, check_averaging
 from graphnn.training.checkpoint import Identity, digest
+from graphnn.training.length import Length
 
 EXAMPLES = (
     "models/digits.json --seeds 0,1,2",
@@ -85,9 +88,6 @@ def compare(argv: Sequence[str]) -> int:
     variants = read_variants(arguments.variants) if arguments.variants else (Variant(AS_IT_IS),)
     folder = arguments.output or arguments.spec.with_name(f"{arguments.spec.stem}.compare")
     trainings = list(planned(arguments, variants, folder))
-    shared = {one.outputs.weights for one in trainings}
-    if len(shared) < len(trainings):
-        raise SpecError(f"{arguments.variants}: two names of variants have the same words, and so the same file")
     for training in trainings:
         training.check()
     try:
@@ -116,8 +116,13 @@ def compare(argv: Sequence[str]) -> int:
 def planned(arguments: Namespace, variants: Sequence[Variant], folder: Path) -> Iterator[Training]:
     """Yield the trainings of each variant. Raises GraphError where one cannot be measured, or its data be read."""
     part = "test" if arguments.test else "validation"
-    digests: dict[tuple[str, str | None], str] = {}
+    known: dict[tuple[str, str | None], tuple[int, str]] = {}
+    taken: dict[str, Variant] = {}
     for variant in variants:
+        other = taken.setdefault(file_name(variant, 0), variant)
+        if other != variant:
+            names = f"{quoted(other.name)} and {quoted(variant.name)}"
+            raise SpecError(f"{arguments.variants}: {names} have the same words, and so the same file; rename one")
         spec, graph = read_variant(arguments, variant)
         if not arguments.test and not spec.data["validation_split"]:
             raise GraphError(
@@ -126,19 +131,23 @@ def planned(arguments: Namespace, variants: Sequence[Variant], folder: Path) -> 
                 "with --test"
             )
         source = (spec.data["dataset"], spec.data["path"])
-        if source not in digests:
+        if source not in known:
             data = stored(spec, arguments.data_dir, arguments.limit, show_progress=in_terminal())
-            digests[source] = digest(data.x_train, data.y_train)
+            known[source] = len(data.y_train), digest(data.x_train, data.y_train)
+        count, of_data = known[source]
+        check_length(spec, count, variant)
         kernels = kernels_for(graph, arguments.kernels).name
         for seed in arguments.seeds or (spec.training["seed"],):
             resolved = {**spec.resolved(), "training": {**spec.resolved()["training"], "seed": seed}}
-            identity = Identity(resolved, digests[source], arguments.limit, kernels)
+            identity = Identity(resolved, of_data, arguments.limit, kernels)
             yield Training(variant, seed, identity, Outputs(folder / file_name(variant, seed)), part)
 
 
 def read_variant(arguments: Namespace, variant: Variant) -> tuple[Spec, Graph]:
     """Return the spec of a variant and its graph. Raises SpecError, which names the variant."""
     try:
+        if arguments.seeds:
+            refuse_seeds([*arguments.overrides, *variant.overrides])
         spec = read_document(arguments, overrides=variant.overrides)
         return spec, build_graph(spec)
     except SpecError as error:
@@ -146,6 +155,24 @@ def read_variant(arguments: Namespace, variant: Variant) -> tuple[Spec, Graph]:
             raise
         problems = [variant.placed(problem) for problem in error.problems]
         raise SpecError(f"variant {quoted(variant.name)}:", *problems) from None
+
+
+def refuse_seeds(overrides: Sequence[str]) -> None:
+    """Raise SpecError where an override gives a seed, which --seeds gives."""
+    for override in overrides:
+        if override.partition("=")[0].strip() == "training.seed":
+            raise SpecError(Problem("--seeds gives the seeds; leave training.seed out here", file=f"--set {override}"))
+
+
+def check_length(spec: Spec, count: int, variant: Variant) -> None:
+    """Raise DataError, which names the variant, where so many samples give no step, or no averaging."""
+    training = spec.training
+    try:
+        chosen, _ = split(count, spec.data["validation_split"], training["seed"])
+        length = Length(len(chosen), training["batch_size"], training["epochs"], training["drop_last"])
+        check_averaging(averaging_from(training.get("averaging")), length.total_steps)
+    except DataError as error:
+        raise DataError(f"variant {quoted(variant.name)}:", *error.problems) from None
 
 
 def train_arguments(arguments: Namespace, training: Training) -> list[str]:

@@ -11,6 +11,7 @@ from graphnn.commands.common import (
     add_document_arguments,
     add_kernels_argument,
     add_threads_argument,
+    complain,
     guarded,
     positive_integer,
 )
@@ -76,7 +77,7 @@ def run(argv: Sequence[str]) -> int:
     spec = trained.spec
     if arguments.float16:
         check_free(arguments.float16)
-        round_to_float16(trained.parameters.named())
+        round_to_float16(trained.parameters.named(), trained.weights)
     data = load(spec.data["dataset"], path=spec.data["path"], data_dir=arguments.data_dir)
     check_input_shape(data.name, data.shape, spec.input_shape)
     result = evaluate(
@@ -84,7 +85,7 @@ def run(argv: Sequence[str]) -> int:
         trained.parameters,
         part_of(data, arguments.split, trained),
         part=arguments.split,
-        weights=trained.weights,
+        weights=arguments.float16 or trained.weights,
         classes=trained.classes or data.classes,
         batch_size=arguments.batch_size or spec.training["batch_size"],
         threads=arguments.threads,
@@ -98,6 +99,7 @@ def run(argv: Sequence[str]) -> int:
     )
     if arguments.float16:
         save_weights(arguments.float16, trained.parameters.named(), trained.meta, dtype="<f2")
+        complain(f"{arguments.float16} written: {trained.weights} rounded to float16, measured so.")
     return 0
 
 
@@ -111,12 +113,15 @@ def check_free(file: Path) -> None:
         raise WeightsError(f"{file}: there is no folder {file.parent}; make it first")
 
 
-def round_to_float16(arrays: Mapping[str, Array]) -> None:
-    """Round arrays in place to the nearest numbers of float16. Raises WeightsError where one is too large for it."""
+def round_to_float16(arrays: Mapping[str, Array], file: Path) -> None:
+    """Round arrays in place to the nearest numbers of float16. Raises WeightsError where one is too large for it.
+
+    file: where they come from, for the message.
+    """
     largest = float(np.finfo(np.float16).max)
     for name, array in arrays.items():
         if np.abs(array).max(initial=0) > largest:
-            raise WeightsError(f'"{name}" holds numbers beyond {largest:,.0f}, the largest of float16')
+            raise WeightsError(f'{file}: "{name}" holds numbers beyond {largest:,.0f}, the largest of float16')
         array[...] = array.astype(np.float16)
 
 

@@ -129,7 +129,12 @@ def plan_text(description: Description, spec: Spec, graph: Graph, kernels: str |
 
     slots = len(slots_of(spec.optimizer))
     plan = describe_plan(
-        graph, spec.name, spec.training["batch_size"], spec.optimizer.type, slots, kernels_for(graph, kernels)
+        graph,
+        spec.name,
+        spec.training["batch_size"],
+        " and ".join(description.optimizers),
+        slots,
+        kernels_for(graph, kernels),
     )
     if kind == "json":
         return json_text({**values(description), "plan": plan_formats.plan_values(plan)})

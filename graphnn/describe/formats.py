@@ -44,7 +44,7 @@ GROUP_COLUMNS = (
     Column("learning rate", least=8),
     Column("weight decay", least=8),
     Column("numbers", right=True),
-    Column("parameters", least=8),
+    Column("parameters", least=8, middle=True),
 )
 
 
@@ -92,7 +92,7 @@ def group_cells(description: Description, mark: str = "") -> list[list[str]]:
             group.rate_text,
             group.decay_text,
             count_text(group.count),
-            ", ".join(group.parameters),
+            group.parameters_text,
         ]
         for group in description.groups
     ]

@@ -7,7 +7,9 @@ from graphnn.graph import Graph
 from graphnn.groups import ParameterGroup, members
 from graphnn.parameters import is_weight
 from graphnn.spec.spec import Section, Spec
-from graphnn.updates import groups_from, optimizer_from, schedule_from
+from graphnn.updates import groups_from, optimizer_from
+
+SHOWN_NAMES = 3  # of parameters
 
 
 @dataclass(frozen=True)
@@ -15,8 +17,8 @@ class TrainingGroup:
     """The parameters that are trained alike.
 
     match: the group's pattern, None for those in no group. learning_rate: where the schedule's factor is 1.
-    weight_decay: of the weights, and biases_decay of biases, scales and shifts; None where there are none. count: of
-    numbers in the parameters.
+    weight_decay: of the weights, and biases_decay of biases, scales and shifts; None where there are none.
+    own_schedule: its type, where it is not that of the network. count: of numbers in the parameters.
     """
 
     match: str | None
@@ -24,7 +26,7 @@ class TrainingGroup:
     learning_rate: float
     weight_decay: float | None
     biases_decay: float | None
-    schedule: str
+    own_schedule: str | None
     parameters: tuple[str, ...]
     count: int
 
@@ -38,9 +40,15 @@ class TrainingGroup:
 
     @property
     def rate_text(self) -> str:
-        """The learning rate, and the schedule that it follows."""
+        """The learning rate, and whether it follows a schedule of its own."""
         rate = f"{self.learning_rate:.6g}"
-        return rate if self.schedule == "constant" else f"{rate}, {self.schedule}"
+        return rate if self.own_schedule is None else f"{rate}, own schedule"
+
+    @property
+    def parameters_text(self) -> str:
+        """The names of the parameters, of many the first and the last."""
+        names = self.parameters
+        return ", ".join(names) if len(names) <= SHOWN_NAMES else f"{names[0]} … {names[-1]}"
 
 
 def training_groups(spec: Spec, graph: Graph) -> tuple[TrainingGroup, ...]:
@@ -51,7 +59,7 @@ def training_groups(spec: Spec, graph: Graph) -> tuple[TrainingGroup, ...]:
 
 def rows(section: Section, groups: Sequence[ParameterGroup], graph: Graph) -> Iterator[TrainingGroup]:
     """Yield a row for each group, and for the parameters that are in none."""
-    common, schedule = optimizer_from(section), schedule_from(section.options.get("schedule"))
+    common = optimizer_from(section)
     trained = [(f"{node.name}/{own.name}", own) for node in graph.nodes for own in node.parameters if own.trainable]
     numbers = members([group.match for group in groups], [name for name, _ in trained])
     for number, group in (*enumerate(groups), (None, ParameterGroup(match=""))):
@@ -69,7 +77,7 @@ def rows(section: Section, groups: Sequence[ParameterGroup], graph: Graph) -> It
             learning_rate=group.learning_rate_scale * optimizer.learning_rate,
             weight_decay=decays[0],
             biases_decay=decays[1],
-            schedule=(group.schedule or schedule).type,
+            own_schedule=None if group.schedule is None else group.schedule.type,
             parameters=tuple(name for name, _ in own),
             count=sum(one.size for _, one in own),
         )

@@ -70,7 +70,7 @@ def find(value: Any, schema: Schema) -> Iterator[Finding]:
     meant: dict[Path, set[str]] = defaultdict(set)  # the keys that unknown ones were meant for, by object
     for error in errors:
         if error.keyword == "additionalProperties":
-            yield from unknown_keys(error, meant[error.path])
+            yield from unknown_keys(error, schema, meant[error.path])
     refused: set[Path] = set()
     for error in sorted(errors, key=lambda error: error.keyword != "type"):
         if error.keyword == "required":
@@ -93,27 +93,51 @@ def refusal(error: ValidationError) -> Refusal:
     )
 
 
-def unknown_keys(error: Refusal, meant: set[str]) -> Iterator[Finding]:
+def unknown_keys(error: Refusal, schema: Schema, meant: set[str]) -> Iterator[Finding]:
     """Yield a finding for each key that is not in the definition; adds what they were meant for to `meant`."""
     known = list(error.definition.get("properties", ()))
     free = [key for key in known if key not in error.value]
     unknown = [key for key in error.value if key not in known]
     for key in unknown[:MOST_PROBLEMS]:
-        close = closest(key, free)
+        own = [name for name in known if name != "description" or key.casefold().startswith("desc")]  # not "deviation"
+        close = closest(key, [name for name in own if name in free])
         message = f"unknown key {quoted(key)}"
-        if close is not None:
+        if (place := home(key, error.path, schema)) is not None:
+            message += f"; {place}"
+        elif close is not None:
             meant.add(close)
             message += f'; did you mean "{close}"?'
-        elif (present := closest(key, known)) is not None:
+        elif (present := closest(key, own)) is not None:
             message += f'; did you mean "{present}", which is there already?'
         else:
-            own = [name for name in known if name not in COMMON]
+            settings = [name for name in known if name not in COMMON]
             shared = [name for name in COMMON[1:] if name in known]
             if known:
-                message += f"; {owner(error)} has {'' if own else 'only '}{', '.join([*own, *shared])}"
+                message += f"; {owner(error)} has {'' if settings else 'only '}{', '.join([*settings, *shared])}"
         yield Finding((*error.path, key), message, key=True)
     if len(unknown) > MOST_PROBLEMS:
         yield Finding(error.path, f"has {len(unknown)} unknown keys; is this a network document?")
+
+
+def home(key: str, path: Path, schema: Schema) -> str | None:
+    """Return where a key stands that is unknown at `path`: in another section, or in other types of the same one."""
+    if key in COMMON or "optimizer" not in schema.switches:  # as in a file of variants
+        return None
+    here, section = path[-1] if path else None, path[0] if path else None
+    if here in schema.switches:
+        types = [name for name in schema.types(str(here)) if key in schema.written_properties(str(here), name)]
+        if types:
+            return f"{', '.join(types)} {'has' if len(types) == 1 else 'have'} it"
+    others = [name for name in ("optimizer", "loss", "data", "training", "evaluation") if name != section]
+    found = [name for name in others if key in properties_of(name, schema)]
+    return f"it stands in {found[0]}" if found else None
+
+
+def properties_of(section: str, schema: Schema) -> set[str]:
+    """Return the keys that a section may have, whatever its type."""
+    if section not in schema.switches:
+        return set(schema.written_properties(section))
+    return {key for name in schema.types(section) for key in schema.written_properties(section, name)}
 
 
 def owner(error: Refusal) -> str:
@@ -167,6 +191,9 @@ def kind(path: Path) -> str:
 def wrong_type(error: Refusal) -> Finding:
     """Explain `type`: a string for a number, and the like."""
     advice = hint(error.value, error.definition)
+    optional = len(error.path) > 1 and error.path[-1] != "type" and "default" not in error.definition
+    if error.value is False and optional and ("enum" in error.definition or error.definition.get("type") == "object"):
+        advice = "leave the key out"
     message = f"expected {expected(error.definition)}, found {found(error.value)}"
     return Finding(error.path, f"{message}; {advice}" if advice else message)
 

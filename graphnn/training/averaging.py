@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from graphnn.errors import DataError
 from graphnn.parameters import Parameters
 from graphnn.spec.spec import Section
 from graphnn.training.second_values import SecondValues
@@ -102,3 +103,12 @@ def averaging_from(section: Section | None) -> Averaging | None:
         return None
     averaging: Averaging = AVERAGINGS[section.type](**section.options)
     return averaging
+
+
+def check_averaging(averaging: Averaging | None, total_steps: int) -> None:
+    """Raise DataError where an averaging is asked for that never comes in a run of so many steps."""
+    if averaging is not None and averaging.every > total_steps:
+        raise DataError(
+            f"averaging every {averaging.every} steps never comes in a run of {total_steps}; train longer, "
+            f"in smaller batches, or write a training.averaging.every of {total_steps} or less"
+        )

@@ -15,7 +15,7 @@ from graphnn.optimizers import Optimizer
 from graphnn.parameters import Parameters
 from graphnn.schedules import Schedule
 from graphnn.spec.spec import Section
-from graphnn.training.averaging import Averaging
+from graphnn.training.averaging import Averaging, check_averaging
 from graphnn.training.checkpoint import State
 from graphnn.training.divergence import all_finite, culprit, culprit_in_testing
 from graphnn.training.history import Record
@@ -72,11 +72,7 @@ class Trainer:
         self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
         self.observer: Observer = observer or Silent()
         self.evaluate_every, self.early_stopping = evaluate_every, early_stopping
-        if averaging is not None and averaging.every > self.total_steps:
-            raise DataError(
-                f"averaging every {averaging.every} steps never comes in a run of {self.total_steps}; train longer, "
-                f"in smaller batches, or write a training.averaging.every of {self.total_steps} or less"
-            )
+        check_averaging(averaging, self.total_steps)
         self.kept = Kept(parameters, averaging, keep_best)
         self.watch = None if early_stopping is None else early_stopping.watch()
         for each in (self.watch, self.kept.best):

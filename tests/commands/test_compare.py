@@ -217,6 +217,7 @@ def test_all_that_is_there_is_looked_at_before_anything_is_trained(
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
+        ({"training.seed": 3}, ['variant "bad":', "--seeds gives the seeds; leave training.seed out here"]),
         ({"layers.hiden.units": 8}, ['variant "bad":', 'there is no layer "hiden"; did you mean "hidden"?']),
         ({"layers.output.units": 9}, ['variant "bad":', "digits has 10 classes"]),
         ({"training.epoch": 9}, ['variant "bad":', 'did you mean "epochs"']),
@@ -227,12 +228,30 @@ def test_a_wrong_variant_is_told_before_anything_is_trained(
 ) -> None:
     file = tmp_path / "variants.json"
     file.write_text(json.dumps({"variants": [{"name": "bad", "set": changes}]}), encoding="utf-8")
-    code, out, err = compare("--variants", file)
+    code, out, err = compare("--variants", file, "--seeds", "0,1")
     assert (code, out) == (2, "")
     assert all(part in err for part in said)
     assert f"{file}:1:" in err
     assert "^" in err
     assert not (document.parent / "net.compare").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"training.batch_size": 500, "training.drop_last": True}, "drop_last leaves nothing to train on"),
+        ({"training.averaging": {"type": "lookahead", "every": 50}}, "never comes in a run of 12"),
+    ],
+)
+def test_a_variant_that_is_too_long_for_the_data_is_told_before_anything_is_trained(
+    compare: Compare, tmp_path: Path, changes: dict[str, Any], said: str
+) -> None:
+    file = tmp_path / "variants.json"
+    file.write_text(json.dumps({"variants": [{"name": "bad", "set": changes}]}), encoding="utf-8")
+    code, out, err = compare("--variants", file)
+    assert (code, out) == (2, "")
+    assert 'variant "bad":' in err
+    assert said in err
 
 
 def test_names_that_share_a_file_and_a_missing_validation_part_are_refused(compare: Compare, tmp_path: Path) -> None:
@@ -241,7 +260,7 @@ def test_names_that_share_a_file_and_a_missing_validation_part_are_refused(compa
     file.write_text(json.dumps({"variants": same}), encoding="utf-8")
     code, _, err = compare("--variants", file)
     assert code == 2
-    assert "two names of variants have the same words" in err
+    assert '"a b" and "a-b" have the same words, and so the same file; rename one' in err
     code, _, err = compare("--set", "data.validation_split=0")
     assert code == 2
     assert "measure on the test part with --test" in err

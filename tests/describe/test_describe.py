@@ -358,7 +358,7 @@ def test_blocks_as_json_and_csv(made: Made) -> None:
 
 GROUPS = [
     {"match": "conv1/*", "optimizer": {"type": "Muon", "learning_rate": 0.2}},
-    {"match": "*/gamma", "learning_rate_scale": 10, "weight_decay_scale": 0.5},
+    {"match": "*/gamma", "learning_rate_scale": 10, "weight_decay_scale": 0.5, "schedule": {"type": "cosine"}},
 ]
 
 
@@ -368,9 +368,9 @@ def test_groups_of_the_optimizer_have_a_table(made: Made) -> None:
     _, description = made(optimizer={**optimizer, "groups": GROUPS})
     found = [(own.match, own.optimizer, own.rate_text, own.decay_text, own.count) for own in description.groups]
     assert found == [
-        ("conv1/*", "Muon", "0.2, cosine", "", 288),
-        ("*/gamma", "SGDMomentum", "0.5, cosine", "0.0005", 32),
-        (None, "SGDMomentum", "0.05, cosine", "0.001 weights, 0 others", 32 + 330),
+        ("conv1/*", "Muon", "0.2", "", 288),
+        ("*/gamma", "SGDMomentum", "0.5, own schedule", "0.0005", 32),
+        (None, "SGDMomentum", "0.05", "0.001 weights, 0 others", 32 + 330),
     ]
     assert description.groups[2].parameters == ("batchnormalization_1/beta", "output/weights", "output/biases")
     lines = table_text(description).splitlines()
@@ -383,6 +383,8 @@ def test_groups_of_the_optimizer_have_a_table(made: Made) -> None:
         "362",
     ]
     assert any(line.startswith("optimizer state, Muon and SGDMomentum ") for line in lines)
-    assert "| `conv1/*` | Muon | 0.2, cosine |  | 288 | conv1/weights |" in markdown_text(description)
+    assert "| `conv1/*` | Muon | 0.2 |  | 288 | conv1/weights |" in markdown_text(description)
     assert json.loads(json_text(values(description)))["groups"][1]["parameters"] == ["batchnormalization_1/gamma"]
     assert made(optimizer=optimizer)[1].groups == ()
+    everything = {"type": "SGD", "groups": [{"match": "*"}]}
+    assert made(optimizer=everything)[1].groups[0].parameters_text == "conv1/weights … output/biases"
