@@ -41,10 +41,10 @@ NARROW_COLUMNS = (
 GROUP_COLUMNS = (
     Column("group"),
     Column("optimizer"),
-    Column("learning rate", least=8),
-    Column("weight decay", least=8),
+    Column("learning\nrate", least=8),
+    Column("weight\ndecay", least=8),
     Column("numbers", right=True),
-    Column("parameters", least=8, middle=True),
+    Column("parameters", least=8),
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from graphnn.document.values import section_values
 from graphnn.errors import GraphError
 from graphnn.layers.base import Arrays, Backward, Gradients, Layer, Parameter, UnfitInput, register
 from graphnn.layers.context import Context
@@ -180,9 +181,26 @@ class BranchesDiffer(UnfitInput):
         fitting = fitting_shortcut(self.shape, self.body)
         if fitting is not None:
             return f'write "shortcut": [{json.dumps(fitting)}]'
+        pooled = self._pooled_shortcut()
+        if pooled is not None:
+            return f'write "shortcut": {json.dumps(pooled)}'
         if len(self.body) == len(self.other) == 3:
             return 'use "padding": "same" inside'
         return "put what makes a vector of an image after the block"
+
+    def _pooled_shortcut(self) -> list[Mapping[str, Any]] | None:
+        """Return layers of a document with the pooling that the body has, where these turn its input into its shape."""
+        pools = [layer for layer in self.block.layers if layer.type in ("MaxPooling2D", "AveragePooling2D")]
+        if not pools or len(self.shape) != 3:
+            return None
+        try:
+            shape = through(pools, "shortcut", self.shape)[-1]
+        except UnfitInput:
+            return None
+        last = fitting_shortcut(shape, self.body) if shape[1:] == self.body[1:] else None
+        if last is None:
+            return None
+        return [*(section_values(pool, leave_out=("name",)) for pool in pools), *([last] if shape != self.body else [])]
 
 
 def fitting_shortcut(shape: Shape, wanted: Shape) -> Mapping[str, Any] | None:

@@ -12,6 +12,7 @@ from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
 from graphnn.layers.dropout import Dropout
 from graphnn.layers.flatten import Flatten
+from graphnn.layers.max_pooling_2d import MaxPooling2D
 from graphnn.layers.relu import ReLU
 from graphnn.layers.residual import Residual, fitting_shortcut
 from graphnn.layers.tanh import Tanh
@@ -121,6 +122,12 @@ REFUSED = {
     "the layers give 32×16×32, but the shortcut gives 32×32×32, and what is added must be of one shape; "
     'write "shortcut": [{"type": "Conv2D", "filters": 32, "kernel_size": 1, "strides": [2, 1]}]': Residual(
         [Conv2D(32, strides=(2, 1))], [Conv2D(32, 1)]
+    ),
+    'write "shortcut": [{"type": "MaxPooling2D", "pool_size": 3}, {"type": "Conv2D", "filters": 8, "kernel_size": 1}]': (
+        Residual([Conv2D(8), MaxPooling2D(3)])
+    ),
+    'write "shortcut": [{"type": "AveragePooling2D", "strides": 1}]': Residual(
+        [AveragePooling2D(2, strides=1), ReLU()]
     ),
     '; use "padding": "same" inside': Residual([AveragePooling2D(2, strides=1), Conv2D(32, 2, padding=(0, 1))]),
     "; put what makes a vector of an image after the block": Residual([Flatten()]),
