@@ -123,9 +123,8 @@ REFUSED = {
     'write "shortcut": [{"type": "Conv2D", "filters": 32, "kernel_size": 1, "strides": [2, 1]}]': Residual(
         [Conv2D(32, strides=(2, 1))], [Conv2D(32, 1)]
     ),
-    'write "shortcut": [{"type": "MaxPooling2D", "pool_size": 3}, {"type": "Conv2D", "filters": 8, "kernel_size": 1}]': (
-        Residual([Conv2D(8), MaxPooling2D(3)])
-    ),
+    'write "shortcut": [{"type": "MaxPooling2D", "pool_size": 3}, '
+    '{"type": "Conv2D", "filters": 8, "kernel_size": 1}]': Residual([Conv2D(8), MaxPooling2D(3)]),
     'write "shortcut": [{"type": "AveragePooling2D", "strides": 1}]': Residual(
         [AveragePooling2D(2, strides=1), ReLU()]
     ),
