@@ -11,6 +11,7 @@ from graphnn.datasets.preparation import Normalisation
 from graphnn.errors import WeightsError
 from graphnn.facts import FACTS
 from graphnn.graph import Graph, build_graph, unset
+from graphnn.model.definition import UNKNOWN_DATA
 from graphnn.parameters import Parameters
 from graphnn.spec.spec import Spec
 from graphnn.training.checkpoint import Identity
@@ -87,7 +88,9 @@ def note_differences(spec: Spec, file: WeightsFile) -> None:
         return
     before, now = Identity(document, "", None, ""), Identity(spec.resolved(), "", None, "")
     lines = [line.replace("in the checkpoint", "there") for line in before.differences(now)]
-    lines = [line for line in lines if not line.startswith("data.path:")]
+    arrays = document.get("data", {}).get("path") == UNKNOWN_DATA["path"]  # from Python, which tells of no data set
+    told_by_none = ("data.path:", "data.dataset:") if arrays else ("data.path:",)
+    lines = [line for line in lines if not line.startswith(told_by_none)]
     if lines:
         more = len(lines) - SHOWN_DIFFERENCES
         shown = [*lines[:SHOWN_DIFFERENCES], *([f"and {more} more"] if more > 0 else [])]

@@ -152,6 +152,14 @@ def test_settings_that_are_new_since_the_weights_were_written_are_no_difference(
     assert "data.augment: [] there, absent now; data.augment[0].type: absent there" in capsys.readouterr().err
 
 
+def test_weights_trained_on_arrays_from_python_are_of_no_other_data_set(document: Path, capsys: Shown) -> None:
+    old = read_spec(document).resolved()
+    old["data"] |= {"dataset": "npz", "path": "unknown.npz"}
+    save(document, document=old)
+    assert main([str(document)]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_weights_of_another_document_are_noted(document: Path, capsys: Shown) -> None:
     save(document)
     changes = ["training.epochs=9", "training.seed=2", "data.validation_split=0.2", "optimizer.momentum=0.5"]
