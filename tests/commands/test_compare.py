@@ -240,7 +240,7 @@ def test_a_wrong_variant_is_told_before_anything_is_trained(
     ("changes", "said"),
     [
         ({"training.batch_size": 500, "training.drop_last": True}, "drop_last leaves nothing to train on"),
-        ({"training.averaging": {"type": "lookahead", "every": 50}}, "never comes in a run of 12"),
+        ({"training.averaging": {"type": "lookahead", "every": 50}}, "never comes in a run of 15"),
     ],
 )
 def test_a_variant_that_is_too_long_for_the_data_is_told_before_anything_is_trained(

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 DATA = {"path": "data.npz"}
 # Every type with every setting at another value than its default.
 LAYER_SETTINGS: dict[str, dict[str, Any]] = {
-    "Dense": {"units": 3, "use_bias": False, "initializer": "identity", "trainable": {"weights": False}},
+    "Dense": {"units": 3, "use_bias": False, "initializer": "identity", "trainable": {"weights": {"until_epoch": 1}}},
     "Conv2D": {
         "filters": 2,
         "kernel_size": (3, 2),
