@@ -378,7 +378,7 @@ def test_groups_of_the_optimizer_have_a_table(made: Made) -> None:
     assert re.split("  +", lines[-1])[:5] == [
         "the rest",
         "SGDMomentum",
-        "0.05, cosine",
+        "0.05",
         "0.001 weights, 0 others",
         "362",
     ]

@@ -63,7 +63,8 @@ def test_equal_to_the_reference(kernels, operations, case, block_bytes, x_last, 
     shape, filters, window = case
     rng = np.random.default_rng(seed)
     scratch, gathering = kernels.Scratch(), operations.im2col.gather
-    tolerance = {"rtol": 0, "atol": 3e-5 if dtype == np.float32 else 1e-12}
+    # Sums of hundreds of products, the largest of them some ten units, lose a few of the last bits.
+    tolerance = {"rtol": 2e-6, "atol": 3e-5} if dtype == np.float32 else {"rtol": 0, "atol": 1e-12}
     out = window.output(shape[2:])
     padding = (window.before, window.after)
     for _ in range(3):
