@@ -193,13 +193,18 @@ def build_graph(spec: Spec, *, validated: bool | None = None) -> Graph:
 
 def parameter_findings(spec: Spec, nodes: Sequence[Node]) -> list[Finding]:
     """Return what is wrong with the optimizer's groups, for the parameters that there are."""
-    declared = [(f"{node.name}/{own.name}", own) for node in nodes for own in node.parameters]
-    shapes = {name: own.shape for name, own in declared if own.trainable}
-    fixed = [name for name, own in declared if not own.trainable]
+    declared = named_parameters(nodes)
+    shapes = {name: own.shape for name, own in declared.items() if own.trainable}
+    fixed = [name for name, own in declared.items() if not own.trainable]
     if not shapes and any("/running_" not in name for name in fixed):
         message = 'nothing is trained: no parameter is trainable; leave "trainable" out in one of the layers'
         return [Finding(("layers",), message)]
     return list(group_findings(spec.optimizer, shapes, fixed))
+
+
+def named_parameters(nodes: Iterable[Node]) -> dict[str, Parameter]:
+    """Return the declarations of all parameters of these nodes, by 'node/name'."""
+    return {f"{node.name}/{own.name}": own for node in nodes for own in node.parameters}
 
 
 def unset(graph: Graph, dtype: Any = np.float32) -> Parameters:

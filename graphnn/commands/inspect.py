@@ -17,7 +17,7 @@ from graphnn.describe.formats import csv_text, json_text, markdown_text, table_t
 from graphnn.describe.memory import available_memory
 from graphnn.describe.tables import show, terminal_width
 from graphnn.errors import GraphError
-from graphnn.graph import Graph, build_graph
+from graphnn.graph import Graph, build_graph, named_parameters
 from graphnn.spec.schema import schema_file
 from graphnn.spec.spec import Spec
 from graphnn.updates import slots_of
@@ -101,7 +101,7 @@ def run(argv: Sequence[str]) -> int:
     from graphnn.weights import compare, load_weights  # needed here only, and slow to import
 
     file = load_weights(arguments.weights)
-    shapes = {f"{node.name}/{own.name}": own.shape for node in graph.nodes for own in node.parameters}
+    shapes = {name: own.shape for name, own in named_parameters(graph.nodes).items()}
     report = compare(shapes, file.arrays)
     show(weights_text(description, file, report, arguments.format))
     if not report.complete:
@@ -132,7 +132,7 @@ def plan_text(description: Description, spec: Spec, graph: Graph, kernels: str |
         graph,
         spec.name,
         spec.training["batch_size"],
-        " and ".join(description.optimizers),
+        description.optimizers,
         slots,
         kernels_for(graph, kernels),
     )

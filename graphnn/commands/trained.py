@@ -10,7 +10,7 @@ from graphnn.commands.common import Parser, command_line, complain, read_documen
 from graphnn.datasets.preparation import Normalisation
 from graphnn.errors import WeightsError
 from graphnn.facts import FACTS
-from graphnn.graph import Graph, build_graph, unset
+from graphnn.graph import Graph, build_graph, named_parameters, unset
 from graphnn.model.definition import UNKNOWN_DATA
 from graphnn.parameters import Parameters
 from graphnn.spec.spec import Spec
@@ -54,7 +54,7 @@ def load_trained(arguments: argparse.Namespace, command: str) -> Trained:
     if arguments.weights is None and not path.exists():
         raise WeightsError(f"{path}: no such file; train it first: {command_line('train', command)} {arguments.spec}")
     file = load_weights(path, check_finite=True)
-    shapes = {f"{node.name}/{own.name}": own.shape for node in graph.nodes for own in node.parameters}
+    shapes = {name: own.shape for name, own in named_parameters(graph.nodes).items()}
     report = compare(shapes, file.arrays)
     if not report.complete:
         lines = "".join(f"\n  {line}" for line in report.lines())

@@ -74,9 +74,9 @@ class Description:
     training_bytes: int
 
     @property
-    def optimizers(self) -> tuple[str, ...]:
-        """The types of all optimizers at work."""
-        return tuple(dict.fromkeys(group.optimizer for group in self.groups)) or (self.optimizer,)
+    def optimizers(self) -> str:
+        """The types of all optimizers at work, in words."""
+        return " and ".join(dict.fromkeys(group.optimizer for group in self.groups)) or self.optimizer
 
     @property
     def trainable(self) -> int:

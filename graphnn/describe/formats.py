@@ -110,7 +110,7 @@ def totals(description: Description) -> list[tuple[str, str]]:
         ("multiply-adds of forward, one sample", count_text(description.multiply_adds)),
         ("activation memory, one sample", bytes_text(description.activation_bytes)),
         ("weight file", bytes_text(description.weight_file_bytes)),
-        (f"optimizer state, {' and '.join(description.optimizers)}", bytes_text(description.optimizer_bytes)),
+        (f"optimizer state, {description.optimizers}", bytes_text(description.optimizer_bytes)),
         (f"training memory, {batch}", bytes_text(description.training_bytes)),
     ]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from graphnn.graph import Graph
+from graphnn.graph import Graph, named_parameters
 from graphnn.groups import ParameterGroup, members
 from graphnn.parameters import is_weight
 from graphnn.spec.spec import Section, Spec
@@ -60,7 +60,7 @@ def training_groups(spec: Spec, graph: Graph) -> tuple[TrainingGroup, ...]:
 def rows(section: Section, groups: Sequence[ParameterGroup], graph: Graph) -> Iterator[TrainingGroup]:
     """Yield a row for each group, and for the parameters that are in none."""
     common = optimizer_from(section)
-    trained = [(f"{node.name}/{own.name}", own) for node in graph.nodes for own in node.parameters if own.trainable]
+    trained = [(name, own) for name, own in named_parameters(graph.nodes).items() if own.trainable]
     numbers = members([group.match for group in groups], [name for name, _ in trained])
     for number, group in (*enumerate(groups), (None, ParameterGroup(match=""))):
         own = [item for item, found in zip(trained, numbers, strict=True) if found == number]

@@ -25,7 +25,7 @@ def culprit(engine: Engine, x: Array, loss: float) -> str:
     """
     node = engine.first_non_finite(x)
     if node is not None:
-        return f"{described(node)} is the first whose output is not finite"
+        return not_finite(node)
     if not math.isfinite(loss):
         return LOSS_ALONE
     gradients = engine.parameters.gradients
@@ -40,8 +40,13 @@ def culprit_in_testing(engine: Engine, batches: Iterable[Array]) -> str:
     for x in batches:
         node = engine.first_non_finite(x, training=False)
         if node is not None:
-            return f"{described(node)} is the first whose output is not finite"
+            return not_finite(node)
     return LOSS_ALONE
+
+
+def not_finite(node: Node) -> str:
+    """Return that a node's output was the first to go wrong."""
+    return f"{described(node)} is the first whose output is not finite"
 
 
 def described(node: Node) -> str:
