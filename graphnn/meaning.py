@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from graphnn.augmentation.base import misfits
 from graphnn.augmentation.kinds import augmentations_from
 from graphnn.augmentation.views import VIEWS, unfit_for_views
 from graphnn.document.document import Path
@@ -54,17 +55,18 @@ def augmentation_findings(spec: Spec) -> Iterator[Finding]:
     """
     facts = FACTS.get(spec.data["dataset"])
     shape = spec.input_shape if facts is None else facts.shape
-    if len(shape) != 3:
-        return
-    sections = spec.data["augment"]
-    for section, augmentation in zip(sections, augmentations_from(sections), strict=True):
-        problem = augmentation.unfit(shape)
-        if problem is not None:
-            yield Finding(section.path, problem)
+    if len(shape) == 3:
+        yield from image_findings(spec, shape)
+
+
+def image_findings(spec: Spec, shape: Shape) -> Iterator[Finding]:
+    """Yield a finding for each augmentation, in training or testing, that samples of this shape cannot have."""
+    for place, problem in misfits(augmentations_from(spec.data["augment"]), shape):
+        yield Finding(("data", "augment", *place), problem)
     views = spec.evaluation["test_time_augmentation"]
-    problem = unfit_for_views(views, shape) if views in VIEWS else None
-    if problem is not None:
-        yield Finding(("evaluation", "test_time_augmentation"), problem)
+    unfit = unfit_for_views(views, shape) if views in VIEWS else None
+    if unfit is not None:
+        yield Finding(("evaluation", "test_time_augmentation"), unfit)
 
 
 def setting_findings(path: Path, name: str, layer: Layer, input_shape: Shape, *, first: bool) -> Iterator[Finding]:

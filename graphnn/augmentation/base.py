@@ -6,12 +6,14 @@ Some are a matter of whole rows and columns: which of them are shown, or which o
 from __future__ import annotations  # naming numpy.random would import it, which takes 8 ms
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from graphnn.randomness import Purpose, generator
-from graphnn.types import Array, Shape
+from graphnn.types import Array, Shape, shape_text
 
 Lines = tuple[Array, Array]  # of N images: rows N×H and columns N×W
 
@@ -34,7 +36,12 @@ class Place:
 
 
 class Augmentation:
-    """One kind of random change to images; its fields are the properties of its definition in the schema."""
+    """One kind of random change to images; its fields are the properties of its definition in the schema.
+
+    size_field: the field that is at fault where images are too small.
+    """
+
+    size_field: ClassVar[str]
 
     @property
     def type(self) -> str:
@@ -42,8 +49,22 @@ class Augmentation:
         return type(self).__name__
 
     def unfit(self, shape: Shape) -> str | None:
-        """Return what is wrong with images of this shape, C×H×W; None where nothing is."""
+        """Return why images of this shape, C×H×W, are too small; None where they are not."""
         return None
+
+
+def misfits(augmentations: Sequence[Augmentation], shape: Shape) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    """Yield what cannot be done to samples of this shape, and the place in the list that is at fault.
+
+    The place is an augmentation's field, or () where the samples are no images.
+    """
+    if augmentations and len(shape) != 3:
+        yield (), f"augment needs images, but the samples are vectors of {shape_text(shape)}; leave it out"
+        return
+    for position, augmentation in enumerate(augmentations):
+        problem = augmentation.unfit(shape)
+        if problem is not None:
+            yield (position, augmentation.size_field), problem
 
 
 class Move(Augmentation, ABC):

@@ -1,6 +1,7 @@
 """Cutout."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -14,6 +15,8 @@ class Cutout(Cover):
 
     The mean of the training images, which covers it, is about 0 once normalised (DeVries and Taylor 2017, section 3).
     """
+
+    size_field: ClassVar[str] = "size"
 
     size: int = 8
 

@@ -1,6 +1,7 @@
 """RandomTranslate."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -16,6 +17,8 @@ class RandomTranslate(Move):
     padding: what comes in from outside: "reflect" mirrors the image at its edge, which is not repeated; "zeros" has
     zeros, as stored.
     """
+
+    size_field: ClassVar[str] = "pixels"
 
     pixels: int = 2
     padding: str = "reflect"

@@ -10,8 +10,10 @@ from graphnn.datasets import load
 from graphnn.datasets.base import Dataset, check_input_shape
 from graphnn.datasets.batches import split
 from graphnn.datasets.preparation import Normalisation
-from graphnn.evaluation.views import check_views
+from graphnn.errors import DataError
 from graphnn.graph import Graph
+from graphnn.meaning import image_findings
+from graphnn.spec.schema_problems import in_order
 from graphnn.spec.spec import Spec
 from graphnn.training.checkpoint import digest
 from graphnn.training.samples import Samples
@@ -37,10 +39,9 @@ class TrainingData:
         cls, spec: Spec, graph: Graph, *, data_dir: Path | None, limit: int | None, test: bool, show_progress: bool
     ) -> Self:
         """Return the data of a document, or raise DataError. test: whether the test part is wanted."""
-        name, seed = spec.data["dataset"], spec.training["seed"]
+        seed = spec.training["seed"]
         dataset = stored(spec, data_dir, limit, show_progress=show_progress)
-        check_input_shape(name, dataset.shape, graph.input_shape)
-        check_views(spec.evaluation["test_time_augmentation"], dataset.shape)
+        check_fit(spec, dataset)
         graph.loss.check_targets(dataset.y_train, graph.output_shape)
         chosen, kept_back = split(len(dataset.y_train), spec.data["validation_split"], seed)
         normalisation = Normalisation.fit(dataset.x_train, spec.data["normalize"], chosen)
@@ -58,6 +59,17 @@ class TrainingData:
             digest=digest(dataset.x_train, dataset.y_train),
             limit=limit,
         )
+
+
+def check_fit(spec: Spec, dataset: Dataset) -> None:
+    """Raise DataError, with places in the document, where a network, or its augmentations, cannot take the samples."""
+    try:
+        check_input_shape(spec.data["dataset"], dataset.shape, spec.input_shape)
+    except DataError as error:
+        raise DataError(spec.problem(("input", "shape"), str(error))) from None
+    findings = list(image_findings(spec, dataset.shape))
+    if findings:
+        raise DataError(*in_order(spec.document, findings))
 
 
 def stored(spec: Spec, data_dir: Path | None, limit: int | None, *, show_progress: bool) -> Dataset:

@@ -9,12 +9,12 @@ from typing import Self
 import numpy as np
 
 from graphnn.augmentation.augmenter import Augmenter
-from graphnn.augmentation.base import Augmentation
+from graphnn.augmentation.base import Augmentation, misfits
 from graphnn.augmentation.views import View
 from graphnn.datasets.preparation import Normalisation, spread
 from graphnn.errors import DataError
 from graphnn.layers.context import empty_channels_last
-from graphnn.types import Array, Shape, shape_text
+from graphnn.types import Array, Shape
 
 BLOCK = 2**17  # bytes as stored that are picked at a time: they are still in the cache when they are normalised
 
@@ -43,13 +43,8 @@ class Samples:
         """
         if not augmentations:
             return self
-        shape = self.x.shape[1:]
-        if len(shape) != 3:
-            raise DataError(f"augment needs images, but the samples are vectors of {shape_text(shape)}; leave it out")
-        for augmentation in augmentations:
-            problem = augmentation.unfit(shape)
-            if problem is not None:
-                raise DataError(problem)
+        for _, problem in misfits(augmentations, self.x.shape[1:]):
+            raise DataError(problem)
         return replace(self, augmenter=Augmenter(augmentations, seed=seed, count=len(self), mean=self._mean()))
 
     def __len__(self) -> int:

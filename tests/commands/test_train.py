@@ -138,6 +138,28 @@ def test_vectors_are_no_images(train: Train, document: Path, change: str, what: 
     assert not document.with_suffix(".npz").exists()
 
 
+@pytest.mark.usefixtures("regression")
+def test_data_that_do_not_fit_are_told_with_lines(train: Train, document: Path) -> None:
+    values = json.loads(document.read_text())
+    values["data"]["augment"] = [{"type": "RandomFlip"}]
+    values["evaluation"] = {"test_time_augmentation": "flip"}
+    document.write_text(json.dumps(values, indent=2))
+    code, _, err = train()
+    lines = document.read_text().splitlines()
+    assert code == 2
+    for start, words in (('"augment"', "data.augment: augment needs"), ('"test_time', "evaluation.test_time_augmen")):
+        [line] = [number for number, text in enumerate(lines, 1) if text.strip().startswith(start)]
+        assert f"{document}:{line}:" in err
+        assert words in err
+    values["input"]["shape"] = [5]
+    document.write_text(json.dumps(values))
+    code, _, err = train()
+    assert code == 2
+    assert f"{document}:1:" in err
+    assert "input.shape: the samples of npz are 4, but the network's input is 5; set input.shape to [4]" in err
+    assert "^" in err
+
+
 def test_images_of_ones_own_are_augmented_and_seen_in_views_flat_or_not(
     train: Train, tmp_path: Path, small: dict[str, Any], document: Path
 ) -> None:
