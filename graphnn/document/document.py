@@ -1,4 +1,4 @@
-"""A document's text -> values that know their line and column; refuses a file that cannot be a network document."""
+"""A document's text -> values that know their line and column; refuses a file that cannot be a document."""
 
 from __future__ import annotations
 
@@ -18,17 +18,29 @@ from graphnn.suggestions import closest, quoted
 Path = tuple[str | int, ...]  # from the top of the document: ("layers", 2, "filters")
 
 MAX_BYTES = 5_000_000  # documents are a few kilobytes; a larger file is something else
-KINDS = (  # how files that are often given by mistake begin
-    (b"PK\x03\x04", "this is a weights file (.npz), not a network document"),
-    (b"PK\x05\x06", "this is a weights file (.npz), not a network document"),
-    (b"\x93NUMPY", "this is an array file (.npy), not a network document"),
-    (b"\x1f\x8b", "this is a compressed file (gzip), not a network document"),
-    (b"\x89PNG", "this is an image (PNG), not a network document"),
-    (b"\xff\xd8\xff", "this is an image (JPEG), not a network document"),
-    (codecs.BOM_UTF16_LE, "this text is in UTF-16; save it as UTF-8"),
-    (codecs.BOM_UTF16_BE, "this text is in UTF-16; save it as UTF-8"),
+OTHERS = (  # how files that are often given by mistake begin
+    (b"PK\x03\x04", "this is a weights file (.npz)"),
+    (b"PK\x05\x06", "this is a weights file (.npz)"),
+    (b"\x93NUMPY", "this is an array file (.npy)"),
+    (b"\x1f\x8b", "this is a compressed file (gzip)"),
+    (b"\x89PNG", "this is an image (PNG)"),
+    (b"\xff\xd8\xff", "this is an image (JPEG)"),
 )
 NAMES = {list: "a list", str: "a string", int: "a number", float: "a number", bool: "a truth value", type(None): "null"}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a document is: its name in messages, what its object holds, and the key of the list that it is about."""
+
+    name: str
+    content: str
+    list_key: str
+    use: str = ""  # how it is given to a tool, where that is not the usual way
+
+
+NETWORK = Kind("a network document", '"input": …, "layers": …, …', "layers")
+VARIANTS = Kind("a file of variants", '"variants": […]', "variants", "; tools/compare.py takes it, after --variants")
 
 
 @dataclass(frozen=True)
@@ -122,24 +134,26 @@ def path_text(path: Path) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
 
 
-def read_document(file: str | os.PathLike[str]) -> Document:
+def read_document(file: str | os.PathLike[str], kind: Kind = NETWORK) -> Document:
     """Return the document in a file. Raises SpecError."""
     path = FilePath(file)
-    data = read_bytes(path)
+    data = read_bytes(path, kind)
     if data.startswith(codecs.BOM_UTF8):
         data = data[len(codecs.BOM_UTF8) :]
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise SpecError(not_utf8(str(file), data, error.start)) from None
-    return parse_document(text, str(file), path.absolute().parent)
+    return parse_document(text, str(file), path.absolute().parent, kind)
 
 
-def parse_document(text: str, file: str = "<document>", folder: FilePath | None = None) -> Document:
+def parse_document(
+    text: str, file: str = "<document>", folder: FilePath | None = None, kind: Kind = NETWORK
+) -> Document:
     """Return the document in a text; `file` is its name in messages. Raises SpecError."""
     text = text.removeprefix("\ufeff")
     if not text.strip(" \t\r\n"):
-        raise SpecError(Problem('the document is empty; a network document is an object: {"input": …, …}', file=file))
+        raise SpecError(Problem(f"the document is empty; {kind.name} is an object: {{{kind.content}}}", file=file))
     lines = Lines(text)
     try:
         value, marks = read_json(text)
@@ -148,10 +162,14 @@ def parse_document(text: str, file: str = "<document>", folder: FilePath | None 
         raise SpecError(Problem(mistake.message, "", file, line, column, lines.source(line))) from None
     document = Document(file, value, folder or FilePath.cwd(), marks, lines)
     if not isinstance(value, dict):
-        message = f'a network document is an object {{"input": …, "layers": …, …}}, found {NAMES[type(value)]}'
+        message = f"{kind.name} is an object {{{kind.content}}}, found {NAMES[type(value)]}"
         if isinstance(value, list):
-            message += '; if these are the layers, write {"layers": […], …}'
+            message += f'; if these are the {kind.list_key}, write {{"{kind.list_key}": […], …}}'
         raise SpecError(document.problem((), message))
+    for other in (NETWORK, VARIANTS):
+        if other.list_key in value and kind.list_key not in value:
+            message = f"this is {other.name}, not {kind.name}{other.use}"
+            raise SpecError(document.problem((other.list_key,), message, key=True))
     return document
 
 
@@ -176,7 +194,7 @@ def plain(value: Any, path: Path, document: Document) -> Any:
     raise SpecError(document.problem(path, f"a document cannot hold {value!r}"))
 
 
-def read_bytes(path: FilePath) -> bytes:
+def read_bytes(path: FilePath, kind: Kind) -> bytes:
     """Return the content of a file that may be a document by its kind and size. Raises SpecError."""
     try:
         with path.open("rb") as stream:
@@ -190,14 +208,16 @@ def read_bytes(path: FilePath) -> bytes:
             raise SpecError(Problem(folder_instead(path), file=str(path))) from None
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise SpecError(Problem(f"cannot be read: {reason[:1].lower()}{reason[1:]}", file=str(path))) from None
-    for start, message in KINDS:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise SpecError(Problem("this text is in UTF-16; save it as UTF-8", file=str(path)))
+    for start, found in OTHERS:
         if data.startswith(start):
-            document = path.with_suffix(".json")
+            message, document = f"{found}, not {kind.name}", path.with_suffix(".json")
             if path.suffix == ".npz" and document.exists():
                 message += f"; did you mean {document}?"
             raise SpecError(Problem(message, file=str(path)))
     if len(data) > MAX_BYTES:
-        raise SpecError(Problem(f"larger than {MAX_BYTES // 10**6} MB; is this a network document?", file=str(path)))
+        raise SpecError(Problem(f"larger than {MAX_BYTES // 10**6} MB; is this {kind.name}?", file=str(path)))
     return data
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from graphnn.document.document import Document, Path, read_document
+from graphnn.document.document import VARIANTS, Document, Path, read_document
 from graphnn.errors import Problem, SpecError
 from graphnn.spec.schema import Schema, schema_file
 from graphnn.spec.schema_problems import Finding, find, in_order
@@ -37,7 +37,7 @@ class Variant:
 
 def read_variants(file: str | os.PathLike[str]) -> tuple[Variant, ...]:
     """Return the variants in a file, the document as it is first. Raises SpecError with every problem at once."""
-    document = read_document(file)
+    document = read_document(file, VARIANTS)
     schema = Schema(json.loads(schema_file().with_name(FILE).read_text("utf-8")), {})
     findings = list(find(document.value, schema))
     if not findings:

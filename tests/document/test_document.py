@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 
-from graphnn.document.document import MAX_BYTES, document_of_values, parse_document, read_document
+from graphnn.document.document import MAX_BYTES, VARIANTS, document_of_values, parse_document, read_document
 from graphnn.errors import SpecError
 
 
@@ -52,6 +52,27 @@ def test_a_file_of_another_kind(tmp_path: Path) -> None:
     assert refusal(tmp_path / "empty.json") == "this is a weights file (.npz), not a network document"
     np.save(tmp_path / "x.npy", np.zeros(3))
     assert "array file" in refusal(tmp_path / "x.npy")
+
+
+def test_each_kind_of_document_has_words_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    for text, said in (
+        ("", 'the document is empty; a file of variants is an object: {"variants": […]}'),
+        ("[]", 'a file of variants is an object {"variants": […]}, found a list; if these are the variants, write'),
+        ('{"layers": []}', "this is a network document, not a file of variants"),
+    ):
+        file.write_text(text)
+        with pytest.raises(SpecError) as refused:
+            read_document(file, VARIANTS)
+        assert said in str(refused.value)
+    file.write_text('{\n  "variants": []\n}')
+    assert refusal(file) == (
+        f"{file}:2:3: this is a file of variants, not a network document; tools/compare.py takes it, after --variants\n"
+        '      "variants": []\n'
+        "      ^"
+    )
+    file.write_text('{"layers": [], "variants": []}')
+    assert read_document(file, VARIANTS).value == read_document(file).value
 
 
 def test_a_weights_file_of_any_size_is_called_one(tmp_path: Path) -> None:
