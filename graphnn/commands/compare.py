@@ -118,12 +118,11 @@ def planned(arguments: Namespace, variants: Sequence[Variant], folder: Path) -> 
     part = "test" if arguments.test else "validation"
     known: dict[tuple[str, str | None], tuple[int, str]] = {}
     taken: dict[str, Variant] = {}
-    for variant in variants:
+    for variant, spec, graph in read_all(arguments, variants):
         other = taken.setdefault(file_name(variant, 0), variant)
         if other != variant:
             names = f"{quoted(other.name)} and {quoted(variant.name)}"
             raise SpecError(f"{arguments.variants}: {names} have the same words, and so the same file; rename one")
-        spec, graph = read_variant(arguments, variant)
         if not arguments.test and not spec.data["validation_split"]:
             raise GraphError(
                 f"{arguments.spec}, {variant.name}: there is no validation part to measure on; write "
@@ -141,6 +140,25 @@ def planned(arguments: Namespace, variants: Sequence[Variant], folder: Path) -> 
             resolved = {**spec.resolved(), "training": {**spec.resolved()["training"], "seed": seed}}
             identity = Identity(resolved, of_data, arguments.limit, kernels)
             yield Training(variant, seed, identity, Outputs(folder / file_name(variant, seed)), part)
+
+
+def read_all(arguments: Namespace, variants: Sequence[Variant]) -> list[tuple[Variant, Spec, Graph]]:
+    """Return each variant with its spec and graph. Raises SpecError with what is wrong in any of them.
+
+    What is wrong in the first, the document as it is, would be wrong in all.
+    """
+    read: list[tuple[Variant, Spec, Graph]] = []
+    problems: list[Problem | str] = []
+    for variant in variants:
+        try:
+            read.append((variant, *read_variant(arguments, variant)))
+        except SpecError as error:
+            problems += error.problems
+            if variant == variants[0]:
+                break
+    if problems:
+        raise SpecError(*problems)
+    return read
 
 
 def read_variant(arguments: Namespace, variant: Variant) -> tuple[Spec, Graph]:

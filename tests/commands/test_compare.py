@@ -236,6 +236,29 @@ def test_a_wrong_variant_is_told_before_anything_is_trained(
     assert not (document.parent / "net.compare").exists()
 
 
+def test_mistakes_in_all_variants_are_told_at_once(compare: Compare, tmp_path: Path) -> None:
+    file = tmp_path / "variants.json"
+    bad = [{"name": f"bad {units}", "set": {"layers.hidden.units": units}} for units in (0, -1)]
+    good = {"name": "good", "set": {"layers.hidden.units": 8}}
+    file.write_text(json.dumps({"variants": [bad[0], good, bad[1]]}), encoding="utf-8")
+    code, _, err = compare("--variants", file)
+    assert code == 2
+    assert err.splitlines()[0] == 'variant "bad 0":'
+    assert err.count("must be at least 1, found") == 2
+    assert 'variant "bad -1":' in err
+    assert "good" not in [line.split('"')[1] for line in err.splitlines() if line.startswith("variant")]
+
+
+def test_a_mistake_in_what_all_variants_share_is_told_once(compare: Compare, tmp_path: Path) -> None:
+    file = tmp_path / "variants.json"
+    values = {"set": {"layers.hidden.units": 0}, "variants": [{"name": "a", "set": {}}, {"name": "b", "set": {}}]}
+    file.write_text(json.dumps(values), encoding="utf-8")
+    code, _, err = compare("--variants", file)
+    assert code == 2
+    assert err.startswith('variant "as it is":\n')
+    assert err.count("must be at least 1, found 0") == 1
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
