@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from graphnn.document.document import Path, path_text
-from graphnn.errors import GraphError, SpecError
+from graphnn.document.document import Document, Path, path_text
+from graphnn.errors import GraphError, Problem, SpecError
 from graphnn.groups import group_findings
 from graphnn.initializers import FromImages, initial_values
 from graphnn.layers.base import Layer, Parameter, UnfitInput, layer_class
@@ -187,8 +187,15 @@ def build_graph(spec: Spec, *, validated: bool | None = None) -> Graph:
     splits = bool(spec.data["validation_split"])
     findings += monitor_findings(spec, loss, validated=splits if validated is None else validated)
     if findings:
-        raise SpecError(*in_order(spec.document, findings))
+        problems = in_order(spec.document, findings)
+        raise SpecError(*problems, *in_force(spec.document, problems))
     return Graph(spec.input_shape, tuple(run.nodes), loss)
+
+
+def in_force(document: Document, problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Yield what was changed in a document, where a problem stands elsewhere and a change may be why."""
+    if document.changed and any(problem.file == document.file for problem in problems):
+        yield Problem(f"read with {', '.join(source for _, source in document.changed)}", file=document.file)
 
 
 def parameter_findings(spec: Spec, nodes: Sequence[Node]) -> list[Finding]:

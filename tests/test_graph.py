@@ -155,3 +155,17 @@ def test_initialise_takes_what_an_initializer_needs_from_the_images() -> None:
     with pytest.raises(GraphError, match=r'layers\[0\] "w": the initializer "patch_whitening" needs training images'):
         initialise(graph, 3)
     assert not unset(graph).vector.any()
+
+
+def test_a_mistake_that_a_change_may_have_made_elsewhere_names_the_change() -> None:
+    changes = ("layers.conv.filters=8", "data.dataset=mnist")
+    with pytest.raises(SpecError) as refused:
+        build_graph(spec_from_values(DOCUMENT, "net", overrides=changes))
+    assert [str(problem) for problem in refused.value.problems] == [
+        "net: input.shape: [3, 32, 32] is not the shape of mnist; write [1, 28, 28], or [784] to flatten it",
+        "net: read with --set layers.conv.filters=8, --set data.dataset=mnist",
+    ]
+    with pytest.raises(SpecError) as refused:
+        build_graph(spec_from_values(DOCUMENT, "net", overrides=("layers.dense_1.units=9",)))
+    [problem] = refused.value.problems
+    assert problem.file == "--set layers.dense_1.units=9"  # it names the change itself
