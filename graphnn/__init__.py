@@ -8,10 +8,9 @@ from graphnn.augmentation.random_affine import RandomAffine
 from graphnn.augmentation.random_flip import RandomFlip
 from graphnn.augmentation.random_translate import RandomTranslate
 from graphnn.errors import DataError, DivergenceError, GraphError, Problem, ShapeError, SpecError, WeightsError
-from graphnn.graph import Graph, Node, build_graph, initialise
-from graphnn.groups import ParameterGroup
+from graphnn.graph.graph import Graph, Node, build_graph, initialise
 from graphnn.layers.average_pooling_2d import AveragePooling2D
-from graphnn.layers.base import BatchwiseLayer, Layer, Parameter, register
+from graphnn.layers.base import BatchwiseLayer, Layer, register
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.built import BuiltLayer
 from graphnn.layers.conv2d import Conv2D
@@ -31,10 +30,12 @@ from graphnn.layers.sigmoid import Sigmoid
 from graphnn.layers.silu import SiLU
 from graphnn.layers.softmax import Softmax
 from graphnn.layers.tanh import Tanh
-from graphnn.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
+from graphnn.losses.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
 from graphnn.optimizers import SGD, Adam, AdamW, Muon, Optimizer, RMSprop, SGDMomentum
-from graphnn.schedules import Constant, Cosine, OneCycle, PiecewiseLinear, ReduceOnPlateau, Schedule, Step
-from graphnn.spec.spec import Spec, parse_spec, read_spec, spec_from_values
+from graphnn.optimizers.groups import ParameterGroup
+from graphnn.parameters.parameter import Parameter
+from graphnn.schedules.schedules import Constant, Cosine, OneCycle, PiecewiseLinear, ReduceOnPlateau, Schedule, Step
+from graphnn.specification.spec import Spec, parse_spec, read_spec, spec_from_values
 from graphnn.training.averaging import Averaging, ExponentialAveraging, Lookahead
 from graphnn.training.monitor import EarlyStopping
 from graphnn.version import __version__

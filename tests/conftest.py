@@ -1,10 +1,109 @@
-"""What tests of several parts share: both kinds of kernels."""
+"""What tests of several parts share: both kinds of kernels, a small network, and the commands run as a user does."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from graphnn.commands import train as train_command
 from graphnn.engine import plan, program
 from graphnn.kernels.kernels import NUMPY, Kernels
 from graphnn.kernels.numba_kernels import NUMBA
+
+ROOT = Path(__file__).resolve().parents[1]
+SMALL: Mapping[str, Any] = {
+    "input": {"shape": [64]},
+    "layers": [
+        {"type": "Dense", "name": "hidden", "units": 16},
+        {"type": "BatchNormalization", "name": "norm"},
+        {"type": "ReLU"},
+        {"type": "Dropout", "rate": 0.1},
+        {"type": "Dense", "name": "output", "units": 10},
+        {"type": "Softmax"},
+    ],
+    "loss": {"type": "CrossEntropy"},
+    "optimizer": {"type": "SGDMomentum", "learning_rate": 0.05},
+    "data": {"dataset": "digits"},
+    "training": {"epochs": 3, "batch_size": 64, "seed": 1},
+}
+
+
+@pytest.fixture
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture
+def small() -> dict[str, Any]:
+    """The values of a small network on digits, to change."""
+    copy: dict[str, Any] = json.loads(json.dumps(SMALL))
+    return copy
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    """A document of the small network, in a folder of its own."""
+    file = tmp_path / "net.json"
+    file.write_text(json.dumps(SMALL), encoding="utf-8")
+    return file
+
+
+Start = Callable[..., "subprocess.Popen[str]"]
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def environment() -> dict[str, str]:
+    """Return an environment in which this checkout's package is found without being installed."""
+    kept = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    return {**kept, "PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture
+def start() -> Start:
+    """Start `python ARGUMENTS…` and return the process."""
+
+    def begin(*arguments: str | Path, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> Any:
+        return subprocess.Popen(
+            [sys.executable, *map(str, arguments)],
+            cwd=cwd,
+            env={**environment(), **(env or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+
+    return begin
+
+
+@pytest.fixture
+def python(start: Start) -> Run:
+    """Run `python ARGUMENTS…` to its end."""
+
+    def run(*arguments: str | Path, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> Any:
+        process = start(*arguments, cwd=cwd, env=env)
+        out, err = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    return run
+
+
+@pytest.fixture
+def train(document: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run `train net.json ARGUMENTS…` in this process and return its exit code, output and errors."""
+
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        code = train_command.main([str(document), *map(str, arguments)])
+        shown = capsys.readouterr()
+        return code, shown.out, shown.err
+
+    return run
 
 
 @pytest.fixture(scope="module", params=[NUMPY, NUMBA], ids=lambda kernels: kernels.name)

@@ -11,10 +11,10 @@ import graphnn
 from graphnn import errors
 from graphnn.augmentation.kinds import AUGMENTATIONS
 from graphnn.layers.base import LAYERS
-from graphnn.losses import LOSSES
+from graphnn.losses.losses import LOSSES
 from graphnn.model.model import Model
 from graphnn.optimizers import OPTIMIZERS
-from graphnn.schedules import SCHEDULES
+from graphnn.schedules.schedules import SCHEDULES
 from graphnn.training.averaging import AVERAGINGS
 
 ROOT = Path(__file__).parents[1]

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from graphnn.graph import build_graph
-from graphnn.spec.schema import load_schema
-from graphnn.spec.spec import spec_from_values
+from graphnn.graph.graph import build_graph
+from graphnn.specification.schema import load_schema
+from graphnn.specification.spec import spec_from_values
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")

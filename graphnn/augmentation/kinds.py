@@ -7,7 +7,7 @@ from graphnn.augmentation.cutout import Cutout
 from graphnn.augmentation.random_affine import RandomAffine
 from graphnn.augmentation.random_flip import RandomFlip
 from graphnn.augmentation.random_translate import RandomTranslate
-from graphnn.spec.spec import Section
+from graphnn.specification.spec import Section
 
 AUGMENTATIONS: dict[str, type[Augmentation]] = {
     kind.__name__: kind for kind in (RandomFlip, RandomTranslate, RandomAffine, Cutout)

@@ -8,7 +8,7 @@ import numpy as np
 from graphnn.benchmark.task import samples, without_dropout
 from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
-from graphnn.graph import Graph, initialise
+from graphnn.graph.graph import Graph, initialise
 from graphnn.types import Array
 
 MOST_SAMPLES = 32

@@ -10,7 +10,7 @@ from typing import Any
 from graphnn.benchmark.remote import Remote
 from graphnn.benchmark.task import ON_NUMPY, OURS, OWN, Task
 from graphnn.benchmark.timing import Effort, Times, in_turn
-from graphnn.engine.kernel_choice import kernels_for
+from graphnn.engine.plan import kernels_for
 from graphnn.errors import GraphError
 from graphnn.kernels.kernels import NUMPY
 

@@ -10,11 +10,11 @@ import numpy as np
 from graphnn.benchmark.own import OwnSide
 from graphnn.benchmark.task import Task, first_parameters
 from graphnn.benchmark.timing import Effort, gemm_peak
-from graphnn.engine.kernel_choice import kernels_for
-from graphnn.engine.merging import merge
-from graphnn.graph import Graph
+from graphnn.engine.fusion import merge
+from graphnn.engine.plan import kernels_for
+from graphnn.graph.graph import Graph
 from graphnn.layers.base import BatchwiseLayer
-from graphnn.updates import groups_from, optimizer_from
+from graphnn.optimizers.updater import groups_from, optimizer_from
 
 FORWARD, BACKWARD = "forward", "backward"
 BATCHWISE = {

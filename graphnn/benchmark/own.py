@@ -5,13 +5,13 @@ from dataclasses import replace
 
 from graphnn.benchmark.task import LEARNING_RATE_SCALE, samples
 from graphnn.engine.engine import Engine
-from graphnn.graph import Graph
-from graphnn.groups import ParameterGroup
+from graphnn.graph.graph import Graph
 from graphnn.kernels.kernels import Kernels
 from graphnn.optimizers import Optimizer
-from graphnn.parameters import Parameters
-from graphnn.schedules import Constant
-from graphnn.updates import Rates, Updater
+from graphnn.optimizers.groups import ParameterGroup
+from graphnn.optimizers.updater import Rates, Updater
+from graphnn.parameters.parameters import Parameters
+from graphnn.schedules.schedules import Constant
 
 
 class OwnSide:

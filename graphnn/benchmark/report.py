@@ -10,8 +10,9 @@ from threadpoolctl import threadpool_info
 
 from graphnn.benchmark.measure import Comparison, Scaling, SideResult
 from graphnn.benchmark.nodes import NodeTime, NodeTimes
-from graphnn.describe.tables import Column, bytes_text, count_text, table
 from graphnn.engine.workers import available_cores
+from graphnn.text.numbers import bytes_text, count_text
+from graphnn.text.tables import Column, table
 
 T = TypeVar("T")
 

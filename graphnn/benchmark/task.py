@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from graphnn.graph import Graph, build_graph, chain, initialise, needs_images
+from graphnn.graph.graph import Graph, build_graph, chain, initialise, needs_images
 from graphnn.layers.context import empty_channels_last
 from graphnn.layers.dropout import Dropout
-from graphnn.losses import BinaryCrossEntropy, CrossEntropy
-from graphnn.parameters import Parameters
-from graphnn.spec.spec import Spec, spec_from_values
+from graphnn.losses.losses import BinaryCrossEntropy, CrossEntropy
+from graphnn.parameters.parameters import Parameters
+from graphnn.specification.spec import Spec, spec_from_values
 from graphnn.types import Array
 
 OURS = "graphnn"
@@ -50,7 +50,7 @@ class Task:
         """Return the document's spec and graph. Raises SpecError."""
         plugins = {}
         if self.plugins:
-            from graphnn.plugins import load_plugins  # rarely needed
+            from graphnn.layers.plugins import load_plugins  # rarely needed
 
             plugins = load_plugins([Path(file) for file in self.plugins])
         spec = spec_from_values(self.document, plugins=plugins)

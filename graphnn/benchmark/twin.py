@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from graphnn.errors import GraphError
-from graphnn.graph import Graph, Node
-from graphnn.groups import ParameterGroup, members
+from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.im2col import pair
 from graphnn.layers.bypass import Add, Save, Swap
-from graphnn.losses import CrossEntropy, Loss
+from graphnn.losses.losses import CrossEntropy, Loss
 from graphnn.optimizers import Optimizer
+from graphnn.optimizers.groups import ParameterGroup, members
 
 NAMES = {  # of parameters, here and there
     "weights": "weight",

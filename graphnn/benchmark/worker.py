@@ -15,9 +15,9 @@ from typing import Any, Protocol, TextIO
 from graphnn.benchmark.memory import peak_bytes
 from graphnn.benchmark.own import OwnSide
 from graphnn.benchmark.task import ON_NUMPY, OWN, Task, first_parameters
-from graphnn.engine.kernel_choice import kernels_for
+from graphnn.engine.plan import kernels_for
 from graphnn.errors import GraphError
-from graphnn.updates import groups_from, optimizer_from
+from graphnn.optimizers.updater import groups_from, optimizer_from
 
 
 class Side(Protocol):

@@ -11,20 +11,13 @@ from graphnn.benchmark.nodes import node_times
 from graphnn.benchmark.task import OURS, Task
 from graphnn.benchmark.timing import QUICK, Effort
 from graphnn.benchmark.twin import check_twins
-from graphnn.commands.common import (
-    Parser,
-    add_document_arguments,
-    add_kernels_argument,
-    complain,
-    guarded,
-    positive_integer,
-    read_document,
-)
-from graphnn.commands.progress import in_terminal
+from graphnn.commands.common import Parser, add_document_arguments, add_kernels_argument, guarded, positive_integer
 from graphnn.describe.formats import json_text
-from graphnn.describe.tables import show, terminal_width
 from graphnn.engine.workers import available_cores
-from graphnn.graph import build_graph
+from graphnn.graph.graph import build_graph
+from graphnn.runs.progress import in_terminal
+from graphnn.runs.reading import read_document
+from graphnn.text.terminal import complain, show, terminal_width
 
 EXAMPLES = (
     "models/cifar10.json",

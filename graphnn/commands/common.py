@@ -3,8 +3,6 @@
 import argparse
 import difflib
 import os
-import shlex
-import shutil
 import signal
 import sys
 import threading
@@ -12,10 +10,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from graphnn.describe.tables import showable
 from graphnn.errors import GraphError
 from graphnn.kernels.choice import KERNELS
-from graphnn.spec.spec import Spec, read_spec
+from graphnn.text.terminal import complain, showable
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
@@ -82,19 +79,6 @@ def program_name(command: str) -> str:
     """Return how the command was called: `python tools/train.py` as a script, `graphnn train` once installed."""
     called = sys.argv[0] if sys.argv else ""
     return f"python {called}" if Path(called).name == f"{command}.py" else f"graphnn {command}"
-
-
-def command_line(command: str, running: str) -> str:
-    """Return how to call a command from here, to paste; running: the command that is being run.
-
-    It names the same interpreter or program as the call did, which need not be the first on the PATH.
-    """
-    called = Path(sys.argv[0] if sys.argv else "")
-    if called.name == f"{running}.py":
-        return shlex.join([sys.orig_argv[0], str(called.with_name(f"{command}.py"))])
-    if called.stem == "graphnn" and shutil.which("graphnn") != str(called):
-        return shlex.join([str(called), command])
-    return f"graphnn {command}"
 
 
 def positive_integer(text: str) -> int:
@@ -176,27 +160,6 @@ def add_kernels_argument(parser: Parser) -> None:
     )
 
 
-def read_document(arguments: argparse.Namespace, *, overrides: Sequence[str] = ()) -> Spec:
-    """Run the plugins, then read and check the document; `overrides` come after those of --set.
-
-    What its keeper should know, such as an old format, is printed on stderr.
-    """
-    plugins = {}
-    if arguments.plugins:
-        from graphnn.plugins import load_plugins  # rarely needed, and takes 5 ms to import
-
-        plugins = load_plugins(arguments.plugins)
-    spec = read_spec(arguments.spec, overrides=[*arguments.overrides, *overrides], plugins=plugins)
-    for notice in spec.notices:
-        complain(notice)
-    return spec
-
-
-def weights_path(document: Path) -> Path:
-    """Return where the weights of a document are: beside it, NAME.npz of the same stem."""
-    return document.with_name(f"{document.stem}.npz")
-
-
 def guarded(command: Callable[[Sequence[str]], int], argv: Sequence[str] | None) -> int:
     """Run a command and return its exit code; what a user can cause becomes a message on stderr, never a traceback."""
     prepare()
@@ -231,7 +194,8 @@ def prepare() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def complain(message: str) -> None:
-    """Print a message on stderr, after everything that was printed before."""
-    sys.stdout.flush()
-    print(showable(message, sys.stderr), file=sys.stderr)
+def add_weights_argument(parser: Parser) -> None:
+    """Add --weights."""
+    parser.add_argument(
+        "--weights", type=Path, metavar="W.npz", help="the trained weights; by default NAME.npz beside the document"
+    )

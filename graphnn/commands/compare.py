@@ -12,24 +12,23 @@ from graphnn.commands.common import (
     add_document_arguments,
     add_kernels_argument,
     add_threads_argument,
-    complain,
     guarded,
     natural_number,
     positive_integer,
-    read_document,
 )
-from graphnn.commands.comparison import Training, comparison_lines, file_name
-from graphnn.commands.outputs import Outputs
-from graphnn.commands.progress import in_terminal
-from graphnn.commands.training_data import stored
 from graphnn.datasets.batches import split
-from graphnn.describe.tables import show, terminal_width
-from graphnn.engine.kernel_choice import kernels_for
+from graphnn.engine.plan import kernels_for
 from graphnn.errors import DataError, DivergenceError, GraphError, Problem, SpecError, WeightsError
-from graphnn.graph import Graph, build_graph
-from graphnn.spec.spec import Spec
-from graphnn.spec.variants import AS_IT_IS, Variant, read_variants
-from graphnn.suggestions import quoted
+from graphnn.graph.graph import Graph, build_graph
+from graphnn.runs.comparison import Training, comparison_lines, file_name
+from graphnn.runs.data import stored
+from graphnn.runs.files import Outputs
+from graphnn.runs.progress import in_terminal
+from graphnn.runs.reading import read_document
+from graphnn.specification.spec import Spec
+from graphnn.specification.variants import AS_IT_IS, Variant, read_variants
+from graphnn.text.suggestions import quoted
+from graphnn.text.terminal import complain, show, terminal_width
 from graphnn.training.averaging import averaging_from, check_averaging
 from graphnn.training.checkpoint import Identity, digest
 from graphnn.training.length import Length

@@ -11,20 +11,22 @@ from graphnn.commands.common import (
     add_document_arguments,
     add_kernels_argument,
     add_threads_argument,
-    complain,
+    add_weights_argument,
     guarded,
     positive_integer,
 )
 from graphnn.commands.evaluation_text import evaluation_text, evaluation_values
-from graphnn.commands.trained import Trained, add_weights_argument, load_trained
-from graphnn.datasets import Dataset, check_input_shape, load, split
+from graphnn.datasets.base import Dataset, check_input_shape
+from graphnn.datasets.batches import split
+from graphnn.datasets.loading import load
 from graphnn.describe.formats import json_text
-from graphnn.describe.tables import show, terminal_width
 from graphnn.errors import DataError, WeightsError
 from graphnn.evaluation.evaluation import evaluate
+from graphnn.runs.trained import Trained, load_trained
+from graphnn.storage.weights import save_weights
+from graphnn.text.terminal import complain, show, terminal_width
 from graphnn.training.samples import Samples
 from graphnn.types import Array
-from graphnn.weights import save_weights
 
 PARTS = ("test", "validation", "train")
 

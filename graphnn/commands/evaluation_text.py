@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from graphnn.commands.figures import figure, label
-from graphnn.describe.tables import Column, bare_table, count_text, natural_width, table
 from graphnn.evaluation.evaluation import Evaluation
 from graphnn.evaluation.metrics import ClassScore, mean_score, most_confused
+from graphnn.text.figures import figure, label
+from graphnn.text.numbers import count_text
+from graphnn.text.tables import Column, bare_table, natural_width, table
 from graphnn.types import Array
 
 SCORE_COLUMNS = (

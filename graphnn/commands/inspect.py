@@ -4,26 +4,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graphnn.commands.common import (
-    Parser,
-    add_document_arguments,
-    add_kernels_argument,
-    complain,
-    guarded,
-    read_document,
-)
+from graphnn.commands.common import Parser, add_document_arguments, add_kernels_argument, guarded
 from graphnn.describe.describe import Description, describe
 from graphnn.describe.formats import csv_text, json_text, markdown_text, table_text, values
 from graphnn.describe.memory import available_memory
-from graphnn.describe.tables import show, terminal_width
 from graphnn.errors import GraphError
-from graphnn.graph import Graph, build_graph, named_parameters
-from graphnn.spec.schema import schema_file
-from graphnn.spec.spec import Spec
-from graphnn.updates import slots_of
+from graphnn.graph.graph import Graph, build_graph, named_parameters
+from graphnn.optimizers.updater import slots_of
+from graphnn.runs.reading import read_document
+from graphnn.specification.schema import schema_file
+from graphnn.specification.spec import Spec
+from graphnn.text.terminal import complain, show, terminal_width
 
 if TYPE_CHECKING:
-    from graphnn.weights import MatchReport, WeightsFile
+    from graphnn.storage.weights import MatchReport, WeightsFile
 
 FORMATS = ("table", "json", "markdown", "csv")
 
@@ -98,7 +92,7 @@ def run(argv: Sequence[str]) -> int:
     if arguments.weights is None:
         show(network_text(description, arguments.format))
         return 0
-    from graphnn.weights import compare, load_weights  # needed here only, and slow to import
+    from graphnn.storage.weights import compare, load_weights  # needed here only, and slow to import
 
     file = load_weights(arguments.weights)
     shapes = {name: own.shape for name, own in named_parameters(graph.nodes).items()}
@@ -125,7 +119,7 @@ def plan_text(description: Description, spec: Spec, graph: Graph, kernels: str |
     """Return the plan of a training step; as JSON, together with the description."""
     from graphnn.describe import plan_formats
     from graphnn.describe.plan import describe_plan
-    from graphnn.engine.kernel_choice import kernels_for
+    from graphnn.engine.plan import kernels_for
 
     slots = len(slots_of(spec.optimizer))
     plan = describe_plan(

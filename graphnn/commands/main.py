@@ -5,9 +5,9 @@ import sys
 from collections.abc import Callable, Sequence
 
 from graphnn import __version__
-from graphnn.commands.common import complain, guarded
-from graphnn.describe.tables import showable
-from graphnn.suggestions import closest
+from graphnn.commands.common import guarded
+from graphnn.text.suggestions import closest
+from graphnn.text.terminal import complain, showable
 
 COMMANDS = {
     "train": "train a network and save its weights beside its document",

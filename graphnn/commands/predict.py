@@ -11,20 +11,21 @@ from graphnn.commands.common import (
     add_document_arguments,
     add_kernels_argument,
     add_threads_argument,
-    complain,
+    add_weights_argument,
     guarded,
     positive_integer,
 )
-from graphnn.commands.trained import Trained, add_weights_argument, load_trained, note
+from graphnn.datasets.facts import FACTS
 from graphnn.describe.formats import json_text
-from graphnn.describe.tables import Column, bare_table, csv_lines, show
 from graphnn.engine.engine import Engine
-from graphnn.engine.kernel_choice import kernels_for
+from graphnn.engine.plan import kernels_for
 from graphnn.errors import GraphError
 from graphnn.evaluation.evaluation import class_names
 from graphnn.evaluation.inputs import Reader
-from graphnn.facts import FACTS
-from graphnn.losses import BinaryCrossEntropy, MeanSquaredError
+from graphnn.losses.losses import BinaryCrossEntropy, MeanSquaredError
+from graphnn.runs.trained import Trained, load_trained, note
+from graphnn.text.tables import Column, bare_table, csv_lines
+from graphnn.text.terminal import complain, show
 from graphnn.types import Array
 
 Labelled = tuple[list[str], Array]  # the samples' labels, and the samples

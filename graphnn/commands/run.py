@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graphnn.commands import train
-from graphnn.commands.checking import Check
-from graphnn.commands.checks import CHECKS
 from graphnn.commands.common import (
     Parser,
     UsageError,
@@ -19,10 +17,12 @@ from graphnn.commands.common import (
     add_threads_argument,
     guarded,
 )
-from graphnn.describe.tables import showable
+from graphnn.course.checks import CHECKS
+from graphnn.course.comparisons import Check
 from graphnn.errors import DataError
-from graphnn.suggestions import closest
-from graphnn.weights import load_weights
+from graphnn.storage.weights import load_weights
+from graphnn.text.suggestions import closest
+from graphnn.text.terminal import showable
 
 MODELS = Path(__file__).parents[2] / "models"
 FAILED = 1

@@ -13,30 +13,29 @@ from graphnn.commands.common import (
     add_document_arguments,
     add_kernels_argument,
     add_threads_argument,
-    command_line,
-    complain,
     guarded,
     natural_number,
     positive_integer,
-    read_document,
-    weights_path,
 )
-from graphnn.commands.outputs import Outputs
-from graphnn.commands.progress import Progress, in_terminal
-from graphnn.commands.training_data import TrainingData
-from graphnn.commands.training_run import Run
 from graphnn.describe.describe import describe
 from graphnn.describe.formats import table_text
 from graphnn.describe.memory import available_memory
-from graphnn.describe.tables import bytes_text, terminal_width
 from graphnn.engine.engine import Engine
-from graphnn.engine.kernel_choice import kernels_for
+from graphnn.engine.plan import kernels_for
 from graphnn.errors import GraphError, WeightsError
-from graphnn.graph import Graph, build_graph, initialise, needs_images, unset
-from graphnn.initializers import IMAGES
-from graphnn.parameters import Parameters
+from graphnn.graph.graph import Graph, build_graph, initialise, needs_images, unset
+from graphnn.initializers.initializers import IMAGES
+from graphnn.parameters.parameters import Parameters
+from graphnn.runs.data import TrainingData
+from graphnn.runs.files import Outputs
+from graphnn.runs.progress import Progress, in_terminal
+from graphnn.runs.reading import command_line, read_document
+from graphnn.runs.run import Run
+from graphnn.runs.trained import weights_path
+from graphnn.storage.weights import WeightsFile, assign, load_weights
+from graphnn.text.numbers import bytes_text
+from graphnn.text.terminal import complain, terminal_width
 from graphnn.training.checkpoint import load_checkpoint
-from graphnn.weights import WeightsFile, assign, load_weights
 
 EXAMPLES = (
     "models/digits.json",

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from graphnn.archives import Archive
 from graphnn.datasets.base import Dataset, Source, channels_last, register
+from graphnn.datasets.facts import FACTS
 from graphnn.errors import DataError
-from graphnn.facts import FACTS
+from graphnn.storage.archives import Archive
 from graphnn.types import Array
 
 FILE = Path(__file__).with_name("digits.npz")  # images: uint8, 0…16, N×8×8; labels: uint8

@@ -14,8 +14,8 @@ import numpy as np
 
 from graphnn.datasets.base import Dataset, Source, channels_last, register
 from graphnn.datasets.download import Remote, fetch_missing
+from graphnn.datasets.facts import FACTS
 from graphnn.errors import DataError
-from graphnn.facts import FACTS
 from graphnn.types import Array, Shape, shape_text
 
 MIRRORS = (

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from graphnn.archives import Archive
 from graphnn.datasets.base import Dataset, Source, channels_last, register
 from graphnn.errors import DataError
-from graphnn.suggestions import closest, quoted
+from graphnn.storage.archives import Archive
+from graphnn.text.suggestions import closest, quoted
 from graphnn.types import Array, shape_text
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")

@@ -7,19 +7,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from graphnn.datasets.facts import FACTS
 from graphnn.describe.memory import FLOAT, activation_bytes, parameter_count, training_memory, weight_file_bytes
 from graphnn.describe.training_groups import TrainingGroup, training_groups
 from graphnn.document.document import Path
-from graphnn.engine.kernel_choice import kernels_for
-from graphnn.facts import FACTS
-from graphnn.graph import Graph, Node
-from graphnn.initializers import initializer_from
+from graphnn.engine.plan import kernels_for
+from graphnn.graph.graph import Graph, Node
+from graphnn.initializers.initializers import initializer_from
 from graphnn.layers.base import Layer
 from graphnn.layers.trainable import TrainableLayer, WeightedLayer
-from graphnn.spec.names import BRANCHES
-from graphnn.spec.spec import LayerSection, Spec
+from graphnn.optimizers.updater import slots_of
+from graphnn.specification.names import BRANCHES
+from graphnn.specification.spec import LayerSection, Spec
 from graphnn.types import Shape, shape_text
-from graphnn.updates import slots_of
 
 
 @dataclass(frozen=True)

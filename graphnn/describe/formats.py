@@ -4,19 +4,9 @@ import json
 from typing import Any
 
 from graphnn.describe.describe import Description, Row
-from graphnn.describe.tables import (
-    Column,
-    bare_table,
-    bytes_text,
-    count_text,
-    csv_lines,
-    markdown_table,
-    natural_width,
-    short_bytes_text,
-    short_count_text,
-    table,
-)
 from graphnn.document.document import path_text
+from graphnn.text.numbers import bytes_text, count_text, short_bytes_text, short_count_text
+from graphnn.text.tables import Column, bare_table, csv_lines, markdown_table, natural_width, table
 from graphnn.types import shape_text
 
 TEXT_COLUMNS = (

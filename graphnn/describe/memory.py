@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from graphnn.engine.plan import LANES, Plan, Stage, training_plan
-from graphnn.graph import Graph, Node
+from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.kernels import Kernels
 from graphnn.kernels.winograd import Winograd
 from graphnn.layers.bypass import Keeping

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from graphnn.describe.memory import TrainingMemory, training_memory
 from graphnn.engine.plan import LANES, Plan, Stage, training_plan
-from graphnn.graph import Graph, Node
+from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.algorithms import Algorithm
 from graphnn.kernels.convolution import Window
 from graphnn.kernels.im2col import Pair

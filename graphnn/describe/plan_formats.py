@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphnn.describe.plan import Choice, StageRow, TrainingPlan
-from graphnn.describe.tables import Column, bare_table, bytes_text, count_text, markdown_table, table
+from graphnn.text.numbers import bytes_text, count_text
+from graphnn.text.tables import Column, bare_table, markdown_table, table
 
 STAGES = (Column("stage", right=True), Column("pieces", right=True), Column("what a piece passes without waiting"))
 CHOICES = (

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from graphnn.graph import Graph, named_parameters
-from graphnn.groups import ParameterGroup, members
-from graphnn.parameters import is_weight
-from graphnn.spec.spec import Section, Spec
-from graphnn.updates import groups_from, optimizer_from
+from graphnn.graph.graph import Graph, named_parameters
+from graphnn.optimizers.groups import ParameterGroup, members
+from graphnn.optimizers.updater import groups_from, optimizer_from
+from graphnn.parameters.parameters import is_weight
+from graphnn.specification.spec import Section, Spec
 
 SHOWN_NAMES = 3  # of parameters
 

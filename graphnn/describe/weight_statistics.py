@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from graphnn.describe.tables import Column, count_text, csv_lines, markdown_table, table
+from graphnn.text.numbers import count_text
+from graphnn.text.tables import Column, csv_lines, markdown_table, table
 from graphnn.types import Array, Shape, shape_text
 
 

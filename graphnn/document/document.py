@@ -13,7 +13,7 @@ from typing import Any
 
 from graphnn.document.json_reader import JsonMistake, Lines, Mark, Marks, read_json
 from graphnn.errors import Problem, SpecError
-from graphnn.suggestions import closest, quoted
+from graphnn.text.suggestions import closest, quoted
 
 Path = tuple[str | int, ...]  # from the top of the document: ("layers", 2, "filters")
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from graphnn.suggestions import quoted
+from graphnn.text.suggestions import quoted
 
 Advice = tuple[int, str]  # the offset to point at, and the message
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from types import ModuleType
 from typing import Any, NoReturn
 
-from graphnn.suggestions import quoted
+from graphnn.text.suggestions import quoted
 
 MAX_DEPTH = 100  # a network needs 4; deeper text is a mistake or an attack, and later passes may recurse
 

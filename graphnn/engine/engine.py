@@ -7,21 +7,20 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from graphnn.engine import blas_memory
-from graphnn.engine.kernel_choice import kernels_for
 from graphnn.engine.lanes import SHARED_SIZE
-from graphnn.engine.plan import Plan
+from graphnn.engine.plan import Plan, kernels_for
 from graphnn.engine.processes import Lost, Processes, can_fork
 from graphnn.engine.program import Program
 from graphnn.engine.source import Source
 from graphnn.engine.workers import Workers, available_cores
 from graphnn.errors import GraphError
-from graphnn.graph import Graph, Node
+from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.kernels import Kernels
 from graphnn.layers.context import Context, channels_last
-from graphnn.parameters import Parameters
+from graphnn.optimizers.updater import Updater
+from graphnn.parameters.parameters import Parameters
 from graphnn.shared_memory import shared_zeros
 from graphnn.types import Array, Shape
-from graphnn.updates import Updater
 
 AT_ONCE = 512  # samples of a pass in testing, or the training batch where that is larger
 

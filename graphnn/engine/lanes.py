@@ -3,9 +3,10 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from graphnn.engine.workers import Team
-from graphnn.graph import Node
-from graphnn.layers.base import Gradients, in_memory_order, in_order_of_memory
-from graphnn.parameters import Parameters
+from graphnn.graph.graph import Node
+from graphnn.layers.base import Gradients
+from graphnn.parameters.parameter import in_memory_order, in_order_of_memory
+from graphnn.parameters.parameters import Parameters
 from graphnn.types import Array
 
 CHUNK = 2**16  # elements that are added up as one task

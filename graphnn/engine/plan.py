@@ -9,24 +9,35 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from graphnn.engine.merging import merge, unmerged
-from graphnn.graph import Graph, Node
+from graphnn.engine.fusion import merge, unmerged
+from graphnn.graph.graph import Graph, Node
+from graphnn.kernels.choice import installed, kernels_named
 from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import BatchwiseLayer
 
 LANES = 8  # accumulators of gradients, each summing its own pieces in order; also the tasks that cores share out
+
+
 # Input and output of the widest node of a piece. A step of models/cifar10.json took two processes 271, 260, 254 and
 # 255 ms with pieces of 0.5, 1, 2 and 4 MiB, and two threads, which wait for one another at many calls, 0.78, 0.70 and
 # 0.69 of the time of 0.5 MiB with the larger ones.
 PIECE_BYTES = 2**22
+
+
 # Rows of a matrix product: each reads all weights. One step of 784-256-128-10 on 512 samples took one thread 7.1 ms in
 # pieces of 64, 5.6 in those of 128, 4.8 in those of 256.
 VECTORS = 128
+
+
 # Weights of a dense layer that every piece reads, and whose gradient every lane adds: after convolutions, half as many
 # pieces then. One thread took 56.0 ms for a step of models/mnist_cnn.json instead of 58.2, 11.8 for prediction instead
 # of 12.8.
 HEAVY = 2**16
+
+
 PIECE_WORK = 2**23  # multiply-adds; below that, handing a piece to a thread costs as much as a second thread gains
+
+
 ELEMENT_WORK = 32  # multiply-adds that take as long as the element-wise passes, both ways, over one number
 
 
@@ -155,3 +166,9 @@ def fuses(graph: Graph) -> bool:
     """Whether the loss is computed together with the last node, from its input."""
     fused = graph.loss.fused_with
     return fused is not None and isinstance(graph.nodes[-1].layer, fused)
+
+
+def kernels_for(graph: Graph, name: str | None = None) -> Kernels:
+    """Return the kernels of a name, by default the fastest installed; networks without images have numpy's only."""
+    images = any(len(node.input_shape) == 3 for node in graph.nodes)
+    return kernels_named(name or (installed() if images else "numpy"))

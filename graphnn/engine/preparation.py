@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from graphnn.engine.merging import values_of
+from graphnn.engine.fusion import values_of
 from graphnn.engine.stage import located
-from graphnn.graph import Node
+from graphnn.graph.graph import Node
 from graphnn.layers.base import Arrays
 from graphnn.layers.context import Context
-from graphnn.parameters import Parameters
+from graphnn.parameters.parameters import Parameters
 
 
 class Preparation:

@@ -8,22 +8,22 @@ from typing import Any
 
 import numpy as np
 
+from graphnn.engine.fusion import merge
 from graphnn.engine.lanes import trained_size
-from graphnn.engine.merging import merge
 from graphnn.engine.plan import LANES, fuses, piece_size, training_plan
 from graphnn.engine.preparation import Preparation
 from graphnn.engine.source import Source, preparing
 from graphnn.engine.stage import Shared, StageRun, Take, located
 from graphnn.engine.workers import Team
 from graphnn.engine.workspace import Clock, StepContext, TestingContext, Workspace
-from graphnn.graph import Graph, Node
+from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import Arrays, BatchwiseLayer, Layer
 from graphnn.layers.bypass import Keeping
-from graphnn.parameters import Parameters
+from graphnn.optimizers.updater import Updater
+from graphnn.parameters.parameters import Parameters
 from graphnn.shared_memory import shared_zeros
 from graphnn.types import Array
-from graphnn.updates import Updater
 
 INPUT = -1  # the node that the arrays of a batch belong to
 # What is not finite is found and reported by itself, also where the pieces' sums are combined.

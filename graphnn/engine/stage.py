@@ -11,10 +11,10 @@ from graphnn.engine.plan import LANES, Plan, Stage
 from graphnn.engine.workers import Team
 from graphnn.engine.workspace import Clock, PieceContext, Workspace
 from graphnn.errors import GraphError
-from graphnn.graph import Node
+from graphnn.graph.graph import Node
 from graphnn.layers.base import Arrays, Backward, BatchwiseLayer
-from graphnn.losses import Loss
-from graphnn.parameters import Parameters
+from graphnn.losses.losses import Loss
+from graphnn.parameters.parameters import Parameters
 from graphnn.types import Array, shape_text
 
 Take = Callable[[slice], Array]  # from a piece of the batch to its samples

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from graphnn.graph import Node
+from graphnn.graph.graph import Node
 from graphnn.kernels.kernels import Kernels
-from graphnn.layers.base import in_memory_order
 from graphnn.layers.context import Context, channels_last
+from graphnn.parameters.parameter import in_memory_order
 from graphnn.randomness import Purpose, generator, renew
 from graphnn.shared_memory import shared_zeros
 from graphnn.types import Array, Shape

@@ -7,14 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from graphnn.engine.engine import Engine
-from graphnn.engine.kernel_choice import kernels_for
-from graphnn.engine.plan import fuses
+from graphnn.engine.plan import fuses, kernels_for
 from graphnn.errors import DataError
 from graphnn.evaluation.metrics import ClassScore, class_scores, confusion_matrix, label_scores
 from graphnn.evaluation.views import AT_ONCE, averaged_sums, check_views
-from graphnn.graph import Graph
-from graphnn.losses import BinaryCrossEntropy, CrossEntropy
-from graphnn.parameters import Parameters
+from graphnn.graph.graph import Graph
+from graphnn.losses.losses import BinaryCrossEntropy, CrossEntropy
+from graphnn.parameters.parameters import Parameters
 from graphnn.training.samples import Samples
 from graphnn.types import Array
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphnn.archives import DAMAGE, read_array
 from graphnn.errors import DataError
+from graphnn.storage.archives import DAMAGE, read_array
 from graphnn.types import Array, Shape, shape_text
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from graphnn.errors import GraphError
 from graphnn.kernels.kernels import NUMPY, Kernels
 from graphnn.kernels.numba_kernels import NUMBA
-from graphnn.suggestions import closest, quoted
+from graphnn.text.suggestions import closest, quoted
 
 KERNELS = {kernels.name: kernels for kernels in (NUMPY, NUMBA)}
 

@@ -6,11 +6,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphnn.initializers import ones, zeros
+from graphnn.initializers.initializers import ones, zeros
 from graphnn.kernels.activations import Activation
-from graphnn.layers.base import Arrays, BatchwiseLayer, Gradients, Parameter, register
+from graphnn.layers.base import Arrays, BatchwiseLayer, Gradients, register
 from graphnn.layers.context import Context
 from graphnn.layers.trainable import TrainableLayer
+from graphnn.parameters.parameter import Parameter
 from graphnn.types import Array, Shape
 
 Sums = tuple[int, Array, Array]

@@ -7,11 +7,12 @@ import numpy as np
 
 from graphnn.document.values import section_values
 from graphnn.errors import GraphError, Problem, ShapeError, SpecError
-from graphnn.initializers import initial_values
-from graphnn.layers.base import LAYERS, Backward, Layer, in_memory_order
+from graphnn.initializers.initializers import initial_values
+from graphnn.layers.base import LAYERS, Backward, Layer
 from graphnn.layers.context import Context, empty_channels_last
+from graphnn.parameters.parameter import in_memory_order
 from graphnn.randomness import Purpose, generator
-from graphnn.spec.spec import spec_from_values
+from graphnn.specification.spec import spec_from_values
 from graphnn.types import Array, Shape, shape_text
 
 GRADIENT = "_grad"

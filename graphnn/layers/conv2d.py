@@ -4,16 +4,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from graphnn.initializers import zeros
+from graphnn.initializers.initializers import zeros
 from graphnn.kernels.algorithms import Algorithms
 from graphnn.kernels.channels import channel_sums
 from graphnn.kernels.convolution import NOTHING, Afterwards, Window, convolve, input_gradient, turned
 from graphnn.kernels.im2col import Pair, determine_padding, pair
 from graphnn.kernels.im2col_gemm import Keep
 from graphnn.kernels.kernels import Kernels
-from graphnn.layers.base import Arrays, Backward, Gradients, Parameter, register
+from graphnn.layers.base import Arrays, Backward, Gradients, register
 from graphnn.layers.context import Context
 from graphnn.layers.trainable import WeightedLayer
+from graphnn.parameters.parameter import Parameter
 from graphnn.types import Array, Shape
 
 MEMORY_ORDER = (2, 3, 1, 0)  # Kh, Kw, C, D: as the GEMM over gathered windows reads it

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graphnn.initializers import ones, zeros
-from graphnn.layers.base import Arrays, Backward, Gradients, Parameter, register
+from graphnn.initializers.initializers import ones, zeros
+from graphnn.layers.base import Arrays, Backward, Gradients, register
 from graphnn.layers.context import Context, channels_last
 from graphnn.layers.trainable import TrainableLayer
+from graphnn.parameters.parameter import Parameter
 from graphnn.types import Array, Shape
 
 

@@ -9,10 +9,11 @@ import numpy as np
 
 from graphnn.document.values import section_values
 from graphnn.errors import GraphError
-from graphnn.layers.base import Arrays, Backward, Gradients, Layer, Parameter, UnfitInput, register
+from graphnn.layers.base import Arrays, Backward, Gradients, Layer, UnfitInput, register
 from graphnn.layers.context import Context
-from graphnn.spec.schema_problems import Finding
-from graphnn.suggestions import quoted
+from graphnn.parameters.parameter import Parameter
+from graphnn.specification.schema_problems import Finding
+from graphnn.text.suggestions import quoted
 from graphnn.types import Array, Shape, shape_text
 
 

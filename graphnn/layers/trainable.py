@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from graphnn.initializers import Drawn, FromImages, initializer_from, initializer_values
-from graphnn.layers.base import Layer, Parameter
-from graphnn.spec.schema_problems import Finding
-from graphnn.spec.spec import Section
-from graphnn.suggestions import closest, quoted
+from graphnn.initializers.initializers import Drawn, FromImages, initializer_from, initializer_values
+from graphnn.layers.base import Layer
+from graphnn.parameters.parameter import Parameter
+from graphnn.specification.schema_problems import Finding
+from graphnn.specification.spec import Section
+from graphnn.text.suggestions import closest, quoted
 from graphnn.types import Shape
 
 Trained = bool | Mapping[str, int]  # true, false, or {"until_epoch": 3}

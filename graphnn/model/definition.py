@@ -9,17 +9,17 @@ from typing import Any, Self
 from graphnn.augmentation.base import Augmentation
 from graphnn.document.values import described, document_text, section_values
 from graphnn.errors import GraphError
-from graphnn.graph import build_graph, layer_from
-from graphnn.groups import ParameterGroup, group_values
+from graphnn.graph.graph import build_graph, layer_from
 from graphnn.layers.base import LAYERS
 from graphnn.layers.built import fragments, types_in
-from graphnn.losses import Loss
+from graphnn.losses.losses import Loss
 from graphnn.model.sections import augmentation_values, section_descriptions, section_settings
 from graphnn.model.stack import Stack
 from graphnn.optimizers import Optimizer
-from graphnn.schedules import Constant, Schedule
-from graphnn.spec.spec import Spec, listed, read_spec, spec_from_values
-from graphnn.updates import groups_from, optimizer_from, schedule_from
+from graphnn.optimizers.groups import ParameterGroup, group_values
+from graphnn.optimizers.updater import groups_from, optimizer_from, schedule_from
+from graphnn.schedules.schedules import Constant, Schedule
+from graphnn.specification.spec import Spec, listed, read_spec, spec_from_values
 
 UNKNOWN_DATA = {"dataset": "npz", "path": "unknown.npz"}  # while a model was not told what it is for
 BATCH_SIZE = 128  # while no fit or document has said another

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from graphnn.datasets import check_input_shape
+from graphnn.datasets.base import check_input_shape
 from graphnn.errors import DataError
-from graphnn.graph import Graph
+from graphnn.graph.graph import Graph
 from graphnn.layers.built import described
 from graphnn.types import Array, shape_text
 

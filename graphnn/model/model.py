@@ -7,20 +7,22 @@ from typing import Any
 import numpy as np
 
 from graphnn.augmentation.kinds import augmentations_from
-from graphnn.datasets import Normalisation
+from graphnn.datasets.facts import FACTS
+from graphnn.datasets.preparation import Normalisation
 from graphnn.describe.describe import describe
 from graphnn.describe.formats import table_text
 from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
 from graphnn.evaluation.views import averaged_sums
-from graphnn.facts import FACTS
-from graphnn.graph import Graph, build_graph, initialise, needs_images, unset
-from graphnn.initializers import IMAGES
+from graphnn.graph.graph import Graph, build_graph, initialise, needs_images, unset
+from graphnn.initializers.initializers import IMAGES
 from graphnn.layers.base import Layer
 from graphnn.model.definition import BATCH_SIZE, Definition
 from graphnn.model.given import given_inputs, given_samples
 from graphnn.model.sections import given_values
-from graphnn.parameters import Parameters
+from graphnn.optimizers.updater import schedule_from
+from graphnn.parameters.parameters import Parameters
+from graphnn.storage.weights import assign, load_weights, save_weights
 from graphnn.training.averaging import Averaging
 from graphnn.training.history import Record
 from graphnn.training.metadata import weights_metadata
@@ -30,8 +32,6 @@ from graphnn.training.options import trainer_options
 from graphnn.training.samples import Samples
 from graphnn.training.trainer import Trainer, evaluate
 from graphnn.types import Array
-from graphnn.updates import schedule_from
-from graphnn.weights import assign, load_weights, save_weights
 
 
 class Model(Definition):

@@ -7,7 +7,7 @@ from typing import Any
 from graphnn.augmentation.base import Augmentation
 from graphnn.document.values import plain, section_values
 from graphnn.errors import GraphError
-from graphnn.spec.spec import Spec
+from graphnn.specification.spec import Spec
 from graphnn.training.averaging import Averaging
 from graphnn.training.monitor import EarlyStopping
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from graphnn.errors import DataError
-from graphnn.parameters import Parameters
-from graphnn.spec.spec import Section
+from graphnn.parameters.parameters import Parameters
+from graphnn.specification.spec import Section
 from graphnn.training.second_values import SecondValues
 from graphnn.types import Array
 

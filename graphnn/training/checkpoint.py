@@ -12,10 +12,10 @@ import numpy as np
 from graphnn.errors import SpecError, WeightsError
 from graphnn.layers.base import LAYERS
 from graphnn.layers.built import fragments
-from graphnn.spec.spec import spec_from_values
+from graphnn.specification.spec import spec_from_values
+from graphnn.storage.weights import load_weights, save_weights
 from graphnn.training.history import Record
 from graphnn.types import Array
-from graphnn.weights import load_weights, save_weights
 
 VERSION = 1  # of the checkpoint's layout; a file of another version cannot be resumed
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from graphnn.engine.engine import Engine
-from graphnn.graph import Node
+from graphnn.graph.graph import Node
 from graphnn.types import Array
 
 LOSS_ALONE = "the outputs of all layers are finite, the loss itself is not"

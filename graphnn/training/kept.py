@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from graphnn.parameters import Parameters
+from graphnn.parameters.parameters import Parameters
 from graphnn.training.averaging import Average, Averaging
 from graphnn.training.history import Record
 from graphnn.training.monitor import Watch

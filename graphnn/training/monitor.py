@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphnn.errors import DataError
-from graphnn.suggestions import quoted
+from graphnn.text.suggestions import quoted
 from graphnn.training.history import Record
 
 PREFIX = "validation_"

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from graphnn.spec.spec import Spec
+from graphnn.optimizers.updater import groups_from
+from graphnn.specification.spec import Spec
 from graphnn.training.averaging import averaging_from
 from graphnn.training.monitor import early_stopping_from
-from graphnn.updates import groups_from
 
 
 def trainer_options(spec: Spec) -> dict[str, Any]:

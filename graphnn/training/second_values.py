@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from graphnn.parameters import Parameters
+from graphnn.parameters.parameters import Parameters
 from graphnn.types import Array
 
 BLOCK = 32768  # elements: both sets and a product of them stay in the second-level cache

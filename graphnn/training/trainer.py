@@ -9,12 +9,13 @@ import numpy as np
 from graphnn.datasets.batches import epoch_order
 from graphnn.engine.engine import Engine
 from graphnn.errors import DataError, DivergenceError
-from graphnn.graph import Graph
-from graphnn.groups import ParameterGroup
+from graphnn.graph.graph import Graph
 from graphnn.optimizers import Optimizer
-from graphnn.parameters import Parameters
-from graphnn.schedules import Schedule
-from graphnn.spec.spec import Section
+from graphnn.optimizers.groups import ParameterGroup
+from graphnn.optimizers.updater import Rates, Updater, groups_from, optimizer_from, schedule_from
+from graphnn.parameters.parameters import Parameters
+from graphnn.schedules.schedules import Schedule
+from graphnn.specification.spec import Section
 from graphnn.training.averaging import Averaging, check_averaging
 from graphnn.training.checkpoint import State
 from graphnn.training.divergence import all_finite, culprit, culprit_in_testing
@@ -25,7 +26,6 @@ from graphnn.training.monitor import EarlyStopping
 from graphnn.training.observer import Observer, Silent, Stop, never
 from graphnn.training.samples import Samples
 from graphnn.types import Array
-from graphnn.updates import Rates, Updater, groups_from, optimizer_from, schedule_from
 
 EVALUATED_AT_ONCE = 256  # samples, rounded up to whole batches: fewer cost calls, more cost memory
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from graphnn.benchmark.task import OURS, Task
-from graphnn.spec.spec import spec_from_values
+from graphnn.specification.spec import spec_from_values
 
 Made = Callable[..., Task]
 

@@ -23,18 +23,18 @@ from graphnn.benchmark.twin import (
 )
 from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
-from graphnn.graph import Graph, chain, initialise
-from graphnn.groups import ParameterGroup
+from graphnn.graph.graph import Graph, chain, initialise
 from graphnn.layers.base import LAYERS, Layer, layer_class
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
 from graphnn.layers.relu import ReLU
 from graphnn.layers.residual import Residual
-from graphnn.losses import LOSSES, BinaryCrossEntropy, CrossEntropy, MeanSquaredError
+from graphnn.losses.losses import LOSSES, BinaryCrossEntropy, CrossEntropy, MeanSquaredError
 from graphnn.optimizers import OPTIMIZERS, SGD, Muon
-from graphnn.schedules import Constant
-from graphnn.updates import Rates, Updater
+from graphnn.optimizers.groups import ParameterGroup
+from graphnn.optimizers.updater import Rates, Updater
+from graphnn.schedules.schedules import Constant
 
 
 def built_in(registry: dict[str, Any]) -> set[str]:

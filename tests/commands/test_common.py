@@ -9,20 +9,19 @@ from types import SimpleNamespace
 
 import pytest
 
-from graphnn.commands import common
 from graphnn.commands.common import (
     Parser,
     UsageError,
     add_data_argument,
     add_document_arguments,
     add_threads_argument,
-    command_line,
     guarded,
     natural_number,
-    read_document,
-    weights_path,
 )
 from graphnn.errors import DivergenceError, SpecError
+from graphnn.runs import reading
+from graphnn.runs.reading import command_line, read_document
+from graphnn.runs.trained import weights_path
 
 
 @pytest.fixture
@@ -145,7 +144,7 @@ def test_what_the_keeper_of_a_document_should_know_is_printed(
     parser: Parser, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = SimpleNamespace(notices=["an old format"])
-    monkeypatch.setattr(common, "read_spec", lambda file, **options: found)
+    monkeypatch.setattr(reading, "read_spec", lambda file, **options: found)
     assert read_document(parser.parse(["a.json"])) is found
     assert capsys.readouterr().err == "an old format\n"
 

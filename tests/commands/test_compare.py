@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from graphnn.commands import compare as command
-from graphnn.commands.comparison import Training, comparison_lines, difference_text, spread_text
-from graphnn.commands.outputs import Outputs
-from graphnn.spec.variants import Variant
+from graphnn.runs.comparison import Training, comparison_lines, difference_text, spread_text
+from graphnn.runs.files import Outputs
+from graphnn.specification.variants import Variant
 from graphnn.training.checkpoint import Identity
 
 Compare = Callable[..., tuple[int, str, str]]

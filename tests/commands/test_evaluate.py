@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 
 from graphnn.commands.evaluate import main
-from graphnn.datasets import Normalisation, load, split
-from graphnn.graph import build_graph, initialise
-from graphnn.spec.spec import read_spec
+from graphnn.datasets.batches import split
+from graphnn.datasets.loading import load
+from graphnn.datasets.preparation import Normalisation
+from graphnn.graph.graph import build_graph, initialise
+from graphnn.specification.spec import read_spec
+from graphnn.storage.weights import load_weights, save_weights
 from graphnn.training.metadata import weights_metadata
 from graphnn.types import Array
-from graphnn.weights import load_weights, save_weights
 
 Shown = pytest.CaptureFixture[str]
 CONSTANTS = Normalisation("per_channel", (1, 8, 8), (100.0,), (50.0,))  # not those that the data would give

@@ -12,10 +12,10 @@ import pytest
 
 from graphnn.commands import inspect
 from graphnn.commands.inspect import main
-from graphnn.graph import build_graph, initialise
-from graphnn.spec.schema import schema_file
-from graphnn.spec.spec import read_spec
-from graphnn.weights import save_weights
+from graphnn.graph.graph import build_graph, initialise
+from graphnn.specification.schema import schema_file
+from graphnn.specification.spec import read_spec
+from graphnn.storage.weights import save_weights
 
 Shown = pytest.CaptureFixture[str]
 
@@ -235,10 +235,10 @@ def test_only_what_is_needed_is_imported(document: Path, python: Callable[..., A
     loaded = set(python("-c", code, document).stdout.splitlines()[-1].split())
     heavy = {
         "graphnn.training.trainer",
-        "graphnn.weights",
-        "graphnn.datasets",
+        "graphnn.storage.weights",
+        "graphnn.datasets.loading",
         "graphnn.engine.engine",
-        "graphnn.plugins",
+        "graphnn.layers.plugins",
     }
     heavy |= {"numpy.random", "platformdirs", "tqdm"}
     assert "graphnn.describe.describe" in loaded

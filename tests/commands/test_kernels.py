@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from graphnn.commands import benchmark, evaluate, inspect, predict, train
-from graphnn.graph import build_graph, initialise
+from graphnn.graph.graph import build_graph, initialise
 from graphnn.kernels import choice
-from graphnn.spec.spec import read_spec
+from graphnn.specification.spec import read_spec
+from graphnn.storage.weights import load_weights, save_weights
 from graphnn.training.checkpoint import load_checkpoint
-from graphnn.weights import load_weights, save_weights
 
 Run = Callable[..., Any]
 QUICK = ("--set", "training.epochs=2", "--limit", "300")

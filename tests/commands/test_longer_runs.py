@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnn.commands import training_run
-from graphnn.weights import load_weights
+from graphnn.runs import run as training_run
+from graphnn.storage.weights import load_weights
 
 Train = Callable[..., tuple[int, str, str]]
 AVERAGE = ("--set", 'training.averaging={"type": "exponential", "decay": 0.9}')

@@ -13,9 +13,10 @@ from PIL import Image
 
 from graphnn.commands import predict
 from graphnn.commands.predict import main
-from graphnn.datasets import Normalisation, load
+from graphnn.datasets.loading import load
+from graphnn.datasets.preparation import Normalisation
+from graphnn.storage.weights import save_weights
 from graphnn.types import Array
-from graphnn.weights import save_weights
 
 Shown = pytest.CaptureFixture[str]
 DOCUMENT: dict[str, Any] = {

@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnn.commands import checks, run
-from graphnn.commands.checking import NUMERIC, Check, difference, numeric_gradient
-from graphnn.commands.checks import CHECKS
-from graphnn.commands.stopping import StopRequest
+from graphnn.commands import run
+from graphnn.course import checks
+from graphnn.course.checks import CHECKS
+from graphnn.course.comparisons import NUMERIC, Check, difference, numeric_gradient
 from graphnn.kernels import choice
 from graphnn.layers.base import LAYERS, Layer
-from graphnn.losses import LOSSES
+from graphnn.losses.losses import LOSSES
 from graphnn.optimizers import OPTIMIZERS, SGD, SGDMomentum
+from graphnn.runs.stopping import StopRequest
 
 ROOT = Path(__file__).parents[2]
 COURSE = {

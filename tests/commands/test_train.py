@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from graphnn.commands import train as command
-from graphnn.commands import training_run
-from graphnn.spec.spec import read_spec
-from graphnn.weights import load_weights
+from graphnn.runs import run as training_run
+from graphnn.specification.spec import read_spec
+from graphnn.storage.weights import load_weights
 
 Train = Callable[..., tuple[int, str, str]]
 

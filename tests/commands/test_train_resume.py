@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from graphnn.commands import train as command
-from graphnn.commands import training_run
 from graphnn.engine.engine import Engine
 from graphnn.engine.source import Source
 from graphnn.errors import GraphError
+from graphnn.runs import run as training_run
 from graphnn.training.checkpoint import load_checkpoint
 from graphnn.types import Array
 

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from graphnn.commands import train as command
-from graphnn.commands import training_run
 from graphnn.commands.main import main
-from graphnn.datasets import load, split
+from graphnn.datasets.batches import split
+from graphnn.datasets.loading import load
 from graphnn.datasets.preparation import Normalisation
-from graphnn.initializers import PatchWhitening
-from graphnn.weights import load_weights
+from graphnn.initializers.initializers import PatchWhitening
+from graphnn.runs import run as training_run
+from graphnn.storage.weights import load_weights
 
 Train = Callable[..., tuple[int, str, str]]
 

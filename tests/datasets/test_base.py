@@ -6,10 +6,11 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from graphnn.datasets import base, check_input_shape, load
-from graphnn.datasets.base import DATASETS, Source, register
+from graphnn.datasets import base
+from graphnn.datasets.base import DATASETS, Source, check_input_shape, register
+from graphnn.datasets.facts import FACTS
+from graphnn.datasets.loading import load
 from graphnn.errors import DataError
-from graphnn.facts import FACTS
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "network.schema.json"
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphnn.datasets import epoch_order, split
+from graphnn.datasets.batches import epoch_order, split
 from graphnn.errors import DataError
 
 

@@ -6,7 +6,8 @@ import tarfile
 import numpy as np
 import pytest
 
-from graphnn.datasets import cifar10, load
+from graphnn.datasets import cifar10
+from graphnn.datasets.loading import load
 from graphnn.errors import DataError
 
 

@@ -5,9 +5,9 @@ import hashlib
 import numpy as np
 import pytest
 
-from graphnn.datasets import load
 from graphnn.datasets.digits import FILE, stretched
-from graphnn.facts import FACTS
+from graphnn.datasets.facts import FACTS
+from graphnn.datasets.loading import load
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ import struct
 import numpy as np
 import pytest
 
-from graphnn.datasets import load, mnist
+from graphnn.datasets import mnist
+from graphnn.datasets.loading import load
 from graphnn.datasets.mnist import read_idx
 from graphnn.errors import DataError
 

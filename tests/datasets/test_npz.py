@@ -5,7 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from graphnn.datasets import load
+from graphnn.datasets.loading import load
 from graphnn.errors import DataError
 
 

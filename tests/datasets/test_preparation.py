@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphnn.datasets import Normalisation, preparation
+from graphnn.datasets import preparation
 from graphnn.datasets.base import channels_last
+from graphnn.datasets.preparation import Normalisation
 from graphnn.errors import DataError
 
 MODES = ["per_channel", "per_feature", "unit", "none"]

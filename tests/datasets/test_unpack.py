@@ -107,7 +107,10 @@ def test_size_that_is_only_announced_is_refused_too(tmp_path):
         unpack(tmp_path / "archive.tar.gz", wanted(tmp_path), ignored=IGNORED, limit=10)
 
 
-@pytest.mark.parametrize("content", [b"", b"no archive", gzip.compress(b"no tar" * 1000)])
+NO_ARCHIVES = {"empty": b"", "text": b"no archive", "gzip": gzip.compress(b"no tar" * 1000)}
+
+
+@pytest.mark.parametrize("content", NO_ARCHIVES.values(), ids=NO_ARCHIVES)
 def test_no_archive_is_told(tmp_path, content):
     path = tmp_path / "archive.tar.gz"
     path.write_bytes(content)

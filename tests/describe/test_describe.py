@@ -12,16 +12,17 @@ from typing import Any
 
 import pytest
 
-from graphnn.datasets import Normalisation, load
+from graphnn.datasets.loading import load
+from graphnn.datasets.preparation import Normalisation
 from graphnn.describe.describe import Description, describe, settings_text
 from graphnn.describe.formats import csv_text, json_text, markdown_text, table_text, values
 from graphnn.describe.memory import TrainingMemory
-from graphnn.describe.tables import display_width
-from graphnn.graph import build_graph, initialise
+from graphnn.graph.graph import build_graph, initialise
 from graphnn.layers.base import LAYERS, layer_class
-from graphnn.spec.spec import Spec, read_spec, spec_from_values
+from graphnn.specification.spec import Spec, read_spec, spec_from_values
+from graphnn.storage.weights import save_weights
+from graphnn.text.tables import display_width
 from graphnn.training.metadata import weights_metadata
-from graphnn.weights import save_weights
 
 DOCUMENT: dict[str, Any] = {
     "name": "tiny",

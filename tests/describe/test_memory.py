@@ -20,17 +20,17 @@ from graphnn.describe.memory import (
     weight_file_bytes,
 )
 from graphnn.engine.engine import Engine
-from graphnn.graph import Graph, chain, initialise
+from graphnn.graph.graph import Graph, chain, initialise
 from graphnn.kernels.kernels import NUMPY
 from graphnn.layers.base import layer_class
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.relu import ReLU
 from graphnn.layers.residual import Residual
-from graphnn.losses import CrossEntropy, MeanSquaredError
+from graphnn.losses.losses import CrossEntropy, MeanSquaredError
 from graphnn.optimizers import SGDMomentum
+from graphnn.optimizers.updater import Updater
 from graphnn.types import Shape
-from graphnn.updates import Updater
 
 
 def small() -> Graph:

@@ -10,12 +10,12 @@ from graphnn.describe.memory import training_memory
 from graphnn.describe.plan import TrainingPlan, describe_plan
 from graphnn.describe.plan_formats import plan_markdown, plan_text, plan_values
 from graphnn.engine.plan import training_plan
-from graphnn.graph import Graph, build_graph, chain
+from graphnn.graph.graph import Graph, build_graph, chain
 from graphnn.kernels.kernels import NUMPY
 from graphnn.layers.base import layer_class
 from graphnn.layers.conv2d import Conv2D
-from graphnn.losses import CrossEntropy, MeanSquaredError
-from graphnn.spec.spec import read_spec
+from graphnn.losses.losses import CrossEntropy, MeanSquaredError
+from graphnn.specification.spec import read_spec
 from graphnn.types import Shape
 
 MODELS = Path(__file__).parents[2] / "models"

@@ -16,12 +16,12 @@ from graphnn.engine import plan as plan_module
 from graphnn.engine import program as program_module
 from graphnn.engine import stage as stage_module
 from graphnn.engine.plan import Plan
-from graphnn.graph import Graph, chain
+from graphnn.graph.graph import Graph, chain
 from graphnn.kernels.channels import pixels
 from graphnn.layers.base import LAYERS, Layer
 from graphnn.layers.context import Context, empty_channels_last
-from graphnn.losses import CrossEntropy, Loss, MeanSquaredError
-from graphnn.parameters import Parameters
+from graphnn.losses.losses import CrossEntropy, Loss, MeanSquaredError
+from graphnn.parameters.parameters import Parameters
 from graphnn.randomness import Purpose, generator
 from graphnn.types import Array, Shape
 

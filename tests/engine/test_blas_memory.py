@@ -8,7 +8,7 @@ import pytest
 from graphnn.engine import blas_memory
 from graphnn.engine.engine import Engine
 from graphnn.engine.processes import can_fork
-from graphnn.graph import initialise
+from graphnn.graph.graph import initialise
 from graphnn.shared_memory import shared_zeros
 
 

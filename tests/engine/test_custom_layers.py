@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from graphnn.engine.engine import Engine
-from graphnn.graph import initialise
-from graphnn.initializers import ones
-from graphnn.layers.base import BatchwiseLayer, Layer, Parameter
-from graphnn.losses import MeanSquaredError
+from graphnn.graph.graph import initialise
+from graphnn.initializers.initializers import ones
+from graphnn.layers.base import BatchwiseLayer, Layer
+from graphnn.losses.losses import MeanSquaredError
+from graphnn.parameters.parameter import Parameter
 
 CONV, HEAD, BN = ("Conv2D", {"filters": 2}), ("Dense", {"units": 4}), "BatchNormalization"
 

@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 
 from graphnn.engine.engine import Engine
-from graphnn.graph import chain, initialise
-from graphnn.initializers import ones, zeros
+from graphnn.graph.graph import chain, initialise
+from graphnn.initializers.initializers import ones, zeros
 from graphnn.layers import conv2d as conv2d_module
-from graphnn.layers.base import Layer, Parameter
+from graphnn.layers.base import Layer
 from graphnn.layers.conv2d import Conv2D
-from graphnn.losses import MeanSquaredError
+from graphnn.losses.losses import MeanSquaredError
 from graphnn.optimizers import SGD
-from graphnn.updates import Updater
+from graphnn.optimizers.updater import Updater
+from graphnn.parameters.parameter import Parameter
 
 CONV, HEAD, BN, LN = ("Conv2D", {"filters": 3}), ("Dense", {"units": 4}), "BatchNormalization", "LayerNormalization"
 LAYERS = (CONV, BN, "ReLU", CONV, LN, "GELU", BN, CONV, "Flatten", HEAD, "ReLU", HEAD, "Softmax")

@@ -7,9 +7,9 @@ import pytest
 from graphnn.engine import plan as plan_module
 from graphnn.engine.engine import Engine
 from graphnn.engine.plan import Stage, fuses, piece_size, training_plan
-from graphnn.graph import initialise
+from graphnn.graph.graph import initialise
 from graphnn.kernels.kernels import NUMPY
-from graphnn.losses import BinaryCrossEntropy, CrossEntropy, MeanSquaredError
+from graphnn.losses.losses import BinaryCrossEntropy, CrossEntropy, MeanSquaredError
 
 CONV, DENSE = ("Conv2D", {"filters": 4}), ("Dense", {"units": 3})
 BN = "BatchNormalization"

@@ -13,10 +13,10 @@ from graphnn.engine import processes as processes_module
 from graphnn.engine.engine import Engine
 from graphnn.engine.processes import Lost, Processes, can_fork
 from graphnn.errors import GraphError
-from graphnn.graph import initialise
+from graphnn.graph.graph import initialise
 from graphnn.layers.base import LAYERS, Layer
 from graphnn.layers.batch_normalization import BatchNormalization
-from graphnn.losses import MeanSquaredError
+from graphnn.losses.losses import MeanSquaredError
 from graphnn.shared_memory import shared_zeros
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="needs processes that are forked")

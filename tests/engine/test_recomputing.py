@@ -6,7 +6,7 @@ import pytest
 from graphnn.engine import plan as plan_module
 from graphnn.engine.engine import Engine
 from graphnn.engine.plan import Stage
-from graphnn.graph import initialise
+from graphnn.graph.graph import initialise
 from graphnn.kernels.kernels import NUMPY
 
 CONV, BN = ("Conv2D", {"filters": 16}), "BatchNormalization"

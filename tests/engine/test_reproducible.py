@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from graphnn.engine.engine import Engine
-from graphnn.graph import initialise
+from graphnn.graph.graph import initialise
 
 LAYERS = [
     ("Dropout", {"rate": 0.1}),

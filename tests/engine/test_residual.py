@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from graphnn.engine import plan as plan_module
 from graphnn.engine.engine import Engine
-from graphnn.engine.merging import merge
+from graphnn.engine.fusion import merge
 from graphnn.engine.plan import Stage, training_plan
 from graphnn.errors import GraphError
-from graphnn.graph import chain, initialise
+from graphnn.graph.graph import chain, initialise
 from graphnn.kernels.kernels import NUMPY
 from graphnn.layers.base import LAYERS
 from graphnn.layers.batch_normalization import BatchNormalization
@@ -28,7 +28,7 @@ from graphnn.layers.relu import ReLU
 from graphnn.layers.residual import Residual
 from graphnn.layers.softmax import Softmax
 from graphnn.layers.tanh import Tanh
-from graphnn.losses import CrossEntropy, MeanSquaredError
+from graphnn.losses.losses import CrossEntropy, MeanSquaredError
 
 C, BN, R = Conv2D(3, use_bias=False), BatchNormalization(), ReLU()
 DOWN = Conv2D(4, strides=2)

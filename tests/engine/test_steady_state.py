@@ -11,7 +11,7 @@ from graphnn.datasets.preparation import Normalisation
 from graphnn.engine import workspace as workspace_module
 from graphnn.engine.engine import Engine
 from graphnn.engine.workspace import Arena, ThreadMemory, Workspace
-from graphnn.graph import initialise
+from graphnn.graph.graph import initialise
 from graphnn.kernels.kernels import NUMPY
 from graphnn.layers.context import channels_last
 from graphnn.training.samples import Samples

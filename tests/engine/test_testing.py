@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from graphnn.engine.engine import Engine
-from graphnn.graph import initialise
-from graphnn.losses import BinaryCrossEntropy, MeanSquaredError
+from graphnn.graph.graph import initialise
+from graphnn.losses.losses import BinaryCrossEntropy, MeanSquaredError
 
 CONV = ("Conv2D", {"filters": 3})
 HEAD = ("Dense", {"units": 4})

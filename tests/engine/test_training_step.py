@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphnn.engine.engine import Engine
-from graphnn.graph import initialise
-from graphnn.losses import MeanSquaredError
+from graphnn.graph.graph import initialise
+from graphnn.losses.losses import MeanSquaredError
 
 CONV = ("Conv2D", {"filters": 3})
 EVEN = (

@@ -11,10 +11,10 @@ from graphnn.engine.engine import Engine
 from graphnn.engine.processes import Processes
 from graphnn.engine.workers import Workers
 from graphnn.errors import GraphError
-from graphnn.graph import initialise
-from graphnn.groups import ParameterGroup
+from graphnn.graph.graph import initialise
 from graphnn.optimizers import SGD, Adam, AdamW, Muon, RMSprop, SGDMomentum
-from graphnn.updates import Updater
+from graphnn.optimizers.groups import ParameterGroup
+from graphnn.optimizers.updater import Updater
 
 OPTIMIZERS = [
     SGD(0.1, weight_decay=0.01),

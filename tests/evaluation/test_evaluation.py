@@ -7,9 +7,9 @@ import pytest
 
 from graphnn.errors import DataError
 from graphnn.evaluation.evaluation import Evaluation, class_names, evaluate
-from graphnn.graph import Graph, chain, initialise
+from graphnn.graph.graph import Graph, chain, initialise
 from graphnn.layers.base import layer_class
-from graphnn.losses import CrossEntropy
+from graphnn.losses.losses import CrossEntropy
 from graphnn.training.samples import Samples
 from graphnn.types import Array
 

@@ -10,14 +10,14 @@ from graphnn.engine.engine import Engine
 from graphnn.errors import DataError
 from graphnn.evaluation import views as module
 from graphnn.evaluation.views import averaged_sums, check_views
-from graphnn.graph import Graph, chain, initialise
+from graphnn.graph.graph import Graph, chain, initialise
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
 from graphnn.layers.flatten import Flatten
 from graphnn.layers.relu import ReLU
 from graphnn.layers.sigmoid import Sigmoid
 from graphnn.layers.softmax import Softmax
-from graphnn.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
+from graphnn.losses.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
 from graphnn.training.samples import Samples
 
 SHAPE, COUNT = (2, 5, 4), 37

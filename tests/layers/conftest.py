@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from graphnn.kernels.kernels import NUMPY, Kernels
-from graphnn.layers.base import Layer, Parameter, in_memory_order
+from graphnn.layers.base import Layer
 from graphnn.layers.context import Context, empty_channels_last
+from graphnn.parameters.parameter import Parameter, in_memory_order
 from graphnn.types import Array
 
 Params = Mapping[str, Array]

@@ -4,20 +4,13 @@ import numpy as np
 import pytest
 
 from graphnn.errors import GraphError, ShapeError, SpecError
-from graphnn.initializers import zeros
-from graphnn.layers.base import (
-    LAYERS,
-    Parameter,
-    UnfitInput,
-    in_memory_order,
-    in_order_of_memory,
-    layer_class,
-    register,
-)
+from graphnn.initializers.initializers import zeros
+from graphnn.layers.base import LAYERS, UnfitInput, layer_class, register
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.dense import Dense
 from graphnn.layers.flatten import Flatten
 from graphnn.layers.leaky_relu import LeakyReLU
+from graphnn.parameters.parameter import Parameter, in_memory_order, in_order_of_memory
 
 
 def test_layers_are_found_by_type():

@@ -5,9 +5,9 @@ import pytest
 
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.conv2d import Conv2D
+from graphnn.layers.fused import NormalizationGELU, NormalizationReLU, NormalizationSiLU
 from graphnn.layers.gelu import GELU
 from graphnn.layers.max_pooling_2d import MaxPooling2D
-from graphnn.layers.merging import NormalizationGELU, NormalizationReLU, NormalizationSiLU
 from graphnn.layers.silu import SiLU
 
 

@@ -8,11 +8,11 @@ import pytest
 from graphnn.augmentation.cutout import Cutout
 from graphnn.augmentation.random_flip import RandomFlip
 from graphnn.augmentation.random_translate import RandomTranslate
-from graphnn.datasets import load
+from graphnn.datasets.loading import load
 from graphnn.errors import DataError, GraphError, SpecError
 from graphnn.layers.dense import Dense
 from graphnn.layers.softmax import Softmax
-from graphnn.losses import CrossEntropy
+from graphnn.losses.losses import CrossEntropy
 from graphnn.model.model import Model
 from graphnn.optimizers import SGD
 from graphnn.training.samples import Samples

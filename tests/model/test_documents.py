@@ -9,7 +9,6 @@ import pytest
 
 from graphnn.augmentation.kinds import AUGMENTATIONS, augmentations_from
 from graphnn.errors import GraphError, SpecError
-from graphnn.groups import ParameterGroup
 from graphnn.layers.base import LAYERS
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
@@ -19,10 +18,11 @@ from graphnn.layers.relu import ReLU
 from graphnn.layers.residual import Residual
 from graphnn.layers.sigmoid import Sigmoid
 from graphnn.layers.softmax import Softmax
-from graphnn.losses import LOSSES, CrossEntropy, MeanSquaredError
+from graphnn.losses.losses import LOSSES, CrossEntropy, MeanSquaredError
 from graphnn.model.model import Model
 from graphnn.optimizers import OPTIMIZERS, SGD, Muon, SGDMomentum
-from graphnn.schedules import SCHEDULES, Cosine, Schedule
+from graphnn.optimizers.groups import ParameterGroup
+from graphnn.schedules.schedules import SCHEDULES, Cosine, Schedule
 
 ROOT = Path(__file__).parents[2]
 DATA = {"path": "data.npz"}

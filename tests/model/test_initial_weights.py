@@ -6,17 +6,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnn.datasets import Normalisation
+from graphnn.datasets.preparation import Normalisation
 from graphnn.errors import GraphError, SpecError
-from graphnn.initializers import PatchWhitening
+from graphnn.initializers.initializers import PatchWhitening
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
 from graphnn.layers.flatten import Flatten
 from graphnn.layers.softmax import Softmax
-from graphnn.losses import CrossEntropy
+from graphnn.losses.losses import CrossEntropy
 from graphnn.model.model import Model
 from graphnn.optimizers import SGD
-from graphnn.weights import load_weights
+from graphnn.storage.weights import load_weights
 
 RNG = np.random.default_rng(0)
 X = RNG.integers(0, 256, (40, 1, 6, 6)).astype(np.uint8)

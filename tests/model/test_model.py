@@ -15,13 +15,13 @@ from graphnn.layers.flatten import Flatten
 from graphnn.layers.max_pooling_2d import MaxPooling2D
 from graphnn.layers.relu import ReLU
 from graphnn.layers.softmax import Softmax
-from graphnn.losses import CrossEntropy, MeanSquaredError
+from graphnn.losses.losses import CrossEntropy, MeanSquaredError
 from graphnn.model.model import Model
 from graphnn.optimizers import SGD, Adam, SGDMomentum
-from graphnn.schedules import ReduceOnPlateau
+from graphnn.schedules.schedules import ReduceOnPlateau
+from graphnn.storage.weights import load_weights
 from graphnn.training.averaging import ExponentialAveraging, Lookahead
 from graphnn.training.monitor import EarlyStopping
-from graphnn.weights import load_weights
 
 ROOT = Path(__file__).parents[2]
 DIGITS = ROOT / "models" / "digits.json"
@@ -316,7 +316,8 @@ def test_a_model_whose_parts_do_not_fit_says_so_when_it_is_built() -> None:
 
 def test_a_model_from_a_document_trains_to_the_weights_of_the_train_tool(tmp_path: Path) -> None:
     from graphnn.commands.train import main
-    from graphnn.datasets import load, split
+    from graphnn.datasets.batches import split
+    from graphnn.datasets.loading import load
 
     weights = tmp_path / "digits.npz"
     quick = ["training.epochs=2"]

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from graphnn.engine.engine import Engine
-from graphnn.graph import chain, initialise
+from graphnn.graph.graph import chain, initialise
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.dense import Dense
 from graphnn.layers.dropout import Dropout
 from graphnn.layers.relu import ReLU
 from graphnn.layers.softmax import Softmax
-from graphnn.losses import CrossEntropy, MeanSquaredError
+from graphnn.losses.losses import CrossEntropy, MeanSquaredError
 from graphnn.optimizers import Adam, Optimizer
-from graphnn.schedules import Constant, Schedule
+from graphnn.schedules.schedules import Constant, Schedule
 from graphnn.training.samples import Samples
 from graphnn.training.trainer import Trainer
 

@@ -16,15 +16,15 @@ from graphnn.engine import engine as engine_module
 from graphnn.engine import plan
 from graphnn.engine.engine import Engine
 from graphnn.errors import DivergenceError
-from graphnn.graph import chain, initialise
+from graphnn.graph.graph import chain, initialise
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
 from graphnn.layers.flatten import Flatten
 from graphnn.layers.softmax import Softmax
-from graphnn.losses import CrossEntropy
+from graphnn.losses.losses import CrossEntropy
 from graphnn.optimizers import SGD
-from graphnn.schedules import Constant
+from graphnn.schedules.schedules import Constant
 from graphnn.training import trainer as trainer_module
 from graphnn.training.samples import Samples
 from graphnn.training.trainer import Trainer

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from graphnn.errors import DataError
-from graphnn.layers.base import Parameter
-from graphnn.losses import CrossEntropy
-from graphnn.parameters import Parameters
-from graphnn.schedules import Cosine
+from graphnn.losses.losses import CrossEntropy
+from graphnn.parameters.parameter import Parameter
+from graphnn.parameters.parameters import Parameters
+from graphnn.schedules.schedules import Cosine
 from graphnn.training.averaging import Average, Averaging, ExponentialAveraging, Lookahead
 from graphnn.training.second_values import BLOCK, SecondValues
 from graphnn.training.trainer import Trainer

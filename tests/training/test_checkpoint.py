@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from graphnn.errors import WeightsError
-from graphnn.spec.spec import spec_from_values
+from graphnn.specification.spec import spec_from_values
+from graphnn.storage.weights import save_weights
 from graphnn.training.checkpoint import Identity, State, digest, load_checkpoint, save_checkpoint, with_defaults
 from graphnn.training.history import Record
-from graphnn.weights import save_weights
 
 DOCUMENT = {
     "$schema": "a",

@@ -7,13 +7,13 @@ import pytest
 
 from graphnn.engine.engine import Engine
 from graphnn.errors import DivergenceError
-from graphnn.graph import chain, initialise
+from graphnn.graph.graph import chain, initialise
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.dense import Dense
 from graphnn.layers.softmax import Softmax
-from graphnn.losses import CrossEntropy
+from graphnn.losses.losses import CrossEntropy
 from graphnn.optimizers import SGD, SGDMomentum
-from graphnn.schedules import Constant
+from graphnn.schedules.schedules import Constant
 from graphnn.training.divergence import culprit, culprit_in_testing
 from graphnn.training.samples import Samples
 from graphnn.training.trainer import Trainer

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from graphnn.errors import DataError
-from graphnn.losses import LOSSES
+from graphnn.losses.losses import LOSSES
 from graphnn.optimizers import SGD
-from graphnn.schedules import Cosine, ReduceOnPlateau
+from graphnn.schedules.schedules import Cosine, ReduceOnPlateau
 from graphnn.training.averaging import ExponentialAveraging
 from graphnn.training.history import Record
 from graphnn.training.monitor import HIGHER_IS_BETTER, EarlyStopping, Watch

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from graphnn.errors import DataError
-from graphnn.losses import CrossEntropy
+from graphnn.losses.losses import CrossEntropy
 from graphnn.optimizers import SGD
-from graphnn.schedules import PiecewiseLinear, ReduceOnPlateau, Step
+from graphnn.schedules.schedules import PiecewiseLinear, ReduceOnPlateau, Step
 from graphnn.training.history import Record
 from graphnn.training.samples import Samples
 from graphnn.training.trainer import Trainer, evaluate

@@ -1,0 +1,277 @@
+"""The checks of `run.py unittest`: layers, losses and optimizers against values worked out by hand and numerically.
+
+Everything is used through its public stateful interface, in float64, and looked up in its registry by name.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from graphnn.course.comparisons import (
+    NUMERIC,
+    Check,
+    Checks,
+    built,
+    difference,
+    gradients,
+    numeric_gradient,
+    relative,
+    spread,
+)
+from graphnn.kernels import col2im, determine_padding, get_im2col_indices, im2col
+from graphnn.kernels.im2col import PaddingMode, Pair
+from graphnn.losses.losses import LOSSES
+from graphnn.optimizers import OPTIMIZERS
+from graphnn.types import Array
+
+
+def relu() -> Checks:
+    """ReLU: y = max(x, 0)."""
+    layer = built("ReLU", (5,))
+    yield Check("forward", difference(layer.forward([[-2, -0.5, 0, 0.5, 3]]), [[0, 0, 0, 0.5, 3]]))
+    yield Check("backward, which passes at zero", difference(layer.backward([[1, 2, 3, 4, 5]]), [[0, 0, 3, 4, 5]]))
+    yield from gradients(built("ReLU", (2, 3, 4)), spread(3, 2, 3, 4))
+
+
+def softmax() -> Checks:
+    """Softmax: y = exp(x) / Σ exp(x)."""
+    layer = built("Softmax", (3,))
+    yield Check("forward", difference(layer.forward([[0, math.log(2), math.log(5)]]), [[1 / 8, 2 / 8, 5 / 8]]))
+    yield Check("backward", difference(layer.backward([[1, 0, 0]]), [[7 / 64, -2 / 64, -5 / 64]]))
+    y = layer.forward([[1024, -1024, -1024], [1024, 1024, -1024], [-1024, -1024, -1024]])
+    yield Check("forward of ±1024", difference(y, [[1, 0, 0], [0.5, 0.5, 0], [1 / 3, 1 / 3, 1 / 3]]))
+    yield from gradients(built("Softmax", (4,)), spread(3, 4))
+
+
+def dense() -> Checks:
+    """Dense: y = x Wᵀ + b."""
+    layer = built("Dense", (2,), units=3)
+    layer.weights, layer.biases = [[1, 0], [-1, 2], [0.5, 0.5]], [0, 1, -1]
+    yield Check("forward", difference(layer.forward([[1, 2], [3, 4]]), [[1, 4, 0.5], [3, 6, 2.5]]))
+    dx = layer.backward([[1, 0, 2], [0, 1, -1]])
+    yield Check("gradient of x", difference(dx, [[2, 1], [-1.5, 1.5]]))
+    yield Check("gradient of weights", difference(layer.weights_grad, [[1, 2], [3, 4], [-1, 0]]))
+    yield Check("gradient of biases", difference(layer.biases_grad, [1, 1, 1]))
+    start = built("Dense", (512,), units=256)
+    yield Check("variance of the first weights, 2/inputs", abs(float(start.weights.var()) * 512 / 2 - 1), 0.02)
+    yield Check("first biases, zero", difference(start.biases, np.zeros(256)))
+    yield from gradients(built("Dense", (5,), units=4), spread(3, 5))
+
+
+def flatten() -> Checks:
+    """Flatten: an image as a vector, in the order channel, row, column."""
+    layer = built("Flatten", (2, 2, 3))
+    image, vector = np.arange(12.0).reshape(1, 2, 2, 3), np.arange(12.0)[None]
+    yield Check("forward: channel, row, column", difference(layer.forward(image), vector))
+    yield Check("backward", difference(layer.backward(vector), image))
+    yield from gradients(built("Flatten", (2, 2, 3)), spread(2, 2, 2, 3))
+
+
+def dropout() -> Checks:
+    """Dropout: zeroes at random in training, scales in testing."""
+    count, rate = 100_000, 0.3
+    layer = built("Dropout", (count,), rate=rate)
+    x = np.linspace(1, 2, count)[None]
+    y = layer.forward(x)
+    passed = y != 0
+    yield Check("training: what passes is unchanged", difference(y, np.where(passed, x, 0)))
+    yield Check(f"training: part that is dropped, {rate}", abs(1 - float(passed.mean()) - rate), 0.01)
+    yield Check("training: the gradient passes at the same places", difference(layer.backward(2 * x), 2 * x * passed))
+    yield Check("training: part drawn as in the step before", abs(agreement(passed, layer.forward(x) != 0, rate)), 0.02)
+    layer.is_training = False
+    yield Check(f"testing: all times {1 - rate}", difference(layer.forward(x), 0.7 * x))
+    yield from gradients(built("Dropout", (4, 3, 2), rate=0.4), spread(3, 4, 3, 2))
+
+
+def agreement(first: Array, second: Array, rate: float) -> float:
+    """Return by how much two draws agree more often than independent draws do."""
+    return float((first == second).mean()) - (rate**2 + (1 - rate) ** 2)
+
+
+def batchnorm() -> Checks:
+    """BatchNormalization: y = γ·(x − μ)/√(σ² + ε) + β."""
+    layer = built("BatchNormalization", (1,), epsilon=2.25)
+    layer.gamma, layer.beta = [3], [0.5]
+    y = layer.forward([[8], [12]])  # mean 10, variance 4: ±2/√(4 + 2.25) = ±0.8
+    yield Check("training: forward", difference(y, [[0.5 - 2.4], [0.5 + 2.4]]))
+    dx = layer.backward([[1], [2]])  # dx = 3/2.5·(dy − 1.5 − x̂·mean(dy·x̂)), mean(dy·x̂) = 0.4
+    yield Check("training: gradient of x", difference(dx, [[1.2 * (-0.5 + 0.32)], [1.2 * (0.5 - 0.32)]]))
+    yield Check("training: gradient of gamma", difference(layer.gamma_grad, [0.8]))
+    yield Check("training: gradient of beta", difference(layer.beta_grad, [3]))
+    yield Check("running mean after one step", difference(layer.running_mean, [1]))
+    yield Check("running variance after one step", difference(layer.running_variance, [1.3]))
+    layer.running_mean, layer.running_variance, layer.is_training = [1], [4], False
+    yield Check("testing: forward", difference(layer.forward([[1], [6]]), [[0.5], [6.5]]))
+    yield Check("testing leaves the running mean", difference(layer.running_mean, [1]))
+    image = built("BatchNormalization", (2, 1, 2), epsilon=2.25)
+    y = image.forward([[[[8, 12]], [[1, 1]]], [[[12, 8]], [[1, 1]]]])
+    yield Check("images: per channel", difference(y, [[[[-0.8, 0.8]], [[0, 0]]], [[[0.8, -0.8]], [[0, 0]]]]))
+    yield from gradients(built("BatchNormalization", (4,)), spread(5, 4))
+    yield from gradients(built("BatchNormalization", (2, 3, 2)), spread(3, 2, 3, 2))
+
+
+def crossentropy() -> Checks:
+    """CrossEntropy: the mean of −Σ y ln p."""
+    loss = LOSSES["CrossEntropy"]()
+    p = np.array([[0.5, 0.25, 0.25], [0.1, 0.1, 0.8]])
+    labels, one_hot = np.array([0, 2]), np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    value = -(math.log(0.5) + math.log(0.8)) / 2
+    yield Check("loss from labels", abs(loss(labels, p) - value))
+    yield Check("loss from one-hot rows", abs(loss(one_hot, p) - value))
+    yield Check("gradient from labels", difference(loss.gradient(labels, p), [[-1, 0, 0], [0, 0, -0.625]]))
+    yield Check("gradient from one-hot rows", difference(loss.gradient(one_hot, p), [[-1, 0, 0], [0, 0, -0.625]]))
+    impossible = np.array([[1.0, 0.0]])
+    yield Check("loss of probability 0, clipped at 2.2e-16", abs(loss(np.array([1]), impossible) + math.log(2.2e-16)))
+    numeric = numeric_gradient(lambda: loss(labels, p), p)
+    yield Check("gradient, numerically (2×3)", relative(loss.gradient(labels, p), numeric), NUMERIC)
+
+
+def sgd() -> Checks:
+    """SGD: a step down the gradient."""
+    yield from steps("P ← P − αg", "SGD", {}, [[0.95, -1.9], [0.85, -2.1]])
+    # the first g + λP is [0.9, −1.8], the second [1.364, 1.272]
+    yield from steps("weight_decay adds λP to g", "SGD", {"weight_decay": 0.4}, [[0.91, -1.82], [0.7736, -1.9472]])
+
+
+def momentum() -> Checks:
+    """SGDMomentum: a step along the running sum of the gradients."""
+    yield from steps("I ← βI + αg, P ← P − I", "SGDMomentum", {}, [[0.95, -1.9], [0.805, -2.01]])
+    nesterov = [[0.905, -1.81], [0.905 - 0.9 * 0.145 - 0.1, -1.81 - 0.9 * 0.11 - 0.2]]
+    yield from steps("nesterov: P ← P − (βI + αg)", "SGDMomentum", {"nesterov": True}, nesterov)
+
+
+def steps(what: str, type_name: str, options: dict[str, Any], expected: list[list[float]]) -> Checks:
+    """Compare two steps of an optimizer, from P = [[1, −2]] with α = 0.1 and g = [[0.5, −1]], then [[1, 2]]."""
+    updater = OPTIMIZERS[type_name](learning_rate=0.1, **options).get_parameter_updater((1, 2))
+    parameter = np.array([[1.0, -2.0]])
+    for number, (gradient, after) in enumerate(zip(([0.5, -1.0], [1.0, 2.0]), expected, strict=True), start=1):
+        given, handed = parameter.copy(), np.array([gradient])
+        moved = updater(parameter, handed)
+        yield Check(f"{what}: step {number}", difference(moved, [after]))
+        untouched = max(difference(parameter, given), difference(handed, [gradient]))
+        yield Check(f"{what}: step {number} leaves its arguments alone", untouched)
+        parameter = moved
+
+
+CONVOLUTIONS: tuple[tuple[Pair, Pair, PaddingMode | Pair], ...] = (  # kernel, strides, padding
+    ((3, 3), (1, 1), "same"),
+    ((2, 2), (1, 1), "same"),
+    ((3, 3), (2, 2), "valid"),
+    ((3, 2), (2, 1), (0, 1)),
+    ((1, 1), (2, 2), 2),
+)
+GRID = np.arange(1.0, 10.0).reshape(1, 1, 3, 3)  # 1 2 3 / 4 5 6 / 7 8 9
+
+
+def im2col_functions() -> Checks:
+    """im2col: every window of an image as a column, and back."""
+    pads = [
+        determine_padding(3, "same"),
+        determine_padding(2, "same"),
+        determine_padding(3, "valid"),
+        determine_padding(3, 1),
+    ]
+    yield Check(
+        "determine_padding of 3 same, 2 same, 3 valid, 3 by 1", difference(pads, [[1, 1], [0, 1], [0, 0], [1, 1]])
+    )
+    k, i, j = get_im2col_indices((1, 2, 3, 3), 2, (0, 0), 1)
+    yield Check("indices: channels", difference(k[:, 0], [0, 0, 0, 0, 1, 1, 1, 1]))
+    yield Check(
+        "indices: rows of the first and last window", difference(i[:4, [0, 3]], [[0, 1], [0, 1], [1, 2], [1, 2]])
+    )
+    yield Check(
+        "indices: columns of the first and last window", difference(j[:4, [0, 3]], [[0, 1], [1, 2], [0, 1], [1, 2]])
+    )
+    two = np.concatenate([GRID, GRID + 10])
+    expected = [
+        [1, 11, 2, 12, 4, 14, 5, 15],
+        [2, 12, 3, 13, 5, 15, 6, 16],
+        [4, 14, 5, 15, 7, 17, 8, 18],
+        [5, 15, 6, 16, 8, 18, 9, 19],
+    ]
+    yield Check("im2col: position major, sample fastest", difference(im2col(two, 2), expected))
+    padded = [[0, 0, 0, 5], [0, 0, 4, 6], [0, 2, 0, 8], [1, 3, 7, 9]]
+    yield Check("im2col with padding 1 and stride 2", difference(im2col(GRID, 2, 1, 2), padded))
+    counts = col2im(np.ones((4, 4)), (1, 1, 3, 3), 2)
+    yield Check("col2im adds overlaps", difference(counts, [[[[1, 2, 1], [2, 4, 2], [1, 2, 1]]]]))
+    x = spread(2, 3, 5, 4)
+    columns = im2col(x, (3, 2), ((1, 0), (1, 1)), (2, 1))
+    other = spread(*columns.shape)
+    back = col2im(other, (2, 3, 5, 4), (3, 2), ((1, 0), (1, 1)), (2, 1))
+    yield Check("col2im is the transpose of im2col", abs(float((columns * other).sum() - (x * back).sum())), 1e-9)
+
+
+def conv() -> Checks:
+    """Conv2D: a filter laid on every place of an image."""
+    layer = built("Conv2D", (1, 3, 3), filters=1, kernel_size=2, padding="valid")
+    layer.weights, layer.biases = [[[[1, 2], [3, 4]]]], [1]
+    yield Check("forward, valid", difference(layer.forward(GRID), [[[[38, 48], [68, 78]]]]))
+    dx = layer.backward([[[[1, 1], [1, 1]]]])
+    yield Check("gradient of x", difference(dx, [[[[1, 3, 2], [4, 10, 6], [3, 7, 4]]]]))
+    yield Check("gradient of weights", difference(layer.weights_grad, [[[[12, 16], [24, 28]]]]))
+    yield Check("gradient of biases", difference(layer.biases_grad, [4]))
+    same = built("Conv2D", (1, 3, 3), filters=1, kernel_size=2)
+    same.weights, same.biases = [[[[1, 2], [3, 4]]]], [1]
+    around = [[[[38, 48, 22], [68, 78, 34], [24, 27, 10]]]]
+    yield Check("forward, same: an even kernel pads after", difference(same.forward(GRID), around))
+    start = built("Conv2D", (32, 3, 3), filters=256)
+    yield Check("variance of the first weights, 2/(C·Kh·Kw)", abs(float(start.weights.var()) * 288 / 2 - 1), 0.02)
+    for kernel, strides, padding in CONVOLUTIONS:
+        layer = built("Conv2D", (2, 6, 5), filters=3, kernel_size=kernel, strides=strides, padding=padding)
+        x = spread(2, 2, 6, 5)
+        setting = f", kernel {kernel}, strides {strides}, padding {padding}"
+        columns = im2col(x, kernel, determine_padding(kernel, padding), strides)
+        y = layer.forward(x)
+        product = (layer.weights.reshape(3, -1) @ columns).reshape(3, *y.shape[2:], 2).transpose(3, 0, 1, 2)
+        yield Check(f"forward against W·im2col(x){setting}", difference(y, product + layer.biases[:, None, None]), 1e-9)
+        yield from gradients(layer, x, setting)
+
+
+def maxpool() -> Checks:
+    """MaxPooling2D: the largest of each window."""
+    layer = built("MaxPooling2D", (1, 4, 4))
+    x = [[[[1, 3, 2, 2], [3, 0, 2, 2], [5, 6, 7, 8], [9, 4, 1, 8]]]]
+    yield Check("forward", difference(layer.forward(x), [[[[3, 2], [9, 8]]]]))
+    dx = [[[[0, 1, 2, 0], [0, 0, 0, 0], [0, 0, 0, 4], [3, 0, 0, 0]]]]
+    yield Check("backward: the first of equals", difference(layer.backward([[[[1, 2], [3, 4]]]]), dx))
+    overlap = built("MaxPooling2D", (1, 3, 3), pool_size=2, strides=1)
+    x = [[[[1, 2, 3], [4, 9, 5], [6, 7, 8]]]]
+    yield Check("forward, overlapping windows", difference(overlap.forward(x), [[[[9, 9], [9, 9]]]]))
+    dx = [[[[0, 0, 0], [0, 10, 0], [0, 0, 0]]]]
+    yield Check("backward, overlapping windows", difference(overlap.backward([[[[1, 2], [3, 4]]]]), dx))
+    yield from pooling_gradients("MaxPooling2D")
+
+
+def avgpool() -> Checks:
+    """AveragePooling2D: the mean of each window."""
+    layer = built("AveragePooling2D", (1, 2, 4))
+    yield Check("forward", difference(layer.forward([[[[1, 2, 3, 4], [5, 6, 7, 10]]]]), [[[[3.5, 6]]]]))
+    dx = [[[[1, 1, 2, 2], [1, 1, 2, 2]]]]
+    yield Check("backward", difference(layer.backward([[[[4, 8]]]]), dx))
+    yield from pooling_gradients("AveragePooling2D")
+
+
+def pooling_gradients(type_name: str) -> Checks:
+    """Compare gradients for windows that tile, leave a rest, overlap, and leave gaps."""
+    for pool_size, strides in ((2, 2), (3, 2), (2, 1), ((1, 2), (2, 3))):
+        layer = built(type_name, (2, 5, 6), pool_size=pool_size, strides=strides)
+        yield from gradients(layer, spread(2, 2, 5, 6), f", pool {pool_size}, strides {strides}")
+
+
+CHECKS: dict[str, Callable[[], Checks]] = {
+    "relu": relu,
+    "softmax": softmax,
+    "dense": dense,
+    "crossentropy": crossentropy,
+    "sgd": sgd,
+    "momentum": momentum,
+    "im2col": im2col_functions,
+    "conv": conv,
+    "maxpool": maxpool,
+    "avgpool": avgpool,
+    "batchnorm": batchnorm,
+    "dropout": dropout,
+    "flatten": flatten,
+}

@@ -1,0 +1,192 @@
+"""What a document that fits the schema can still get wrong: sizes against its data set, the end against its loss."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from graphnn.augmentation.base import misfits
+from graphnn.augmentation.kinds import augmentations_from
+from graphnn.augmentation.views import VIEWS, unfit_for_views
+from graphnn.datasets.facts import FACTS
+from graphnn.document.document import Path
+from graphnn.errors import DataError
+from graphnn.initializers.initializers import FromImages
+from graphnn.layers.base import Layer
+from graphnn.layers.conv2d import Conv2D
+from graphnn.layers.dense import Dense
+from graphnn.layers.flatten import Flatten
+from graphnn.layers.residual import Residual
+from graphnn.layers.softmax import Softmax
+from graphnn.losses.losses import CrossEntropy, Loss
+from graphnn.specification.names import BLOCK
+from graphnn.specification.schema_problems import Finding
+from graphnn.specification.spec import LayerSection, Section, Spec
+from graphnn.text.suggestions import quoted
+from graphnn.types import Shape, shape_text
+
+
+def input_findings(spec: Spec) -> Iterator[Finding]:
+    """Yield the finding that `input.shape` is not that of the data set, if so."""
+    facts = FACTS.get(spec.data["dataset"])
+    if facts is None or spec.input_shape in (facts.shape, (math.prod(facts.shape),)):
+        return
+    own, flat = list(facts.shape), math.prod(facts.shape)
+    message = (
+        f"{list(spec.input_shape)} is not the shape of {spec.data['dataset']}; write {own}, or [{flat}] to flatten it"
+    )
+    yield Finding(("input", "shape"), message)
+
+
+def meant_input_shape(spec: Spec) -> Shape:
+    """Return the shape to go on with: the data set's own where the document's is wrong, so that it is told once."""
+    facts = FACTS.get(spec.data["dataset"])
+    if facts is None:
+        return spec.input_shape
+    return facts.shape if len(spec.input_shape) == 3 else (math.prod(facts.shape),)
+
+
+def augmentation_findings(spec: Spec) -> Iterator[Finding]:
+    """Yield a finding for each augmentation, in training or testing, that the images are too small for.
+
+    A flat input of someone's own data may be images or not: that is found out when they are loaded.
+    """
+    facts = FACTS.get(spec.data["dataset"])
+    shape = spec.input_shape if facts is None else facts.shape
+    if len(shape) == 3:
+        yield from image_findings(spec, shape)
+
+
+def image_findings(spec: Spec, shape: Shape) -> Iterator[Finding]:
+    """Yield a finding for each augmentation, in training or testing, that samples of this shape cannot have."""
+    for place, problem in misfits(augmentations_from(spec.data["augment"]), shape):
+        yield Finding(("data", "augment", *place), problem)
+    views = spec.evaluation["test_time_augmentation"]
+    unfit = unfit_for_views(views, shape) if views in VIEWS else None
+    if unfit is not None:
+        yield Finding(("evaluation", "test_time_augmentation"), unfit)
+
+
+def setting_findings(path: Path, name: str, layer: Layer, input_shape: Shape, *, first: bool) -> Iterator[Finding]:
+    """Yield what is wrong with the settings of a layer that can take its input. first: whether it is the network's."""
+    findings = list(layer.findings(input_shape))
+    from_images = any(isinstance(own.initializer, FromImages) for own in layer.parameters(input_shape))
+    if not first and from_images and ("initializer",) not in [finding.path for finding in findings]:
+        message = f"{quoted(name)} starts from what the data set holds, so it must be the first layer"
+        findings = [Finding(("initializer",), message)]  # whatever else it would need there
+    yield from (replace(finding, path=(*path, *finding.path)) for finding in findings)
+
+
+def label_findings(spec: Spec, loss: Loss, output_shape: Shape) -> Iterator[Finding]:
+    """Yield the finding that a loss for numbers cannot take the labels of the data set, if so."""
+    facts = FACTS.get(spec.data["dataset"])
+    if facts is None or isinstance(loss, CrossEntropy):  # of which `output_findings` speaks
+        return
+    labels = np.arange(len(facts.classes))
+    try:
+        loss.check_targets(labels, output_shape)
+    except DataError as error:
+        yield Finding(("loss", "type"), f"{spec.data['dataset']} has labels, 0…{labels[-1]}, but {error}")
+
+
+def schedule_findings(schedule: Section | None) -> Iterator[Finding]:
+    """Yield a finding for each point of a schedule that does not lie after the one before it, or where all are 0."""
+    if schedule is None or schedule.type != "piecewise_linear":
+        return
+    fractions = [fraction for fraction, _ in schedule.options["points"]]
+    for place, (before, here) in enumerate(pairwise(fractions), start=1):
+        if here <= before:
+            message = f"{here:g} does not come after {before:g}; the fractions of the points must rise"
+            yield Finding((*schedule.path, "points", place, 0), message)
+    if not any(factor for _, factor in schedule.options["points"]):
+        message = "the learning rate is 0 from the first point to the last; write a factor above 0 in one of them"
+        yield Finding((*schedule.path, "points"), message)
+
+
+def monitor_findings(spec: Spec, loss: Loss, *, validated: bool) -> Iterator[Finding]:
+    """Yield a finding for each validation figure that is watched, but that the loss or the data do not give."""
+    watched: dict[Path, str] = {}
+    if "early_stopping" in spec.training:
+        watched["training", "early_stopping", "monitor"] = spec.training["early_stopping"]["monitor"]
+    if "keep_best" in spec.training:
+        watched["training", "keep_best"] = spec.training["keep_best"]
+    known = [f"validation_{name}" for name in ("loss", *loss.metrics)]
+    for path, monitor in watched.items():
+        if monitor not in known:
+            message = f"{loss.type} gives no {quoted(monitor)}; it gives {', '.join(known)}"
+            yield Finding(path, message)
+        elif not validated:
+            message = f"{monitor} needs a validation part, but data.validation_split is 0; write a fraction there"
+            yield Finding(path, message)
+
+
+def end_findings(spec: Spec, layers: Sequence[Layer], loss: Loss) -> Iterator[Finding]:
+    """Yield what is wrong with the last layer, as the loss sees it."""
+    needed = loss.fused_with
+    if needed is None:
+        return
+    where = [index for index, layer in enumerate(layers) if isinstance(layer, needed)]
+    last, name = len(layers) - 1, needed.__name__
+    within = [each for section in spec.layers for each in inside(section) if each.type == name and needed is Softmax]
+    if last in where:
+        if needed is Softmax:
+            for section in [*(spec.layers[index] for index in where[:-1]), *within]:
+                message = "Softmax stands here and at the end; remove this one"
+                yield Finding(section.path, message)
+    elif within and not where:
+        message = f"{loss.type} needs {name} as the last layer, but it stands inside a block; move {name} to the end"
+        yield Finding(within[-1].path, message)
+    elif where:
+        after = ", ".join(quoted(section.name) for section in spec.layers[where[-1] + 1 :])
+        message = f"{loss.type} needs {name} as the last layer, but {after} follows; move {name} to the end"
+        yield Finding(spec.layers[where[-1]].path, message)
+    else:
+        found = f"{quoted(spec.layers[last].name)} is {layers[last].type}"
+        message = f"{loss.type} needs {name} as the last layer, but {found}; "
+        if layers[last].type in ("Softmax", "Sigmoid"):
+            message += f'write {{"type": "{name}"}} instead'
+        else:
+            message += f'add {{"type": "{name}"}} as the last layer'
+        yield Finding(spec.layers[last].path, message)
+
+
+def inside(section: LayerSection) -> Iterator[LayerSection]:
+    """Yield all layers inside a block, in the document's order."""
+    for layer in section.inside:
+        yield layer
+        yield from inside(layer)
+
+
+def output_findings(spec: Spec, layers: Sequence[Layer], loss: Loss, output_shape: Shape) -> Iterator[Finding]:
+    """Yield what is wrong with the number of outputs, for a loss that wants one for each class."""
+    if not isinstance(loss, CrossEntropy):
+        return
+    last = spec.layers[-1]
+    if len(output_shape) != 1:
+        message = (
+            f"CrossEntropy needs one number for each class, but {quoted(last.name)} gives {shape_text(output_shape)}; "
+            "put Flatten or GlobalAveragePooling, and Dense, before it"
+        )
+        yield Finding(last.path, message)
+        return
+    facts = FACTS.get(spec.data["dataset"])
+    if facts is None or output_shape[0] == len(facts.classes):
+        return
+    classes = f"{spec.data['dataset']} has {len(facts.classes)} classes"
+    for section, layer in zip(reversed(spec.layers), reversed(layers), strict=True):
+        if isinstance(layer, Flatten | Residual):
+            break
+        if isinstance(layer, Dense | Conv2D):
+            key, number = ("units", layer.units) if isinstance(layer, Dense) else ("filters", layer.filters)
+            message = f"{outputs(number)}, but {classes}; write {len(facts.classes)}"
+            yield Finding((*section.path, key), message)
+            return
+    add = f'put {{"type": "Dense", "units": {len(facts.classes)}}} {"after" if last.type == BLOCK else "before"}'
+    yield Finding(last.path, f"the network has {outputs(output_shape[0])}, but {classes}; {add} {last.type}")
+
+
+def outputs(number: int) -> str:
+    """Return a number of outputs in words."""
+    return "1 output" if number == 1 else f"{number} outputs"

@@ -1,0 +1,1 @@
+"""The values that parameters have before the first step."""

@@ -1,0 +1,210 @@
+"""What one step changes: an optimizer, or several for groups of parameters, at work on the vectors of a network."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphnn.optimizers import OPTIMIZERS, Optimizer
+from graphnn.optimizers.base import clip
+from graphnn.optimizers.groups import ParameterGroup, members
+from graphnn.parameters.parameter import Parameter, in_memory_order
+from graphnn.parameters.parameters import ALIGNMENT, Parameters, is_weight
+from graphnn.schedules.schedules import SCHEDULES, Schedule
+from graphnn.shared_memory import shared_zeros
+from graphnn.specification.spec import Section
+from graphnn.types import Array
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Elements of the flat vectors, from start to end, that are updated in one way.
+
+    rule: the number of the rule that says by which optimizer and at which learning rate. until_epoch: the first epoch,
+    counted from 0, in which they are left alone. parameter: the one that it is, where the optimizer goes by matrix.
+    """
+
+    start: int
+    end: int
+    rule: int
+    weight_decay: float
+    until_epoch: int | None
+    parameter: Parameter | None
+
+    def continues(self, other: "Stretch") -> bool:
+        """Whether both are updated alike, number by number."""
+        return self.parameter is None and self.way == other.way
+
+    @property
+    def way(self) -> tuple[Any, ...]:
+        """All but the place."""
+        return (self.rule, self.weight_decay, self.until_epoch, self.parameter)
+
+
+class Updater:
+    """Optimizers at work on the parameters of one network.
+
+    rules: the optimizer of all parameters that are in no group, then that of each group. state: the vectors that the
+    optimizers keep, by slot, and steps: the number of updates so far; a checkpoint saves both and writes them back in
+    place. A learning rate is given for each rule, at every step.
+    """
+
+    def __init__(self, optimizer: Optimizer, parameters: Parameters, groups: Sequence[ParameterGroup] = ()) -> None:
+        self.optimizer, self.parameters = optimizer, parameters
+        self.rules = (optimizer, *(group.optimizer or optimizer for group in groups))
+        self.stretches = tuple(stretches(optimizer, parameters, groups))
+        self.steps = 0
+        size, dtype = parameters.vector.size, parameters.vector.dtype
+        slots = dict.fromkeys(slot for rule in self.rules for slot in rule.slots)
+        self.state: dict[str, Array] = {slot: shared_zeros(size, dtype) for slot in slots}
+        self._parts: dict[int, list[list[Stretch]]] = {}
+
+    def step(self, *rates: float, epoch: int = 0) -> None:
+        """Update the parameters by their gradient, which is overwritten. rates: one for each rule."""
+        self.begin()
+        for part in self.parts(1):
+            self.update(part, rates, self.steps, epoch)
+
+    def begin(self) -> None:
+        """Count a step, and clip the gradient; then `update` every part once, in any order."""
+        self.steps += 1
+        clip(self.parameters.gradient, self.optimizer.clip_norm)
+
+    def parts(self, count: int) -> list[list[Stretch]]:
+        """Return all that is to be updated in parts: as many as asked for of vectors, and one for each matrix.
+
+        Vectors are cut at equal distances; matrices, which take longest, come first, from the largest to the smallest.
+        """
+        if count not in self._parts:
+            self._parts[count] = list(self._cut(count))
+        return self._parts[count]
+
+    def _cut(self, count: int) -> Iterator[list[Stretch]]:
+        """Yield what `parts` returns."""
+        size = self.parameters.vector.size
+        length = max(1, -(-size // (count * ALIGNMENT)) * ALIGNMENT)
+        matrices = [one for one in self.stretches if one.parameter is not None]
+        yield from ([one] for one in sorted(matrices, key=lambda one: one.start - one.end))
+        vectors = [one for one in self.stretches if one.parameter is None]
+        cut = (list(between(vectors, start, start + length)) for start in range(0, size, length))
+        yield from (part for part in cut if part)
+
+    def update(self, part: Sequence[Stretch], rates: Sequence[float], step: int, epoch: int) -> None:
+        """Update one part, in the given step and epoch, which is counted from 0."""
+        for own in part:
+            if own.until_epoch is not None and epoch >= own.until_epoch:
+                continue
+            optimizer, place = self.rules[own.rule], slice(own.start, own.end)
+            arrays = [self.parameters.vector[place], self.parameters.gradient[place]]
+            arrays += [self.state[slot][place] for slot in optimizer.slots]
+            if own.parameter is not None:
+                arrays = [matrix(array, own.parameter) for array in arrays]
+            vector, gradient, *slots = arrays
+            state = dict(zip(optimizer.slots, slots, strict=True))
+            rate, decay = rates[own.rule], own.weight_decay
+            optimizer.update(vector, gradient, state, learning_rate=rate, step=step, weight_decay=decay)
+
+
+def stretches(optimizer: Optimizer, parameters: Parameters, groups: Sequence[ParameterGroup]) -> Iterator[Stretch]:
+    """Yield the stretches of the flat vectors in their order, those that follow one another and are alike as one."""
+    numbers = members([group.match for group in groups], parameters.stretches)
+    last: Stretch | None = None
+    for (name, place), number in zip(parameters.stretches.items(), numbers, strict=True):
+        parameter = parameters.trained[name]
+        group = None if number is None else groups[number]
+        own = (None if group is None else group.optimizer) or optimizer
+        weights = is_weight(parameter)
+        decay = own.decay(weights=weights) if group is None else group.decay(optimizer, weights=weights)
+        whole = parameter if own.by_matrix else None
+        until = parameters.until_epoch.get(name)
+        now = Stretch(place.start, place.stop, 0 if number is None else 1 + number, decay, until, whole)
+        if last is not None and last.continues(now):
+            last = Stretch(last.start, now.end, *last.way)
+        else:
+            if last is not None:
+                yield last
+            last = now
+    if last is not None:
+        yield last
+
+
+def between(vectors: Sequence[Stretch], start: int, end: int) -> Iterator[Stretch]:
+    """Yield what of the stretches lies between start and end."""
+    for one in vectors:
+        first, last = max(one.start, start), min(one.end, end)
+        if first < last:
+            yield Stretch(first, last, *one.way)
+
+
+def matrix(flat: Array, parameter: Parameter) -> Array:
+    """Return a parameter's stretch of a flat vector as filters × inputs, the inputs in the order of memory."""
+    array = in_memory_order(flat, parameter)
+    inputs = sorted(range(1, array.ndim), key=lambda axis: -array.strides[axis])
+    return array.transpose(0, *inputs).reshape(array.shape[0], -1)
+
+
+def optimizer_from(section: Section) -> Optimizer:
+    """Return the optimizer of a document's section, without its schedule and its groups."""
+    options = {name: value for name, value in section.options.items() if name not in ("schedule", "groups")}
+    optimizer: Optimizer = OPTIMIZERS[section.type](**options)
+    return optimizer
+
+
+def slots_of(section: Section) -> tuple[str, ...]:
+    """Return the names of the vectors that the optimizers of a document's section keep."""
+    groups: Sequence[Mapping[str, Any]] = section.options.get("groups", ())
+    sections = (section, *(group["optimizer"] for group in groups if "optimizer" in group))
+    return tuple(dict.fromkeys(slot for own in sections for slot in OPTIMIZERS[own.type].slots))
+
+
+def schedule_from(section: Section | None) -> Schedule:
+    """Return the schedule of a document's section; constant where there is none."""
+    options: Mapping[str, object] = {} if section is None else section.options
+    schedule: Schedule = SCHEDULES["constant" if section is None else section.type](**options)
+    return schedule
+
+
+def groups_from(section: Section) -> tuple[ParameterGroup, ...]:
+    """Return the groups in a document's optimizer section."""
+    return tuple(
+        ParameterGroup(
+            match=values["match"],
+            learning_rate_scale=values["learning_rate_scale"],
+            weight_decay_scale=values.get("weight_decay_scale"),
+            optimizer=optimizer_from(values["optimizer"]) if "optimizer" in values else None,
+            schedule=schedule_from(values["schedule"]) if "schedule" in values else None,
+        )
+        for values in section.options.get("groups", ())
+    )
+
+
+class Rates:
+    """The learning rate of each rule of an Updater at each step, by the schedules of the network and of its groups."""
+
+    def __init__(self, optimizer: Optimizer, schedule: Schedule, groups: Sequence[ParameterGroup] = ()) -> None:
+        self._tops = [optimizer.learning_rate]
+        self._tops += [group.learning_rate_scale * (group.optimizer or optimizer).learning_rate for group in groups]
+        self._schedules = [schedule, *(group.schedule or schedule for group in groups)]
+        self._own = [schedule, *(group.schedule for group in groups if group.schedule is not None)]
+
+    def at(self, step: int, steps_per_epoch: int, total_steps: int) -> tuple[float, ...]:
+        """Return the rate of each rule in the 0-based `step` of a run of `total_steps`; the first is the common one."""
+        return tuple(
+            top * schedule.scale(step, steps_per_epoch, total_steps)
+            for top, schedule in zip(self._tops, self._schedules, strict=True)
+        )
+
+    def observe(self, loss: float) -> None:
+        """Tell all schedules the loss that an epoch ended with."""
+        for schedule in self._own:
+            schedule.observe(loss)
+
+    def state(self) -> dict[str, Any]:
+        """Return what the schedules have learnt, as JSON values, for a checkpoint."""
+        common, *others = (schedule.state() for schedule in self._own)
+        return {**common, "groups": others} if others else common
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what `state` returned."""
+        common = {name: value for name, value in state.items() if name != "groups"}
+        for schedule, own in zip(self._own, [common, *state.get("groups", ())], strict=True):
+            schedule.restore(own)

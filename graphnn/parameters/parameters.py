@@ -1,0 +1,71 @@
+"""The arrays of a graph: the trainable ones are views of one flat vector, which an optimizer updates at once."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from graphnn.parameters.parameter import Parameter, in_memory_order
+from graphnn.shared_memory import shared_zeros
+from graphnn.types import Array
+
+ALIGNMENT = 16  # elements; every parameter starts on a cache line
+
+
+def is_weight(parameter: Parameter) -> bool:
+    """Whether weight decay applies to it by default: to weights, not to biases, scales and shifts."""
+    return parameter.name == "weights"
+
+
+class Parameters:
+    """Values and gradients by node and parameter name; all trainable ones are views of two flat vectors.
+
+    values[node][name], gradients[node][name]: arrays of the declared shapes.
+    vector, gradient: the flat vectors; weights stand first, so that what decays alike lies together.
+    stretches: where in the flat vectors each trained one lies, without padding, and trained: its declaration, by
+    'node/name', in the vectors' order. until_epoch: the number of epochs after which one stays as it is, for those that
+    have such a number.
+    running: what is not trained, by 'node/name': running statistics, and parameters that keep their first values.
+    """
+
+    def __init__(self, declared: Mapping[str, Iterable[Parameter]], dtype: Any = np.float32) -> None:
+        listed = [(node, parameter) for node, own in declared.items() for parameter in own]
+        trained = sorted((item for item in listed if item[1].trainable), key=lambda item: not is_weight(item[1]))
+        self.dtype = np.dtype(dtype)
+        self.values: dict[str, dict[str, Array]] = {node: {} for node in declared}
+        self.gradients: dict[str, dict[str, Array]] = {node: {} for node in declared}
+        self.running: dict[str, Array] = {}
+        self.stretches: dict[str, slice] = {}
+        self.trained: dict[str, Parameter] = {}
+        self.until_epoch: dict[str, int] = {}
+        total = sum(padded(p.size) for _, p in trained)
+        self.vector = shared_zeros(total, dtype)
+        self.gradient = shared_zeros(total, dtype)
+        views: dict[tuple[str, str], tuple[Array, Array]] = {}
+        start = 0
+        for node, parameter in trained:
+            piece = slice(start, start + parameter.size)
+            self.stretches[f"{node}/{parameter.name}"] = piece
+            self.trained[f"{node}/{parameter.name}"] = parameter
+            views[node, parameter.name] = (
+                in_memory_order(self.vector[piece], parameter),
+                in_memory_order(self.gradient[piece], parameter),
+            )
+            start += padded(parameter.size)
+            if parameter.until_epoch is not None:
+                self.until_epoch[f"{node}/{parameter.name}"] = parameter.until_epoch
+        for node, parameter in listed:  # in the declared order, which files and reports show
+            if parameter.trainable:
+                self.values[node][parameter.name], self.gradients[node][parameter.name] = views[node, parameter.name]
+            else:
+                array = in_memory_order(shared_zeros(parameter.size, dtype), parameter)
+                self.values[node][parameter.name] = self.running[f"{node}/{parameter.name}"] = array
+
+    def named(self) -> dict[str, Array]:
+        """Return all values as 'node/name', in the graph's order: the keys of a weights file."""
+        return {f"{node}/{name}": array for node, own in self.values.items() for name, array in own.items()}
+
+
+def padded(size: int) -> int:
+    """Return size rounded up to a multiple of ALIGNMENT."""
+    return -(-size // ALIGNMENT) * ALIGNMENT

@@ -1,0 +1,91 @@
+"""The data of a training run: loaded, checked against the network, split, and normalised by its training part."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from graphnn.augmentation.kinds import augmentations_from
+from graphnn.datasets.base import Dataset, check_input_shape
+from graphnn.datasets.batches import split
+from graphnn.datasets.loading import load
+from graphnn.datasets.preparation import Normalisation
+from graphnn.errors import DataError
+from graphnn.graph.findings import image_findings
+from graphnn.graph.graph import Graph
+from graphnn.specification.schema_problems import in_order
+from graphnn.specification.spec import Spec
+from graphnn.training.checkpoint import digest
+from graphnn.training.samples import Samples
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The parts that a run uses; validation and test are None where there are none.
+
+    digest: of the whole training part, before the split. limit: how many samples of each part were kept, None: all.
+    """
+
+    training: Samples
+    validation: Samples | None
+    test: Samples | None
+    classes: Sequence[str] | None
+    normalisation: Normalisation
+    digest: str
+    limit: int | None
+
+    @classmethod
+    def load(
+        cls, spec: Spec, graph: Graph, *, data_dir: Path | None, limit: int | None, test: bool, show_progress: bool
+    ) -> Self:
+        """Return the data of a document, or raise DataError. test: whether the test part is wanted."""
+        seed = spec.training["seed"]
+        dataset = stored(spec, data_dir, limit, show_progress=show_progress)
+        check_fit(spec, dataset)
+        graph.loss.check_targets(dataset.y_train, graph.output_shape)
+        chosen, kept_back = split(len(dataset.y_train), spec.data["validation_split"], seed)
+        normalisation = Normalisation.fit(dataset.x_train, spec.data["normalize"], chosen)
+        test_part = None
+        if test:
+            graph.loss.check_targets(dataset.y_test, graph.output_shape)
+            test_part = Samples(dataset.x_test, dataset.y_test, normalisation=normalisation)
+        training = Samples(dataset.x_train, dataset.y_train, chosen, normalisation)
+        return cls(
+            training=training.augmented(augmentations_from(spec.data["augment"]), seed),
+            validation=Samples(dataset.x_train, dataset.y_train, kept_back, normalisation) if len(kept_back) else None,
+            test=test_part,
+            classes=dataset.classes,
+            normalisation=normalisation,
+            digest=digest(dataset.x_train, dataset.y_train),
+            limit=limit,
+        )
+
+
+def check_fit(spec: Spec, dataset: Dataset) -> None:
+    """Raise DataError, with places in the document, where a network, or its augmentations, cannot take the samples."""
+    try:
+        check_input_shape(spec.data["dataset"], dataset.shape, spec.input_shape)
+    except DataError as error:
+        raise DataError(spec.problem(("input", "shape"), str(error))) from None
+    findings = list(image_findings(spec, dataset.shape))
+    if findings:
+        raise DataError(*in_order(spec.document, findings))
+
+
+def stored(spec: Spec, data_dir: Path | None, limit: int | None, *, show_progress: bool) -> Dataset:
+    """Return the data set of a document as it is stored, the first `limit` samples of each part. Raises DataError."""
+    name, path = spec.data["dataset"], spec.data["path"]
+    return limited(load(name, path=path, data_dir=data_dir, show_progress=show_progress), limit)
+
+
+def limited(dataset: Dataset, limit: int | None) -> Dataset:
+    """Return the first `limit` samples of each part."""
+    if limit is None:
+        return dataset
+    return replace(
+        dataset,
+        x_train=dataset.x_train[:limit],
+        y_train=dataset.y_train[:limit],
+        x_test=dataset.x_test[:limit],
+        y_test=dataset.y_test[:limit],
+    )

@@ -1,0 +1,91 @@
+"""What a person sees while a network is trained: a bar in a terminal, plain lines elsewhere."""
+
+import math
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from tqdm import tqdm
+
+from graphnn.text.figures import figure, figures
+from graphnn.text.numbers import clock
+from graphnn.text.tables import display_width
+from graphnn.text.terminal import showable, terminal_width
+from graphnn.training.history import Record
+from graphnn.training.trainer import Trainer
+
+REDRAWN_AFTER = 0.1  # seconds; drawing at each step would cost more than a small network's step
+BAR = "{desc} |{bar}| {percentage:3.0f}%{postfix}"
+
+
+class Progress:
+    """Shows epochs. live: with a bar on stderr; quiet: not at all."""
+
+    def __init__(self, *, quiet: bool, live: bool) -> None:
+        self.quiet, self.live = quiet, live and not quiet
+        self._bar: Any = None
+        self._drawn = 0.0
+        self._start: tuple[float, int] | None = None  # when this process began to train, and where
+
+    def line(self, text: str = "") -> None:
+        """Print a line on stdout, unless quiet."""
+        if not self.quiet:
+            print(showable(text), flush=True)
+
+    def step_done(self, trainer: Trainer) -> None:
+        """Move the bar."""
+        if not self.live:
+            return
+        now = time.perf_counter()
+        length = trainer.length
+        seen = trainer.epoch * length.samples_after(length.steps_per_epoch) + trainer.samples_seen
+        if self._start is None:
+            self._start = now, seen
+            return
+        if self._bar is None:
+            name = f"epoch {trainer.epoch + 1}/{trainer.epochs}"
+            samples = length.samples_after(trainer.steps_in_epoch)
+            self._bar = tqdm(total=samples, desc=name, bar_format=BAR, leave=False, dynamic_ncols=True, file=sys.stderr)
+        if now - self._drawn < REDRAWN_AFTER:
+            return
+        self._drawn = now
+        rate = (seen - self._start[1]) / (now - self._start[0])  # over everything since: validation, saving
+        left = (length.total_samples - seen) / rate
+        self._bar.n = trainer.samples_seen
+        shown = [*figures(trainer.metrics()), f"{rate:,.0f} images/s", f"{clock(left)} left"]
+        self._bar.set_postfix_str(showable(", ".join(shown), sys.stderr))
+
+    def epoch_done(self, trainer: Trainer, record: Record) -> None:
+        """Print the line of an epoch."""
+        self.close()
+        self.line(epoch_line(record, trainer.epochs, terminal_width()))
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def epoch_line(record: Record, epochs: float, width: int | None = None) -> str:
+    """Return an epoch in one line; with fewer words where these are wider than the terminal, `width`."""
+    epoch = f"epoch {record.epoch:{len(str(math.ceil(epochs)))}}/{epochs}"
+    rate = f"{record.learning_rate:#.3g}".rstrip(".")
+    seconds = f"{record.seconds:.1f} s"
+    validation = ["validation " + "  ".join(figures(record.validation))] if record.validation else []
+    line = "  ".join([epoch, *figures(record.training), *validation, f"learning rate {rate}", seconds])
+    if width is None or display_width(line) <= width:
+        return line
+    validation = ["val " + bare_figures(record.validation)] if record.validation else []
+    return "  ".join([epoch, "loss " + bare_figures(record.training), *validation, f"rate {rate}", seconds])
+
+
+def bare_figures(metrics: Mapping[str, float]) -> str:
+    """Return the values of metrics without their names."""
+    return " ".join(figure(name, value) for name, value in metrics.items())
+
+
+def in_terminal() -> bool:
+    """Whether a person watches: neither of the two streams is a file or a pipe."""
+    return sys.stdout.isatty() and sys.stderr.isatty()

@@ -1,0 +1,40 @@
+"""The document of a command, and how a message calls another command."""
+
+import argparse
+import shlex
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from graphnn.specification.spec import Spec, read_spec
+from graphnn.text.terminal import complain
+
+
+def command_line(command: str, running: str) -> str:
+    """Return how to call a command from here, to paste; running: the command that is being run.
+
+    It names the same interpreter or program as the call did, which need not be the first on the PATH.
+    """
+    called = Path(sys.argv[0] if sys.argv else "")
+    if called.name == f"{running}.py":
+        return shlex.join([sys.orig_argv[0], str(called.with_name(f"{command}.py"))])
+    if called.stem == "graphnn" and shutil.which("graphnn") != str(called):
+        return shlex.join([str(called), command])
+    return f"graphnn {command}"
+
+
+def read_document(arguments: argparse.Namespace, *, overrides: Sequence[str] = ()) -> Spec:
+    """Run the plugins, then read and check the document; `overrides` come after those of --set.
+
+    What its keeper should know, such as an old format, is printed on stderr.
+    """
+    plugins = {}
+    if arguments.plugins:
+        from graphnn.layers.plugins import load_plugins  # rarely needed, and takes 5 ms to import
+
+        plugins = load_plugins(arguments.plugins)
+    spec = read_spec(arguments.spec, overrides=[*arguments.overrides, *overrides], plugins=plugins)
+    for notice in spec.notices:
+        complain(notice)
+    return spec

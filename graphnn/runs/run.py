@@ -1,0 +1,248 @@
+"""One run of training as a person sees it: it saves what it does, can be stopped and resumed, and ends with figures."""
+
+import time
+from collections.abc import Mapping
+
+import numpy as np
+
+from graphnn.engine.engine import Engine
+from graphnn.errors import DivergenceError, GraphError, SpecError
+from graphnn.evaluation.views import averaged_sums
+from graphnn.graph.graph import Graph
+from graphnn.optimizers.updater import optimizer_from, schedule_from
+from graphnn.parameters.parameters import Parameters
+from graphnn.runs.data import TrainingData
+from graphnn.runs.files import Outputs
+from graphnn.runs.progress import Progress
+from graphnn.runs.stopping import StopRequest
+from graphnn.specification.spec import Spec
+from graphnn.storage.weights import save_weights
+from graphnn.text.figures import figure, label
+from graphnn.text.terminal import complain, showable
+from graphnn.training.checkpoint import Identity, State, save_checkpoint
+from graphnn.training.history import HistoryFile, Record
+from graphnn.training.metadata import weights_metadata
+from graphnn.training.monitor import Watch
+from graphnn.training.options import trainer_options
+from graphnn.training.trainer import Trainer, evaluate, same_rates
+
+SHOWN_DIFFERENCES = 12
+
+
+class Run:
+    """A trainer with its files. It is the trainer's observer, so each epoch is on disk before the next begins."""
+
+    def __init__(
+        self,
+        spec: Spec,
+        graph: Graph,
+        parameters: Parameters,
+        engine: Engine,
+        data: TrainingData,
+        outputs: Outputs,
+        progress: Progress,
+    ) -> None:
+        self.spec, self.graph, self.parameters, self.engine = spec, graph, parameters, engine
+        self.data, self.outputs, self.progress = data, outputs, progress
+        self.identity = Identity(spec.resolved(), data.digest, data.limit, engine.kernels.name)
+        self.trainer = Trainer(
+            graph,
+            parameters,
+            engine,
+            optimizer_from(spec.optimizer),
+            schedule_from(spec.optimizer.options["schedule"]),
+            data.training,
+            data.validation,
+            observer=self,
+            **trainer_options(spec),
+        )
+        self._history: HistoryFile
+
+    def resume(self, state: State, identity: Identity) -> None:
+        """Go on from a checkpoint. Raises SpecError with what differs from the run that wrote it.
+
+        Another number of epochs is no difference where the steps that are done would have been the same.
+        """
+        epochs, trainer = identity.document["training"]["epochs"], self.trainer
+        same = trainer.comes_to(state) and same_rates(
+            self.spec.optimizer, epochs, trainer.epochs, trainer.steps_per_epoch, state.updates
+        )
+        differences = identity.differences(self.identity, ignore=frozenset({"training.epochs"} if same else ()))
+        if differences:
+            more = len(differences) - SHOWN_DIFFERENCES
+            raise SpecError(
+                f"{self.outputs.checkpoint}: this run was started otherwise and cannot be resumed so:",
+                *(f"  {line}" for line in differences[:SHOWN_DIFFERENCES]),
+                *([f"  and {more} more"] if more > 0 else []),
+                "Undo the changes (repeat the --set options of the start), or start anew without --resume.",
+            )
+        trainer.restore(state)
+        place = "its end" if trainer.finished else f"epoch {state.epoch + 1}, step {state.step + 1}"
+        self.progress.line(f"Resumed at {place}.")
+
+    def dry(self) -> None:
+        """Run one batch forward and backward, write nothing, and say how it went."""
+        count = min(self.trainer.batch_size, len(self.data.training))
+        start = time.perf_counter()
+        sums = self.engine.train_on(self.data.training, np.arange(count), epoch=0, step=0)
+        seconds = time.perf_counter() - start
+        norm = float(np.linalg.norm(self.parameters.gradient))
+        loss = self.graph.loss.summarise(sums, count)["loss"]
+        parts = [f"{len(self.data.training):,} samples to train on"]
+        parts += [f"{len(self.data.validation):,} to validate"] if self.data.validation else []
+        parts += [f"{len(self.data.test):,} to test"] if self.data.test else []
+        print(showable(f"Dry run: {', '.join(parts)}."))
+        print(
+            showable(
+                f"One batch of {count:,}, forward and backward: loss {figure('loss', loss)}, "
+                f"norm of the gradient {norm:.3g}, {seconds:.3f} s. Nothing was written."
+            )
+        )
+
+    def complete(self, *, again: str | None) -> bool:
+        """Train to the end, write the weights and print the final figures; return False where it was interrupted.
+
+        again: the command that resumes, for messages; None: nothing is kept to resume. Raises GraphError, which says
+        which weights there are.
+        """
+        validated = self.trainer.validation is not None
+        metrics = ("loss", *self.graph.loss.metrics)
+        records = self.trainer.history
+        resolved = self.spec.resolved()
+        with (
+            StopRequest() as stop,
+            self.outputs.open(resolved, metrics, validated=validated, records=records) as history,
+        ):
+            self._history = history
+            self.save_best()
+            try:
+                finished = self.trainer.run(stop)
+            except GraphError as error:
+                standing = self.standing()
+                if again is not None and self.trainer.epoch and not isinstance(error, DivergenceError):
+                    standing += ["Go on from there by:", f"  {again}"]
+                raise type(error)(*error.problems, *standing) from error
+            finally:
+                self.progress.close()
+            if not finished:
+                self.interrupted(again)
+                return False
+            if self.trainer.stopped_early:
+                self.progress.line(stopped_early(self.trainer))
+            with self.trainer.kept.final():
+                part, final = self.final_figures(stop)
+                if final is not None:
+                    figures_by_part = {f"{part}{how}": own for how, own in final.items()}
+                    self.outputs.finish(self.parameters.named(), self.metadata(self.last_kept, figures_by_part))
+            if final is None:
+                self.interrupted(again)
+                return False
+        best = best_text(self.trainer.kept.best)
+        self.progress.line(f"{self.outputs.weights} written{f': the weights of {best}' if best else ''}.")
+        for how, figures in final.items():
+            for name, value in figures.items():
+                print(showable(f"Final {part} {label(name)}{how}: {figure(name, value)}"))
+        return True
+
+    def final_figures(self, stop: StopRequest) -> tuple[str, Mapping[str, Mapping[str, float]] | None]:
+        """Return the part and the figures that the run ends with; None for the figures where it is to stop.
+
+        They are of the test part, or where that is left alone of validation, or where there is none, of training. They
+        stand under "", and those of outputs that are averaged over views of test or validation images under
+        " with flip", or what the views are called.
+        """
+        last = self.last_kept
+        if self.data.test is not None:
+            part, samples = "test", self.data.test
+            sums = evaluate(self.engine, samples, self.trainer.batch_size, stop)
+            if sums is None:
+                return part, None
+            plain: Mapping[str, float] = self.graph.loss.summarise(sums, len(samples))
+        elif self.data.validation is not None and last.validation is not None:
+            part, samples, plain = "validation", self.data.validation, last.validation
+        else:
+            return "training", {"": last.training}
+        views = self.spec.evaluation["test_time_augmentation"]
+        if views == "none":
+            return part, {"": plain}
+        sums = averaged_sums(self.engine, samples, views, stop)
+        if sums is None:
+            return part, None
+        return part, {"": plain, f" with {views}": self.graph.loss.summarise(sums, len(samples))}
+
+    @property
+    def last_kept(self) -> Record:
+        """The record of the epoch whose weights are kept: the best where that is asked for, else the last one."""
+        return self.trainer.kept.record or self.trainer.history[-1]
+
+    def standing(self) -> list[str]:
+        """Return which weights there are while the run is not at its end."""
+        return self.outputs.standing(self.trainer.epoch, best=best_text(self.trainer.kept.best))
+
+    def interrupted(self, again: str | None) -> None:
+        """Save the run where it stands, and say how to resume it."""
+        trainer = self.trainer
+        epoch, steps = f"in epoch {trainer.epoch + 1} of {trainer.epochs}", trainer.steps_in_epoch
+        place = "after the last epoch" if trainer.finished else f"{epoch}, after step {trainer.step} of {steps}"
+        if again is None:
+            complain(f"Interrupted {place}; nothing was kept.")
+            return
+        save_checkpoint(self.outputs.checkpoint, trainer.state(), self.identity)
+        lines = [
+            f"Interrupted {place}; saved in {self.outputs.checkpoint}.",
+            *self.standing(),
+            "Go on, with the same result as without the interruption, by:",
+            f"  {again}",
+        ]
+        complain(showable("\n".join(lines)))
+
+    def metadata(self, record: Record, final: Mapping[str, Mapping[str, float]]) -> dict[str, object]:
+        """Return what a file of the weights after the epoch of a record says about itself."""
+        figures = {"training": record.training} | ({"validation": record.validation} if record.validation else {})
+        return weights_metadata(
+            self.spec.resolved(),
+            classes=self.data.classes,
+            normalisation=self.data.normalisation.to_json(),
+            metrics={"epochs": min(record.epoch, self.trainer.epochs), **figures, **final},
+        )
+
+    def step_done(self, trainer: Trainer) -> None:
+        """Show the step."""
+        self.progress.step_done(trainer)
+
+    def epoch_done(self, trainer: Trainer, record: Record) -> None:
+        """Put the epoch on disk, then show it."""
+        self._history.append(record)
+        with trainer.kept.validated():
+            save_weights(self.outputs.last, self.parameters.named(), self.metadata(record, {}))
+        if trainer.kept.record in (record, None):
+            self.save_best()
+        save_checkpoint(self.outputs.checkpoint, trainer.state(), self.identity)
+        self.progress.epoch_done(trainer, record)
+
+    def save_best(self) -> None:
+        """Write the weights of the best epoch so far; before there is one, a file of an earlier run goes."""
+        record = self.trainer.kept.record
+        if record is not None:
+            with self.trainer.kept.final():
+                save_weights(self.outputs.best, self.parameters.named(), self.metadata(record, {}))
+        elif self.trainer.epoch:
+            self.outputs.best.unlink(missing_ok=True)
+
+
+def best_text(best: Watch | None) -> str | None:
+    """Return the best epoch in words: epoch 7, the best validation accuracy, 98.10%; None where there is none."""
+    if best is None or best.best is None:
+        return None
+    value = figure(best.metric, best.value(best.best))
+    return f"epoch {best.best.epoch}, the best validation {label(best.metric)}, {value}"
+
+
+def stopped_early(trainer: Trainer) -> str:
+    """Return the line that says why the run has ended before its last epoch."""
+    watch = trainer.watch
+    assert watch is not None
+    waited = "1 validation" if watch.waited == 1 else f"{watch.waited} validations"
+    name, best = label(watch.metric), watch.best
+    than = "" if best is None else f" than {figure(watch.metric, watch.value(best))} of epoch {best.epoch}"
+    return f"Stopped early after epoch {trainer.epoch}: no better validation {name}{than} in {waited}."

@@ -1,0 +1,101 @@
+"""A document together with its trained weights, as evaluate and predict need them."""
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from graphnn.datasets.facts import FACTS
+from graphnn.datasets.preparation import Normalisation
+from graphnn.errors import WeightsError
+from graphnn.graph.graph import Graph, build_graph, named_parameters, unset
+from graphnn.model.definition import UNKNOWN_DATA
+from graphnn.parameters.parameters import Parameters
+from graphnn.runs.reading import command_line, read_document
+from graphnn.specification.spec import Spec
+from graphnn.storage.weights import WeightsFile, assign, compare, load_weights
+from graphnn.text.terminal import complain
+from graphnn.training.checkpoint import Identity
+
+SHOWN_DIFFERENCES = 3
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network that is ready to run. normalisation and classes are those that the weights were trained with.
+
+    meta: all that the weights file says about itself.
+    """
+
+    spec: Spec
+    graph: Graph
+    parameters: Parameters
+    weights: Path
+    normalisation: Normalisation
+    classes: tuple[str, ...] | None
+    meta: Mapping[str, Any]
+
+
+def load_trained(arguments: argparse.Namespace, command: str) -> Trained:
+    """Return the network of SPEC with its weights; a note on stderr where these come from another document.
+
+    Raises WeightsError where there are none, or where they do not fit; nothing is allocated before they do.
+    """
+    spec = read_document(arguments)
+    graph = build_graph(spec)
+    path = arguments.weights or weights_path(arguments.spec)
+    if arguments.weights is None and not path.exists():
+        raise WeightsError(f"{path}: no such file; train it first: {command_line('train', command)} {arguments.spec}")
+    file = load_weights(path, check_finite=True)
+    shapes = {name: own.shape for name, own in named_parameters(graph.nodes).items()}
+    report = compare(shapes, file.arrays)
+    if not report.complete:
+        lines = "".join(f"\n  {line}" for line in report.lines())
+        raise WeightsError(f"{path}: these weights do not fit {arguments.spec}:{lines}")
+    parameters = unset(graph)
+    assign(parameters, file.arrays, file=path)
+    note_differences(spec, file)
+    classes = file.meta.get("classes")
+    names = None if classes is None else tuple(map(str, classes))
+    return Trained(spec, graph, parameters, path, constants(spec, file), names, file.meta)
+
+
+def constants(spec: Spec, file: WeightsFile) -> Normalisation:
+    """Return the normalisation that the weights were trained with. Raises WeightsError where the file has none."""
+    values = file.meta.get("normalisation")
+    if values is not None:
+        return Normalisation.from_json(values)
+    if "normalisation" not in file.meta and spec.data["normalize"] != "none":
+        raise WeightsError(
+            f"{file.path}: holds no normalisation constants, but the document says "
+            f'"normalize": "{spec.data["normalize"]}"; weights that train writes hold them'
+        )
+    facts = FACTS.get(spec.data["dataset"])
+    return Normalisation("none", facts.shape if facts else spec.input_shape, (0.0,), (1.0,))
+
+
+def note_differences(spec: Spec, file: WeightsFile) -> None:
+    """Say on stderr where the weights were trained from another document than this one."""
+    document = file.meta.get("document")
+    if not isinstance(document, dict):
+        return
+    before, now = Identity(document, "", None, ""), Identity(spec.resolved(), "", None, "")
+    lines = [line.replace("in the checkpoint", "there") for line in before.differences(now)]
+    arrays = document.get("data", {}).get("path") == UNKNOWN_DATA["path"]  # from Python, which tells of no data set
+    told_by_none = ("data.path:", "data.dataset:") if arrays else ("data.path:",)
+    lines = [line for line in lines if not line.startswith(told_by_none)]
+    if lines:
+        more = len(lines) - SHOWN_DIFFERENCES
+        shown = [*lines[:SHOWN_DIFFERENCES], *([f"and {more} more"] if more > 0 else [])]
+        note(f"{file.path} was trained from another document: {'; '.join(shown)}")
+
+
+def note(message: str) -> None:
+    """Print a note on stderr."""
+    complain(f"note: {message}")
+
+
+def weights_path(document: Path) -> Path:
+    """Return where the weights of a document are: beside it, NAME.npz of the same stem."""
+    return document.with_name(f"{document.stem}.npz")

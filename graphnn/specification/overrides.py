@@ -1,0 +1,116 @@
+"""Values put into a document from the command line: `--set layers[3].rate=0.3`."""
+
+import copy
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from graphnn.document.document import Document, Path
+from graphnn.document.json_reader import JsonMistake, read_json
+from graphnn.errors import Problem, SpecError
+from graphnn.specification.names import layer_names
+from graphnn.text.suggestions import closest, quoted
+
+STEP = re.compile(r"\[([0-9]+)\]|(?:^|(?<=.)\.)([^.\[\]]+)")
+
+
+def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
+    """Return the document with each `key.path=value` put in; problems with such a value then name it.
+
+    A layer is named by its index or its name: layers[3].rate, layers.drop1.rate; one inside a block by its name or as
+    layers[3].layers[0].rate. The value is JSON if it can be read as such, and a string otherwise; null, which no
+    document holds, takes out what is there. Raises SpecError.
+    """
+    value = copy.deepcopy(document.value)
+    changed: list[tuple[Path, str]] = []
+    problems: list[Problem] = []
+    for override in overrides:
+        source = f"--set {override}"
+        try:
+            path, new = parse(override, value)
+            put(value, path, new, document)
+        except ValueError as error:
+            problems.append(Problem(str(error), file=source))
+        else:
+            changed.append((path if new is not None else path[:-1], source))
+    if problems:
+        raise SpecError(*problems)
+    return replace(document, value=value, changed=tuple(changed))
+
+
+def parse(override: str, document: Any) -> tuple[Path, Any]:
+    """Return the path and the value that an override means. Raises ValueError."""
+    target, equals, text = override.partition("=")
+    if not equals or not target:
+        raise ValueError("write KEY=VALUE, for example training.epochs=5 or layers[3].rate=0.3")
+    try:
+        value, _ = read_json(text)
+    except JsonMistake:
+        value = text
+    return parse_path(target.strip(), document), value
+
+
+def parse_path(target: str, document: Any) -> Path:
+    """Return the path that is written as `layers[3].rate` or `layers.drop1.rate`. Raises ValueError."""
+    path: list[str | int] = []
+    position = 0
+    if target.startswith("layers."):
+        named, position = named_layer(target, len("layers."), layer_names(document.get("layers")))
+        path = [*named]
+    while position < len(target):
+        match = STEP.match(target, position)
+        if match is None:
+            raise ValueError(f"{quoted(target)} is no path; write it as in optimizer.learning_rate or layers[3].rate")
+        path.append(int(match[1]) if match[1] is not None else match[2])
+        position = match.end()
+    return tuple(path)
+
+
+def named_layer(target: str, start: int, names: Mapping[Path, str | None]) -> tuple[Path, int]:
+    """Return the path of the layer whose name stands in `target` at `start`, and the offset after the name.
+
+    A name may have dots in it, so the longest name that fits is meant. Raises ValueError.
+    """
+    rest = target[start:]
+    fitting = [(len(name), path) for path, name in names.items() if name and f"{rest}.".startswith(f"{name}.")]
+    if fitting:
+        length, path = max(fitting, key=lambda one: one[0])
+        return path, start + length
+    wanted = rest.split(".")[0]
+    if wanted.isdecimal() and ("layers", int(wanted)) in names:
+        raise ValueError(f"there is no layer {quoted(wanted)}; did you mean layers[{wanted}]?")
+    known = [name for name in names.values() if name]
+    close = closest(wanted, known)
+    suggestion = f'; did you mean "{close}"?' if close else f"; the layers are {', '.join(known)}" if known else ""
+    raise ValueError(f"there is no layer {quoted(wanted)}{suggestion}")
+
+
+def put(value: Any, path: Path, new: Any, document: Document) -> None:
+    """Put `new` into `value` at `path`, with the objects that lead there; None takes out what is there.
+
+    Raises ValueError where nothing can be put, or is to be taken out.
+    """
+    for index, step in enumerate(path):
+        here = document.where(path[:index]) or "the document"
+        if isinstance(step, str) and not isinstance(value, dict):
+            raise ValueError(f"{here} is not an object, so it has no {quoted(step)}")
+        if isinstance(step, int):
+            if not isinstance(value, list):
+                raise ValueError(f"{here} is not a list, so it has no [{step}]")
+            if step >= len(value):
+                raise ValueError(
+                    f"{here} has {len(value)} entries, [0] to [{len(value) - 1}]" if value else f"{here} is empty"
+                )
+        if new is None and isinstance(value, dict) and step not in value:
+            close = closest(str(step), value)
+            hint = f"; did you mean {quoted(close)}?" if close else ""
+            raise ValueError(f"{here} has no {quoted(str(step))} to take out{hint}")
+        if index == len(path) - 1 and new is None:
+            del value[step]
+        elif index == len(path) - 1:
+            value[step] = new
+        elif isinstance(value, dict):
+            value = value.setdefault(str(step), {})
+        else:
+            value = value[step]

@@ -1,0 +1,263 @@
+"""What the schema has against a document, as problems with positions and advice, in the document's order."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jsonschema import ValidationError
+
+from graphnn.document.document import Document, Path
+from graphnn.errors import Problem
+from graphnn.specification.schema import COMMON, Schema
+from graphnn.specification.value_advice import expected, found, hint
+from graphnn.text.suggestions import closest, quoted
+
+MOST_PROBLEMS = 100  # nobody reads more; a file of thousands is no network document
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What one keyword of the schema has against one value. limit: the keyword's own value."""
+
+    path: Path
+    keyword: str
+    limit: Any
+    value: Any
+    definition: Mapping[str, Any]
+    message: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One mistake, before it has a position. key: it is the key that is wrong; where: as in Document.problem."""
+
+    path: Path
+    message: str
+    key: bool = False
+    where: Path | None = None
+
+
+def in_order(document: Document, findings: Iterable[Finding]) -> list[Problem]:
+    """Return findings as problems, in the document's order, up to MOST_PROBLEMS."""
+    ordered = sorted(findings, key=lambda finding: rank(document.value, finding.path))
+    shown = [document.problem(one.path, one.message, key=one.key, where=one.where) for one in ordered[:MOST_PROBLEMS]]
+    if len(ordered) > MOST_PROBLEMS:
+        shown.append(Problem(f"and {len(ordered) - MOST_PROBLEMS} more problems", file=document.file))
+    return shown
+
+
+def rank(value: Any, path: Path) -> tuple[int, ...]:
+    """Return what sorts paths by their order in the document: an object comes before what is in it."""
+    ranks = []
+    for step in path:
+        if isinstance(value, dict) and step in value:
+            ranks.append(list(value).index(str(step)))
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            ranks.append(step)
+        else:
+            break
+        value = value[step]
+    return tuple(ranks)
+
+
+def find(value: Any, schema: Schema) -> Iterator[Finding]:
+    """Yield the findings: unknown keys, missing keys, and at most one for each wrong value."""
+    errors = [refusal(error) for error in schema.validator.iter_errors(value)]
+    meant: dict[Path, set[str]] = defaultdict(set)  # the keys that unknown ones were meant for, by object
+    for error in errors:
+        if error.keyword == "additionalProperties":
+            yield from unknown_keys(error, schema, meant[error.path])
+    refused: set[Path] = set()
+    for error in sorted(errors, key=lambda error: error.keyword != "type"):
+        if error.keyword == "required":
+            yield from missing_keys(error, schema, meant[error.path])
+        elif error.keyword != "additionalProperties" and error.path not in refused:
+            refused.add(error.path)
+            yield EXPLAIN.get(error.keyword, in_its_own_words)(error)
+
+
+def refusal(error: ValidationError) -> Refusal:
+    """Return what jsonschema reports, with plain types."""
+    definition: Any = error.schema
+    return Refusal(
+        tuple(error.absolute_path),
+        str(error.validator),
+        error.validator_value,
+        error.instance,
+        definition if isinstance(definition, Mapping) else {},
+        error.message,
+    )
+
+
+def unknown_keys(error: Refusal, schema: Schema, meant: set[str]) -> Iterator[Finding]:
+    """Yield a finding for each key that is not in the definition; adds what they were meant for to `meant`."""
+    known = list(error.definition.get("properties", ()))
+    free = [key for key in known if key not in error.value]
+    unknown = [key for key in error.value if key not in known]
+    for key in unknown[:MOST_PROBLEMS]:
+        own = [name for name in known if name != "description" or key.casefold().startswith("desc")]  # not "deviation"
+        close = closest(key, [name for name in own if name in free])
+        message = f"unknown key {quoted(key)}"
+        if (place := home(key, error.path, schema)) is not None:
+            message += f"; {place}"
+        elif close is not None:
+            meant.add(close)
+            message += f'; did you mean "{close}"?'
+        elif (present := closest(key, own)) is not None:
+            message += f'; did you mean "{present}", which is there already?'
+        else:
+            settings = [name for name in known if name not in COMMON]
+            shared = [name for name in COMMON[1:] if name in known]
+            if known:
+                message += f"; {owner(error)} has {'' if settings else 'only '}{', '.join([*settings, *shared])}"
+        yield Finding((*error.path, key), message, key=True)
+    if len(unknown) > MOST_PROBLEMS:
+        yield Finding(error.path, f"has {len(unknown)} unknown keys; is this a network document?")
+
+
+def home(key: str, path: Path, schema: Schema) -> str | None:
+    """Return where a key stands that is unknown at `path`: in another section, or in other types of the same one."""
+    if key in COMMON or "optimizer" not in schema.switches:  # as in a file of variants
+        return None
+    here, section = path[-1] if path else None, path[0] if path else None
+    if here in schema.switches:
+        types = [name for name in schema.types(str(here)) if key in schema.written_properties(str(here), name)]
+        if types:
+            return f"{', '.join(types)} {'has' if len(types) == 1 else 'have'} it"
+    others = [name for name in ("optimizer", "loss", "data", "training", "evaluation") if name != section]
+    found = [name for name in others if key in properties_of(name, schema)]
+    return f"it stands in {found[0]}" if found else None
+
+
+def properties_of(section: str, schema: Schema) -> set[str]:
+    """Return the keys that a section may have, whatever its type."""
+    if section not in schema.switches:
+        return set(schema.written_properties(section))
+    return {key for name in schema.types(section) for key in schema.written_properties(section, name)}
+
+
+def owner(error: Refusal) -> str:
+    """Return what an object is called in a message: its type, its section, or the document."""
+    if not error.path:
+        return "a document"
+    return str(error.definition.get("title", error.path[-1]))
+
+
+def missing_keys(error: Refusal, schema: Schema, meant: set[str]) -> Iterator[Finding]:
+    """Yield a finding for each key that is required and missing, unless an unknown key was meant for it."""
+    properties = error.definition.get("properties", {})
+    for key in error.limit:
+        if key in error.value or key in meant:
+            continue
+        meant.add(key)  # jsonschema reports each missing key by itself
+        definition = schema.follow(properties.get(key, {}))
+        what = purpose(definition)
+        if not error.path:
+            example = json.dumps({key: definition["examples"][0]})[1:-1]
+            yield Finding((), f'missing section "{key}"{what}; for example {example}')
+        elif key == "type":
+            yield missing_type(error.path, error.value, definition["enum"])
+        elif "title" in error.definition:
+            yield Finding(error.path, f'missing "{key}", which {error.definition["title"]} needs{what}')
+        else:
+            yield Finding(error.path, f'missing "{key}"{what}')
+
+
+def purpose(definition: Mapping[str, Any]) -> str:
+    """Return the first sentence of a description, as it ends a sentence: ": number of outputs"."""
+    sentence = str(definition.get("description", "")).split(". ")[0].rstrip(".")
+    return f": {sentence[0].lower()}{sentence[1:]}" if sentence else ""
+
+
+def missing_type(path: Path, instance: Mapping[str, Any], known: list[str]) -> Finding:
+    """Return the finding about an object whose `type` is missing, or written in another way."""
+    for key in instance:
+        if closest(key, ["type"]) is not None:
+            return Finding((*path, key), f'unknown key {quoted(key)}; did you mean "type"?', key=True)
+    return Finding(path, f'missing "type", which every {kind(path)} needs: one of {", ".join(known)}')
+
+
+def kind(path: Path) -> str:
+    """Return what an object with a type is called: layer, loss, optimizer, schedule, averaging, augmentation."""
+    if isinstance(path[-1], str):
+        return path[-1]
+    return "augmentation" if path[-2] == "augment" else "layer"
+
+
+def wrong_type(error: Refusal) -> Finding:
+    """Explain `type`: a string for a number, and the like."""
+    advice = hint(error.value, error.definition)
+    optional = len(error.path) > 1 and error.path[-1] != "type" and "default" not in error.definition
+    if error.value is False and optional and ("enum" in error.definition or error.definition.get("type") == "object"):
+        advice = "leave the key out"
+    message = f"expected {expected(error.definition)}, found {found(error.value)}"
+    return Finding(error.path, f"{message}; {advice}" if advice else message)
+
+
+def bound(words: str) -> Callable[[Refusal], Finding]:
+    """Return the explanation of a bound that was crossed."""
+
+    def explain(error: Refusal) -> Finding:
+        message = f"must be {words} {error.limit}, found {found(error.value)}"
+        if words in ("at most", "less than") and error.limit == 1 and 2 <= error.value <= 100:
+            message += f"; {error.value:g} % is {error.value / 100:g}"
+        return Finding(error.path, message)
+
+    return explain
+
+
+def unknown_name(error: Refusal) -> Finding:
+    """Explain `enum`: an unknown type, data set, or way."""
+    known = error.limit
+    close = closest(error.value, known) if isinstance(error.value, str) else None
+    suggestion = f'; did you mean "{close}"?' if close is not None else ""
+    if error.path[-1] == "type":
+        name = kind(error.path[:-1])
+        message = f"unknown {'layer type' if name == 'layer' else name} {quoted(error.value)}{suggestion or ';'}"
+        return Finding(
+            error.path, f"{message} {'Known' if close else 'known'}: {', '.join(known)}", where=error.path[:-1]
+        )
+    choice = ", ".join(json.dumps(name) for name in known)
+    return Finding(error.path, f"must be one of {choice}, found {found(error.value)}{suggestion}")
+
+
+def wrong_constant(error: Refusal) -> Finding:
+    """Explain `const`."""
+    return Finding(error.path, f"must be {json.dumps(error.limit)}, found {found(error.value)}")
+
+
+def wrong_form(error: Refusal) -> Finding:
+    """Explain what the schema has words of its own for, such as the form of a name, or the length of a shape."""
+    advice = error.definition.get("errorMessage")
+    if advice is not None:
+        return Finding(error.path, f"found {found(error.value)}; {advice}" if error.value and error.limit else advice)
+    if error.keyword == "minLength" and error.limit == 1:
+        return Finding(error.path, "must not be empty")
+    if error.definition.get("minItems") == error.definition.get("maxItems") == 2:
+        return Finding(error.path, f"a pair has 2 numbers, found {found(error.value)}")
+    return in_its_own_words(error)
+
+
+def in_its_own_words(error: Refusal) -> Finding:
+    """Pass on what jsonschema says, for the keywords that only a plugin's fragment has."""
+    return Finding(error.path, error.message)
+
+
+EXPLAIN: Mapping[str, Callable[[Refusal], Finding]] = {
+    "type": wrong_type,
+    "minimum": bound("at least"),
+    "exclusiveMinimum": bound("greater than"),
+    "maximum": bound("at most"),
+    "exclusiveMaximum": bound("less than"),
+    "enum": unknown_name,
+    "const": wrong_constant,
+    "pattern": wrong_form,
+    "not": wrong_form,
+    "minLength": wrong_form,
+    "minItems": wrong_form,
+    "maxItems": wrong_form,
+}

@@ -1,0 +1,1 @@
+"""Files that hold arrays: archives, and the weights of a network."""

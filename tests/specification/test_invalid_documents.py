@@ -1,0 +1,26 @@
+"""Every wrong document of invalid/ gives exactly the text beside it."""
+
+from pathlib import Path
+
+import pytest
+
+from graphnn.errors import SpecError
+from graphnn.graph.graph import build_graph
+from graphnn.specification.spec import read_spec
+
+FOLDER = Path(__file__).parent / "invalid"
+NAMES = sorted({file.stem for file in FOLDER.iterdir()})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_wrong_document_gives_its_text(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(FOLDER)  # so that messages name the file alone
+    with pytest.raises(SpecError) as refused:
+        build_graph(read_spec(f"{name}.json"))
+    assert f"{refused.value}\n" == Path(f"{name}.txt").read_text("utf-8")
+    assert refused.value.exit_code == 2
+
+
+def test_every_document_has_its_text_and_every_text_its_document() -> None:
+    assert len(NAMES) > 100
+    assert {file.name for file in FOLDER.iterdir()} == {f"{name}.{kind}" for name in NAMES for kind in ("json", "txt")}

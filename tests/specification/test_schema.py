@@ -1,0 +1,240 @@
+"""The schema itself: complete, explained, in step with the classes, and equal to what an editor reads from it."""
+
+import copy
+import dataclasses
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+
+from graphnn.augmentation.kinds import AUGMENTATIONS
+from graphnn.initializers.initializers import INITIALIZERS
+from graphnn.layers.base import LAYERS, Layer
+from graphnn.losses.losses import LOSSES
+from graphnn.optimizers import OPTIMIZERS
+from graphnn.schedules.schedules import SCHEDULES
+from graphnn.specification import schema as module
+from graphnn.specification.schema import Schema, is_integer, load_schema, schema_file, schema_text
+from graphnn.specification.spec import listed
+from graphnn.training.averaging import AVERAGINGS
+from graphnn.training.monitor import HIGHER_IS_BETTER, EarlyStopping
+
+SCHEMA = load_schema()
+CLASSES = {
+    "layer": LAYERS,
+    "initializer": INITIALIZERS,
+    "loss": LOSSES,
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+    "averaging": AVERAGINGS,
+    "augmentation": AUGMENTATIONS,
+}
+SCHEDULED = {"optimizer": {"schedule", "groups"}}  # properties that are sections of their own
+ABSENT = {"path", "averaging", "early_stopping", "keep_best"}  # what means nothing but its absence, if left out
+TYPES = [(kind, name) for kind in CLASSES for name in SCHEMA.types(kind)]
+
+
+def objects(value: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every object of the schema and its path."""
+    if isinstance(value, dict):
+        yield path, value
+        for key, inner in value.items():
+            yield from objects(inner, f"{path}/{key}")
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from objects(inner, f"{path}/{index}")
+
+
+def test_it_is_a_draft_7_schema_with_an_id() -> None:
+    Draft7Validator.check_schema(SCHEMA.root)
+    assert SCHEMA.root["$schema"] == "http://json-schema.org/draft-07/schema#"
+    assert SCHEMA.root["$id"].endswith("/network.schema.json")
+
+
+def test_the_text_has_no_key_twice() -> None:
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        assert len(dict(items)) == len(items), items
+        return dict(items)
+
+    json.loads(schema_text(), object_pairs_hook=pairs)
+
+
+def test_it_never_lets_a_validator_choose_among_definitions() -> None:
+    for path, value in objects(SCHEMA.root):
+        assert not {"oneOf", "anyOf"} & value.keys(), path
+
+
+def test_every_reference_leads_to_a_definition() -> None:
+    used = {value["$ref"] for _, value in objects(SCHEMA.root) if isinstance(value.get("$ref"), str)}
+    assert used == {f"#/definitions/{name}" for name in SCHEMA.definitions}
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_every_registered_class_has_a_definition_and_the_other_way_round(kind: str) -> None:
+    own = {name for name, one in CLASSES[kind].items() if one.__module__.startswith("graphnn.")}
+    assert set(SCHEMA.types(kind)) == own
+    type_ = SCHEMA.definitions[kind]["properties"]["type"]
+    assert type_["enum"] == list(SCHEMA.types(kind))  # as the branches, in the same order
+    assert len(type_["enumDescriptions"]) == len(type_["enum"])
+
+
+@pytest.mark.parametrize(("kind", "name"), TYPES)
+def test_properties_and_defaults_are_the_fields_of_the_class(kind: str, name: str) -> None:
+    common = {field.name for field in dataclasses.fields(Layer)} if kind == "layer" else set()
+    fields = {
+        field.name: field.default
+        for field in dataclasses.fields(CLASSES[kind][name])
+        if field.init and field.name not in common
+    }
+    settings = {key: value for key, value in SCHEMA.settings(kind, name).items() if key not in SCHEDULED.get(kind, ())}
+    assert set(settings) == set(fields)
+    required = SCHEMA.definition(kind, name).get("required", [])
+    for key, default in fields.items():
+        if key in required:
+            assert default is dataclasses.MISSING, key
+        elif "default" in settings[key]:
+            assert listed(default) == settings[key]["default"], key
+            assert isinstance(default, bool) == isinstance(settings[key]["default"], bool), key
+        else:
+            assert default is None, key
+
+
+@pytest.mark.parametrize(("kind", "name"), TYPES)
+def test_every_type_refuses_other_keys_and_explains_its_own(kind: str, name: str) -> None:
+    definition = SCHEMA.definition(kind, name)
+    assert definition["title"] == name
+    assert definition["description"].endswith(".") or definition["description"].endswith("/ (1 + exp(−x)).")
+    assert definition["additionalProperties"] is False
+    shared = ["type", "name", "description"] if kind == "layer" else ["type", "description"]
+    assert list(definition["properties"])[: len(shared)] == shared
+    for key, one in SCHEMA.properties(kind, name).items():
+        assert one["description"].endswith("."), key
+
+
+@pytest.mark.parametrize("name", ["input", "data", "training", "evaluation"])
+def test_every_plain_section_refuses_other_keys_and_explains_its_own(name: str) -> None:
+    assert SCHEMA.section(name)["additionalProperties"] is False
+    for key, one in SCHEMA.properties(name).items():
+        assert one["description"].endswith("."), key
+        if key not in (*SCHEMA.section(name).get("required", ()), "description", *ABSENT):
+            assert "default" in one, key
+
+
+def test_the_watched_figures_are_those_of_the_losses() -> None:
+    known = ["validation_loss", *(f"validation_{name}" for loss in LOSSES.values() for name in loss.metrics)]
+    training = SCHEMA.properties("training")
+    for definition in (training["keep_best"], training["early_stopping"]["properties"]["monitor"]):
+        assert definition["enum"] == list(dict.fromkeys(known))
+    assert {f"validation_{name}" for name in HIGHER_IS_BETTER} == set(known)
+
+
+def test_early_stopping_is_described_as_its_class_has_it() -> None:
+    properties = {
+        name: one
+        for name, one in SCHEMA.properties("training")["early_stopping"]["properties"].items()
+        if name != "description"
+    }
+    fields = {field.name: field.default for field in dataclasses.fields(EarlyStopping)}
+    assert {name: one["default"] for name, one in properties.items()} == fields
+    assert all(one["description"].endswith(".") for one in properties.values())
+
+
+def test_every_default_and_example_fits() -> None:
+    for path, value in objects(SCHEMA.root):
+        if "type" not in value or "/body" in path or not isinstance(value["type"], str | list):
+            continue
+        validator = SCHEMA.validator.evolve(schema=value)
+        for given in [*([value["default"]] if "default" in value else []), *value.get("examples", [])]:
+            assert list(validator.iter_errors(given)) == [], path
+
+
+def test_every_snippet_makes_a_valid_document() -> None:
+    (whole,) = SCHEMA.root["defaultSnippets"]
+    assert list(SCHEMA.validator.iter_errors(whole["body"])) == []
+    for kind in ("layer", "optimizer", "averaging", "augmentation"):
+        for snippet in SCHEMA.definitions[kind]["defaultSnippets"]:
+            validator = SCHEMA.validator.evolve(schema=SCHEMA.definitions[kind])
+            assert list(validator.iter_errors(filled(snippet["body"]))) == [], snippet["label"]
+
+
+def filled(value: Any) -> Any:
+    """Return what an editor inserts for placeholders such as ^${1:10}, the caret meaning: without quotes."""
+    if isinstance(value, dict):
+        return {key: filled(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [filled(item) for item in value]
+    placeholder = isinstance(value, str) and value.startswith("^")
+    return json.loads(value[1:].split(":")[1].rstrip("}")) if placeholder else value
+
+
+WRONG: list[Any] = [
+    3,
+    {},
+    {"type": "Dense"},
+    {"type": "Dense", "units": 0, "unit": 3},
+    {"type": "Dense", "units": 10.5},
+    {"type": "dense"},
+    {"type": 3},
+    {"type": ["Dense"]},
+    {"units": 3},
+    {"type": "Conv2D", "filters": 3, "padding": "some", "kernel_size": [1]},
+    {"type": "ReLU", "name": "a/b"},
+    {"type": "ReLU"},
+    {"type": "Residual"},
+    {"type": "Residual", "layers": [], "shortcut": [{"type": "Dense"}]},
+    {"type": "Residual", "layers": [{"type": "Conv2D", "filters": 0}, {"type": "Residual", "layers": [{"type": "x"}]}]},
+]
+
+
+@pytest.mark.parametrize("layer", WRONG)
+def test_looking_a_type_up_finds_what_trying_each_finds(layer: Any) -> None:
+    document = {
+        "layers": [layer],
+        "optimizer": {"type": "Adam", "schedule": {"type": "step"}},
+        "training": {"averaging": {"type": "lookahead", "decay": 2}},
+        "data": {"dataset": "npz"},
+    }
+
+    def found(validator: Any) -> list[str]:
+        return sorted(f"{list(error.absolute_path)} {error.message}" for error in validator.iter_errors(document))
+
+    assert found(SCHEMA.validator) == found(Draft7Validator(SCHEMA.root))
+
+
+@pytest.mark.parametrize(("value", "whole"), [(10, True), (10.0, False), (True, False), ("1", False), (None, False)])
+def test_integers_are_those_written_as_such(value: Any, whole: bool) -> None:
+    assert is_integer(None, value) is whole
+    assert SCHEMA.validator.is_type(value, "integer") is whole
+
+
+def test_a_plugin_leaves_the_schema_itself_alone() -> None:
+    before = copy.deepcopy(SCHEMA.root)
+    extended = load_schema({"Mine": {"properties": {"size": {"type": "integer"}}}})
+    assert "Mine" in extended.types("layer")
+    assert set(extended.settings("layer", "Mine")) == {"size"}
+    Draft7Validator.check_schema(extended.root)
+    assert load_schema() is SCHEMA
+    assert before == SCHEMA.root
+
+
+def test_it_is_found_in_the_package_once_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert schema_file() == Path(module.__file__).parents[2] / "schemas" / "network.schema.json"
+    installed = tmp_path / "graphnn" / "schemas"
+    monkeypatch.setattr(module, "FOLDERS", (installed, *module.FOLDERS))
+    assert schema_file() == module.FOLDERS[-1] / "network.schema.json"
+    installed.mkdir(parents=True)
+    (installed / "network.schema.json").write_text(schema_text(), "utf-8")
+    assert schema_file() == installed / "network.schema.json"
+    monkeypatch.setattr(module, "FOLDERS", (tmp_path,))
+    with pytest.raises(FileNotFoundError, match="install graphnn again"):
+        schema_file()
+
+
+def test_the_format_version_is_that_of_the_schema() -> None:
+    assert SCHEMA.format_version == 1
+    root = copy.deepcopy(SCHEMA.root)
+    root["properties"]["format_version"]["const"] = 7
+    assert Schema(root, {}).format_version == 7

@@ -1,0 +1,314 @@
+"""Weights files: exact round trips, clear refusals, matching both ways."""
+
+import io
+import json
+import stat
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from graphnn.errors import WeightsError
+from graphnn.initializers.initializers import zeros
+from graphnn.parameters.parameter import Parameter
+from graphnn.parameters.parameters import Parameters
+from graphnn.storage.archives import write_archive
+from graphnn.storage.weights import assign, compare, load_weights, non_finite, save_weights
+
+ARRAYS = {
+    "conv1/weights": np.arange(24, dtype=np.float32).reshape(2, 3, 2, 2),
+    "conv1/biases": np.array([0.5, -0.25], np.float32),
+    "file/weights": np.float32([[1.5]]),
+    "__meta__/gamma": np.float32([2.0]),
+}
+META = {"classes": ["cat", "größer"], "metrics": {"accuracy": 0.75}, "normalisation": None}
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "net.npz"
+    save_weights(path, ARRAYS, META)
+    return path
+
+
+def same(found, expected):
+    assert list(found) == list(expected)
+    for key, array in expected.items():
+        assert found[key].dtype == np.float32
+        np.testing.assert_array_equal(found[key], array)
+
+
+def plain(path, **arrays):
+    with path.open("wb") as file:
+        write_archive(file, arrays)
+    return path
+
+
+def test_arrays_and_meta_come_back(path):
+    file = load_weights(path)
+    same(file.arrays, ARRAYS)
+    assert file.meta == {"format_version": 1, **META}
+    assert file.path == path
+
+
+def test_file_is_an_uncompressed_npz_that_numpy_reads(path):
+    with np.load(path, allow_pickle=False) as loaded:
+        assert list(loaded) == [*ARRAYS, "__meta__"]
+        assert json.loads(loaded["__meta__"].tobytes().decode())["classes"] == ["cat", "größer"]
+        assert loaded["__meta__"].dtype == np.uint8
+    assert ARRAYS["conv1/weights"].tobytes() in path.read_bytes()
+
+
+def test_name_is_taken_as_it_is_and_may_be_text(tmp_path):
+    save_weights(str(tmp_path / "net.weights"), ARRAYS, {})
+    assert [file.name for file in tmp_path.iterdir()] == ["net.weights"]
+    same(load_weights(str(tmp_path / "net.weights")).arrays, ARRAYS)
+
+
+def test_equal_weights_give_equal_bytes(path, tmp_path):
+    turned = {key: np.asfortranarray(array) for key, array in ARRAYS.items()}
+    save_weights(tmp_path / "again.npz", turned, META)
+    assert (tmp_path / "again.npz").read_bytes() == path.read_bytes()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(array=hnp.arrays(np.float32, hnp.array_shapes(min_dims=0, max_dims=4, min_side=0)), key=st.text())
+def test_any_array_under_any_key_comes_back_or_is_refused(tmp_path, monkeypatch, array, key):
+    monkeypatch.setattr("os.fsync", lambda descriptor: None)  # a tenth of a second each, on some disks
+    path = tmp_path / "any.npz"
+    if "\0" in key:
+        with pytest.raises(WeightsError, match="cannot be the name of an array"):
+            save_weights(path, {f"layer{key}/weights": array}, {})
+        return
+    save_weights(path, {f"layer{key}/weights": array}, {})
+    found = load_weights(path).arrays[f"layer{key}/weights"]
+    assert found.shape == array.shape
+    assert found.tobytes() == array.tobytes()
+
+
+def test_numpy_numbers_and_non_finite_metrics_become_json(tmp_path):
+    meta = {"loss": np.float32(0.5), "counts": np.arange(2), "r2": float("nan"), "best": (np.int64(3), float("inf"))}
+    save_weights(tmp_path / "net.npz", {}, meta)
+    read = load_weights(tmp_path / "net.npz").meta
+    assert read == {"format_version": 1, "loss": 0.5, "counts": [0, 1], "r2": None, "best": [3, None]}
+
+
+def test_key_meta_is_refused(tmp_path):
+    with pytest.raises(WeightsError, match='a parameter cannot be called "__meta__"'):
+        save_weights(tmp_path / "net.npz", {"__meta__": np.zeros(1)}, {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_key_that_an_npz_cannot_hold_is_refused(tmp_path):
+    with pytest.raises(WeightsError, match=r"net\.npz: 'a\\x00/weights' cannot be the name of an array"):
+        save_weights(tmp_path / "net.npz", {"a\0/weights": np.zeros(1)}, {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_that_is_missing_is_told(tmp_path):
+    with pytest.raises(WeightsError, match=r"net\.npz: cannot be written: No such file or directory"):
+        save_weights(tmp_path / "absent" / "net.npz", ARRAYS, META)
+
+
+def test_full_disk_leaves_the_old_weights_and_nothing_else(path, tmp_path, monkeypatch):
+    before = path.read_bytes()
+
+    def full(*arguments, **settings):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("numpy.lib.format.write_array", full)
+    with pytest.raises(WeightsError, match="cannot be written: No space left on device"):
+        save_weights(path, {}, {})
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["net.npz"]
+
+
+def test_permissions_are_those_of_any_new_file(path, tmp_path):
+    (tmp_path / "ordinary").touch()
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE((tmp_path / "ordinary").stat().st_mode)
+
+
+def test_missing_file_names_the_closest(path, tmp_path):
+    with pytest.raises(WeightsError) as caught:
+        load_weights(tmp_path / "nte.npz")
+    assert str(caught.value) == f"{tmp_path / 'nte.npz'}: no such file; did you mean {path}?"
+
+
+@pytest.mark.parametrize("name", ["quite_different.npz", "absent/net.npz"])
+def test_missing_file_without_a_closest_says_what_to_do(path, tmp_path, name):
+    with pytest.raises(WeightsError, match=r"no such file; train the network to make it$"):
+        load_weights(tmp_path / name)
+
+
+@pytest.mark.parametrize("kept", [0, 10, 200, -10])
+def test_truncated_file_is_told(path, kept):
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(
+        WeightsError, match=r"net\.npz: (not an \.npz archive|the \.npz archive is damaged or truncated)"
+    ):
+        load_weights(path)
+
+
+def test_pickled_objects_are_never_loaded(tmp_path):
+    np.savez(tmp_path / "net.npz", a=np.array([{}], dtype=object))
+    with pytest.raises(WeightsError, match="it holds pickled Python objects, which are never loaded"):
+        load_weights(tmp_path / "net.npz")
+
+
+def test_plain_npz_has_an_empty_meta(tmp_path):
+    file = load_weights(plain(tmp_path / "net.npz", a=np.float32([1, 2])))
+    assert file.meta == {}
+    same(file.arrays, {"a": np.float32([1, 2])})
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float64, ">f4", "<f8"])
+def test_any_floats_become_float32(tmp_path, dtype):
+    array = np.array([[0.1, -3.0]]).astype(dtype)
+    found = load_weights(plain(tmp_path / "net.npz", a=array)).arrays["a"]
+    assert found.dtype == np.dtype(np.float32)
+    np.testing.assert_array_equal(found, array.astype(np.float32))
+
+
+@pytest.mark.parametrize("array", [np.arange(3), np.array([True]), np.array(["a"]), np.array([1j])])
+def test_other_types_are_refused(tmp_path, array):
+    with pytest.raises(WeightsError, match=r'net\.npz: "a" is of \S+, where floats are needed'):
+        load_weights(plain(tmp_path / "net.npz", a=array))
+
+
+def test_values_beyond_float32_are_refused_but_infinity_is_read(tmp_path):
+    with pytest.raises(WeightsError, match='"a" holds values beyond the range of float32'):
+        load_weights(plain(tmp_path / "net.npz", a=np.array([1e39])))
+    assert load_weights(plain(tmp_path / "net.npz", a=np.array([-np.inf]))).arrays["a"][0] == -np.inf
+
+
+def meta_bytes(text):
+    return np.frombuffer(text, np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.float32([1]), "its __meta__ is damaged: 1 float32, not a row of bytes"),
+        (np.uint8(1).reshape(()), "its __meta__ is damaged: one uint8, not a row of bytes"),
+        (np.zeros((2, 2), np.uint8), "its __meta__ is damaged: 2×2 uint8, not a row of bytes"),
+        (meta_bytes(b"\xff\xfe"), "its __meta__ is damaged: 'utf-8' codec"),
+        (meta_bytes(b'{"a": '), "its __meta__ is damaged: Expecting value"),
+        (meta_bytes(b"[1]"), "its __meta__ is damaged: not a JSON object"),
+        (meta_bytes(b'{"a":' * 100_000), "its __meta__ is damaged: "),
+        (meta_bytes(b'{"format_version": 2}'), "weights of format version 2, but this program knows 1 only"),
+    ],
+)
+def test_damaged_meta_is_told(tmp_path, array, message):
+    with pytest.raises(WeightsError) as caught:
+        load_weights(plain(tmp_path / "net.npz", __meta__=array))
+    assert message in str(caught.value)
+
+
+def test_non_finite_values_are_counted_on_request(tmp_path):
+    arrays = {
+        "a/weights": np.float32([1, np.nan, np.inf]),
+        "b/weights": np.float32([1]),
+        "c/gamma": np.float32([-np.inf]),
+    }
+    save_weights(tmp_path / "net.npz", arrays, {})
+    file = load_weights(tmp_path / "net.npz")
+    assert non_finite(file.arrays) == {"a/weights": 2, "c/gamma": 1}
+    with pytest.raises(WeightsError) as caught:
+        load_weights(tmp_path / "net.npz", check_finite=True)
+    assert [str(problem).split(": ", 1)[1] for problem in caught.value.problems] == [
+        '"a/weights" holds 2 values that are not finite',
+        '"c/gamma" holds 1 values that are not finite',
+    ]
+    same(load_weights(plain(tmp_path / "net.npz", b=np.float32([1])), check_finite=True).arrays, {"b": np.float32([1])})
+
+
+@pytest.fixture
+def parameters():
+    return Parameters(
+        {
+            "conv1": (
+                Parameter("weights", (2, 3, 2, 2), zeros, memory_order=(0, 2, 3, 1)),
+                Parameter("biases", (2,), zeros),
+            ),
+            "bn1": (Parameter("running_mean", (2,), zeros, trainable=False),),
+        }
+    )
+
+
+FITTING = {
+    "conv1/weights": ARRAYS["conv1/weights"],
+    "conv1/biases": ARRAYS["conv1/biases"],
+    "bn1/running_mean": np.float32([7, 8]),
+}
+
+
+def test_fitting_arrays_are_copied_in_any_memory_order(parameters):
+    report = assign(parameters, FITTING)
+    assert report.complete
+    assert report.matched == tuple(FITTING)
+    assert report.lines() == []
+    for key, array in parameters.named().items():
+        np.testing.assert_array_equal(array, FITTING[key])
+    assert parameters.vector.sum() == FITTING["conv1/weights"].sum() + FITTING["conv1/biases"].sum()
+
+
+def test_parameters_survive_the_file_in_any_memory_order(parameters, tmp_path):
+    assign(parameters, FITTING)
+    save_weights(tmp_path / "net.npz", parameters.named(), {})
+    same(load_weights(tmp_path / "net.npz").arrays, FITTING)
+
+
+MISFITS = {
+    "conv_1/weights": FITTING["conv1/weights"],
+    "conv1/biases": np.float32([1, 2, 3]),
+    "bn1/running_mean": np.float32([7, 8]),
+}
+LINES = [
+    '"conv1/weights" is in the network, not in the file; the file has "conv_1/weights"',
+    '"conv_1/weights" is in the file, not in the network',
+    '"conv1/biases" is 2 in the network, 3 in the file',
+]
+
+
+def test_strict_names_everything_and_copies_nothing(parameters):
+    with pytest.raises(WeightsError) as caught:
+        assign(parameters, MISFITS, file="net.npz")
+    assert [str(problem) for problem in caught.value.problems] == [f"net.npz: {line}" for line in LINES]
+    assert not any(array.any() for array in parameters.named().values())
+
+
+def test_lenient_copies_what_fits_and_reports_the_rest(parameters):
+    report = assign(parameters, MISFITS, strict=False)
+    assert not report.complete
+    assert report.matched == ("bn1/running_mean",)
+    assert report.missing == ("conv1/weights",)
+    assert report.extra == ("conv_1/weights",)
+    assert report.differing == (("conv1/biases", (2,), (3,)),)
+    assert report.lines() == LINES
+    assert parameters.values["bn1"]["running_mean"].tolist() == [7, 8]
+    assert not parameters.vector.any()
+
+
+def test_lenient_refuses_where_nothing_fits(parameters):
+    with pytest.raises(WeightsError) as caught:
+        assign(parameters, {"conv1/biases": np.float32([1, 2, 3])}, strict=False, file="net.npz")
+    assert str(caught.value).startswith("net.npz: nothing in it fits the network\n")
+    assert len(caught.value.problems) == 4
+
+
+def test_network_without_parameters_fits_an_empty_file():
+    assert assign(Parameters({"relu_1": ()}), {}, strict=False).complete
+
+
+def test_shapes_alone_can_be_compared():
+    report = compare({"a": (2,), "b": (1, 2)}, {"a": np.zeros(2), "b": np.zeros(3)})
+    assert report.matched == ("a",)
+    assert report.lines() == ['"b" is 1×2 in the network, 3 in the file']
+
+
+def test_meta_that_is_no_json_is_an_error_of_the_program(tmp_path):
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        save_weights(tmp_path / "net.npz", {}, {"when": io.BytesIO()})
+    assert list(tmp_path.iterdir()) == []
