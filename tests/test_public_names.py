@@ -9,13 +9,13 @@ import pytest
 
 import graphnn
 from graphnn import errors
-from graphnn.augmentation.kinds import AUGMENTATIONS
+from graphnn.augmentation.base import AUGMENTATIONS
+from graphnn.averaging.base import AVERAGINGS
 from graphnn.layers.base import LAYERS
-from graphnn.losses.losses import LOSSES
+from graphnn.losses.base import LOSSES
 from graphnn.model.model import Model
-from graphnn.optimizers import OPTIMIZERS
-from graphnn.schedules.schedules import SCHEDULES
-from graphnn.training.averaging import AVERAGINGS
+from graphnn.optimizers.base import OPTIMIZERS
+from graphnn.schedules.base import SCHEDULES
 
 ROOT = Path(__file__).parents[1]
 ERRORS = {name: one for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, Exception)}

@@ -6,13 +6,15 @@ Some are a matter of whole rows and columns: which of them are shown, or which o
 from __future__ import annotations  # naming numpy.random would import it, which takes 8 ms
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from graphnn.randomness import Purpose, generator
+from graphnn.registry import Registry
+from graphnn.specification.spec import Section
 from graphnn.types import Array, Shape, shape_text
 
 Lines = tuple[Array, Array]  # of N images: rows N×H and columns N×W
@@ -51,6 +53,9 @@ class Augmentation:
     def unfit(self, shape: Shape) -> str | None:
         """Return why images of this shape, C×H×W, are too small; None where they are not."""
         return None
+
+
+AUGMENTATIONS: Registry[type[Augmentation]] = Registry("augmentation", "graphnn.augmentation")
 
 
 def misfits(augmentations: Sequence[Augmentation], shape: Shape) -> Iterator[tuple[tuple[int | str, ...], str]]:
@@ -100,3 +105,8 @@ class Warp(Augmentation, ABC):
 
         The pixel at (row, column) from the centre shows the point at matrix·(row, column).
         """
+
+
+def augmentations_from(sections: Iterable[Section]) -> tuple[Augmentation, ...]:
+    """Return the augmentations of a document's list."""
+    return tuple(AUGMENTATIONS[section.type](**section.options) for section in sections)

@@ -5,10 +5,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphnn.augmentation.base import Cover, Lines, Place
+from graphnn.augmentation.base import AUGMENTATIONS, Cover, Lines, Place
 from graphnn.types import Array, Shape, shape_text
 
 
+@AUGMENTATIONS.register
 @dataclass(frozen=True)
 class Cutout(Cover):
     """Cover a square of size×size pixels; its centre is drawn uniformly, and what hangs over the border is cut off.

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graphnn.augmentation.base import Place, Warp
+from graphnn.augmentation.base import AUGMENTATIONS, Place, Warp
 from graphnn.types import Array
 
 
+@AUGMENTATIONS.register
 @dataclass(frozen=True)
 class RandomAffine(Warp):
     """Turn, zoom and slant images about their centre, as far as they are drawn anew for each image in each epoch.

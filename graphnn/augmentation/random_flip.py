@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graphnn.augmentation.base import Lines, Move, Place
+from graphnn.augmentation.base import AUGMENTATIONS, Lines, Move, Place
 
 
+@AUGMENTATIONS.register
 @dataclass(frozen=True)
 class RandomFlip(Move):
     """Mirror images left to right.

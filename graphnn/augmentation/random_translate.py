@@ -5,11 +5,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphnn.augmentation.base import Lines, Move, Place
+from graphnn.augmentation.base import AUGMENTATIONS, Lines, Move, Place
 from graphnn.augmentation.pixels import BLANK, reflected
 from graphnn.types import Array, Shape, shape_text
 
 
+@AUGMENTATIONS.register
 @dataclass(frozen=True)
 class RandomTranslate(Move):
     """Shift images by whole pixels, down and right each by a number that is uniform in −pixels…pixels.

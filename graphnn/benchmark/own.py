@@ -7,11 +7,11 @@ from graphnn.benchmark.task import LEARNING_RATE_SCALE, samples
 from graphnn.engine.engine import Engine
 from graphnn.graph.graph import Graph
 from graphnn.kernels.kernels import Kernels
-from graphnn.optimizers import Optimizer
+from graphnn.optimizers.base import Optimizer
 from graphnn.optimizers.groups import ParameterGroup
 from graphnn.optimizers.updater import Rates, Updater
 from graphnn.parameters.parameters import Parameters
-from graphnn.schedules.schedules import Constant
+from graphnn.schedules.constant import Constant
 
 
 class OwnSide:

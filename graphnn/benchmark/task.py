@@ -10,7 +10,8 @@ import numpy as np
 from graphnn.graph.graph import Graph, build_graph, chain, initialise, needs_images
 from graphnn.layers.context import empty_channels_last
 from graphnn.layers.dropout import Dropout
-from graphnn.losses.losses import BinaryCrossEntropy, CrossEntropy
+from graphnn.losses.binary_cross_entropy import BinaryCrossEntropy
+from graphnn.losses.cross_entropy import CrossEntropy
 from graphnn.parameters.parameters import Parameters
 from graphnn.specification.spec import Spec, spec_from_values
 from graphnn.types import Array

@@ -11,7 +11,7 @@ from graphnn.benchmark.task import LEARNING_RATE_SCALE, samples
 from graphnn.benchmark.twin import NAMES, check_twins, flat, loss_twin, optimizer_twin, reported_twin, twins
 from graphnn.engine.plan import fuses
 from graphnn.graph.graph import Graph
-from graphnn.optimizers import Optimizer
+from graphnn.optimizers.base import Optimizer
 from graphnn.optimizers.groups import ParameterGroup
 from graphnn.parameters.parameters import Parameters
 from graphnn.types import Array

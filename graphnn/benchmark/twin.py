@@ -8,8 +8,9 @@ from graphnn.errors import GraphError
 from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.im2col import pair
 from graphnn.layers.bypass import Add, Save, Swap
-from graphnn.losses.losses import CrossEntropy, Loss
-from graphnn.optimizers import Optimizer
+from graphnn.losses.base import Loss
+from graphnn.losses.cross_entropy import CrossEntropy
+from graphnn.optimizers.base import Optimizer
 from graphnn.optimizers.groups import ParameterGroup, members
 
 NAMES = {  # of parameters, here and there

@@ -4,6 +4,7 @@ from argparse import ArgumentTypeError, Namespace
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from graphnn.averaging.base import averaging_from, check_averaging
 from graphnn.commands import train
 from graphnn.commands.common import (
     INTERRUPTED,
@@ -29,7 +30,6 @@ from graphnn.specification.spec import Spec
 from graphnn.specification.variants import AS_IT_IS, Variant, read_variants
 from graphnn.text.suggestions import quoted
 from graphnn.text.terminal import complain, show, terminal_width
-from graphnn.training.averaging import averaging_from, check_averaging
 from graphnn.training.checkpoint import Identity, digest
 from graphnn.training.length import Length
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from graphnn import __version__
 from graphnn.commands.common import guarded
-from graphnn.text.suggestions import closest
+from graphnn.text.suggestions import did_you_mean, quoted
 from graphnn.text.terminal import complain, showable
 
 COMMANDS = {
@@ -45,9 +45,7 @@ def dispatch(arguments: Sequence[str]) -> int:
         print(f"graphnn {__version__}")
         return 0
     if name not in COMMANDS:
-        close = closest(name, COMMANDS)
-        suggestion = f'; did you mean "{close}"?' if close else ""
-        complain(f'graphnn: unknown command "{name}"{suggestion}\n{usage()}')
+        complain(f"graphnn: unknown command {quoted(name)}{did_you_mean(name, COMMANDS)}\n{usage()}")
         return 2
     command: Callable[[Sequence[str]], int] = importlib.import_module(f"graphnn.commands.{name}").main
     return command(arguments[1:])

@@ -22,7 +22,8 @@ from graphnn.engine.plan import kernels_for
 from graphnn.errors import GraphError
 from graphnn.evaluation.evaluation import class_names
 from graphnn.evaluation.inputs import Reader
-from graphnn.losses.losses import BinaryCrossEntropy, MeanSquaredError
+from graphnn.losses.binary_cross_entropy import BinaryCrossEntropy
+from graphnn.losses.mean_squared_error import MeanSquaredError
 from graphnn.runs.trained import Trained, load_trained, note
 from graphnn.text.tables import Column, bare_table, csv_lines
 from graphnn.text.terminal import complain, show

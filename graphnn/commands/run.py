@@ -21,7 +21,7 @@ from graphnn.course.checks import CHECKS
 from graphnn.course.comparisons import Check
 from graphnn.errors import DataError
 from graphnn.storage.weights import load_weights
-from graphnn.text.suggestions import closest
+from graphnn.text.suggestions import unknown_name
 from graphnn.text.terminal import showable
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -80,9 +80,7 @@ def names(given: str) -> list[str]:
     if given in CHECKS:
         return [given]
     known = [*CHECKS, *TRIALS, ALL]
-    close = closest(given, known)
-    suggestion = f'; did you mean "{close}"?' if close else ""
-    raise UsageError(f'there is no unit test "{given}"{suggestion}\nknown: {", ".join(known)}')
+    raise UsageError(unknown_name("unit test", given, known))
 
 
 def check(chosen: Sequence[str]) -> bool:

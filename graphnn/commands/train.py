@@ -24,7 +24,7 @@ from graphnn.engine.engine import Engine
 from graphnn.engine.plan import kernels_for
 from graphnn.errors import GraphError, WeightsError
 from graphnn.graph.graph import Graph, build_graph, initialise, needs_images, unset
-from graphnn.initializers.initializers import IMAGES
+from graphnn.initializers.base import IMAGES
 from graphnn.parameters.parameters import Parameters
 from graphnn.runs.data import TrainingData
 from graphnn.runs.files import Outputs

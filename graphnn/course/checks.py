@@ -22,8 +22,8 @@ from graphnn.course.comparisons import (
 )
 from graphnn.kernels import col2im, determine_padding, get_im2col_indices, im2col
 from graphnn.kernels.im2col import PaddingMode, Pair
-from graphnn.losses.losses import LOSSES
-from graphnn.optimizers import OPTIMIZERS
+from graphnn.losses.base import LOSSES
+from graphnn.optimizers.base import OPTIMIZERS
 from graphnn.types import Array
 
 

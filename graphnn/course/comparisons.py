@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graphnn.layers.base import layer_class
+from graphnn.layers.base import LAYERS
 from graphnn.layers.built import BuiltLayer
 from graphnn.types import Array, Shape, shape_text
 
@@ -41,7 +41,7 @@ def difference(found: Any, expected: Any) -> float:
 
 def built(type_name: str, input_shape: Shape, **options: Any) -> BuiltLayer:
     """Return a float64 layer of the registered type."""
-    return layer_class(type_name)(**options).build(input_shape, dtype=np.float64, seed=1)
+    return LAYERS.find(type_name)(**options).build(input_shape, dtype=np.float64, seed=1)
 
 
 def numeric_gradient(value: Callable[[], float], array: Array) -> Array:

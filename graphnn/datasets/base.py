@@ -9,6 +9,7 @@ from pathlib import Path
 import platformdirs
 
 from graphnn.errors import DataError
+from graphnn.registry import Registry
 from graphnn.types import Array, Shape, shape_text
 
 ENVIRONMENT = "GRAPHNN_DATA"
@@ -52,19 +53,9 @@ class Source:
 Loader = Callable[[Source], Dataset]
 
 
-DATASETS: dict[str, Loader] = {}
-
-
-def register(name: str) -> Callable[[Loader], Loader]:
-    """Make a loader known by the name that documents use. A second one of the same name is an error."""
-
-    def add(loader: Loader) -> Loader:
-        if name in DATASETS:
-            raise DataError(f'a data set "{name}" is registered already, by {DATASETS[name].__module__}')
-        DATASETS[name] = loader
-        return loader
-
-    return add
+DATASETS: Registry[Loader] = Registry(
+    "data set", "graphnn.datasets", name_of=lambda loader: str(loader.__name__).removeprefix("load_"), error=DataError
+)
 
 
 def check_input_shape(name: str, shape: Shape, input_shape: Shape) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from graphnn.datasets.base import Dataset, Source, channels_last, register
+from graphnn.datasets.base import DATASETS, Dataset, Source, channels_last
 from graphnn.datasets.download import Remote, fetch_missing, unpack
 from graphnn.datasets.facts import FACTS
 from graphnn.errors import DataError
@@ -30,7 +30,7 @@ REMEDY = "put a good copy there, or delete it, and it is downloaded"
 MEMBER_LIMIT = 32_000_000  # bytes; the published batches have 30,730,000
 
 
-@register("cifar10")
+@DATASETS.register
 def load_cifar10(source: Source) -> Dataset:
     """Return CIFAR-10, 3×32×32, from the batches in cifar10/cifar-10-batches-bin/ or in cifar10/ itself.
 

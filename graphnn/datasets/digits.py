@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from graphnn.datasets.base import Dataset, Source, channels_last, register
+from graphnn.datasets.base import DATASETS, Dataset, Source, channels_last
 from graphnn.datasets.facts import FACTS
 from graphnn.errors import DataError
 from graphnn.storage.archives import Archive
@@ -21,7 +21,7 @@ TRAIN_COUNT = 1437
 BRIGHTEST = 16  # each pixel counts the ink in a 4×4 block of the scan
 
 
-@register("digits")
+@DATASETS.register
 def load_digits(source: Source) -> Dataset:
     """Return the digits, 1×8×8, ink bright on black.
 

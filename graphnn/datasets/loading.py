@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-from graphnn.datasets import cifar10, digits, mnist, npz  # noqa: F401 - each registers itself
 from graphnn.datasets.base import DATASETS, Dataset, Source
 from graphnn.errors import DataError
-from graphnn.text.suggestions import closest, quoted
 
 
 def load(
@@ -20,14 +18,11 @@ def load(
     path: the file of "npz", which needs one; no other takes one. data_dir: the folder that holds mnist/ and cifar10/,
     instead of GRAPHNN_DATA or the user's cache. Raises DataError.
     """
-    if name not in DATASETS:
-        close = closest(name, DATASETS)
-        suggestion = f"; did you mean {quoted(close)}?" if close else "."
-        raise DataError(f"unknown data set {quoted(name)}{suggestion} Known: {', '.join(sorted(DATASETS))}")
+    loader = DATASETS.find(name)
     if path is not None and name != "npz":
         raise DataError(f'the data set "{name}" takes no path; data.path belongs to "npz"')
     try:
-        return DATASETS[name](Source(as_path(path), as_path(data_dir), show_progress))
+        return loader(Source(as_path(path), as_path(data_dir), show_progress))
     except OSError as problem:
         raise DataError(f"{name}: {problem.filename}: {problem.strerror}") from problem
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from graphnn.datasets.base import Dataset, Source, channels_last, register
+from graphnn.datasets.base import DATASETS, Dataset, Source, channels_last
 from graphnn.datasets.download import Remote, fetch_missing
 from graphnn.datasets.facts import FACTS
 from graphnn.errors import DataError
@@ -40,7 +40,7 @@ FILES = {
 }
 
 
-@register("mnist")
+@DATASETS.register
 def load_mnist(source: Source) -> Dataset:
     """Return MNIST, 1×28×28, from the four files in the folder mnist/, as published (.gz) or unpacked."""
     folder = source.folder("mnist")

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from graphnn.datasets.base import Dataset, Source, channels_last, register
+from graphnn.datasets.base import DATASETS, Dataset, Source, channels_last
 from graphnn.errors import DataError
 from graphnn.storage.archives import Archive
-from graphnn.text.suggestions import closest, quoted
+from graphnn.text.suggestions import did_you_mean
 from graphnn.types import Array, shape_text
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
@@ -13,7 +13,7 @@ CLASS_NAMES = "class_names"
 MOST_CLASSES = 1_000_000  # larger labels are numbers of something else
 
 
-@register("npz")
+@DATASETS.register
 def load_npz(source: Source) -> Dataset:
     """Return the arrays of the file; other arrays in it are left alone.
 
@@ -52,8 +52,8 @@ def load_npz(source: Source) -> Dataset:
 
 def meant(key: str, names: tuple[str, ...]) -> str:
     """Return a hint at the array of the file that may be meant, or the list of all."""
-    close = closest(key, [name for name in names if name not in KEYS])
-    return f"; did you mean {quoted(close)}?" if close else f"; it has {', '.join(names) or 'none at all'}"
+    others = [name for name in names if name not in KEYS]
+    return did_you_mean(key, others) or f"; it has {', '.join(names) or 'none at all'}"
 
 
 def part_problems(arrays: dict[str, Array], part: str) -> list[str]:

@@ -12,6 +12,7 @@ from graphnn.datasets.base import check_input_shape
 from graphnn.errors import DataError
 from graphnn.kernels.channels import in_memory_order
 from graphnn.layers.context import empty_channels_last
+from graphnn.text.suggestions import unknown_name
 from graphnn.types import Array, Shape, shape_text
 
 MODES = ("per_channel", "per_feature", "unit", "none")
@@ -43,7 +44,7 @@ class Normalisation:
         """
         shape = x.shape[1:]
         if mode not in MODES:
-            raise DataError(f'unknown normalisation "{mode}"; known: {", ".join(MODES)}')
+            raise DataError(unknown_name("normalisation", mode, MODES))
         chosen = np.arange(len(x)) if indices is None else np.sort(indices)
         if not len(chosen):
             raise DataError("there are no training samples to take the normalisation's constants from")

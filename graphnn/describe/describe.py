@@ -13,7 +13,7 @@ from graphnn.describe.training_groups import TrainingGroup, training_groups
 from graphnn.document.document import Path
 from graphnn.engine.plan import kernels_for
 from graphnn.graph.graph import Graph, Node
-from graphnn.initializers.initializers import initializer_from
+from graphnn.initializers.base import initializer_from
 from graphnn.layers.base import Layer
 from graphnn.layers.trainable import TrainableLayer, WeightedLayer
 from graphnn.optimizers.updater import slots_of

@@ -13,7 +13,7 @@ from graphnn.engine.workspace import Clock, PieceContext, Workspace
 from graphnn.errors import GraphError
 from graphnn.graph.graph import Node
 from graphnn.layers.base import Arrays, Backward, BatchwiseLayer
-from graphnn.losses.losses import Loss
+from graphnn.losses.base import Loss
 from graphnn.parameters.parameters import Parameters
 from graphnn.types import Array, shape_text
 

@@ -12,7 +12,8 @@ from graphnn.errors import DataError
 from graphnn.evaluation.metrics import ClassScore, class_scores, confusion_matrix, label_scores
 from graphnn.evaluation.views import AT_ONCE, averaged_sums, check_views
 from graphnn.graph.graph import Graph
-from graphnn.losses.losses import BinaryCrossEntropy, CrossEntropy
+from graphnn.losses.binary_cross_entropy import BinaryCrossEntropy
+from graphnn.losses.cross_entropy import CrossEntropy
 from graphnn.parameters.parameters import Parameters
 from graphnn.training.samples import Samples
 from graphnn.types import Array

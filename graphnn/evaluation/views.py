@@ -8,6 +8,7 @@ from graphnn.augmentation.views import VIEWS, unfit_for_views
 from graphnn.engine.engine import Engine
 from graphnn.engine.plan import fuses
 from graphnn.errors import DataError
+from graphnn.text.suggestions import unknown_name
 from graphnn.training.observer import Stop, never
 from graphnn.training.samples import Samples
 from graphnn.types import Array, Shape
@@ -19,8 +20,8 @@ def check_views(views: str, shape: Shape) -> None:
     """Raise DataError where samples of this shape cannot be seen in these views; "none" suits all."""
     if views == "none":
         return
-    known = ", ".join(("none", *VIEWS))
-    problem = unfit_for_views(views, shape) if views in VIEWS else f'unknown "{views}"; known: {known}'
+    known = ("none", *VIEWS)
+    problem = unfit_for_views(views, shape) if views in VIEWS else unknown_name("views", views, known)
     if problem is not None:
         raise DataError(f"test_time_augmentation: {problem}")
 

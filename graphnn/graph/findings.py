@@ -7,20 +7,20 @@ from itertools import pairwise
 
 import numpy as np
 
-from graphnn.augmentation.base import misfits
-from graphnn.augmentation.kinds import augmentations_from
+from graphnn.augmentation.base import augmentations_from, misfits
 from graphnn.augmentation.views import VIEWS, unfit_for_views
 from graphnn.datasets.facts import FACTS
 from graphnn.document.document import Path
 from graphnn.errors import DataError
-from graphnn.initializers.initializers import FromImages
+from graphnn.initializers.base import FromImages
 from graphnn.layers.base import Layer
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
 from graphnn.layers.flatten import Flatten
 from graphnn.layers.residual import Residual
 from graphnn.layers.softmax import Softmax
-from graphnn.losses.losses import CrossEntropy, Loss
+from graphnn.losses.base import Loss
+from graphnn.losses.cross_entropy import CrossEntropy
 from graphnn.specification.names import BLOCK
 from graphnn.specification.schema_problems import Finding
 from graphnn.specification.spec import LayerSection, Section, Spec

@@ -19,12 +19,12 @@ from graphnn.graph.findings import (
     schedule_findings,
     setting_findings,
 )
-from graphnn.initializers.initializers import FromImages, initial_values
-from graphnn.layers.base import Layer, UnfitInput, layer_class
+from graphnn.initializers.base import FromImages, initial_values
+from graphnn.layers.base import LAYERS, Layer, UnfitInput
 from graphnn.layers.bypass import Add, Save, Swap
 from graphnn.layers.dense import Dense
 from graphnn.layers.residual import BranchesDiffer, Residual
-from graphnn.losses.losses import LOSSES, Loss
+from graphnn.losses.base import LOSSES, Loss
 from graphnn.optimizers.groups import group_findings
 from graphnn.parameters.parameter import Parameter
 from graphnn.parameters.parameters import Parameters
@@ -155,7 +155,7 @@ def layer_from(section: LayerSection, *, all_names: bool = True) -> Layer:
 
     own = {key: made(value) for key, value in section.options.items()}
     name = section.name if all_names or section.named else None
-    return layer_class(section.type)(**own, name=name, description=section.description)
+    return LAYERS.find(section.type)(**own, name=name, description=section.description)
 
 
 def build_graph(spec: Spec, *, validated: bool | None = None) -> Graph:

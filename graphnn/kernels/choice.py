@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from graphnn.errors import GraphError
 from graphnn.kernels.kernels import NUMPY, Kernels
 from graphnn.kernels.numba_kernels import NUMBA
-from graphnn.text.suggestions import closest, quoted
+from graphnn.text.suggestions import unknown_name
 
 KERNELS = {kernels.name: kernels for kernels in (NUMPY, NUMBA)}
 
@@ -18,9 +18,7 @@ def installed() -> str:
 def kernels_named(name: str) -> Kernels:
     """Return the kernels of a name. Raises GraphError where there are none, or numba is not installed."""
     if name not in KERNELS:
-        close = closest(name, KERNELS)
-        suggestion = f"; did you mean {quoted(close)}?" if close else ""
-        raise GraphError(f"unknown kernels {quoted(name)}{suggestion} Known: {', '.join(KERNELS)}")
+        raise GraphError(unknown_name("kernels", name, KERNELS))
     if name == "numba" and not find_spec("numba"):
         raise GraphError("the numba kernels need numba, which is not installed: pip install 'graphnn[fast]'")
     return KERNELS[name]

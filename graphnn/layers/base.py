@@ -5,14 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from graphnn.errors import GraphError, ShapeError, SpecError
+from graphnn.errors import GraphError, ShapeError
 from graphnn.layers.context import Context
+from graphnn.registry import Registry
 from graphnn.specification.schema_problems import Finding
-from graphnn.text.suggestions import closest, quoted
 from graphnn.types import Array, Shape, shape_text
 
 if TYPE_CHECKING:
@@ -188,25 +188,5 @@ def no_backward(dy: Array) -> tuple[Array | None, Gradients]:
     raise GraphError("a batch-wise layer has no backward in testing; run forward in training")
 
 
-LAYERS: dict[str, type[Layer]] = {}
-
-
-L = TypeVar("L", bound=type[Layer])
-
-
-def register(layer: L) -> L:
-    """Make a layer known by the name of its class. A second one of the same name is an error."""
-    name = layer.__name__
-    if name in LAYERS:
-        raise SpecError(f'a layer type "{name}" is registered already, by {LAYERS[name].__module__}')
-    LAYERS[name] = layer
-    return layer
-
-
-def layer_class(name: str) -> type[Layer]:
-    """Return the registered class, or raise SpecError with the known types and the closest."""
-    if name in LAYERS:
-        return LAYERS[name]
-    close = closest(name, LAYERS)
-    suggestion = f"; did you mean {quoted(close)}?" if close else "."
-    raise SpecError(f"unknown layer type {quoted(name)}{suggestion} Known: {', '.join(sorted(LAYERS))}")
+LAYERS: Registry[type[Layer]] = Registry("layer type", "graphnn.layers")
+register = LAYERS.register

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphnn.initializers.initializers import ones, zeros
+from graphnn.initializers.constant import ones, zeros
 from graphnn.kernels.activations import Activation
 from graphnn.layers.base import Arrays, BatchwiseLayer, Gradients, register
 from graphnn.layers.context import Context

@@ -7,7 +7,7 @@ import numpy as np
 
 from graphnn.document.values import section_values
 from graphnn.errors import GraphError, Problem, ShapeError, SpecError
-from graphnn.initializers.initializers import initial_values
+from graphnn.initializers.base import initial_values
 from graphnn.layers.base import LAYERS, Backward, Layer
 from graphnn.layers.context import Context, empty_channels_last
 from graphnn.parameters.parameter import in_memory_order

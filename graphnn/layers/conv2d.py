@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from graphnn.initializers.initializers import zeros
+from graphnn.initializers.constant import zeros
 from graphnn.kernels.algorithms import Algorithms
 from graphnn.kernels.channels import channel_sums
 from graphnn.kernels.convolution import NOTHING, Afterwards, Window, convolve, input_gradient, turned

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graphnn.initializers.initializers import zeros
+from graphnn.initializers.constant import zeros
 from graphnn.layers.base import Arrays, Backward, Gradients, register
 from graphnn.layers.context import Context
 from graphnn.layers.trainable import WeightedLayer

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graphnn.initializers.initializers import ones, zeros
+from graphnn.initializers.constant import ones, zeros
 from graphnn.layers.base import Arrays, Backward, Gradients, register
 from graphnn.layers.context import Context, channels_last
 from graphnn.layers.trainable import TrainableLayer

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from graphnn.initializers.initializers import Drawn, FromImages, initializer_from, initializer_values
+from graphnn.initializers.base import Drawn, FromImages, initializer_from, initializer_values
 from graphnn.layers.base import Layer
 from graphnn.parameters.parameter import Parameter
 from graphnn.specification.schema_problems import Finding
 from graphnn.specification.spec import Section
-from graphnn.text.suggestions import closest, quoted
+from graphnn.text.suggestions import did_you_mean, quoted
 from graphnn.types import Shape
 
 Trained = bool | Mapping[str, int]  # true, false, or {"until_epoch": 3}
@@ -31,11 +31,8 @@ class TrainableLayer(Layer):
         known = [own.name for own in replace(self, trainable=True).parameters(input_shape) if own.trainable]
         for name in self.trainable:
             if name not in known:
-                close = closest(name, known)
-                suggestion = (
-                    f"did you mean {quoted(close)}?" if close else f"it has {', '.join(known) or 'nothing'} to train"
-                )
-                message = f"with these settings {self.type} has no {quoted(name)}; {suggestion}"
+                suggestion = did_you_mean(name, known) or f"; it has {', '.join(known) or 'nothing'} to train"
+                message = f"with these settings {self.type} has no {quoted(name)}{suggestion}"
                 yield Finding(("trainable", name), message, key=True)
 
     def as_trained(self, *declared: Parameter) -> tuple[Parameter, ...]:

@@ -12,13 +12,14 @@ from graphnn.errors import GraphError
 from graphnn.graph.graph import build_graph, layer_from
 from graphnn.layers.base import LAYERS
 from graphnn.layers.built import fragments, types_in
-from graphnn.losses.losses import Loss
+from graphnn.losses.base import Loss
 from graphnn.model.sections import augmentation_values, section_descriptions, section_settings
 from graphnn.model.stack import Stack
-from graphnn.optimizers import Optimizer
+from graphnn.optimizers.base import Optimizer
 from graphnn.optimizers.groups import ParameterGroup, group_values
 from graphnn.optimizers.updater import groups_from, optimizer_from, schedule_from
-from graphnn.schedules.schedules import Constant, Schedule
+from graphnn.schedules.base import Schedule
+from graphnn.schedules.constant import Constant
 from graphnn.specification.spec import Spec, listed, read_spec, spec_from_values
 
 UNKNOWN_DATA = {"dataset": "npz", "path": "unknown.npz"}  # while a model was not told what it is for
@@ -63,7 +64,7 @@ class Definition(Stack):
     @classmethod
     def from_document(cls, file: str | Path, *, overrides: Sequence[str] = ()) -> Self:
         """Return the model of a document, untrained; `overrides` are as in --set. Raises what reading it raises."""
-        spec = read_spec(file, overrides=overrides, plugins=fragments(LAYERS.values()))
+        spec = read_spec(file, overrides=overrides, plugins=fragments(LAYERS.added()))
         graph = build_graph(spec)
         model = cls(
             graph.loss,

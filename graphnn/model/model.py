@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from graphnn.augmentation.kinds import augmentations_from
+from graphnn.augmentation.base import augmentations_from
+from graphnn.averaging.base import Averaging
 from graphnn.datasets.facts import FACTS
 from graphnn.datasets.preparation import Normalisation
 from graphnn.describe.describe import describe
@@ -15,7 +16,7 @@ from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
 from graphnn.evaluation.views import averaged_sums
 from graphnn.graph.graph import Graph, build_graph, initialise, needs_images, unset
-from graphnn.initializers.initializers import IMAGES
+from graphnn.initializers.base import IMAGES
 from graphnn.layers.base import Layer
 from graphnn.model.definition import BATCH_SIZE, Definition
 from graphnn.model.given import given_inputs, given_samples
@@ -23,7 +24,6 @@ from graphnn.model.sections import given_values
 from graphnn.optimizers.updater import schedule_from
 from graphnn.parameters.parameters import Parameters
 from graphnn.storage.weights import assign, load_weights, save_weights
-from graphnn.training.averaging import Averaging
 from graphnn.training.history import Record
 from graphnn.training.metadata import weights_metadata
 from graphnn.training.monitor import EarlyStopping

@@ -5,10 +5,10 @@ from dataclasses import asdict
 from typing import Any
 
 from graphnn.augmentation.base import Augmentation
+from graphnn.averaging.base import Averaging
 from graphnn.document.values import plain, section_values
 from graphnn.errors import GraphError
 from graphnn.specification.spec import Spec
-from graphnn.training.averaging import Averaging
 from graphnn.training.monitor import EarlyStopping
 
 

@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from graphnn.optimizers.base import ElementwiseOptimizer
+from graphnn.optimizers.base import OPTIMIZERS, ElementwiseOptimizer
 from graphnn.types import Array
 
 
+@OPTIMIZERS.register
 @dataclass(frozen=True)
 class Adam(ElementwiseOptimizer):
     """Adaptive moments: m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², P ← P − α m̂ / (√v̂ + ε).
@@ -45,21 +46,3 @@ class Adam(ElementwiseOptimizer):
         np.divide(mean, g, out=g)
         g *= learning_rate * root / (1 - self.beta_1**step)
         P -= g
-
-
-@dataclass(frozen=True)
-class AdamW(Adam):
-    """Adam with decoupled decay: P ← P − αλP first, then Adam's step with the bare gradient.
-
-    Source: Loshchilov & Hutter 2019, "Decoupled weight decay regularization", algorithm 2 with the rate inside.
-    """
-
-    weight_decay: float = field(default=0.01, kw_only=True)
-
-    def update_block(
-        self, P: Array, g: Array, state: Sequence[Array], learning_rate: float, step: int, weight_decay: float
-    ) -> None:
-        mean, square = state
-        if weight_decay:
-            P *= 1 - learning_rate * weight_decay
-        self.adapt(P, g, mean, square, learning_rate, step)

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from graphnn.errors import ShapeError
+from graphnn.registry import Registry
 from graphnn.types import Array, Shape, shape_text
 
 BLOCK = 16384  # elements; all of a block's arrays stay in the second-level cache while its passes run
@@ -80,6 +81,9 @@ class Optimizer(ABC):
             return new.reshape(shape).astype(np.result_type(parameter, np.float32), copy=False)
 
         return updater
+
+
+OPTIMIZERS: Registry[type[Optimizer]] = Registry("optimizer", "graphnn.optimizers")
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 from graphnn.document.document import Path, listed
 from graphnn.document.values import is_default, plain, section_values
-from graphnn.optimizers import OPTIMIZERS, Optimizer
-from graphnn.schedules.schedules import Schedule
+from graphnn.optimizers.base import OPTIMIZERS, Optimizer
+from graphnn.schedules.base import Schedule
 from graphnn.specification.schema_problems import Finding
 from graphnn.specification.spec import Section
 from graphnn.text.suggestions import closest, quoted

@@ -7,13 +7,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphnn.optimizers.base import Optimizer
+from graphnn.optimizers.base import OPTIMIZERS, Optimizer
 from graphnn.types import Array
 
 LINEAR, CUBIC, QUINTIC = 3.4445, -4.7750, 2.0315
 SMALLEST = 1e-7  # added to the norm that a step is divided by
 
 
+@OPTIMIZERS.register
 @dataclass(frozen=True)
 class Muon(Optimizer):
     """Momentum orthogonalised by Newton-Schulz: I ← βI + g, W ← W·√D / ‖W‖, W ← W − α·O(G) with G = g + βI or I.

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graphnn.optimizers.base import ElementwiseOptimizer
+from graphnn.optimizers.base import OPTIMIZERS, ElementwiseOptimizer
 from graphnn.types import Array
 
 
+@OPTIMIZERS.register
 @dataclass(frozen=True)
 class RMSprop(ElementwiseOptimizer):
     """Steps divided by the recent size of the gradient: v ← ρv + (1 − ρ)g², P ← P − αg / (√v + ε).

@@ -4,12 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphnn.optimizers import OPTIMIZERS, Optimizer
-from graphnn.optimizers.base import clip
+from graphnn.optimizers.base import OPTIMIZERS, Optimizer, clip
 from graphnn.optimizers.groups import ParameterGroup, members
 from graphnn.parameters.parameter import Parameter, in_memory_order
 from graphnn.parameters.parameters import ALIGNMENT, Parameters, is_weight
-from graphnn.schedules.schedules import SCHEDULES, Schedule
+from graphnn.schedules.base import SCHEDULES, Schedule
 from graphnn.shared_memory import shared_zeros
 from graphnn.specification.spec import Section
 from graphnn.types import Array

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from graphnn.initializers.initializers import Initializer
+from graphnn.initializers.base import Initializer
 from graphnn.types import Array, Shape
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from graphnn.augmentation.kinds import augmentations_from
+from graphnn.augmentation.base import augmentations_from
 from graphnn.datasets.base import Dataset, check_input_shape
 from graphnn.datasets.batches import split
 from graphnn.datasets.loading import load

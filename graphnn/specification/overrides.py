@@ -10,7 +10,7 @@ from graphnn.document.document import Document, Path
 from graphnn.document.json_reader import JsonMistake, read_json
 from graphnn.errors import Problem, SpecError
 from graphnn.specification.names import layer_names
-from graphnn.text.suggestions import closest, quoted
+from graphnn.text.suggestions import did_you_mean, quoted
 
 STEP = re.compile(r"\[([0-9]+)\]|(?:^|(?<=.)\.)([^.\[\]]+)")
 
@@ -81,8 +81,7 @@ def named_layer(target: str, start: int, names: Mapping[Path, str | None]) -> tu
     if wanted.isdecimal() and ("layers", int(wanted)) in names:
         raise ValueError(f"there is no layer {quoted(wanted)}; did you mean layers[{wanted}]?")
     known = [name for name in names.values() if name]
-    close = closest(wanted, known)
-    suggestion = f'; did you mean "{close}"?' if close else f"; the layers are {', '.join(known)}" if known else ""
+    suggestion = did_you_mean(wanted, known) or (f"; the layers are {', '.join(known)}" if known else "")
     raise ValueError(f"there is no layer {quoted(wanted)}{suggestion}")
 
 
@@ -103,9 +102,7 @@ def put(value: Any, path: Path, new: Any, document: Document) -> None:
                     f"{here} has {len(value)} entries, [0] to [{len(value) - 1}]" if value else f"{here} is empty"
                 )
         if new is None and isinstance(value, dict) and step not in value:
-            close = closest(str(step), value)
-            hint = f"; did you mean {quoted(close)}?" if close else ""
-            raise ValueError(f"{here} has no {quoted(str(step))} to take out{hint}")
+            raise ValueError(f"{here} has no {quoted(str(step))} to take out{did_you_mean(str(step), value)}")
         if index == len(path) - 1 and new is None:
             del value[step]
         elif index == len(path) - 1:

@@ -14,7 +14,7 @@ from graphnn.document.document import Document, Path
 from graphnn.errors import Problem
 from graphnn.specification.schema import COMMON, Schema
 from graphnn.specification.value_advice import expected, found, hint
-from graphnn.text.suggestions import closest, quoted
+from graphnn.text.suggestions import closest, did_you_mean, quoted, unknown_name
 
 MOST_PROBLEMS = 100  # nobody reads more; a file of thousands is no network document
 
@@ -210,17 +210,14 @@ def bound(words: str) -> Callable[[Refusal], Finding]:
     return explain
 
 
-def unknown_name(error: Refusal) -> Finding:
+def wrong_choice(error: Refusal) -> Finding:
     """Explain `enum`: an unknown type, data set, or way."""
     known = error.limit
-    close = closest(error.value, known) if isinstance(error.value, str) else None
-    suggestion = f'; did you mean "{close}"?' if close is not None else ""
     if error.path[-1] == "type":
         name = kind(error.path[:-1])
-        message = f"unknown {'layer type' if name == 'layer' else name} {quoted(error.value)}{suggestion or ';'}"
-        return Finding(
-            error.path, f"{message} {'Known' if close else 'known'}: {', '.join(known)}", where=error.path[:-1]
-        )
+        message = unknown_name("layer type" if name == "layer" else name, str(error.value), known)
+        return Finding(error.path, message, where=error.path[:-1])
+    suggestion = did_you_mean(error.value, known) if isinstance(error.value, str) else ""
     choice = ", ".join(json.dumps(name) for name in known)
     return Finding(error.path, f"must be one of {choice}, found {found(error.value)}{suggestion}")
 
@@ -253,7 +250,7 @@ EXPLAIN: Mapping[str, Callable[[Refusal], Finding]] = {
     "exclusiveMinimum": bound("greater than"),
     "maximum": bound("at most"),
     "exclusiveMaximum": bound("less than"),
-    "enum": unknown_name,
+    "enum": wrong_choice,
     "const": wrong_constant,
     "pattern": wrong_form,
     "not": wrong_form,

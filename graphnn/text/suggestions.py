@@ -99,6 +99,18 @@ def closest(name: str, known: Collection[str]) -> str | None:
     return None
 
 
+def did_you_mean(name: str, known: Collection[str]) -> str:
+    """Return '; did you mean "rate"?', or nothing where no known name is near."""
+    close = closest(name, known)
+    return "" if close is None else f"; did you mean {quoted(close)}?"
+
+
+def unknown_name(kind: str, name: str, known: Collection[str]) -> str:
+    """Return what is said of a name that nothing of a kind has: the nearest one, and all that there are."""
+    suggestion = did_you_mean(name, known)
+    return f"unknown {kind} {quoted(name)}{suggestion or ';'} {'Known' if suggestion else 'known'}: {', '.join(known)}"
+
+
 def folded(name: str) -> str:
     """Return a name without what people vary: case, underscores, hyphens."""
     return name.casefold().replace("_", "").replace("-", "")

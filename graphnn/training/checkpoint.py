@@ -80,7 +80,7 @@ def with_defaults(document: Mapping[str, Any]) -> Mapping[str, Any]:
     One that is no document today is returned as it is.
     """
     try:
-        return spec_from_values(document, plugins=fragments(LAYERS.values())).resolved()
+        return spec_from_values(document, plugins=fragments(LAYERS.added())).resolved()
     except SpecError:
         return document
 

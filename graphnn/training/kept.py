@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
+from graphnn.averaging.base import Averaging
 from graphnn.parameters.parameters import Parameters
-from graphnn.training.averaging import Average, Averaging
+from graphnn.training.average import Average
 from graphnn.training.history import Record
 from graphnn.training.monitor import Watch
 from graphnn.training.second_values import SecondValues

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from graphnn.averaging.base import averaging_from
 from graphnn.optimizers.updater import groups_from
 from graphnn.specification.spec import Spec
-from graphnn.training.averaging import averaging_from
 from graphnn.training.monitor import early_stopping_from
 
 

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from graphnn.averaging.base import Averaging, check_averaging
 from graphnn.datasets.batches import epoch_order
 from graphnn.engine.engine import Engine
 from graphnn.errors import DataError, DivergenceError
 from graphnn.graph.graph import Graph
-from graphnn.optimizers import Optimizer
+from graphnn.optimizers.base import Optimizer
 from graphnn.optimizers.groups import ParameterGroup
 from graphnn.optimizers.updater import Rates, Updater, groups_from, optimizer_from, schedule_from
 from graphnn.parameters.parameters import Parameters
-from graphnn.schedules.schedules import Schedule
+from graphnn.schedules.base import Schedule
 from graphnn.specification.spec import Section
-from graphnn.training.averaging import Averaging, check_averaging
 from graphnn.training.checkpoint import State
 from graphnn.training.divergence import all_finite, culprit, culprit_in_testing
 from graphnn.training.history import Record

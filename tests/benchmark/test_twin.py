@@ -24,17 +24,22 @@ from graphnn.benchmark.twin import (
 from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
 from graphnn.graph.graph import Graph, chain, initialise
-from graphnn.layers.base import LAYERS, Layer, layer_class
+from graphnn.layers.base import LAYERS, Layer
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
 from graphnn.layers.relu import ReLU
 from graphnn.layers.residual import Residual
-from graphnn.losses.losses import LOSSES, BinaryCrossEntropy, CrossEntropy, MeanSquaredError
-from graphnn.optimizers import OPTIMIZERS, SGD, Muon
+from graphnn.losses.base import LOSSES
+from graphnn.losses.binary_cross_entropy import BinaryCrossEntropy
+from graphnn.losses.cross_entropy import CrossEntropy
+from graphnn.losses.mean_squared_error import MeanSquaredError
+from graphnn.optimizers.base import OPTIMIZERS
 from graphnn.optimizers.groups import ParameterGroup
+from graphnn.optimizers.muon import Muon
+from graphnn.optimizers.sgd import SGD
 from graphnn.optimizers.updater import Rates, Updater
-from graphnn.schedules.schedules import Constant
+from graphnn.schedules.constant import Constant
 
 
 def built_in(registry: dict[str, Any]) -> set[str]:
@@ -51,7 +56,7 @@ def test_every_parameter_has_a_name_there() -> None:
     shapes = {"Dense": (3,), "LayerNormalization": (3,), "BatchNormalization": (3,), "Conv2D": (2, 5, 5)}
     for kind, shape in shapes.items():
         required = {"Dense": {"units": 2}, "Conv2D": {"filters": 2}}.get(kind, {})
-        assert {each.name for each in layer_class(kind)(**required).parameters(shape)} <= set(NAMES)
+        assert {each.name for each in LAYERS.find(kind)(**required).parameters(shape)} <= set(NAMES)
 
 
 def test_a_layer_that_pytorch_does_not_know() -> None:
@@ -75,11 +80,11 @@ def test_dropout_is_left_out(task: Callable[..., Task]) -> None:
 def image(kind: str, **options: Any) -> Graph:
     """Return a graph with one layer of images in its middle, between layers that have parameters."""
     layers = [
-        ("before", layer_class("Conv2D")(filters=3, kernel_size=(2, 4), padding=(1, 2))),
-        ("middle", layer_class(kind)(**options)),
-        ("flat", layer_class("Flatten")()),
-        ("out", layer_class("Dense")(units=4)),
-        ("end", layer_class("Softmax")()),
+        ("before", LAYERS.find("Conv2D")(filters=3, kernel_size=(2, 4), padding=(1, 2))),
+        ("middle", LAYERS.find(kind)(**options)),
+        ("flat", LAYERS.find("Flatten")()),
+        ("out", LAYERS.find("Dense")(units=4)),
+        ("end", LAYERS.find("Softmax")()),
     ]
     return chain(layers, (2, 7, 6), CrossEntropy())
 
@@ -87,11 +92,11 @@ def image(kind: str, **options: Any) -> Graph:
 def vector(kind: str, loss: Any, end: str | None = None, **options: Any) -> Graph:
     """Return a graph with one layer of vectors."""
     layers = [
-        ("before", layer_class("Dense")(units=6, use_bias=False)),
-        ("middle", layer_class(kind)(**options)),
-        ("out", layer_class("Dense")(units=3)),
+        ("before", LAYERS.find("Dense")(units=6, use_bias=False)),
+        ("middle", LAYERS.find(kind)(**options)),
+        ("out", LAYERS.find("Dense")(units=3)),
     ]
-    return chain([*layers, *([("end", layer_class(end)())] if end else [])], (5,), loss)
+    return chain([*layers, *([("end", LAYERS.find(end)())] if end else [])], (5,), loss)
 
 
 GRAPHS = {
@@ -102,10 +107,10 @@ GRAPHS = {
     "fixed normalisation": image("BatchNormalization", trainable={"gamma": False}),
     "whitened": chain(
         [
-            ("white", layer_class("Conv2D")(filters=16, kernel_size=2, initializer="patch_whitening", trainable=False)),
-            ("flat", layer_class("Flatten")()),
-            ("out", layer_class("Dense")(units=4)),
-            ("end", layer_class("Softmax")()),
+            ("white", LAYERS.find("Conv2D")(filters=16, kernel_size=2, initializer="patch_whitening", trainable=False)),
+            ("flat", LAYERS.find("Flatten")()),
+            ("out", LAYERS.find("Dense")(units=4)),
+            ("end", LAYERS.find("Softmax")()),
         ],
         (2, 5, 5),
         CrossEntropy(),
@@ -119,9 +124,9 @@ GRAPHS = {
     "dropout": image("Dropout", rate=0.4),
     "global": chain(
         [
-            ("conv", layer_class("Conv2D")(filters=3)),
-            ("pool", layer_class("GlobalAveragePooling")()),
-            ("end", layer_class("Softmax")()),
+            ("conv", LAYERS.find("Conv2D")(filters=3)),
+            ("pool", LAYERS.find("GlobalAveragePooling")()),
+            ("end", LAYERS.find("Softmax")()),
         ],
         (2, 5, 5),
         CrossEntropy(),

@@ -17,8 +17,10 @@ from graphnn.course.checks import CHECKS
 from graphnn.course.comparisons import NUMERIC, Check, difference, numeric_gradient
 from graphnn.kernels import choice
 from graphnn.layers.base import LAYERS, Layer
-from graphnn.losses.losses import LOSSES
-from graphnn.optimizers import OPTIMIZERS, SGD, SGDMomentum
+from graphnn.losses.base import LOSSES
+from graphnn.optimizers.base import OPTIMIZERS
+from graphnn.optimizers.sgd import SGD
+from graphnn.optimizers.sgd_momentum import SGDMomentum
 from graphnn.runs.stopping import StopRequest
 
 ROOT = Path(__file__).parents[2]
@@ -196,7 +198,7 @@ def test_numeric_gradient_of_a_known_function() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["unittest", "Conv2D"], 'there is no unit test "Conv2D"; did you mean "conv"?'),
+        (["unittest", "Conv2D"], 'unknown unit test "Conv2D"; did you mean "conv"?'),
         (["unittest", "xyz"], "known: relu, softmax"),
         (["unitest", "relu"], 'unknown command "unitest"; did you mean "unittest"?'),
         (["unittest"], "NAME"),

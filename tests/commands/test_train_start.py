@@ -13,7 +13,7 @@ from graphnn.commands.main import main
 from graphnn.datasets.batches import split
 from graphnn.datasets.loading import load
 from graphnn.datasets.preparation import Normalisation
-from graphnn.initializers.initializers import PatchWhitening
+from graphnn.initializers.patch_whitening import PatchWhitening
 from graphnn.runs import run as training_run
 from graphnn.storage.weights import load_weights
 

@@ -7,7 +7,8 @@ import platformdirs
 import pytest
 
 from graphnn.datasets import base
-from graphnn.datasets.base import DATASETS, Source, check_input_shape, register
+from graphnn.datasets.base import DATASETS, Source, check_input_shape
+from graphnn.datasets.digits import load_digits
 from graphnn.datasets.facts import FACTS
 from graphnn.datasets.loading import load
 from graphnn.errors import DataError
@@ -25,7 +26,7 @@ def test_every_data_set_of_the_schema_has_a_loader_and_facts():
     [
         ("minst", 'unknown data set "minst"; did you mean "mnist"? Known: cifar10, digits, mnist, npz'),
         ("CIFAR-10", 'unknown data set "CIFAR-10"; did you mean "cifar10"? Known: cifar10, digits, mnist, npz'),
-        ("imagenet", 'unknown data set "imagenet". Known: cifar10, digits, mnist, npz'),
+        ("imagenet", 'unknown data set "imagenet"; known: cifar10, digits, mnist, npz'),
     ],
 )
 def test_unknown_name_lists_the_known(name, message):
@@ -35,8 +36,8 @@ def test_unknown_name_lists_the_known(name, message):
 
 
 def test_second_loader_of_a_name_is_an_error():
-    with pytest.raises(DataError, match=r'"digits" is registered already, by graphnn.datasets.digits'):
-        register("digits")(lambda source: None)
+    with pytest.raises(DataError, match=r'"digits" is registered already, by graphnn\.datasets\.digits'):
+        DATASETS.register(load_digits)
 
 
 def test_path_belongs_to_npz_only(tmp_path):

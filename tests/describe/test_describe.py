@@ -18,7 +18,7 @@ from graphnn.describe.describe import Description, describe, settings_text
 from graphnn.describe.formats import csv_text, json_text, markdown_text, table_text, values
 from graphnn.describe.memory import TrainingMemory
 from graphnn.graph.graph import build_graph, initialise
-from graphnn.layers.base import LAYERS, layer_class
+from graphnn.layers.base import LAYERS
 from graphnn.specification.spec import Spec, read_spec, spec_from_values
 from graphnn.storage.weights import save_weights
 from graphnn.text.tables import display_width
@@ -258,7 +258,7 @@ def test_no_note_where_memory_is_enough_or_unknown(made: Made) -> None:
     ],
 )
 def test_settings_in_words(kind: str, options: dict[str, Any], text: str) -> None:
-    assert settings_text(layer_class(kind)(**options)) == text
+    assert settings_text(LAYERS.find(kind)(**options)) == text
 
 
 def test_settings_of_a_layer_from_a_plugin() -> None:

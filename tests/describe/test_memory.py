@@ -22,13 +22,14 @@ from graphnn.describe.memory import (
 from graphnn.engine.engine import Engine
 from graphnn.graph.graph import Graph, chain, initialise
 from graphnn.kernels.kernels import NUMPY
-from graphnn.layers.base import layer_class
+from graphnn.layers.base import LAYERS
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.relu import ReLU
 from graphnn.layers.residual import Residual
-from graphnn.losses.losses import CrossEntropy, MeanSquaredError
-from graphnn.optimizers import SGDMomentum
+from graphnn.losses.cross_entropy import CrossEntropy
+from graphnn.losses.mean_squared_error import MeanSquaredError
+from graphnn.optimizers.sgd_momentum import SGDMomentum
 from graphnn.optimizers.updater import Updater
 from graphnn.types import Shape
 
@@ -40,7 +41,7 @@ def small() -> Graph:
         ("flat", "Flatten", {}),
         ("out", "Dense", {"units": 3}),
     ]
-    layers = [(name, layer_class(kind)(name=name, **options)) for name, kind, options in types]
+    layers = [(name, LAYERS.find(kind)(name=name, **options)) for name, kind, options in types]
     return chain(layers, (1, 4, 4), CrossEntropy())
 
 
@@ -79,7 +80,7 @@ def test_training_takes_about_as_much_as_said(
 ) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
     end = [("Flatten", {}), ("Dense", {"units": 10}), ("Softmax", {})]
-    made = [layer_class(kind)(name=f"{i}", **options) for i, (kind, options) in enumerate([*layers, *end])]
+    made = [LAYERS.find(kind)(name=f"{i}", **options) for i, (kind, options) in enumerate([*layers, *end])]
     graph = chain([(str(layer.name), layer) for layer in made], shape, CrossEntropy())
     rng = np.random.default_rng(0)
     monkeypatch.setattr(shared_memory, "shared_bytes", bytearray)  # which tracemalloc sees
@@ -115,12 +116,12 @@ def test_npy_header(shape: tuple[int, ...], tmp_path: Path) -> None:
 
 
 def test_a_petabyte_is_counted_and_not_allocated() -> None:
-    layers = [(f"d{i}", layer_class("Dense")(name=f"d{i}", units=10**8)) for i in range(3)]
+    layers = [(f"d{i}", LAYERS.find("Dense")(name=f"d{i}", units=10**8)) for i in range(3)]
     assert training_memory(chain(layers, (10**7,), CrossEntropy()), 1, slots=0, kernels=NUMPY).total > 4 * 10**16
 
 
 def test_a_batch_of_a_trillion_is_not_cut() -> None:
-    graph = chain([("conv", layer_class("Conv2D")(filters=8))], (3, 512, 512), CrossEntropy())
+    graph = chain([("conv", LAYERS.find("Conv2D")(filters=8))], (3, 512, 512), CrossEntropy())
     assert training_memory(graph, 10**12, slots=0, kernels=NUMPY).total > 4 * 10**12 * (3 + 8) * 512**2
 
 

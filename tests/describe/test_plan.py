@@ -12,9 +12,10 @@ from graphnn.describe.plan_formats import plan_markdown, plan_text, plan_values
 from graphnn.engine.plan import training_plan
 from graphnn.graph.graph import Graph, build_graph, chain
 from graphnn.kernels.kernels import NUMPY
-from graphnn.layers.base import layer_class
+from graphnn.layers.base import LAYERS
 from graphnn.layers.conv2d import Conv2D
-from graphnn.losses.losses import CrossEntropy, MeanSquaredError
+from graphnn.losses.cross_entropy import CrossEntropy
+from graphnn.losses.mean_squared_error import MeanSquaredError
 from graphnn.specification.spec import read_spec
 from graphnn.types import Shape
 
@@ -22,7 +23,7 @@ MODELS = Path(__file__).parents[2] / "models"
 
 
 def made(shape: Shape, *layers: tuple[str, dict[str, Any]], loss: Any = None) -> Graph:
-    named = [(f"{kind.lower()}_{i}", layer_class(kind)(**options)) for i, (kind, options) in enumerate(layers)]
+    named = [(f"{kind.lower()}_{i}", LAYERS.find(kind)(**options)) for i, (kind, options) in enumerate(layers)]
     return chain(named, shape, loss or CrossEntropy())
 
 

@@ -8,7 +8,7 @@ from graphnn.document.values import document_text, section_values
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.relu import ReLU
 from graphnn.layers.residual import Residual
-from graphnn.losses.losses import CrossEntropy
+from graphnn.losses.cross_entropy import CrossEntropy
 
 
 def test_numbers_of_numpy_are_written_as_numbers() -> None:

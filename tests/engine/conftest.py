@@ -20,7 +20,9 @@ from graphnn.graph.graph import Graph, chain
 from graphnn.kernels.channels import pixels
 from graphnn.layers.base import LAYERS, Layer
 from graphnn.layers.context import Context, empty_channels_last
-from graphnn.losses.losses import CrossEntropy, Loss, MeanSquaredError
+from graphnn.losses.base import Loss
+from graphnn.losses.cross_entropy import CrossEntropy
+from graphnn.losses.mean_squared_error import MeanSquaredError
 from graphnn.parameters.parameters import Parameters
 from graphnn.randomness import Purpose, generator
 from graphnn.types import Array, Shape

@@ -7,9 +7,9 @@ import pytest
 
 from graphnn.engine.engine import Engine
 from graphnn.graph.graph import initialise
-from graphnn.initializers.initializers import ones
+from graphnn.initializers.constant import ones
 from graphnn.layers.base import BatchwiseLayer, Layer
-from graphnn.losses.losses import MeanSquaredError
+from graphnn.losses.mean_squared_error import MeanSquaredError
 from graphnn.parameters.parameter import Parameter
 
 CONV, HEAD, BN = ("Conv2D", {"filters": 2}), ("Dense", {"units": 4}), "BatchNormalization"

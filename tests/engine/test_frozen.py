@@ -8,12 +8,12 @@ import pytest
 
 from graphnn.engine.engine import Engine
 from graphnn.graph.graph import chain, initialise
-from graphnn.initializers.initializers import ones, zeros
+from graphnn.initializers.constant import ones, zeros
 from graphnn.layers import conv2d as conv2d_module
 from graphnn.layers.base import Layer
 from graphnn.layers.conv2d import Conv2D
-from graphnn.losses.losses import MeanSquaredError
-from graphnn.optimizers import SGD
+from graphnn.losses.mean_squared_error import MeanSquaredError
+from graphnn.optimizers.sgd import SGD
 from graphnn.optimizers.updater import Updater
 from graphnn.parameters.parameter import Parameter
 

@@ -9,7 +9,9 @@ from graphnn.engine.engine import Engine
 from graphnn.engine.plan import Stage, fuses, piece_size, training_plan
 from graphnn.graph.graph import initialise
 from graphnn.kernels.kernels import NUMPY
-from graphnn.losses.losses import BinaryCrossEntropy, CrossEntropy, MeanSquaredError
+from graphnn.losses.binary_cross_entropy import BinaryCrossEntropy
+from graphnn.losses.cross_entropy import CrossEntropy
+from graphnn.losses.mean_squared_error import MeanSquaredError
 
 CONV, DENSE = ("Conv2D", {"filters": 4}), ("Dense", {"units": 3})
 BN = "BatchNormalization"

@@ -16,7 +16,7 @@ from graphnn.errors import GraphError
 from graphnn.graph.graph import initialise
 from graphnn.layers.base import LAYERS, Layer
 from graphnn.layers.batch_normalization import BatchNormalization
-from graphnn.losses.losses import MeanSquaredError
+from graphnn.losses.mean_squared_error import MeanSquaredError
 from graphnn.shared_memory import shared_zeros
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="needs processes that are forked")

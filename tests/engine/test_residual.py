@@ -28,7 +28,8 @@ from graphnn.layers.relu import ReLU
 from graphnn.layers.residual import Residual
 from graphnn.layers.softmax import Softmax
 from graphnn.layers.tanh import Tanh
-from graphnn.losses.losses import CrossEntropy, MeanSquaredError
+from graphnn.losses.cross_entropy import CrossEntropy
+from graphnn.losses.mean_squared_error import MeanSquaredError
 
 C, BN, R = Conv2D(3, use_bias=False), BatchNormalization(), ReLU()
 DOWN = Conv2D(4, strides=2)

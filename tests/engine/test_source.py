@@ -10,7 +10,7 @@ from graphnn.engine.engine import Engine
 from graphnn.engine.processes import can_fork
 from graphnn.errors import DataError
 from graphnn.graph.graph import initialise
-from graphnn.losses.losses import MeanSquaredError
+from graphnn.losses.mean_squared_error import MeanSquaredError
 from graphnn.shared_memory import shared_zeros
 
 CONV, HEAD, BN = ("Conv2D", {"filters": 2}), ("Dense", {"units": 4}), "BatchNormalization"

@@ -5,7 +5,8 @@ import pytest
 
 from graphnn.engine.engine import Engine
 from graphnn.graph.graph import initialise
-from graphnn.losses.losses import BinaryCrossEntropy, MeanSquaredError
+from graphnn.losses.binary_cross_entropy import BinaryCrossEntropy
+from graphnn.losses.mean_squared_error import MeanSquaredError
 
 CONV = ("Conv2D", {"filters": 3})
 HEAD = ("Dense", {"units": 4})

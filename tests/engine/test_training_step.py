@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from graphnn.engine.engine import Engine
 from graphnn.graph.graph import initialise
-from graphnn.losses.losses import MeanSquaredError
+from graphnn.losses.mean_squared_error import MeanSquaredError
 
 CONV = ("Conv2D", {"filters": 3})
 EVEN = (

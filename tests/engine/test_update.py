@@ -12,8 +12,13 @@ from graphnn.engine.processes import Processes
 from graphnn.engine.workers import Workers
 from graphnn.errors import GraphError
 from graphnn.graph.graph import initialise
-from graphnn.optimizers import SGD, Adam, AdamW, Muon, RMSprop, SGDMomentum
+from graphnn.optimizers.adam import Adam
+from graphnn.optimizers.adamw import AdamW
 from graphnn.optimizers.groups import ParameterGroup
+from graphnn.optimizers.muon import Muon
+from graphnn.optimizers.rmsprop import RMSprop
+from graphnn.optimizers.sgd import SGD
+from graphnn.optimizers.sgd_momentum import SGDMomentum
 from graphnn.optimizers.updater import Updater
 
 OPTIMIZERS = [

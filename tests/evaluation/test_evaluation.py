@@ -8,15 +8,15 @@ import pytest
 from graphnn.errors import DataError
 from graphnn.evaluation.evaluation import Evaluation, class_names, evaluate
 from graphnn.graph.graph import Graph, chain, initialise
-from graphnn.layers.base import layer_class
-from graphnn.losses.losses import CrossEntropy
+from graphnn.layers.base import LAYERS
+from graphnn.losses.cross_entropy import CrossEntropy
 from graphnn.training.samples import Samples
 from graphnn.types import Array
 
 
 @pytest.fixture
 def graph() -> Graph:
-    layers = [("out", layer_class("Dense")(units=3)), ("softmax", layer_class("Softmax")())]
+    layers = [("out", LAYERS.find("Dense")(units=3)), ("softmax", LAYERS.find("Softmax")())]
     return chain(layers, (2,), CrossEntropy())
 
 

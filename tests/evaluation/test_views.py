@@ -17,7 +17,10 @@ from graphnn.layers.flatten import Flatten
 from graphnn.layers.relu import ReLU
 from graphnn.layers.sigmoid import Sigmoid
 from graphnn.layers.softmax import Softmax
-from graphnn.losses.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
+from graphnn.losses.base import Loss
+from graphnn.losses.binary_cross_entropy import BinaryCrossEntropy
+from graphnn.losses.cross_entropy import CrossEntropy
+from graphnn.losses.mean_squared_error import MeanSquaredError
 from graphnn.training.samples import Samples
 
 SHAPE, COUNT = (2, 5, 4), 37
@@ -125,5 +128,7 @@ def test_what_cannot_be_seen_so_is_refused() -> None:
         check_views("flip", (64,))
     with pytest.raises(DataError, match="are too small"):
         check_views("flip_translate", (1, 1, 8))
-    with pytest.raises(DataError, match='unknown "flips"; known: none, flip, flip_translate'):
+    with pytest.raises(
+        DataError, match=r'unknown views "flips"; did you mean "flip"\? Known: none, flip, flip_translate'
+    ):
         check_views("flips", (1, 8, 8))

@@ -9,11 +9,11 @@ import pytest
 from graphnn.datasets.facts import FACTS
 from graphnn.errors import GraphError, SpecError
 from graphnn.graph.graph import build_graph, chain, initialise, needs_images, unset
-from graphnn.initializers.initializers import PatchWhitening
+from graphnn.initializers.patch_whitening import PatchWhitening
 from graphnn.layers.base import UnfitInput
 from graphnn.layers.dense import Dense
 from graphnn.layers.relu import ReLU
-from graphnn.losses.losses import CrossEntropy
+from graphnn.losses.cross_entropy import CrossEntropy
 from graphnn.specification.spec import spec_from_values
 
 DOCUMENT: dict[str, Any] = {

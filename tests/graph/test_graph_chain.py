@@ -11,7 +11,7 @@ from graphnn.layers.dense import Dense
 from graphnn.layers.flatten import Flatten
 from graphnn.layers.max_pooling_2d import MaxPooling2D
 from graphnn.layers.relu import ReLU
-from graphnn.losses.losses import MeanSquaredError
+from graphnn.losses.mean_squared_error import MeanSquaredError
 from graphnn.randomness import Purpose, generator
 
 NAMED = [

@@ -7,20 +7,12 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from graphnn.errors import GraphError, SpecError
-from graphnn.initializers import initializers as module
-from graphnn.initializers.initializers import (
-    INITIALIZERS,
-    Identity,
-    Normal,
-    PatchWhitening,
-    fans,
-    initial_values,
-    initializer_from,
-    initializer_values,
-    ones,
-    second_moments,
-    zeros,
-)
+from graphnn.initializers import base, patch_whitening
+from graphnn.initializers.base import INITIALIZERS, fans, initial_values, initializer_from, initializer_values
+from graphnn.initializers.constant import ones, zeros
+from graphnn.initializers.identity import Identity
+from graphnn.initializers.normal import Normal
+from graphnn.initializers.patch_whitening import PatchWhitening, second_moments
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
 from graphnn.specification.spec import Section
@@ -132,7 +124,7 @@ def test_second_moments_against_a_loop(monkeypatch):
                 count += 1
     assert count == 7 * 8
     for block in (1, 200, 2**20):  # one image at a time, two, all
-        monkeypatch.setattr(module, "BLOCK", block)
+        monkeypatch.setattr(patch_whitening, "BLOCK", block)
         np.testing.assert_allclose(second_moments(images, (2, 2, 3)), expected / count, rtol=1e-12, atol=1e-14)
 
 
@@ -174,7 +166,7 @@ def test_whitening_gives_the_same_bits_on_any_number_of_threads(photographs, mon
 
 
 def test_whitening_looks_at_the_first_images_only(photographs, monkeypatch):
-    monkeypatch.setattr(module, "IMAGES", 100)
+    monkeypatch.setattr(base, "IMAGES", 100)
     rng = np.random.default_rng(0)
     found = initial_values(PatchWhitening(), (24, 3, 2, 2), rng, photographs)
     assert (found == PatchWhitening().values((24, 3, 2, 2), photographs[:100])).all()

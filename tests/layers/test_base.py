@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from graphnn.errors import GraphError, ShapeError, SpecError
-from graphnn.initializers.initializers import zeros
-from graphnn.layers.base import LAYERS, UnfitInput, layer_class, register
+from graphnn.initializers.constant import zeros
+from graphnn.layers.base import LAYERS, UnfitInput, register
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.dense import Dense
 from graphnn.layers.flatten import Flatten
@@ -14,7 +14,7 @@ from graphnn.parameters.parameter import Parameter, in_memory_order, in_order_of
 
 
 def test_layers_are_found_by_type():
-    assert layer_class("Dense") is Dense
+    assert LAYERS.find("Dense") is Dense
     assert Dense(3).type == "Dense"
 
 
@@ -24,12 +24,12 @@ def test_layers_are_found_by_type():
 )
 def test_an_unknown_type_gets_a_suggestion(wrong, right):
     with pytest.raises(SpecError, match=f'unknown layer type "{wrong}"; did you mean "{right}"\\? Known: .*Dense, '):
-        layer_class(wrong)
+        LAYERS.find(wrong)
 
 
 def test_a_type_like_no_other_gets_the_list():
-    with pytest.raises(SpecError, match=r'unknown layer type "Xyzzy123"\. Known: .*Conv2D, Dense, '):
-        layer_class("Xyzzy123")
+    with pytest.raises(SpecError, match=r'unknown layer type "Xyzzy123"; known: .*Conv2D, Dense, '):
+        LAYERS.find("Xyzzy123")
 
 
 def test_a_second_layer_of_one_name_is_refused():

@@ -12,9 +12,9 @@ from graphnn.datasets.loading import load
 from graphnn.errors import DataError, GraphError, SpecError
 from graphnn.layers.dense import Dense
 from graphnn.layers.softmax import Softmax
-from graphnn.losses.losses import CrossEntropy
+from graphnn.losses.cross_entropy import CrossEntropy
 from graphnn.model.model import Model
-from graphnn.optimizers import SGD
+from graphnn.optimizers.sgd import SGD
 from graphnn.training.samples import Samples
 
 DIGITS = load("digits")
@@ -50,7 +50,7 @@ def test_views_are_averaged() -> None:
     found = model.evaluate(X, Y, test_time_augmentation="flip")
     assert found["loss"] == pytest.approx(-np.log(p[np.arange(len(Y)), Y]).mean(), rel=1e-5)
     assert found["accuracy"] == pytest.approx((p.argmax(axis=1) == Y).mean())
-    with pytest.raises(DataError, match='unknown "twice"; known: none, flip, flip_translate'):
+    with pytest.raises(DataError, match='unknown views "twice"; known: none, flip, flip_translate'):
         model.evaluate(X, Y, test_time_augmentation="twice")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from graphnn.augmentation.kinds import AUGMENTATIONS, augmentations_from
+from graphnn.augmentation.base import AUGMENTATIONS, augmentations_from
 from graphnn.errors import GraphError, SpecError
 from graphnn.layers.base import LAYERS
 from graphnn.layers.conv2d import Conv2D
@@ -18,11 +18,17 @@ from graphnn.layers.relu import ReLU
 from graphnn.layers.residual import Residual
 from graphnn.layers.sigmoid import Sigmoid
 from graphnn.layers.softmax import Softmax
-from graphnn.losses.losses import LOSSES, CrossEntropy, MeanSquaredError
+from graphnn.losses.base import LOSSES
+from graphnn.losses.cross_entropy import CrossEntropy
+from graphnn.losses.mean_squared_error import MeanSquaredError
 from graphnn.model.model import Model
-from graphnn.optimizers import OPTIMIZERS, SGD, Muon, SGDMomentum
+from graphnn.optimizers.base import OPTIMIZERS
 from graphnn.optimizers.groups import ParameterGroup
-from graphnn.schedules.schedules import SCHEDULES, Cosine, Schedule
+from graphnn.optimizers.muon import Muon
+from graphnn.optimizers.sgd import SGD
+from graphnn.optimizers.sgd_momentum import SGDMomentum
+from graphnn.schedules.base import SCHEDULES, Schedule
+from graphnn.schedules.cosine import Cosine
 
 ROOT = Path(__file__).parents[2]
 DATA = {"path": "data.npz"}

@@ -8,14 +8,14 @@ import pytest
 
 from graphnn.datasets.preparation import Normalisation
 from graphnn.errors import GraphError, SpecError
-from graphnn.initializers.initializers import PatchWhitening
+from graphnn.initializers.patch_whitening import PatchWhitening
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
 from graphnn.layers.flatten import Flatten
 from graphnn.layers.softmax import Softmax
-from graphnn.losses.losses import CrossEntropy
+from graphnn.losses.cross_entropy import CrossEntropy
 from graphnn.model.model import Model
-from graphnn.optimizers import SGD
+from graphnn.optimizers.sgd import SGD
 from graphnn.storage.weights import load_weights
 
 RNG = np.random.default_rng(0)

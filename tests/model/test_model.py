@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphnn.averaging.exponential import ExponentialAveraging
+from graphnn.averaging.lookahead import Lookahead
 from graphnn.errors import DataError, GraphError, SpecError, WeightsError
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.conv2d import Conv2D
@@ -15,12 +17,14 @@ from graphnn.layers.flatten import Flatten
 from graphnn.layers.max_pooling_2d import MaxPooling2D
 from graphnn.layers.relu import ReLU
 from graphnn.layers.softmax import Softmax
-from graphnn.losses.losses import CrossEntropy, MeanSquaredError
+from graphnn.losses.cross_entropy import CrossEntropy
+from graphnn.losses.mean_squared_error import MeanSquaredError
 from graphnn.model.model import Model
-from graphnn.optimizers import SGD, Adam, SGDMomentum
-from graphnn.schedules.schedules import ReduceOnPlateau
+from graphnn.optimizers.adam import Adam
+from graphnn.optimizers.sgd import SGD
+from graphnn.optimizers.sgd_momentum import SGDMomentum
+from graphnn.schedules.reduce_on_plateau import ReduceOnPlateau
 from graphnn.storage.weights import load_weights
-from graphnn.training.averaging import ExponentialAveraging, Lookahead
 from graphnn.training.monitor import EarlyStopping
 
 ROOT = Path(__file__).parents[2]

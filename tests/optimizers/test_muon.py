@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from graphnn.errors import ShapeError
-from graphnn.initializers.initializers import zeros
-from graphnn.optimizers import Muon
-from graphnn.optimizers.muon import orthogonalised
+from graphnn.initializers.constant import zeros
+from graphnn.optimizers.muon import Muon, orthogonalised
 from graphnn.optimizers.updater import matrix
 from graphnn.parameters.parameter import Parameter, in_memory_order
 

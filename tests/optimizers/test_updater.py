@@ -3,13 +3,18 @@
 import numpy as np
 import pytest
 
-from graphnn.initializers.initializers import zeros
-from graphnn.optimizers import SGD, Adam, Muon, SGDMomentum
+from graphnn.initializers.constant import zeros
+from graphnn.optimizers.adam import Adam
 from graphnn.optimizers.groups import ParameterGroup, members, pattern_meant, unused
+from graphnn.optimizers.muon import Muon
+from graphnn.optimizers.sgd import SGD
+from graphnn.optimizers.sgd_momentum import SGDMomentum
 from graphnn.optimizers.updater import Rates, Updater, groups_from, optimizer_from, schedule_from, slots_of
 from graphnn.parameters.parameter import Parameter
 from graphnn.parameters.parameters import Parameters
-from graphnn.schedules.schedules import Constant, OneCycle, ReduceOnPlateau
+from graphnn.schedules.constant import Constant
+from graphnn.schedules.one_cycle import OneCycle
+from graphnn.schedules.reduce_on_plateau import ReduceOnPlateau
 from graphnn.specification.spec import spec_from_values
 
 NAMES = ["a/weights", "b/weights", "a/biases", "b/biases"]

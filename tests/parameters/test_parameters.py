@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from graphnn.initializers.initializers import ones, zeros
+from graphnn.initializers.constant import ones, zeros
 from graphnn.parameters.parameter import Parameter
 from graphnn.parameters.parameters import ALIGNMENT, Parameters, is_weight, padded
 

@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from graphnn.augmentation.kinds import AUGMENTATIONS
-from graphnn.initializers.initializers import INITIALIZERS
+from graphnn.augmentation.base import AUGMENTATIONS
+from graphnn.averaging.base import AVERAGINGS
+from graphnn.initializers.base import INITIALIZERS
 from graphnn.layers.base import LAYERS, Layer
-from graphnn.losses.losses import LOSSES
-from graphnn.optimizers import OPTIMIZERS
-from graphnn.schedules.schedules import SCHEDULES
+from graphnn.losses.base import LOSSES
+from graphnn.optimizers.base import OPTIMIZERS
+from graphnn.schedules.base import SCHEDULES
 from graphnn.specification import schema as module
 from graphnn.specification.schema import Schema, is_integer, load_schema, schema_file, schema_text
 from graphnn.specification.spec import listed
-from graphnn.training.averaging import AVERAGINGS
 from graphnn.training.monitor import HIGHER_IS_BETTER, EarlyStopping
 
 SCHEMA = load_schema()

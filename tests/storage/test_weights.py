@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from graphnn.errors import WeightsError
-from graphnn.initializers.initializers import zeros
+from graphnn.initializers.constant import zeros
 from graphnn.parameters.parameter import Parameter
 from graphnn.parameters.parameters import Parameters
 from graphnn.storage.archives import write_archive

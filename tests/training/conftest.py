@@ -14,9 +14,12 @@ from graphnn.layers.dense import Dense
 from graphnn.layers.dropout import Dropout
 from graphnn.layers.relu import ReLU
 from graphnn.layers.softmax import Softmax
-from graphnn.losses.losses import CrossEntropy, MeanSquaredError
-from graphnn.optimizers import Adam, Optimizer
-from graphnn.schedules.schedules import Constant, Schedule
+from graphnn.losses.cross_entropy import CrossEntropy
+from graphnn.losses.mean_squared_error import MeanSquaredError
+from graphnn.optimizers.adam import Adam
+from graphnn.optimizers.base import Optimizer
+from graphnn.schedules.base import Schedule
+from graphnn.schedules.constant import Constant
 from graphnn.training.samples import Samples
 from graphnn.training.trainer import Trainer
 

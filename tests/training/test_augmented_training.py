@@ -22,9 +22,9 @@ from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
 from graphnn.layers.flatten import Flatten
 from graphnn.layers.softmax import Softmax
-from graphnn.losses.losses import CrossEntropy
-from graphnn.optimizers import SGD
-from graphnn.schedules.schedules import Constant
+from graphnn.losses.cross_entropy import CrossEntropy
+from graphnn.optimizers.sgd import SGD
+from graphnn.schedules.constant import Constant
 from graphnn.training import trainer as trainer_module
 from graphnn.training.samples import Samples
 from graphnn.training.trainer import Trainer

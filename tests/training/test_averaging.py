@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphnn.averaging.base import Averaging
+from graphnn.averaging.exponential import ExponentialAveraging
+from graphnn.averaging.lookahead import Lookahead
 from graphnn.errors import DataError
-from graphnn.losses.losses import CrossEntropy
+from graphnn.losses.cross_entropy import CrossEntropy
 from graphnn.parameters.parameter import Parameter
 from graphnn.parameters.parameters import Parameters
-from graphnn.schedules.schedules import Cosine
-from graphnn.training.averaging import Average, Averaging, ExponentialAveraging, Lookahead
+from graphnn.schedules.cosine import Cosine
+from graphnn.training.average import Average
 from graphnn.training.second_values import BLOCK, SecondValues
 from graphnn.training.trainer import Trainer
 

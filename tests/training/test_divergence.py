@@ -11,9 +11,10 @@ from graphnn.graph.graph import chain, initialise
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.dense import Dense
 from graphnn.layers.softmax import Softmax
-from graphnn.losses.losses import CrossEntropy
-from graphnn.optimizers import SGD, SGDMomentum
-from graphnn.schedules.schedules import Constant
+from graphnn.losses.cross_entropy import CrossEntropy
+from graphnn.optimizers.sgd import SGD
+from graphnn.optimizers.sgd_momentum import SGDMomentum
+from graphnn.schedules.constant import Constant
 from graphnn.training.divergence import culprit, culprit_in_testing
 from graphnn.training.samples import Samples
 from graphnn.training.trainer import Trainer

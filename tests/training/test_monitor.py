@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphnn.averaging.exponential import ExponentialAveraging
 from graphnn.errors import DataError
-from graphnn.losses.losses import LOSSES
-from graphnn.optimizers import SGD
-from graphnn.schedules.schedules import Cosine, ReduceOnPlateau
-from graphnn.training.averaging import ExponentialAveraging
+from graphnn.losses.base import LOSSES
+from graphnn.optimizers.sgd import SGD
+from graphnn.schedules.cosine import Cosine
+from graphnn.schedules.reduce_on_plateau import ReduceOnPlateau
 from graphnn.training.history import Record
 from graphnn.training.monitor import HIGHER_IS_BETTER, EarlyStopping, Watch
 from graphnn.training.trainer import Trainer

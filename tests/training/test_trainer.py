@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from graphnn.errors import DataError
-from graphnn.losses.losses import CrossEntropy
-from graphnn.optimizers import SGD
-from graphnn.schedules.schedules import PiecewiseLinear, ReduceOnPlateau, Step
+from graphnn.losses.cross_entropy import CrossEntropy
+from graphnn.optimizers.sgd import SGD
+from graphnn.schedules.piecewise_linear import PiecewiseLinear
+from graphnn.schedules.reduce_on_plateau import ReduceOnPlateau
+from graphnn.schedules.step import Step
 from graphnn.training.history import Record
 from graphnn.training.samples import Samples
 from graphnn.training.trainer import Trainer, evaluate

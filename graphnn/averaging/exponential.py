@@ -1,0 +1,24 @@
+"""exponential: a moving average beside the weights."""
+
+from dataclasses import dataclass
+
+from graphnn.averaging.base import AVERAGINGS, Averaging
+
+
+@AVERAGINGS.register
+@dataclass(frozen=True, kw_only=True)
+class ExponentialAveraging(Averaging):
+    """An exponential moving average: d = min(decay, (1 + k)/(10 + k)) at the k-th averaging, k = 1, 2, ….
+
+    Source: Polyak & Juditsky 1992, "Acceleration of stochastic approximation by averaging"; the warm-up is that of
+    TensorFlow's ExponentialMovingAverage.
+    """
+
+    type = "exponential"
+    beside = True
+    decay: float = 0.999
+    every: int = 1
+
+    def factor(self, done: int, total_steps: int) -> float:
+        count = done // self.every
+        return min(self.decay, (1 + count) / (10 + count))

@@ -1,0 +1,26 @@
+"""lookahead: fast weights that return to slow ones."""
+
+from dataclasses import dataclass
+
+from graphnn.averaging.base import AVERAGINGS, Averaging
+
+
+@AVERAGINGS.register
+@dataclass(frozen=True, kw_only=True)
+class Lookahead(Averaging):
+    """Fast weights that return to slow ones: d = decay^every·(t/T)³ after t of T steps.
+
+    All parameters return, those too that no step changes any more from some epoch on.
+
+    Source: Zhang et al. 2019, "Lookahead optimizer: k steps forward, 1 step back"; d: Jordan 2024, "94 % on CIFAR-10
+    in 3.29 seconds on a single GPU", section 3.4.
+    """
+
+    type = "lookahead"
+    beside = False
+    every: int = 5
+    decay: float = 0.95
+
+    def factor(self, done: int, total_steps: int) -> float:
+        scale: float = self.decay**self.every
+        return scale * (done / total_steps) ** 3

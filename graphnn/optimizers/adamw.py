@@ -1,0 +1,27 @@
+"""AdamW: Adam with weight decay apart from the gradient."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from graphnn.optimizers.adam import Adam
+from graphnn.optimizers.base import OPTIMIZERS
+from graphnn.types import Array
+
+
+@OPTIMIZERS.register
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam with decoupled decay: P ← P − αλP first, then Adam's step with the bare gradient.
+
+    Source: Loshchilov & Hutter 2019, "Decoupled weight decay regularization", algorithm 2 with the rate inside.
+    """
+
+    weight_decay: float = field(default=0.01, kw_only=True)
+
+    def update_block(
+        self, P: Array, g: Array, state: Sequence[Array], learning_rate: float, step: int, weight_decay: float
+    ) -> None:
+        mean, square = state
+        if weight_decay:
+            P *= 1 - learning_rate * weight_decay
+        self.adapt(P, g, mean, square, learning_rate, step)

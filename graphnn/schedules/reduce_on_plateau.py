@@ -1,0 +1,37 @@
+"""reduce_on_plateau: a drop whenever the loss stops falling."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphnn.schedules.base import SCHEDULES, WarmedSchedule
+
+
+@SCHEDULES.register
+@dataclass(kw_only=True)
+class ReduceOnPlateau(WarmedSchedule):
+    """Multiplied by `factor`, never below `min_scale`, after `patience` epochs in a row without a new lowest loss."""
+
+    type = "reduce_on_plateau"
+    factor: float = 0.1
+    patience: int = 3
+    min_scale: float = 0.001
+    reduced: float = field(default=1.0, init=False)
+    lowest: float | None = field(default=None, init=False)
+    waited: int = field(default=0, init=False)
+
+    def settled(self, step: int, steps_per_epoch: int, done: float) -> float:
+        return self.reduced
+
+    def observe(self, loss: float) -> None:
+        if self.lowest is None or loss < self.lowest:
+            self.lowest, self.waited = float(loss), 0
+            return
+        self.waited += 1
+        if self.waited >= self.patience:
+            self.reduced, self.waited = max(self.reduced * self.factor, self.min_scale), 0
+
+    def state(self) -> dict[str, Any]:
+        return {"reduced": self.reduced, "lowest": self.lowest, "waited": self.waited}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.reduced, self.lowest, self.waited = state["reduced"], state["lowest"], state["waited"]
