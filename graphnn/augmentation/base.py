@@ -1,7 +1,4 @@
-"""What an augmentation is: a description that draws for all images of an epoch at once.
-
-Some are a matter of whole rows and columns: which of them are shown, or which of them are covered; others resample.
-"""
+"""What an augmentation is: a description of random changes, drawn for all images of an epoch at once."""
 
 from __future__ import annotations  # naming numpy.random would import it, which takes 8 ms
 
@@ -12,16 +9,15 @@ from typing import ClassVar
 
 import numpy as np
 
+from graphnn.augmentation.steps import Step
 from graphnn.randomness import Purpose, generator
 from graphnn.registry import Registry
 from graphnn.specification.spec import Section
 from graphnn.types import Array, Shape, shape_text
 
-Lines = tuple[Array, Array]  # of N images: rows N×H and columns N×W
-
 
 @dataclass(frozen=True)
-class Place:
+class DrawKey:
     """What draws are keyed by: the seed and epoch of training, and the augmentation's position in the list."""
 
     seed: int
@@ -37,7 +33,25 @@ class Place:
         return generator(self.seed, Purpose.AUGMENT, 0, self.position, 1)
 
 
-class Augmentation:
+@dataclass(frozen=True)
+class TrainingImages:
+    """What is known of the images that draws are made for: how many there are, and their mean, H×W×C as stored."""
+
+    count: int
+    mean: Array
+
+    @property
+    def height(self) -> int:
+        """Rows of an image."""
+        return int(self.mean.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns of an image."""
+        return int(self.mean.shape[1])
+
+
+class Augmentation(ABC):
     """One kind of random change to images; its fields are the properties of its definition in the schema.
 
     size_field: the field that is at fault where images are too small.
@@ -49,6 +63,10 @@ class Augmentation:
     def type(self) -> str:
         """The `type` in the document: the name of the class."""
         return type(self).__name__
+
+    @abstractmethod
+    def step(self, key: DrawKey, images: TrainingImages) -> Step:
+        """Return what is done to each image in an epoch, drawn by the key."""
 
     def unfit(self, shape: Shape) -> str | None:
         """Return why images of this shape, C×H×W, are too small; None where they are not."""
@@ -70,41 +88,6 @@ def misfits(augmentations: Sequence[Augmentation], shape: Shape) -> Iterator[tup
         problem = augmentation.unfit(shape)
         if problem is not None:
             yield (position, augmentation.size_field), problem
-
-
-class Move(Augmentation, ABC):
-    """An augmentation after which each row and column of an image shows another one; several in turn cost one copy."""
-
-    @abstractmethod
-    def moved(self, place: Place, lines: Lines) -> Lines:
-        """Return which lines of the stored images are shown in an epoch, given those that were shown before.
-
-        A line may be BLANK.
-        """
-
-
-class Cover(Augmentation, ABC):
-    """An augmentation that puts the mean of the training images in place of a rectangle of each image."""
-
-    @abstractmethod
-    def covered(self, place: Place, count: int, shape: Shape) -> Lines:
-        """Return which lines of `count` images of this shape the rectangles of an epoch lie on: bool."""
-
-
-class Warp(Augmentation, ABC):
-    """An augmentation that puts each image together anew from points between its pixels.
-
-    padding: what comes in from outside, "reflect" or "zeros".
-    """
-
-    padding: str
-
-    @abstractmethod
-    def sources(self, place: Place, count: int) -> Array:
-        """Return, for each of `count` images of an epoch, where pixels come from: count×2×2, float32.
-
-        The pixel at (row, column) from the centre shows the point at matrix·(row, column).
-        """
 
 
 def augmentations_from(sections: Iterable[Section]) -> tuple[Augmentation, ...]:

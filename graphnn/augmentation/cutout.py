@@ -5,13 +5,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphnn.augmentation.base import AUGMENTATIONS, Cover, Lines, Place
+from graphnn.augmentation.base import AUGMENTATIONS, Augmentation, DrawKey, TrainingImages
+from graphnn.augmentation.steps import Covered
 from graphnn.types import Array, Shape, shape_text
 
 
 @AUGMENTATIONS.register
 @dataclass(frozen=True)
-class Cutout(Cover):
+class Cutout(Augmentation):
     """Cover a square of size×size pixels; its centre is drawn uniformly, and what hangs over the border is cut off.
 
     The mean of the training images, which covers it, is about 0 once normalised (DeVries and Taylor 2017, section 3).
@@ -27,10 +28,10 @@ class Cutout(Cover):
             return None
         return f"a square of {self.size} pixels is larger than the images, {shape_text(shape)}; write at most {least}"
 
-    def covered(self, place: Place, count: int, shape: Shape) -> Lines:
-        height, width = shape[1:]
-        first = place.generator().integers(0, (height, width), (count, 2)) - self.size // 2
-        return self._within(height, first[:, :1]), self._within(width, first[:, 1:])
+    def step(self, key: DrawKey, images: TrainingImages) -> Covered:
+        height, width = images.height, images.width
+        first = key.generator().integers(0, (height, width), (images.count, 2)) - self.size // 2
+        return Covered(self._within(height, first[:, :1]), self._within(width, first[:, 1:]), images.mean)
 
     def _within(self, length: int, first: Array) -> Array:
         """Return which of 0…length − 1 the squares lie on that begin at `first`, N×1."""

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graphnn.augmentation.base import AUGMENTATIONS, Place, Warp
-from graphnn.types import Array
+from graphnn.augmentation.base import AUGMENTATIONS, Augmentation, DrawKey, TrainingImages
+from graphnn.augmentation.steps import Warped
 
 
 @AUGMENTATIONS.register
 @dataclass(frozen=True)
-class RandomAffine(Warp):
+class RandomAffine(Augmentation):
     """Turn, zoom and slant images about their centre, as far as they are drawn anew for each image in each epoch.
 
     The point at (x, y) from the centre, to the right and down, comes to z·R·S·(x, y). R = [[cos θ, −sin θ],
@@ -24,10 +24,10 @@ class RandomAffine(Warp):
     shear: float = 0
     padding: str = "reflect"
 
-    def sources(self, place: Place, count: int) -> Array:
-        drawn = place.generator().uniform(-1, 1, (3, count))
+    def step(self, key: DrawKey, images: TrainingImages) -> Warped:
+        drawn = key.generator().uniform(-1, 1, (3, images.count))
         angle, slant = np.deg2rad([[self.degrees], [self.shear]]) * drawn[[0, 2]]
         zoom = 1 + self.scale * drawn[1]
         cos, sin, tan = np.cos(angle), np.sin(angle), np.tan(slant)
         inverse = np.array([[cos, -sin], [sin - tan * cos, cos + tan * sin]]) / zoom
-        return np.ascontiguousarray(inverse.transpose(2, 0, 1), np.float32)
+        return Warped(np.ascontiguousarray(inverse.transpose(2, 0, 1), np.float32), self.padding)

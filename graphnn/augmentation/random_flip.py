@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graphnn.augmentation.base import AUGMENTATIONS, Lines, Move, Place
+from graphnn.augmentation.base import AUGMENTATIONS, Augmentation, DrawKey, TrainingImages
+from graphnn.augmentation.steps import Moved
 
 
 @AUGMENTATIONS.register
 @dataclass(frozen=True)
-class RandomFlip(Move):
+class RandomFlip(Augmentation):
     """Mirror images left to right.
 
     mode: "random" draws anew in every epoch whether an image is mirrored; "alternating" draws h = 0 or 1 once for each
@@ -19,9 +20,9 @@ class RandomFlip(Move):
 
     mode: str = "random"
 
-    def moved(self, place: Place, lines: Lines) -> Lines:
-        rows, columns = lines
+    def step(self, key: DrawKey, images: TrainingImages) -> Moved:
         alternating = self.mode == "alternating"
-        drawn = (place.lasting() if alternating else place.generator()).integers(0, 2, (len(rows), 1), np.uint8)
-        mirrored = drawn != (place.epoch % 2 if alternating else 0)
-        return rows, np.where(mirrored, columns[:, ::-1], columns)
+        drawn = (key.lasting() if alternating else key.generator()).integers(0, 2, (images.count, 1), np.uint8)
+        mirrored = drawn != (key.epoch % 2 if alternating else 0)
+        rows, columns = (np.arange(size, dtype=np.int32) for size in (images.height, images.width))
+        return Moved(np.broadcast_to(rows, (images.count, len(rows))), np.where(mirrored, columns[::-1], columns))

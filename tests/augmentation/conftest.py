@@ -7,26 +7,19 @@ import numpy as np
 import pytest
 
 from graphnn.augmentation.augmenter import Augmenter
-from graphnn.augmentation.base import Augmentation, Cover, Move, Place
+from graphnn.augmentation.base import Augmentation, DrawKey, TrainingImages
 
 Array = Any
 Drawn = Callable[[Augmentation, int, int], tuple[Array, Array]]
-
-
-def unmoved(count: int, height: int, width: int) -> tuple[Array, Array]:
-    """Return the lines of images that nothing has moved."""
-    return np.tile(np.arange(height, dtype=np.int32), (count, 1)), np.tile(np.arange(width, dtype=np.int32), (count, 1))
 
 
 @pytest.fixture
 def lines() -> Callable[..., tuple[Array, Array]]:
     """What an augmentation draws for one epoch: the lines of each image that it shows, or covers."""
 
-    def draw(augmentation: Move | Cover, count: int, shape: Sequence[int], epoch: int = 0, seed: int = 3) -> Any:
-        place = Place(seed, epoch, 0)
-        if isinstance(augmentation, Cover):
-            return augmentation.covered(place, count, tuple(shape))
-        return augmentation.moved(place, unmoved(count, *shape[1:]))
+    def draw(augmentation: Augmentation, count: int, shape: Sequence[int], epoch: int = 0, seed: int = 3) -> Any:
+        step: Any = augmentation.step(DrawKey(seed, epoch, 0), TrainingImages(count, np.zeros((*shape[1:], shape[0]))))
+        return step.rows, step.columns
 
     return draw
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from graphnn.augmentation.augmenter import Augmenter
-from graphnn.augmentation.base import Augmentation, Place
+from graphnn.augmentation.base import Augmentation, DrawKey, TrainingImages
 from graphnn.augmentation.cutout import Cutout
 from graphnn.augmentation.random_flip import RandomFlip
 from graphnn.augmentation.random_translate import RandomTranslate
@@ -24,15 +24,14 @@ def naive(image: Any, augmentations: Sequence[Augmentation], place: int, count: 
     height, width = image.shape[1:]
     for position, augmentation in enumerate(augmentations):
         before, image = image, np.zeros_like(image)
-        at = Place(3, epoch, position)
+        images = TrainingImages(count, np.zeros((height, width, len(image))))
+        step: Any = augmentation.step(DrawKey(3, epoch, position), images)
+        rows, columns = step.rows, step.columns
         if isinstance(augmentation, Cutout):
-            rows, columns = augmentation.covered(at, count, image.shape)
             for r in range(height):
                 for c in range(width):
                     image[:, r, c] = mean if rows[place, r] and columns[place, c] else before[:, r, c]
             continue
-        whole = (np.tile(np.arange(height), (count, 1)), np.tile(np.arange(width), (count, 1)))
-        rows, columns = augmentation.moved(at, whole)
         for r in range(height):
             for c in range(width):
                 if rows[place, r] < height and columns[place, c] < width:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from graphnn.augmentation.augmenter import Augmenter
-from graphnn.augmentation.base import Place
+from graphnn.augmentation.base import Augmentation, DrawKey, TrainingImages
 from graphnn.augmentation.cutout import Cutout
 from graphnn.augmentation.pixels import resampled
 from graphnn.augmentation.random_affine import RandomAffine
@@ -81,9 +81,14 @@ def test_by_hand() -> None:
     assert same.tolist() == LETTER.tolist()
 
 
+def drawn(kind: Augmentation, key: DrawKey, count: int, height: int = 1, width: int = 1) -> Any:
+    """Return what an augmentation does to so many images of one epoch."""
+    return kind.step(key, TrainingImages(count, np.zeros((height, width, 1))))
+
+
 def test_what_is_drawn() -> None:
     """Each inverse, multiplied by what the definition says, is 1; turn, zoom and slant fill their ranges evenly."""
-    sources = RandomAffine(degrees=30, scale=0.2, shear=15).sources(Place(3, 2, 1), 4000).astype(float)
+    sources = drawn(RandomAffine(degrees=30, scale=0.2, shear=15), DrawKey(3, 2, 1), 4000).sources.astype(float)
     assert sources.shape == (4000, 2, 2)
     forward = np.linalg.inv(sources[:, ::-1, ::-1])  # on (x, y) in place of (row, column)
     angle = np.arctan2(forward[:, 1, 0], forward[:, 0, 0])
@@ -102,10 +107,10 @@ def test_what_is_drawn() -> None:
 
 def test_epochs_places_and_seeds_draw_anew() -> None:
     kind = RandomAffine()
-    first = kind.sources(Place(3, 0, 0), 10)
-    for place in (Place(3, 1, 0), Place(3, 0, 1), Place(4, 0, 0)):
-        assert not np.isclose(kind.sources(place, 10), first).all(axis=(1, 2)).any()
-    np.testing.assert_array_equal(kind.sources(Place(3, 0, 0), 10), first)
+    first = drawn(kind, DrawKey(3, 0, 0), 10).sources
+    for key in (DrawKey(3, 1, 0), DrawKey(3, 0, 1), DrawKey(4, 0, 0)):
+        assert not np.isclose(drawn(kind, key, 10).sources, first).all(axis=(1, 2)).any()
+    np.testing.assert_array_equal(drawn(kind, DrawKey(3, 0, 0), 10).sources, first)
 
 
 def test_in_a_list_each_is_done_in_turn_and_no_cut_changes_a_bit() -> None:
@@ -118,14 +123,11 @@ def test_in_a_list_each_is_done_in_turn_and_no_cut_changes_a_bit() -> None:
     for places in (np.arange(13), np.array([29]), np.array([5, 5, 0])):
         part = Augmenter(kinds, seed=3, count=count, mean=mean).apply(images[places], places, 4)
         np.testing.assert_array_equal(part, whole[places])
-    unmoved = np.tile(np.arange(6), (count, 1)), np.tile(np.arange(7), (count, 1))
-    rows, columns = kinds[0].moved(Place(3, 4, 0), unmoved)
-    sources = kinds[1].sources(Place(3, 4, 1), count)
-    covered = kinds[2].covered(Place(3, 4, 2), count, shape)
-    last = kinds[3].moved(Place(3, 4, 3), unmoved)
+    moved, warped, covered, last = (drawn(kind, DrawKey(3, 4, i), count, 6, 7) for i, kind in enumerate(kinds))
     for number in range(count):
-        image = images[number].transpose(1, 2, 0)[rows[number]][:, columns[number]]
-        image = np.rint(naive(image.astype(float), sources[number], "zeros"))
-        image[np.ix_(covered[0][number], covered[1][number])] = 9
-        image = np.pad(image, ((0, 1), (0, 1), (0, 0)))[last[0][number].clip(None, 6)][:, last[1][number].clip(None, 7)]
+        image = images[number].transpose(1, 2, 0)[moved.rows[number]][:, moved.columns[number]]
+        image = np.rint(naive(image.astype(float), warped.sources[number], "zeros"))
+        image[np.ix_(covered.rows[number], covered.columns[number])] = 9
+        image = np.pad(image, ((0, 1), (0, 1), (0, 0)))
+        image = image[last.rows[number].clip(None, 6)][:, last.columns[number].clip(None, 7)]
         assert np.abs(whole[number].transpose(1, 2, 0) - image).max() <= 1  # a half may be rounded either way

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnn.augmentation.base import Place
+from graphnn.augmentation.base import DrawKey, TrainingImages
 from graphnn.augmentation.random_flip import RandomFlip
+from graphnn.augmentation.steps import Moved
 
 COUNT = 4000
 Lines = Callable[..., tuple[Any, Any]]
@@ -50,9 +51,8 @@ def test_alternating_shows_the_other_side_in_every_second_epoch(lines: Lines) ->
 def test_seeds_and_positions_draw_differently(lines: Lines, mode: str) -> None:
     first = mirrored(lines, mode, 0)
     assert 0.4 < (first == mirrored(lines, mode, 0, seed=4)).mean() < 0.6
-    unmoved = lines(RandomFlip(mode), COUNT, (3, 2, 5))[0], np.tile(np.arange(5), (COUNT, 1))
-    _, columns = RandomFlip(mode).moved(Place(3, 0, 1), unmoved)
-    assert 0.4 < (first == (columns[:, 0] == 4)).mean() < 0.6
+    second = RandomFlip(mode).step(DrawKey(3, 0, 1), TrainingImages(COUNT, np.zeros((2, 5, 3))))
+    assert 0.4 < (first == (second.columns[:, 0] == 4)).mean() < 0.6
 
 
 def test_the_draws_keep_their_values(lines: Lines) -> None:
@@ -63,6 +63,7 @@ def test_the_draws_keep_their_values(lines: Lines) -> None:
 
 def test_by_hand() -> None:
     """A second flip turns what the first one shows."""
-    shown = np.array([[4, 3, 2]] * 6)
-    _, columns = RandomFlip().moved(Place(0, 0, 0), (np.zeros((6, 1)), shown))
-    assert {tuple(row) for row in columns.tolist()} == {(4, 3, 2), (2, 3, 4)}
+    shown = Moved(np.zeros((6, 1), np.int32), np.array([[4, 3, 2]] * 6))
+    both = shown.followed_by(RandomFlip().step(DrawKey(0, 0, 0), TrainingImages(6, np.zeros((1, 3, 1)))))
+    assert isinstance(both, Moved)
+    assert {tuple(row) for row in both.columns.tolist()} == {(4, 3, 2), (2, 3, 4)}
