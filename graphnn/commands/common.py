@@ -76,9 +76,15 @@ class Parser(argparse.ArgumentParser):
 
 
 def program_name(command: str) -> str:
-    """Return how the command was called: `python tools/train.py` as a script, `graphnn train` once installed."""
+    """Return how the command was called: as a script of tools/, by `python -m graphnn`, or as the installed program."""
     called = sys.argv[0] if sys.argv else ""
-    return f"python {called}" if Path(called).name == f"{command}.py" else f"graphnn {command}"
+    if Path(called).name == f"{command}.py":
+        return f"python {called}"
+    return (
+        f"python -m graphnn {command}"
+        if Path(called).parts[-2:] == ("graphnn", "__main__.py")
+        else f"graphnn {command}"
+    )
 
 
 def positive_integer(text: str) -> int:

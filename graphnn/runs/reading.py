@@ -19,6 +19,8 @@ def command_line(command: str, running: str) -> str:
     called = Path(sys.argv[0] if sys.argv else "")
     if called.name == f"{running}.py":
         return shlex.join([sys.orig_argv[0], str(called.with_name(f"{command}.py"))])
+    if called.parts[-2:] == ("graphnn", "__main__.py"):
+        return shlex.join([sys.orig_argv[0], "-m", "graphnn", command])
     if called.stem == "graphnn" and shutil.which("graphnn") != str(called):
         return shlex.join([str(called), command])
     return f"graphnn {command}"

@@ -158,6 +158,7 @@ def test_weights_stand_beside_the_document() -> None:
     ("called", "command"),
     [
         ("tools/evaluate.py", "'/my env/python' tools/train.py"),
+        ("graphnn/__main__.py", "'/my env/python' -m graphnn train"),
         (".venv/bin/graphnn", ".venv/bin/graphnn train"),
         ("/usr/bin/graphnn", "graphnn train"),  # on the PATH
         ("pytest", "graphnn train"),

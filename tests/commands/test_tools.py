@@ -49,8 +49,8 @@ def test_train_runs_through_links(bare: Run, root: Path, document: Path, tmp_pat
 
 
 def test_train_runs_as_a_module(bare: Run, root: Path, document: Path) -> None:
-    for module, cwd in (("tools.train", root), ("train", root / "tools"), ("graphnn.commands.main", root)):
-        command = ["train"] if module == "graphnn.commands.main" else []
+    for module, cwd in (("tools.train", root), ("train", root / "tools"), ("graphnn", root)):
+        command = ["train"] if module == "graphnn" else []
         done = bare("-m", module, *command, document, "--dry-run", "--quiet", cwd=cwd)
         assert (done.returncode, done.stderr) == (0, "")
 

@@ -1,0 +1,8 @@
+"""`python -m graphnn COMMAND …` is `graphnn COMMAND …`."""
+
+import sys
+
+from graphnn.commands.main import main
+
+if __name__ == "__main__":
+    sys.exit(main())
