@@ -40,6 +40,7 @@ ORDER = (
     "benchmark",
     "course",
     "commands",
+    "__main__",
 )
 MODULES = {
     ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file

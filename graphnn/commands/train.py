@@ -4,8 +4,6 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from graphnn.commands.common import (
     INTERRUPTED,
     Parser,
@@ -17,25 +15,11 @@ from graphnn.commands.common import (
     natural_number,
     positive_integer,
 )
-from graphnn.describe.describe import describe
-from graphnn.describe.formats import table_text
-from graphnn.describe.memory import available_memory
-from graphnn.engine.engine import Engine
-from graphnn.engine.plan import kernels_for
-from graphnn.errors import GraphError, WeightsError
-from graphnn.graph.graph import Graph, build_graph, initialise, needs_images, unset
-from graphnn.initializers.base import IMAGES
-from graphnn.parameters.parameters import Parameters
-from graphnn.runs.data import TrainingData
-from graphnn.runs.files import Outputs
+from graphnn.runs import training
 from graphnn.runs.progress import Progress, in_terminal
 from graphnn.runs.reading import command_line, read_document
-from graphnn.runs.run import Run
 from graphnn.runs.trained import weights_path
-from graphnn.storage.weights import WeightsFile, assign, load_weights
-from graphnn.text.numbers import bytes_text
-from graphnn.text.terminal import complain, terminal_width
-from graphnn.training.checkpoint import load_checkpoint
+from graphnn.runs.training import TrainingRequest
 
 EXAMPLES = (
     "models/digits.json",
@@ -77,88 +61,28 @@ def parser() -> Parser:
 
 
 def train(argv: Sequence[str], *, resumable: bool = True) -> int:
-    """Train as the arguments say. Whatever can be found wrong is found before anything is written.
+    """Train as the arguments say, and return the exit code.
 
     resumable: whether a run that is interrupted is saved, to go on with.
     """
-    own = parser()
-    arguments = own.parse(argv)
+    arguments = parser().parse(argv)
     seed = [] if arguments.seed is None else [f"training.seed={arguments.seed}"]
-    spec = read_document(arguments, overrides=seed)
-    graph = build_graph(spec)
-    progress = Progress(quiet=arguments.quiet, live=in_terminal() and not arguments.plain)
-    description = describe(spec, graph, arguments.kernels)
-    progress.line(table_text(description, terminal_width()))
-    refuse_too_large(arguments.spec, description.training_bytes, description.batch_size)
-    outputs = Outputs(arguments.output or weights_path(arguments.spec))
-    outputs.check(data=Path(spec.data["path"]) if spec.data["path"] else None)
-    if arguments.resume and not outputs.checkpoint.exists():
-        raise WeightsError(f"{outputs.checkpoint}: no such file, so there is no run to resume; start without --resume")
-    start = load_checkpoint(outputs.checkpoint) if arguments.resume else None
-    if not arguments.dry_run:
-        outputs.check_free()
-        if start is None and outputs.last.exists():
-            complain(
-                f"{outputs.folder} holds an unfinished run, which this one replaces; --resume would go on with it."
-            )
-    given = None if arguments.init_from is None else load_weights(arguments.init_from, check_finite=True)
-    data = TrainingData.load(
-        spec,
-        graph,
+    request = TrainingRequest(
+        document=arguments.spec,
+        spec=read_document(arguments, overrides=seed),
+        output=arguments.output or weights_path(arguments.spec),
+        resume=arguments.resume,
+        init_from=arguments.init_from,
         data_dir=arguments.data_dir,
         limit=arguments.limit,
         test=not arguments.no_test,
-        show_progress=progress.live,
-    )
-    batch_size, seed_number = spec.training["batch_size"], spec.training["seed"]
-    parameters = unset(graph) if start is not None else first_parameters(graph, seed_number, data)
-    if given is not None:
-        start_from(given, parameters, progress)
-    with Engine(
-        graph,
-        parameters,
-        batch_size=batch_size,
+        dry_run=arguments.dry_run,
         threads=arguments.threads,
-        seed=seed_number,
-        kernels=kernels_for(graph, arguments.kernels),
-    ) as engine:
-        run = Run(spec, graph, parameters, engine, data, outputs, progress)
-        if start is not None:
-            run.resume(*start)
-        if arguments.dry_run:
-            run.dry()
-            return 0
-        again = resume_command(command_line("train", "train"), argv) if resumable else None
-        return 0 if run.complete(again=again) else INTERRUPTED
-
-
-def refuse_too_large(document: Path, needed: int, batch_size: int) -> None:
-    """Raise GraphError where training would not fit into this machine's memory."""
-    available = available_memory()
-    if available is not None and needed > available:
-        raise GraphError(
-            f"{document}: training this network takes {bytes_text(needed)} at a batch size of {batch_size:,}, but this "
-            f"machine has {bytes_text(available)}; inspect shows where it goes; try a smaller training.batch_size, or "
-            "fewer units and filters"
-        )
-
-
-def first_parameters(graph: Graph, seed: int, data: TrainingData) -> Parameters:
-    """Return the parameters before the first step; images are made ready for initializers that need them only."""
-    if not needs_images(graph):
-        return initialise(graph, seed)
-    images, _ = data.training.take(np.arange(min(IMAGES, len(data.training))), graph.input_shape)
-    return initialise(graph, seed, images=images)
-
-
-def start_from(given: WeightsFile, parameters: Parameters, progress: Progress) -> None:
-    """Copy what fits from a weights file, and report both ways. Raises WeightsError where nothing fits."""
-    report = assign(parameters, given.arrays, strict=False, file=given.path)
-    total = len(parameters.named())
-    progress.line(f"{given.path}: {len(report.matched)} of {total} parameters of the network taken from it")
-    for line in report.lines():
-        progress.line(f"  {line}")
-    progress.line()
+        kernels=arguments.kernels,
+        again=resume_command(command_line("train", "train"), argv) if resumable else None,
+    )
+    progress = Progress(quiet=arguments.quiet, live=in_terminal() and not arguments.plain)
+    return 0 if training.train(request, progress) else INTERRUPTED
 
 
 def resume_command(program: str, argv: Sequence[str]) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnn.commands import train as command
 from graphnn.runs import run as training_run
+from graphnn.runs import training
 from graphnn.specification.spec import read_spec
 from graphnn.storage.weights import load_weights
 
@@ -346,7 +346,7 @@ def test_starting_from_weights_of_another_network_is_an_error(train: Train, tmp_
 def test_weights_to_start_from_are_looked_at_before_the_data(
     train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command.TrainingData, "load", None)  # it may have to download them
+    monkeypatch.setattr(training.TrainingData, "load", None)  # it may have to download them
     code, _, err = train("--init-from", tmp_path / "none.npz")
     assert code == 2
     assert "none.npz: no such file" in err
@@ -355,11 +355,11 @@ def test_weights_to_start_from_are_looked_at_before_the_data(
 def test_what_does_not_fit_the_machine_is_refused(
     train: Train, document: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "available_memory", lambda: 1000)
+    monkeypatch.setattr(training, "available_memory", lambda: 1000)
     code, out, err = train()
     assert code == 2
     assert "hidden" in out
     assert "at a batch size of 64" in err
     assert "this machine has 1,000" in err or "this machine has 1000 B" in err
-    monkeypatch.setattr(command, "available_memory", lambda: None)
+    monkeypatch.setattr(training, "available_memory", lambda: None)
     assert train("--dry-run")[0] == 0

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnn.commands import train as command
 from graphnn.commands.main import main
 from graphnn.datasets.batches import split
 from graphnn.datasets.loading import load
 from graphnn.datasets.preparation import Normalisation
 from graphnn.initializers.patch_whitening import PatchWhitening
 from graphnn.runs import run as training_run
+from graphnn.runs import training
 from graphnn.storage.weights import load_weights
 
 Train = Callable[..., tuple[int, str, str]]
@@ -76,7 +76,7 @@ def test_a_run_that_goes_on_after_the_training_of_a_parameter_has_ended(
     assert code == 130
     assert "Interrupted in epoch 3" in err
     monkeypatch.undo()
-    monkeypatch.setattr(command, "initialise", None)  # what a checkpoint replaces is not made
+    monkeypatch.setattr(training, "initialise", None)  # what a checkpoint replaces is not made
     assert train("--resume")[0] == 0
     assert whitened.with_suffix(".npz").read_bytes() == whole
 

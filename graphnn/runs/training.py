@@ -1,0 +1,128 @@
+"""A whole training from a document to its weights: everything that can be found wrong is found before it begins."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from graphnn.describe.describe import Description, describe
+from graphnn.describe.formats import table_text
+from graphnn.describe.memory import available_memory
+from graphnn.engine.engine import Engine
+from graphnn.engine.plan import kernels_for
+from graphnn.errors import GraphError, WeightsError
+from graphnn.graph.graph import Graph, build_graph, initialise, needs_images, unset
+from graphnn.initializers.base import IMAGES
+from graphnn.parameters.parameters import Parameters
+from graphnn.runs.data import TrainingData
+from graphnn.runs.files import Outputs
+from graphnn.runs.progress import Progress
+from graphnn.runs.run import Run
+from graphnn.specification.spec import Spec
+from graphnn.storage.weights import WeightsFile, assign, load_weights
+from graphnn.text.numbers import bytes_text
+from graphnn.text.terminal import complain, terminal_width
+from graphnn.training.checkpoint import load_checkpoint
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingRequest:
+    """What to train, and how.
+
+    document: the file that `spec` was read from. output: where the weights go. resume: go on with the run in the
+    output's folder. init_from: a file of weights to start from. limit: the most samples of each part. test: whether
+    the run ends with figures of the test part. dry_run: build everything, run one batch, and write nothing.
+    again: the command that resumes the run, for messages; None: an interrupted run is not saved.
+    """
+
+    document: Path
+    spec: Spec
+    output: Path
+    resume: bool = False
+    init_from: Path | None = None
+    data_dir: Path | None = None
+    limit: int | None = None
+    test: bool = True
+    dry_run: bool = False
+    threads: int | None = None
+    kernels: str | None = None
+    again: str | None = None
+
+
+def train(request: TrainingRequest, progress: Progress) -> bool:
+    """Train, and return whether the run came to its end; False where it was interrupted.
+
+    Raises GraphError of all kinds, mostly before anything is written.
+    """
+    spec = request.spec
+    graph = build_graph(spec)
+    description = describe(spec, graph, request.kernels)
+    progress.line(table_text(description, terminal_width()))
+    refuse_too_large(request.document, description)
+    outputs = Outputs(request.output)
+    outputs.check(data=Path(spec.data["path"]) if spec.data["path"] else None)
+    if request.resume and not outputs.checkpoint.exists():
+        raise WeightsError(f"{outputs.checkpoint}: no such file, so there is no run to resume; start without --resume")
+    start = load_checkpoint(outputs.checkpoint) if request.resume else None
+    if not request.dry_run:
+        outputs.check_free()
+        if start is None and outputs.last.exists():
+            complain(
+                f"{outputs.folder} holds an unfinished run, which this one replaces; --resume would go on with it."
+            )
+    given = None if request.init_from is None else load_weights(request.init_from, check_finite=True)
+    data = TrainingData.load(
+        spec,
+        graph,
+        data_dir=request.data_dir,
+        limit=request.limit,
+        test=request.test,
+        show_progress=progress.live,
+    )
+    parameters = unset(graph) if start is not None else first_parameters(graph, spec.training["seed"], data)
+    if given is not None:
+        start_from(given, parameters, progress)
+    with Engine(
+        graph,
+        parameters,
+        batch_size=spec.training["batch_size"],
+        threads=request.threads,
+        seed=spec.training["seed"],
+        kernels=kernels_for(graph, request.kernels),
+    ) as engine:
+        run = Run(spec, graph, parameters, engine, data, outputs, progress)
+        if start is not None:
+            run.resume(*start)
+        if request.dry_run:
+            run.dry()
+            return True
+        return run.complete(again=request.again)
+
+
+def refuse_too_large(document: Path, description: Description) -> None:
+    """Raise GraphError where training would not fit into this machine's memory."""
+    available, needed = available_memory(), description.training_bytes
+    if available is not None and needed > available:
+        raise GraphError(
+            f"{document}: training this network takes {bytes_text(needed)} at a batch size of "
+            f"{description.batch_size:,}, but this machine has {bytes_text(available)}; inspect shows where it goes; "
+            "try a smaller training.batch_size, or fewer units and filters"
+        )
+
+
+def first_parameters(graph: Graph, seed: int, data: TrainingData) -> Parameters:
+    """Return the parameters before the first step; images are prepared only for initializers that need them."""
+    if not needs_images(graph):
+        return initialise(graph, seed)
+    images, _ = data.training.take(np.arange(min(IMAGES, len(data.training))), graph.input_shape)
+    return initialise(graph, seed, images=images)
+
+
+def start_from(given: WeightsFile, parameters: Parameters, progress: Progress) -> None:
+    """Copy what fits from a weights file, and report both ways. Raises WeightsError where nothing fits."""
+    report = assign(parameters, given.arrays, strict=False, file=given.path)
+    total = len(parameters.named())
+    progress.line(f"{given.path}: {len(report.matched)} of {total} parameters of the network taken from it")
+    for line in report.lines():
+        progress.line(f"  {line}")
+    progress.line()
