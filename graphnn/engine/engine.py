@@ -11,12 +11,14 @@ from graphnn.engine.lanes import SHARED_SIZE
 from graphnn.engine.plan import Plan, kernels_for
 from graphnn.engine.processes import Lost, Processes, can_fork
 from graphnn.engine.program import Program
+from graphnn.engine.replay import Replay
 from graphnn.engine.source import Source
 from graphnn.engine.workers import Workers, available_cores
+from graphnn.engine.workspace import Clock
 from graphnn.errors import GraphError
 from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.kernels import Kernels
-from graphnn.layers.context import Context, channels_last
+from graphnn.layers.context import channels_last
 from graphnn.optimizers.updater import Updater
 from graphnn.parameters.parameters import Parameters
 from graphnn.shared_memory import shared_zeros
@@ -72,6 +74,7 @@ class Engine:
         self.kernels = kernels or kernels_for(graph)
         self.kernels.load()
         self._program = Program(graph, parameters, batch_size, seed, self.kernels)
+        self._seed = seed
         self._batch_size, self._at_once = batch_size, max(batch_size, AT_ONCE)
         most = max(len(stage.cut(batch_size)) for stage in self.plan.stages)
         self.threads = min(threads or available_cores(), most)
@@ -266,17 +269,15 @@ class Engine:
             self._team.close()
         self._team = self._inputs = None
 
-    def first_non_finite(self, x: Array, *, training: bool = True) -> Node | None:
-        """Return the first node whose output for x, in training or testing, is not finite; None where all are.
+    def first_non_finite(self, x: Array, *, epoch: int, step: int) -> Node | None:
+        """Run a training step's forward again; return the first node whose output is not finite, None where all are.
 
-        Changes nothing.
+        x: the batch, n×(input shape). epoch, step: those of the step, which random draws are keyed by. The parameters
+        must be those that the step was run with; nothing is changed.
         """
-        value, bypasses = x, dict[str, Array]()
-        for node in self.graph.nodes:
-            own = {name: array.copy() for name, array in self.parameters.values[node.name].items()}
-            ctx = Context(training=training, bypasses=bypasses)
-            with np.errstate(all="ignore"):
-                value, _ = node.layer.forward(node.layer.prepare(own, ctx), value, ctx)
-            if not np.isfinite(value).all():
-                return node
-        return None
+        clock = Clock(self._seed, epoch, step)
+        return Replay(self.graph, self.parameters, self.kernels, len(x), clock).first_non_finite(x, self.plan)
+
+    def first_non_finite_in_inference(self, x: Array) -> Node | None:
+        """Return the first node whose output for x, n×(input shape), is not finite in inference; None where all are."""
+        return Replay(self.graph, self.parameters, self.kernels, len(x)).first_non_finite(x, self.plan)

@@ -61,6 +61,10 @@ class Clock:
     step: int = 0
     ticks: int = 0  # steps run so far: a step that is run again draws again from the start
 
+    def key(self, node: Node, piece: int) -> tuple[int, int, int, int]:
+        """Return what the draws of a node for the piece of a number are keyed by, besides seed and purpose."""
+        return self.epoch, self.step, node.index, piece
+
 
 class Workspace:
     """All memory of one engine: arrays of a whole batch by name, and each thread's own; and the kernels that use it."""
@@ -215,11 +219,10 @@ class PieceContext(ScratchContext):
     @property
     def rng(self) -> np.random.Generator:
         clock = self.clock
-        place = (clock.epoch, clock.step, self.node.index, self.number)
         if self._rng is None:
-            self._rng = generator(clock.seed, Purpose.LAYER, *place)
+            self._rng = generator(clock.seed, Purpose.LAYER, *clock.key(self.node, self.number))
         elif self._drawn_at != clock.ticks:
-            renew(self._rng, clock.seed, Purpose.LAYER, *place)
+            renew(self._rng, clock.seed, Purpose.LAYER, *clock.key(self.node, self.number))
         self._drawn_at = clock.ticks
         return self._rng
 

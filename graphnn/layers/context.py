@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from graphnn.errors import GraphError
 from graphnn.kernels.kernels import NUMPY, Kernels
 from graphnn.types import Array, Shape
 
@@ -29,6 +30,7 @@ class Context:
     """Memory and mode for one call of one layer. This class allocates anew; the engine's own hands out reused memory.
 
     training: whether batch statistics and random draws are in force.
+    rng: what the layer draws from; needed wherever it draws, so in training.
     needs_dx: whether backward must return the gradient of the input (the first layer with parameters need not).
     input_shape: that of one sample, where it is known before the input comes.
     kernels: the operations on images, by numpy or compiled.
@@ -61,9 +63,9 @@ class Context:
 
     @property
     def rng(self) -> np.random.Generator:
-        """The generator for this step, node and piece."""
+        """The generator for this step, node and piece. Raises GraphError where the context was made without one."""
         if self._rng is None:
-            self._rng = np.random.default_rng(0)
+            raise GraphError("the layer draws random numbers, but its context has no generator: Context(rng=…)")
         return self._rng
 
     def output(self, shape: Shape, dtype: Any) -> Array:

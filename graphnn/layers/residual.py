@@ -108,7 +108,7 @@ class Residual(Layer):
 
 def inner(ctx: Context) -> Context:
     """Return the context of one layer inside a block that runs in `ctx`."""
-    return Context(training=ctx.training, rng=ctx.rng, kernels=ctx.kernels)
+    return Context(training=ctx.training, rng=ctx.rng if ctx.training else None, kernels=ctx.kernels)
 
 
 def part(params: Arrays, prefix: str) -> Arrays:

@@ -17,13 +17,13 @@ def all_finite(vector: Array) -> bool:
     return bool(np.isfinite(np.dot(vector, vector))) or bool(np.isfinite(vector).all())
 
 
-def culprit(engine: Engine, x: Array, loss: float) -> str:
-    """Return which layer was the first to go wrong on the batch x, where the loss or a gradient is not finite.
+def culprit(engine: Engine, x: Array, loss: float, *, epoch: int, step: int) -> str:
+    """Return which layer was the first to go wrong in a step on the batch x; the loss or a gradient is not finite.
 
     Forward goes from the first layer to the last, so the first output counts; backward the other way round, so the
     gradients of the last such layer count.
     """
-    node = engine.first_non_finite(x)
+    node = engine.first_non_finite(x, epoch=epoch, step=step)
     if node is not None:
         return not_finite(node)
     if not math.isfinite(loss):
@@ -35,10 +35,10 @@ def culprit(engine: Engine, x: Array, loss: float) -> str:
     raise ValueError("the loss and all gradients are finite")
 
 
-def culprit_in_testing(engine: Engine, batches: Iterable[Array]) -> str:
+def culprit_in_inference(engine: Engine, batches: Iterable[Array]) -> str:
     """Return which layer was the first to go wrong on the first such batch, where the loss over all is not finite."""
     for x in batches:
-        node = engine.first_non_finite(x, training=False)
+        node = engine.first_non_finite_in_inference(x)
         if node is not None:
             return not_finite(node)
     return LOSS_ALONE

@@ -18,7 +18,7 @@ from graphnn.parameters.parameters import Parameters
 from graphnn.schedules.base import Schedule
 from graphnn.specification.spec import Section
 from graphnn.training.checkpoint import State
-from graphnn.training.divergence import all_finite, culprit, culprit_in_testing
+from graphnn.training.divergence import all_finite, culprit, culprit_in_inference
 from graphnn.training.history import Record
 from graphnn.training.kept import Kept
 from graphnn.training.length import Length, total_steps
@@ -150,7 +150,8 @@ class Trainer:
             if not (math.isfinite(sums[0]) and all_finite(self.parameters.gradient)):
                 x, _ = self.training.take(chosen, self.graph.input_shape, self.epoch)
                 loss = float(sums[0]) / len(chosen)
-                raise self._diverged(culprit(self.engine, x, loss), loss)
+                story = culprit(self.engine, x, loss, epoch=self.epoch, step=self.step)
+                raise self._diverged(story, loss)
             self.engine.update(*self.learning_rates(self.step), epoch=self.epoch)
             self._sums = sums.copy() if self._sums is None else self._sums + sums
             self.step += 1
@@ -197,7 +198,7 @@ class Trainer:
                 everything, size = np.arange(len(samples)), self.batch_size
                 cuts = (everything[start : start + size] for start in range(0, len(samples), size))
                 batches = (samples.take(cut, self.graph.input_shape)[0] for cut in cuts)
-                raise self._diverged(culprit_in_testing(self.engine, batches), metrics["loss"], "validation ")
+                raise self._diverged(culprit_in_inference(self.engine, batches), metrics["loss"], "validation ")
         return metrics
 
     def _is_validated(self, epoch: int) -> bool:

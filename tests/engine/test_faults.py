@@ -135,7 +135,7 @@ def test_numbers_that_are_not_finite_give_no_warning(plain, value, threads):
         loss = engine.train_step(x, y, epoch=0, step=0)[0]
         engine.evaluate(x, y)
         engine.predict(x)
-        assert np.isfinite(value) or (not np.isfinite(loss) and engine.first_non_finite(x) is not None)
+        assert np.isfinite(value) or (not np.isfinite(loss) and engine.first_non_finite(x, epoch=0, step=0) is not None)
 
 
 @pytest.mark.parametrize("wrong", ["n1_conv2d", "n3_batchnormalization", "n6_dense"])
@@ -147,15 +147,15 @@ def test_the_first_node_that_is_not_finite(plain, wrong, value):
     x, _ = plain.samples(graph, 8, dtype=np.float32)
     with Engine(graph, parameters, batch_size=8) as engine:
         statistics = {name: array.copy() for name, array in parameters.running.items()}
-        assert engine.first_non_finite(x) is None
+        assert engine.first_non_finite(x, epoch=0, step=0) is None
         next(iter(parameters.values[wrong].values()))[0] = value
-        node = engine.first_non_finite(x)
+        node = engine.first_non_finite(x, epoch=0, step=0)
         assert node is not None
         assert node.name == wrong
         for name, array in statistics.items():
             np.testing.assert_array_equal(parameters.running[name], array)
         x[0] = np.nan
-        node = engine.first_non_finite(x)
+        node = engine.first_non_finite(x, epoch=0, step=0)
         assert node is not None
         assert node.index == 0
 

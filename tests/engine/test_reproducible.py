@@ -81,7 +81,7 @@ def test_what_ran_before_changes_nothing(plain, graph):
         engine.predict(more_x)
         plain.same(step(engine, 2, 5), expected, 0)
         engine.evaluate(more_x, more_y)
-        engine.first_non_finite(more_x)
+        engine.first_non_finite(more_x, epoch=0, step=0)
         plain.same(step(engine, 2, 5), expected, 0)
     with plain.cut([4, 3]), Engine(graph, parameters, batch_size=23, seed=7) as engine:
         engine.predict(more_x)

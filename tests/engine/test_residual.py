@@ -80,7 +80,7 @@ def whole(named, graph, parameters, x, y):
     value, backwards, shape = x, [], graph.input_shape
     for name, layer in named:
         own = {p.name: values[taken_apart(f"{name}/{p.name}")] for p in layer.parameters(shape)}
-        ctx = Context(training=True)
+        ctx = Context(training=True, rng=np.random.default_rng(0))
         value, backward = layer.forward(layer.prepare(own, ctx), value, ctx)
         backwards.append((name, backward))
         shape = layer.output_shape(shape)
@@ -168,7 +168,7 @@ def train(plain, graph, kernels, threads):
             parameters.gradient[~np.isfinite(parameters.gradient)] = 0  # between the parameters
             parameters.vector -= np.float32(0.01) * parameters.gradient
         x, y = plain.samples(graph, 50, seed=99, dtype=np.float32)
-        assert engine.first_non_finite(x) is None
+        assert engine.first_non_finite(x, epoch=0, step=0) is None
         return outcomes, parameters.vector.copy(), engine.predict(x), engine.evaluate(x, y)
 
 
@@ -236,7 +236,7 @@ def test_the_first_layer_that_goes_wrong_is_found_inside_a_block(plain):
     parameters = initialise(graph, 0)
     x, _ = plain.samples(graph, 3, dtype=np.float32)
     with Engine(graph, parameters, batch_size=3, threads=1) as engine:
-        assert engine.first_non_finite(x) is None
+        assert engine.first_non_finite(x, epoch=0, step=0) is None
         parameters.values["n1.shortcut0"]["weights"][...] = np.inf
-        node = engine.first_non_finite(x)
+        node = engine.first_non_finite(x, epoch=0, step=0)
         assert (node.place, node.name) == ("layers[1].shortcut[0]", "n1.shortcut0")

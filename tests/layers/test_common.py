@@ -109,7 +109,7 @@ def test_pieces_give_the_same_as_the_whole(case, checks):
 
 def test_forward_leaves_the_input_and_backward_leaves_input_and_output(case, checks):
     layer, x, dy, params = case
-    ctx = Context(training=True)
+    ctx = Context(training=True, rng=np.random.default_rng(0))
     before = x.copy()
     y, backward = layer.forward(layer.prepare(params, ctx), x, ctx)
     assert (x == before).all()
@@ -132,7 +132,7 @@ def test_no_gradient_of_the_input_where_none_is_needed(case, checks):
 
 def test_in_place_backward_returns_the_memory_it_was_given(case, checks):
     layer, x, dy, params = case
-    ctx = Context(training=True)
+    ctx = Context(training=True, rng=np.random.default_rng(0))
     _, backward = layer.forward(layer.prepare(params, ctx), x, ctx)
     given = checks.channels_last(dy)
     dx, _ = backward(given)
@@ -158,7 +158,7 @@ class ReusingContext(Context):
     """Memory that is made once for each use, like the engine's."""
 
     def __init__(self):
-        super().__init__(training=True)
+        super().__init__(training=True, rng=np.random.default_rng(0))
         self.made = {}
 
     def once(self, make, *key):

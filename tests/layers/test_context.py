@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from graphnn.errors import GraphError
 from graphnn.layers.context import Context, empty_channels_last
 
 
@@ -54,6 +55,8 @@ def test_mode_and_generator():
     assert not Context(needs_dx=False).needs_dx
     rng = np.random.default_rng(3)
     assert Context(rng=rng).rng is rng
-    ctx = Context()
-    assert ctx.rng is ctx.rng
-    assert ctx.rng.random() == np.random.default_rng(0).random()
+
+
+def test_a_context_without_a_generator_says_so():
+    with pytest.raises(GraphError, match=r"its context has no generator: Context\(rng=…\)"):
+        _ = Context(training=True).rng

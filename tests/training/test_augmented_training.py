@@ -104,7 +104,7 @@ def test_what_went_wrong_is_looked_for_in_the_augmented_batch(make: Any, monkeyp
             sums[0] = np.nan
         return sums
 
-    def culprit(engine: Engine, x: Any, loss: float) -> str:
+    def culprit(engine: Engine, x: Any, loss: float, *, epoch: int, step: int) -> str:
         seen.append(x)
         return "found"
 

@@ -10,12 +10,13 @@ from graphnn.errors import DivergenceError
 from graphnn.graph.graph import chain, initialise
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.dense import Dense
+from graphnn.layers.dropout import Dropout
 from graphnn.layers.softmax import Softmax
 from graphnn.losses.cross_entropy import CrossEntropy
 from graphnn.optimizers.sgd import SGD
 from graphnn.optimizers.sgd_momentum import SGDMomentum
 from graphnn.schedules.constant import Constant
-from graphnn.training.divergence import culprit, culprit_in_testing
+from graphnn.training.divergence import culprit, culprit_in_inference
 from graphnn.training.samples import Samples
 from graphnn.training.trainer import Trainer
 
@@ -37,6 +38,22 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_layer(rig: Any, t
     assert "clip_norm" in str(caught.value)
     assert caught.value.exit_code == 3
     assert trainer.history == []
+
+
+def test_the_layer_is_named_that_the_dropout_masks_of_the_step_make_overflow(rig: Any) -> None:
+    """Two equal features, of which a sample loses one in some steps: their difference is 0 unless just one is lost."""
+    layers = [Dropout(0.05), Dense(1), Dense(CLASSES), Softmax()]
+    graph = chain([(f"layer_{index}", layer) for index, layer in enumerate(layers)], (2,), CrossEntropy())
+    parameters = initialise(graph, 0)
+    parameters.values["layer_1"]["weights"][...] = [[1, -1]]
+    parameters.values["layer_2"]["weights"][...] = 3e38
+    samples = Samples(np.full((40, 2), 2, np.float32), np.zeros(40, np.int64))
+    still = SGD(1e-45)  # by the weights of the last layer, a larger step makes those before it overflow, too
+    for seed in range(5):
+        with Engine(graph, parameters, batch_size=4, threads=1, seed=seed) as engine:
+            trainer = Trainer(graph, parameters, engine, still, Constant(), samples, epochs=3, batch_size=4, seed=seed)
+            with pytest.raises(DivergenceError, match=r'layers\[2\] "layer_2" \(Dense\) is the first whose output'):
+                trainer.run()
 
 
 def test_what_clips_is_not_told_to_clip(rig: Any) -> None:
@@ -103,7 +120,7 @@ def test_running_statistics_that_overflow_are_found(rig: Any, threads: int) -> N
 
 def test_where_all_is_finite_there_is_no_culprit(rig: Any) -> None:
     with pytest.raises(ValueError, match="are finite"):
-        culprit(rig.trainer().engine, rig.training.x, 0.5)
+        culprit(rig.trainer().engine, rig.training.x, 0.5, epoch=0, step=0)
 
 
 def test_a_validation_loss_that_is_not_finite_stops_the_run(rig: Any) -> None:
@@ -118,6 +135,6 @@ def test_running_statistics_that_testing_alone_uses_are_found(rig: Any) -> None:
     """In training the same batch goes through without a trace of them."""
     trainer = rig.trainer()
     trainer.parameters.values["layer_1"]["running_variance"][:] = np.nan
-    story = culprit_in_testing(trainer.engine, [rig.problem(5).x])
+    story = culprit_in_inference(trainer.engine, [rig.problem(5).x])
     assert story.startswith('layers[1] "layer_1" (BatchNormalization) is the first')
-    assert trainer.engine.first_non_finite(rig.problem(5).x) is None
+    assert trainer.engine.first_non_finite(rig.problem(5).x, epoch=0, step=0) is None

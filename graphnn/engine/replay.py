@@ -1,0 +1,131 @@
+"""A pass that is run once more, node by node, to find where numbers stop being finite."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from graphnn.engine.fusion import unmerged
+from graphnn.engine.plan import Plan, Stage
+from graphnn.engine.stage import batchwise, located
+from graphnn.engine.workspace import Clock
+from graphnn.graph.graph import Graph, Node
+from graphnn.kernels.kernels import Kernels
+from graphnn.layers.base import Arrays
+from graphnn.layers.context import Context, empty_channels_last
+from graphnn.parameters.parameters import Parameters
+from graphnn.randomness import Purpose, generator
+from graphnn.types import Array, Shape
+
+
+class ReplayContext(Context):
+    """The context of one node and one piece of a batch: as in the step itself, but in memory of its own.
+
+    rng: None in inference. bypasses: what `bypass` cuts the piece from, by name, each for the whole batch of n samples,
+    because behind a barrier the batch may be cut into other pieces.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        piece: slice,
+        *,
+        rng: np.random.Generator | None,
+        kernels: Kernels,
+        bypasses: dict[str, Array],
+        n: int,
+    ) -> None:
+        super().__init__(
+            training=rng is not None,
+            rng=rng,
+            needs_dx=False,
+            input_shape=node.input_shape,
+            kernels=kernels,
+            bypasses=bypasses,
+        )
+        self._piece, self._n = piece, n
+
+    def bypass(self, name: str, shape: Shape, dtype: Any) -> Array:
+        return super().bypass(name, (self._n, *shape[1:]), dtype)[self._piece]
+
+
+class Replay:
+    """Runs a batch of n samples through a graph on the calling thread, no nodes merged; changes no parameters.
+
+    clock: the training step to run again, with the random draws that it made; None for a pass in inference.
+    """
+
+    def __init__(
+        self, graph: Graph, parameters: Parameters, kernels: Kernels, n: int, clock: Clock | None = None
+    ) -> None:
+        self._graph, self._parameters, self._kernels, self._n, self._clock = graph, parameters, kernels, n, clock
+        self._bypasses: dict[str, Array] = {}
+
+    def first_non_finite(self, x: Array, plan: Plan) -> Node | None:
+        """Return the first node whose output is not finite; None where all are.
+
+        x: n×(input shape). plan: the step's, so that each stage is cut into the pieces that the draws are keyed by, and
+        sums over the batch are combined where they were; not looked at in inference.
+        """
+        in_inference = (Stage(entry=None, nodes=self._graph.nodes, exit=None, piece=max(1, self._n)),)
+        statistics: Arrays = {}
+        for stage in in_inference if self._clock is None else plan.stages:
+            pieces = stage.cut(self._n)
+            values = [x[piece] for piece in pieces]
+            for node in self._nodes(stage):
+                at_entry = stage.entry is not None and node.index == stage.entry.index
+                values = self._outputs(node, pieces, values, statistics if at_entry else None)
+                if not all(np.isfinite(value).all() for value in values):
+                    return node
+            if stage.exit is not None:
+                x = joined(values, pieces, self._n)
+                statistics = self._statistics(self._graph.nodes[stage.exit.index], pieces, x)
+        return None
+
+    def _nodes(self, stage: Stage) -> list[Node]:
+        """Return the graph's nodes that give an output in a stage; the last one also where the loss does its work."""
+        run = [node for node in (stage.entry, *stage.nodes) if node is not None]
+        nodes = [self._graph.nodes[node.index] for node in unmerged(run)]
+        return nodes if stage.exit is not None else [*nodes, *self._graph.nodes[nodes[-1].index + 1 if nodes else 0 :]]
+
+    def _outputs(
+        self, node: Node, pieces: Sequence[slice], values: Sequence[Array], statistics: Arrays | None
+    ) -> list[Array]:
+        """Return what a node gives for each piece, by the statistics of the batch where they are given."""
+        params, outputs = self._copies(node), list[Array]()
+        with located(node), np.errstate(all="ignore"):
+            prepared = node.layer.prepare(params, self._context(node, 0, slice(self._n)))
+            for number, (piece, value) in enumerate(zip(pieces, values, strict=True)):
+                ctx = self._context(node, number, piece)
+                if statistics is None:
+                    outputs.append(node.layer.forward(prepared, value, ctx)[0])
+                else:
+                    outputs.append(batchwise(node).apply(prepared, statistics, value, ctx))
+        return outputs
+
+    def _statistics(self, node: Node, pieces: Sequence[slice], x: Array) -> Arrays:
+        """Return the statistics of the whole batch x at a batch-wise node."""
+        params, layer = self._copies(node), batchwise(node)
+        with located(node), np.errstate(all="ignore"):
+            sums = [
+                layer.partial_sums(params, x[piece], self._context(node, number, piece))
+                for number, piece in enumerate(pieces)
+            ]
+            return layer.combine(params, sums)
+
+    def _copies(self, node: Node) -> Arrays:
+        """Return copies of a node's parameters: running statistics are updated in place."""
+        return {name: array.copy(order="K") for name, array in self._parameters.values[node.name].items()}
+
+    def _context(self, node: Node, number: int, piece: slice) -> Context:
+        clock = self._clock
+        rng = None if clock is None else generator(clock.seed, Purpose.LAYER, *clock.key(node, number))
+        return ReplayContext(node, piece, rng=rng, kernels=self._kernels, bypasses=self._bypasses, n=self._n)
+
+
+def joined(values: Sequence[Array], pieces: Sequence[slice], n: int) -> Array:
+    """Return the pieces of a batch of n samples as one array, images channels last."""
+    x = empty_channels_last((n, *values[0].shape[1:]), values[0].dtype)
+    for piece, value in zip(pieces, values, strict=True):
+        x[piece] = value
+    return x
