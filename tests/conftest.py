@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from graphnn.commands import train as train_command
-from graphnn.engine import plan, program
+from graphnn.engine import inference, plan
 from graphnn.kernels.kernels import NUMPY, Kernels
 from graphnn.kernels.numba_kernels import NUMBA
 
@@ -118,5 +118,5 @@ def operations(request: pytest.FixtureRequest) -> Kernels:
 @pytest.fixture
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut batches into pieces of at most 3 samples, so that a small one keeps several threads busy."""
-    for module in (plan, program):
+    for module in (inference, plan):
         monkeypatch.setattr(module, "piece_size", lambda nodes, batch_size: min(3, batch_size))

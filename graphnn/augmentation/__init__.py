@@ -1,1 +1,1 @@
-"""What is done to training images at random, to learn from more than there are, and the views that testing averages."""
+"""Random changes of training images, to learn from more than there are, and the views that inference averages."""

@@ -1,4 +1,4 @@
-"""The views of an image that testing may average over."""
+"""The views of an image that inference may average over."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

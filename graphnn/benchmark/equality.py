@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.benchmark.task import samples, without_dropout
+from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
 from graphnn.graph.graph import Graph, initialise
@@ -34,7 +35,7 @@ class Differences:
 def compare(graph: Graph, batch_size: int, seed: int = 0) -> dict[str, Differences]:
     """Return the differences between the engine and PyTorch by precision. Raises GraphError where they are too large.
 
-    Loss and gradients are those of training without the Dropout layers; outputs, with them, those of testing.
+    Loss and gradients are those of training without the Dropout layers; outputs, with them, those of inference.
     """
     n = min(batch_size, MOST_SAMPLES)
     found = {dtype: differences(graph, n, seed, dtype) for dtype in LIMITS}
@@ -48,7 +49,7 @@ def compare(graph: Graph, batch_size: int, seed: int = 0) -> dict[str, Differenc
 def differences(graph: Graph, n: int, seed: int, dtype: str) -> Differences:
     """Return the differences in one precision, for a batch of n samples."""
     loss, gradients = training_differences(without_dropout(graph), n, seed, dtype)
-    return Differences(loss, gradients, testing_difference(graph, n, seed, dtype))
+    return Differences(loss, gradients, inference_difference(graph, n, seed, dtype))
 
 
 def training_differences(graph: Graph, n: int, seed: int, dtype: str) -> tuple[float, float]:
@@ -61,7 +62,7 @@ def training_differences(graph: Graph, n: int, seed: int, dtype: str) -> tuple[f
     parameters = initialise(graph, seed, dtype, images=x)
     network = TorchNetwork(graph, parameters)
     with Engine(graph, parameters, batch_size=n, threads=1) as engine:
-        loss = graph.loss.summarise(engine.train_step(x, y, epoch=0, step=0), n)["loss"]
+        loss = graph.loss.summarise(engine.train_step(ArrayBatch(x, y), epoch=0, step=0), n)["loss"]
     network.loss(tensor(x), tensor(y)).backward()
     with torch.no_grad():
         reported = network.reported(tensor(x), tensor(y)).item()
@@ -74,8 +75,8 @@ def training_differences(graph: Graph, n: int, seed: int, dtype: str) -> tuple[f
     return abs(loss - reported) / max(abs(loss), 1e-30), gradient
 
 
-def testing_difference(graph: Graph, n: int, seed: int, dtype: str) -> float:
-    """Return the difference of the outputs in testing, relative to the largest output."""
+def inference_difference(graph: Graph, n: int, seed: int, dtype: str) -> float:
+    """Return the difference of the outputs in inference, relative to the largest output."""
     import torch
 
     from graphnn.benchmark.torch_network import TorchNetwork, tensor

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from graphnn.benchmark.task import LEARNING_RATE_SCALE, samples
+from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.graph.graph import Graph
 from graphnn.kernels.kernels import Kernels
@@ -32,7 +33,7 @@ class OwnSide:
         self.engine.attach(Updater(optimizer, parameters, groups))
         rates = Rates(optimizer, Constant(), [replace(group, schedule=None) for group in groups]).at(0, 1, 1)
         self._rates = [LEARNING_RATE_SCALE * rate for rate in rates]
-        self._x, self._y = samples(graph, batch_size)
+        self._batch = ArrayBatch(*samples(graph, batch_size))
         self._step = 0
 
     def train(self) -> None:
@@ -42,16 +43,16 @@ class OwnSide:
 
     def pass_through(self) -> None:
         """Run forward, loss and backward."""
-        self.engine.train_step(self._x, self._y, epoch=0, step=self._step)
+        self.engine.train_step(self._batch, epoch=0, step=self._step)
         self._step += 1
 
     def update(self) -> None:
         """Update the parameters."""
-        self.engine.update(*self._rates)
+        self.engine.update(self._rates)
 
     def predict(self) -> None:
-        """Run one batch in testing."""
-        self.engine.predict(self._x)
+        """Run one batch in inference."""
+        self.engine.predict(self._batch.x)
 
     def mode(self, *, training: bool) -> None:
         """Nothing to make ready: the engine is told at every call."""

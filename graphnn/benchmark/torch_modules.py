@@ -4,7 +4,7 @@ import torch
 
 
 class PlainDropout(torch.nn.Module):  # type: ignore[misc,unused-ignore]
-    """y = x·m in training, m 0 with probability `rate` and else 1; y = (1 − rate)·x in testing.
+    """y = x·m in training, m 0 with probability `rate` and else 1; y = (1 − rate)·x in inference.
 
     One pass less than torch.nn.Dropout, which divides m by 1 − rate.
     """

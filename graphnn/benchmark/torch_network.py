@@ -93,7 +93,7 @@ class TorchSide:
         self._optimizer.step()
 
     def predict(self) -> None:
-        """Run one batch in testing."""
+        """Run one batch in inference."""
         with torch.inference_mode():
             self._whole(self._x)
 

@@ -91,7 +91,7 @@ def scaled_and_shifted(module: Any, layer: Mapping[str, Any]) -> Any:
 
 
 def dropout(torch: Any, node: Node) -> Any:
-    """Return Dropout as it is here: numbers are zeroed in training and scaled in testing."""
+    """Return Dropout as it is here: numbers are zeroed in training and scaled in inference."""
     from graphnn.benchmark.torch_modules import PlainDropout
 
     return PlainDropout(node.layer.settings()["rate"])

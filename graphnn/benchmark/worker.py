@@ -27,7 +27,7 @@ class Side(Protocol):
         """Run one training step: forward, backward, update."""
 
     def predict(self) -> None:
-        """Run the batch in testing."""
+        """Run the batch in inference."""
 
     def mode(self, *, training: bool) -> None:
         """Make ready for what comes next."""

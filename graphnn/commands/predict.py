@@ -18,6 +18,7 @@ from graphnn.commands.common import (
 from graphnn.datasets.facts import FACTS
 from graphnn.describe.formats import json_text
 from graphnn.engine.engine import Engine
+from graphnn.engine.inference import CHUNK
 from graphnn.engine.plan import kernels_for
 from graphnn.errors import GraphError
 from graphnn.evaluation.evaluation import class_names
@@ -32,7 +33,6 @@ from graphnn.types import Array
 Labelled = tuple[list[str], Array]  # the samples' labels, and the samples
 Result = tuple[str, Array]  # a sample's label, and the network's output
 
-AT_ONCE = 256  # samples that are run together
 LIGHT_ON_DARK = ("digits", "mnist")  # data sets of bright ink on black
 
 
@@ -134,8 +134,8 @@ class Files:
                 continue
             for kind, details in found.notes:
                 self.told.setdefault(kind, []).append((path, details and f" ({details})"))
-            for start in range(0, len(found.x), AT_ONCE):
-                x = found.x[start : start + AT_ONCE]
+            for start in range(0, len(found.x), CHUNK):
+                x = found.x[start : start + CHUNK]
                 yield [str(path)] if found.single else [f"{path}[{start + i}]" for i in range(len(x))], x
 
     def messages(self) -> list[str]:
@@ -149,13 +149,13 @@ class Files:
 
 
 def gathered(parts: Iterator[Labelled]) -> Iterator[Labelled]:
-    """Join small parts to at least AT_ONCE samples, so that the engine has work for all threads."""
+    """Join small parts to at least CHUNK samples, so that the engine has work for all threads."""
     labels: list[str] = []
     arrays: list[Array] = []
     for own, x in parts:
         labels += own
         arrays.append(x)
-        if len(labels) >= AT_ONCE:
+        if len(labels) >= CHUNK:
             yield labels, np.concatenate(arrays)
             labels, arrays = [], []
     if labels:

@@ -9,7 +9,7 @@ from graphnn.parameters.parameter import in_memory_order, in_order_of_memory
 from graphnn.parameters.parameters import Parameters
 from graphnn.types import Array
 
-CHUNK = 2**16  # elements that are added up as one task
+TASK_SIZE = 2**16  # elements that are added up as one task
 SHARED_SIZE = 2**16  # elements in all; fewer are added up sooner than shared out
 
 
@@ -34,7 +34,7 @@ class Lanes:
         trained: Mapping[int, Collection[str]],
     ) -> None:
         self._sums: list[dict[str, dict[str, Array]]] = [{node.name: {} for node in nodes} for _ in (None, *memory)]
-        self._chunks: list[list[Array]] = []  # of each, the view that every lane has
+        self._tasks: list[list[Array]] = []  # of each, the view that every lane has
         start = 0
         for node in nodes:
             for parameter in node.parameters:
@@ -45,8 +45,8 @@ class Lanes:
                 for number, lane in enumerate(memory, 1):
                     flat.append(lane[start : start + parameter.size])
                     self._sums[number][node.name][parameter.name] = in_memory_order(flat[-1], parameter)
-                for first in range(0, parameter.size, CHUNK):
-                    self._chunks.append([each[first : first + CHUNK] for each in flat])
+                for first in range(0, parameter.size, TASK_SIZE):
+                    self._tasks.append([each[first : first + TASK_SIZE] for each in flat])
                 start += parameter.size
 
     def of(self, lane: int, node: Node) -> dict[str, Array]:
@@ -74,12 +74,12 @@ class Lanes:
         if lanes == 1:
             return
 
-        def add_up(chunks: Iterable[list[Array]]) -> None:
-            for first, *others in chunks:
+        def add_up(tasks: Iterable[list[Array]]) -> None:
+            for first, *others in tasks:
                 for other in others[: lanes - 1]:
                     first += other
 
-        if lanes * sum(chunk[0].size for chunk in self._chunks) > SHARED_SIZE:
-            team.run(lambda number: add_up(self._chunks[number : number + 1]), len(self._chunks))
+        if lanes * sum(task[0].size for task in self._tasks) > SHARED_SIZE:
+            team.run(lambda number: add_up(self._tasks[number : number + 1]), len(self._tasks))
         else:
-            team.run(lambda _: add_up(self._chunks), 1)
+            team.run(lambda _: add_up(self._tasks), 1)

@@ -1,4 +1,4 @@
-"""What layers compute from the parameters alone before a pass in testing, kept for as long as those stay the same."""
+"""What layers compute from the parameters alone before a pass in inference, kept for as long as those stay the same."""
 
 from collections.abc import Mapping, Sequence
 

@@ -16,7 +16,7 @@ class Source(Protocol):
     def inputs(self, chosen: Array, out: Array, epoch: int | None) -> None:
         """Write the inputs of the n samples at the positions `chosen` into out: n×(input shape), images channels last.
 
-        epoch: the one of training, by which random draws are keyed; None in testing, where nothing is drawn.
+        epoch: the one of training, by which random draws are keyed; None in inference, where nothing is drawn.
         """
 
     def targets(self, chosen: Array) -> Array:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from graphnn.engine.batch import Take
 from graphnn.engine.lanes import Lanes
 from graphnn.engine.plan import LANES, Plan, Stage
 from graphnn.engine.workers import Team
@@ -16,8 +17,6 @@ from graphnn.layers.base import Arrays, Backward, BatchwiseLayer
 from graphnn.losses.base import Loss
 from graphnn.parameters.parameters import Parameters
 from graphnn.types import Array, shape_text
-
-Take = Callable[[slice], Array]  # from a piece of the batch to its samples
 
 
 @dataclass(frozen=True)

@@ -257,10 +257,8 @@ class PieceContext(ScratchContext):
         return self.workspace.thread.next_slot(shape, dtype)
 
 
-class TestingContext(ScratchContext):
-    """The context of one node in testing, for any piece: nothing is kept, values alternate between two slots."""
-
-    __test__ = False  # its name does not make it a test case
+class InferenceContext(ScratchContext):
+    """The context of one node in inference, for any piece: nothing is kept, values alternate between two slots."""
 
     def __init__(self, workspace: Workspace, node: Node) -> None:
         super().__init__(workspace, node, training=False, needs_dx=False)

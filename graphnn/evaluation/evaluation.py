@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from graphnn.engine.batch import SourceBatch
 from graphnn.engine.engine import Engine
 from graphnn.engine.plan import fuses, kernels_for
 from graphnn.errors import DataError
 from graphnn.evaluation.metrics import ClassScore, class_scores, confusion_matrix, label_scores
-from graphnn.evaluation.views import AT_ONCE, averaged_sums, check_views
+from graphnn.evaluation.views import averaged_sums, check_views
 from graphnn.graph.graph import Graph
 from graphnn.losses.binary_cross_entropy import BinaryCrossEntropy
 from graphnn.losses.cross_entropy import CrossEntropy
@@ -68,9 +69,9 @@ def evaluate(
     averaged: Array | None = None
     own = kernels_for(graph, kernels)
     with Engine(graph, parameters, batch_size=batch_size, threads=threads, kernels=own) as engine:
-        for start in range(0, count, AT_ONCE):
-            chosen = np.arange(start, min(start + AT_ONCE, count))
-            outputs.append(engine.outputs_on(samples, chosen))
+        for chunk in engine.chunks(count):
+            chosen = np.arange(chunk.start, chunk.stop)
+            outputs.append(engine.loss_inputs(SourceBatch(samples, chosen)))
             sums.append(loss.piece(samples.targets(chosen), outputs[-1], count, logits=logits, dy=None))
         if views != "none":
             averaged = averaged_sums(engine, samples, views)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from graphnn.augmentation.views import VIEWS, unfit_for_views
+from graphnn.engine.batch import SourceBatch
 from graphnn.engine.engine import Engine
 from graphnn.engine.plan import fuses
 from graphnn.errors import DataError
@@ -12,8 +13,6 @@ from graphnn.text.suggestions import unknown_name
 from graphnn.training.observer import Stop, never
 from graphnn.training.samples import Samples
 from graphnn.types import Array, Shape
-
-AT_ONCE = 1024  # samples whose outputs are averaged together: enough pieces for all threads, and little memory
 
 
 def check_views(views: str, shape: Shape) -> None:
@@ -27,7 +26,7 @@ def check_views(views: str, shape: Shape) -> None:
 
 
 def averaged_sums(engine: Engine, samples: Samples, views: str, stop: Stop = never) -> Array | None:
-    """Return the loss's partial sums over all samples, in testing; None where `stop` asked to stop on the way.
+    """Return the loss's partial sums over all samples, in inference; None where `stop` asked to stop on the way.
 
     What the loss is computed from, logits where it is computed together with the last layer, is averaged over the
     views by their weights. Raises DataError where samples are no images, or too small.
@@ -37,12 +36,12 @@ def averaged_sums(engine: Engine, samples: Samples, views: str, stop: Stop = nev
     seen = [(weight, replace(samples, view=view)) for weight, view in VIEWS[views]]
     engine.supply(*(own for _, own in seen))  # all at once: new samples take new processes
     sums: list[Array] = []
-    for start in range(0, count, AT_ONCE):
-        chosen = np.arange(start, min(start + AT_ONCE, count))
+    for chunk in engine.chunks(count):
+        chosen = np.arange(chunk.start, chunk.stop)
         mean = np.zeros((len(chosen), *engine.graph.output_shape), np.float32)
         for weight, own in seen:
             if stop():
                 return None
-            mean += weight * engine.outputs_on(own, chosen)
+            mean += weight * engine.loss_inputs(SourceBatch(own, chosen))
         sums.append(loss.piece(samples.targets(chosen), mean, count, logits=logits, dy=None))
     return np.asarray(np.sum(sums, axis=0))

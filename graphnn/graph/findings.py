@@ -49,7 +49,7 @@ def meant_input_shape(spec: Spec) -> Shape:
 
 
 def augmentation_findings(spec: Spec) -> Iterator[Finding]:
-    """Yield a finding for each augmentation, in training or testing, that the images are too small for.
+    """Yield a finding for each augmentation, in training or inference, that the images are too small for.
 
     A flat input of someone's own data may be images or not: that is found out when they are loaded.
     """
@@ -60,7 +60,7 @@ def augmentation_findings(spec: Spec) -> Iterator[Finding]:
 
 
 def image_findings(spec: Spec, shape: Shape) -> Iterator[Finding]:
-    """Yield a finding for each augmentation, in training or testing, that samples of this shape cannot have."""
+    """Yield a finding for each augmentation, in training or inference, that samples of this shape cannot have."""
     for place, problem in misfits(augmentations_from(spec.data["augment"]), shape):
         yield Finding(("data", "augment", *place), problem)
     views = spec.evaluation["test_time_augmentation"]

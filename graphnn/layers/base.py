@@ -131,7 +131,7 @@ class BatchwiseLayer(Layer):
     """A layer that, in training, needs sums over the whole batch before it can treat any sample.
 
     In both directions a piece gives partial sums, the sums of all pieces are combined (in the pieces' order), and the
-    result is applied piece by piece. The engine puts a barrier where it combines. In testing it is sample-wise.
+    result is applied piece by piece. The engine puts a barrier where it combines. In inference it is sample-wise.
     repeatable: whether `apply` may be called again for a piece, and then gives the same.
     """
 
@@ -139,7 +139,7 @@ class BatchwiseLayer(Layer):
 
     @abstractmethod
     def infer(self, params: Arrays, x: Array, ctx: Context) -> Array:
-        """Return y of a piece in testing."""
+        """Return y of a piece in inference."""
 
     @abstractmethod
     def partial_sums(self, params: Arrays, x: Array, ctx: Context) -> Any:
@@ -169,7 +169,7 @@ class BatchwiseLayer(Layer):
         """Return dx of a piece; may overwrite dy and return it."""
 
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
-        """Treat x as the whole batch. In testing there is no backward through a batch-wise layer."""
+        """Treat x as the whole batch. In inference there is no backward through a batch-wise layer."""
         if not ctx.training:
             return self.infer(params, x, ctx), no_backward
         statistics = self.combine(params, [self.partial_sums(params, x, ctx)])
@@ -184,7 +184,7 @@ class BatchwiseLayer(Layer):
 
 
 def no_backward(dy: Array) -> tuple[Array | None, Gradients]:
-    """Refuse: the layer was run in testing."""
+    """Refuse: the layer was run in inference."""
     raise GraphError("a batch-wise layer has no backward in testing; run forward in training")
 
 

@@ -23,7 +23,7 @@ class BatchNormalization(TrainableLayer, BatchwiseLayer):
     """Batch normalisation: y = γ·x̂ + β with x̂ = (x − μ) / √(σ² + ε).
 
     x: N×C×H×W (statistics per channel, over batch and space) or N×F (per feature). μ and σ² are the batch's mean and
-    biased variance in training; in testing `running_mean` and `running_variance`, which training updates as
+    biased variance in training; in inference `running_mean` and `running_variance`, which training updates as
     running ← momentum·running + (1 − momentum)·batch, from 0 and 1. γ (`gamma`, where `scale`) from 1, β (`beta`, where
     `center`) from 0. dx = γ/√(σ²+ε) · (dy − mean(dy) − x̂·mean(dy·x̂)).
     In float32 the mean is summed in float32: over 131,072 numbers a channel, x̂ was off by at most 1.1e-4 where

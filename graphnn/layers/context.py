@@ -87,7 +87,7 @@ class Context:
     def bypass(self, name: str, shape: Shape, dtype: Any) -> Array:
         """Return memory in which values of this piece go past other nodes, channels last: by name, of all nodes.
 
-        In training it holds what was last written until the backward of this piece is done, in testing until the end
+        In training it holds what was last written until the backward of this piece is done, in inference until the end
         of the pass.
         """
         memory = self._bypasses.get(name)

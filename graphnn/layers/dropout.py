@@ -13,9 +13,9 @@ from graphnn.types import Array
 @register
 @dataclass(frozen=True)
 class Dropout(Layer):
-    """Dropout: in training y = x·m, where each m is 0 with probability `rate` and else 1; in testing y = (1 − rate)·x.
+    """Dropout: in training y = x·m, each m 0 with probability `rate` and else 1; in inference y = (1 − rate)·x.
 
-    Any shape; dx = dy·m, in testing (1 − rate)·dy. What is kept in training is not scaled up.
+    Any shape; dx = dy·m, in inference (1 − rate)·dy. What is kept in training is not scaled up.
     Source: Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting", section 4.
     """
 

@@ -52,7 +52,7 @@ def activated(following: Layer) -> type[BatchNormalization] | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Folded(Layer):
-    """What a layer that multiplies by weights has taken over for testing from those after it.
+    """What a layer that multiplies by weights has taken over for inference from those after it.
 
     With batch normalisation as factor·y + shift, factor·(Wx + b) + shift is one product with other weights and biases.
     The parameters are those of both layers. Source: Jacob et al. 2018, "Quantization and training of neural networks
@@ -78,7 +78,7 @@ class Folded(Layer):
 
 @dataclass(frozen=True, kw_only=True)
 class FoldedConv2D(Folded, Conv2D):
-    """A convolution in testing, with the normalisation and the ReLU after it."""
+    """A convolution in inference, with the normalisation and the ReLU after it."""
 
     def afterwards(self, params: Arrays) -> Afterwards:
         return Afterwards(params.get("biases"), self.relu)
@@ -86,7 +86,7 @@ class FoldedConv2D(Folded, Conv2D):
 
 @dataclass(frozen=True, kw_only=True)
 class FoldedDense(Folded, Dense):
-    """A dense layer in testing, with the normalisation and the ReLU after it."""
+    """A dense layer in inference, with the normalisation and the ReLU after it."""
 
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
         y, _ = super().forward(params, x, ctx)

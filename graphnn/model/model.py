@@ -146,7 +146,7 @@ class Model(Definition):
         size = self._values()["training"]["batch_size"]
         with Engine(graph, parameters, batch_size=size, threads=threads) as engine:
             if test_time_augmentation == "none":
-                sums = evaluate(engine, samples, size)
+                sums = evaluate(engine, samples)
             else:
                 sums = averaged_sums(engine, samples, test_time_augmentation)
         return graph.loss.summarise(np.asarray(sums), len(samples))
@@ -158,8 +158,7 @@ class Model(Definition):
         normalisation, shape = self._constants(given), graph.input_shape
         size = self._values()["training"]["batch_size"]
         with Engine(graph, parameters, batch_size=size, threads=threads) as engine:
-            starts = range(0, len(given), size)
-            parts = [engine.predict(normalisation.apply(given[i : i + size], shape)) for i in starts]
+            parts = [engine.predict(normalisation.apply(given[chunk], shape)) for chunk in engine.chunks(len(given))]
         return np.concatenate(parts) if parts else np.empty((0, *graph.output_shape), np.float32)
 
     def summary(self) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from graphnn.engine.batch import SourceBatch
 from graphnn.engine.engine import Engine
 from graphnn.errors import DivergenceError, GraphError, SpecError
 from graphnn.evaluation.views import averaged_sums
@@ -84,7 +85,7 @@ class Run:
         """Run one batch forward and backward, write nothing, and say how it went."""
         count = min(self.trainer.batch_size, len(self.data.training))
         start = time.perf_counter()
-        sums = self.engine.train_on(self.data.training, np.arange(count), epoch=0, step=0)
+        sums = self.engine.train_step(SourceBatch(self.data.training, np.arange(count)), epoch=0, step=0)
         seconds = time.perf_counter() - start
         norm = float(np.linalg.norm(self.parameters.gradient))
         loss = self.graph.loss.summarise(sums, count)["loss"]
@@ -154,7 +155,7 @@ class Run:
         last = self.last_kept
         if self.data.test is not None:
             part, samples = "test", self.data.test
-            sums = evaluate(self.engine, samples, self.trainer.batch_size, stop)
+            sums = evaluate(self.engine, samples, stop)
             if sums is None:
                 return part, None
             plain: Mapping[str, float] = self.graph.loss.summarise(sums, len(samples))

@@ -25,7 +25,7 @@ class Samples:
 
     x: N×C×H×W or N×F as stored; y: N labels or N×K targets; indices: which samples are meant, all of them by default.
     normalisation: none by default. augmenter: what is done to images in training, before they are normalised.
-    view: how images are looked at in testing; as they are by default.
+    view: how images are looked at in inference; as they are by default.
     """
 
     x: Array

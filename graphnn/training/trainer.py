@@ -8,6 +8,7 @@ import numpy as np
 
 from graphnn.averaging.base import Averaging, check_averaging
 from graphnn.datasets.batches import epoch_order
+from graphnn.engine.batch import SourceBatch
 from graphnn.engine.engine import Engine
 from graphnn.errors import DataError, DivergenceError
 from graphnn.graph.graph import Graph
@@ -26,8 +27,6 @@ from graphnn.training.monitor import EarlyStopping
 from graphnn.training.observer import Observer, Silent, Stop, never
 from graphnn.training.samples import Samples
 from graphnn.types import Array
-
-EVALUATED_AT_ONCE = 256  # samples, rounded up to whole batches: fewer cost calls, more cost memory
 
 
 class Trainer:
@@ -146,13 +145,13 @@ class Trainer:
             start = time.perf_counter()
             first = self.step * self.batch_size
             chosen = order[first : first + self.batch_size]
-            sums = self.engine.train_on(self.training, chosen, epoch=self.epoch, step=self.step)
+            sums = self.engine.train_step(SourceBatch(self.training, chosen), epoch=self.epoch, step=self.step)
             if not (math.isfinite(sums[0]) and all_finite(self.parameters.gradient)):
                 x, _ = self.training.take(chosen, self.graph.input_shape, self.epoch)
                 loss = float(sums[0]) / len(chosen)
                 story = culprit(self.engine, x, loss, epoch=self.epoch, step=self.step)
                 raise self._diverged(story, loss)
-            self.engine.update(*self.learning_rates(self.step), epoch=self.epoch)
+            self.engine.update(self.learning_rates(self.step), epoch=self.epoch)
             self._sums = sums.copy() if self._sums is None else self._sums + sums
             self.step += 1
             self.kept.step_done(self.steps_done, self.total_steps)
@@ -190,7 +189,7 @@ class Trainer:
     def _validated(self, samples: Samples, stop: Stop) -> dict[str, float] | None:
         """Return the loss and the metrics over the validation part; None where `stop` asked to stop on the way."""
         with self.kept.validated():
-            sums = evaluate(self.engine, samples, self.batch_size, stop)
+            sums = evaluate(self.engine, samples, stop)
             if sums is None:
                 return None
             metrics = self.graph.loss.summarise(sums, len(samples))
@@ -263,14 +262,16 @@ class Trainer:
             self.watch.restart(self.history)
 
 
-def evaluate(engine: Engine, samples: Samples, batch_size: int, stop: Stop = never) -> Array | None:
-    """Return the loss's partial sums over all samples, in testing; None where `stop` asked to stop on the way."""
-    size = batch_size * -(-EVALUATED_AT_ONCE // batch_size)
+def evaluate(engine: Engine, samples: Samples, stop: Stop = never) -> Array | None:
+    """Return the loss's partial sums over all samples, in inference; None where `stop` asked to stop on the way.
+
+    Raises DataError where there are no samples.
+    """
     total: Array | None = None
-    for start in range(0, len(samples), size):
+    for chunk in engine.chunks(len(samples)):
         if stop():
             return None
-        sums = engine.evaluate_on(samples, np.arange(start, min(start + size, len(samples))))
+        sums = engine.evaluate(SourceBatch(samples, np.arange(chunk.start, chunk.stop)))
         total = sums.copy() if total is None else total + sums
     if total is None:
         raise DataError("there is no sample to evaluate on")

@@ -21,6 +21,7 @@ from graphnn.benchmark.twin import (
     check_twins,
     twins,
 )
+from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
 from graphnn.graph.graph import Graph, chain, initialise
@@ -213,7 +214,7 @@ def test_running_statistics_differ_by_the_unbiased_variance_only() -> None:
     x, y = samples(graph, 6, np.float64)
     network.loss(tensor(x), tensor(y))
     with Engine(graph, parameters, batch_size=6, threads=1) as engine:
-        engine.train_step(x, y, epoch=0, step=0)
+        engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
     running = parameters.values["middle"]
     np.testing.assert_allclose(network.named["middle/running_mean"].numpy(), running["running_mean"], 1e-9)
     biased = (running["running_variance"] - 0.8) / 0.2
@@ -252,8 +253,8 @@ def test_optimizers_take_the_same_steps(name: str, options: dict[str, Any]) -> N
     with Engine(graph, parameters, batch_size=6, threads=1) as engine:
         engine.attach(Updater(own, parameters, groups))
         for step in range(3):
-            engine.train_step(x, y, epoch=0, step=step)
-            engine.update(*rates)
+            engine.train_step(ArrayBatch(x, y), epoch=0, step=step)
+            engine.update(rates)
             theirs.zero_grad()
             network.loss(tensor(x), tensor(y)).backward()
             theirs.step()

@@ -82,7 +82,7 @@ def test_top(network: Path, tmp_path: Path, capsys: Shown) -> None:
 def test_a_batch_is_cut_and_joined_again(
     network: Path, tmp_path: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(predict, "AT_ONCE", 8)
+    monkeypatch.setattr(predict, "CHUNK", 8)
     x = load("digits").x_test[:21]
     np.save(tmp_path / "batch.npy", x)
     np.save(tmp_path / "flat.npy", x[:3].reshape(3, 64))

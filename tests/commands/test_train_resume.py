@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from graphnn.commands import train as command
+from graphnn.engine.batch import Batch
 from graphnn.engine.engine import Engine
-from graphnn.engine.source import Source
 from graphnn.errors import GraphError
 from graphnn.runs import run as training_run
 from graphnn.training.checkpoint import load_checkpoint
@@ -150,14 +150,14 @@ def test_a_run_that_fails_says_what_there_is_and_how_to_go_on(
     train: Train, document: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps = iter(range(30))
-    step = Engine.train_on
+    step = Engine.train_step
 
-    def failing(self: Engine, source: Source, chosen: Array, **options: int) -> Array:
+    def failing(self: Engine, batch: Batch, **options: int) -> Array:
         if next(steps, None) is None:
             raise GraphError("a process of the engine was lost")
-        return step(self, source, chosen, **options)
+        return step(self, batch, **options)
 
-    monkeypatch.setattr(Engine, "train_on", failing)
+    monkeypatch.setattr(Engine, "train_step", failing)
     code, _, err = train()
     assert code == 2
     assert err.splitlines() == [

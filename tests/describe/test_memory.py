@@ -19,6 +19,7 @@ from graphnn.describe.memory import (
     training_memory,
     weight_file_bytes,
 )
+from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.graph.graph import Graph, chain, initialise
 from graphnn.kernels.kernels import NUMPY
@@ -91,7 +92,7 @@ def test_training_takes_about_as_much_as_said(
         x, y = rng.normal(size=(64, *shape)).astype(np.float32), rng.integers(0, 10, 64)
         with Engine(graph, parameters, batch_size=64, threads=1, kernels=NUMPY) as engine:
             tracemalloc.reset_peak()
-            engine.train_step(x, y, epoch=0, step=0)
+            engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
             updater.step(0.1)
         peak = tracemalloc.get_traced_memory()[1]
     finally:

@@ -12,9 +12,11 @@ import pytest
 
 import graphnn.layers  # noqa: F401 - registers all layers
 from graphnn.engine import engine as engine_module
+from graphnn.engine import inference as inference_module
 from graphnn.engine import plan as plan_module
-from graphnn.engine import program as program_module
 from graphnn.engine import stage as stage_module
+from graphnn.engine import training_pass as training_pass_module
+from graphnn.engine.batch import ArrayBatch, Batch
 from graphnn.engine.plan import Plan
 from graphnn.graph.graph import Graph, chain
 from graphnn.kernels.channels import pixels
@@ -103,8 +105,8 @@ def plain_step(
     return Outcome(sums, gradients, running)
 
 
-def plain_testing(graph: Graph, parameters: Parameters, x: Array) -> Array:
-    """Return the outputs with the layers in testing, over all samples at once."""
+def plain_inference(graph: Graph, parameters: Parameters, x: Array) -> Array:
+    """Return the outputs with the layers in inference, over all samples at once."""
     value, bypasses = x, {}
     for node in graph.nodes:
         ctx = Context(bypasses=bypasses)
@@ -113,9 +115,14 @@ def plain_testing(graph: Graph, parameters: Parameters, x: Array) -> Array:
 
 
 def engine_step(engine: Any, x: Array, y: Array, *, epoch: int = 0, step: int = 0) -> Outcome:
+    """Run a step on arrays, as `batch_step` does."""
+    return batch_step(engine, ArrayBatch(x, y), epoch=epoch, step=step)
+
+
+def batch_step(engine: Any, batch: Batch, *, epoch: int = 0, step: int = 0) -> Outcome:
     """Run a step whose gradient starts as NaN, so that nothing may rest on what was there."""
     engine.parameters.gradient[...] = np.nan
-    sums = engine.train_step(x, y, epoch=epoch, step=step)
+    sums = engine.train_step(batch, epoch=epoch, step=step)
     named = {f"{node}/{name}": a.copy() for node, own in engine.parameters.gradients.items() for name, a in own.items()}
     return Outcome(sums, named, {name: array.copy() for name, array in engine.parameters.running.items()})
 
@@ -146,8 +153,8 @@ def cut(pieces: Sequence[int], lanes: int = 3) -> Iterator[None]:
 
     with (
         patch.object(plan_module, "piece_size", piece_size),
-        patch.object(program_module, "piece_size", piece_size),
-        patch.object(program_module, "LANES", lanes),
+        patch.object(inference_module, "piece_size", piece_size),
+        patch.object(training_pass_module, "LANES", lanes),
         patch.object(stage_module, "LANES", lanes),
     ):
         yield
@@ -167,8 +174,9 @@ def plain() -> SimpleNamespace:
         network=network,
         samples=samples,
         step=plain_step,
-        testing=plain_testing,
+        inference=plain_inference,
         engine_step=engine_step,
+        batch_step=batch_step,
         same=same,
         cut=cut,
         threads_only=threads_only,

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from graphnn.engine import blas_memory
+from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.engine.processes import can_fork
 from graphnn.graph.graph import initialise
@@ -26,7 +27,7 @@ def test_every_process_fills_it_after_the_fork(monkeypatch, plain):
     monkeypatch.setattr(blas_memory, "fill", note)
     with plain.cut([4]), Engine(graph, initialise(graph, 0), batch_size=32, threads=2) as engine:
         for _ in range(2):
-            engine.train_step(x, y, epoch=0, step=0)
+            engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
         assert np.count_nonzero(seen, axis=1).tolist() == [1, 1]
         engine.predict(x)
         engine._disband()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.graph.graph import initialise
 from graphnn.initializers.constant import ones
@@ -210,7 +211,7 @@ def test_equals_the_plain_composition(plain, name, pieces):
             expected = plain.step(graph, engine.plan, parameters, x, y, step=step)
             plain.same(plain.engine_step(engine, x, y, step=step), expected, 1e-9)
             x, _ = plain.samples(graph, 20, seed=step)
-            np.testing.assert_allclose(engine.predict(x), plain.testing(graph, parameters, x), rtol=1e-9, atol=1e-12)
+            np.testing.assert_allclose(engine.predict(x), plain.inference(graph, parameters, x), rtol=1e-9, atol=1e-12)
 
 
 @dataclass(frozen=True)
@@ -239,7 +240,7 @@ def test_a_layer_may_draw_twice(plain):
     x, y = plain.samples(graph, 6)
     with plain.cut([2]), Engine(graph, initialise(graph, 0, np.float64), batch_size=6, threads=1) as engine:
         for step in (0, 1, 0, 0):
-            engine.train_step(x, y, epoch=0, step=step)
+            engine.train_step(ArrayBatch(x, y), epoch=0, step=step)
     steps = [noting.draws[start : start + 3] for start in (0, 3, 6, 9)]
     assert steps[0] == steps[2] == steps[3]
     assert len({draw for pair in steps[0] + steps[1] for draw in pair}) == 12
@@ -251,7 +252,7 @@ def test_the_gradient_is_written_where_the_barrier_reads_it(plain):
     graph = plain.network((3,), HEAD, BN, "ReLU", nearer, farther, HEAD, loss=MeanSquaredError())
     x, y = plain.samples(graph, 6)
     with plain.cut([2]), Engine(graph, initialise(graph, 0, np.float64), batch_size=6, threads=1) as engine:
-        engine.train_step(x, y, epoch=0, step=0)
+        engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
     starts = sorted(start for start, _ in nearer.places)
     size = nearer.places[0][1]
     assert starts == [starts[0], starts[0] + size, starts[0] + 2 * size]
@@ -265,9 +266,9 @@ def test_the_gradient_of_a_batch_wise_layer_by_differences(plain):
     x, y = plain.samples(graph, 6)
     direction = np.random.default_rng(3).normal(size=parameters.vector.size)
     with Engine(graph, parameters, batch_size=6) as engine:
-        engine.train_step(x, y, epoch=0, step=0)
+        engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
         slope, start, ends = parameters.gradient @ direction, parameters.vector.copy(), []
         for sign in (1, -1):
             parameters.vector[...] = start + sign * 1e-6 * direction
-            ends.append(engine.train_step(x, y, epoch=0, step=0)[0] / 6)
+            ends.append(engine.train_step(ArrayBatch(x, y), epoch=0, step=0)[0] / 6)
     np.testing.assert_allclose(slope, (ends[0] - ends[1]) / 2e-6, rtol=1e-6)

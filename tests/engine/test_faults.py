@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
+from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
 from graphnn.graph.graph import initialise
@@ -24,12 +25,12 @@ class Failing(Layer):
     least: float = -1e9
 
     def prepare(self, params, ctx):
-        self.fail("prepare" if ctx.training else "prepare in testing")
+        self.fail("prepare" if ctx.training else "prepare in inference")
         return params
 
     def forward(self, params, x, ctx):
         if x.max() >= self.least:
-            self.fail("forward" if ctx.training else "testing")
+            self.fail("forward" if ctx.training else "inference")
 
         def backward(dy):
             if x.max() >= self.least:
@@ -66,14 +67,14 @@ def _registered(monkeypatch):
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-@pytest.mark.parametrize("where", ["prepare", "forward", "backward", "testing", "prepare in testing"])
+@pytest.mark.parametrize("where", ["prepare", "forward", "backward", "inference", "prepare in inference"])
 def test_an_error_tells_its_node(plain, where, threads):
     graph = plain.network((1, 4, 6), CONV, ("Failing", {"where": where}), BN, "Flatten", HEAD, "Softmax")
     x, y = plain.samples(graph, 8)
     with plain.cut([2]), Engine(graph, initialise(graph, 0, np.float64), batch_size=8, threads=threads) as engine:
-        run = partial(engine.train_step, x, y, epoch=0, step=0)
+        run = partial(engine.train_step, ArrayBatch(x, y), epoch=0, step=0)
         with pytest.raises(GraphError) as caught:
-            partial(engine.predict, x)() if "testing" in where else run()
+            partial(engine.predict, x)() if "inference" in where else run()
         assert str(caught.value) == 'layers[1] "n1_failing" (Failing, input 2×4×6): ValueError: no such luck'
         assert isinstance(caught.value.__cause__, ValueError)
 
@@ -89,7 +90,7 @@ def test_so_does_one_at_a_barrier(plain, where, threads):
     x, y = plain.samples(graph, 8)
     with plain.cut([2]), Engine(graph, initialise(graph, 0, np.float64), batch_size=8, threads=threads) as engine:
         with pytest.raises(GraphError) as caught:
-            engine.train_step(x, y, epoch=0, step=0)
+            engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
         expected = 'layers[2] "n2_failingbatchwise" (FailingBatchwise, input 2×4×6): ValueError: no such luck'
         assert str(caught.value) == expected
 
@@ -108,7 +109,7 @@ def test_a_step_after_a_failed_one_is_sound(plain, where):
             wrong = x.copy("K")
             wrong[sample] *= 1e6
             with pytest.raises(GraphError, match=r'layers\[2\] "n2_failing" .* no such luck'):
-                engine.train_step(wrong, y, epoch=0, step=0)
+                engine.train_step(ArrayBatch(wrong, y), epoch=0, step=0)
             for name, array in statistics.items():
                 parameters.running[name][...] = array
             expected = plain.step(graph, engine.plan, parameters, x, y)
@@ -119,7 +120,7 @@ def test_a_wrong_input_tells_the_first_node(plain):
     graph = plain.network((5,), HEAD, "Softmax")
     story = r'layers\[0\] "n0_dense" \(Dense, input 5\): ValueError'
     with Engine(graph, initialise(graph, 0), batch_size=4) as engine, pytest.raises(GraphError, match=story):
-        engine.train_step(np.ones((4, 6), np.float32), np.zeros(4, np.int64), epoch=0, step=0)
+        engine.train_step(ArrayBatch(np.ones((4, 6), np.float32), np.zeros(4, np.int64)), epoch=0, step=0)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -132,8 +133,8 @@ def test_numbers_that_are_not_finite_give_no_warning(plain, value, threads):
     x[0, 0, 0, 0] = value
     x[1, 1, 2, 2] = -value
     with plain.cut([2]), Engine(graph, parameters, batch_size=8, threads=threads) as engine:
-        loss = engine.train_step(x, y, epoch=0, step=0)[0]
-        engine.evaluate(x, y)
+        loss = engine.train_step(ArrayBatch(x, y), epoch=0, step=0)[0]
+        engine.evaluate(ArrayBatch(x, y))
         engine.predict(x)
         assert np.isfinite(value) or (not np.isfinite(loss) and engine.first_non_finite(x, epoch=0, step=0) is not None)
 

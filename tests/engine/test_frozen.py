@@ -6,6 +6,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
+from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.graph.graph import chain, initialise
 from graphnn.initializers.constant import ones, zeros
@@ -47,7 +48,7 @@ def steps(graph, places, *, threads, pieces=(2, 3, 1), kernels=None):
     with Engine(graph, parameters, batch_size=9, threads=threads, kernels=kernels) as engine:
         for epoch, step in places:
             parameters.gradient[...] = np.nan
-            sums = engine.train_step(x, y, epoch=epoch, step=step)
+            sums = engine.train_step(ArrayBatch(x, y), epoch=epoch, step=step)
             outcomes.append({"loss": sums, **gradients(engine)})
             plans.append(engine.plan)
             for node in graph.nodes:  # whatever is declared, the same change everywhere
@@ -230,7 +231,7 @@ def test_a_gradient_of_no_parameter_is_still_an_error(plain):
         Engine(graph, initialise(graph, 0, np.float64), batch_size=4, threads=1) as engine,
         pytest.raises(Exception, match="KeyError: 'A'"),
     ):
-        engine.train_step(x, y, epoch=0, step=0)
+        engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
 
 
 @pytest.mark.usefixtures("small_pieces")
@@ -243,8 +244,8 @@ def test_updates_leave_fixed_parameters_alone_and_outside_changes_are_seen(plain
         assert engine.threads == threads
         engine.attach(Updater(SGD(0.1, weight_decay=0.5, decay_biases=True), parameters))
         before = {name: array.copy() for name, array in parameters.named().items()}
-        engine.train_step(x, y, epoch=0, step=0)
-        engine.update(0.1)
+        engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
+        engine.update([0.1])
         moved = {name for name, array in parameters.named().items() if not np.array_equal(array, before[name])}
         assert {name for name in parameters.stretches if name.endswith("weights")} <= moved
         fixed = {"n0_conv2d/weights", "n1_batchnormalization/gamma"}
@@ -255,7 +256,7 @@ def test_updates_leave_fixed_parameters_alone_and_outside_changes_are_seen(plain
         found = plain.engine_step(engine, x, y, step=1)
         for name, array in found.gradients.items():
             np.testing.assert_allclose(array, expected.gradients[name], rtol=1e-7, atol=1e-9)
-        np.testing.assert_allclose(engine.predict(x), plain.testing(graph, parameters, x), rtol=1e-9)
+        np.testing.assert_allclose(engine.predict(x), plain.inference(graph, parameters, x), rtol=1e-9)
 
 
 def test_the_weights_gradient_is_not_computed(plain):

@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 
+from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.engine.fusion import merge, values_of
 from graphnn.engine.plan import kernels_for
@@ -58,7 +59,7 @@ def train(plain, graph, kernels, threads):
             parameters.gradient[~np.isfinite(parameters.gradient)] = 0  # between the parameters
             parameters.vector -= np.float32(0.01) * parameters.gradient
         x, y = plain.samples(graph, 50, seed=99, dtype=np.float32)
-        return outcomes, parameters.vector.copy(), engine.predict(x), engine.evaluate(x, y)
+        return outcomes, parameters.vector.copy(), engine.predict(x), engine.evaluate(ArrayBatch(x, y))
 
 
 def test_the_number_of_threads_changes_nothing(plain, graph, operations):
@@ -88,10 +89,10 @@ def test_near_the_layers_one_after_the_other(plain, graph, operations, pieces):
                 for key, array in exact.running.items():
                     array[...] = expected.running[key]
             x, y = plain.samples(graph, 31, seed=9, dtype=np.float32)
-            y_pred = plain.testing(graph, exact, x.astype(np.float64))
+            y_pred = plain.inference(graph, exact, x.astype(np.float64))
             np.testing.assert_allclose(engine.predict(x), y_pred, rtol=0, atol=1e-4)
             sums = graph.loss.piece(y, y_pred, 31, logits=False, dy=None)
-            np.testing.assert_allclose(engine.evaluate(x, y), sums, rtol=1e-4)
+            np.testing.assert_allclose(engine.evaluate(ArrayBatch(x, y)), sums, rtol=1e-4)
 
     if pieces is None:
         compare()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from graphnn.engine import lanes as lanes_module
+from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.engine.lanes import Lanes, trained_size
 from graphnn.engine.plan import trained_in
@@ -99,6 +100,6 @@ def test_pieces_go_to_lanes_in_turn(plain):
     parameters.vector[...] = 0
     targets = np.full((7, 1), -3.5, np.float32)  # the gradient of each output is 2·3.5/7 = 1
     with plain.cut([1], lanes=3), Engine(graph, parameters, batch_size=7, threads=2) as engine:
-        engine.train_step(values, targets, epoch=0, step=0)
+        engine.train_step(ArrayBatch(values, targets), epoch=0, step=0)
     lanes = [(BIG - BIG) + 0.5, 1 - 1, 2 + 4]
     assert parameters.gradients["n0_dense"]["weights"][0, 0] == sum(lanes)

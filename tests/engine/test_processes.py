@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from graphnn.engine import processes as processes_module
+from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.engine.processes import Lost, Processes, can_fork
 from graphnn.errors import GraphError
@@ -150,7 +151,7 @@ def test_close_leaves_no_process(plain):
     graph = plain.network((2, 4, 4), CONV, "Flatten", HEAD, "Softmax")
     x, y = plain.samples(graph, 6)
     with plain.cut([2]), Engine(graph, initialise(graph, 0, np.float64), batch_size=6, threads=3) as engine:
-        engine.train_step(x, y, epoch=0, step=0)
+        engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
         others = children(engine)
         assert len(others) == 2
         assert all(alive(pid) for pid in others)
@@ -161,7 +162,7 @@ def test_no_more_processes_than_pieces(plain):
     graph = plain.network((4,), HEAD, "Softmax")
     x, y = plain.samples(graph, 6)
     with plain.cut([3]), Engine(graph, initialise(graph, 0, np.float64), batch_size=6, threads=8) as engine:
-        engine.train_step(x, y, epoch=0, step=0)
+        engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
         assert len(children(engine)) == 1
 
 
@@ -171,10 +172,10 @@ def test_a_killed_process_is_an_error_and_the_next_step_goes_on(plain, how):
     parameters = initialise(graph, 0, np.float64)
     x, y = plain.samples(graph, 6)
     with plain.cut([2]), Engine(graph, parameters, batch_size=6, threads=2) as engine:
-        engine.train_step(x, y, epoch=0, step=0)
+        engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
         os.kill(children(engine)[0], how)
         with pytest.raises(GraphError, match="process of the engine was lost"):
-            engine.train_step(x, y, epoch=0, step=1)
+            engine.train_step(ArrayBatch(x, y), epoch=0, step=1)
         expected = plain.step(graph, engine.plan, parameters, x, y, step=1)
         plain.same(plain.engine_step(engine, x, y, step=1), expected, 1e-9)
 
@@ -185,7 +186,7 @@ def test_an_interruption_of_the_terminal_leaves_the_others_alone(plain):
     parameters = initialise(graph, 0, np.float64)
     x, y = plain.samples(graph, 6)
     with plain.cut([2]), Engine(graph, parameters, batch_size=6, threads=2) as engine:
-        engine.train_step(x, y, epoch=0, step=0)
+        engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
         others = children(engine)
         os.kill(others[0], signal.SIGINT)
         expected = plain.step(graph, engine.plan, parameters, x, y, step=1)
@@ -212,10 +213,10 @@ def test_an_interruption_within_a_step(plain, monkeypatch):
     parameters = initialise(graph, 0, np.float64)
     x, y = plain.samples(graph, 6)
     with plain.cut([2]), Engine(graph, parameters, batch_size=6, threads=2) as engine:
-        engine.train_step(x, y, epoch=0, step=0)
+        engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
         others = children(engine)
         with pytest.raises(KeyboardInterrupt):
-            engine.train_step(x + 1000, y, epoch=0, step=1)
+            engine.train_step(ArrayBatch(x + 1000, y), epoch=0, step=1)
         assert not any(alive(pid) for pid in others)
         expected = plain.step(graph, engine.plan, parameters, x, y, step=1)
         plain.same(plain.engine_step(engine, x, y, step=1), expected, 1e-9)
@@ -238,7 +239,7 @@ def test_no_gradient_is_written_when_the_step_is_over(plain, monkeypatch):
     parameters = initialise(graph, 0, np.float64)
     x, y = plain.samples(graph, 6)
     with plain.cut([2]), Engine(graph, parameters, batch_size=6, threads=2) as engine:
-        engine.train_step(x, y, epoch=0, step=0)
+        engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
         parameters.gradient[...] = 0
         time.sleep(0.1)
         assert not parameters.gradient.any()
@@ -252,11 +253,11 @@ def test_parameters_changed_from_outside_are_seen_by_all(plain):
     rng = np.random.default_rng(0)
     with plain.cut([1]), Engine(graph, parameters, batch_size=6, threads=3) as engine:
         for step in range(3):
-            engine.train_step(x, y, epoch=0, step=step)
+            engine.train_step(ArrayBatch(x, y), epoch=0, step=step)
             parameters.vector += rng.normal(size=parameters.vector.size) / 10
             for array in parameters.running.values():
                 array[...] = rng.uniform(0.5, 2, array.shape)
-            np.testing.assert_allclose(engine.predict(x), plain.testing(graph, parameters, x), rtol=1e-10)
+            np.testing.assert_allclose(engine.predict(x), plain.inference(graph, parameters, x), rtol=1e-10)
             expected = plain.step(graph, engine.plan, parameters, x, y, step=step)
             plain.same(plain.engine_step(engine, x, y, step=step), expected, 1e-9)
 
@@ -281,6 +282,6 @@ def test_more_samples_than_are_handed_over_at_once(plain, monkeypatch):
     parameters = initialise(graph, 0, np.float64)
     x, y = plain.samples(graph, 1300)
     with Engine(graph, parameters, batch_size=64, threads=2) as engine:
-        np.testing.assert_allclose(engine.predict(x), plain.testing(graph, parameters, x), rtol=1e-9, atol=1e-12)
-        exact = graph.loss.piece(y, plain.testing(graph, parameters, x), 1300, logits=False, dy=None)
-        np.testing.assert_allclose(engine.evaluate(x, y), exact, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(engine.predict(x), plain.inference(graph, parameters, x), rtol=1e-9, atol=1e-12)
+        exact = graph.loss.piece(y, plain.inference(graph, parameters, x), 1300, logits=False, dy=None)
+        np.testing.assert_allclose(engine.evaluate(ArrayBatch(x, y)), exact, rtol=1e-9, atol=1e-9)

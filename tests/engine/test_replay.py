@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.graph.graph import initialise
 from graphnn.layers.batch_normalization import BatchNormalization
@@ -35,7 +36,7 @@ def test_the_layer_that_only_the_dropout_masks_of_a_step_make_overflow(plain, be
     went_wrong = []
     with plain.cut([2, 3, 1]), Engine(graph, parameters, batch_size=5, threads=threads, seed=4) as engine:
         for step in range(12):
-            loss = engine.train_step(x, y, epoch=3, step=step)[0]
+            loss = engine.train_step(ArrayBatch(x, y), epoch=3, step=step)[0]
             went_wrong.append(not np.isfinite(loss))
             node = engine.first_non_finite(x, epoch=3, step=step)
             assert (node and node.name) == (large if went_wrong[-1] else None)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.graph.graph import initialise
 
@@ -42,7 +43,7 @@ def train(plain, graph, threads):
             parameters.gradient[~np.isfinite(parameters.gradient)] = 0  # between the parameters
             parameters.vector -= np.float32(0.01) * parameters.gradient
         x, y = plain.samples(graph, 70, seed=99, dtype=np.float32)
-        return outcomes, parameters.vector.copy(), engine.predict(x), engine.evaluate(x, y)
+        return outcomes, parameters.vector.copy(), engine.predict(x), engine.evaluate(ArrayBatch(x, y))
 
 
 @pytest.mark.parametrize("pieces", [[3, 5, 1, 7], None], ids=["many pieces", "as planned"])
@@ -76,16 +77,16 @@ def test_what_ran_before_changes_nothing(plain, graph):
     with plain.cut([4, 3]), Engine(graph, parameters, batch_size=23, seed=7) as engine:
         expected = step(engine, 2, 5)
         plain.same(step(engine, 2, 5), expected, 0)
-        engine.train_step(more_x, more_y, epoch=2, step=6)
-        engine.train_step(x, y, epoch=2, step=6)
+        engine.train_step(ArrayBatch(more_x, more_y), epoch=2, step=6)
+        engine.train_step(ArrayBatch(x, y), epoch=2, step=6)
         engine.predict(more_x)
         plain.same(step(engine, 2, 5), expected, 0)
-        engine.evaluate(more_x, more_y)
+        engine.evaluate(ArrayBatch(more_x, more_y))
         engine.first_non_finite(more_x, epoch=0, step=0)
         plain.same(step(engine, 2, 5), expected, 0)
     with plain.cut([4, 3]), Engine(graph, parameters, batch_size=23, seed=7) as engine:
         engine.predict(more_x)
-        engine.train_step(more_x, more_y, epoch=0, step=0)
+        engine.train_step(ArrayBatch(more_x, more_y), epoch=0, step=0)
         plain.same(step(engine, 2, 5), expected, 0)
 
 
@@ -97,7 +98,7 @@ def test_draws_follow_from_seed_epoch_and_step(plain, graph, change):
     for place in ({}, change):
         seed, epoch, step = (place.get(name, value) for name, value in (("seed", 7), ("epoch", 2), ("step", 5)))
         with Engine(graph, initialise(graph, 0), batch_size=20, seed=seed) as engine:
-            sums.append(engine.train_step(x, y, epoch=epoch, step=step)[0])
+            sums.append(engine.train_step(ArrayBatch(x, y), epoch=epoch, step=step)[0])
     assert sums[0] != sums[1]
 
 
@@ -108,7 +109,7 @@ def test_pieces_and_nodes_draw_each_their_own(plain):
     x, y = np.ones((2, 64)), np.zeros(2, np.int64)
     parameters = initialise(graph, 0, np.float64)
     with plain.cut([1]), Engine(graph, parameters, batch_size=2) as engine:
-        engine.train_step(x, y, epoch=0, step=0)
+        engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
         seen = np.abs(parameters.gradients["n2_dense"]["weights"][0]) > 0
         assert 10 < seen.sum() < 48  # a quarter of each piece stays: ¼ + ¼ − 1⁄16 of 64 is 28
         magnitudes = np.unique(np.round(np.abs(parameters.gradients["n2_dense"]["weights"][0]), 12))

@@ -10,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from graphnn.engine import plan as plan_module
+from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.engine.fusion import merge
 from graphnn.engine.plan import Stage, training_plan
@@ -146,7 +147,7 @@ def test_random_networks_equal_the_plain_composition(plain, layers, pieces, n):
         expected = plain.step(graph, engine.plan, parameters, x, y)
         assume(expected.sums[0] < 30)  # none as unlikely as 2.2e-16, where plain, from probabilities, clips its loss
         plain.same(plain.engine_step(engine, x, y), expected, 1e-8)
-        np.testing.assert_allclose(engine.predict(x), plain.testing(graph, parameters, x), 1e-9, 1e-9)
+        np.testing.assert_allclose(engine.predict(x), plain.inference(graph, parameters, x), 1e-9, 1e-9)
 
 
 RESNET = [
@@ -169,7 +170,7 @@ def train(plain, graph, kernels, threads):
             parameters.vector -= np.float32(0.01) * parameters.gradient
         x, y = plain.samples(graph, 50, seed=99, dtype=np.float32)
         assert engine.first_non_finite(x, epoch=0, step=0) is None
-        return outcomes, parameters.vector.copy(), engine.predict(x), engine.evaluate(x, y)
+        return outcomes, parameters.vector.copy(), engine.predict(x), engine.evaluate(ArrayBatch(x, y))
 
 
 @pytest.mark.parametrize("pieces", [[3, 5, 7], None], ids=["many pieces", "as planned"])

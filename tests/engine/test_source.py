@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from graphnn.engine import engine as engine_module
+from graphnn.engine.batch import ArrayBatch, SourceBatch
 from graphnn.engine.engine import Engine
 from graphnn.engine.processes import can_fork
 from graphnn.errors import DataError
@@ -70,13 +71,10 @@ def test_a_step_has_the_bits_of_one_on_arrays(plain, name, forked, threads, monk
         Engine(graph, parameters, batch_size=13, threads=threads) as engine,
         Engine(graph, initialise(graph, 0, np.float64), batch_size=13, threads=1) as other,
     ):
-        train_step = engine.train_step
         for step, n in enumerate((13, 13, 5, 13)):
             chosen = rng.permutation(40)[:n]
             expected = plain.engine_step(other, *stored.arrays(graph, chosen), step=step)
-            engine.train_step = lambda x, y, *, epoch, step: engine.train_on(stored, x, epoch=epoch, step=step)
-            plain.same(plain.engine_step(engine, chosen, None, step=step), expected, 0)
-            engine.train_step = train_step
+            plain.same(plain.batch_step(engine, SourceBatch(stored, chosen), step=step), expected, 0)
             if step == 1:  # arrays in between do no harm
                 plain.engine_step(engine, *stored.arrays(graph, chosen))
                 plain.engine_step(other, *stored.arrays(graph, chosen))
@@ -86,13 +84,13 @@ def test_a_step_has_the_bits_of_one_on_arrays(plain, name, forked, threads, monk
 @pytest.mark.parametrize("name", NETWORKS)
 def test_so_has_an_evaluation(plain, name, threads, monkeypatch):
     """Also of more samples than are handed over at once."""
-    monkeypatch.setattr(engine_module, "AT_ONCE", 16)
+    monkeypatch.setattr(engine_module, "CHUNK", 16)
     graph, parameters, stored = ready(plain, NETWORKS[name])
     with plain.cut([2, 3]), Engine(graph, parameters, batch_size=13, threads=threads) as engine:
         for count in (1, 16, 40):
             chosen = np.arange(count)[::-1]
-            expected = engine.evaluate(*stored.arrays(graph, chosen))
-            np.testing.assert_array_equal(engine.evaluate_on(stored, chosen), expected)
+            expected = engine.evaluate(ArrayBatch(*stored.arrays(graph, chosen)))
+            np.testing.assert_array_equal(engine.evaluate(SourceBatch(stored, chosen)), expected)
 
 
 def test_targets_of_several_numbers_are_picked_too(plain):
@@ -101,8 +99,8 @@ def test_targets_of_several_numbers_are_picked_too(plain):
     stored = Stored(rng.integers(0, 256, (9, 2, 4, 4), np.uint8), rng.normal(size=(9, 4)))
     chosen = np.array([8, 0, 3, 4, 1])
     with plain.cut([2]), Engine(graph, initialise(graph, 0, np.float64), batch_size=5, threads=2) as engine:
-        expected = engine.train_step(*stored.arrays(graph, chosen), epoch=0, step=0)
-        np.testing.assert_array_equal(engine.train_on(stored, chosen, epoch=0, step=0), expected)
+        expected = engine.train_step(ArrayBatch(*stored.arrays(graph, chosen)), epoch=0, step=0)
+        np.testing.assert_array_equal(engine.train_step(SourceBatch(stored, chosen), epoch=0, step=0), expected)
 
 
 @needs_fork
@@ -112,15 +110,15 @@ def test_each_process_prepares_its_own_pieces_once(plain, name):
     graph, parameters, stored = ready(plain, NETWORKS[name])
     chosen = np.arange(20, 32)
     with plain.cut([2]), Engine(graph, parameters, batch_size=12, threads=2) as engine:
-        engine.train_on(stored, chosen, epoch=7, step=0)
+        engine.train_step(SourceBatch(stored, chosen), epoch=7, step=0)
         assert stored.times.tolist() == [0] * 20 + [1] * 12 + [0] * 8
         assert stored.epochs[chosen].tolist() == [7] * 12
         me, other = os.getpid(), engine._team._children[0]
         by_piece = [me, other, me, me, other, me]
         assert stored.processes[chosen].tolist() == [process for process in by_piece for _ in range(2)]
-        engine.evaluate_on(stored, chosen)
+        engine.evaluate(SourceBatch(stored, chosen))
         assert stored.times[chosen].tolist() == [2] * 12
-        assert stored.epochs[chosen].tolist() == [-1] * 12  # nothing is drawn in testing
+        assert stored.epochs[chosen].tolist() == [-1] * 12  # nothing is drawn in inference
 
 
 @needs_fork
@@ -130,14 +128,14 @@ def test_sources_that_are_known_keep_the_processes(plain):
     chosen = np.arange(6)
     with plain.cut([2]), Engine(graph, parameters, batch_size=6, threads=2) as engine:
         engine.supply(first, second)
-        engine.train_on(first, chosen, epoch=0, step=0)
+        engine.train_step(SourceBatch(first, chosen), epoch=0, step=0)
         children = list(engine._team._children)
-        engine.evaluate_on(second, chosen)
+        engine.evaluate(SourceBatch(second, chosen))
         engine.supply(second, first)
-        engine.train_on(second, chosen, epoch=0, step=0)
+        engine.train_step(SourceBatch(second, chosen), epoch=0, step=0)
         assert engine._team._children == children
-        expected = engine.train_on(first, chosen, epoch=0, step=0)
-        np.testing.assert_array_equal(engine.train_on(third, chosen, epoch=0, step=0), expected)
+        expected = engine.train_step(SourceBatch(first, chosen), epoch=0, step=0)
+        np.testing.assert_array_equal(engine.train_step(SourceBatch(third, chosen), epoch=0, step=0), expected)
         assert engine._team._children != children
         assert [source.times[0] for source in (first, second, third)] == [2, 2, 1]
 
@@ -157,17 +155,17 @@ def test_an_error_in_preparation_is_told_and_the_next_step_goes_on(plain, wrong,
     graph, parameters, stored = ready(plain, NETWORKS["two stages"], wrong=wrong, error=error)
     good = np.arange(20, 32)
     with plain.cut([2]), Engine(graph, parameters, batch_size=12, threads=threads) as engine:
-        expected = engine.train_on(stored, good, epoch=0, step=0)
+        expected = engine.train_step(SourceBatch(stored, good), epoch=0, step=0)
         for call in (
-            lambda: engine.train_on(stored, np.arange(12), epoch=0, step=1),
-            lambda: engine.evaluate_on(stored, np.arange(12)),
+            lambda: engine.train_step(SourceBatch(stored, np.arange(12)), epoch=0, step=1),
+            lambda: engine.evaluate(SourceBatch(stored, np.arange(12))),
         ):
             team = engine._team
             with pytest.raises(DataError) as caught:
                 call()
             assert str(caught.value) == told
             assert engine._team is team
-        np.testing.assert_array_equal(engine.train_on(stored, good, epoch=0, step=0), expected)
+        np.testing.assert_array_equal(engine.train_step(SourceBatch(stored, good), epoch=0, step=0), expected)
     assert capfd.readouterr().err == ""
 
 
@@ -177,9 +175,9 @@ def test_a_position_that_is_not_there_is_told(plain, threads):
     stored.y = stored.y[:30]
     with plain.cut([2]), Engine(graph, parameters, batch_size=4, threads=threads) as engine:
         with pytest.raises(DataError, match="cannot be prepared: IndexError: index 40 is out of bounds"):
-            engine.train_on(stored, np.array([1, 2, 40]), epoch=0, step=0)
+            engine.train_step(SourceBatch(stored, np.array([1, 2, 40])), epoch=0, step=0)
         with pytest.raises(DataError, match="cannot be prepared: IndexError: index 35 is out of bounds"):
-            engine.train_on(stored, np.array([1, 2, 35]), epoch=0, step=0)
+            engine.train_step(SourceBatch(stored, np.array([1, 2, 35])), epoch=0, step=0)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -188,10 +186,10 @@ def test_a_step_on_none_or_more_than_a_batch_is_refused(plain, count, threads):
     """And leaves the gradient and the team as they were."""
     graph, parameters, stored = ready(plain, NETWORKS["one stage"])
     with plain.cut([2]), Engine(graph, parameters, batch_size=4, threads=threads) as engine:
-        engine.train_on(stored, np.arange(4), epoch=0, step=0)
+        engine.train_step(SourceBatch(stored, np.arange(4)), epoch=0, step=0)
         team, gradient = engine._team, parameters.gradient.copy()
         with pytest.raises(ValueError, match=f"a step takes 1 to 4 samples, not {count}"):
-            engine.train_on(stored, np.arange(count), epoch=0, step=1)
+            engine.train_step(SourceBatch(stored, np.arange(count)), epoch=0, step=1)
         assert engine._team is team
         np.testing.assert_array_equal(parameters.gradient, gradient)
 
@@ -205,9 +203,9 @@ def test_processes_prepare_into_arrays_of_their_own(plain):
         with plain.cut([2]), Engine(graph, parameters, batch_size=12, threads=2) as engine:
             engine.supply(stored)
             engine._form()
-            x = engine._program._workspace.whole(-1, "input", (2, 4, 4), np.float64)
+            x = engine._program.training._workspace.whole(-1, "input", (2, 4, 4), np.float64)
             x[...] = np.nan
-            engine.train_on(stored, chosen, epoch=0, step=0)
+            engine.train_step(SourceBatch(stored, chosen), epoch=0, step=0)
             theirs = stored.processes[chosen] != os.getpid()
             assert theirs.tolist() == [False, False, True, True, False, False] * 2
             assert np.isnan(x[theirs]).all() != shared
@@ -219,21 +217,23 @@ def test_processes_prepare_into_arrays_of_their_own(plain):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_outputs_are_what_the_loss_is_computed_from(plain, name, forked, threads, monkeypatch):
     """The input of Softmax, also of more samples than are handed over at once."""
-    monkeypatch.setattr(engine_module, "AT_ONCE", 16)
+    monkeypatch.setattr(engine_module, "CHUNK", 16)
     if not forked:
         monkeypatch.setattr(engine_module, "can_fork", lambda: False)
     graph, parameters, stored = ready(plain, NETWORKS[name])
     with plain.cut([2, 3]), Engine(graph, parameters, batch_size=13, threads=threads) as engine:
         for count in (0, 1, 16, 40):
             chosen = np.arange(count)[::-1]
-            outputs = engine.outputs_on(stored, chosen)
+            outputs = engine.loss_inputs(SourceBatch(stored, chosen))
             assert outputs.shape == (count, 4)
             x, y = stored.arrays(graph, chosen)
             softmax = np.exp(outputs) / np.exp(outputs).sum(axis=1, keepdims=True)
             np.testing.assert_allclose(softmax, engine.predict(x), rtol=1e-12)
             if count:
                 sums = [graph.loss.piece(y, outputs, count, logits=True, dy=None)]
-                np.testing.assert_allclose(np.sum(sums, axis=0), engine.evaluate_on(stored, chosen), rtol=1e-12)
+                np.testing.assert_allclose(
+                    np.sum(sums, axis=0), engine.evaluate(SourceBatch(stored, chosen)), rtol=1e-12
+                )
 
 
 def test_outputs_of_a_loss_by_itself_are_those_of_the_network(plain):
@@ -243,5 +243,5 @@ def test_outputs_of_a_loss_by_itself_are_those_of_the_network(plain):
     chosen = np.array([8, 0, 3, 4, 1])
     with plain.cut([2]), Engine(graph, initialise(graph, 0, np.float64), batch_size=5, threads=2) as engine:
         np.testing.assert_array_equal(
-            engine.outputs_on(stored, chosen), engine.predict(stored.arrays(graph, chosen)[0])
+            engine.loss_inputs(SourceBatch(stored, chosen)), engine.predict(stored.arrays(graph, chosen)[0])
         )

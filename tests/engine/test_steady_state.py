@@ -9,6 +9,7 @@ import pytest
 
 from graphnn.datasets.preparation import Normalisation
 from graphnn.engine import workspace as workspace_module
+from graphnn.engine.batch import ArrayBatch, SourceBatch
 from graphnn.engine.engine import Engine
 from graphnn.engine.workspace import Arena, ThreadMemory, Workspace
 from graphnn.graph.graph import initialise
@@ -49,10 +50,10 @@ def test_a_steady_step_allocates_nothing_large(plain, way, operations, threads):
 
     def run(engine, n, epoch, step):
         if way == "arrays":
-            engine.train_step(x[:n], y[:n], epoch=epoch, step=step)
+            engine.train_step(ArrayBatch(x[:n], y[:n]), epoch=epoch, step=step)
         else:
-            engine.train_on(stored, chosen[:n], epoch=epoch, step=step)
-            engine.evaluate_on(stored, chosen)
+            engine.train_step(SourceBatch(stored, chosen[:n]), epoch=epoch, step=step)
+            engine.evaluate(SourceBatch(stored, chosen))
 
     with Engine(graph, initialise(graph, 0), batch_size=128, threads=threads, kernels=operations) as engine:
         for step in range(4):  # by then each thread has met each node

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.graph.graph import initialise
 from graphnn.losses.mean_squared_error import MeanSquaredError
@@ -183,11 +184,11 @@ def test_gradient_of_the_whole_network_by_differences(plain, name):
         assert np.isfinite(gradient).all()
         named = [array for own in parameters.gradients.values() for array in own.values()]
         parameters.gradient[...] = 0  # the gaps between parameters
-        engine.train_step(x, y, epoch=0, step=0)
+        engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
         slope = parameters.gradient @ direction
         assert len(named) == len(parameters.named()) - len(parameters.running)
         ends = []
         for sign in (1, -1):
             parameters.vector[...] = start + sign * width * direction
-            ends.append(engine.train_step(x, y, epoch=0, step=0)[0] / 8)
+            ends.append(engine.train_step(ArrayBatch(x, y), epoch=0, step=0)[0] / 8)
     np.testing.assert_allclose(slope, (ends[0] - ends[1]) / (2 * width), rtol=2e-5)

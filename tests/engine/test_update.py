@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from graphnn.engine import engine as engine_module
+from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.engine.processes import Processes
 from graphnn.engine.workers import Workers
@@ -53,8 +54,8 @@ def trained(plain, graph, optimizer, threads, steps=3, groups=()):
     with plain.cut([8], lanes=8), Engine(graph, parameters, batch_size=64, threads=threads) as engine:
         engine.attach(updater)
         for step in range(steps):
-            engine.train_step(x, y, epoch=0, step=step)
-            engine.update(*(0.1 / (step + 1) for _ in updater.rules))
+            engine.train_step(ArrayBatch(x, y), epoch=0, step=step)
+            engine.update([0.1 / (step + 1) for _ in updater.rules])
         team = type(engine._team)
     assert team is (Processes if threads > 1 and engine_module.can_fork() else Workers)
     assert updater.steps == steps
@@ -106,8 +107,8 @@ def test_updates_go_on_after_another_kind_of_targets(plain, graph):
         with plain.cut([8]), Engine(graph, parameters, batch_size=64, threads=threads) as engine:
             engine.attach(updater)
             for step, targets in enumerate((y, np.eye(37, dtype=np.float32)[y], y)):
-                engine.train_step(x, targets, epoch=0, step=step)
-                engine.update(0.1)
+                engine.train_step(ArrayBatch(x, targets), epoch=0, step=step)
+                engine.update([0.1])
         results.append(parameters.vector)
     np.testing.assert_array_equal(*results)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.errors import SpecError
 from graphnn.graph.graph import build_graph, initialise
@@ -113,7 +114,7 @@ def test_layers_of_a_plugin_stand_inside_blocks_too(write: Write) -> None:
     parameters = initialise(graph, 0)
     with Engine(graph, parameters, batch_size=5, threads=2) as engine:
         given = engine.predict(x)
-        engine.train_step(x, y, epoch=0, step=0)
+        engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
     weights, biases = (parameters.values["dense_1"][name] for name in ("weights", "biases"))
     logits = (3 * x**3) @ weights.T + biases
     expected = np.exp(logits - logits.max(axis=1, keepdims=True))

@@ -14,6 +14,7 @@ from graphnn.augmentation.random_translate import RandomTranslate
 from graphnn.datasets.preparation import Normalisation
 from graphnn.engine import engine as engine_module
 from graphnn.engine import plan
+from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.errors import DivergenceError
 from graphnn.graph.graph import chain, initialise
@@ -88,19 +89,19 @@ def test_validation_sees_images_as_they_are(make: Any) -> None:
     trainer = make()
     trainer.run()
     x, y = replace(trainer.training, augmenter=None).take(np.arange(30), SHAPE)
-    sums = trainer.engine.evaluate(x, y)
+    sums = trainer.engine.evaluate(ArrayBatch(x, y))
     assert trainer.history[-1].validation == trainer.graph.loss.summarise(sums, 30)
 
 
 def test_what_went_wrong_is_looked_for_in_the_augmented_batch(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The loss is no number for the second batch of the second epoch."""
     trainer, seen = make(), []
-    step = trainer.engine.train_on
+    step = trainer.engine.train_step
 
-    def spoiled(source: Samples, chosen: Any, *, epoch: int, **options: Any) -> Any:
-        sums = step(source, chosen, epoch=epoch, **options)
+    def spoiled(batch: Any, *, epoch: int, **options: Any) -> Any:
+        sums = step(batch, epoch=epoch, **options)
         if (epoch, options["step"]) == (1, 1):
-            seen.append(source.take(chosen, SHAPE, epoch)[0])
+            seen.append(batch.source.take(batch.positions, SHAPE, epoch)[0])
             sums[0] = np.nan
         return sums
 
@@ -108,7 +109,7 @@ def test_what_went_wrong_is_looked_for_in_the_augmented_batch(make: Any, monkeyp
         seen.append(x)
         return "found"
 
-    monkeypatch.setattr(trainer.engine, "train_on", spoiled)
+    monkeypatch.setattr(trainer.engine, "train_step", spoiled)
     monkeypatch.setattr(trainer_module, "culprit", culprit)
     with pytest.raises(DivergenceError, match="in epoch 2 of 3, step 2 of 4: found"):
         trainer.run()

@@ -66,15 +66,15 @@ def test_what_clips_is_not_told_to_clip(rig: Any) -> None:
 def test_a_gradient_that_is_not_finite_names_the_last_such_layer(rig: Any) -> None:
     rig.plain = True
     trainer = rig.trainer()
-    plain_step = trainer.engine.train_on
+    plain_step = trainer.engine.train_step
 
-    def spoiled(source: Any, chosen: Any, *, epoch: int, step: int) -> Any:
-        sums = plain_step(source, chosen, epoch=epoch, step=step)
+    def spoiled(batch: Any, *, epoch: int, step: int) -> Any:
+        sums = plain_step(batch, epoch=epoch, step=step)
         for node in ("layer_0", "layer_2"):
             trainer.parameters.gradients[node]["weights"][0, 0] = np.nan
         return sums
 
-    trainer.engine.train_on = spoiled  # type: ignore[method-assign]
+    trainer.engine.train_step = spoiled  # type: ignore[method-assign]
     with pytest.raises(DivergenceError, match=r'layers\[2\] "layer_2" \(Dense\) is the first whose gradient is not'):
         trainer.run()
 
@@ -131,7 +131,7 @@ def test_a_validation_loss_that_is_not_finite_stops_the_run(rig: Any) -> None:
         rig.trainer().run()
 
 
-def test_running_statistics_that_testing_alone_uses_are_found(rig: Any) -> None:
+def test_running_statistics_that_inference_alone_uses_are_found(rig: Any) -> None:
     """In training the same batch goes through without a trace of them."""
     trainer = rig.trainer()
     trainer.parameters.values["layer_1"]["running_variance"][:] = np.nan

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphnn.engine.batch import ArrayBatch
 from graphnn.errors import DataError
 from graphnn.losses.cross_entropy import CrossEntropy
 from graphnn.optimizers.sgd import SGD
@@ -44,15 +45,15 @@ def test_each_epoch_takes_every_sample_once_and_the_last_batch_is_smaller(rig: A
     seen: list[int] = []
     trainer = rig.trainer()
     sizes = []
-    plain_step = trainer.engine.train_on
+    plain_step = trainer.engine.train_step
 
-    def spy(source: Any, chosen: Any, *, epoch: int, step: int) -> Any:
-        assert source is rig.training
-        sizes.append(len(chosen))
-        seen.extend(chosen.tolist())
-        return plain_step(source, chosen, epoch=epoch, step=step)
+    def spy(batch: Any, *, epoch: int, step: int) -> Any:
+        assert batch.source is rig.training
+        sizes.append(len(batch))
+        seen.extend(batch.positions.tolist())
+        return plain_step(batch, epoch=epoch, step=step)
 
-    trainer.engine.train_on = spy  # type: ignore[method-assign]
+    trainer.engine.train_step = spy  # type: ignore[method-assign]
     assert trainer.run()
     assert trainer.steps_per_epoch == 7
     assert sizes == [8, 8, 8, 8, 8, 8, 5] * 3
@@ -154,13 +155,13 @@ def test_the_schedule_spans_a_run_that_ends_within_an_epoch(rig: Any) -> None:
 def test_the_last_smaller_batch_can_be_left_out(rig: Any) -> None:
     trainer = rig.trainer(drop_last=True)
     sizes = []
-    plain_step = trainer.engine.train_on
+    plain_step = trainer.engine.train_step
 
-    def spy(source: Any, chosen: Any, **place: int) -> Any:
-        sizes.append(len(chosen))
-        return plain_step(source, chosen, **place)
+    def spy(batch: Any, **place: int) -> Any:
+        sizes.append(len(batch))
+        return plain_step(batch, **place)
 
-    trainer.engine.train_on = spy
+    trainer.engine.train_step = spy
     assert trainer.run()
     assert sizes == [8] * 18
     assert trainer.steps_per_epoch == 6
@@ -192,7 +193,7 @@ def test_stopping_during_validation_keeps_the_steps_that_are_done(rig: Any) -> N
 def test_nothing_to_train_or_evaluate_on_is_an_error(rig: Any) -> None:
     empty = Samples(np.zeros((0, FEATURES), np.float32), np.zeros(0, np.int64))
     with pytest.raises(DataError, match="no sample to evaluate"):
-        evaluate(rig.trainer().engine, empty, 8)
+        evaluate(rig.trainer().engine, empty)
     rig.training = empty
     with pytest.raises(DataError, match="no sample to train"):
         rig.trainer()
@@ -206,8 +207,8 @@ def test_metrics_need_a_step(rig: Any) -> None:
 def test_evaluation_in_chunks_is_evaluation_of_all(rig: Any) -> None:
     rig.training = rig.problem(700)
     trainer = rig.trainer()
-    sums = evaluate(trainer.engine, rig.training, 8)
+    sums = evaluate(trainer.engine, rig.training)
     assert sums is not None
-    whole = trainer.engine.evaluate(rig.training.x, rig.training.y)
+    whole = trainer.engine.evaluate(ArrayBatch(rig.training.x, rig.training.y))
     assert sums == pytest.approx(whole, rel=1e-9)
-    assert evaluate(trainer.engine, rig.training, 8, lambda: True) is None
+    assert evaluate(trainer.engine, rig.training, lambda: True) is None

@@ -1,8 +1,9 @@
-"""Prediction and evaluation equal the layers in testing mode, for any number of samples."""
+"""Prediction and evaluation equal the layers in inference, for any number of samples."""
 
 import numpy as np
 import pytest
 
+from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.graph.graph import initialise
 from graphnn.losses.binary_cross_entropy import BinaryCrossEntropy
@@ -40,7 +41,7 @@ def ready(plain, name):
 
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("pieces", [[3], None], ids=str)
-def test_equal_to_the_layers_in_testing(plain, name, pieces):
+def test_equal_to_the_layers_in_inference(plain, name, pieces):
     graph, parameters, take = ready(plain, name)
     before = parameters.vector.copy(), {key: array.copy() for key, array in parameters.running.items()}
 
@@ -49,11 +50,11 @@ def test_equal_to_the_layers_in_testing(plain, name, pieces):
             for n in (1, 7, 8, 30, 2, 100, 30):
                 x, y = take(n)
                 given = x.copy()
-                expected = plain.testing(graph, parameters, x)
+                expected = plain.inference(graph, parameters, x)
                 y_pred = engine.predict(x)
                 assert y_pred.shape == (n, *graph.output_shape)
                 np.testing.assert_allclose(y_pred, expected, rtol=1e-10, atol=1e-12)
-                sums = engine.evaluate(x, y)
+                sums = engine.evaluate(ArrayBatch(x, y))
                 exact = graph.loss.piece(y, expected, n, logits=False, dy=None)
                 np.testing.assert_allclose(sums, exact, rtol=1e-8)
                 np.testing.assert_array_equal(x, given)
@@ -72,7 +73,7 @@ def test_no_samples(plain):
     graph, parameters, _ = ready(plain, "classes")
     with Engine(graph, parameters, batch_size=8) as engine:
         assert engine.predict(np.empty((0, 2, 6, 6))).shape == (0, 4)
-        assert np.all(engine.evaluate(np.empty((0, 2, 6, 6)), np.empty(0, np.int64)) == 0)
+        assert np.all(engine.evaluate(ArrayBatch(np.empty((0, 2, 6, 6)), np.empty(0, np.int64))) == 0)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -82,8 +83,8 @@ def test_the_dtype_is_kept(plain, dtype):
     x, y = plain.samples(graph, 5, dtype=dtype)
     with Engine(graph, parameters, batch_size=8) as engine:
         assert engine.predict(x).dtype == dtype
-        assert engine.evaluate(x, y).dtype == np.float64
-        assert engine.train_step(x, y, epoch=0, step=0).dtype == np.float64
+        assert engine.evaluate(ArrayBatch(x, y)).dtype == np.float64
+        assert engine.train_step(ArrayBatch(x, y), epoch=0, step=0).dtype == np.float64
 
 
 def test_an_output_that_is_an_image(plain):
@@ -91,7 +92,7 @@ def test_an_output_that_is_an_image(plain):
     parameters = initialise(graph, 1, np.float64)
     x, _ = plain.samples(graph, 9)
     with plain.cut([2]), Engine(graph, parameters, batch_size=4) as engine:
-        np.testing.assert_allclose(engine.predict(x), plain.testing(graph, parameters, x), rtol=1e-12)
+        np.testing.assert_allclose(engine.predict(x), plain.inference(graph, parameters, x), rtol=1e-12)
 
 
 def test_prediction_between_steps_uses_the_new_parameters(plain):
@@ -100,9 +101,9 @@ def test_prediction_between_steps_uses_the_new_parameters(plain):
     x, y = take(8)
     with Engine(graph, parameters, batch_size=8) as engine:
         for step in range(3):
-            engine.train_step(x, y, epoch=0, step=step)
+            engine.train_step(ArrayBatch(x, y), epoch=0, step=step)
             parameters.vector -= 0.1 * parameters.gradient
-            np.testing.assert_allclose(engine.predict(x), plain.testing(graph, parameters, x), rtol=1e-10, atol=1e-12)
+            np.testing.assert_allclose(engine.predict(x), plain.inference(graph, parameters, x), rtol=1e-10, atol=1e-12)
 
 
 def test_the_mode_does_not_leak(plain):
@@ -111,8 +112,8 @@ def test_the_mode_does_not_leak(plain):
     x, y = take(30)
     with Engine(graph, parameters, batch_size=8) as engine:
         np.testing.assert_array_equal(engine.predict(x), engine.predict(x))
-        parts = engine.evaluate(x[:11], y[:11]) + engine.evaluate(x[11:], y[11:])
-        np.testing.assert_allclose(parts, engine.evaluate(x, y), rtol=1e-12)
+        parts = engine.evaluate(ArrayBatch(x[:11], y[:11])) + engine.evaluate(ArrayBatch(x[11:], y[11:]))
+        np.testing.assert_allclose(parts, engine.evaluate(ArrayBatch(x, y)), rtol=1e-12)
 
 
 @pytest.mark.parametrize("changed", ["n0_conv2d/weights", "n1_batchnormalization/running_mean", "n4_dense/weights"])

@@ -1,0 +1,121 @@
+"""How samples reach the members of a team, and how outputs come back."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from graphnn.engine.batch import ArrayBatch, Batch, SourceBatch
+from graphnn.engine.requests import Handed, HandedArrays, HandedPositions
+from graphnn.engine.source import Source
+from graphnn.graph.graph import Graph
+from graphnn.layers.context import channels_last, empty_channels_last
+from graphnn.shared_memory import shared_zeros
+from graphnn.types import Array, Shape
+
+
+class Handover(ABC):
+    """Takes samples from the engine, and gives them to every member that is asked to work on them.
+
+    sources: those that members know, by number. outputs: memory for as many outputs as are computed at once.
+    """
+
+    def __init__(self, sources: Sequence[Source], outputs: Array) -> None:
+        self._sources, self._outputs = sources, outputs
+        self._x = self._y = self._positions = np.empty(0)
+
+    def put(self, batch: Batch) -> Handed:
+        """Take a batch, and return what members get it by."""
+        if isinstance(batch, ArrayBatch):
+            self._put_targets(batch.y)
+            return HandedArrays(self.put_inputs(batch.x))
+        self._put_positions(batch.positions)
+        number = next(number for number, source in enumerate(self._sources) if source is batch.source)
+        return HandedPositions(len(batch), number)
+
+    @abstractmethod
+    def fits(self, y: Array) -> bool:
+        """Whether such targets may be put in."""
+
+    @abstractmethod
+    def put_inputs(self, x: Array) -> int:
+        """Take inputs, n×(input shape), and return n."""
+
+    @abstractmethod
+    def _put_targets(self, y: Array) -> None: ...
+
+    @abstractmethod
+    def _put_positions(self, positions: Array) -> None: ...
+
+    def inputs(self, count: int) -> Array:
+        """Return the first of the inputs that were taken, count×(input shape)."""
+        return self._x[:count]
+
+    def batch(self, handed: Handed) -> Batch:
+        """Return the batch that was taken."""
+        if isinstance(handed, HandedArrays):
+            return ArrayBatch(self._x[: handed.count], self._y[: handed.count])
+        return SourceBatch(self._sources[handed.source], self._positions[: handed.count])
+
+    def outputs(self, count: int) -> Array:
+        """Return the memory that outputs are handed back in, count×(output shape)."""
+        return self._outputs[:count]
+
+
+class DirectHandover(Handover):
+    """Within one process: the arrays themselves."""
+
+    def __init__(self, samples: int, graph: Graph, dtype: Any, sources: Sequence[Source]) -> None:
+        super().__init__(sources, empty_channels_last((samples, *graph.output_shape), dtype))
+        self._dtype = dtype
+
+    def fits(self, y: Array) -> bool:
+        return True
+
+    def put_inputs(self, x: Array) -> int:
+        self._x = x.astype(self._dtype, copy=False)
+        return len(x)
+
+    def _put_targets(self, y: Array) -> None:
+        self._y = y
+
+    def _put_positions(self, positions: Array) -> None:
+        self._positions = positions
+
+
+class SharedHandover(Handover):
+    """Between processes: copies in memory that all of them see, for targets of one shape and dtype."""
+
+    def __init__(
+        self,
+        samples: int,
+        graph: Graph,
+        dtype: Any,
+        sources: Sequence[Source],
+        targets: Shape = (),
+        targets_dtype: Any = np.int64,
+    ) -> None:
+        def make(tail: Shape, dtype: Any) -> Array:
+            shape = (samples, *tail)
+            return channels_last(shared_zeros(shape, dtype), shape)
+
+        super().__init__(sources, make(graph.output_shape, dtype))
+        self._x, self._y, self._positions = (
+            make(graph.input_shape, dtype),
+            make(targets, targets_dtype),
+            make((), np.int64),
+        )
+
+    def fits(self, y: Array) -> bool:
+        return self._y.shape[1:] == y.shape[1:] and self._y.dtype == y.dtype
+
+    def put_inputs(self, x: Array) -> int:
+        self._x[: len(x)] = x
+        return len(x)
+
+    def _put_targets(self, y: Array) -> None:
+        self._y[: len(y)] = y
+
+    def _put_positions(self, positions: Array) -> None:
+        self._positions[: len(positions)] = positions

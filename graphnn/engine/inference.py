@@ -1,0 +1,106 @@
+"""A pass in inference: outputs and losses of any number of samples, a piece at a time, nothing kept."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from graphnn.engine.batch import Batch, Take, feed
+from graphnn.engine.fusion import merge
+from graphnn.engine.plan import fuses, piece_size
+from graphnn.engine.preparation import Preparation
+from graphnn.engine.stage import located
+from graphnn.engine.workers import Team
+from graphnn.engine.workspace import InferenceContext, StepContext, Workspace
+from graphnn.graph.graph import Graph, Node
+from graphnn.kernels.kernels import Kernels
+from graphnn.parameters.parameters import Parameters
+from graphnn.types import Array
+
+CHUNK = 256  # samples of one pass, rounded up to whole batches: fewer cost calls, more cost memory
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Nodes that each piece, of so many samples, passes one after the other; and their prepared arrays."""
+
+    nodes: tuple[Node, ...]
+    piece: int
+    preparation: Preparation
+
+
+class InferencePass:
+    """Runs a graph in inference as a member of a team: batch normalisation by running statistics, nothing drawn.
+
+    Every member makes the same calls with the same arguments. batch_size: that of training, which the size of a piece
+    depends on, as there.
+    """
+
+    def __init__(
+        self, graph: Graph, parameters: Parameters, batch_size: int, kernels: Kernels, workspace: Workspace
+    ) -> None:
+        self._graph, self._parameters, self._kernels, self._workspace = graph, parameters, kernels, workspace
+        self._batch_size = batch_size
+        self._contexts = {node.index: InferenceContext(workspace, node) for node in graph.nodes}
+        self._to_output = self._chain(graph.nodes)
+        self._to_loss = self._chain(graph.nodes[:-1] if fuses(graph) else graph.nodes)
+        self._team: Team | None = None
+
+    def _chain(self, nodes: tuple[Node, ...]) -> Chain:
+        """Return the nodes made ready, those merged that one layer can do the work of."""
+        merged = merge(nodes, self._kernels, training=False)
+        contexts = {node.index: StepContext(self._workspace, node, training=False, needs_dx=False) for node in merged}
+        preparation = Preparation(merged, contexts, self._parameters)
+        return Chain(merged, piece_size(nodes, self._batch_size), preparation)
+
+    def join(self, team: Team) -> None:
+        """Work with this team from now on."""
+        self._team = team
+
+    def predict(self, x: Array, out: Array) -> None:
+        """Write the outputs for x, n×(input shape), into `out`, n×(output shape), which all members see."""
+        self._run(len(x), x.__getitem__, self._to_output, writing(out))
+
+    def loss_inputs(self, batch: Batch, out: Array) -> None:
+        """Write what the loss is computed from into `out`, n×(output shape), which all members see."""
+        self._run(len(batch), feed(batch, self._memory, None).inputs, self._to_loss, writing(out))
+
+    def evaluate(self, batch: Batch) -> Array:
+        """Return the loss's partial sums over the batch."""
+        loss, logits, n, given = self._graph.loss, fuses(self._graph), len(batch), feed(batch, self._memory, None)
+
+        def measure(piece: slice, value: Array) -> Array:
+            return loss.piece(given.targets(piece), value, n, logits=logits, dy=None)
+
+        return np.asarray(np.sum(self._run(n, given.inputs, self._to_loss, measure), axis=0))
+
+    def _memory(self, piece: slice) -> Array:
+        """Return memory in which the inputs of a piece are prepared."""
+        shape = (piece.stop - piece.start, *self._graph.input_shape)
+        return self._workspace.thread.next_slot(shape, self._parameters.dtype)
+
+    @np.errstate(all="ignore")  # what is not finite is found and reported by itself
+    def _run(self, n: int, inputs: Take, chain: Chain, use: Callable[[slice, Array], Any]) -> list[Any]:
+        """Run n samples through the nodes, a piece at a time; return what `use` makes of each piece's result."""
+        assert self._team is not None
+        prepared, size = chain.preparation.arrays(), chain.piece
+        pieces = [slice(start, min(start + size, n)) for start in range(0, n, size)]
+
+        def run(number: int) -> Any:
+            value = inputs(pieces[number])
+            for node in chain.nodes:
+                with located(node):
+                    value, _ = node.layer.forward(prepared[node.index], value, self._contexts[node.index])
+            return use(pieces[number], value)
+
+        return self._team.run(run, len(pieces))
+
+
+def writing(out: Array) -> Callable[[slice, Array], None]:
+    """Return what writes each piece's result to its place in `out`."""
+
+    def write(piece: slice, value: Array) -> None:
+        out[piece] = value
+
+    return write
