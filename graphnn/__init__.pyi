@@ -55,6 +55,7 @@ from graphnn.optimizers.rmsprop import RMSprop as RMSprop
 from graphnn.optimizers.sgd import SGD as SGD
 from graphnn.optimizers.sgd_momentum import SGDMomentum as SGDMomentum
 from graphnn.parameters.parameter import Parameter as Parameter
+from graphnn.parameters.parameter import Role as Role
 from graphnn.schedules.base import Schedule as Schedule
 from graphnn.schedules.constant import Constant as Constant
 from graphnn.schedules.cosine import Cosine as Cosine

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graphnn.benchmark.own import OwnSide
+from graphnn.benchmark.engine_side import EngineSide
 from graphnn.benchmark.task import Task, first_parameters
 from graphnn.benchmark.timing import Effort, gemm_peak
 from graphnn.engine.fusion import merge
@@ -69,7 +69,7 @@ def node_times(task: Task, effort: Effort) -> NodeTimes:
     parameters = first_parameters(graph, spec.training["seed"], task.batch_size)
     kernels = kernels_for(graph, task.kernels)
     merged = replace(graph, nodes=merge(graph.nodes, kernels, training=True))  # as the engine runs them
-    side = OwnSide(
+    side = EngineSide(
         timed_graph(merged, clock),
         parameters,
         optimizer,

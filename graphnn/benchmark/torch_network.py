@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from graphnn.benchmark.task import LEARNING_RATE_SCALE, samples
-from graphnn.benchmark.twin import NAMES, check_twins, flat, loss_twin, optimizer_twin, reported_twin, twins
+from graphnn.benchmark.twin import check_twins, flat, loss_twin, optimizer_twin, reported_twin, tensor_name, twins
 from graphnn.engine.plan import fuses
 from graphnn.graph.graph import Graph
 from graphnn.optimizers.base import Optimizer
@@ -31,7 +31,7 @@ class TorchNetwork:
         self.whole: Any = torch.nn.Sequential(*flat(layers)).to(torch.from_numpy(parameters.vector[:0]).dtype)
         self.body: Any = self.whole[:last] if fuses(graph) else self.whole
         self.named = {
-            f"{node.name}/{parameter.name}": getattr(owners[node.name], NAMES[parameter.name])
+            f"{node.name}/{parameter.name}": getattr(owners[node.name], tensor_name(parameter))
             for node in graph.nodes
             for parameter in node.parameters
         }
@@ -80,8 +80,11 @@ class TorchSide:
         self._whole: Callable[[Any], Any] = self._network.whole
         if way == COMPILED:
             self._loss, self._whole = torch.compile(self._loss), torch.compile(self._whole)
-        self._tensors = list(self._network.trained().values())
-        self._optimizer = optimizer_twin(torch, optimizer, self._network.trained(), groups, scale=LEARNING_RATE_SCALE)
+        tensors = self._network.trained()
+        self._tensors = list(tensors.values())
+        self._optimizer = optimizer_twin(
+            torch, optimizer, tensors, parameters.trained, groups, scale=LEARNING_RATE_SCALE
+        )
         self._clip_norm = optimizer.clip_norm
 
     def train(self) -> None:

@@ -11,16 +11,12 @@ from graphnn.layers.bypass import Add, Save, Swap
 from graphnn.losses.base import Loss
 from graphnn.losses.cross_entropy import CrossEntropy
 from graphnn.optimizers.base import Optimizer
-from graphnn.optimizers.groups import ParameterGroup, members
+from graphnn.optimizers.groups import ParameterGroup
+from graphnn.optimizers.rules import rule_numbers, rules
+from graphnn.parameters.parameter import Parameter, Role
 
-NAMES = {  # of parameters, here and there
-    "weights": "weight",
-    "biases": "bias",
-    "gamma": "weight",
-    "beta": "bias",
-    "running_mean": "running_mean",
-    "running_variance": "running_var",
-}
+NAMES = {Role.WEIGHT: "weight", Role.BIAS: "bias", Role.SCALE: "weight", Role.SHIFT: "bias"}  # of parameters in PyTorch
+STATISTICS = {"running_mean": "running_mean", "running_variance": "running_var"}
 
 Make = Callable[
     [Any, Node], Any
@@ -245,6 +241,11 @@ def flat(layers: list[list[Any]]) -> list[Any]:
     return [module for layer in layers for module in layer]
 
 
+def tensor_name(parameter: Parameter) -> str:
+    """Return the name that a parameter has in its module."""
+    return STATISTICS[parameter.name] if parameter.role is Role.STATISTIC else NAMES[parameter.role]
+
+
 def loss_twin(torch: Any, loss: Loss) -> Any:
     """Return what training makes small, as a function of (output or logits, targets)."""
     return LOSS_TWINS[loss.type](torch, loss)
@@ -258,25 +259,27 @@ def reported_twin(torch: Any, loss: Loss) -> Any:
 def optimizer_twin(
     torch: Any,
     optimizer: Optimizer,
-    named: Mapping[str, Any],
+    tensors: Mapping[str, Any],
+    declared: Mapping[str, Parameter],
     groups: Sequence[ParameterGroup] = (),
     *,
     scale: float = 1.0,
 ) -> Any:
-    """Return the optimizer of tensors by 'node/parameter', with its groups; scale: a factor on all learning rates."""
-    taken = dict(zip(named, members([group.match for group in groups], named), strict=True))
+    """Return the optimizer of tensors, with its groups.
+
+    tensors, declared: the tensors and the parameters that they are, by 'node/parameter'. scale: a factor on all
+    learning rates.
+    """
+    numbers = rule_numbers(groups, tensors)
     twins = []
-    for number in (None, *range(len(groups))):
-        group = ParameterGroup(match="*") if number is None else groups[number]
-        own = group.optimizer or optimizer
+    for number, rule in enumerate(rules(optimizer, groups)):
         by_decay: dict[float, list[Any]] = {}
-        for name in (name for name in named if taken[name] == number):
-            decay = group.decay(optimizer, weights=name.endswith("/weights"))
-            by_decay.setdefault(decay, []).append(named[name])
+        for name in (name for name, found in zip(tensors, numbers, strict=True) if found == number):
+            by_decay.setdefault(rule.weight_decay(declared[name].role), []).append(tensors[name])
         if by_decay:
-            given = [{"params": tensors, "weight_decay": decay} for decay, tensors in by_decay.items()]
-            rate = scale * group.learning_rate_scale * own.learning_rate
-            twins.append(OPTIMIZER_TWINS[own.type](torch, given, replace(own, learning_rate=rate)))
+            given = [{"params": alike, "weight_decay": decay} for decay, alike in by_decay.items()]
+            own = replace(rule.optimizer, learning_rate=scale * rule.learning_rate)
+            twins.append(OPTIMIZER_TWINS[own.type](torch, given, own))
     return twins[0] if len(twins) == 1 else Several(twins)
 
 

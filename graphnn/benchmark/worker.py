@@ -12,8 +12,8 @@ import traceback
 from collections.abc import Callable
 from typing import Any, Protocol, TextIO
 
+from graphnn.benchmark.engine_side import EngineSide
 from graphnn.benchmark.memory import peak_bytes
-from graphnn.benchmark.own import OwnSide
 from graphnn.benchmark.task import ON_NUMPY, OWN, Task, first_parameters
 from graphnn.engine.plan import kernels_for
 from graphnn.errors import GraphError
@@ -43,7 +43,7 @@ def make_side(task: Task) -> Side:
     parameters = first_parameters(graph, spec.training["seed"], task.batch_size)
     if task.side in OWN:
         kernels = kernels_for(graph, "numpy" if task.side == ON_NUMPY else task.kernels)
-        return OwnSide(
+        return EngineSide(
             graph,
             parameters,
             optimizer,

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from graphnn.graph.graph import Graph, named_parameters
-from graphnn.optimizers.groups import ParameterGroup, members
+from graphnn.optimizers.groups import ParameterGroup
+from graphnn.optimizers.rules import rule_numbers, rules
 from graphnn.optimizers.updater import groups_from, optimizer_from
-from graphnn.parameters.parameters import is_weight
+from graphnn.parameters.parameter import Role
 from graphnn.specification.spec import Section, Spec
 
 SHOWN_NAMES = 3  # of parameters
@@ -59,25 +60,21 @@ def training_groups(spec: Spec, graph: Graph) -> tuple[TrainingGroup, ...]:
 
 def rows(section: Section, groups: Sequence[ParameterGroup], graph: Graph) -> Iterator[TrainingGroup]:
     """Yield a row for each group, and for the parameters that are in none."""
-    common = optimizer_from(section)
-    trained = [(name, own) for name, own in named_parameters(graph.nodes).items() if own.trainable]
-    numbers = members([group.match for group in groups], [name for name, _ in trained])
-    for number, group in (*enumerate(groups), (None, ParameterGroup(match=""))):
-        own = [item for item, found in zip(trained, numbers, strict=True) if found == number]
-        if not own:
+    trained = {name: parameter for name, parameter in named_parameters(graph.nodes).items() if parameter.trainable}
+    numbers = rule_numbers(groups, trained)
+    rest, *others = enumerate(rules(optimizer_from(section), groups))
+    for number, rule in (*others, rest):
+        names = [name for name, found in zip(trained, numbers, strict=True) if found == number]
+        if not names:
             continue
-        optimizer = group.optimizer or common
-        decays: list[float | None] = [
-            group.decay(common, weights=kind) if any(is_weight(one) == kind for _, one in own) else None
-            for kind in (True, False)
-        ]
+        roles = {trained[name].role for name in names}
         yield TrainingGroup(
-            match=None if number is None else group.match,
-            optimizer=optimizer.type,
-            learning_rate=group.learning_rate_scale * optimizer.learning_rate,
-            weight_decay=decays[0],
-            biases_decay=decays[1],
-            own_schedule=None if group.schedule is None else group.schedule.type,
-            parameters=tuple(name for name, _ in own),
-            count=sum(one.size for _, one in own),
+            match=None if number == 0 else rule.group.match,
+            optimizer=rule.optimizer.type,
+            learning_rate=rule.learning_rate,
+            weight_decay=rule.weight_decay(Role.WEIGHT) if Role.WEIGHT in roles else None,
+            biases_decay=rule.weight_decay(Role.BIAS) if roles != {Role.WEIGHT} else None,
+            own_schedule=None if rule.schedule is None else rule.schedule.type,
+            parameters=tuple(names),
+            count=sum(trained[name].size for name in names),
         )

@@ -26,7 +26,7 @@ from graphnn.layers.dense import Dense
 from graphnn.layers.residual import BranchesDiffer, Residual
 from graphnn.losses.base import LOSSES, Loss
 from graphnn.optimizers.groups import group_findings
-from graphnn.parameters.parameter import Parameter
+from graphnn.parameters.parameter import Parameter, Role
 from graphnn.parameters.parameters import Parameters
 from graphnn.randomness import Purpose, generator
 from graphnn.specification.schema_problems import Finding, in_order
@@ -202,12 +202,12 @@ def in_force(document: Document, problems: Iterable[Problem]) -> Iterator[Proble
 def parameter_findings(spec: Spec, nodes: Sequence[Node]) -> list[Finding]:
     """Return what is wrong with the optimizer's groups, for the parameters that there are."""
     declared = named_parameters(nodes)
-    shapes = {name: own.shape for name, own in declared.items() if own.trainable}
-    fixed = [name for name, own in declared.items() if not own.trainable]
-    if not shapes and any("/running_" not in name for name in fixed):
+    trained = {name: parameter for name, parameter in declared.items() if parameter.trainable}
+    fixed = [name for name in declared if name not in trained]
+    if not trained and any(declared[name].role is not Role.STATISTIC for name in fixed):
         message = 'nothing is trained: no parameter is trainable; leave "trainable" out in one of the layers'
         return [Finding(("layers",), message)]
-    return list(group_findings(spec.optimizer, shapes, fixed))
+    return list(group_findings(spec.optimizer, trained, fixed))
 
 
 def named_parameters(nodes: Iterable[Node]) -> dict[str, Parameter]:

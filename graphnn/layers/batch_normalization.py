@@ -11,7 +11,7 @@ from graphnn.kernels.activations import Activation
 from graphnn.layers.base import Arrays, BatchwiseLayer, Gradients, register
 from graphnn.layers.context import Context
 from graphnn.layers.trainable import TrainableLayer
-from graphnn.parameters.parameter import Parameter
+from graphnn.parameters.parameter import Parameter, Role
 from graphnn.types import Array, Shape
 
 Sums = tuple[int, Array, Array]
@@ -41,11 +41,11 @@ class BatchNormalization(TrainableLayer, BatchwiseLayer):
 
     def parameters(self, input_shape: Shape) -> tuple[Parameter, ...]:
         shape = input_shape[:1]
-        declared = [Parameter("gamma", shape, ones)] if self.scale else []
+        declared = [Parameter("gamma", shape, ones, Role.SCALE)] if self.scale else []
         if self.center:
-            declared.append(Parameter("beta", shape, zeros))
-        declared.append(Parameter("running_mean", shape, zeros, trainable=False))
-        declared.append(Parameter("running_variance", shape, ones, trainable=False))
+            declared.append(Parameter("beta", shape, zeros, Role.SHIFT))
+        declared.append(Parameter("running_mean", shape, zeros, Role.STATISTIC))
+        declared.append(Parameter("running_variance", shape, ones, Role.STATISTIC))
         return self.as_trained(*declared)
 
     def prepare(self, params: Arrays, ctx: Context) -> Arrays:

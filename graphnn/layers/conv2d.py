@@ -14,7 +14,7 @@ from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import Arrays, Backward, Gradients, register
 from graphnn.layers.context import Context
 from graphnn.layers.trainable import WeightedLayer
-from graphnn.parameters.parameter import Parameter
+from graphnn.parameters.parameter import Parameter, Role
 from graphnn.types import Array, Shape
 
 MEMORY_ORDER = (2, 3, 1, 0)  # Kh, Kw, C, D: as the GEMM over gathered windows reads it
@@ -58,8 +58,8 @@ class Conv2D(WeightedLayer):
         channels, _, _ = self.check_image(input_shape)
         kernel = pair(self.kernel_size)
         shape = (self.filters, channels, *kernel)
-        weights = Parameter("weights", shape, self.weight_initializer, memory_order=MEMORY_ORDER)
-        biases = (Parameter("biases", (self.filters,), zeros),) if self.use_bias else ()
+        weights = Parameter("weights", shape, self.weight_initializer, Role.WEIGHT, memory_order=MEMORY_ORDER)
+        biases = (Parameter("biases", (self.filters,), zeros, Role.BIAS),) if self.use_bias else ()
         return self.as_trained(weights, *biases)
 
     def multiply_adds(self, input_shape: Shape) -> int:

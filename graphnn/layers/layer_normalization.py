@@ -8,7 +8,7 @@ from graphnn.initializers.constant import ones, zeros
 from graphnn.layers.base import Arrays, Backward, Gradients, register
 from graphnn.layers.context import Context, channels_last
 from graphnn.layers.trainable import TrainableLayer
-from graphnn.parameters.parameter import Parameter
+from graphnn.parameters.parameter import Parameter, Role
 from graphnn.types import Array, Shape
 
 
@@ -31,8 +31,8 @@ class LayerNormalization(TrainableLayer):
 
     def parameters(self, input_shape: Shape) -> tuple[Parameter, ...]:
         order = (1, 2, 0) if len(input_shape) == 3 else None  # channels last, like the images that it scales
-        gamma = Parameter("gamma", input_shape, ones, memory_order=order)
-        beta = Parameter("beta", input_shape, zeros, memory_order=order)
+        gamma = Parameter("gamma", input_shape, ones, Role.SCALE, memory_order=order)
+        beta = Parameter("beta", input_shape, zeros, Role.SHIFT, memory_order=order)
         return self.as_trained(*(gamma,) * self.scale, *(beta,) * self.center)
 
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from graphnn.errors import ShapeError
+from graphnn.parameters.parameter import Role
 from graphnn.registry import Registry
 from graphnn.types import Array, Shape, shape_text
 
@@ -33,8 +34,8 @@ class Optimizer(ABC):
         """The `type` in the document: the name of the class."""
         return type(self).__name__
 
-    def decay(self, *, weights: bool) -> float:
-        """Return the weight decay λ that is in force for weights, or for biases, scales and shifts."""
+    def decay(self, role: Role) -> float:
+        """Return the weight decay λ that is in force for parameters with this role."""
         return 0.0
 
     @abstractmethod
@@ -75,7 +76,7 @@ class Optimizer(ABC):
             steps += 1
             new, g = np.array(parameter, np.float64).ravel(), np.array(gradient, np.float64).ravel()
             clip(g, self.clip_norm)
-            decay = self.decay(weights=len(shape) > 1)
+            decay = self.decay(Role.WEIGHT if len(shape) > 1 else Role.BIAS)
             rate = self.learning_rate
             self.update(new.reshape(form), g.reshape(form), state, learning_rate=rate, step=steps, weight_decay=decay)
             return new.reshape(shape).astype(np.result_type(parameter, np.float32), copy=False)
@@ -96,8 +97,8 @@ class ElementwiseOptimizer(Optimizer):
     weight_decay: float = field(default=0.0, kw_only=True)
     decay_biases: bool = field(default=False, kw_only=True)
 
-    def decay(self, *, weights: bool) -> float:
-        return self.weight_decay if weights or self.decay_biases else 0.0
+    def decay(self, role: Role) -> float:
+        return self.weight_decay if role is Role.WEIGHT or self.decay_biases else 0.0
 
     def update(
         self,

@@ -8,11 +8,12 @@ from typing import Any
 from graphnn.document.document import Path, listed
 from graphnn.document.values import is_default, plain, section_values
 from graphnn.optimizers.base import OPTIMIZERS, Optimizer
+from graphnn.parameters.parameter import Parameter, Role
 from graphnn.schedules.base import Schedule
 from graphnn.specification.schema_problems import Finding
 from graphnn.specification.spec import Section
 from graphnn.text.suggestions import closest, quoted
-from graphnn.types import Shape, shape_text
+from graphnn.types import shape_text
 
 COMMON_ONLY = {  # settings of an optimizer that make no sense in the optimizer of a group
     "clip_norm": "is of the whole gradient, so it stands in the network's optimizer",
@@ -35,12 +36,6 @@ class ParameterGroup:
     weight_decay_scale: float | None = None
     optimizer: Optimizer | None = None
     schedule: Schedule | None = None
-
-    def decay(self, common: Optimizer, *, weights: bool) -> float:
-        """Return the weight decay that is in force for weights, or for other parameters."""
-        optimizer = self.optimizer or common
-        scale = self.weight_decay_scale
-        return optimizer.decay(weights=weights) if scale is None else scale * optimizer.decay(weights=True)
 
 
 def group_values(group: ParameterGroup) -> dict[str, Any]:
@@ -104,14 +99,14 @@ def pattern_meant(pattern: str, names: Sequence[str]) -> str | None:
     return closest(pattern, names)
 
 
-def group_findings(optimizer: Section, shapes: Mapping[str, Shape], fixed: Sequence[str]) -> Iterator[Finding]:
+def group_findings(optimizer: Section, trained: Mapping[str, Parameter], fixed: Sequence[str]) -> Iterator[Finding]:
     """Yield what is wrong with the groups of an optimizer, and where it cannot update a parameter that falls to it.
 
-    shapes: of the trained parameters by 'layer/parameter'; fixed: the names of the others.
+    trained: the parameters that are, by 'layer/parameter'; fixed: the names of the others.
     """
     groups: Sequence[Mapping[str, Any]] = optimizer.options.get("groups", ())
     patterns = [group["match"] for group in groups]
-    for place, reason in unused(patterns, list(shapes), fixed).items():
+    for place, reason in unused(patterns, list(trained), fixed).items():
         yield Finding((*optimizer.path, "groups", place, "match"), f"{quoted(patterns[place])} {reason}")
     own = [group.get("optimizer") for group in groups]
     for section in own:
@@ -126,17 +121,17 @@ def group_findings(optimizer: Section, shapes: Mapping[str, Shape], fixed: Seque
             path = (*optimizer.path, "groups", place, "weight_decay_scale")
             yield Finding(path, f"no weight decay to scale: {reason} leave weight_decay_scale out")
     told: set[Path] = set()
-    for (name, shape), number in zip(shapes.items(), members(patterns, shapes), strict=True):
+    for (name, parameter), number in zip(trained.items(), members(patterns, trained), strict=True):
         section = (None if number is None else own[number]) or optimizer
-        kind = name.rpartition("/")[2]
-        scales = kind in ("gamma", "beta")  # of images: of two axes or more, but no matrix
+        shape = parameter.shape
+        scales = parameter.role in (Role.SCALE, Role.SHIFT)  # of images: of two axes or more, but no matrix
         if OPTIMIZERS[section.type].by_matrix and (len(shape) < 2 or scales) and section.path not in told:
             told.add(section.path)
-            other = f'{{"match": {quoted(f"*/{kind}")}, "optimizer": {{"type": "SGDMomentum"}}}}'
+            other = f'{{"match": {quoted(f"*/{parameter.name}")}, "optimizer": {{"type": "SGDMomentum"}}}}'
             what = "is a vector of" if len(shape) < 2 else "scales or shifts each number of"
             found = f"{quoted(name)} {what} {shape_text(shape)}"
             advice = f"put a group first: {other}"
-            if number is not None and patterns[number].endswith(f"/{kind}"):
+            if number is not None and patterns[number].endswith(f"/{parameter.name}"):
                 advice = "this group needs another optimizer, for example SGDMomentum"
             message = f"{section.type} needs weights of two axes or more, but {found}; {advice}"
             yield Finding((*section.path, "type"), message)

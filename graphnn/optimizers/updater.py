@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphnn.optimizers.base import OPTIMIZERS, Optimizer, clip
-from graphnn.optimizers.groups import ParameterGroup, members
+from graphnn.optimizers.groups import ParameterGroup
+from graphnn.optimizers.rules import rule_numbers, rules
 from graphnn.parameters.parameter import Parameter, in_memory_order
-from graphnn.parameters.parameters import ALIGNMENT, Parameters, is_weight
+from graphnn.parameters.parameters import ALIGNMENT, Parameters
 from graphnn.schedules.base import SCHEDULES, Schedule
 from graphnn.shared_memory import shared_zeros
 from graphnn.specification.spec import Section
@@ -42,18 +43,18 @@ class Stretch:
 class Updater:
     """Optimizers at work on the parameters of one network.
 
-    rules: the optimizer of all parameters that are in no group, then that of each group. state: the vectors that the
+    rules: that of all parameters that are in no group, then that of each group. state: the vectors that the
     optimizers keep, by slot, and steps: the number of updates so far; a checkpoint saves both and writes them back in
     place. A learning rate is given for each rule, at every step.
     """
 
     def __init__(self, optimizer: Optimizer, parameters: Parameters, groups: Sequence[ParameterGroup] = ()) -> None:
         self.optimizer, self.parameters = optimizer, parameters
-        self.rules = (optimizer, *(group.optimizer or optimizer for group in groups))
+        self.rules = rules(optimizer, groups)
         self.stretches = tuple(stretches(optimizer, parameters, groups))
         self.steps = 0
         size, dtype = parameters.vector.size, parameters.vector.dtype
-        slots = dict.fromkeys(slot for rule in self.rules for slot in rule.slots)
+        slots = dict.fromkeys(slot for rule in self.rules for slot in rule.optimizer.slots)
         self.state: dict[str, Array] = {slot: shared_zeros(size, dtype) for slot in slots}
         self._parts: dict[int, list[list[Stretch]]] = {}
 
@@ -92,7 +93,7 @@ class Updater:
         for own in part:
             if own.until_epoch is not None and epoch >= own.until_epoch:
                 continue
-            optimizer, place = self.rules[own.rule], slice(own.start, own.end)
+            optimizer, place = self.rules[own.rule].optimizer, slice(own.start, own.end)
             arrays = [self.parameters.vector[place], self.parameters.gradient[place]]
             arrays += [self.state[slot][place] for slot in optimizer.slots]
             if own.parameter is not None:
@@ -105,17 +106,14 @@ class Updater:
 
 def stretches(optimizer: Optimizer, parameters: Parameters, groups: Sequence[ParameterGroup]) -> Iterator[Stretch]:
     """Yield the stretches of the flat vectors in their order, those that follow one another and are alike as one."""
-    numbers = members([group.match for group in groups], parameters.stretches)
+    numbers, made = rule_numbers(groups, parameters.stretches), rules(optimizer, groups)
     last: Stretch | None = None
     for (name, place), number in zip(parameters.stretches.items(), numbers, strict=True):
         parameter = parameters.trained[name]
-        group = None if number is None else groups[number]
-        own = (None if group is None else group.optimizer) or optimizer
-        weights = is_weight(parameter)
-        decay = own.decay(weights=weights) if group is None else group.decay(optimizer, weights=weights)
-        whole = parameter if own.by_matrix else None
+        rule = made[number]
+        whole = parameter if rule.optimizer.by_matrix else None
         until = parameters.until_epoch.get(name)
-        now = Stretch(place.start, place.stop, 0 if number is None else 1 + number, decay, until, whole)
+        now = Stretch(place.start, place.stop, number, rule.weight_decay(parameter.role), until, whole)
         if last is not None and last.continues(now):
             last = Stretch(last.start, now.end, *last.way)
         else:
@@ -174,36 +172,3 @@ def groups_from(section: Section) -> tuple[ParameterGroup, ...]:
         )
         for values in section.options.get("groups", ())
     )
-
-
-class Rates:
-    """The learning rate of each rule of an Updater at each step, by the schedules of the network and of its groups."""
-
-    def __init__(self, optimizer: Optimizer, schedule: Schedule, groups: Sequence[ParameterGroup] = ()) -> None:
-        self._tops = [optimizer.learning_rate]
-        self._tops += [group.learning_rate_scale * (group.optimizer or optimizer).learning_rate for group in groups]
-        self._schedules = [schedule, *(group.schedule or schedule for group in groups)]
-        self._own = [schedule, *(group.schedule for group in groups if group.schedule is not None)]
-
-    def at(self, step: int, steps_per_epoch: int, total_steps: int) -> tuple[float, ...]:
-        """Return the rate of each rule in the 0-based `step` of a run of `total_steps`; the first is the common one."""
-        return tuple(
-            top * schedule.scale(step, steps_per_epoch, total_steps)
-            for top, schedule in zip(self._tops, self._schedules, strict=True)
-        )
-
-    def observe(self, loss: float) -> None:
-        """Tell all schedules the loss that an epoch ended with."""
-        for schedule in self._own:
-            schedule.observe(loss)
-
-    def state(self) -> dict[str, Any]:
-        """Return what the schedules have learnt, as JSON values, for a checkpoint."""
-        common, *others = (schedule.state() for schedule in self._own)
-        return {**common, "groups": others} if others else common
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what `state` returned."""
-        common = {name: value for name, value in state.items() if name != "groups"}
-        for schedule, own in zip(self._own, [common, *state.get("groups", ())], strict=True):
-            schedule.restore(own)

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from enum import Enum
 
 import numpy as np
 
 from graphnn.initializers.base import Initializer
 from graphnn.types import Array, Shape
 
-if TYPE_CHECKING:
-    pass
+
+class Role(Enum):
+    """What a parameter does in its layer. Weight decay applies to weights alone unless a document says otherwise.
+
+    WEIGHT: a matrix or filters, whose products with the inputs are summed. BIAS: is added to such sums. SCALE, SHIFT: a
+    factor and a summand of single features or channels, as γ and β of a normalisation; the slope of PReLU is a SCALE,
+    which should not decay, because that would draw it to ReLU (He et al. 2015, "Delving deep into rectifiers",
+    section 2.1). STATISTIC: is computed from the data, and not trained, as a running mean.
+    """
+
+    WEIGHT = "weight"
+    BIAS = "bias"
+    SCALE = "scale"
+    SHIFT = "shift"
+    STATISTIC = "statistic"
 
 
 @dataclass(frozen=True)
@@ -20,16 +33,21 @@ class Parameter:
     """The declaration of one array that a layer owns.
 
     memory_order: the axes from slowest to fastest in memory, for a kernel that wants another order than C.
-    trainable: whether the optimizer changes it. until_epoch: the number of epochs in which it does so, after which the
-    parameter stays as it is; None: in all.
+    trainable: whether the optimizer changes it, which is never so for a statistic. until_epoch: the number of epochs in
+    which it does so, after which the parameter stays as it is; None: in all.
     """
 
     name: str
     shape: Shape
     initializer: Initializer
+    role: Role
     trainable: bool = True
     memory_order: tuple[int, ...] | None = None
     until_epoch: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.role is Role.STATISTIC:
+            object.__setattr__(self, "trainable", False)
 
     @property
     def size(self) -> int:

@@ -5,16 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from graphnn.parameters.parameter import Parameter, in_memory_order
+from graphnn.parameters.parameter import Parameter, Role, in_memory_order
 from graphnn.shared_memory import shared_zeros
 from graphnn.types import Array
 
 ALIGNMENT = 16  # elements; every parameter starts on a cache line
-
-
-def is_weight(parameter: Parameter) -> bool:
-    """Whether weight decay applies to it by default: to weights, not to biases, scales and shifts."""
-    return parameter.name == "weights"
 
 
 class Parameters:
@@ -30,7 +25,8 @@ class Parameters:
 
     def __init__(self, declared: Mapping[str, Iterable[Parameter]], dtype: Any = np.float32) -> None:
         listed = [(node, parameter) for node, own in declared.items() for parameter in own]
-        trained = sorted((item for item in listed if item[1].trainable), key=lambda item: not is_weight(item[1]))
+        trained = [item for item in listed if item[1].trainable]
+        trained.sort(key=lambda item: item[1].role is not Role.WEIGHT)
         self.dtype = np.dtype(dtype)
         self.values: dict[str, dict[str, Array]] = {node: {} for node in declared}
         self.gradients: dict[str, dict[str, Array]] = {node: {} for node in declared}

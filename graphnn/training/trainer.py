@@ -14,7 +14,8 @@ from graphnn.errors import DataError, DivergenceError
 from graphnn.graph.graph import Graph
 from graphnn.optimizers.base import Optimizer
 from graphnn.optimizers.groups import ParameterGroup
-from graphnn.optimizers.updater import Rates, Updater, groups_from, optimizer_from, schedule_from
+from graphnn.optimizers.rates import Rates
+from graphnn.optimizers.updater import Updater, groups_from, optimizer_from, schedule_from
 from graphnn.parameters.parameters import Parameters
 from graphnn.schedules.base import Schedule
 from graphnn.specification.spec import Section

@@ -11,7 +11,7 @@ from graphnn.graph.graph import initialise
 from graphnn.initializers.constant import ones
 from graphnn.layers.base import BatchwiseLayer, Layer
 from graphnn.losses.mean_squared_error import MeanSquaredError
-from graphnn.parameters.parameter import Parameter
+from graphnn.parameters.parameter import Parameter, Role
 
 CONV, HEAD, BN = ("Conv2D", {"filters": 2}), ("Dense", {"units": 4}), "BatchNormalization"
 
@@ -50,7 +50,7 @@ class BatchScale(BatchwiseLayer):
         return (int(np.prod(input_shape)),)
 
     def parameters(self, input_shape):
-        return (Parameter("s", self.output_shape(input_shape), ones),)
+        return (Parameter("s", self.output_shape(input_shape), ones, Role.SCALE),)
 
     def infer(self, params, x, ctx):
         return params["s"] * x.reshape(len(x), -1)
@@ -122,7 +122,7 @@ class Fresh(Layer):
     """y = 2s·x in arrays of its own and in C order; overwrites dy; its gradient is an array of its own, too."""
 
     def parameters(self, input_shape):
-        return (Parameter("s", (1,), ones),)
+        return (Parameter("s", (1,), ones, Role.SCALE),)
 
     def forward(self, params, x, ctx):
         def backward(dy):
@@ -160,7 +160,7 @@ class Prepared(Layer):
     """y = 2s·x with 2s made once for all pieces, in memory that is kept under a name that other nodes use too."""
 
     def parameters(self, input_shape):
-        return (Parameter("s", input_shape, spaced),)
+        return (Parameter("s", input_shape, spaced, Role.SCALE),)
 
     def prepare(self, params, ctx):
         double = ctx.keep("double", params["s"].shape, params["s"].dtype)

@@ -16,7 +16,7 @@ from graphnn.layers.conv2d import Conv2D
 from graphnn.losses.mean_squared_error import MeanSquaredError
 from graphnn.optimizers.sgd import SGD
 from graphnn.optimizers.updater import Updater
-from graphnn.parameters.parameter import Parameter
+from graphnn.parameters.parameter import Parameter, Role
 
 CONV, HEAD, BN, LN = ("Conv2D", {"filters": 3}), ("Dense", {"units": 4}), "BatchNormalization", "LayerNormalization"
 LAYERS = (CONV, BN, "ReLU", CONV, LN, "GELU", BN, CONV, "Flatten", HEAD, "ReLU", HEAD, "Softmax")
@@ -184,8 +184,8 @@ class Generous(Layer):
     train: bool = True
 
     def parameters(self, input_shape):
-        kept = Parameter("a", (1,), ones, trainable=False)
-        return (kept, Parameter("b", (1,), zeros, until_epoch=1 if self.train else None))
+        kept = Parameter("a", (1,), ones, Role.SCALE, trainable=False)
+        return (kept, Parameter("b", (1,), zeros, Role.SCALE, until_epoch=1 if self.train else None))
 
     def forward(self, params, x, ctx):
         def backward(dy):
@@ -218,7 +218,7 @@ class Misnaming(Layer):
     """Gives the gradient of a parameter that it does not have."""
 
     def parameters(self, input_shape):
-        return (Parameter("a", (1,), ones),)
+        return (Parameter("a", (1,), ones, Role.SCALE),)
 
     def forward(self, params, x, ctx):
         return x, lambda dy: (dy, {"A": np.zeros(1)})

@@ -10,7 +10,7 @@ from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.dense import Dense
 from graphnn.layers.flatten import Flatten
 from graphnn.layers.leaky_relu import LeakyReLU
-from graphnn.parameters.parameter import Parameter, in_memory_order, in_order_of_memory
+from graphnn.parameters.parameter import Parameter, Role, in_memory_order, in_order_of_memory
 
 
 def test_layers_are_found_by_type():
@@ -56,18 +56,18 @@ def test_an_unfit_input_names_its_source():
 
 
 def test_the_size_of_a_parameter():
-    assert Parameter("weights", (2, 3, 4), lambda shape, rng: rng.normal(size=shape)).size == 24
+    assert Parameter("weights", (2, 3, 4), lambda shape, rng: rng.normal(size=shape), Role.WEIGHT).size == 24
 
 
 def test_in_memory_order():
     flat = np.arange(6)
-    plain = in_memory_order(flat, Parameter("p", (2, 3), zeros))
-    turned = in_memory_order(flat, Parameter("p", (2, 3), zeros, memory_order=(1, 0)))
+    plain = in_memory_order(flat, Parameter("p", (2, 3), zeros, Role.SCALE))
+    turned = in_memory_order(flat, Parameter("p", (2, 3), zeros, Role.SCALE, memory_order=(1, 0)))
     assert plain.tolist() == [[0, 1, 2], [3, 4, 5]]
     assert turned.tolist() == [[0, 2, 4], [1, 3, 5]]
     assert np.shares_memory(turned, flat)
     for order in (None, (1, 0)):
-        parameter = Parameter("p", (2, 3), zeros, memory_order=order)
+        parameter = Parameter("p", (2, 3), zeros, Role.SCALE, memory_order=order)
         assert in_order_of_memory(in_memory_order(flat, parameter), parameter).tolist() == flat.tolist()
 
 

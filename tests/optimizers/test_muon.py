@@ -7,7 +7,7 @@ from graphnn.errors import ShapeError
 from graphnn.initializers.constant import zeros
 from graphnn.optimizers.muon import Muon, orthogonalised
 from graphnn.optimizers.updater import matrix
-from graphnn.parameters.parameter import Parameter, in_memory_order
+from graphnn.parameters.parameter import Parameter, Role, in_memory_order
 
 A, B, C = 3.4445, -4.7750, 2.0315
 
@@ -80,7 +80,7 @@ def test_weights_of_zero_stay_finite():
     ("shape", "order"), [((5, 2, 3, 3), (2, 3, 1, 0)), ((4, 3), (1, 0)), ((4, 3), None), ((3, 2, 2, 1), None)]
 )
 def test_the_matrix_of_a_stretch_is_a_view_with_the_filters_first(shape, order):
-    parameter = Parameter("weights", shape, zeros, memory_order=order)
+    parameter = Parameter("weights", shape, zeros, Role.WEIGHT, memory_order=order)
     flat = np.arange(parameter.size, dtype=np.float32)
     seen, logical = matrix(flat, parameter), in_memory_order(flat, parameter)
     assert seen.shape == (shape[0], parameter.size // shape[0])

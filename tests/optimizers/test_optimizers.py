@@ -16,7 +16,7 @@ from graphnn.optimizers.rmsprop import RMSprop
 from graphnn.optimizers.sgd import SGD
 from graphnn.optimizers.sgd_momentum import SGDMomentum
 from graphnn.optimizers.updater import Updater
-from graphnn.parameters.parameter import Parameter
+from graphnn.parameters.parameter import Parameter, Role
 from graphnn.parameters.parameters import Parameters
 
 
@@ -196,7 +196,7 @@ def test_an_updater_clips_its_gradient():
 @pytest.fixture
 def two_nodes():
     """Two layers of weights and biases, all values and gradients 1."""
-    declared = (Parameter("weights", (2, 3), zeros), Parameter("biases", (2,), zeros))
+    declared = (Parameter("weights", (2, 3), zeros, Role.WEIGHT), Parameter("biases", (2,), zeros, Role.BIAS))
     parameters = Parameters({"a": declared, "b": declared})
     for name in ("a", "b"):
         for own in ("weights", "biases"):
@@ -246,7 +246,7 @@ def test_an_updater_goes_on_from_its_saved_state(optimizer):
     gradients = rng.normal(size=(6, 32)).astype(np.float32)
 
     def begin():
-        parameters = Parameters({"a": (Parameter("weights", (4, 8), zeros),)})
+        parameters = Parameters({"a": (Parameter("weights", (4, 8), zeros, Role.WEIGHT),)})
         return parameters, Updater(optimizer, parameters)
 
     def go(parameters, updater, part):

@@ -7,10 +7,11 @@ from graphnn.initializers.constant import zeros
 from graphnn.optimizers.adam import Adam
 from graphnn.optimizers.groups import ParameterGroup, members, pattern_meant, unused
 from graphnn.optimizers.muon import Muon
+from graphnn.optimizers.rates import Rates
 from graphnn.optimizers.sgd import SGD
 from graphnn.optimizers.sgd_momentum import SGDMomentum
-from graphnn.optimizers.updater import Rates, Updater, groups_from, optimizer_from, schedule_from, slots_of
-from graphnn.parameters.parameter import Parameter
+from graphnn.optimizers.updater import Updater, groups_from, optimizer_from, schedule_from, slots_of
+from graphnn.parameters.parameter import Parameter, Role
 from graphnn.parameters.parameters import Parameters
 from graphnn.schedules.constant import Constant
 from graphnn.schedules.one_cycle import OneCycle
@@ -23,7 +24,8 @@ NAMES = ["a/weights", "b/weights", "a/biases", "b/biases"]
 @pytest.fixture
 def parameters():
     """Two layers of weights and biases, all values and gradients 1."""
-    declared = (Parameter("weights", (2, 3), zeros, memory_order=(1, 0)), Parameter("biases", (2,), zeros))
+    weights = Parameter("weights", (2, 3), zeros, Role.WEIGHT, memory_order=(1, 0))
+    declared = (weights, Parameter("biases", (2,), zeros, Role.BIAS))
     made = Parameters({"a": declared, "b": declared})
     made.vector[...] = made.gradient[...] = 1
     return made

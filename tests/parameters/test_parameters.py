@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from graphnn.initializers.constant import ones, zeros
-from graphnn.parameters.parameter import Parameter
-from graphnn.parameters.parameters import ALIGNMENT, Parameters, is_weight, padded
+from graphnn.parameters.parameter import Parameter, Role
+from graphnn.parameters.parameters import ALIGNMENT, Parameters, padded
 
-CONV = Parameter("weights", (2, 3, 1, 2), zeros, memory_order=(2, 3, 1, 0))
+CONV = Parameter("weights", (2, 3, 1, 2), zeros, Role.WEIGHT, memory_order=(2, 3, 1, 0))
 DECLARED = {
-    "conv": (CONV, Parameter("biases", (2,), zeros)),
+    "conv": (CONV, Parameter("biases", (2,), zeros, Role.BIAS)),
     "relu": (),
-    "bn": (Parameter("gamma", (2,), ones), Parameter("running_mean", (2,), zeros, trainable=False)),
-    "head": (Parameter("weights", (4, 5), zeros), Parameter("biases", (4,), zeros)),
+    "bn": (Parameter("gamma", (2,), ones, Role.SCALE), Parameter("running_mean", (2,), zeros, Role.STATISTIC)),
+    "head": (Parameter("weights", (4, 5), zeros, Role.WEIGHT), Parameter("biases", (4,), zeros, Role.BIAS)),
 }
 
 
@@ -79,13 +79,18 @@ def test_padded(size, expected):
     assert padded(size) == expected
 
 
-def test_what_decays():
-    assert is_weight(CONV)
-    assert not any(is_weight(Parameter(name, (1,), zeros)) for name in ("biases", "gamma", "beta"))
+def test_the_role_says_what_stands_first_and_not_the_name():
+    declared = [Parameter(name, (1,), zeros, role) for name, role in (("weights", Role.SCALE), ("kernel", Role.WEIGHT))]
+    assert list(Parameters({"a": declared}).stretches) == ["a/kernel", "a/weights"]
+
+
+def test_a_statistic_is_never_trained():
+    declared = [Parameter("a", (1,), zeros, role) for role in Role]
+    assert [each.role for each in declared if not each.trainable] == [Role.STATISTIC]
 
 
 def test_nothing_to_train():
-    parameters = Parameters({"relu": (), "bn": (Parameter("running_mean", (3,), zeros, trainable=False),)})
+    parameters = Parameters({"relu": (), "bn": (Parameter("running_mean", (3,), zeros, Role.STATISTIC),)})
     assert parameters.vector.size == 0
     assert parameters.gradients == {"relu": {}, "bn": {}}
     assert parameters.named().keys() == {"bn/running_mean"}
@@ -103,8 +108,8 @@ def test_stretches_say_where_each_trained_parameter_lies(parameters):
 
 
 def test_what_is_not_trained_lies_apart():
-    weights = Parameter("weights", (2, 3), zeros, trainable=False)
-    biases = Parameter("biases", (2,), zeros, until_epoch=3)
+    weights = Parameter("weights", (2, 3), zeros, Role.WEIGHT, trainable=False)
+    biases = Parameter("biases", (2,), zeros, Role.BIAS, until_epoch=3)
     parameters = Parameters({"first": (weights, biases)})
     assert parameters.vector.size == 16
     assert list(parameters.running) == ["first/weights"]

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 from graphnn.errors import WeightsError
 from graphnn.initializers.constant import zeros
-from graphnn.parameters.parameter import Parameter
+from graphnn.parameters.parameter import Parameter, Role
 from graphnn.parameters.parameters import Parameters
 from graphnn.storage.archives import write_archive
 from graphnn.storage.weights import assign, compare, load_weights, non_finite, save_weights
@@ -229,10 +229,10 @@ def parameters():
     return Parameters(
         {
             "conv1": (
-                Parameter("weights", (2, 3, 2, 2), zeros, memory_order=(0, 2, 3, 1)),
-                Parameter("biases", (2,), zeros),
+                Parameter("weights", (2, 3, 2, 2), zeros, Role.WEIGHT, memory_order=(0, 2, 3, 1)),
+                Parameter("biases", (2,), zeros, Role.BIAS),
             ),
-            "bn1": (Parameter("running_mean", (2,), zeros, trainable=False),),
+            "bn1": (Parameter("running_mean", (2,), zeros, Role.STATISTIC),),
         }
     )
 

@@ -13,7 +13,7 @@ from graphnn.averaging.exponential import ExponentialAveraging
 from graphnn.averaging.lookahead import Lookahead
 from graphnn.errors import DataError
 from graphnn.losses.cross_entropy import CrossEntropy
-from graphnn.parameters.parameter import Parameter
+from graphnn.parameters.parameter import Parameter, Role
 from graphnn.parameters.parameters import Parameters
 from graphnn.schedules.cosine import Cosine
 from graphnn.training.average import Average
@@ -25,8 +25,8 @@ def parameters(size: int = 2) -> Parameters:
     """Return weights and running means of `size`, all 0."""
     zeros: Any = None
     own = [
-        Parameter("weights", (size,), zeros),
-        Parameter("mean", (size,), zeros, trainable=False),
+        Parameter("weights", (size,), zeros, Role.WEIGHT),
+        Parameter("mean", (size,), zeros, Role.STATISTIC),
     ]
     return Parameters({"a": own})
 

@@ -10,12 +10,13 @@ from graphnn.graph.graph import Graph
 from graphnn.kernels.kernels import Kernels
 from graphnn.optimizers.base import Optimizer
 from graphnn.optimizers.groups import ParameterGroup
-from graphnn.optimizers.updater import Rates, Updater
+from graphnn.optimizers.rates import Rates
+from graphnn.optimizers.updater import Updater
 from graphnn.parameters.parameters import Parameters
 from graphnn.schedules.constant import Constant
 
 
-class OwnSide:
+class EngineSide:
     """Trains and runs a graph on random samples."""
 
     def __init__(

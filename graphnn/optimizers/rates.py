@@ -1,0 +1,38 @@
+"""The learning rates of a run: at each step one for each rule by which parameters are trained."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from graphnn.optimizers.base import Optimizer
+from graphnn.optimizers.groups import ParameterGroup
+from graphnn.optimizers.rules import rules
+from graphnn.schedules.base import Schedule
+
+
+class Rates:
+    """The learning rate of each rule of an Updater at each step, by the schedules of the network and of its groups."""
+
+    def __init__(self, optimizer: Optimizer, schedule: Schedule, groups: Sequence[ParameterGroup] = ()) -> None:
+        made = rules(optimizer, groups)
+        self._rates = [(rule.learning_rate, rule.schedule or schedule) for rule in made]
+        self._schedules = [schedule, *(rule.schedule for rule in made if rule.schedule is not None)]
+
+    def at(self, step: int, steps_per_epoch: int, total_steps: int) -> tuple[float, ...]:
+        """Return the rate of each rule in the 0-based `step` of a run of `total_steps`; the first is the common one."""
+        return tuple(rate * schedule.scale(step, steps_per_epoch, total_steps) for rate, schedule in self._rates)
+
+    def observe(self, loss: float) -> None:
+        """Tell all schedules the loss that an epoch ended with."""
+        for schedule in self._schedules:
+            schedule.observe(loss)
+
+    def state(self) -> dict[str, Any]:
+        """Return what the schedules have learnt, as JSON values, for a checkpoint."""
+        common, *others = (schedule.state() for schedule in self._schedules)
+        return {**common, "groups": others} if others else common
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what `state` returned."""
+        common = {name: value for name, value in state.items() if name != "groups"}
+        for schedule, learnt in zip(self._schedules, [common, *state.get("groups", ())], strict=True):
+            schedule.restore(learnt)
