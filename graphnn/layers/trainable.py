@@ -12,7 +12,7 @@ from graphnn.specification.spec import Section
 from graphnn.text.suggestions import did_you_mean, quoted
 from graphnn.types import Shape
 
-Trained = bool | Mapping[str, int]  # true, false, or {"until_epoch": 3}
+TrainingSpan = bool | Mapping[str, int]  # in which epochs: true (all), false (none), or {"until_epoch": 3}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class TrainableLayer(Layer):
     trainable: for all of them, or by name; those that are not named are trained. Running statistics have no say in it.
     """
 
-    trainable: bool | Mapping[str, Trained] = True
+    trainable: bool | Mapping[str, TrainingSpan] = True
 
     def findings(self, input_shape: Shape) -> Iterator[Finding]:
         yield from super().findings(input_shape)

@@ -1,5 +1,6 @@
 """Model: a network put together in Python, layer by layer, in the course's words; it can be written as a document."""
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from graphnn.training.history import Record
 from graphnn.training.metadata import weights_metadata
 from graphnn.training.monitor import EarlyStopping
 from graphnn.training.observer import Observer
-from graphnn.training.options import trainer_options
+from graphnn.training.options import training_options
 from graphnn.training.samples import Samples
 from graphnn.training.trainer import Trainer, evaluate
 from graphnn.types import Array
@@ -115,15 +116,13 @@ class Model(Definition):
         samples = Samples(x, y, normalisation=self._normalisation)
         with Engine(graph, parameters, batch_size=batch_size, threads=threads, seed=seed) as engine:
             trainer = Trainer(
-                graph,
-                parameters,
                 engine,
                 self.optimizer,
                 schedule,
+                replace(training_options(spec), seed=seed),
                 samples.augmented(augmentations_from(spec.data["augment"]), seed),
                 validation,
                 observer=observer,
-                **{**trainer_options(spec), "seed": seed},
             )
             trainer.run()
             trainer.kept.settle()

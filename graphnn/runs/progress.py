@@ -44,7 +44,7 @@ class Progress:
             self._start = now, seen
             return
         if self._bar is None:
-            name = f"epoch {trainer.epoch + 1}/{trainer.epochs}"
+            name = f"epoch {trainer.epoch + 1}/{trainer.options.epochs}"
             samples = length.samples_after(trainer.steps_in_epoch)
             self._bar = tqdm(total=samples, desc=name, bar_format=BAR, leave=False, dynamic_ncols=True, file=sys.stderr)
         if now - self._drawn < REDRAWN_AFTER:
@@ -59,7 +59,7 @@ class Progress:
     def epoch_done(self, trainer: Trainer, record: Record) -> None:
         """Print the line of an epoch."""
         self.close()
-        self.line(epoch_line(record, trainer.epochs, terminal_width()))
+        self.line(epoch_line(record, trainer.options.epochs, terminal_width()))
 
     def close(self) -> None:
         """Take the bar away."""

@@ -24,7 +24,7 @@ from graphnn.training.checkpoint import Identity, State, save_checkpoint
 from graphnn.training.history import HistoryFile, Record
 from graphnn.training.metadata import weights_metadata
 from graphnn.training.monitor import Watch
-from graphnn.training.options import trainer_options
+from graphnn.training.options import training_options
 from graphnn.training.trainer import Trainer, evaluate, same_rates
 
 SHOWN_DIFFERENCES = 12
@@ -47,15 +47,13 @@ class Run:
         self.data, self.outputs, self.progress = data, outputs, progress
         self.identity = Identity(spec.resolved(), data.digest, data.limit, engine.kernels.name)
         self.trainer = Trainer(
-            graph,
-            parameters,
             engine,
             optimizer_from(spec.optimizer),
             schedule_from(spec.optimizer.options["schedule"]),
+            training_options(spec),
             data.training,
             data.validation,
             observer=self,
-            **trainer_options(spec),
         )
         self._history: HistoryFile
 
@@ -66,7 +64,7 @@ class Run:
         """
         epochs, trainer = identity.document["training"]["epochs"], self.trainer
         same = trainer.comes_to(state) and same_rates(
-            self.spec.optimizer, epochs, trainer.epochs, trainer.steps_per_epoch, state.updates
+            self.spec.optimizer, epochs, trainer.options.epochs, trainer.steps_per_epoch, state.updates
         )
         differences = identity.differences(self.identity, ignore=frozenset({"training.epochs"} if same else ()))
         if differences:
@@ -83,7 +81,7 @@ class Run:
 
     def dry(self) -> None:
         """Run one batch forward and backward, write nothing, and say how it went."""
-        count = min(self.trainer.batch_size, len(self.data.training))
+        count = min(self.trainer.options.batch_size, len(self.data.training))
         start = time.perf_counter()
         sums = self.engine.train_step(SourceBatch(self.data.training, np.arange(count)), epoch=0, step=0)
         seconds = time.perf_counter() - start
@@ -183,7 +181,7 @@ class Run:
     def interrupted(self, again: str | None) -> None:
         """Save the run where it stands, and say how to resume it."""
         trainer = self.trainer
-        epoch, steps = f"in epoch {trainer.epoch + 1} of {trainer.epochs}", trainer.steps_in_epoch
+        epoch, steps = f"in epoch {trainer.epoch + 1} of {trainer.options.epochs}", trainer.steps_in_epoch
         place = "after the last epoch" if trainer.finished else f"{epoch}, after step {trainer.step} of {steps}"
         if again is None:
             complain(f"Interrupted {place}; nothing was kept.")
@@ -204,7 +202,7 @@ class Run:
             self.spec.resolved(),
             classes=self.data.classes,
             normalisation=self.data.normalisation.to_json(),
-            metrics={"epochs": min(record.epoch, self.trainer.epochs), **figures, **final},
+            metrics={"epochs": min(record.epoch, self.trainer.options.epochs), **figures, **final},
         )
 
     def step_done(self, trainer: Trainer) -> None:

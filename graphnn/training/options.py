@@ -1,24 +1,45 @@
-"""What a document says of a training run, as a Trainer takes it."""
+"""How long a run trains, on what batches, and which weights it keeps."""
 
-from typing import Any
+from dataclasses import dataclass
 
-from graphnn.averaging.base import averaging_from
+from graphnn.averaging.base import Averaging, averaging_from
+from graphnn.optimizers.groups import ParameterGroup
 from graphnn.optimizers.updater import groups_from
 from graphnn.specification.spec import Spec
-from graphnn.training.monitor import early_stopping_from
+from graphnn.training.monitor import EarlyStopping, early_stopping_from
 
 
-def trainer_options(spec: Spec) -> dict[str, Any]:
-    """Return the keyword arguments of Trainer for `training`, `evaluation` and the optimizer's groups."""
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions:
+    """The settings of a Trainer; most are those of a document's `training`.
+
+    epochs: may end within one, which counts as an epoch. seed: of the order of the samples. groups: those of the
+    optimizer. drop_last: whether an epoch leaves out a smaller last batch. keep_best: the validation figure whose best
+    epoch is kept at the end. evaluate_every: epochs from one validation to the next; the last is always validated.
+    """
+
+    epochs: float
+    batch_size: int
+    seed: int
+    groups: tuple[ParameterGroup, ...] = ()
+    drop_last: bool = False
+    averaging: Averaging | None = None
+    early_stopping: EarlyStopping | None = None
+    keep_best: str | None = None
+    evaluate_every: int = 1
+
+
+def training_options(spec: Spec) -> TrainingOptions:
+    """Return what a document says in `training`, in `evaluation` and in the optimizer's groups."""
     training = spec.training
-    return {
-        "epochs": training["epochs"],
-        "batch_size": training["batch_size"],
-        "seed": training["seed"],
-        "groups": groups_from(spec.optimizer),
-        "drop_last": training["drop_last"],
-        "averaging": averaging_from(training.get("averaging")),
-        "early_stopping": early_stopping_from(training.get("early_stopping")),
-        "keep_best": training.get("keep_best"),
-        "evaluate_every": spec.evaluation["every"],
-    }
+    return TrainingOptions(
+        epochs=training["epochs"],
+        batch_size=training["batch_size"],
+        seed=training["seed"],
+        groups=groups_from(spec.optimizer),
+        drop_last=training["drop_last"],
+        averaging=averaging_from(training.get("averaging")),
+        early_stopping=early_stopping_from(training.get("early_stopping")),
+        keep_best=training.get("keep_best"),
+        evaluate_every=spec.evaluation["every"],
+    )

@@ -2,21 +2,17 @@
 
 import math
 import time
-from collections.abc import Sequence
 
 import numpy as np
 
-from graphnn.averaging.base import Averaging, check_averaging
+from graphnn.averaging.base import check_averaging
 from graphnn.datasets.batches import epoch_order
 from graphnn.engine.batch import SourceBatch
 from graphnn.engine.engine import Engine
 from graphnn.errors import DataError, DivergenceError
-from graphnn.graph.graph import Graph
 from graphnn.optimizers.base import Optimizer
-from graphnn.optimizers.groups import ParameterGroup
 from graphnn.optimizers.rates import Rates
 from graphnn.optimizers.updater import Updater, groups_from, optimizer_from, schedule_from
-from graphnn.parameters.parameters import Parameters
 from graphnn.schedules.base import Schedule
 from graphnn.specification.spec import Section
 from graphnn.training.checkpoint import State
@@ -24,60 +20,48 @@ from graphnn.training.divergence import all_finite, culprit, culprit_in_inferenc
 from graphnn.training.history import Record
 from graphnn.training.kept import Kept
 from graphnn.training.length import Length, total_steps
-from graphnn.training.monitor import EarlyStopping
 from graphnn.training.observer import Observer, Silent, Stop, never
+from graphnn.training.options import TrainingOptions
 from graphnn.training.samples import Samples
 from graphnn.types import Array
 
 
 class Trainer:
-    """Trains the parameters of a graph on an engine.
+    """Trains the parameters of an engine's graph.
 
-    epoch: epochs that are finished; step: steps that are finished of the next one. history: a record an epoch.
-    epochs: may end within one, which counts as an epoch. evaluate_every: epochs from one validation to the next; the
-    last is always validated. kept: the values that are validated, and those to be kept at the end. An interrupted run
-    that is restored in a new trainer ends with weights equal to the last bit. Raises DataError where there is nothing
-    to train on, where averaging never comes, or where a figure is to be watched that there is not.
+    epoch: epochs that are finished; step: steps that are finished of the next one. history: a record an epoch. kept:
+    the values that are validated, and those to be kept at the end. An interrupted run that is restored in a new trainer
+    ends with weights equal to the last bit. Raises DataError where there is nothing to train on, where averaging never
+    comes, or where a figure is to be watched that there is not.
     """
 
     def __init__(
         self,
-        graph: Graph,
-        parameters: Parameters,
         engine: Engine,
         optimizer: Optimizer,
         schedule: Schedule,
+        options: TrainingOptions,
         training: Samples,
         validation: Samples | None = None,
         *,
-        epochs: float,
-        batch_size: int,
-        seed: int,
-        groups: Sequence[ParameterGroup] = (),
-        drop_last: bool = False,
-        averaging: Averaging | None = None,
-        evaluate_every: int = 1,
-        early_stopping: EarlyStopping | None = None,
-        keep_best: str | None = None,
         observer: Observer | None = None,
     ) -> None:
-        self.length = Length(len(training), batch_size, epochs, drop_last)
+        self.options = options
+        self.length = Length(len(training), options.batch_size, options.epochs, options.drop_last)
         self.steps_per_epoch, self.total_steps = self.length.steps_per_epoch, self.length.total_steps
-        self.graph, self.parameters, self.engine = graph, parameters, engine
-        self.optimizer, self.rates = optimizer, Rates(optimizer, schedule, groups)
-        self.updater = Updater(optimizer, parameters, groups)
+        self.engine, self.graph, self.parameters = engine, engine.graph, engine.parameters
+        self.optimizer, self.rates = optimizer, Rates(optimizer, schedule, options.groups)
+        self.updater = Updater(optimizer, self.parameters, options.groups)
         engine.attach(self.updater)
         self.training, self.validation = training, validation if validation is not None and len(validation) else None
         engine.supply(training, *([] if self.validation is None else [self.validation]))
-        self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
         self.observer: Observer = observer or Silent()
-        self.evaluate_every, self.early_stopping = evaluate_every, early_stopping
-        check_averaging(averaging, self.total_steps)
-        self.kept = Kept(parameters, averaging, keep_best)
-        self.watch = None if early_stopping is None else early_stopping.watch()
+        check_averaging(options.averaging, self.total_steps)
+        self.kept = Kept(self.parameters, options.averaging, options.keep_best)
+        self.watch = None if options.early_stopping is None else options.early_stopping.watch()
         for each in (self.watch, self.kept.best):
             if each is not None:
-                each.check(graph.loss.metrics, validated=self.validation is not None)
+                each.check(self.graph.loss.metrics, validated=self.validation is not None)
         self.history: list[Record] = []
         self.epoch = self.step = 0
         self._sums: Array | None = None
@@ -106,9 +90,10 @@ class Trainer:
     @property
     def stopped_early(self) -> bool:
         """Whether the watched figure has ended the run before its last epoch."""
-        if self.watch is None or self.early_stopping is None or self.epoch >= self.length.records:
+        stopping = self.options.early_stopping
+        if self.watch is None or stopping is None or self.epoch >= self.length.records:
             return False
-        return self.watch.waited >= self.early_stopping.patience
+        return self.watch.waited >= stopping.patience
 
     def metrics(self) -> dict[str, float]:
         """Return the loss and the metrics over the unfinished epoch's samples so far; at least one step is done."""
@@ -139,13 +124,13 @@ class Trainer:
         return True
 
     def _finish_steps(self, stop: Stop) -> bool:
-        order = epoch_order(len(self.training), self.seed, self.epoch)
+        order = epoch_order(len(self.training), self.options.seed, self.epoch)
         while self.step < self.steps_in_epoch:
             if stop():
                 return False
             start = time.perf_counter()
-            first = self.step * self.batch_size
-            chosen = order[first : first + self.batch_size]
+            first = self.step * self.options.batch_size
+            chosen = order[first : first + self.options.batch_size]
             sums = self.engine.train_step(SourceBatch(self.training, chosen), epoch=self.epoch, step=self.step)
             if not (math.isfinite(sums[0]) and all_finite(self.parameters.gradient)):
                 x, _ = self.training.take(chosen, self.graph.input_shape, self.epoch)
@@ -195,7 +180,7 @@ class Trainer:
                 return None
             metrics = self.graph.loss.summarise(sums, len(samples))
             if not math.isfinite(metrics["loss"]):
-                everything, size = np.arange(len(samples)), self.batch_size
+                everything, size = np.arange(len(samples)), self.options.batch_size
                 cuts = (everything[start : start + size] for start in range(0, len(samples), size))
                 batches = (samples.take(cut, self.graph.input_shape)[0] for cut in cuts)
                 raise self._diverged(culprit_in_inference(self.engine, batches), metrics["loss"], "validation ")
@@ -203,7 +188,7 @@ class Trainer:
 
     def _is_validated(self, epoch: int) -> bool:
         """Whether an epoch, counted from 1, ends with a validation, where there is something to validate on."""
-        return epoch % self.evaluate_every == 0 or epoch == self.length.records
+        return epoch % self.options.evaluate_every == 0 or epoch == self.length.records
 
     def comes_to(self, state: State) -> bool:
         """Whether this run passes through a state of one that differs in its number of epochs alone.
@@ -224,7 +209,7 @@ class Trainer:
     def _diverged(self, story: str, loss: float, part: str = "") -> DivergenceError:
         """Return the error that says what went wrong where, and what to try."""
         step = min(self.step + 1, self.steps_in_epoch)
-        place = f"in epoch {self.epoch + 1} of {self.epochs}, step {step} of {self.steps_in_epoch}"
+        place = f"in epoch {self.epoch + 1} of {self.options.epochs}, step {step} of {self.steps_in_epoch}"
         return DivergenceError(f"the {part}loss is {loss:.3g} {place}: {story}. {self._advice()}")
 
     def _advice(self) -> str:

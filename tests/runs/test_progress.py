@@ -22,7 +22,12 @@ def trainer(seen: int, epoch: int = 0) -> Any:
     metrics = {"loss": 0.5, "accuracy": 0.75}
     length = Length(100, 5, 10)
     return SimpleNamespace(
-        length=length, steps_in_epoch=20, epoch=epoch, epochs=10, samples_seen=seen, metrics=lambda: metrics
+        length=length,
+        steps_in_epoch=20,
+        epoch=epoch,
+        options=SimpleNamespace(epochs=10),
+        samples_seen=seen,
+        metrics=lambda: metrics,
     )
 
 

@@ -20,6 +20,8 @@ from graphnn.optimizers.adam import Adam
 from graphnn.optimizers.base import Optimizer
 from graphnn.schedules.base import Schedule
 from graphnn.schedules.constant import Constant
+from graphnn.training.observer import Observer
+from graphnn.training.options import TrainingOptions
 from graphnn.training.samples import Samples
 from graphnn.training.trainer import Trainer
 
@@ -49,7 +51,7 @@ class Rig:
     engines: list[Engine] = field(default_factory=list)
     problem: ClassVar = staticmethod(problem)
 
-    def trainer(self, **options: Any) -> Trainer:
+    def trainer(self, observer: Observer | None = None, **options: Any) -> Trainer:
         hidden = [Dense(units=7), BatchNormalization(), ReLU(), Dropout(rate=0.3)]
         if self.plain:
             hidden = [Dense(units=7), ReLU()]
@@ -60,17 +62,13 @@ class Rig:
         engine = Engine(graph, parameters, batch_size=self.batch_size, threads=self.threads, seed=1)
         self.engines.append(engine)
         return Trainer(
-            graph,
-            parameters,
             engine,
             self.optimizer,
             self.schedule(),
+            TrainingOptions(epochs=self.epochs, batch_size=self.batch_size, seed=1, **options),
             self.training,
             self.validation,
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            seed=1,
-            **options,
+            observer=observer,
         )
 
 

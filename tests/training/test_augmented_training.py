@@ -27,6 +27,7 @@ from graphnn.losses.cross_entropy import CrossEntropy
 from graphnn.optimizers.sgd import SGD
 from graphnn.schedules.constant import Constant
 from graphnn.training import trainer as trainer_module
+from graphnn.training.options import TrainingOptions
 from graphnn.training.samples import Samples
 from graphnn.training.trainer import Trainer
 
@@ -48,9 +49,8 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
             engine = stack.enter_context(Engine(graph, parameters, batch_size=8, threads=threads))
             normalisation = Normalisation("unit", SHAPE, (0.0,), (255.0,))
             samples = Samples(X, np.arange(33) % 3, np.arange(32, 2, -1), normalisation).augmented(augment, 9)
-            return Trainer(
-                graph, parameters, engine, SGD(0.05), Constant(), samples, samples, epochs=3, batch_size=8, seed=9
-            )
+            options = TrainingOptions(epochs=3, batch_size=8, seed=9)
+            return Trainer(engine, SGD(0.05), Constant(), options, samples, samples)
 
         yield trainer
 

@@ -17,6 +17,7 @@ from graphnn.optimizers.sgd import SGD
 from graphnn.optimizers.sgd_momentum import SGDMomentum
 from graphnn.schedules.constant import Constant
 from graphnn.training.divergence import culprit, culprit_in_inference
+from graphnn.training.options import TrainingOptions
 from graphnn.training.samples import Samples
 from graphnn.training.trainer import Trainer
 
@@ -113,7 +114,8 @@ def test_running_statistics_that_overflow_are_found(rig: Any, threads: int) -> N
     training = Samples(given.x * np.float32(1e25), given.y)
     with Engine(graph, parameters, batch_size=COUNT, threads=threads) as engine:
         assert engine.threads == threads
-        trainer = Trainer(graph, parameters, engine, SGD(), Constant(), training, epochs=1, batch_size=COUNT, seed=0)
+        options = TrainingOptions(epochs=1, batch_size=COUNT, seed=0)
+        trainer = Trainer(engine, SGD(), Constant(), options, training)
         with pytest.raises(DivergenceError, match="normal/running_variance is no longer finite after epoch 1"):
             trainer.run()
 
