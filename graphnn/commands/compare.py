@@ -30,7 +30,7 @@ from graphnn.specification.spec import Spec
 from graphnn.specification.variants import AS_IT_IS, Variant, read_variants
 from graphnn.text.suggestions import quoted
 from graphnn.text.terminal import complain, show, terminal_width
-from graphnn.training.checkpoint import Identity, digest
+from graphnn.training.checkpoint import RunSettings, digest
 from graphnn.training.length import Length
 
 EXAMPLES = (
@@ -137,8 +137,8 @@ def planned(arguments: Namespace, variants: Sequence[Variant], folder: Path) -> 
         kernels = kernels_for(graph, arguments.kernels).name
         for seed in arguments.seeds or (spec.training["seed"],):
             resolved = {**spec.resolved(), "training": {**spec.resolved()["training"], "seed": seed}}
-            identity = Identity(resolved, of_data, arguments.limit, kernels)
-            yield Training(variant, seed, identity, Outputs(folder / file_name(variant, seed)), part)
+            settings = RunSettings(resolved, of_data, arguments.limit, kernels)
+            yield Training(variant, seed, settings, Outputs(folder / file_name(variant, seed)), part)
 
 
 def read_all(arguments: Namespace, variants: Sequence[Variant]) -> list[tuple[Variant, Spec, Graph]]:

@@ -13,19 +13,19 @@ from graphnn.storage.weights import load_weights
 from graphnn.text.figures import figure, label
 from graphnn.text.numbers import clock
 from graphnn.text.tables import Column, markdown_table, table
-from graphnn.training.checkpoint import Identity, load_checkpoint
+from graphnn.training.checkpoint import RunSettings, load_checkpoint
 
 
 @dataclass(frozen=True)
 class Training:
     """One training of one variant.
 
-    identity: what it is started with. part: whose figures count, "test" or "validation".
+    settings: what it is started with. part: whose figures count, "test" or "validation".
     """
 
     variant: Variant
     seed: int
-    identity: Identity
+    settings: RunSettings
     outputs: Outputs
     part: str
 
@@ -41,10 +41,10 @@ class Training:
         if checkpoint.exists():
             # A run that is not at its end can go on with another number of epochs; train itself sees whether.
             free = frozenset() if self.finished else frozenset({"training.epochs"})
-            differences = load_checkpoint(checkpoint)[1].differences(self.identity, ignore=free)
+            differences = load_checkpoint(checkpoint)[1].differences(self.settings, ignore=free, where="there")
             if differences:
-                line = differences[0].replace("in the checkpoint", "there")
-                raise GraphError(f"{weights} and {self.outputs.folder}: hold another training ({line}); {way_out}")
+                folder, first = self.outputs.folder, differences[0]
+                raise GraphError(f"{weights} and {folder}: hold another training ({first}); {way_out}")
             if self.finished:
                 self.figures()
         elif self.finished:

@@ -20,7 +20,7 @@ from graphnn.specification.spec import Spec
 from graphnn.storage.weights import save_weights
 from graphnn.text.figures import figure, label
 from graphnn.text.terminal import complain, showable
-from graphnn.training.checkpoint import Identity, State, save_checkpoint
+from graphnn.training.checkpoint import RunSettings, State, save_checkpoint
 from graphnn.training.history import HistoryFile, Record
 from graphnn.training.metadata import weights_metadata
 from graphnn.training.monitor import Watch
@@ -45,7 +45,7 @@ class Run:
     ) -> None:
         self.spec, self.graph, self.parameters, self.engine = spec, graph, parameters, engine
         self.data, self.outputs, self.progress = data, outputs, progress
-        self.identity = Identity(spec.resolved(), data.digest, data.limit, engine.kernels.name)
+        self.settings = RunSettings(spec.resolved(), data.digest, data.limit, engine.kernels.name)
         self.trainer = Trainer(
             engine,
             optimizer_from(spec.optimizer),
@@ -57,16 +57,16 @@ class Run:
         )
         self._history: HistoryFile
 
-    def resume(self, state: State, identity: Identity) -> None:
+    def resume(self, state: State, settings: RunSettings) -> None:
         """Go on from a checkpoint. Raises SpecError with what differs from the run that wrote it.
 
         Another number of epochs is no difference where the steps that are done would have been the same.
         """
-        epochs, trainer = identity.document["training"]["epochs"], self.trainer
+        epochs, trainer = settings.document["training"]["epochs"], self.trainer
         same = trainer.comes_to(state) and same_rates(
             self.spec.optimizer, epochs, trainer.options.epochs, trainer.steps_per_epoch, state.updates
         )
-        differences = identity.differences(self.identity, ignore=frozenset({"training.epochs"} if same else ()))
+        differences = settings.differences(self.settings, ignore=frozenset({"training.epochs"} if same else ()))
         if differences:
             more = len(differences) - SHOWN_DIFFERENCES
             raise SpecError(
@@ -186,7 +186,7 @@ class Run:
         if again is None:
             complain(f"Interrupted {place}; nothing was kept.")
             return
-        save_checkpoint(self.outputs.checkpoint, trainer.state(), self.identity)
+        save_checkpoint(self.outputs.checkpoint, trainer.state(), self.settings)
         lines = [
             f"Interrupted {place}; saved in {self.outputs.checkpoint}.",
             *self.standing(),
@@ -216,7 +216,7 @@ class Run:
             save_weights(self.outputs.last, self.parameters.named(), self.metadata(record, {}))
         if trainer.kept.record in (record, None):
             self.save_best()
-        save_checkpoint(self.outputs.checkpoint, trainer.state(), self.identity)
+        save_checkpoint(self.outputs.checkpoint, trainer.state(), self.settings)
         self.progress.epoch_done(trainer, record)
 
     def save_best(self) -> None:

@@ -10,13 +10,15 @@ from graphnn.datasets.facts import FACTS
 from graphnn.datasets.preparation import Normalisation
 from graphnn.errors import WeightsError
 from graphnn.graph.graph import Graph, build_graph, named_parameters, unset
+from graphnn.layers.base import LAYERS
+from graphnn.layers.built import fragments
 from graphnn.model.definition import UNKNOWN_DATA
 from graphnn.parameters.parameters import Parameters
 from graphnn.runs.reading import command_line, read_document
+from graphnn.specification.differences import differences
 from graphnn.specification.spec import Spec
 from graphnn.storage.weights import WeightsFile, assign, compare, load_weights
 from graphnn.text.terminal import complain
-from graphnn.training.checkpoint import Identity
 
 SHOWN_DIFFERENCES = 3
 
@@ -80,14 +82,13 @@ def note_differences(spec: Spec, file: WeightsFile) -> None:
     document = file.meta.get("document")
     if not isinstance(document, dict):
         return
-    before, now = Identity(document, "", None, ""), Identity(spec.resolved(), "", None, "")
-    lines = [line.replace("in the checkpoint", "there") for line in before.differences(now)]
     arrays = document.get("data", {}).get("path") == UNKNOWN_DATA["path"]  # from Python, which tells of no data set
-    told_by_none = ("data.path:", "data.dataset:") if arrays else ("data.path:",)
-    lines = [line for line in lines if not line.startswith(told_by_none)]
-    if lines:
-        more = len(lines) - SHOWN_DIFFERENCES
-        shown = [*lines[:SHOWN_DIFFERENCES], *([f"and {more} more"] if more > 0 else [])]
+    ignore = {"data.dataset"} if arrays else set[str]()
+    found = differences(document, spec.resolved(), ignore=ignore, plugins=fragments(LAYERS.added()))
+    if found:
+        more = len(found) - SHOWN_DIFFERENCES
+        shown = [one.text("there", "now") for one in found[:SHOWN_DIFFERENCES]]
+        shown += [f"and {more} more"] if more > 0 else []
         note(f"{file.path} was trained from another document: {'; '.join(shown)}")
 
 

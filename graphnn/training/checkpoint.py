@@ -1,18 +1,17 @@
 """Everything that a training run needs to go on as if it had never stopped, in one file."""
 
 import hashlib
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from graphnn.errors import SpecError, WeightsError
+from graphnn.errors import WeightsError
 from graphnn.layers.base import LAYERS
 from graphnn.layers.built import fragments
-from graphnn.specification.spec import spec_from_values
+from graphnn.specification.differences import difference_text, differences
 from graphnn.storage.weights import load_weights, save_weights
 from graphnn.training.history import Record
 from graphnn.types import Array
@@ -40,7 +39,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class Identity:
+class RunSettings:
     """What a run was started with; it can be resumed with the same only.
 
     document: resolved, with all defaults. data: a digest of the training part. limit: of --limit. kernels: their name.
@@ -51,56 +50,23 @@ class Identity:
     limit: int | None
     kernels: str
 
-    def differences(self, now: "Identity", *, ignore: frozenset[str] = frozenset()) -> list[str]:
-        """Return what differs in `now`, one line each, without what changes no result and without paths to ignore."""
-        before, after = dict(leaves(with_defaults(self.document))), dict(leaves(now.document))
-        paths = [*before, *(path for path in after if path not in before)]
-        lines = [
-            f"{path}: {value_text(before, path)} in the checkpoint, {value_text(after, path)} now"
-            for path in paths
-            if path not in ignore | FREE and (path not in before or path not in after or before[path] != after[path])
-        ]
+    def differences(
+        self, now: "RunSettings", *, ignore: Set[str] = frozenset(), where: str = "in the checkpoint"
+    ) -> list[str]:
+        """Return what differs in `now`, one line each, without what changes no result and without paths to ignore.
+
+        where: the words for where the settings of this run stand.
+        """
+        found = differences(self.document, now.document, ignore=ignore, plugins=fragments(LAYERS.added()))
+        lines = [one.text(where, "now") for one in found]
         if self.limit != now.limit:
-            lines.append(f"--limit: {self.limit or 'none'} in the checkpoint, {now.limit or 'none'} now")
+            before, after = (str(one.limit or "none") for one in (self, now))
+            lines.append(difference_text("--limit", before, after, where, "now"))
         elif self.data != now.data:
             lines.append("the training data are not those that the run was started with")
         if self.kernels != now.kernels:
-            lines.append(f"--kernels: {self.kernels} in the checkpoint, {now.kernels} now")
+            lines.append(difference_text("--kernels", self.kernels, now.kernels, where, "now"))
         return lines
-
-
-WITHOUT_EFFECT = {"$schema", "name", "format_version"}  # at the top of the document
-# Where the data lie changes nothing, what they are does, of which there is a digest; views only add to what is told.
-FREE = {"data.path", "evaluation.test_time_augmentation"}
-
-
-def with_defaults(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a resolved document with the defaults of what documents could not say yet when it was written.
-
-    One that is no document today is returned as it is.
-    """
-    try:
-        return spec_from_values(document, plugins=fragments(LAYERS.added())).resolved()
-    except SpecError:
-        return document
-
-
-def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield (path, value) of everything in a document that can change a result: layers[2].filters, 32."""
-    if isinstance(value, Mapping) and value:
-        for key, inner in value.items():
-            if key != "description" and not (path == "" and key in WITHOUT_EFFECT):
-                yield from leaves(inner, f"{path}.{key}" if path else key)
-    elif isinstance(value, list) and any(isinstance(inner, Mapping) for inner in value):
-        for index, inner in enumerate(value):
-            yield from leaves(inner, f"{path}[{index}]")
-    else:
-        yield path, value
-
-
-def value_text(values: Mapping[str, Any], path: str) -> str:
-    """Return a value as the document writes it."""
-    return json.dumps(values[path], ensure_ascii=False) if path in values else "absent"
 
 
 def digest(*arrays: Array) -> str:
@@ -114,7 +80,7 @@ def digest(*arrays: Array) -> str:
     return total.hexdigest()
 
 
-def save_checkpoint(path: Path, state: State, identity: Identity) -> None:
+def save_checkpoint(path: Path, state: State, settings: RunSettings) -> None:
     """Write a checkpoint atomically: the file holds either what it held before or all of the new state."""
     meta = {
         "checkpoint_version": VERSION,
@@ -125,15 +91,15 @@ def save_checkpoint(path: Path, state: State, identity: Identity) -> None:
         "seconds": state.seconds,
         "schedule": dict(state.schedule),
         "history": [record.to_json() for record in state.history],
-        "document": identity.document,
-        "data": identity.data,
-        "limit": identity.limit,
-        "kernels": identity.kernels,
+        "document": settings.document,
+        "data": settings.data,
+        "limit": settings.limit,
+        "kernels": settings.kernels,
     }
     save_weights(path, state.arrays, meta)
 
 
-def load_checkpoint(path: Path) -> tuple[State, Identity]:
+def load_checkpoint(path: Path) -> tuple[State, RunSettings]:
     """Return what `save_checkpoint` wrote. Raises WeightsError where the file is not such a checkpoint."""
     file = load_weights(path)
     meta = file.meta
@@ -150,4 +116,4 @@ def load_checkpoint(path: Path) -> tuple[State, Identity]:
         arrays=file.arrays,
     )
     kernels = meta.get("kernels", "numpy")  # checkpoints from before there were others
-    return state, Identity(document=meta["document"], data=meta["data"], limit=meta["limit"], kernels=kernels)
+    return state, RunSettings(document=meta["document"], data=meta["data"], limit=meta["limit"], kernels=kernels)

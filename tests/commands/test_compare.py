@@ -16,7 +16,7 @@ from graphnn.commands import compare as command
 from graphnn.runs.comparison import Training, comparison_lines, difference_text, spread_text
 from graphnn.runs.files import Outputs
 from graphnn.specification.variants import Variant
-from graphnn.training.checkpoint import Identity
+from graphnn.training.checkpoint import RunSettings
 
 Compare = Callable[..., tuple[int, str, str]]
 VARIANTS = {
@@ -193,13 +193,13 @@ def test_a_part_that_only_some_have_leaves_cells_empty() -> None:
         def figures(self) -> Any:
             return results[self.variant.name]
 
-    trainings = [Done(one, 0, Identity({}, "", None, ""), Outputs(Path("w.npz")), "validation") for one in variants]
+    trainings = [Done(one, 0, RunSettings({}, "", None, ""), Outputs(Path("w.npz")), "validation") for one in variants]
     lines = comparison_lines(trainings, markdown=True, width=None)
     assert lines[2:] == [
         "| as it is | 50.00% |  |  |  | 0:03 |",
         "| seen twice | 50.00% | +0.00% | 75.00% |  | 0:03 |",
     ]
-    lost = Done(variants[0], 1, Identity({}, "", None, ""), Outputs(Path("w.npz")), "validation")
+    lost = Done(variants[0], 1, RunSettings({}, "", None, ""), Outputs(Path("w.npz")), "validation")
     lines = comparison_lines([*trainings, lost], [lost], markdown=True, width=None)
     assert lines[2].startswith("| as it is | 50.00% ± 0.00%, 1 diverged |")
 

@@ -76,8 +76,8 @@ def test_training_and_use_with_either(
         assert (done.returncode, done.stderr) == (0, ""), done.stderr
         assert "Final test accuracy" in done.stdout
         weights[kernels] = load_weights(images.with_suffix(".npz")).arrays
-        _, identity = load_checkpoint(tmp_path / "images.run" / "checkpoint.npz")
-        assert identity.kernels == kernels
+        _, settings = load_checkpoint(tmp_path / "images.run" / "checkpoint.npz")
+        assert settings.kernels == kernels
     assert weights["numpy"].keys() == weights["numba"].keys()
     for name, array in weights["numpy"].items():
         np.testing.assert_allclose(weights["numba"][name], array, rtol=0, atol=2e-3 * max(1, np.abs(array).max()))
@@ -131,8 +131,8 @@ def test_numba_that_is_not_there(python: Run, images: Path, without_numba: dict[
 def test_without_numba_numpy_is_what_is_used(python: Run, images: Path, without_numba: dict[str, str]) -> None:
     done = python("tools/train.py", images, *QUICK, env=without_numba)
     assert (done.returncode, done.stderr) == (0, "")
-    _, identity = load_checkpoint(images.parent / "images.run" / "checkpoint.npz")
-    assert identity.kernels == "numpy"
+    _, settings = load_checkpoint(images.parent / "images.run" / "checkpoint.npz")
+    assert settings.kernels == "numpy"
 
 
 @pytest.mark.parametrize("options", [["--plan"], ["--plan", "--kernels", "numba"]], ids=" ".join)

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from graphnn.errors import WeightsError
+from graphnn.specification.differences import with_defaults
 from graphnn.specification.spec import spec_from_values
 from graphnn.storage.weights import save_weights
-from graphnn.training.checkpoint import Identity, State, digest, load_checkpoint, save_checkpoint, with_defaults
+from graphnn.training.checkpoint import RunSettings, State, digest, load_checkpoint, save_checkpoint
 from graphnn.training.history import Record
 
 DOCUMENT = {
@@ -20,20 +21,20 @@ DOCUMENT = {
     "optimizer": {"type": "SGD", "learning_rate": 0.1},
     "training": {"epochs": 5},
 }
-IDENTITY = Identity(DOCUMENT, "abc", None, "numpy")
+SETTINGS = RunSettings(DOCUMENT, "abc", None, "numpy")
 
 
 def test_a_checkpoint_gives_back_everything_exactly(tmp_path: Path) -> None:
     arrays = {"parameters": np.array([0.1, np.pi], np.float32), "running/a/b": np.zeros(3, np.float32)}
     record = Record(1, {"loss": 0.1 + 0.2}, None, 1e-3, 2.5, 3.5)
     state = State(1, 4, 15, [0.1 + 0.2, 7.0], 0.3, {"reduced": 0.1, "lowest": None, "waited": 1}, [record], arrays)
-    save_checkpoint(tmp_path / "c.npz", state, replace(IDENTITY, limit=7))
-    found, identity = load_checkpoint(tmp_path / "c.npz")
+    save_checkpoint(tmp_path / "c.npz", state, replace(SETTINGS, limit=7))
+    found, settings = load_checkpoint(tmp_path / "c.npz")
     assert replace(found, arrays={}) == replace(state, arrays={})
     assert {name: array.tobytes() for name, array in found.arrays.items()} == {
         name: array.tobytes() for name, array in arrays.items()
     }
-    assert identity == replace(IDENTITY, limit=7)
+    assert settings == replace(SETTINGS, limit=7)
 
 
 def test_a_stored_document_gets_the_defaults_of_settings_that_came_later(tmp_path: Path) -> None:
@@ -42,14 +43,14 @@ def test_a_stored_document_gets_the_defaults_of_settings_that_came_later(tmp_pat
     )
     before = now.resolved()
     del before["layers"][0]["initializer"], before["layers"][0]["trainable"]
-    identity = replace(IDENTITY, document=before)
+    settings = replace(SETTINGS, document=before)
     state = State(0, 0, 0, None, 0.0, {}, [], {})
-    save_checkpoint(tmp_path / "c.npz", state, identity)
+    save_checkpoint(tmp_path / "c.npz", state, settings)
     found = load_checkpoint(tmp_path / "c.npz")[1]
-    assert found.differences(replace(IDENTITY, document=now.resolved())) == []
+    assert found.differences(replace(SETTINGS, document=now.resolved())) == []
     before["layers"][0]["units"] = 4
-    (difference,) = replace(IDENTITY, document=with_defaults(before)).differences(
-        replace(identity, document=now.resolved())
+    (difference,) = replace(SETTINGS, document=with_defaults(before)).differences(
+        replace(settings, document=now.resolved())
     )
     assert difference == "layers[0].units: 4 in the checkpoint, 3 now"
     before["layers"][0]["units"] = 0  # no longer a network
@@ -65,7 +66,7 @@ def test_another_file_is_no_checkpoint(tmp_path: Path) -> None:
 def test_what_has_no_effect_makes_no_difference() -> None:
     layers = [{**DOCUMENT["layers"][0], "description": "new"}, {"type": "ReLU", "description": "more"}]  # type: ignore[index,dict-item]
     changed = {**DOCUMENT, "$schema": "b", "name": "two", "description": "d", "layers": layers}
-    assert IDENTITY.differences(Identity(changed, "abc", None, "numpy")) == []
+    assert SETTINGS.differences(RunSettings(changed, "abc", None, "numpy")) == []
 
 
 def test_differences_are_named_by_path() -> None:
@@ -76,15 +77,15 @@ def test_differences_are_named_by_path() -> None:
         "optimizer": {"type": "SGD", "learning_rate": 0.2, "clip_norm": 1},
         "training": {"epochs": 6},
     }
-    now = Identity(changed, "abc", None, "numpy")
-    assert IDENTITY.differences(now, ignore=frozenset({"training.epochs"})) == [
+    now = RunSettings(changed, "abc", None, "numpy")
+    assert SETTINGS.differences(now, ignore=frozenset({"training.epochs"})) == [
         "layers[0].units: 3 in the checkpoint, 4 now",
         "input.shape: [1, 8, 8] in the checkpoint, [64] now",
         "optimizer.learning_rate: 0.1 in the checkpoint, 0.2 now",
         'layers[2].type: absent in the checkpoint, "Softmax" now',
         "optimizer.clip_norm: absent in the checkpoint, 1 now",
     ]
-    assert "training.epochs: 5 in the checkpoint, 6 now" in IDENTITY.differences(now)
+    assert "training.epochs: 5 in the checkpoint, 6 now" in SETTINGS.differences(now)
 
 
 def test_a_document_is_read_with_the_defaults_of_settings_that_are_newer_than_it() -> None:
@@ -97,23 +98,25 @@ def test_a_document_is_read_with_the_defaults_of_settings_that_are_newer_than_it
     }
     now = spec_from_values(values).resolved()
     old = {**now, "training": {key: value for key, value in now["training"].items() if key != "drop_last"}}
-    assert Identity(old, "abc", None, "numpy").differences(Identity(now, "abc", None, "numpy")) == []
+    assert RunSettings(old, "abc", None, "numpy").differences(RunSettings(now, "abc", None, "numpy")) == []
     now = spec_from_values(values, overrides=["training.drop_last=true"]).resolved()
-    assert Identity(old, "abc", None, "numpy").differences(Identity(now, "abc", None, "numpy")) == [
+    assert RunSettings(old, "abc", None, "numpy").differences(RunSettings(now, "abc", None, "numpy")) == [
         "training.drop_last: false in the checkpoint, true now"
     ]
 
 
 def test_other_kernels_are_a_difference() -> None:
-    lines = IDENTITY.differences(Identity(DOCUMENT, "abc", None, "numba"))
+    lines = SETTINGS.differences(RunSettings(DOCUMENT, "abc", None, "numba"))
     assert lines == ["--kernels: numpy in the checkpoint, numba now"]
 
 
 def test_other_data_are_a_difference() -> None:
-    assert IDENTITY.differences(Identity(DOCUMENT, "xyz", None, "numpy")) == [
+    assert SETTINGS.differences(RunSettings(DOCUMENT, "xyz", None, "numpy")) == [
         "the training data are not those that the run was started with"
     ]
-    assert IDENTITY.differences(Identity(DOCUMENT, "xyz", 10, "numpy")) == ["--limit: none in the checkpoint, 10 now"]
+    assert SETTINGS.differences(RunSettings(DOCUMENT, "xyz", 10, "numpy")) == [
+        "--limit: none in the checkpoint, 10 now"
+    ]
 
 
 def test_a_digest_tells_values_types_and_shapes_but_not_memory() -> None:

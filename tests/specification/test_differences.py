@@ -1,0 +1,53 @@
+"""What differs between two documents: as values, and in words."""
+
+from typing import Any
+
+from graphnn.specification.differences import ABSENT, Difference, differences, with_defaults
+from graphnn.specification.spec import spec_from_values
+
+VALUES: dict[str, Any] = {
+    "name": "one",
+    "input": {"shape": [64]},
+    "layers": [{"type": "Dense", "name": "hidden", "units": 10, "description": "old"}, {"type": "Softmax"}],
+    "loss": {"type": "CrossEntropy"},
+    "optimizer": {"type": "SGD", "learning_rate": 0.1},
+    "data": {"dataset": "npz", "path": "/a.npz"},
+    "training": {"epochs": 5},
+}
+
+
+def resolved(**changes: Any) -> dict[str, Any]:
+    """Return the document with other sections, resolved."""
+    return spec_from_values({**VALUES, **changes}).resolved()
+
+
+def test_differences_are_values_by_path_in_the_order_of_the_first_document() -> None:
+    layers = [{"type": "Dense", "name": "hidden", "units": 9}, {"type": "Softmax"}]
+    optimizer = {"type": "SGD", "learning_rate": 0.2, "clip_norm": 1}
+    assert differences(resolved(), resolved(layers=layers, optimizer=optimizer)) == [
+        Difference("layers[0].units", 10, 9),
+        Difference("optimizer.learning_rate", 0.1, 0.2),
+        Difference("optimizer.clip_norm", ABSENT, 1),
+    ]
+
+
+def test_what_changes_no_result_and_what_is_ignored_is_no_difference() -> None:
+    layers = [{**VALUES["layers"][0], "description": "new"}, VALUES["layers"][1]]
+    data, evaluation = {**VALUES["data"], "path": "/b.npz"}, {"test_time_augmentation": "flip"}
+    changed = resolved(name="two", layers=layers, data=data, evaluation=evaluation, training={"epochs": 6})
+    assert differences(resolved(), changed) == [Difference("training.epochs", 5, 6)]
+    assert differences(resolved(), changed, ignore={"training.epochs"}) == []
+
+
+def test_settings_that_an_older_document_lacks_count_as_their_defaults() -> None:
+    old = resolved()
+    del old["training"]["drop_last"], old["layers"][0]["initializer"]
+    assert with_defaults(old) == resolved()
+    assert differences(old, resolved()) == []
+    now = resolved(training={"epochs": 5, "drop_last": True})
+    assert differences(old, now) == [Difference("training.drop_last", False, True)]
+
+
+def test_a_difference_in_words() -> None:
+    assert Difference("a.b", "ä", ABSENT).text("there", "now") == 'a.b: "ä" there, absent now'
+    assert Difference("a[0]", ABSENT, [1, True]).text("in A", "in B") == "a[0]: absent in A, [1, true] in B"
