@@ -38,7 +38,7 @@ class Registry(MutableMapping[str, T]):
         Raises the registry's error where the name is taken.
         """
         name = self._name_of(thing)
-        if name in self._known or (not self._is_built_in(thing) and name in self):
+        if name in self._known or (not self.is_built_in(thing) and name in self):
             raise self._error(f'a {self.kind} "{name}" is registered already, by {self._known[name].__module__}')
         self._known[name] = cast(T, thing)
         return thing
@@ -49,13 +49,17 @@ class Registry(MutableMapping[str, T]):
             raise self._error(unknown_name(self.kind, name, list(self)))
         return self[name]
 
+    def holds(self, thing: Any) -> bool:
+        """Return whether this very thing is registered; nothing is imported for it."""
+        return self._known.get(self._name_of(thing)) is thing
+
     def built_in(self) -> dict[str, T]:
         """Return what the package itself registers, without plugins."""
-        return {name: thing for name, thing in self.items() if self._is_built_in(thing)}
+        return {name: thing for name, thing in self.items() if self.is_built_in(thing)}
 
     def added(self) -> list[T]:
         """Return what was registered from outside the package, as plugins do; nothing is imported for it."""
-        return [thing for thing in self._known.values() if not self._is_built_in(thing)]
+        return [thing for thing in self._known.values() if not self.is_built_in(thing)]
 
     def __getitem__(self, name: str) -> T:
         if name not in self._known:
@@ -78,7 +82,8 @@ class Registry(MutableMapping[str, T]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def _is_built_in(self, thing: Any) -> bool:
+    def is_built_in(self, thing: Any) -> bool:
+        """Return whether a thing comes with the package, rather than from a plugin."""
         return str(thing.__module__).startswith(f"{self.package}.")
 
     def _modules(self) -> list[str]:

@@ -17,6 +17,7 @@ from graphnn.text.suggestions import closest, quoted
 
 Path = tuple[str | int, ...]  # from the top of the document: ("layers", 2, "filters")
 
+LISTS_OF_LAYERS = ("layers", "shortcut")  # the keys of such lists, in a document and in a block
 MAX_BYTES = 5_000_000  # documents are a few kilobytes; a larger file is something else
 OTHERS = (  # how files that are often given by mistake begin
     (b"PK\x03\x04", "this is a weights file (.npz)"),
@@ -106,27 +107,41 @@ class Document:
 
     def where(self, path: Path) -> str:
         """Return a path as people read it: optimizer.schedule, layers[2] "conv2".filters."""
-        text = ""
-        for index, step in enumerate(path):
-            if isinstance(step, str):
-                text += f".{step}" if text else step
-                continue
-            text += f"[{step}]"
-            if path[0] == "layers":
-                name = self.written_name(path[: index + 1])
-                text += f" {quoted(name)}" if name is not None else ""
-        return text
+        return where_text(self.value, path)
 
     def written_name(self, path: Path) -> str | None:
         """Return the name that the document itself gives the layer at `path`."""
-        layer: Any = self.value
-        for step in path:
-            try:
-                layer = layer[step]
-            except (KeyError, IndexError, TypeError):  # as in locate
-                return None
-        name = layer.get("name") if isinstance(layer, dict) else None
-        return name if isinstance(name, str) and name else None
+        return written_name(value_at(self.value, path))
+
+
+def value_at(value: Any, path: Path) -> Any:
+    """Return what lies at `path` in a value; None where there is nothing."""
+    for step in path:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):  # TypeError: an index into an object, or a key into a list
+            return None
+    return value
+
+
+def written_name(layer: Any) -> str | None:
+    """Return the name that the values of a layer give it."""
+    name = layer.get("name") if isinstance(layer, dict) else None
+    return name if isinstance(name, str) and name else None
+
+
+def where_text(value: Any, path: Path, start: str = "") -> str:
+    """Return a path into `value` as people read it, after `start`: layers[2] "conv2".filters."""
+    text = start
+    for index, step in enumerate(path):
+        if isinstance(step, str):
+            text += f".{step}" if text else step
+            continue
+        text += f"[{step}]"
+        if index and path[index - 1] in LISTS_OF_LAYERS:
+            name = written_name(value_at(value, path[: index + 1]))
+            text += f" {quoted(name)}" if name is not None else ""
+    return text
 
 
 def path_text(path: Path) -> str:
@@ -176,22 +191,36 @@ def parse_document(
 def document_of_values(values: Mapping[str, Any], file: str, folder: FilePath | None = None) -> Document:
     """Return the document that holds values made in Python, as JSON has them. Raises SpecError where JSON has none."""
     document = Document(file, {}, folder or FilePath.cwd())
-    return replace(document, value=plain(values, (), document))
+    try:
+        return replace(document, value=json_value(values))
+    except NoJson as unfit:
+        raise SpecError(document.problem(unfit.path, str(unfit))) from None
 
 
-def plain(value: Any, path: Path, document: Document) -> Any:
-    """Return a value as JSON has it: mappings as dicts, sequences as lists, numpy's numbers as Python's."""
+class NoJson(ValueError):
+    """A value that no document can hold, and its path."""
+
+    def __init__(self, value: Any, path: Path) -> None:
+        super().__init__(f"a document cannot hold {value!r}")
+        self.path = path
+
+
+def json_value(value: Any, path: Path = ()) -> Any:
+    """Return a value as JSON has it: mappings as dicts, sequences as lists, numpy's numbers as Python's. Raises NoJson.
+
+    path: of the value, for the error.
+    """
     if isinstance(value, Mapping):
-        return {str(key): plain(item, (*path, str(key)), document) for key, item in value.items()}
+        return {str(key): json_value(item, (*path, str(key))) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item, (*path, index), document) for index, item in enumerate(value)]
+        return [json_value(item, (*path, index)) for index, item in enumerate(value)]
     if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, Integral):
         return int(value)
     if isinstance(value, Real) and math.isfinite(value):
         return float(value)
-    raise SpecError(document.problem(path, f"a document cannot hold {value!r}"))
+    raise NoJson(value, path)
 
 
 def read_bytes(path: FilePath, kind: Kind) -> bytes:

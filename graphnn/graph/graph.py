@@ -155,7 +155,7 @@ def layer_from(section: LayerSection, *, all_names: bool = True) -> Layer:
 
     own = {key: made(value) for key, value in section.options.items()}
     name = section.name if all_names or section.named else None
-    return LAYERS.find(section.type)(**own, name=name, description=section.description)
+    return LAYERS.find(section.type).from_checked(**own, name=name, description=section.description)
 
 
 def build_graph(spec: Spec, *, validated: bool | None = None) -> Graph:

@@ -1,28 +1,19 @@
 """BuiltLayer: one layer with its own arrays, run by hand, forward and backward, one call after the other."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from graphnn.document.values import section_values
 from graphnn.errors import GraphError, Problem, ShapeError, SpecError
 from graphnn.initializers.base import initial_values
-from graphnn.layers.base import LAYERS, Backward, Layer
+from graphnn.layers.base import Backward, Layer
 from graphnn.layers.context import Context, empty_channels_last
 from graphnn.parameters.parameter import in_memory_order
 from graphnn.randomness import Purpose, generator
-from graphnn.specification.spec import spec_from_values
 from graphnn.types import Array, Shape, shape_text
 
 GRADIENT = "_grad"
-AROUND: dict[str, Any] = {  # a document that lacks nothing but its layers
-    "input": {"shape": [1]},
-    "loss": {"type": "MeanSquaredError"},
-    "optimizer": {"type": "SGD"},
-    "data": {"dataset": "digits"},
-    "training": {"epochs": 1},
-}
 
 
 def build(layer: Layer, input_shape: Shape | None, *, dtype: Any, seed: int) -> "BuiltLayer":
@@ -30,14 +21,12 @@ def build(layer: Layer, input_shape: Shape | None, *, dtype: Any, seed: int) -> 
 
     Raises SpecError where settings are wrong, and GraphError where first values would need training images.
     """
-    if LAYERS.get(layer.type) is type(layer):  # others have no definition to hold them against
-        check_options(layer, layer.type)
     shape = as_shape(layer, layer.input_shape if input_shape is None else input_shape)
     if layer.input_shape is not None and shape != as_shape(layer, layer.input_shape):
         own, other = shape_text(layer.input_shape), shape_text(shape)
         raise ShapeError(f"{layer.type} was made with input_shape {own}, but is to be built for {other}")
     layer.output_shape(shape)
-    check_settings(layer, shape, layer.type)
+    check_fit(layer, shape, layer.type)
     return BuiltLayer(layer, shape, dtype=dtype, seed=seed)
 
 
@@ -51,38 +40,11 @@ def as_shape(layer: Layer, shape: Any) -> Shape:
     return tuple(int(size) for size in sizes)
 
 
-def check_options(layer: Layer, where: str) -> None:
-    """Raise SpecError where a document would be refused for a layer made in Python; `where` is its place."""
-    document = {**AROUND, "layers": [section_values(layer, leave_out={"input_shape"})]}
-    try:
-        spec_from_values(document, plugins=fragments(types_in(layer)))
-    except SpecError as error:
-        raise SpecError(*(problem_at(problem, where) for problem in error.problems)) from None
-
-
-def check_settings(layer: Layer, input_shape: Shape, where: str) -> None:
+def check_fit(layer: Layer, input_shape: Shape, where: str) -> None:
     """Raise SpecError where settings do not go together, or not with an input of this shape, which the layer takes."""
     problems = [Problem(own.message, ".".join([where, *map(str, own.path)])) for own in layer.findings(input_shape)]
     if problems:
         raise SpecError(*problems)
-
-
-def problem_at(problem: Problem | str, where: str) -> Problem:
-    """Return the problem of the only layer of a document, told of another place and without the document."""
-    moved = problem.where.replace("layers[0]", where, 1) if isinstance(problem, Problem) else where
-    return Problem(problem.message if isinstance(problem, Problem) else problem, moved)
-
-
-def types_in(layer: Layer) -> Iterator[type[Layer]]:
-    """Yield the classes of a layer and of those inside it."""
-    yield type(layer)
-    for one in layer.inside:
-        yield from types_in(one)
-
-
-def fragments(layers: Iterable[type[Layer]]) -> dict[str, Mapping[str, Any]]:
-    """Return the schema fragments that layer classes of one's own carry, by type."""
-    return {layer.__name__: layer.schema for layer in layers if hasattr(layer, "schema")}
 
 
 class BuiltLayer:

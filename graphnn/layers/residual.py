@@ -41,6 +41,7 @@ class Residual(Layer):
                     hint = f"; did you mean {layer.__name__}(…)?" if isinstance(layer, type) else ""
                     raise GraphError(f"{key} of Residual takes layers such as [ReLU()], not {layer!r}{hint}")
             object.__setattr__(self, key, given)
+        super().__post_init__()
 
     @property
     def inside(self) -> tuple[Layer, ...]:

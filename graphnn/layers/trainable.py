@@ -55,6 +55,7 @@ class WeightedLayer(TrainableLayer):
     def __post_init__(self) -> None:
         if isinstance(self.initializer, Mapping | Section):
             object.__setattr__(self, "initializer", initializer_values(self.initializer))
+        super().__post_init__()
 
     def findings(self, input_shape: Shape) -> Iterator[Finding]:
         yield from super().findings(input_shape)

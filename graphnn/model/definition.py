@@ -10,8 +10,7 @@ from graphnn.augmentation.base import Augmentation
 from graphnn.document.values import described, document_text, section_values
 from graphnn.errors import GraphError
 from graphnn.graph.graph import build_graph, layer_from
-from graphnn.layers.base import LAYERS
-from graphnn.layers.built import fragments, types_in
+from graphnn.layers.settings import added_fragments, fragments, types_in
 from graphnn.losses.base import Loss
 from graphnn.model.sections import augmentation_values, section_descriptions, section_settings
 from graphnn.model.stack import Stack
@@ -64,7 +63,7 @@ class Definition(Stack):
     @classmethod
     def from_document(cls, file: str | Path, *, overrides: Sequence[str] = ()) -> Self:
         """Return the model of a document, untrained; `overrides` are as in --set. Raises what reading it raises."""
-        spec = read_spec(file, overrides=overrides, plugins=fragments(LAYERS.added()))
+        spec = read_spec(file, overrides=overrides, plugins=added_fragments())
         graph = build_graph(spec)
         model = cls(
             graph.loss,

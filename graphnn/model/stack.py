@@ -4,7 +4,8 @@ from functools import reduce
 
 from graphnn.errors import GraphError, ShapeError
 from graphnn.layers.base import Layer, UnfitInput
-from graphnn.layers.built import as_shape, check_options, check_settings
+from graphnn.layers.built import as_shape, check_fit
+from graphnn.layers.settings import check_settings
 from graphnn.types import Shape, shape_text
 
 
@@ -30,7 +31,7 @@ class Stack:
         if not isinstance(layer, Layer):
             hint = f"; did you mean {layer.__name__}(…)?" if isinstance(layer, type) else ""
             raise GraphError(f"add takes a layer such as Dense(10), not {layer!r}{hint}")
-        check_options(layer, f"layers[{len(self.layers)}]")
+        check_settings(layer, f"layers[{len(self.layers)}]")
         reaching = self.output_shape
         if reaching is None:
             reaching = as_shape(layer, layer.input_shape)
@@ -41,7 +42,7 @@ class Stack:
             layer.output_shape(reaching)
         except UnfitInput as unfit:
             raise ShapeError(unfit.message(self._last)) from unfit
-        check_settings(layer, reaching, f"layers[{len(self.layers)}]")
+        check_fit(layer, reaching, f"layers[{len(self.layers)}]")
         self.input_shape = self.input_shape or reaching
         self.layers.append(layer)
 

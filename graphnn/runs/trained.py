@@ -10,8 +10,7 @@ from graphnn.datasets.facts import FACTS
 from graphnn.datasets.preparation import Normalisation
 from graphnn.errors import WeightsError
 from graphnn.graph.graph import Graph, build_graph, named_parameters, unset
-from graphnn.layers.base import LAYERS
-from graphnn.layers.built import fragments
+from graphnn.layers.settings import added_fragments
 from graphnn.model.definition import UNKNOWN_DATA
 from graphnn.parameters.parameters import Parameters
 from graphnn.runs.reading import command_line, read_document
@@ -84,7 +83,7 @@ def note_differences(spec: Spec, file: WeightsFile) -> None:
         return
     arrays = document.get("data", {}).get("path") == UNKNOWN_DATA["path"]  # from Python, which tells of no data set
     ignore = {"data.dataset"} if arrays else set[str]()
-    found = differences(document, spec.resolved(), ignore=ignore, plugins=fragments(LAYERS.added()))
+    found = differences(document, spec.resolved(), ignore=ignore, plugins=added_fragments())
     if found:
         more = len(found) - SHOWN_DIFFERENCES
         shown = [one.text("there", "now") for one in found[:SHOWN_DIFFERENCES]]

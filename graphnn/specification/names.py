@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from graphnn.document.document import Path
+from graphnn.document.document import LISTS_OF_LAYERS, Path
 
 BLOCK = "Residual"  # the type of layer that is made of layers
-BRANCHES = ("layers", "shortcut")  # where these stand in it
+BRANCHES = LISTS_OF_LAYERS  # where these stand in it
 
 
 def layer_names(layers: Any) -> dict[Path, str | None]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from jsonschema import ValidationError
 
-from graphnn.document.document import Document, Path
+from graphnn.document.document import Document, NoJson, Path, json_value, where_text, written_name
 from graphnn.errors import Problem
 from graphnn.specification.schema import COMMON, Schema
 from graphnn.specification.value_advice import expected, found, hint
@@ -40,6 +40,13 @@ class Finding:
     key: bool = False
     where: Path | None = None
 
+    @property
+    def place(self) -> Path:
+        """The path that the message speaks of."""
+        if self.where is not None:
+            return self.where
+        return self.path[:-1] if self.key else self.path
+
 
 def in_order(document: Document, findings: Iterable[Finding]) -> list[Problem]:
     """Return findings as problems, in the document's order, up to MOST_PROBLEMS."""
@@ -64,9 +71,31 @@ def rank(value: Any, path: Path) -> tuple[int, ...]:
     return tuple(ranks)
 
 
-def find(value: Any, schema: Schema) -> Iterator[Finding]:
-    """Yield the findings: unknown keys, missing keys, and at most one for each wrong value."""
-    errors = [refusal(error) for error in schema.validator.iter_errors(value)]
+def section_problems(values: Mapping[str, Any], kind: str, schema: Schema, place: str) -> list[Problem]:
+    """Return what the schema has against one section that was made in Python, such as a layer.
+
+    kind: as in Schema. place: what messages call the section.
+    """
+    name = written_name(values)
+    start = place if name is None else f"{place} {quoted(name)}"
+    try:
+        value = json_value(values)
+    except NoJson as unfit:
+        return [Problem(str(unfit), where_text(values, unfit.path, start))]
+    findings = sorted(find(value, schema, kind), key=lambda finding: rank({kind: value}, finding.path))
+    return [Problem(one.message, where_text(value, one.place[1:], start)) for one in findings]
+
+
+def find(value: Any, schema: Schema, kind: str | None = None) -> Iterator[Finding]:
+    """Yield the findings: unknown keys, missing keys, and at most one for each wrong value.
+
+    kind: where the value is one section of a document, whose path is then (kind,); None for a whole document.
+    """
+    validator = schema.validator
+    if kind is None:
+        errors = [refusal(error) for error in validator.iter_errors(value)]
+    else:
+        errors = [refusal(error) for error in validator.descend(value, schema.definitions[kind], path=kind)]
     meant: dict[Path, set[str]] = defaultdict(set)  # the keys that unknown ones were meant for, by object
     for error in errors:
         if error.keyword == "additionalProperties":

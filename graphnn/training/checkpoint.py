@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.errors import WeightsError
-from graphnn.layers.base import LAYERS
-from graphnn.layers.built import fragments
+from graphnn.layers.settings import added_fragments
 from graphnn.specification.differences import difference_text, differences
 from graphnn.storage.weights import load_weights, save_weights
 from graphnn.training.history import Record
@@ -57,7 +56,7 @@ class RunSettings:
 
         where: the words for where the settings of this run stand.
         """
-        found = differences(self.document, now.document, ignore=ignore, plugins=fragments(LAYERS.added()))
+        found = differences(self.document, now.document, ignore=ignore, plugins=added_fragments())
         lines = [one.text(where, "now") for one in found]
         if self.limit != now.limit:
             before, after = (str(one.limit or "none") for one in (self, now))

@@ -20,7 +20,7 @@ def test_numbers_of_numpy_are_written_as_numbers() -> None:
 
 
 def test_a_value_that_equals_the_default_but_is_of_another_type_is_written_so_that_it_is_refused() -> None:
-    assert section_values(Conv2D(4, kernel_size=3.0))["kernel_size"] == 3.0
+    assert section_values(Conv2D.from_checked(filters=4, kernel_size=3.0))["kernel_size"] == 3.0
 
 
 def test_a_description_stands_after_the_type() -> None:

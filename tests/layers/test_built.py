@@ -230,4 +230,4 @@ def test_a_layer_without_a_definition_can_be_built_too() -> None:
 
 def test_options_are_checked_as_in_a_document() -> None:
     with pytest.raises(SpecError, match=r"Dense\.units: must be at least 1, found -3"):
-        Dense(-3).build((4,))
+        Dense(-3)

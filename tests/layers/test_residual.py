@@ -155,9 +155,9 @@ def test_what_is_no_layer():
 
 def test_settings_inside_are_checked_like_a_document():
     with pytest.raises(SpecError, match=r"Residual\.layers: a block needs at least one layer"):
-        Residual([]).build((3,))
+        Residual([])
     with pytest.raises(SpecError, match=r"Residual\.layers\[1\]\.layers\[0\]\.units: must be at least 1, found -3"):
-        Residual([ReLU(), Residual([Dense(-3)])]).build((3,))
+        Residual([ReLU(), Residual.from_checked(layers=[Dense.from_checked(units=-3)])])
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Which parameters are trained: as declared, as checked, and as backward heeds it."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -87,22 +89,32 @@ def test_a_built_layer_gives_the_gradients_that_are_wanted():
 
 
 @pytest.mark.parametrize(
-    ("layer", "shape", "where", "message"),
+    ("make", "shape", "where", "message"),
     [
-        (Dense(3, use_bias=False, trainable={"biases": False}), (4,), "Dense.trainable.biases", "has no"),
-        (BatchNormalization(scale=False, trainable={"gamma": True}), (4,), "gamma", 'has no "gamma"; it has beta'),
-        (Dense(3, trainable={"weight": False}), (4,), "Dense.trainable", 'did you mean "weights"'),
-        (Dense(3, trainable={"weights": {"until_epoch": 0}}), (4,), "until_epoch", "must be at least 1, found 0"),
-        (Dense(3, trainable="no"), (4,), "Dense.trainable", "expected true or false"),
-        (Dense(3, initializer="he"), (4,), "Dense.initializer", "must be one of"),
-        (Dense(3, initializer={"type": "normal", "deviation": -1}), (4,), "deviation", "must be at least 0"),
-        (Conv2D(8, initializer="identity", kernel_size=2), (1, 4, 4), "kernel_size", "a kernel with a centre"),
-        (Conv2D(8, initializer="patch_whitening"), (1, 4, 4), "Conv2D.filters", "makes 2·1·3·3 = 18 filters"),
+        (partial(Dense, 3, use_bias=False, trainable={"biases": False}), (4,), "Dense.trainable.biases", "has no"),
+        (
+            partial(BatchNormalization, scale=False, trainable={"gamma": True}),
+            (4,),
+            "gamma",
+            'has no "gamma"; it has beta',
+        ),
+        (partial(Dense, 3, trainable={"weight": False}), (4,), "Dense.trainable", 'did you mean "weights"'),
+        (
+            partial(Dense, 3, trainable={"weights": {"until_epoch": 0}}),
+            (4,),
+            "until_epoch",
+            "must be at least 1, found 0",
+        ),
+        (partial(Dense, 3, trainable="no"), (4,), "Dense.trainable", "expected true or false"),
+        (partial(Dense, 3, initializer="he"), (4,), "Dense.initializer", "must be one of"),
+        (partial(Dense, 3, initializer={"type": "normal", "deviation": -1}), (4,), "deviation", "must be at least 0"),
+        (partial(Conv2D, 8, initializer="identity", kernel_size=2), (1, 4, 4), "kernel_size", "a kernel with a centre"),
+        (partial(Conv2D, 8, initializer="patch_whitening"), (1, 4, 4), "Conv2D.filters", "makes 2·1·3·3 = 18 filters"),
     ],
-)  # fmt: skip
-def test_what_a_document_may_not_say_cannot_be_built(layer, shape, where, message):
+)
+def test_what_a_document_may_not_say_cannot_be_built(make, shape, where, message):
     with pytest.raises(SpecError) as refused:
-        layer.build(shape)
+        make().build(shape)
     assert where in str(refused.value)
     assert message in str(refused.value)
 
@@ -114,9 +126,9 @@ def test_a_layer_by_itself_has_no_images_to_start_from():
 
 def test_an_unknown_parameter_that_only_the_graph_meets():
     """A layer's own word, for graphs that are made without a document."""
-    layer = BatchNormalization(center=False, scale=False, trainable={"gama": False})
+    layer = BatchNormalization.from_checked(center=False, scale=False, trainable={"gama": False})
     (finding,) = layer.findings((3,))
     assert (finding.path, finding.key) == (("trainable", "gama"), True)
     assert finding.message == 'with these settings BatchNormalization has no "gama"; it has nothing to train'
-    (finding,) = BatchNormalization(trainable={"gama": False}).findings((3,))
+    (finding,) = BatchNormalization.from_checked(trainable={"gama": False}).findings((3,))
     assert finding.message.endswith('did you mean "gamma"?')

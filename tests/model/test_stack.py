@@ -1,5 +1,6 @@
 """Stack: layers that are put one after the other, and those that cannot be."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -8,16 +9,23 @@ from graphnn.errors import GraphError, ShapeError, SpecError
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
 from graphnn.layers.max_pooling_2d import MaxPooling2D
+from graphnn.layers.relu import ReLU
 from graphnn.layers.softmax import Softmax
 from graphnn.model.stack import Stack
+
+
+@dataclass(frozen=True)
+class Unregistered(ReLU):
+    """A layer that no document knows."""
 
 
 @pytest.mark.parametrize(
     ("layer", "error", "message"),
     [
-        (Dense(-3), SpecError, r"layers\[3\]: units: -3 is less than the minimum of 1|-3"),
-        (Dense(2.5), SpecError, r"layers\[3\].*2\.5"),
-        (Dense(5, name="a/b"), SpecError, "a/b"),
+        (Dense.from_checked(units=-3), SpecError, r"^layers\[3\]\.units: must be at least 1, found -3$"),
+        (Dense.from_checked(units=2.5), SpecError, r"layers\[3\].*2\.5"),
+        (Dense.from_checked(units=5, name="a/b"), SpecError, 'layers\\[3\\] "a/b"\\.name: .*a name'),
+        (Unregistered(), SpecError, r'^layers\[3\]: unknown layer type "Unregistered"; known: '),
         (Conv2D(4), ShapeError, "Conv2D needs an image C×H×W, but the Softmax before it gives 3"),
         (Dense(5, input_shape=(7,)), ShapeError, "made with input_shape 7, but the Softmax before it gives 3"),
         (Dense, GraphError, r"not .*; did you mean Dense\(…\)"),

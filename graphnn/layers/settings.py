@@ -1,0 +1,42 @@
+"""The settings of a layer that is made in Python, held against the definition of its type in the schema."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from graphnn.document.values import section_values
+from graphnn.errors import SpecError
+from graphnn.layers.base import LAYERS, Layer
+from graphnn.specification.schema import load_schema
+from graphnn.specification.schema_problems import section_problems
+
+
+def check_made(layer: Layer) -> None:
+    """Raise SpecError where a document would be refused for a layer just made, if all types in it are defined."""
+    types = list(types_in(layer))
+    if all(LAYERS.holds(one) and (LAYERS.is_built_in(one) or hasattr(one, "schema")) for one in types):
+        check_settings(layer, layer.type)
+
+
+def check_settings(layer: Layer, place: str) -> None:
+    """Raise SpecError where a document would be refused for a layer; place: what messages call it."""
+    schema = load_schema(fragments(types_in(layer)))
+    problems = section_problems(section_values(layer, leave_out={"input_shape"}), "layer", schema, place)
+    if problems:
+        raise SpecError(*problems)
+
+
+def types_in(layer: Layer) -> Iterator[type[Layer]]:
+    """Yield the classes of a layer and of those inside it."""
+    yield type(layer)
+    for one in layer.inside:
+        yield from types_in(one)
+
+
+def fragments(layers: Iterable[type[Layer]]) -> dict[str, Mapping[str, Any]]:
+    """Return the schema fragments that layer classes from outside the library carry, by type."""
+    return {layer.__name__: layer.schema for layer in layers if hasattr(layer, "schema")}
+
+
+def added_fragments() -> dict[str, Mapping[str, Any]]:
+    """Return the schema fragments of all layer classes that plugins have registered, by type."""
+    return fragments(LAYERS.added())
