@@ -16,6 +16,11 @@ class Pooling(Layer):
     pool_size: int | Pair = 2
     strides: int | Pair | None = None
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.strides == self.pool_size:  # layers that do the same are equal, and what is a default is not written
+            object.__setattr__(self, "strides", None)
+
     @cached_property
     def window(self) -> Window:
         """The window that the settings describe."""

@@ -229,8 +229,15 @@ def optimizer(values: Mapping[str, Any], schema: Schema) -> Section:
 def options(
     values: Mapping[str, Any], properties: Mapping[str, Definition], path: Path, schema: Schema
 ) -> dict[str, Any]:
-    """Return what is given or has a default, in the schema's order."""
-    given = {name: values.get(name, schema.follow(one).get("default")) for name, one in properties.items()}
+    """Return what is given or has a default, in the schema's order.
+
+    A default is a value, or with "defaultFrom" in the schema that of another setting, which comes before it.
+    """
+    given: dict[str, Any] = {}
+    for name, one in properties.items():
+        definition = schema.follow(one)
+        default = given.get(definition["defaultFrom"]) if "defaultFrom" in definition else definition.get("default")
+        given[name] = values.get(name, default)
     return {
         name: meant(value, properties[name], (*path, name), schema)
         for name, value in given.items()

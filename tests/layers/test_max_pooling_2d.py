@@ -85,7 +85,7 @@ def test_gradients(checks, pool_size, strides):
 
 
 def test_shapes_and_settings():
-    assert MaxPooling2D().settings() == {"pool_size": 2, "strides": None}
+    assert MaxPooling2D().settings() == MaxPooling2D(2, 2).settings() == {"pool_size": 2, "strides": None}
     assert MaxPooling2D().output_shape((8, 7, 6)) == (8, 3, 3)
     assert MaxPooling2D(3, 2).output_shape((8, 7, 6)) == (8, 3, 2)
     assert MaxPooling2D((7, 1), (1, 5)).output_shape((8, 7, 6)) == (8, 1, 2)

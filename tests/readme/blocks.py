@@ -161,10 +161,17 @@ def table(listed: list[Kind], titled: str) -> str:
             lines.append(row(title, "", "", "", description))
         for number, (name, setting) in enumerate(settings(definition)):
             required = name in definition.get("required", ())
-            default = "required" if required else code(setting["default"]) if "default" in setting else ""
+            default = "required" if required else default_text(setting)
             first = title if not description and number == 0 else ""
             lines.append(row(first, f"`{name}`", values(setting), default, setting["description"]))
     return "\n".join(lines)
+
+
+def default_text(setting: Mapping[str, Any]) -> str:
+    """Return what a setting is where it is left out."""
+    if "defaultFrom" in setting:
+        return f"`{setting['defaultFrom']}`"
+    return code(setting["default"]) if "default" in setting else ""
 
 
 def settings(definition: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

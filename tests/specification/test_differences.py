@@ -48,6 +48,17 @@ def test_settings_that_an_older_document_lacks_count_as_their_defaults() -> None
     assert differences(old, now) == [Difference("training.drop_last", False, True)]
 
 
+def test_a_default_that_is_another_setting_is_no_difference_to_a_document_that_lacks_it() -> None:
+    pool = {"type": "MaxPooling2D", "name": "pool", "pool_size": 2}
+    layers = [pool, {"type": "Flatten"}, *VALUES["layers"]]
+    now = resolved(input={"shape": [1, 8, 8]}, layers=layers)
+    old = resolved(input={"shape": [1, 8, 8]}, layers=layers)
+    del old["layers"][0]["strides"]
+    assert differences(old, now) == []
+    now = resolved(input={"shape": [1, 8, 8]}, layers=[{**pool, "strides": 1}, *layers[1:]])
+    assert differences(old, now) == [Difference("layers[0].strides", 2, 1)]
+
+
 def test_a_difference_in_words() -> None:
     assert Difference("a.b", "ä", ABSENT).text("there", "now") == 'a.b: "ä" there, absent now'
     assert Difference("a[0]", ABSENT, [1, True]).text("in A", "in B") == "a[0]: absent in A, [1, true] in B"

@@ -102,6 +102,22 @@ def test_properties_and_defaults_are_the_fields_of_the_class(kind: str, name: st
             assert default is None, key
 
 
+def test_a_default_that_is_another_setting_stands_after_it_and_is_what_the_class_does() -> None:
+    found = {
+        (name, key): one["defaultFrom"]
+        for kind, name in TYPES
+        for key, one in SCHEMA.settings(kind, name).items()
+        if "defaultFrom" in one
+    }
+    assert found == {(name, "strides"): "pool_size" for name in ("MaxPooling2D", "AveragePooling2D")}
+    for (name, key), other in found.items():
+        assert "default" not in SCHEMA.settings("layer", name)[key]
+        names = list(SCHEMA.settings("layer", name))
+        assert names.index(other) < names.index(key)
+        for value in (1, 3, (2, 3)):
+            assert CLASSES["layer"][name](**{other: value}) == CLASSES["layer"][name](**{other: value, key: value})
+
+
 @pytest.mark.parametrize(("kind", "name"), TYPES)
 def test_every_type_refuses_other_keys_and_explains_its_own(kind: str, name: str) -> None:
     definition = SCHEMA.definition(kind, name)

@@ -44,7 +44,7 @@ def test_defaults_are_filled_in() -> None:
         "filters": 4, "kernel_size": (3, 1), "strides": 1, "padding": "same", "use_bias": True,
         "initializer": Section("he_normal", {}, ("layers", 0, "initializer")), "trainable": True,
     }  # fmt: skip
-    assert spec.layers[1].options == {"pool_size": 2}  # strides: the layer's own default
+    assert spec.layers[1].options == {"pool_size": 2, "strides": 2}
     assert spec.loss == Section("CrossEntropy", {"label_smoothing": 0}, ("loss",))
     assert spec.optimizer.options == {
         "learning_rate": 0.01, "momentum": 0.9, "nesterov": False, "weight_decay": 0, "decay_biases": False,
@@ -123,6 +123,18 @@ def test_the_path_of_data_is_relative_to_the_document(tmp_path: Path, monkeypatc
     assert read_spec("models/a.json").data["path"] == wanted
     text = json.dumps(changed(data={"dataset": "npz", "path": wanted}))
     assert parse_spec(text, folder=tmp_path / "models").data["path"] == wanted
+
+
+@pytest.mark.parametrize("size", [3, [2, 1]])
+def test_a_default_that_is_another_setting_is_written_out(size: int | list[int]) -> None:
+    pools = [{"type": "MaxPooling2D", "pool_size": size}, {"type": "AveragePooling2D"}]
+    spec = spec_from_values(changed(layers=pools))
+    resolved = spec.resolved()["layers"]
+    assert [(layer["pool_size"], layer["strides"]) for layer in resolved] == [(size, size), (2, 2)]
+    pools = [{**pools[0], "strides": size}, {**pools[1], "strides": 2}]
+    assert spec == spec_from_values(changed(layers=pools))
+    pools = [{**pools[0], "strides": 1}, pools[1]]
+    assert spec_from_values(changed(layers=pools)).resolved()["layers"][0]["strides"] == 1
 
 
 def test_resolved_is_the_whole_document_and_reads_as_an_equal_spec(tmp_path: Path) -> None:
