@@ -1,11 +1,7 @@
 """A training step equals the plain composition of its layers over the whole batch, however it is cut."""
 
-from contextlib import nullcontext
-
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
@@ -73,62 +69,6 @@ def test_equals_the_plain_composition(plain, name, pieces):
             plain.same(found, expected, 1e-9 if n > 1 else 1e-6)
             np.testing.assert_array_equal(x, given_x)
             np.testing.assert_array_equal(y, given_y)
-
-
-KEEPING = st.sampled_from(
-    [
-        "ReLU",
-        "Tanh",
-        "SiLU",
-        ("Scale", {"factor": 0.5}),
-        "LeakyReLU",
-        DROP,
-        BN,
-        BN,
-        BARE,
-        "LayerNormalization",
-        CONV,
-        CONV,
-        EVEN,
-        POINT,
-    ]
-)
-SHRINKING = st.sampled_from(["MaxPooling2D", "AveragePooling2D", STRIDED, OVERLAP])
-OF_VECTORS = st.sampled_from(["ReLU", "Sigmoid", "GELU", DROP, BN, BN, BARE, DENSE, DENSE, "LayerNormalization"])
-
-
-@st.composite
-def random_layers(draw):
-    """Layers for 2×7×7: some that keep the size, at most one that shrinks it, some more; then vectors."""
-    images = draw(st.lists(KEEPING, max_size=4))
-    if draw(st.booleans()):
-        images += [draw(SHRINKING), *draw(st.lists(KEEPING, max_size=3))]
-    flat = draw(st.sampled_from(["Flatten", "GlobalAveragePooling"]))
-    return [*images, flat, *draw(st.lists(OF_VECTORS, max_size=4)), *draw(st.sampled_from([[HEAD, "Softmax"], [HEAD]]))]
-
-
-@settings(max_examples=80, deadline=None)
-@given(
-    layers=random_layers(),
-    sizes=st.lists(st.integers(2, 9), min_size=2, max_size=3),
-    pieces=st.lists(st.integers(1, 9), min_size=1, max_size=4),
-    lanes=st.integers(1, 8),
-    threads=st.integers(1, 3),
-    forked=st.booleans(),
-)
-def test_random_networks(plain, layers, sizes, pieces, lanes, threads, forked):
-    graph = plain.network((2, 7, 7), *layers, loss=loss_of(layers))
-    parameters = initialise(graph, 1, np.float64)
-    with (
-        nullcontext() if forked else plain.threads_only(),
-        plain.cut(pieces, lanes),
-        Engine(graph, parameters, batch_size=9, threads=threads) as engine,
-    ):
-        for step, n in enumerate((9, *sizes)):
-            x, y = plain.samples(graph, n, seed=step)
-            expected = plain.step(graph, engine.plan, parameters, x, y, step=step)
-            # products with small deviations in them: normalisations in a row magnify rounding by 1/√ε each
-            plain.same(plain.engine_step(engine, x, y, step=step), expected, 1e-5)
 
 
 @pytest.mark.parametrize("name", ["dense", "convolutions", "normalised", "dropout", "flat between"])
