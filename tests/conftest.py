@@ -2,20 +2,23 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from graphnn.commands import train as train_command
+from graphnn.commands.main import main
 from graphnn.engine import inference, plan
 from graphnn.kernels.kernels import NUMPY, Kernels
 from graphnn.kernels.numba_kernels import NUMBA
 
 ROOT = Path(__file__).resolve().parents[1]
+HANGS = 600  # seconds; what takes so long waits for something that will not come, however busy the machine is
 SMALL: Mapping[str, Any] = {
     "input": {"shape": [64]},
     "layers": [
@@ -31,6 +34,18 @@ SMALL: Mapping[str, Any] = {
     "data": {"dataset": "digits"},
     "training": {"epochs": 3, "batch_size": 64, "seed": 1},
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def surroundings() -> Iterator[None]:
+    """An environment that does not say how wide the terminal is, nor that processes keep no bytecode.
+
+    Output would depend on the one; with the other, a short command does little but compile the package anew.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("COLUMNS", "PYTHONDONTWRITEBYTECODE"):
+            patch.delenv(name, raising=False)
+        yield
 
 
 @pytest.fixture
@@ -54,27 +69,44 @@ def document(tmp_path: Path) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the document of the small network, its weights and its run, to copy."""
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "net.json").write_text(json.dumps(SMALL), encoding="utf-8")
+    assert train_command.main([str(folder / "net.json"), "--quiet"]) == 0
+    return folder
+
+
+@pytest.fixture
+def trained(trained_once: Path, document: Path) -> Path:
+    """The document of the small network, as after `train net.json`."""
+    shutil.copytree(trained_once, document.parent, dirs_exist_ok=True)
+    return document
+
+
 Start = Callable[..., "subprocess.Popen[str]"]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def environment() -> dict[str, str]:
     """Return an environment in which this checkout's package is found without being installed."""
-    kept = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
-    return {**kept, "PYTHONPATH": str(ROOT)}
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
 @pytest.fixture
 def start() -> Start:
-    """Start `python ARGUMENTS…` and return the process."""
+    """Start `python ARGUMENTS…` and return the process, whose output goes into pipes or to a file descriptor."""
 
-    def begin(*arguments: str | Path, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> Any:
+    def begin(
+        *arguments: str | Path, cwd: Path = ROOT, env: Mapping[str, str] | None = None, to: int = subprocess.PIPE
+    ) -> Any:
         return subprocess.Popen(
             [sys.executable, *map(str, arguments)],
             cwd=cwd,
             env={**environment(), **(env or {})},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=to,
+            stderr=to,
             text=True,
             encoding="utf-8",
         )
@@ -88,8 +120,20 @@ def python(start: Start) -> Run:
 
     def run(*arguments: str | Path, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> Any:
         process = start(*arguments, cwd=cwd, env=env)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=HANGS)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    return run
+
+
+@pytest.fixture
+def graphnn(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run `graphnn COMMAND ARGUMENTS…` in this process: as a user does, but for the start of a process."""
+
+    def run(*arguments: str | Path) -> Any:
+        code = main([str(each) for each in arguments])
+        shown = capsys.readouterr()
+        return subprocess.CompletedProcess(["graphnn", *arguments], code, shown.out, shown.err)
 
     return run
 

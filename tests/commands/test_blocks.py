@@ -1,4 +1,4 @@
-"""A document with residual blocks through every tool, as a user runs them."""
+"""A document with residual blocks through every command."""
 
 import csv
 import json
@@ -40,34 +40,35 @@ def blocks(document: Path, small: dict[str, Any]) -> Path:
 
 
 def test_training_learns_and_evaluate_predict_and_inspect_take_the_weights(
-    python: Callable[..., Any], root: Path, blocks: Path, tmp_path: Path
+    graphnn: Callable[..., Any], blocks: Path, tmp_path: Path
 ) -> None:
-    trained = python(root / "tools" / "train.py", blocks, "--set", "layers.down.kernel_size=5")
+    trained = graphnn("train", blocks, "--set", "layers.down.kernel_size=5")
     assert trained.returncode == 0, trained.stderr
     final = trained.stdout.splitlines()[-1]
     assert final.startswith("Final test accuracy: ")
     assert float(final.split()[-1].rstrip("%")) > 80
     same = ("--set", "layers[5].layers[0].kernel_size=5")
-    evaluated = python(root / "tools" / "evaluate.py", blocks, *same)
+    evaluated = graphnn("evaluate", blocks, *same)
     assert final.split()[-1] in evaluated.stdout
     assert evaluated.stderr == ""  # of a document that is the same, no note
     np.save(tmp_path / "image.npy", np.zeros((1, 8, 8), np.float32))
-    assert python(root / "tools" / "predict.py", blocks, tmp_path / "image.npy", *same).returncode == 0
-    inspected = python(root / "tools" / "inspect.py", blocks, *same, "--weights", blocks.with_suffix(".npz"))
+    assert graphnn("predict", blocks, tmp_path / "image.npy", *same).returncode == 0
+    inspected = graphnn("inspect", blocks, *same, "--weights", blocks.with_suffix(".npz"))
     assert inspected.returncode == 0
     assert "\ndown/weights " in inspected.stdout
-    other = python(root / "tools" / "evaluate.py", blocks)
+    other = graphnn("evaluate", blocks)
     assert other.returncode == 2
     assert '"down/weights" is 16×8×3×3 in the network, 16×8×5×5 in the file' in other.stderr
 
 
 def test_the_number_of_threads_and_a_stop_change_no_weight(train: Train, blocks: Path) -> None:
     found = []
+    few = ("--limit", "400")
     for threads in (1, 2, 3):
-        assert train("--threads", str(threads))[0] == 0
+        assert train(*few, "--threads", str(threads))[0] == 0
         found.append(blocks.with_suffix(".npz").read_bytes())
-    assert train("--set", "training.epochs=2")[0] == 0
-    assert train("--resume", "--set", "training.epochs=3")[0] == 0
+    assert train(*few, "--set", "training.epochs=2")[0] == 0
+    assert train(*few, "--resume", "--set", "training.epochs=3")[0] == 0
     found.append(blocks.with_suffix(".npz").read_bytes())
     assert len(set(found)) == 1
     with (blocks.parent / "net.run" / "history.csv").open(encoding="utf-8") as stream:
@@ -75,7 +76,8 @@ def test_the_number_of_threads_and_a_stop_change_no_weight(train: Train, blocks:
 
 
 def test_a_run_with_another_layer_inside_is_not_resumed(train: Train, blocks: Path) -> None:
-    train("--set", "training.epochs=1")
-    code, _, err = train("--resume", "--set", "training.epochs=1", "--set", "layers[3].layers[3].rate=0.2")
+    few = ("--limit", "100", "--set", "training.epochs=1")
+    train(*few)
+    code, _, err = train(*few, "--resume", "--set", "layers[3].layers[3].rate=0.2")
     assert code == 2
     assert "layers[3].layers[3].rate: 0.1 in the checkpoint, 0.2 now" in err

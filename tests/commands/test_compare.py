@@ -1,10 +1,10 @@
 """compare as a user runs it: the table, what is not trained again, what goes on, and what is refused."""
 
+import itertools
 import json
 import re
 import shutil
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from graphnn.commands import compare as command
+from graphnn.engine.engine import Engine
 from graphnn.runs.comparison import Training, comparison_lines, difference_text, spread_text
 from graphnn.runs.files import Outputs
 from graphnn.specification.variants import Variant
@@ -293,23 +294,26 @@ def test_names_that_share_a_file_and_a_missing_validation_part_are_refused(compa
 
 
 def test_an_interrupted_comparison_goes_on(
-    document: Path, start: Callable[..., Any], python: Callable[..., Any]
+    compare: Compare, document: Path, monkeypatch: pytest.MonkeyPatch, train: Callable[..., Any]
 ) -> None:
-    common = ("tools/compare.py", document, "--seeds", "0,1", "--set", "training.epochs=40")
-    process = start(*common)
-    run = document.parent / "net.compare" / "as-it-is-seed0.run" / "history.csv"
-    until = time.monotonic() + 60
-    while (not run.exists() or run.read_text().count("\n") < 3) and time.monotonic() < until:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
+    step, steps = Engine.train_on, itertools.count()
+
+    def disturbed(self: Engine, *arguments: Any, **options: Any) -> Any:
+        if next(steps) == 7:  # there are 5 in an epoch
+            signal.raise_signal(signal.SIGINT)
+        return step(self, *arguments, **options)
+
+    monkeypatch.setattr(Engine, "train_on", disturbed)
+    code, out, err = compare("--seeds", "0,1")
+    assert code == 130
+    assert "Interrupted in epoch 2 of 3" in err
     assert "The same command goes on from here." in err
-    done = python(*common)
-    assert done.returncode == 0, done.stderr
-    assert rows(done.stdout)["as it is"]
+    monkeypatch.undo()
+    code, out, err = compare("--seeds", "0,1")
+    assert (code, err) == (0, "")
+    assert rows(out)["as it is"]
     whole = document.parent / "whole.npz"
-    python("tools/train.py", document, "--no-test", "--set", "training.epochs=40", "--seed", "0", "--output", whole)
+    train("--no-test", "--limit", "300", "--seed", "0", "--output", whole)
     assert (document.parent / "net.compare" / "as-it-is-seed0.npz").read_bytes() == whole.read_bytes()
 
 

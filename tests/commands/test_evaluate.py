@@ -292,10 +292,9 @@ def test_many_classes_are_shown_by_their_worst_confusions(
     assert all(len(line.split()) == 3 for line in lines[-10:])
 
 
-@pytest.mark.parametrize("folder", ["tools", "/"])
-def test_from_any_folder(folder: str, document: Path, python: Callable[..., Any], root: Path) -> None:
+def test_from_another_folder(document: Path, python: Callable[..., Any], root: Path) -> None:
     save(document)
-    done = python(root / "tools/evaluate.py", document, cwd=root / folder)
+    done = python(root / "tools/evaluate.py", document, cwd="/")
     assert (done.returncode, done.stderr) == (0, "")
     assert "accuracy" in done.stdout
 

@@ -219,9 +219,8 @@ def test_ascii_where_the_terminal_knows_no_more(document: Path, python: Callable
     assert python(root / "tools/predict.py", "--help", env={"PYTHONIOENCODING": "ascii"}).returncode == 0
 
 
-@pytest.mark.parametrize("folder", [".", "tools", "/"])
-def test_from_any_folder(folder: str, document: Path, python: Callable[..., Any], root: Path) -> None:
-    done = python(root / "tools/inspect.py", document, cwd=root / folder)
+def test_from_another_folder(document: Path, python: Callable[..., Any], root: Path) -> None:
+    done = python(root / "tools/inspect.py", document, cwd="/")
     assert (done.returncode, done.stderr) == (0, "")
     assert "batchnormalization" not in done.stdout
     assert "BatchNormalization" in done.stdout

@@ -65,14 +65,12 @@ def save_start(images: Path) -> None:
     save_weights(images.with_suffix(".npz"), parameters.named(), {})
 
 
-def test_training_and_use_with_either(
-    python: Run, images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_training_and_use_with_either(graphnn: Run, images: Path, tmp_path: Path) -> None:
     """Both learn the same, but for rounding; the weights of one serve the other."""
     pytest.importorskip("numba")
     weights, figures = {}, {}
     for kernels in ("numpy", "numba"):
-        done = python("tools/train.py", images, *QUICK, "--kernels", kernels)
+        done = graphnn("train", images, *QUICK, "--kernels", kernels)
         assert (done.returncode, done.stderr) == (0, ""), done.stderr
         assert "Final test accuracy" in done.stdout
         weights[kernels] = load_weights(images.with_suffix(".npz")).arrays
@@ -84,22 +82,22 @@ def test_training_and_use_with_either(
     np.save(tmp_path / "x.npy", np.random.default_rng(0).integers(0, 17, (3, 1, 8, 8)).astype(np.float32))
     shown = {}
     for kernels in ("numpy", "numba"):
-        assert evaluate.main([str(images), "--kernels", kernels, "--format", "json"]) == 0
-        figures[kernels] = json.loads(capsys.readouterr().out)
-        assert predict.main([str(images), str(tmp_path / "x.npy"), "--kernels", kernels]) == 0
-        shown[kernels] = capsys.readouterr().out
+        figures[kernels] = json.loads(graphnn("evaluate", images, "--kernels", kernels, "--format", "json").stdout)
+        done = graphnn("predict", images, tmp_path / "x.npy", "--kernels", kernels)
+        assert done.returncode == 0
+        shown[kernels] = done.stdout
     assert figures["numba"]["loss"] == pytest.approx(figures["numpy"]["loss"], rel=1e-4)
     assert shown["numba"] == shown["numpy"]
 
 
-def test_other_kernels_cannot_resume(python: Run, images: Path) -> None:
+def test_other_kernels_cannot_resume(graphnn: Run, images: Path) -> None:
     pytest.importorskip("numba")
-    assert python("tools/train.py", images, *QUICK, "--kernels", "numpy").returncode == 0
-    done = python("tools/train.py", images, *QUICK, "--kernels", "numba", "--resume")
+    assert graphnn("train", images, *QUICK, "--kernels", "numpy").returncode == 0
+    done = graphnn("train", images, *QUICK, "--kernels", "numba", "--resume")
     assert done.returncode == 2
     assert "  --kernels: numpy in the checkpoint, numba now" in done.stderr.splitlines()
     assert "Traceback" not in done.stderr
-    assert python("tools/train.py", images, *QUICK, "--kernels", "numpy", "--resume").returncode == 0
+    assert graphnn("train", images, *QUICK, "--kernels", "numpy", "--resume").returncode == 0
 
 
 @pytest.mark.parametrize("command", [train, evaluate, inspect, predict, benchmark], ids=lambda module: module.__name__)
@@ -150,11 +148,9 @@ def test_inspecting_imports_no_numba(python: Run, images: Path, options: list[st
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_the_plan_says_which_kernels(python: Run, images: Path) -> None:
+def test_the_plan_says_which_kernels(graphnn: Run, images: Path) -> None:
     pytest.importorskip("numba")
-    shown = {
-        name: python("tools/inspect.py", images, "--plan", "--kernels", name).stdout for name in ("numpy", "numba")
-    }
+    shown = {name: graphnn("inspect", images, "--plan", "--kernels", name).stdout for name in ("numpy", "numba")}
     assert shown["numpy"] != shown["numba"]
     assert "norm + relu_1" in shown["numba"]
     assert "norm + relu_1" not in shown["numpy"]

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -64,14 +63,12 @@ def test_nothing_to_train_on_is_found_before_anything_is_written(train: Train, d
     assert list(document.parent.iterdir()) == [document]
 
 
-def test_the_average_is_what_is_written_and_measured(train: Train, document: Path, tmp_path: Path) -> None:
-    code, _, _ = train(*AVERAGE)
+def test_the_average_is_what_is_written_and_measured(train: Train, trained: Path, tmp_path: Path) -> None:
+    code, _, _ = train(*AVERAGE, "--output", tmp_path / "averaged.npz")
     assert code == 0
-    averaged = load_weights(document.with_suffix(".npz"))
-    train("--output", tmp_path / "plain.npz")
-    plain = load_weights(tmp_path / "plain.npz")
-    checkpoint = load_weights(document.parent / "net.run" / "checkpoint.npz")
-    others = load_weights(tmp_path / "plain.run" / "checkpoint.npz")
+    averaged, plain = load_weights(tmp_path / "averaged.npz"), load_weights(trained.with_suffix(".npz"))
+    checkpoint = load_weights(tmp_path / "averaged.run" / "checkpoint.npz")
+    others = load_weights(trained.parent / "net.run" / "checkpoint.npz")
     assert np.array_equal(checkpoint.arrays["parameters"], others.arrays["parameters"])  # trained as without
     assert not np.array_equal(averaged.arrays["hidden/weights"], plain.arrays["hidden/weights"])
     average = checkpoint.arrays["average/parameters"][: 64 * 16]  # in the order that the memory has
@@ -165,22 +162,22 @@ def test_epochs_without_validation_have_empty_cells(train: Train, document: Path
     assert [" validation loss" in line for line in out.splitlines() if line.startswith("epoch ")] == [False, True, True]
 
 
-def test_digits_with_everything(python: Callable[..., Any], root: Path, tmp_path: Path) -> None:
+def test_digits_with_everything(graphnn: Callable[..., Any], root: Path, tmp_path: Path) -> None:
     schedule = {"type": "piecewise_linear", "points": [[0, 0.2], [0.23, 1], [1, 0.07]]}
     options = [
         *("--set", f"optimizer.schedule={json.dumps(schedule)}", "--set", "training.epochs=2.5"),
         *("--set", "training.averaging.type=lookahead", "--set", "training.drop_last=true"),
-        *("--set", "evaluation.every=2", "--set", "training.keep_best=validation_accuracy"),
+        *("--set", "evaluation.every=2", "--set", "training.keep_best=validation_accuracy", "--limit", "500"),
     ]
     written = []
     for threads in ("1", "2"):
         output = tmp_path / f"{threads}.npz"
-        command = ["tools/train.py", root / "models" / "digits.json", *options, "--output", output]
-        done = python(*command, "--threads", threads)
+        command = ["train", root / "models" / "digits.json", *options, "--output", output]
+        done = graphnn(*command, "--threads", threads)
         assert done.returncode == 0, done.stderr
         written.append(output.read_bytes())
     assert written[0] == written[1]
     assert "epoch 3/2.5  " in done.stdout
-    resumed = python(*command, "--resume")
-    assert resumed.returncode == 0, shlex.join(map(str, command))
+    resumed = graphnn(*command, "--resume")
+    assert resumed.returncode == 0, resumed.stderr
     assert output.read_bytes() == written[1]

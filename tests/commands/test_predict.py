@@ -197,8 +197,7 @@ def test_options_may_stand_before_and_after_the_inputs(network: Path, tmp_path: 
     assert len(capsys.readouterr().out.splitlines()) == 5
 
 
-@pytest.mark.parametrize("folder", [".", "tools", "/"])
-def test_from_any_folder(folder: str, network: Path, tmp_path: Path, python: Callable[..., Any], root: Path) -> None:
-    done = python(root / "tools/predict.py", network, *pictures(tmp_path, 1), cwd=root / folder)
+def test_from_another_folder(network: Path, tmp_path: Path, python: Callable[..., Any], root: Path) -> None:
+    done = python(root / "tools/predict.py", network, *pictures(tmp_path, 1), cwd="/")
     assert (done.returncode, done.stderr) == (0, "")
     assert "digit" in done.stdout

@@ -209,10 +209,9 @@ def test_wrong_arguments(arguments: list[str], message: str, capsys: pytest.Capt
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("folder", [ROOT, ROOT / "tools", Path("/")])
-def test_the_tool_works_from_any_folder(folder: Path) -> None:
+def test_the_tool_works_from_another_folder() -> None:
     command = [sys.executable, str(ROOT / "tools" / "run.py"), "unittest", "relu"]
-    ran = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
+    ran = subprocess.run(command, cwd="/", capture_output=True, encoding="utf-8", check=False)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "relu" in ran.stdout
 

@@ -45,32 +45,29 @@ def test_a_run_prints_and_writes_what_a_user_expects(train: Train, document: Pat
     ]
 
 
-def test_the_weights_carry_what_belongs_to_them(train: Train, document: Path) -> None:
-    train()
-    file = load_weights(document.with_suffix(".npz"))
+def test_the_weights_carry_what_belongs_to_them(trained: Path) -> None:
+    file = load_weights(trained.with_suffix(".npz"))
     assert list(file.arrays)[:2] == ["hidden/weights", "hidden/biases"]
     assert file.arrays["norm/running_mean"].any()
-    assert file.meta["document"] == read_spec(document).resolved()
+    assert file.meta["document"] == read_spec(trained).resolved()
     assert file.meta["classes"] == [str(digit) for digit in range(10)]
     assert file.meta["normalisation"]["mode"] == "per_channel"
     assert file.meta["metrics"]["epochs"] == 3
     assert set(file.meta["metrics"]) == {"epochs", "training", "validation", "test"}
     assert file.meta["versions"]["numpy"] == np.__version__
-    assert json.loads((document.parent / "net.run" / "resolved.json").read_text()) == file.meta["document"]
+    assert json.loads((trained.parent / "net.run" / "resolved.json").read_text()) == file.meta["document"]
 
 
-def test_the_history_has_a_line_an_epoch(train: Train, document: Path) -> None:
-    train()
-    with (document.parent / "net.run" / "history.csv").open() as file:
+def test_the_history_has_a_line_an_epoch(trained: Path) -> None:
+    with (trained.parent / "net.run" / "history.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
     assert float(rows[2]["loss"]) < float(rows[0]["loss"])
     assert 0.5 < float(rows[2]["validation_accuracy"]) <= 1
 
 
-def test_equal_runs_give_equal_bytes_and_older_weights_are_kept(train: Train, document: Path) -> None:
-    weights, previous = document.with_suffix(".npz"), document.parent / "net.run" / "previous.npz"
-    train()
+def test_equal_runs_give_equal_bytes_and_older_weights_are_kept(train: Train, trained: Path) -> None:
+    weights, previous = trained.with_suffix(".npz"), trained.parent / "net.run" / "previous.npz"
     first = weights.read_bytes()
     train("--threads", "1")
     assert weights.read_bytes() == first
@@ -284,9 +281,8 @@ def test_a_start_that_fails_leaves_nothing(train: Train, document: Path, tmp_pat
     assert names(document.parent) == ["net.json"]
 
 
-def test_divergence_leaves_the_older_weights(train: Train, document: Path) -> None:
-    weights = document.with_suffix(".npz")
-    train()
+def test_divergence_leaves_the_older_weights(train: Train, trained: Path) -> None:
+    weights = trained.with_suffix(".npz")
     before = weights.read_bytes()
     code, _, err = train("--set", "optimizer.learning_rate=1e38", "--set", "optimizer.type=SGD")
     assert code == 3
@@ -320,8 +316,8 @@ def test_divergence_after_an_epoch_leaves_that_epochs_weights(
     assert train()[2] == ""
 
 
+@pytest.mark.usefixtures("trained")
 def test_starting_from_weights_reports_both_ways(train: Train, document: Path, small: dict[str, Any]) -> None:
-    train("--quiet")
     weights = document.with_suffix(".npz")
     small["layers"][0]["name"] = "first"
     document.write_text(json.dumps(small))

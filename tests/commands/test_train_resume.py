@@ -28,17 +28,16 @@ def test_resuming_needs_a_checkpoint_and_no_other_start(train: Train, document: 
     assert list(document.parent.iterdir()) == [document]
 
 
-def test_resuming_a_finished_run_ends_it_again(train: Train, document: Path) -> None:
-    train()
-    before = document.with_suffix(".npz").read_bytes()
+def test_resuming_a_finished_run_ends_it_again(train: Train, trained: Path) -> None:
+    before = trained.with_suffix(".npz").read_bytes()
     code, out, _ = train("--resume")
     assert code == 0
     assert "Resumed at its end." in out
-    assert document.with_suffix(".npz").read_bytes() == before
+    assert trained.with_suffix(".npz").read_bytes() == before
 
 
+@pytest.mark.usefixtures("trained")
 def test_a_changed_document_is_not_resumed(train: Train, document: Path, small: dict[str, Any]) -> None:
-    train()
     small["layers"][0].update(units=17, description="this alone would not matter")
     document.write_text(json.dumps(small))
     code, _, err = train("--resume", "--set", "optimizer.learning_rate=0.04")
@@ -53,10 +52,10 @@ def test_a_changed_document_is_not_resumed(train: Train, document: Path, small: 
     assert "more" in err
 
 
-def test_a_longer_run_goes_on_where_the_rates_are_the_same(train: Train, document: Path) -> None:
-    train("--set", "training.epochs=5")
-    whole = document.with_suffix(".npz").read_bytes()
-    train()
+@pytest.mark.usefixtures("trained")
+def test_a_longer_run_goes_on_where_the_rates_are_the_same(train: Train, document: Path, tmp_path: Path) -> None:
+    train("--set", "training.epochs=5", "--output", tmp_path / "whole.npz")
+    whole = (tmp_path / "whole.npz").read_bytes()
     code, out, _ = train("--resume", "--set", "training.epochs=5")
     assert code == 0
     assert "Resumed at epoch 4, step 1." in out
@@ -69,8 +68,8 @@ def test_a_longer_run_goes_on_where_the_rates_are_the_same(train: Train, documen
     assert train(*cosine, "--resume", "--set", "training.epochs=2")[0] == 2
 
 
+@pytest.mark.usefixtures("trained")
 def test_a_stop_saves_and_says_how_to_go_on(train: Train, document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    train()
     whole = document.with_suffix(".npz").read_bytes()
     document.with_suffix(".npz").unlink()
     asked = iter([False] * 30 + [True])
@@ -119,11 +118,11 @@ def test_so_does_one_while_views_are_averaged(train: Train, document: Path, monk
     assert "with flip" not in out
 
 
+@pytest.mark.usefixtures("trained")
 def test_augmented_training_goes_on_within_an_epoch_to_the_same_weights(
     train: Train, document: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     augment = ("--set", 'data.augment=[{"type": "RandomTranslate", "pixels": 1}, {"type": "Cutout", "size": 2}]')
-    train()
     plain = document.with_suffix(".npz").read_bytes()
     train(*augment)
     whole = document.with_suffix(".npz").read_bytes()

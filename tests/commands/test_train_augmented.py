@@ -1,0 +1,28 @@
+"""train on images that are changed at random."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def test_the_digits_are_trained_on_shifted_images(graphnn: Callable[..., Any], root: Path, tmp_path: Path) -> None:
+    document = root / "models" / "digits.json"
+    options = (document, "--set", "training.epochs=2", "--quiet", "--output", tmp_path / "w.npz")
+    augment = ("--set", 'data.augment=[{"type":"RandomTranslate","pixels":1}]')
+    views = ("--set", "evaluation.test_time_augmentation=flip_translate")
+    found = []
+    for threads in ("1", "2"):
+        done = graphnn("train", *options, *augment, *views, "--threads", threads)
+        assert (done.returncode, done.stderr) == (0, "")
+        found.append((done.stdout, (tmp_path / "w.npz").read_bytes()))
+    assert found[0] == found[1]
+    assert [line.partition(":")[0] for line in found[0][0].splitlines()] == [
+        *("Final test loss", "Final test accuracy"),
+        *("Final test loss with flip_translate", "Final test accuracy with flip_translate"),
+    ]
+    done = graphnn("train", *options, *augment, "--dry-run")
+    assert done.returncode == 0
+    assert "Nothing was written." in done.stdout
+    done = graphnn("train", *options, "--set", 'data.augment=[{"type":"RandomTranslate","pixels":8}]')
+    assert done.returncode == 2
+    assert "images of 1×8×8 are too small to be shifted by 8 pixels" in done.stderr
