@@ -20,6 +20,7 @@ from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.losses.mean_squared_error import MeanSquaredError
 from graphnn.shared_memory import shared_zeros
 
+HANGS = 600  # seconds
 pytestmark = pytest.mark.skipif(not can_fork(), reason="needs processes that are forked")
 
 CONV, HEAD, BN = ("Conv2D", {"filters": 2}), ("Dense", {"units": 4}), "BatchNormalization"
@@ -120,7 +121,7 @@ def test_others_end_when_the_first_process_is_gone():
             made.exchange(None)
 
         made.fork(serve)
-        time.sleep(30)
+        time.sleep(HANGS)
         os._exit(0)
     wait_until(lambda: pids[0])
     os.kill(middle, signal.SIGKILL)
@@ -129,7 +130,7 @@ def test_others_end_when_the_first_process_is_gone():
 
 
 def wait_until(condition):
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + HANGS
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)

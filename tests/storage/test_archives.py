@@ -177,7 +177,7 @@ def test_folder_is_told_and_a_missing_file_left_to_the_caller(tmp_path):
         Archive(tmp_path / "absent.npz", DataError)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
 @given(data=st.data())
 def test_no_damage_escapes_as_another_error(tmp_path, data):
     content = bytearray(written({"a": np.arange(4.0), "b/c": np.array(["xy"])}))

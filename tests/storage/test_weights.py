@@ -73,7 +73,7 @@ def test_equal_weights_give_equal_bytes(path, tmp_path):
     assert (tmp_path / "again.npz").read_bytes() == path.read_bytes()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
 @given(array=hnp.arrays(np.float32, hnp.array_shapes(min_dims=0, max_dims=4, min_side=0)), key=st.text())
 def test_any_array_under_any_key_comes_back_or_is_refused(tmp_path, monkeypatch, array, key):
     monkeypatch.setattr("os.fsync", lambda descriptor: None)  # a tenth of a second each, on some disks
