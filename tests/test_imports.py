@@ -14,6 +14,7 @@ ORDER = (
     "types",
     "text",
     "registry",
+    "reports",
     "randomness",
     "shared_memory",
     "document",

@@ -3,18 +3,18 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from graphnn.benchmark import report, values
-from graphnn.benchmark.measure import Say, compare_sides, require_torch, scaling
-from graphnn.benchmark.nodes import node_times
+from graphnn.benchmark.job import Job, job_values
+from graphnn.benchmark.machine import machine, machine_text
+from graphnn.benchmark.measure import Say, require_torch
 from graphnn.benchmark.task import OURS, Task
 from graphnn.benchmark.timing import QUICK, Effort
 from graphnn.benchmark.twin import check_twins
 from graphnn.commands.common import Parser, add_document_arguments, add_kernels_argument, guarded, positive_integer
-from graphnn.describe.formats import json_text
 from graphnn.engine.workers import available_cores
 from graphnn.graph.graph import build_graph
+from graphnn.reports.formats import render
+from graphnn.reports.report import Report
 from graphnn.runs.progress import in_terminal
 from graphnn.runs.reading import read_document
 from graphnn.text.terminal import complain, show, terminal_width
@@ -84,20 +84,27 @@ def benchmark(argv: Sequence[str]) -> int:
     if not arguments.seconds > 0:
         own.error("--seconds must be more than 0")
     effort = QUICK if arguments.quick else Effort(arguments.rounds, arguments.seconds)
-    tasks = [prepared(arguments, file) for file in arguments.spec]
-    facts = report.machine()
+    jobs = [job(arguments, file, effort) for file in arguments.spec]
+    facts = machine()
     if not arguments.json:
-        show(report.machine_text(facts) + "\n")
+        show(machine_text(facts) + "\n")
     if arguments.quick:
         complain("note: --quick shows that everything runs; its figures mean nothing.")
-    results = [measured(name, sizes, task, arguments, effort) for name, sizes, task in tasks]
+    documents = []
+    for each in jobs:
+        found = []
+        for measurement in each.measurements(announcer(each.name)):
+            found.append(measurement)
+            if not arguments.json:
+                show("\n" + render(measurement[1], width=terminal_width()))
+        documents.append(job_values(each, found))
     if arguments.json:
-        show(json_text({"machine": facts, "documents": results}))
+        show(render(Report(data={"machine": facts, "documents": documents}), "json"))
     return 0
 
 
-def prepared(arguments: argparse.Namespace, file: Path) -> tuple[str, list[int], Task]:
-    """Return a document's name, the batch sizes to measure, and the task."""
+def job(arguments: argparse.Namespace, file: Path, effort: Effort) -> Job:
+    """Return what is to be measured of a document. Raises SpecError, and GraphError where PyTorch cannot be built."""
     spec = read_document(argparse.Namespace(**{**vars(arguments), "spec": file}))
     graph = build_graph(spec)
     if arguments.against:
@@ -105,36 +112,9 @@ def prepared(arguments: argparse.Namespace, file: Path) -> tuple[str, list[int],
         check_twins(graph)
     sizes = arguments.batch_sizes or [spec.training["batch_size"]]
     plugins = [str(plugin.resolve()) for plugin in arguments.plugins]
-    return spec.name, sizes, Task(spec.resolved(), plugins, OURS, max(arguments.threads), sizes[0], arguments.kernels)
-
-
-def measured(name: str, sizes: list[int], task: Task, arguments: argparse.Namespace, effort: Effort) -> dict[str, Any]:
-    """Measure one document, show what was found unless JSON is wanted, and return it as JSON values."""
-    say = announcer(name)
-    result: dict[str, Any] = {"name": name}
-
-    def tell(text: str) -> None:
-        if not arguments.json:
-            show(f"\n{text}")
-
-    comparisons = []
-    for size in sizes:
-        found = compare_sides(task.at(batch_size=size), effort, against_torch=bool(arguments.against), say=say)
-        comparisons.append(found)
-        tell(report.comparison_text(name, found, terminal_width()))
-    result["comparisons"] = [values.comparison_values(found) for found in comparisons]
-    if len(comparisons) > 1:
-        tell(report.growth_text(name, comparisons))
-    if len(arguments.threads) > 1:
-        scaled = scaling(task, sorted(arguments.threads), effort, say)
-        result["scaling"] = values.scaling_values(scaled)
-        tell(report.scaling_text(name, scaled))
-    if arguments.nodes:
-        say("timing each layer")
-        nodes = node_times(task, effort)
-        result["nodes"] = values.node_values(nodes)
-        tell(report.nodes_text(name, task.batch_size, nodes, terminal_width()))
-    return result
+    task = Task(spec.resolved(), plugins, OURS, max(arguments.threads), sizes[0], arguments.kernels)
+    against_torch = bool(arguments.against)
+    return Job(spec.name, task, sizes, arguments.threads, arguments.nodes, against_torch, effort)
 
 
 def announcer(name: str) -> Say:

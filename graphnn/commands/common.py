@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from graphnn.errors import GraphError
 from graphnn.kernels.choice import KERNELS
+from graphnn.reports.formats import FORMATS, TABLE
 from graphnn.text.terminal import complain, showable
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -164,6 +165,12 @@ def add_kernels_argument(parser: Parser) -> None:
         help="what computes on images: numpy alone, or functions compiled by numba, the default where it is installed; "
         "results differ by rounding",
     )
+
+
+def add_format_argument(parser: Parser, *, csv: str) -> None:
+    """Add --format. csv: what a line is."""
+    others = ", ".join(name for name in FORMATS if name not in (TABLE, "csv"))
+    parser.add_argument("--format", choices=FORMATS, default=TABLE, help=f"{TABLE} (default), {others}, or csv: {csv}")
 
 
 def guarded(command: Callable[[Sequence[str]], int], argv: Sequence[str] | None) -> int:

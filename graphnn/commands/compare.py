@@ -1,37 +1,30 @@
 """compare: what each change to a document is worth, by training it with each of them."""
 
+import sys
 from argparse import ArgumentTypeError, Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 
-from graphnn.averaging.base import averaging_from, check_averaging
 from graphnn.commands import train
 from graphnn.commands.common import (
     INTERRUPTED,
     Parser,
     add_data_argument,
     add_document_arguments,
+    add_format_argument,
     add_kernels_argument,
     add_threads_argument,
     guarded,
     natural_number,
     positive_integer,
 )
-from graphnn.datasets.batches import split
-from graphnn.engine.plan import kernels_for
-from graphnn.errors import DataError, DivergenceError, GraphError, Problem, SpecError, WeightsError
-from graphnn.graph.graph import Graph, build_graph
-from graphnn.runs.comparison import Training, comparison_lines, file_name
-from graphnn.runs.data import stored
-from graphnn.runs.files import Outputs
-from graphnn.runs.progress import in_terminal
-from graphnn.runs.reading import read_document
-from graphnn.specification.spec import Spec
+from graphnn.errors import DivergenceError, WeightsError
+from graphnn.reports.formats import TABLE, render
+from graphnn.runs.comparison import Training, planned
+from graphnn.runs.comparison_report import comparison_report
 from graphnn.specification.variants import AS_IT_IS, Variant, read_variants
-from graphnn.text.suggestions import quoted
 from graphnn.text.terminal import complain, show, terminal_width
-from graphnn.training.checkpoint import RunSettings, digest
-from graphnn.training.length import Length
 
 EXAMPLES = (
     "models/digits.json --seeds 0,1,2",
@@ -66,7 +59,10 @@ def parser() -> Parser:
     )
     own.add_argument("--output", type=Path, metavar="FOLDER", help="where the trainings go; by default NAME.compare")
     own.add_argument("--limit", type=positive_integer, metavar="N", help="use at most N samples of each part")
-    own.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    add_format_argument(own, csv="one line a variant and part")
+    own.add_argument(
+        "--markdown", action="store_const", dest="format", const="markdown", help="short for --format markdown"
+    )
     add_data_argument(own)
     add_threads_argument(own)
     add_kernels_argument(own)
@@ -93,6 +89,17 @@ def compare(argv: Sequence[str]) -> int:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise WeightsError(f"{folder}: cannot be made: {error.strerror}") from error
+    # What trainings say stands above a table; where programs read, it goes to stderr.
+    with nullcontext() if arguments.format in (TABLE, "markdown") else redirect_stdout(sys.stderr):
+        code, diverged = trained(trainings, arguments)
+    if code:
+        return code
+    show(render(comparison_report(trainings, diverged), arguments.format, terminal_width()))
+    return DivergenceError.exit_code if diverged else 0
+
+
+def trained(trainings: Sequence[Training], arguments: Namespace) -> tuple[int, list[Training]]:
+    """Train what is not trained yet; return the exit code of the one that ended it all, else 0, and what diverged."""
     diverged = []
     for number, training in enumerate(trainings, start=1):
         if training.finished:
@@ -105,91 +112,8 @@ def compare(argv: Sequence[str]) -> int:
         if code == INTERRUPTED:
             complain("The same command goes on from here.")
         if code:
-            return code
-    width = None if arguments.markdown else terminal_width()
-    lines = comparison_lines(trainings, diverged, markdown=arguments.markdown, width=width)
-    show("".join(f"{line}\n" for line in lines))
-    return DivergenceError.exit_code if diverged else 0
-
-
-def planned(arguments: Namespace, variants: Sequence[Variant], folder: Path) -> Iterator[Training]:
-    """Yield the trainings of each variant. Raises GraphError where one cannot be measured, or its data be read."""
-    part = "test" if arguments.test else "validation"
-    known: dict[tuple[str, str | None], tuple[int, str]] = {}
-    taken: dict[str, Variant] = {}
-    for variant, spec, graph in read_all(arguments, variants):
-        other = taken.setdefault(file_name(variant, 0), variant)
-        if other != variant:
-            names = f"{quoted(other.name)} and {quoted(variant.name)}"
-            raise SpecError(f"{arguments.variants}: {names} have the same words, and so the same file; rename one")
-        if not arguments.test and not spec.data["validation_split"]:
-            raise GraphError(
-                f"{arguments.spec}, {variant.name}: there is no validation part to measure on; write "
-                "data.validation_split, for example by --set data.validation_split=0.1, or measure on the test part "
-                "with --test"
-            )
-        source = (spec.data["dataset"], spec.data["path"])
-        if source not in known:
-            data = stored(spec, arguments.data_dir, arguments.limit, show_progress=in_terminal())
-            known[source] = len(data.y_train), digest(data.x_train, data.y_train)
-        count, of_data = known[source]
-        check_length(spec, count, variant)
-        kernels = kernels_for(graph, arguments.kernels).name
-        for seed in arguments.seeds or (spec.training["seed"],):
-            resolved = {**spec.resolved(), "training": {**spec.resolved()["training"], "seed": seed}}
-            settings = RunSettings(resolved, of_data, arguments.limit, kernels)
-            yield Training(variant, seed, settings, Outputs(folder / file_name(variant, seed)), part)
-
-
-def read_all(arguments: Namespace, variants: Sequence[Variant]) -> list[tuple[Variant, Spec, Graph]]:
-    """Return each variant with its spec and graph. Raises SpecError with what is wrong in any of them.
-
-    What is wrong in the first, the document as it is, would be wrong in all.
-    """
-    read: list[tuple[Variant, Spec, Graph]] = []
-    problems: list[Problem | str] = []
-    for variant in variants:
-        try:
-            read.append((variant, *read_variant(arguments, variant)))
-        except SpecError as error:
-            problems += error.problems
-            if variant == variants[0]:
-                break
-    if problems:
-        raise SpecError(*problems)
-    return read
-
-
-def read_variant(arguments: Namespace, variant: Variant) -> tuple[Spec, Graph]:
-    """Return the spec of a variant and its graph. Raises SpecError, which names the variant."""
-    try:
-        if arguments.seeds:
-            refuse_seeds([*arguments.overrides, *variant.overrides])
-        spec = read_document(arguments, overrides=variant.overrides)
-        return spec, build_graph(spec)
-    except SpecError as error:
-        if not variant.overrides:
-            raise
-        problems = [variant.placed(problem) for problem in error.problems]
-        raise SpecError(f"variant {quoted(variant.name)}:", *problems) from None
-
-
-def refuse_seeds(overrides: Sequence[str]) -> None:
-    """Raise SpecError where an override gives a seed, which --seeds gives."""
-    for override in overrides:
-        if override.partition("=")[0].strip() == "training.seed":
-            raise SpecError(Problem("--seeds gives the seeds; leave training.seed out here", file=f"--set {override}"))
-
-
-def check_length(spec: Spec, count: int, variant: Variant) -> None:
-    """Raise DataError, which names the variant, where so many samples give no step, or no averaging."""
-    training = spec.training
-    try:
-        chosen, _ = split(count, spec.data["validation_split"], training["seed"])
-        length = Length(len(chosen), training["batch_size"], training["epochs"], training["drop_last"])
-        check_averaging(averaging_from(training.get("averaging")), length.total_steps)
-    except DataError as error:
-        raise DataError(f"variant {quoted(variant.name)}:", *error.problems) from None
+            return code, diverged
+    return 0, diverged
 
 
 def train_arguments(arguments: Namespace, training: Training) -> list[str]:

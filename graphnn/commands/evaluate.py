@@ -1,34 +1,28 @@
 """evaluate: holds trained weights against a part of the data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
 
 from graphnn.commands.common import (
     Parser,
     add_data_argument,
     add_document_arguments,
+    add_format_argument,
     add_kernels_argument,
     add_threads_argument,
     add_weights_argument,
     guarded,
     positive_integer,
 )
-from graphnn.commands.evaluation_text import evaluation_text, evaluation_values
-from graphnn.datasets.base import Dataset, check_input_shape
-from graphnn.datasets.batches import split
+from graphnn.datasets.base import check_input_shape
 from graphnn.datasets.loading import load
-from graphnn.describe.formats import json_text
-from graphnn.errors import DataError, WeightsError
 from graphnn.evaluation.evaluation import evaluate
-from graphnn.runs.trained import Trained, load_trained
+from graphnn.evaluation.report import evaluation_report
+from graphnn.reports.formats import render
+from graphnn.runs.trained import PARTS, load_trained
+from graphnn.storage.float16 import check_free, round_to_float16
 from graphnn.storage.weights import save_weights
 from graphnn.text.terminal import complain, show, terminal_width
-from graphnn.training.samples import Samples
-from graphnn.types import Array
-
-PARTS = ("test", "validation", "train")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -68,7 +62,7 @@ def parser() -> Parser:
     )
     add_threads_argument(result)
     add_kernels_argument(result)
-    result.add_argument("--format", choices=("table", "json"), default="table", help="table (default) or json")
+    add_format_argument(result, csv="one line a class")
     return result
 
 
@@ -85,7 +79,7 @@ def run(argv: Sequence[str]) -> int:
     result = evaluate(
         trained.graph,
         trained.parameters,
-        part_of(data, arguments.split, trained),
+        trained.part(data, arguments.split),
         part=arguments.split,
         weights=arguments.float16 or trained.weights,
         classes=trained.classes or data.classes,
@@ -94,46 +88,8 @@ def run(argv: Sequence[str]) -> int:
         kernels=arguments.kernels,
         views=spec.evaluation["test_time_augmentation"],
     )
-    show(
-        json_text(evaluation_values(result))
-        if arguments.format == "json"
-        else evaluation_text(result, terminal_width())
-    )
+    show(render(evaluation_report(result), arguments.format, terminal_width()))
     if arguments.float16:
         save_weights(arguments.float16, trained.parameters.named(), trained.meta, dtype="<f2")
         complain(f"{arguments.float16} written: {trained.weights} rounded to float16, measured so.")
     return 0
-
-
-def check_free(file: Path) -> None:
-    """Raise WeightsError where a weights file of this name cannot be written, or would replace another file."""
-    if file.suffix != ".npz":
-        raise WeightsError(f"{file}: the name of a weights file ends in .npz")
-    if file.exists():
-        raise WeightsError(f"{file}: is there already; give another name, or remove it")
-    if not file.parent.is_dir():
-        raise WeightsError(f"{file}: there is no folder {file.parent}; make it first")
-
-
-def round_to_float16(arrays: Mapping[str, Array], file: Path) -> None:
-    """Round arrays in place to the nearest numbers of float16. Raises WeightsError where one is too large for it.
-
-    file: where they come from, for the message.
-    """
-    largest = float(np.finfo(np.float16).max)
-    for name, array in arrays.items():
-        if np.abs(array).max(initial=0) > largest:
-            raise WeightsError(f'{file}: "{name}" holds numbers beyond {largest:,.0f}, the largest of float16')
-        array[...] = array.astype(np.float16)
-
-
-def part_of(data: Dataset, part: str, trained: Trained) -> Samples:
-    """Return one part of the data, prepared with the constants that the weights were trained with."""
-    spec = trained.spec
-    if part == "test":
-        return Samples(data.x_test, data.y_test, normalisation=trained.normalisation)
-    fraction = spec.data["validation_split"]
-    if part == "validation" and not fraction:
-        raise DataError("there is no validation part: the document says validation_split = 0")
-    training, validation = split(len(data.x_train), fraction, spec.training["seed"])
-    return Samples(data.x_train, data.y_train, validation if part == "validation" else training, trained.normalisation)

@@ -2,24 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from graphnn.commands.common import Parser, add_document_arguments, add_kernels_argument, guarded
-from graphnn.describe.describe import Description, describe
-from graphnn.describe.formats import csv_text, json_text, markdown_text, table_text, values
+from graphnn.commands.common import Parser, add_document_arguments, add_format_argument, add_kernels_argument, guarded
+from graphnn.describe.describe import describe
 from graphnn.describe.memory import available_memory
+from graphnn.describe.report import description_report
 from graphnn.errors import GraphError
-from graphnn.graph.graph import Graph, build_graph, named_parameters
-from graphnn.optimizers.updater import slots_of
+from graphnn.graph.graph import build_graph, named_parameters
+from graphnn.reports.formats import FORMATS, render
 from graphnn.runs.reading import read_document
 from graphnn.specification.schema import schema_file
-from graphnn.specification.spec import Spec
 from graphnn.text.terminal import complain, show, terminal_width
-
-if TYPE_CHECKING:
-    from graphnn.storage.weights import MatchReport, WeightsFile
-
-FORMATS = ("table", "json", "markdown", "csv")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,12 +35,7 @@ def parser() -> Parser:
     )
     add_document_arguments(result, required=False)
     add_kernels_argument(result)
-    result.add_argument(
-        "--format",
-        choices=FORMATS,
-        default="table",
-        help="table (default), json, markdown, or csv: one line a layer (with --weights: a parameter), sizes in bytes",
-    )
+    add_format_argument(result, csv="one line a layer (with --weights: a parameter), sizes in bytes")
     instead = result.add_mutually_exclusive_group()
     instead.add_argument(
         "--plan",
@@ -81,78 +69,31 @@ def run(argv: Sequence[str]) -> int:
         return write_schema(arguments.write_schema)
     if arguments.spec is None:
         command.error("name a document, for example models/digits.json")
+    if arguments.plan and arguments.format == "csv":
+        others = [name for name in FORMATS if name != "csv"]
+        command.error(f"--plan is shown as {', '.join(others[:-1])} or {others[-1]}")
     spec = read_document(arguments)
     graph = build_graph(spec)
     description = describe(spec, graph, arguments.kernels)
+    report = description_report(description, available_memory())
     if arguments.plan:
-        if arguments.format == "csv":
-            command.error("--plan is shown as table, json or markdown")
-        show(plan_text(description, spec, graph, arguments.kernels, arguments.format))
-        return 0
+        from graphnn.describe.plan import plan_of  # here and below: needed here only, and slow to import
+        from graphnn.describe.plan_report import plan_report
+
+        report = plan_report(plan_of(spec, graph, description.optimizers, arguments.kernels), report)
     if arguments.weights is None:
-        show(network_text(description, arguments.format))
+        show(render(report, arguments.format, terminal_width()))
         return 0
-    from graphnn.storage.weights import compare, load_weights  # needed here only, and slow to import
+    from graphnn.describe.weight_statistics import with_weights
+    from graphnn.storage.weights import compare, load_weights
 
     file = load_weights(arguments.weights)
-    shapes = {name: own.shape for name, own in named_parameters(graph.nodes).items()}
-    report = compare(shapes, file.arrays)
-    show(weights_text(description, file, report, arguments.format))
-    if not report.complete:
-        complain(f"{file.path}: does not fit the network:" + "".join(f"\n  {line}" for line in report.lines()))
+    match = compare({name: own.shape for name, own in named_parameters(graph.nodes).items()}, file.arrays)
+    show(render(with_weights(report, file, match), arguments.format, terminal_width()))
+    if not match.complete:
+        complain(f"{file.path}: does not fit the network:" + "".join(f"\n  {line}" for line in match.lines()))
         return GraphError.exit_code
     return 0
-
-
-def network_text(description: Description, kind: str) -> str:
-    """Return the description in the format asked for."""
-    if kind == "json":
-        return json_text(values(description))
-    if kind == "markdown":
-        return markdown_text(description)
-    if kind == "csv":
-        return csv_text(description)
-    return table_text(description, terminal_width(), available_memory())
-
-
-def plan_text(description: Description, spec: Spec, graph: Graph, kernels: str | None, kind: str) -> str:
-    """Return the plan of a training step; as JSON, together with the description."""
-    from graphnn.describe import plan_formats
-    from graphnn.describe.plan import describe_plan
-    from graphnn.engine.plan import kernels_for
-
-    slots = len(slots_of(spec.optimizer))
-    plan = describe_plan(
-        graph,
-        spec.name,
-        spec.training["batch_size"],
-        description.optimizers,
-        slots,
-        kernels_for(graph, kernels),
-    )
-    if kind == "json":
-        return json_text({**values(description), "plan": plan_formats.plan_values(plan)})
-    return plan_formats.plan_markdown(plan) if kind == "markdown" else plan_formats.plan_text(plan, terminal_width())
-
-
-def weights_text(description: Description, file: "WeightsFile", report: "MatchReport", kind: str) -> str:
-    """Return the description and the statistics of the file's arrays; as CSV, the latter only."""
-    from graphnn.describe.weight_statistics import statistics, statistics_text, statistics_values
-
-    rows = statistics(file.arrays)
-    if kind == "json":
-        weights = {
-            "file": str(file.path),
-            "parameters": statistics_values(rows),
-            "missing": list(report.missing),
-            "extra": list(report.extra),
-            "differing": [
-                {"name": name, "network": list(wanted), "file": list(found)} for name, wanted, found in report.differing
-            ],
-        }
-        return json_text({**values(description), "weights": weights})
-    own = statistics_text(rows, kind, terminal_width())
-    return own if kind == "csv" else f"{network_text(description, kind)}\n{file.path}\n\n{own}"
 
 
 def write_schema(target: Path) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from graphnn.describe.memory import TrainingMemory, training_memory
-from graphnn.engine.plan import LANES, Plan, Stage, training_plan
+from graphnn.engine.plan import LANES, Plan, Stage, kernels_for, training_plan
 from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.algorithms import Algorithm
 from graphnn.kernels.convolution import Window
@@ -12,6 +12,8 @@ from graphnn.kernels.im2col import Pair
 from graphnn.kernels.kernels import Kernels
 from graphnn.kernels.planar import Planar
 from graphnn.layers.conv2d import Conv2D
+from graphnn.optimizers.updater import slots_of
+from graphnn.specification.spec import Spec
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,16 @@ def describe_plan(
         kernels=kernels.name,
         optimizer=optimizer,
     )
+
+
+def plan_of(spec: Spec, graph: Graph, optimizer: str, kernels: str | None = None) -> TrainingPlan:
+    """Return how the engine trains a document's network. optimizer: in words, of all that there are.
+
+    kernels: the name of those it is to be trained with, by default the fastest installed.
+    """
+    slots = len(slots_of(spec.optimizer))
+    own = kernels_for(graph, kernels)
+    return describe_plan(graph, spec.name, spec.training["batch_size"], optimizer, slots, own)
 
 
 def stage_row(stage: Stage, graph: Graph, plan: Plan, batch_size: int) -> StageRow:

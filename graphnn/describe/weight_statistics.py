@@ -1,14 +1,17 @@
 """What the values of trained parameters look like, array by array."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, fields
-from typing import Any
+from dataclasses import asdict, astuple, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphnn.text.numbers import count_text
-from graphnn.text.tables import Column, csv_lines, markdown_table, table
-from graphnn.types import Array, Shape, shape_text
+from graphnn.reports.kinds import COUNT, SHAPE, VALUE
+from graphnn.reports.report import Column, Lines, Report, Table
+from graphnn.types import Array, Shape
+
+if TYPE_CHECKING:
+    from graphnn.storage.weights import MatchReport, WeightsFile
 
 
 @dataclass(frozen=True)
@@ -40,32 +43,19 @@ def statistics_of(name: str, array: Array) -> Statistics:
 
 
 COLUMNS = (
-    Column("parameter", least=12, middle=True),
-    Column("shape", right=True),
-    Column("mean", right=True),
-    Column("deviation", right=True),
-    Column("min", right=True),
-    Column("max", right=True),
-    Column("not finite", right=True),
+    Column("parameter", key="name", least=12, middle=True),
+    Column("shape", SHAPE, key="shape"),
+    Column("mean", VALUE, key="mean", absent="–"),
+    Column("deviation", VALUE, key="deviation", absent="–"),
+    Column("min", VALUE, key="min", absent="–"),
+    Column("max", VALUE, key="max", absent="–"),
+    Column("not finite", COUNT, key="non_finite"),
 )
 
 
-def statistics_text(rows: Sequence[Statistics], kind: str, width: int | None) -> str:
-    """Return the statistics as a "table" for a terminal of `width` columns, as "markdown", or as "csv"."""
-    if kind == "csv":
-        titles = [field.name for field in fields(Statistics)]
-        return csv_lines(titles, ((row.name, "x".join(map(str, row.shape)), *astuple(row)[2:]) for row in rows))
-    cells = [
-        [
-            row.name,
-            shape_text(row.shape) or "1",
-            *map(number_text, (row.mean, row.deviation, row.min, row.max)),
-            count_text(row.non_finite),
-        ]
-        for row in rows
-    ]
-    lines = markdown_table(COLUMNS, cells) if kind == "markdown" else table(COLUMNS, cells, width)
-    return "\n".join(lines) + "\n"
+def statistics_table(rows: Sequence[Statistics]) -> Table:
+    """Return the table of arrays."""
+    return Table(COLUMNS, [astuple(row) for row in rows])
 
 
 def statistics_values(rows: Sequence[Statistics]) -> list[dict[str, Any]]:
@@ -73,8 +63,20 @@ def statistics_values(rows: Sequence[Statistics]) -> list[dict[str, Any]]:
     return [{**asdict(row), "shape": list(row.shape)} for row in rows]
 
 
-def number_text(value: float | None) -> str:
-    """Return four places behind the point, or an exponent where those would say little; – for no value."""
-    if value is None:
-        return "–"
-    return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1e5 else f"{value:.2e}"
+def with_weights(network: Report, file: "WeightsFile", match: "MatchReport") -> Report:
+    """Return the report of a network and of the arrays in a weights file, which alone are its rows.
+
+    match: how the file fits the network.
+    """
+    found = statistics(file.arrays)
+    weights = {
+        "file": str(file.path),
+        "parameters": statistics_values(found),
+        "missing": list(match.missing),
+        "extra": list(match.extra),
+        "differing": [
+            {"name": name, "network": list(wanted), "file": list(shape)} for name, wanted, shape in match.differing
+        ],
+    }
+    table = statistics_table(found)
+    return Report([*network.parts, Lines([str(file.path)]), table], {**network.data, "weights": weights}, rows=table)

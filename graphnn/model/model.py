@@ -12,7 +12,7 @@ from graphnn.averaging.base import Averaging
 from graphnn.datasets.facts import FACTS
 from graphnn.datasets.preparation import Normalisation
 from graphnn.describe.describe import describe
-from graphnn.describe.formats import table_text
+from graphnn.describe.report import description_report
 from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
 from graphnn.evaluation.views import averaged_sums
@@ -24,6 +24,7 @@ from graphnn.model.given import given_inputs, given_samples
 from graphnn.model.sections import given_values
 from graphnn.optimizers.updater import schedule_from
 from graphnn.parameters.parameters import Parameters
+from graphnn.reports.formats import render
 from graphnn.storage.weights import assign, load_weights, save_weights
 from graphnn.training.history import Record
 from graphnn.training.metadata import weights_metadata
@@ -162,7 +163,7 @@ class Model(Definition):
 
     def summary(self) -> str:
         """Return the table of layers, shapes, parameters, work and memory that `inspect` prints."""
-        return table_text(describe(self.spec(), self._graph()))
+        return render(description_report(describe(self.spec(), self._graph())))
 
     def save(self, file: str | Path) -> None:
         """Write the weights, with the document, the normalisation and the last metrics. Raises WeightsError."""

@@ -1,19 +1,27 @@
-"""Trainings of the variants of a document: their files, what is done already, and the table of what came out."""
+"""Comparing variants of a document: the trainings that it takes, checked before any begins, and their files."""
 
 import re
-import statistics
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from argparse import Namespace
+from collections.abc import Iterator, Mapping, Sequence
 from csv import DictReader
 from dataclasses import dataclass
+from pathlib import Path
 
-from graphnn.errors import GraphError
+from graphnn.averaging.base import averaging_from, check_averaging
+from graphnn.datasets.batches import split
+from graphnn.engine.plan import kernels_for
+from graphnn.errors import DataError, GraphError, Problem, SpecError
+from graphnn.graph.graph import Graph, build_graph
+from graphnn.runs.data import stored
 from graphnn.runs.files import Outputs
+from graphnn.runs.progress import in_terminal
+from graphnn.runs.reading import read_document
+from graphnn.specification.spec import Spec
 from graphnn.specification.variants import Variant
 from graphnn.storage.weights import load_weights
-from graphnn.text.figures import figure, label
-from graphnn.text.numbers import clock
-from graphnn.text.tables import Column, markdown_table, table
-from graphnn.training.checkpoint import RunSettings, load_checkpoint
+from graphnn.text.suggestions import quoted
+from graphnn.training.checkpoint import RunSettings, digest, load_checkpoint
+from graphnn.training.length import Length
 
 
 @dataclass(frozen=True)
@@ -74,68 +82,84 @@ def file_name(variant: Variant, seed: int) -> str:
     return f"{words}-seed{seed}.npz"
 
 
-def comparison_lines(
-    trainings: Sequence[Training], diverged: Collection[Training] = (), *, markdown: bool, width: int | None
-) -> list[str]:
-    """Return the table of all variants that have a training at its end, or one that diverged.
+def planned(arguments: Namespace, variants: Sequence[Variant], folder: Path) -> Iterator[Training]:
+    """Yield the trainings of each variant, as the arguments of `compare` say.
 
-    The first variant is what the others differ from. A cell is empty where a variant has no such figure.
+    Raises GraphError where one cannot be measured, or its data be read.
     """
-    results = list(by_variant(trainings))
-    if not any(own for _, own in results):
-        return []
-    parts = list(dict.fromkeys(part for _, own in results for figures, _ in own for part in figures))
-    metric = metric_of([one for _, own in results for figures, _ in own for one in figures.values()])
-    columns = [Column("variant", least=12)]
-    for part in parts:
-        columns += [Column(f"{part}\n{label(metric)}", right=True), Column("\ndifference", right=True)]
-    columns.append(Column("\ntime", right=True))
-    first: dict[str, list[float]] = {}
-    rows = []
-    for variant, own in results:
-        lost = sum(one.variant == variant for one in diverged)
-        if not own and not lost:
-            continue
-        cells = [variant.name]
-        for place, part in enumerate(parts):
-            values = [figures[part][metric] for figures, _ in own if part in figures]
-            text = spread_text(metric, values) if values else ""
-            if lost and place == 0:
-                text = f"{text}, {lost} diverged" if text else "diverged"
-            base = first.setdefault(part, values)
-            differs = variant != results[0][0] and values and base
-            cells += [text, difference_text(metric, mean(values) - mean(base)) if differs else ""]
-        rows.append([*cells, clock(mean([seconds for _, seconds in own])) if own else ""])
-    return markdown_table(columns, rows) if markdown else table(columns, rows, width)
+    part = "test" if arguments.test else "validation"
+    known: dict[tuple[str, str | None], tuple[int, str]] = {}
+    taken: dict[str, Variant] = {}
+    for variant, spec, graph in read_all(arguments, variants):
+        other = taken.setdefault(file_name(variant, 0), variant)
+        if other != variant:
+            names = f"{quoted(other.name)} and {quoted(variant.name)}"
+            raise SpecError(f"{arguments.variants}: {names} have the same words, and so the same file; rename one")
+        if not arguments.test and not spec.data["validation_split"]:
+            raise GraphError(
+                f"{arguments.spec}, {variant.name}: there is no validation part to measure on; write "
+                "data.validation_split, for example by --set data.validation_split=0.1, or measure on the test part "
+                "with --test"
+            )
+        source = (spec.data["dataset"], spec.data["path"])
+        if source not in known:
+            data = stored(spec, arguments.data_dir, arguments.limit, show_progress=in_terminal())
+            known[source] = len(data.y_train), digest(data.x_train, data.y_train)
+        count, of_data = known[source]
+        check_length(spec, count, variant)
+        kernels = kernels_for(graph, arguments.kernels).name
+        for seed in arguments.seeds or (spec.training["seed"],):
+            resolved = {**spec.resolved(), "training": {**spec.resolved()["training"], "seed": seed}}
+            settings = RunSettings(resolved, of_data, arguments.limit, kernels)
+            yield Training(variant, seed, settings, Outputs(folder / file_name(variant, seed)), part)
 
 
-Result = tuple[Mapping[str, Mapping[str, float]], float]  # figures by part, and seconds
+def read_all(arguments: Namespace, variants: Sequence[Variant]) -> list[tuple[Variant, Spec, Graph]]:
+    """Return each variant with its spec and graph. Raises SpecError with what is wrong in any of them.
+
+    What is wrong in the first, the document as it is, would be wrong in all.
+    """
+    read: list[tuple[Variant, Spec, Graph]] = []
+    problems: list[Problem | str] = []
+    for variant in variants:
+        try:
+            read.append((variant, *read_variant(arguments, variant)))
+        except SpecError as error:
+            problems += error.problems
+            if variant == variants[0]:
+                break
+    if problems:
+        raise SpecError(*problems)
+    return read
 
 
-def by_variant(trainings: Sequence[Training]) -> Iterator[tuple[Variant, list[Result]]]:
-    """Yield each variant with the results of its trainings that are at their end."""
-    for variant in dict.fromkeys(training.variant for training in trainings):
-        own = [one for one in trainings if one.variant == variant and one.finished]
-        yield variant, [(one.figures(), one.seconds) for one in own]
+def read_variant(arguments: Namespace, variant: Variant) -> tuple[Spec, Graph]:
+    """Return the spec of a variant and its graph. Raises SpecError, which names the variant."""
+    try:
+        if arguments.seeds:
+            refuse_seeds([*arguments.overrides, *variant.overrides])
+        spec = read_document(arguments, overrides=variant.overrides)
+        return spec, build_graph(spec)
+    except SpecError as error:
+        if not variant.overrides:
+            raise
+        problems = [variant.placed(problem) for problem in error.problems]
+        raise SpecError(f"variant {quoted(variant.name)}:", *problems) from None
 
 
-def metric_of(figures: Iterable[Mapping[str, float]]) -> str:
-    """Return the metric that the table shows: the first after the loss that all figures have, else the loss."""
-    names = list(figures)
-    return next((name for name in names[0] if name != "loss" and all(name in own for own in names)), "loss")
+def refuse_seeds(overrides: Sequence[str]) -> None:
+    """Raise SpecError where an override gives a seed, which --seeds gives."""
+    for override in overrides:
+        if override.partition("=")[0].strip() == "training.seed":
+            raise SpecError(Problem("--seeds gives the seeds; leave training.seed out here", file=f"--set {override}"))
 
 
-def mean(values: Sequence[float]) -> float:
-    """Return the arithmetic mean."""
-    return statistics.fmean(values)
-
-
-def spread_text(metric: str, values: Sequence[float]) -> str:
-    """Return a mean, and the sample's standard deviation where there are several values."""
-    text = figure(metric, mean(values))
-    return text if len(values) == 1 else f"{text} ± {figure(metric, statistics.stdev(values))}"
-
-
-def difference_text(metric: str, value: float) -> str:
-    """Return a difference with its sign."""
-    return f"{'−' if value < 0 else '+'}{figure(metric, abs(value))}"
+def check_length(spec: Spec, count: int, variant: Variant) -> None:
+    """Raise DataError, which names the variant, where so many samples give no step, or no averaging."""
+    training = spec.training
+    try:
+        chosen, _ = split(count, spec.data["validation_split"], training["seed"])
+        length = Length(len(chosen), training["batch_size"], training["epochs"], training["drop_last"])
+        check_averaging(averaging_from(training.get("averaging")), length.total_steps)
+    except DataError as error:
+        raise DataError(f"variant {quoted(variant.name)}:", *error.problems) from None

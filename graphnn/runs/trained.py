@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from graphnn.datasets.base import Dataset
+from graphnn.datasets.batches import split
 from graphnn.datasets.facts import FACTS
 from graphnn.datasets.preparation import Normalisation
-from graphnn.errors import WeightsError
+from graphnn.errors import DataError, WeightsError
 from graphnn.graph.graph import Graph, build_graph, named_parameters, unset
 from graphnn.layers.settings import added_fragments
 from graphnn.model.definition import UNKNOWN_DATA
@@ -18,8 +20,10 @@ from graphnn.specification.differences import differences
 from graphnn.specification.spec import Spec
 from graphnn.storage.weights import WeightsFile, assign, compare, load_weights
 from graphnn.text.terminal import complain
+from graphnn.training.samples import Samples
 
 SHOWN_DIFFERENCES = 3
+PARTS = ("test", "validation", "train")
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,20 @@ class Trained:
     normalisation: Normalisation
     classes: tuple[str, ...] | None
     meta: Mapping[str, Any]
+
+    def part(self, data: Dataset, name: str) -> Samples:
+        """Return one of PARTS of the data, prepared with the constants that the weights were trained with.
+
+        Raises DataError where the document leaves no validation part.
+        """
+        if name == "test":
+            return Samples(data.x_test, data.y_test, normalisation=self.normalisation)
+        fraction = self.spec.data["validation_split"]
+        if name == "validation" and not fraction:
+            raise DataError("there is no validation part: the document says validation_split = 0")
+        training, validation = split(len(data.x_train), fraction, self.spec.training["seed"])
+        chosen = validation if name == "validation" else training
+        return Samples(data.x_train, data.y_train, chosen, self.normalisation)
 
 
 def load_trained(arguments: argparse.Namespace, command: str) -> Trained:

@@ -6,14 +6,15 @@ from pathlib import Path
 import numpy as np
 
 from graphnn.describe.describe import Description, describe
-from graphnn.describe.formats import table_text
 from graphnn.describe.memory import available_memory
+from graphnn.describe.report import description_report
 from graphnn.engine.engine import Engine
 from graphnn.engine.plan import kernels_for
 from graphnn.errors import GraphError, WeightsError
 from graphnn.graph.graph import Graph, build_graph, initialise, needs_images, unset
 from graphnn.initializers.base import IMAGES
 from graphnn.parameters.parameters import Parameters
+from graphnn.reports.formats import render
 from graphnn.runs.data import TrainingData
 from graphnn.runs.files import Outputs
 from graphnn.runs.progress import Progress
@@ -57,7 +58,7 @@ def train(request: TrainingRequest, progress: Progress) -> bool:
     spec = request.spec
     graph = build_graph(spec)
     description = describe(spec, graph, request.kernels)
-    progress.line(table_text(description, terminal_width()))
+    progress.line(render(description_report(description), width=terminal_width()))
     refuse_too_large(request.document, description)
     outputs = Outputs(request.output)
     outputs.check(data=Path(spec.data["path"]) if spec.data["path"] else None)

@@ -1,15 +1,15 @@
-"""Plain-text tables that fit the terminal, numbers as people read them, and text that any stream can show."""
+"""Plain-text tables that fit the terminal: cells of text in line, cut where there is too little room."""
 
-import io
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 ELLIPSIS = "…"
+GAP = "  "  # between columns
 
 
 @dataclass(frozen=True)
-class Column:
+class ColumnLayout:
     """One column: its title (a line break makes the title two lines) and how it behaves.
 
     least: the width to which its cells may be cut where the terminal is narrow; None: never.
@@ -23,64 +23,54 @@ class Column:
 
 
 def table(
-    columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None = None, *, ruled: bool = False
+    columns: Sequence[ColumnLayout], rows: Sequence[Sequence[str]], width: int | None = None, *, ruled: bool = False
 ) -> list[str]:
     """Return the lines of a table with a rule under its titles, and under its rows where `ruled`.
 
     width: the terminal's; None: as wide as the cells ask for.
     """
-    titles = [column.title.split("\n") for column in columns]
-    height = max(len(lines) for lines in titles)
-    titles = [[""] * (height - len(lines)) + lines for lines in titles]
+    titles = title_lines(columns)
     cells = [list(map(single_line, row)) for row in rows]
-    widths = [
-        max([*(display_width(line) for line in lines), *(display_width(row[i]) for row in cells)])
-        for i, lines in enumerate(titles)
-    ]
-    gap = "  "
+    widths = natural_widths(columns, cells)
     if width is not None:
-        widths = squeezed(widths, columns, width - len(gap) * (len(columns) - 1))
-    total = sum(widths) + len(gap) * (len(columns) - 1)
+        widths = squeezed(widths, columns, width - len(GAP) * (len(columns) - 1))
+    total = sum(widths) + len(GAP) * (len(columns) - 1)
 
     def line(row: Sequence[str]) -> str:
         parts = (pad(cell, size, column) for cell, size, column in zip(row, widths, columns, strict=True))
-        return gap.join(parts).rstrip()
+        return GAP.join(parts).rstrip()
 
     rule = "─" * total
     body = [line(row) for row in cells]
     return [*(line(row) for row in zip(*titles, strict=True)), rule, *body, *([rule] if ruled else [])]
 
 
-def markdown_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return the lines of a Markdown table."""
-    titles = [column.title.replace("-\n", "-").replace("\n", " ") for column in columns]
-    marks = ["---:" if column.right else ":---" for column in columns]
-    escaped = [[single_line(cell).replace("|", "\\|") for cell in row] for row in rows]
-    return [f"| {' | '.join(row)} |" for row in (titles, marks, *escaped)]
+def title_lines(columns: Sequence[ColumnLayout]) -> list[list[str]]:
+    """Return the lines of each column's title, of all the same number."""
+    titles = [column.title.split("\n") for column in columns]
+    height = max(len(lines) for lines in titles)
+    return [[""] * (height - len(lines)) + lines for lines in titles]
 
 
-def csv_lines(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return comma-separated lines, quoted where needed."""
-    import csv  # takes 1 ms, and the usual format is another
-
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(titles)
-    writer.writerows(rows)
-    return stream.getvalue()
+def natural_widths(columns: Sequence[ColumnLayout], rows: Sequence[Sequence[str]]) -> list[int]:
+    """Return the width of each column in which nothing is cut."""
+    return [
+        max([*(display_width(line) for line in lines), *(display_width(single_line(row[i])) for row in rows)])
+        for i, lines in enumerate(title_lines(columns))
+    ]
 
 
-def bare_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None = None) -> list[str]:
+def bare_table(columns: Sequence[ColumnLayout], rows: Sequence[Sequence[str]], width: int | None = None) -> list[str]:
     """Return the rows alone, in line, of columns without titles."""
     return table(columns, rows, width)[2:]
 
 
-def natural_width(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> int:
+def natural_width(columns: Sequence[ColumnLayout], rows: Sequence[Sequence[str]]) -> int:
     """Return the width at which nothing is cut."""
     return max(display_width(line) for line in table(columns, rows))
 
 
-def squeezed(widths: Sequence[int], columns: Sequence[Column], room: int) -> list[int]:
+def squeezed(widths: Sequence[int], columns: Sequence[ColumnLayout], room: int) -> list[int]:
     """Return widths that fit into `room` where the columns allow it: the widest gives way first."""
     result = list(widths)
     while sum(result) > room:
@@ -91,7 +81,7 @@ def squeezed(widths: Sequence[int], columns: Sequence[Column], room: int) -> lis
     return result
 
 
-def pad(text: str, width: int, column: Column) -> str:
+def pad(text: str, width: int, column: ColumnLayout) -> str:
     """Return the text cut or filled to the width."""
     text = cut(text, width, middle=column.middle)
     fill = " " * (width - display_width(text))

@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 
 from graphnn.benchmark import report, values
+from graphnn.benchmark.machine import machine, machine_text
 from graphnn.benchmark.measure import Comparison, Scaling, SideResult
 from graphnn.benchmark.nodes import NodeTime, NodeTimes
 from graphnn.benchmark.timing import Times
+from graphnn.reports.formats import render
+from graphnn.reports.kinds import rate_text
 
 
 def side(name: str, train: float, predict: float, peak: int | None = 2**20, batch: int = 100) -> SideResult:
@@ -23,7 +26,7 @@ def compared() -> Comparison:
 
 
 def test_a_comparison(compared: Comparison) -> None:
-    text = report.comparison_text("net", compared, 100)
+    text = render(report.comparison_report("net", compared), width=100)
     lines = text.splitlines()
     assert max(map(len, lines)) <= 100
     assert lines[0] == "net: batch of 100, 2 threads"
@@ -40,7 +43,7 @@ def test_a_comparison(compared: Comparison) -> None:
 
 
 def test_a_comparison_with_nobody_has_no_ratio() -> None:
-    text = report.comparison_text("net", Comparison(1, 1, (side("graphnn", 0.1, 0.1, None, 1),), {}, None))
+    text = render(report.comparison_report("net", Comparison(1, 1, (side("graphnn", 0.1, 0.1, None, 1),), {}, None)))
     assert "its time" not in text
     assert "takes" not in text
     assert text.splitlines()[0] == "net: batch of 1, 1 thread"
@@ -67,14 +70,14 @@ def test_growth_is_relative_to_128() -> None:
         Comparison(size, 1, (side("graphnn", 1e-4 * size + 0.001, 1e-5 * size, batch=size),), {}, None)
         for size in (32, 128, 1024)
     ]
-    rows = [line.split() for line in report.growth_text("net", found).splitlines()]
+    rows = [line.split() for line in render(report.growth_report("net", found)).splitlines()]
     assert ["32", "131.2", "1.22", "10.0", "1.00"] in rows
     assert ["1,024", "101.0", "0.94", "10.0", "1.00"] in rows
-    assert "at 32" in report.growth_text("net", found[:1])
+    assert "at 32" in render(report.growth_report("net", found[:1]))
 
 
 def test_scaling() -> None:
-    text = report.scaling_text("net", Scaling({1: 100.0, 2: 171.0}, 180.0))
+    text = render(report.scaling_report("net", Scaling({1: 100.0, 2: 171.0}, 180.0)))
     assert "2 threads                       171   1.71" in text
     assert text.endswith("2 threads do 95% of what 2 independent processes of one thread do together\n")
     assert values.scaling_values(Scaling({1: 100.0, 2: 171.0}, 180.0))["share"] == 0.95
@@ -83,7 +86,7 @@ def test_scaling() -> None:
 def test_nodes() -> None:
     conv = NodeTime("conv1", "Conv2D", 0.002, 0.004, 10**8, 2 * 10**8)
     found = NodeTimes((conv, NodeTime("relu_1", "ReLU", 0.001, 0.001, 0, 0)), 0.0005, 0.0005, 0.001, 0.01, 1e11)
-    text = report.nodes_text("net", 64, found, 100)
+    text = render(report.nodes_report("net", 64, found), width=100)
     rows = [line.split() for line in text.splitlines()]
     assert max(map(len, text.splitlines())) <= 100
     assert "GEMM peak of this run: 200 GFLOP/s" in text
@@ -95,15 +98,15 @@ def test_nodes() -> None:
 
 
 def test_the_machine() -> None:
-    facts = report.machine()
+    facts = machine()
     assert int(facts["cores"]) >= 1
-    assert facts["numpy"] in report.machine_text(facts)
+    assert facts["numpy"] in machine_text(facts)
 
 
 @pytest.mark.parametrize(("rate", "text"), [(12345.6, "12,346"), (3.14159, "3.1")])
 def test_rates(rate: float, text: str) -> None:
-    assert report.rate_text(rate) == text
+    assert rate_text(rate) == text
 
 
 def test_small_gigaflops() -> None:
-    assert report.giga(1.23e9) == "2.5"
+    assert report.giga_text(1.23e9) == "2.5"

@@ -14,7 +14,9 @@ import pytest
 
 from graphnn.commands import compare as command
 from graphnn.engine.engine import Engine
-from graphnn.runs.comparison import Training, comparison_lines, difference_text, spread_text
+from graphnn.reports.formats import render
+from graphnn.runs.comparison import Training
+from graphnn.runs.comparison_report import Spread, comparison_report, difference_text, spread_text
 from graphnn.runs.files import Outputs
 from graphnn.specification.variants import Variant
 from graphnn.training.checkpoint import RunSettings
@@ -195,13 +197,13 @@ def test_a_part_that_only_some_have_leaves_cells_empty() -> None:
             return results[self.variant.name]
 
     trainings = [Done(one, 0, RunSettings({}, "", None, ""), Outputs(Path("w.npz")), "validation") for one in variants]
-    lines = comparison_lines(trainings, markdown=True, width=None)
+    lines = render(comparison_report(trainings), "markdown").splitlines()
     assert lines[2:] == [
         "| as it is | 50.00% |  |  |  | 0:03 |",
         "| seen twice | 50.00% | +0.00% | 75.00% |  | 0:03 |",
     ]
     lost = Done(variants[0], 1, RunSettings({}, "", None, ""), Outputs(Path("w.npz")), "validation")
-    lines = comparison_lines([*trainings, lost], [lost], markdown=True, width=None)
+    lines = render(comparison_report([*trainings, lost], [lost]), "markdown").splitlines()
     assert lines[2].startswith("| as it is | 50.00% ± 0.00%, 1 diverged |")
 
 
@@ -318,8 +320,8 @@ def test_an_interrupted_comparison_goes_on(
 
 
 def test_figures_of_the_table() -> None:
-    assert spread_text("accuracy", [0.5]) == "50.00%"
-    assert spread_text("accuracy", [0.5, 0.6, 0.7]) == "60.00% ± 10.00%"
-    assert spread_text("loss", [1.0, 2.0]) == "1.5000 ± 0.7071"
+    assert spread_text("accuracy", Spread([0.5])) == "50.00%"
+    assert spread_text("accuracy", Spread([0.5, 0.6, 0.7])) == "60.00% ± 10.00%"
+    assert spread_text("loss", Spread([1.0, 2.0])) == "1.5000 ± 0.7071"
     assert difference_text("accuracy", -0.0123) == "−1.23%"
     assert difference_text("accuracy", 0.01) == "+1.00%"

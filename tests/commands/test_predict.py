@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from graphnn.commands import predict
 from graphnn.commands.predict import main
 from graphnn.datasets.loading import load
 from graphnn.datasets.preparation import Normalisation
@@ -82,7 +81,7 @@ def test_top(network: Path, tmp_path: Path, capsys: Shown) -> None:
 def test_a_batch_is_cut_and_joined_again(
     network: Path, tmp_path: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(predict, "CHUNK", 8)
+    monkeypatch.setattr("graphnn.evaluation.files.CHUNK", 8)
     x = load("digits").x_test[:21]
     np.save(tmp_path / "batch.npy", x)
     np.save(tmp_path / "flat.npy", x[:3].reshape(3, 64))

@@ -14,11 +14,13 @@ import pytest
 
 from graphnn.datasets.loading import load
 from graphnn.datasets.preparation import Normalisation
-from graphnn.describe.describe import Description, describe, settings_text
-from graphnn.describe.formats import csv_text, json_text, markdown_text, table_text, values
+from graphnn.describe.describe import Description, describe
 from graphnn.describe.memory import TrainingMemory
+from graphnn.describe.report import description_report
+from graphnn.describe.settings import settings_text
 from graphnn.graph.graph import build_graph, initialise
 from graphnn.layers.base import LAYERS
+from graphnn.reports.formats import render
 from graphnn.specification.spec import Spec, read_spec, spec_from_values
 from graphnn.storage.weights import save_weights
 from graphnn.text.tables import display_width
@@ -99,6 +101,11 @@ def made() -> Callable[..., tuple[Spec, Description]]:
 Made = Callable[..., tuple[Spec, Description]]
 
 
+def shown(description: Description, width: int | None = None, memory: int | None = None, form: str = "table") -> str:
+    """Return the report of a description in a format."""
+    return render(description_report(description, memory), form, width)
+
+
 @pytest.fixture
 def estimated(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have an estimate of the training memory that does not follow the engine's plan."""
@@ -108,12 +115,12 @@ def estimated(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("estimated")
 def test_golden_table(made: Made) -> None:
-    assert table_text(made()[1]) == WIDE
+    assert shown(made()[1]) == WIDE
 
 
 @pytest.mark.usefixtures("estimated")
 def test_golden_table_of_a_narrow_terminal(made: Made) -> None:
-    text = table_text(made()[1], 80)
+    text = shown(made()[1], 80)
     assert text == NARROW
     assert max(map(len, text.splitlines())) <= 80
 
@@ -122,7 +129,7 @@ def test_golden_table_of_a_narrow_terminal(made: Made) -> None:
 def test_models_fit_the_terminal(width: int) -> None:
     for file in sorted((Path(__file__).parents[2] / "models").glob("*.json")):
         spec = read_spec(file)
-        lines = table_text(describe(spec, build_graph(spec)), width).splitlines()
+        lines = shown(describe(spec, build_graph(spec)), width).splitlines()
         assert max(map(display_width, lines)) <= width, file
 
 
@@ -164,7 +171,7 @@ def test_the_weight_file_is_about_as_large_as_said(normalize: str, made: Made, t
 
 
 def test_json(made: Made) -> None:
-    content = json.loads(json_text(values(made()[1])))
+    content = json.loads(shown(made()[1], form="json"))
     assert content["layers"][0] == {
         "index": None,
         "path": None,
@@ -184,7 +191,7 @@ def test_json(made: Made) -> None:
 
 
 def test_markdown(made: Made) -> None:
-    lines = markdown_text(made()[1]).splitlines()
+    lines = shown(made()[1], form="markdown").splitlines()
     assert lines[0].startswith("| # | name | type | settings | output shape | parameters | multiply-adds | ")
     assert lines[1] == "| ---: | :--- | :--- | :--- | ---: | ---: | ---: | ---: |"
     assert lines[3] == "| 0 | conv1 | Conv2D | 3×3, 32 filters, same, no bias | 32×8×8 | 288 | 18,432 | 8.0 KiB |"
@@ -192,7 +199,7 @@ def test_markdown(made: Made) -> None:
 
 
 def test_csv(made: Made) -> None:
-    rows = list(csv.DictReader(io.StringIO(csv_text(made()[1]))))
+    rows = list(csv.DictReader(io.StringIO(shown(made()[1], form="csv"))))
     assert len(rows) == 8
     assert rows[0]["index"] == ""
     assert rows[1]["settings"] == "3×3, 32 filters, same, no bias"
@@ -207,15 +214,15 @@ def test_a_quadrillion_parameters(made: Made) -> None:
     units = 31_622_777
     layers = [{"type": "Dense", "units": units}, {"type": "Dense", "units": units}, *DOCUMENT["layers"][-2:]]
     _, description = made(input={"shape": [64]}, layers=layers)
-    text = table_text(description, 100, memory=16 * 2**30)
+    text = shown(description, 100, memory=16 * 2**30)
     assert description.trainable > 10**15
     assert f"{description.trainable:,}" in text
     assert re.search(r"\nnote: training needs \d\d\.\d PiB, this machine has 16\.0 GiB\n", text)
 
 
 def test_no_note_where_memory_is_enough_or_unknown(made: Made) -> None:
-    assert "note" not in table_text(made()[1], memory=16 * 2**30)
-    assert "note" not in table_text(made()[1], memory=None)
+    assert "note" not in shown(made()[1], memory=16 * 2**30)
+    assert "note" not in shown(made()[1], memory=None)
 
 
 @pytest.mark.parametrize(
@@ -299,7 +306,7 @@ def test_what_is_not_trained_counts_as_such() -> None:
     description = describe(spec, build_graph(spec))
     assert [(row.trainable, row.not_trainable) for row in description.rows[1:3]] == [(4, 36), (4, 8)]
     assert description.optimizer_bytes == 2 * 4 * description.trainable
-    settings = json.loads(json_text(values(description)))["layers"][1]["settings"]
+    settings = json.loads(shown(description, form="json"))["layers"][1]["settings"]
     assert settings["initializer"] == "he_normal"
     assert settings["trainable"] == {"weights": False, "biases": {"until_epoch": 2}}
 
@@ -327,7 +334,7 @@ BLOCK: dict[str, Any] = {
 
 def test_the_inside_of_a_block_is_indented_and_counted(made: Made) -> None:
     spec, description = made(layers=[DOCUMENT["layers"][0], BLOCK, *DOCUMENT["layers"][4:]])
-    lines = [re.split(r"\s{2,}", line.strip()) for line in table_text(description).splitlines()[4:10]]
+    lines = [re.split(r"\s{2,}", line.strip()) for line in shown(description).splitlines()[4:10]]
     assert lines == [
         ["0", "conv1", "Conv2D", "3×3, 32 filters, same, no bias", "32×8×8", "288", "18,432", "8.0 KiB"],
         ["1", "block", "Residual", "2 layers, shortcut of 1", "4×4×4", "8.5 KiB"],
@@ -336,7 +343,7 @@ def test_the_inside_of_a_block_is_indented_and_counted(made: Made) -> None:
         ["1.1.0", "batchnormalization_1", "BatchNormalization", "momentum 0.9", "4×4×4", "16", "256 B"],
         ["1+0", "way", "Conv2D", "1×1, 4 filters, stride 2, same", "4×4×4", "132", "2,048", "256 B"],
     ]
-    text = table_text(description).splitlines()
+    text = shown(description).splitlines()
     assert [len(line) - len(line[7:].lstrip()) for line in text[4:10]] == [7, 7, 9, 9, 11, 9]
     graph = build_graph(spec)
     assert description.trainable == sum(p.size for node in graph.nodes for p in node.parameters if p.trainable)
@@ -345,13 +352,13 @@ def test_the_inside_of_a_block_is_indented_and_counted(made: Made) -> None:
 
 def test_blocks_as_json_and_csv(made: Made) -> None:
     description = made(layers=[DOCUMENT["layers"][0], BLOCK, *DOCUMENT["layers"][4:]])[1]
-    block, *_, normalization, way, pool = json.loads(json_text(values(description)))["layers"][2:8]
+    block, *_, normalization, way, pool = json.loads(shown(description, form="json"))["layers"][2:8]
     assert (block["index"], block["path"], block["settings"]) == (1, "layers[1]", {"layers": 2, "shortcut": 1})
     assert (block["parameters"], block["multiply_adds"], block["activation_bytes"]) == (0, 0, 4 * (2048 + 64 + 64))
     assert (normalization["index"], normalization["path"]) == (0, "layers[1].layers[1].layers[0]")
     assert (way["index"], way["path"], way["settings"]["kernel_size"]) == (0, "layers[1].shortcut[0]", 1)
     assert (pool["index"], pool["path"]) == (2, "layers[2]")
-    rows = list(csv.DictReader(io.StringIO(csv_text(description))))
+    rows = list(csv.DictReader(io.StringIO(shown(description, form="csv"))))
     assert [row["index"] for row in rows][:8] == [
         "", "0", "1", "1.layers.0", "1.layers.1", "1.layers.1.layers.0", "1.shortcut.0", "2",
     ]  # fmt: skip
@@ -374,7 +381,7 @@ def test_groups_of_the_optimizer_have_a_table(made: Made) -> None:
         (None, "SGDMomentum", "0.05", "0.001 weights, 0 others", 32 + 330),
     ]
     assert description.groups[2].parameters == ("batchnormalization_1/beta", "output/weights", "output/biases")
-    lines = table_text(description).splitlines()
+    lines = shown(description).splitlines()
     assert lines[-5].split("  ")[0] == "group"
     assert re.split("  +", lines[-1])[:5] == [
         "the rest",
@@ -384,8 +391,8 @@ def test_groups_of_the_optimizer_have_a_table(made: Made) -> None:
         "362",
     ]
     assert any(line.startswith("optimizer state, Muon and SGDMomentum ") for line in lines)
-    assert "| `conv1/*` | Muon | 0.2 |  | 288 | conv1/weights |" in markdown_text(description)
-    assert json.loads(json_text(values(description)))["groups"][1]["parameters"] == ["batchnormalization_1/gamma"]
+    assert "| `conv1/*` | Muon | 0.2 |  | 288 | conv1/weights |" in shown(description, form="markdown")
+    assert json.loads(shown(description, form="json"))["groups"][1]["parameters"] == ["batchnormalization_1/gamma"]
     assert made(optimizer=optimizer)[1].groups == ()
     everything = {"type": "SGD", "groups": [{"match": "*"}]}
     assert made(optimizer=everything)[1].groups[0].parameters_text == "conv1/weights … output/biases"

@@ -8,7 +8,7 @@ import pytest
 
 from graphnn.describe.memory import training_memory
 from graphnn.describe.plan import TrainingPlan, describe_plan
-from graphnn.describe.plan_formats import plan_markdown, plan_text, plan_values
+from graphnn.describe.plan_report import plan_report, plan_values
 from graphnn.engine.plan import training_plan
 from graphnn.graph.graph import Graph, build_graph, chain
 from graphnn.kernels.kernels import NUMPY
@@ -16,6 +16,8 @@ from graphnn.layers.base import LAYERS
 from graphnn.layers.conv2d import Conv2D
 from graphnn.losses.cross_entropy import CrossEntropy
 from graphnn.losses.mean_squared_error import MeanSquaredError
+from graphnn.reports.formats import render
+from graphnn.reports.report import Report
 from graphnn.specification.spec import read_spec
 from graphnn.types import Shape
 
@@ -25,6 +27,10 @@ MODELS = Path(__file__).parents[2] / "models"
 def made(shape: Shape, *layers: tuple[str, dict[str, Any]], loss: Any = None) -> Graph:
     named = [(f"{kind.lower()}_{i}", LAYERS.find(kind)(**options)) for i, (kind, options) in enumerate(layers)]
     return chain(named, shape, loss or CrossEntropy())
+
+
+def shown(plan: TrainingPlan, width: int | None = None, form: str = "table") -> str:
+    return render(plan_report(plan, Report(data={})), form, width)
 
 
 @pytest.fixture
@@ -97,7 +103,7 @@ def test_what_is_not_trained_is_left_out() -> None:
 
 
 def test_the_text_fits_the_width_and_shows_what_was_considered(cifar10: tuple[Graph, TrainingPlan]) -> None:
-    text = plan_text(cifar10[1], 100)
+    text = shown(cifar10[1], 100)
     assert max(map(len, text.splitlines())) <= 100
     line = next(line for line in text.splitlines() if line.startswith("conv6"))
     assert line.split("  ")[0] == "conv6"
@@ -105,20 +111,20 @@ def test_the_text_fits_the_width_and_shows_what_was_considered(cifar10: tuple[Gr
     assert "im2col takes " in line
     assert "F(2×2) " in line
     assert "    2  8 × 16  bn1 → relu_1 → conv2 → sums of bn2" in text.splitlines()
-    assert max(map(len, plan_text(cifar10[1], 80).splitlines())) <= 80
-    assert plan_markdown(cifar10[1]).startswith("| stage | pieces |")
+    assert max(map(len, shown(cifar10[1], 80).splitlines())) <= 80
+    assert shown(cifar10[1], form="markdown").startswith("| stage | pieces |")
 
 
 def test_without_convolutions_and_barriers() -> None:
     graph = made((8,), ("Dense", {"units": 4}), loss=MeanSquaredError())
     plan = describe_plan(graph, "small", 16, "SGD", 0, NUMPY)
-    text = plan_text(plan)
+    text = shown(plan)
     assert "convolution" not in text
     assert "barriers  " not in text
     assert "lanes" not in text
     assert "    1  1 × 16  dense_0 → MeanSquaredError → back" in text.splitlines()
     assert plan_values(plan)["convolutions"] == []
-    assert "convolution" not in plan_markdown(plan)
+    assert "convolution" not in shown(plan, form="markdown")
 
 
 def test_values_are_json_and_the_workspace_adds_up(cifar10: tuple[Graph, TrainingPlan]) -> None:

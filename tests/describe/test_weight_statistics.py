@@ -2,7 +2,10 @@
 
 import numpy as np
 
-from graphnn.describe.weight_statistics import Statistics, number_text, statistics, statistics_text, statistics_values
+from graphnn.describe.weight_statistics import Statistics, statistics, statistics_table, statistics_values
+from graphnn.reports.formats import render
+from graphnn.reports.kinds import value_text
+from graphnn.reports.report import Report
 
 ARRAYS = {
     "conv1/weights": np.array([[1.0, 2.0], [3.0, 6.0]], np.float32),
@@ -10,6 +13,11 @@ ARRAYS = {
     "lost/biases": np.array([np.nan], np.float32),
 }
 ROWS = statistics(ARRAYS)
+
+
+def shown(form: str, width: int | None) -> str:
+    table = statistics_table(ROWS)
+    return render(Report([table], rows=table), form, width)
 
 
 def test_statistics_of_finite_values() -> None:
@@ -25,7 +33,7 @@ def test_sums_are_made_in_float64() -> None:
 
 
 def test_table() -> None:
-    assert statistics_text(ROWS, "table", None).splitlines() == [
+    assert shown("table", None).splitlines() == [
         "parameter             shape      mean  deviation       min       max  not finite",
         "────────────────────────────────────────────────────────────────────────────────",
         "conv1/weights           2×2    3.0000     1.8708    1.0000    6.0000           0",
@@ -35,12 +43,12 @@ def test_table() -> None:
 
 
 def test_markdown() -> None:
-    lines = statistics_text(ROWS, "markdown", 20).splitlines()
+    lines = shown("markdown", 20).splitlines()
     assert lines[2] == "| conv1/weights | 2×2 | 3.0000 | 1.8708 | 1.0000 | 6.0000 | 0 |"
 
 
 def test_csv() -> None:
-    lines = statistics_text(ROWS, "csv", 20).splitlines()
+    lines = shown("csv", 20).splitlines()
     assert lines[0] == "name,shape,mean,deviation,min,max,non_finite"
     assert lines[1].startswith("conv1/weights,2x2,3.0,1.8708286933869707,1.0,6.0,0")
     assert lines[3] == "lost/biases,1,,,,,1"
@@ -59,7 +67,7 @@ def test_values() -> None:
 
 
 def test_numbers() -> None:
-    assert [number_text(value) for value in (0.0, -0.001, 0.0009, 99999.0, 1e5)] == [
+    assert [value_text(value) for value in (0.0, -0.001, 0.0009, 99999.0, 1e5)] == [
         "0.0000",
         "-0.0010",
         "9.00e-04",

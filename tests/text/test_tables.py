@@ -6,10 +6,14 @@ import os
 import pytest
 
 from graphnn.text.numbers import bytes_text, count_text, short_bytes_text, short_count_text
-from graphnn.text.tables import Column, bare_table, csv_lines, cut, display_width, markdown_table, natural_width, table
+from graphnn.text.tables import ColumnLayout, bare_table, cut, display_width, natural_width, table
 from graphnn.text.terminal import showable, terminal_width
 
-COLUMNS = (Column("#", right=True), Column("name", least=4, middle=True), Column("multiply-\nadds", right=True))
+COLUMNS = (
+    ColumnLayout("#", right=True),
+    ColumnLayout("name", least=4, middle=True),
+    ColumnLayout("multiply-\nadds", right=True),
+)
 ROWS = [["0", "convolution_12", "1,234"], ["10", "b", ""]]
 
 
@@ -44,13 +48,13 @@ def test_natural_width() -> None:
 
 
 def test_the_widest_column_gives_way_first() -> None:
-    columns = (Column("a", least=3), Column("b", least=3))
+    columns = (ColumnLayout("a", least=3), ColumnLayout("b", least=3))
     assert table(columns, [["a" * 10, "b" * 6]], 14)[2] == "aaaaa…  bbbbbb"
     assert table(columns, [["a" * 10, "b" * 6]], 11)[2] == "aaa…  bbbb…"
 
 
 def test_control_characters_do_not_reach_the_terminal() -> None:
-    assert table((Column("name"),), [["a\nb\x1b[31m"]])[2] == "a b [31m"
+    assert table((ColumnLayout("name"),), [["a\nb\x1b[31m"]])[2] == "a b [31m"
 
 
 @pytest.mark.parametrize(
@@ -68,19 +72,7 @@ def test_display_width(text: str, width: int) -> None:
 
 def test_bare_table() -> None:
     rows = [["weights", "12"], ["all", "1,234"]]
-    assert bare_table((Column(""), Column("", right=True)), rows) == ["weights     12", "all      1,234"]
-
-
-def test_markdown_table() -> None:
-    assert markdown_table(COLUMNS, [["0", "a|b", "1\n2"]]) == [
-        "| # | name | multiply-adds |",
-        "| ---: | :--- | ---: |",
-        "| 0 | a\\|b | 1 2 |",
-    ]
-
-
-def test_csv_lines() -> None:
-    assert csv_lines(["a", "b"], [[1, "x,y"], ["", 'q"']]) == 'a,b\n1,"x,y"\n,"q"""\n'
+    assert bare_table((ColumnLayout(""), ColumnLayout("", right=True)), rows) == ["weights     12", "all      1,234"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,143 @@
+"""The description of a network as a report: the table of layers, the totals, and how parameters are trained."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from graphnn.describe.describe import Description, Row
+from graphnn.document.document import Path, path_text
+from graphnn.reports.kinds import BYTES, CODE, COUNT, SHAPE, Kind
+from graphnn.reports.report import Column, Fact, Facts, Part, Remark, Report, Table
+from graphnn.text.numbers import bytes_text
+
+
+def place_text(path: Path) -> str:
+    """Return where a layer stands: 3, as 3.0 the first inside that block, as 3+0 the first in its shortcut."""
+    return "".join({"layers": ".", "shortcut": "+"}.get(str(step), str(step)) for step in path[1:])
+
+
+def plain_place(path: Path) -> str:
+    """Return where a layer stands for programs: 3, 3.layers.0, 3.shortcut.0."""
+    return ".".join(str(step) for step in path[1:])
+
+
+def indented(named: tuple[int, str]) -> str:
+    """Return a name indented by the number of blocks around it."""
+    depth, name = named
+    return "  " * depth + name
+
+
+PLACE = Kind(place_text, plain=plain_place, right=True)
+NAME = Kind(indented, plain=lambda named: named[1])  # (number of blocks around it, name)
+# Zeros are left out, so that the eye finds what costs.
+COLUMNS = (
+    Column("#", PLACE, key="index"),
+    Column("name", NAME, key="name", least=9, middle=True),
+    Column("type", key="type", least=11),
+    Column("settings", key="settings", least=11),
+    Column("output\nshape", SHAPE, key="output_shape"),
+    Column("parameters", COUNT, key="parameters", short="params", zero=""),
+    Column("multiply-\nadds", COUNT, key="multiply_adds", short="mult-\nadds", zero=""),
+    Column("activation\nmemory", BYTES, key="activation_bytes", short="activ.\nmemory"),
+)
+GROUP_COLUMNS = (
+    Column("group", CODE, absent="the rest"),
+    Column("optimizer"),
+    Column("learning\nrate", least=8),
+    Column("weight\ndecay", least=8),
+    Column("numbers", COUNT),
+    Column("parameters", least=8),
+)
+
+
+def description_report(description: Description, memory: int | None = None) -> Report:
+    """Return the report of a network. memory: this machine's bytes, for a remark where training would not fit."""
+    foot: list[Facts | Remark] = [Facts(totals(description)), *remarks(description, memory)]
+    layers = Table(COLUMNS, [cells(row) for row in description.rows], foot=foot)
+    parts: list[Part] = [layers]
+    if description.groups:
+        parts.append(Table(GROUP_COLUMNS, list(group_cells(description))))
+    return Report(parts, description_values(description), rows=layers)
+
+
+def cells(row: Row) -> tuple[Any, ...]:
+    """Return the row of one layer."""
+    return (
+        row.path,
+        (row.depth, row.name),
+        row.type,
+        row.settings_text,
+        row.output_shape,
+        row.parameters,
+        row.multiply_adds,
+        row.activation_bytes,
+    )
+
+
+def group_cells(description: Description) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of how groups of parameters are trained."""
+    for group in description.groups:
+        yield (
+            group.match,
+            group.optimizer,
+            group.rate_text,
+            group.decay_text,
+            group.count,
+            group.parameters_text,
+        )
+
+
+def totals(description: Description) -> list[Fact]:
+    """Return the totals."""
+    return [
+        Fact("trainable parameters", description.trainable, COUNT),
+        Fact("not trainable", description.not_trainable, COUNT),
+        Fact("multiply-adds of forward, one sample", description.multiply_adds, COUNT),
+        Fact("activation memory, one sample", description.activation_bytes, BYTES),
+        Fact("weight file", description.weight_file_bytes, BYTES),
+        Fact(f"optimizer state, {description.optimizers}", description.optimizer_bytes, BYTES),
+        Fact(f"training memory, batch of {description.batch_size:,}", description.training_bytes, BYTES),
+    ]
+
+
+def remarks(description: Description, memory: int | None) -> list[Remark]:
+    """Return what the reader must know besides: that this machine cannot train the network."""
+    if memory is None or description.training_bytes <= memory:
+        return []
+    needed = bytes_text(description.training_bytes)
+    return [Remark(f"note: training needs {needed}, this machine has {bytes_text(memory)}")]
+
+
+def description_values(description: Description) -> dict[str, Any]:
+    """Return the description as JSON values, sizes in bytes."""
+    return {
+        "name": description.name,
+        "loss": description.loss,
+        "optimizer": description.optimizer,
+        "groups": [vars(group) for group in description.groups],
+        "batch_size": description.batch_size,
+        "layers": [
+            {
+                "index": row.index,
+                "path": path_text(row.path) or None,
+                "name": row.name,
+                "type": row.type or "Input",
+                "settings": dict(row.settings),
+                "output_shape": list(row.output_shape),
+                "parameters": row.parameters,
+                "trainable": row.trainable,
+                "multiply_adds": row.multiply_adds,
+                "activation_bytes": row.activation_bytes,
+            }
+            for row in description.rows
+        ],
+        "totals": {
+            "parameters": description.trainable + description.not_trainable,
+            "trainable": description.trainable,
+            "not_trainable": description.not_trainable,
+            "multiply_adds": description.multiply_adds,
+            "activation_bytes": description.activation_bytes,
+            "weight_file_bytes": description.weight_file_bytes,
+            "optimizer_bytes": description.optimizer_bytes,
+            "training_bytes": description.training_bytes,
+        },
+    }

@@ -1,0 +1,66 @@
+"""The samples of many files, in order, joined so that they can be run together."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from graphnn.engine.inference import CHUNK
+from graphnn.errors import GraphError
+from graphnn.evaluation.inputs import Reader
+from graphnn.text.terminal import complain
+from graphnn.types import Array
+
+Labelled = tuple[list[str], Array]  # the samples' labels, and the samples
+
+
+@dataclass
+class Files:
+    """The samples of many files, in order; reports what cannot be read, and gathers what their owner should know."""
+
+    reader: Reader
+    failed: int = 0
+    told: dict[str, list[tuple[Path, str]]] = field(default_factory=dict)
+
+    def read(self, paths: Sequence[Path]) -> Iterator[Labelled]:
+        """Yield the samples of each file that can be read, with a label each."""
+        for path in paths:
+            try:
+                found = self.reader.read(path)
+            except GraphError as error:
+                self.failed += 1
+                complain(str(error))
+                continue
+            except OSError as error:
+                self.failed += 1
+                complain(f"{path}: cannot be read: {error.strerror or error}")
+                continue
+            for kind, details in found.notes:
+                self.told.setdefault(kind, []).append((path, details and f" ({details})"))
+            for start in range(0, len(found.x), CHUNK):
+                x = found.x[start : start + CHUNK]
+                yield [str(path)] if found.single else [f"{path}[{start + i}]" for i in range(len(x))], x
+
+    def messages(self) -> list[str]:
+        """Return one sentence for each kind of note."""
+        return [
+            f"{len(files)} files: {kind}, the first is {files[0][0]}{files[0][1]}"
+            if len(files) > 1
+            else f"{files[0][0]}: {kind}{files[0][1]}"
+            for kind, files in self.told.items()
+        ]
+
+
+def gathered(parts: Iterator[Labelled]) -> Iterator[Labelled]:
+    """Join small parts to at least CHUNK samples, so that the engine has work for all threads."""
+    labels: list[str] = []
+    arrays: list[Array] = []
+    for own, x in parts:
+        labels += own
+        arrays.append(x)
+        if len(labels) >= CHUNK:
+            yield labels, np.concatenate(arrays)
+            labels, arrays = [], []
+    if labels:
+        yield labels, np.concatenate(arrays)

@@ -1,0 +1,83 @@
+"""An evaluation as a report: figures, those of each class, and which classes were taken for which."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, astuple
+from typing import Any
+
+from graphnn.evaluation.evaluation import Evaluation
+from graphnn.evaluation.metrics import mean_score, most_confused
+from graphnn.reports.kinds import COUNT, SHARE, Kind, metric_kind
+from graphnn.reports.report import Alternatives, Column, Fact, Facts, Lines, Part, Report, Table
+from graphnn.text.figures import label
+from graphnn.text.numbers import count_text
+from graphnn.types import Array
+
+SCORE_COLUMNS = (
+    Column("class", key="class", least=8),
+    Column("precision", SHARE, key="precision", absent="–"),
+    Column("recall", SHARE, key="recall", absent="–"),
+    Column("F1", SHARE, key="f1", absent="–"),
+    Column("support", COUNT, key="support"),
+)
+CONFUSED_COLUMNS = (Column("true", least=8), Column("predicted", least=8), Column("samples", COUNT))
+MOST_CONFUSED = 10  # pairs that are shown where the whole matrix has no room
+
+
+def evaluation_report(evaluation: Evaluation) -> Report:
+    """Return the report of an evaluation; its rows are the classes, where there are any."""
+    heading = f"{evaluation.part} part, {count_text(evaluation.count)} samples, {evaluation.weights}"
+    parts: list[Part] = [Lines([heading]), Facts(list(figures(evaluation)))]
+    scores = None
+    if evaluation.scores:
+        rows = [(name, *astuple(row)) for name, row in zip(evaluation.classes, evaluation.scores, strict=True)]
+        scores = Table(SCORE_COLUMNS, rows, last=("mean", *astuple(mean_score(evaluation.scores))))
+        parts.append(scores)
+    if evaluation.matrix is not None:
+        parts.append(Alternatives(matrix_tables(evaluation.matrix, evaluation.classes)))
+    return Report(parts, evaluation_values(evaluation), rows=scores)
+
+
+def figures(evaluation: Evaluation) -> Iterator[Fact]:
+    """Yield the loss and the metrics, then those with views."""
+    for name, value in evaluation.figures.items():
+        yield Fact(label(name), value, metric_kind(name))
+    for name, value in evaluation.averaged.items():
+        yield Fact(f"{label(name)} with {evaluation.views}", value, metric_kind(name))
+
+
+def matrix_tables(matrix: Array, classes: Sequence[str]) -> list[Table]:
+    """Return the confusion matrix with named and with numbered columns, and the most frequent errors alone."""
+    title = "confusion matrix: a row for each true class, a column for each predicted one"
+    rows = [(name, *row) for name, row in zip(classes, matrix.tolist(), strict=True)]
+    named = [Column(""), *(Column(name, COUNT, zero="·") for name in classes)]
+    numbered = [
+        Column("", Kind(right=True)),
+        Column(""),
+        *(Column(str(i), COUNT, zero="·") for i in range(len(classes))),
+    ]
+    pairs = [(classes[row], classes[column], count) for row, column, count in most_confused(matrix, MOST_CONFUSED)]
+    return [
+        Table(named, rows, title),
+        Table(numbered, [(number, *row) for number, row in enumerate(rows)], title),
+        Table(CONFUSED_COLUMNS, pairs, "most confused classes (the whole matrix: --format json)"),
+    ]
+
+
+def evaluation_values(evaluation: Evaluation) -> dict[str, Any]:
+    """Return the evaluation as JSON values."""
+    values: dict[str, Any] = {
+        "part": evaluation.part,
+        "samples": evaluation.count,
+        "weights": str(evaluation.weights),
+        **evaluation.figures,
+    }
+    if evaluation.averaged:
+        values[evaluation.views] = dict(evaluation.averaged)
+    if evaluation.scores:
+        rows = zip(evaluation.classes, evaluation.scores, strict=True)
+        values["classes"] = [{"name": name, **asdict(row)} for name, row in rows]
+        mean = asdict(mean_score(evaluation.scores))
+        values["mean"] = {name: mean[name] for name in ("precision", "recall", "f1")}
+    if evaluation.matrix is not None:
+        values["confusion_matrix"] = evaluation.matrix.tolist()
+    return values

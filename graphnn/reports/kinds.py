@@ -1,0 +1,84 @@
+"""Kinds of values: how a count, a size or a share is written for people and for programs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from graphnn.text.figures import figure
+from graphnn.text.numbers import bytes_text, clock, count_text, short_bytes_text, short_count_text
+from graphnn.types import Shape, shape_text
+
+
+def unchanged(value: Any) -> Any:
+    """Return the value."""
+    return value
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How values of one kind are written.
+
+    text: for people. short: for people who have little room, where that can be shorter. plain: for programs, without
+    units and separators. right: whether columns of such values are aligned right. code: whether the characters are to
+    be shown as they are, of which a `*` would mean something else in marked-up text.
+    """
+
+    text: Callable[[Any], str] = str
+    short: Callable[[Any], str] | None = None
+    plain: Callable[[Any], object] = unchanged
+    right: bool = False
+    code: bool = False
+
+
+def scalar_or_shape_text(shape: Shape) -> str:
+    """Return a shape as people write it, 1 for that of a single number."""
+    return shape_text(shape) or "1"
+
+
+def plain_shape(shape: Shape) -> str:
+    """Return a shape for programs: 64x8x8."""
+    return "x".join(map(str, shape))
+
+
+def percent_text(share: float) -> str:
+    """Return a share, 0…1, in percent: 98.33%."""
+    return f"{100 * share:.2f}%"
+
+
+def value_text(value: float) -> str:
+    """Return a number with four places behind the point, or an exponent where those would say little."""
+    return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1e5 else f"{value:.2e}"
+
+
+def six_digits(value: float) -> str:
+    """Return a number with six significant digits, zeros at its end left out."""
+    return f"{value:.6g}"
+
+
+def milliseconds_text(seconds: float) -> str:
+    """Return seconds as milliseconds with three digits or so."""
+    ms = 1000 * seconds
+    return f"{ms:,.1f}" if ms >= 100 else f"{ms:.2f}" if ms >= 1 else f"{ms:.3f}"
+
+
+def rate_text(rate: float) -> str:
+    """Return a number a second, without digits that mean nothing."""
+    return count_text(round(rate)) if rate >= 10 else f"{rate:.1f}"
+
+
+TEXT = Kind()
+CODE = Kind(code=True)
+COUNT = Kind(count_text, short_count_text, right=True)
+BYTES = Kind(bytes_text, short_bytes_text, right=True)
+SHAPE = Kind(scalar_or_shape_text, plain=plain_shape, right=True)
+SHARE = Kind(percent_text, right=True)  # 0…1
+VALUE = Kind(value_text, right=True)
+SIX_DIGITS = Kind(six_digits, plain=six_digits, right=True)
+DURATION = Kind(clock, right=True)  # seconds
+MILLISECONDS = Kind(milliseconds_text, right=True)  # seconds, shown as milliseconds
+RATE = Kind(rate_text, right=True)  # a second
+
+
+def metric_kind(metric: str) -> Kind:
+    """Return the kind of the values of a loss or metric."""
+    return Kind(lambda value: figure(metric, value), right=True)

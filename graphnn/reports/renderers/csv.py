@@ -1,0 +1,23 @@
+"""The rows of a report as comma-separated values, quoted where needed: no units, no separators in numbers."""
+
+import csv
+import io
+
+from graphnn.errors import GraphError
+from graphnn.reports.report import Report
+
+
+def render(report: Report, width: int | None) -> str:
+    """Return a line of names and one for each row. Raises GraphError where the report has no rows for programs.
+
+    width: makes no difference.
+    """
+    if report.rows is None:
+        raise GraphError("there is no one table to give as csv; choose another format")
+    columns = report.rows.columns
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow([column.key for column in columns])
+    for row in report.rows.rows:
+        writer.writerow([column.plain(value) for column, value in zip(columns, row, strict=True)])
+    return stream.getvalue()

@@ -1,0 +1,26 @@
+"""The data of a report as JSON."""
+
+import json
+from typing import Any
+
+from graphnn.reports.report import Report
+
+
+def render(report: Report, width: int | None) -> str:
+    """Return the data as indented text; a list without objects or lists in it takes one line.
+
+    width: makes no difference.
+    """
+    return json_value(report.data, "\n") + "\n"
+
+
+def json_value(value: Any, line_break: str) -> str:
+    """Return one value; line_break: a line break and the indentation of what the value stands in."""
+    inner = line_break + "  "
+    if isinstance(value, dict) and value:
+        named = ((json.dumps(str(key), ensure_ascii=False), item) for key, item in value.items())
+        items = (f"{name}: {json_value(item, inner)}" for name, item in named)
+        return f"{{{inner}{f',{inner}'.join(items)}{line_break}}}"
+    if isinstance(value, list | tuple) and any(isinstance(item, dict | list | tuple) for item in value):
+        return f"[{inner}{f',{inner}'.join(json_value(item, inner) for item in value)}{line_break}]"
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,49 @@
+"""Reports as Markdown: tables, and facts as lists."""
+
+from typing import Any, assert_never
+
+from graphnn.reports.report import Alternatives, Column, Facts, Lines, Part, Remark, Report, Table
+from graphnn.text.tables import single_line
+
+
+def render(report: Report, width: int | None) -> str:
+    """Return the parts with an empty line between them. width: makes no difference."""
+    parts = [lines for part in report.parts if (lines := part_lines(part))]
+    spaced = [line for lines in parts for line in ("", *lines)][1:]
+    return "".join(f"{line}\n" for line in spaced)
+
+
+def part_lines(part: Part) -> list[str]:
+    """Return the lines of one part."""
+    match part:
+        case Table():
+            return table_lines(part)
+        case Facts():
+            return [f"- {fact.label}: {fact.text}" for fact in part.facts]
+        case Lines():
+            return "\n\n".join(part.lines).split("\n")  # a paragraph each, or they would run into one
+        case Remark():
+            return []
+        case Alternatives():
+            return table_lines(part.tables[0])
+        case _:
+            assert_never(part)
+
+
+def table_lines(part: Table) -> list[str]:
+    """Return the lines of a table, its title above, what belongs right below as further parts."""
+    titles = [column.title.replace("-\n", "-").replace("\n", " ") for column in part.columns]
+    marks = ["---:" if column.kind.right else ":---" for column in part.columns]
+    rows = part.rows if part.last is None else [*part.rows, part.last]
+    cells = [[cell(*pair) for pair in zip(part.columns, row, strict=True)] for row in rows]
+    lines = [f"| {' | '.join(row)} |" for row in (titles, marks, *cells)]
+    for own in part.foot:
+        if below := part_lines(own):
+            lines += ["", *below]
+    return [part.title, "", *lines] if part.title else lines
+
+
+def cell(column: Column, value: Any) -> str:
+    """Return one value."""
+    text = single_line(column.text(value)).replace("|", "\\|")
+    return f"`{text}`" if column.kind.code and value is not None else text

@@ -1,0 +1,163 @@
+"""The text of one small report in each format: a golden text each, at two widths where there are widths."""
+
+import pytest
+
+from graphnn.errors import GraphError
+from graphnn.reports.formats import render
+from graphnn.reports.report import Report
+
+WIDE = """\
+two digits
+and a line
+
+A stage ends where a layer needs sums over the whole batch.
+
+                    output  multiply-
+ #  name             shape       adds      mean
+───────────────────────────────────────────────
+ 0  convolution_12  32×8×8    294,912  0.123457
+10  a|b, "c"             1                    –
+───────────────────────────────────────────────
+    all               2048    294,912       0.5
+weight file  42.8 KiB
+accuracy       98.33%
+
+group     numbers
+─────────────────
+conv*       1,234
+the rest        5
+
+stage  way
+──────────────────────────────────────
+    1  conv1 → relu_1 → conv2 → relu_2
+    2  out
+
+cat.png    95.12%
+truck.png  50.00%
+
+confusion matrix
+
+   aaaaaaaaaaaaa  bbbbbbbbbbbbb
+───────────────────────────────
+a              7              ·
+"""
+NARROW = """\
+two digits
+and a line
+
+A stage ends where a layer
+needs sums over the whole
+batch.
+
+            output
+ #  name     shape   adds      mean
+───────────────────────────────────
+ 0  conv…2  32×8×8  295 k  0.123457
+10  a|b,…"       1                –
+───────────────────────────────────
+    all       2048  295 k       0.5
+weight file  42.8 KiB
+accuracy       98.33%
+
+group     numbers
+─────────────────
+conv*       1,234
+the rest        5
+
+stage  way
+─────────────────────────────
+    1  conv1 → relu_1 → conv2
+       → relu_2
+    2  out
+
+cat.png    95.12%
+truck.png  50.00%
+
+most confused
+
+true  samples
+─────────────
+a           7
+"""
+MARKDOWN = """\
+two digits
+
+and a line
+
+| # | name | output shape | multiply-adds | mean |
+| ---: | :--- | ---: | ---: | ---: |
+| 0 | convolution_12 | 32×8×8 | 294,912 | 0.123457 |
+| 10 | a\\|b, "c" | 1 |  | – |
+|  | all | 2048 | 294,912 | 0.5 |
+
+- weight file: 42.8 KiB
+- accuracy: 98.33%
+
+| group | numbers |
+| :--- | ---: |
+| `conv*` | 1,234 |
+| the rest | 5 |
+
+| stage | way |
+| ---: | :--- |
+| 1 | conv1 → relu_1 → conv2 → relu_2 |
+| 2 | out |
+
+| input | probability |
+| :--- | ---: |
+| cat.png | 95.12% |
+| truck.png | 50.00% |
+
+confusion matrix
+
+|  | aaaaaaaaaaaaa | bbbbbbbbbbbbb |
+| :--- | ---: | ---: |
+| a | 7 | · |
+"""
+CSV = """\
+index,name,output_shape,multiply_adds,mean
+0,convolution_12,32x8x8,294912,0.123457
+10,"a|b, \"\"c\"\"",,0,
+"""
+JSON = """\
+{
+  "name": "Größe",
+  "shape": [32, 8],
+  "layers": [
+    {
+      "n": 1
+    }
+  ],
+  "none": {}
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("form", "width", "expected"),
+    [
+        ("table", None, WIDE),
+        ("table", 30, NARROW),
+        ("markdown", None, MARKDOWN),
+        ("markdown", 30, MARKDOWN),
+        ("csv", 30, CSV),
+        ("json", 30, JSON),
+    ],
+)
+def test_golden_text(form: str, width: int | None, expected: str, report: Report) -> None:
+    assert render(report, form, width) == expected
+
+
+def test_a_report_can_say_how_wide_it_is_where_there_is_no_terminal(report: Report) -> None:
+    narrow = Report(report.parts, width=30)
+    assert render(narrow) == NARROW
+    assert render(narrow, width=100) == WIDE
+
+
+def test_nothing_is_shown_of_nothing() -> None:
+    assert render(Report()) == render(Report(), "markdown") == ""
+
+
+def test_what_no_one_table_says_is_refused_as_csv(report: Report) -> None:
+    with pytest.raises(GraphError, match="no one table to give as csv"):
+        render(Report(report.parts), "csv")
