@@ -62,7 +62,7 @@ def parser() -> Parser:
     )
     add_threads_argument(result)
     add_kernels_argument(result)
-    add_format_argument(result, csv="one line a class")
+    add_format_argument(result, csv="one line a class, for regression a figure")
     return result
 
 

@@ -19,22 +19,24 @@ SCORE_COLUMNS = (
     Column("F1", SHARE, key="f1", absent="–"),
     Column("support", COUNT, key="support"),
 )
+FIGURE_ROWS = (Column("figure", key="figure"), Column("views", key="views"), Column("value", key="value"))
 CONFUSED_COLUMNS = (Column("true", least=8), Column("predicted", least=8), Column("samples", COUNT))
 MOST_CONFUSED = 10  # pairs that are shown where the whole matrix has no room
 
 
 def evaluation_report(evaluation: Evaluation) -> Report:
-    """Return the report of an evaluation; its rows are the classes, where there are any."""
+    """Return the report of an evaluation; its rows are the classes, for regression the figures."""
     heading = f"{evaluation.part} part, {count_text(evaluation.count)} samples, {evaluation.weights}"
     parts: list[Part] = [Lines([heading]), Facts(list(figures(evaluation)))]
-    scores = None
+    rows = Table(FIGURE_ROWS, list(figure_rows(evaluation)))
     if evaluation.scores:
-        rows = [(name, *astuple(row)) for name, row in zip(evaluation.classes, evaluation.scores, strict=True)]
-        scores = Table(SCORE_COLUMNS, rows, last=("mean", *astuple(mean_score(evaluation.scores))))
-        parts.append(scores)
+        scores = zip(evaluation.classes, evaluation.scores, strict=True)
+        mean = ("mean", *astuple(mean_score(evaluation.scores)))
+        rows = Table(SCORE_COLUMNS, [(name, *astuple(row)) for name, row in scores], last=mean)
+        parts.append(rows)
     if evaluation.matrix is not None:
         parts.append(Alternatives(matrix_tables(evaluation.matrix, evaluation.classes)))
-    return Report(parts, evaluation_values(evaluation), rows=scores)
+    return Report(parts, evaluation_values(evaluation), rows)
 
 
 def figures(evaluation: Evaluation) -> Iterator[Fact]:
@@ -43,6 +45,12 @@ def figures(evaluation: Evaluation) -> Iterator[Fact]:
         yield Fact(label(name), value, metric_kind(name))
     for name, value in evaluation.averaged.items():
         yield Fact(f"{label(name)} with {evaluation.views}", value, metric_kind(name))
+
+
+def figure_rows(evaluation: Evaluation) -> Iterator[tuple[str, str, float]]:
+    """Yield the loss and the metrics for programs, and over which views outputs were averaged."""
+    yield from ((name, "none", value) for name, value in evaluation.figures.items())
+    yield from ((name, evaluation.views, value) for name, value in evaluation.averaged.items())
 
 
 def matrix_tables(matrix: Array, classes: Sequence[str]) -> list[Table]:

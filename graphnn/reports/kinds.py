@@ -1,8 +1,7 @@
 """Kinds of values: how a count, a size or a share is written for people and for programs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphnn.text.figures import figure
 from graphnn.text.numbers import bytes_text, clock, count_text, short_bytes_text, short_count_text
@@ -14,8 +13,7 @@ def unchanged(value: Any) -> Any:
     return value
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """How values of one kind are written.
 
     text: for people. short: for people who have little room, where that can be shorter. plain: for programs, without

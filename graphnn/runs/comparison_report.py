@@ -39,6 +39,11 @@ class Outcome:
         """Return the metric on one part, of the trainings that have it."""
         return [own[part][metric] for own in self.figures if part in own]
 
+    @property
+    def mean_seconds(self) -> float | None:
+        """How long one of those at their end took."""
+        return statistics.fmean(self.seconds) if self.seconds else None
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -62,41 +67,86 @@ class Spread:
         return None if self.mean is None or base.mean is None else self.mean - base.mean
 
 
+@dataclass(frozen=True)
+class Compared:
+    """A variant's metric on one part, and its difference from the first variant's, where both have it."""
+
+    part: str
+    spread: Spread
+    difference: float | None
+
+
 def comparison_report(trainings: Sequence[Training], diverged: Collection[Training] = ()) -> Report:
     """Return the report of all variants that have a training at its end, or one that diverged.
 
     The first variant is what the others differ from. A cell is empty where a variant has no such figure.
     """
     outcomes = list(by_variant(trainings, diverged))
-    if not any(outcome.figures for outcome in outcomes):
+    measured = [own for outcome in outcomes for own in outcome.figures]
+    if not measured:
         return Report(data=[], rows=Table(ROWS, ()))
-    parts = list(dict.fromkeys(part for outcome in outcomes for own in outcome.figures for part in own))
-    metric = metric_of([one for outcome in outcomes for own in outcome.figures for one in own.values()])
-    spreads = Kind(lambda spread: spread_text(metric, spread), right=True)
-    differences = Kind(lambda value: difference_text(metric, value), right=True)
-    columns = [Column("variant", least=12)]
-    for part in parts:
-        columns += [Column(f"{part}\n{label(metric)}", spreads), Column("\ndifference", differences)]
-    columns.append(Column("\ntime", DURATION))
-    table, rows, data = [], [], []
-    bases: dict[str, Spread] = {}
+    parts = list(dict.fromkeys(part for own in measured for part in own))
+    metric = metric_of([figures for own in measured for figures in own.values()])
+    found = list(compared(outcomes, parts, metric))
+    table = [
+        (outcome.name, *(value for own in line for value in (own.spread, own.difference)), outcome.mean_seconds)
+        for outcome, line in found
+    ]
+    return Report(
+        [Table(table_columns(parts, metric), table)],
+        [values(outcome, line, metric) for outcome, line in found],
+        rows=Table(ROWS, [row for outcome, line in found for row in plain_rows(outcome, line, metric)]),
+    )
+
+
+def compared(
+    outcomes: Sequence[Outcome], parts: Sequence[str], metric: str
+) -> Iterator[tuple[Outcome, list[Compared]]]:
+    """Yield each variant that was trained, with its metric on each part; how many diverged stands with the first."""
+    base: dict[str, Spread] = {}
     for outcome in outcomes:
         if not outcome.figures and not outcome.diverged:
             continue
-        cells: list[Any] = [outcome.name]
-        found: dict[str, Any] = {}
-        seconds = statistics.fmean(outcome.seconds) if outcome.seconds else None
+        line = []
         for part in parts:
             spread = Spread(outcome.values(part, metric), outcome.diverged if part == parts[0] else 0)
-            base = bases.setdefault(part, spread)
-            difference = None if outcome is outcomes[0] else spread.difference(base)
-            cells += [spread, difference]
-            own = {"mean": spread.mean, "deviation": spread.deviation, "difference": difference}
-            found[part] = {**own, "values": list(spread.values)}
-            rows.append((outcome.name, part, metric, *own.values(), len(spread.values), outcome.diverged, seconds))
-        table.append((*cells, seconds))
-        data.append({"variant": outcome.name, "diverged": outcome.diverged, "seconds": seconds, metric: found})
-    return Report([Table(columns, table)], data, rows=Table(ROWS, rows))
+            difference = None if outcome is outcomes[0] else spread.difference(base.get(part, spread))
+            base.setdefault(part, spread)
+            line.append(Compared(part, spread, difference))
+        yield outcome, line
+
+
+def table_columns(parts: Sequence[str], metric: str) -> list[Column]:
+    """Return the columns that people see: two for each part."""
+    spread = Kind(lambda spread: spread_text(metric, spread), right=True)
+    difference = Kind(lambda value: difference_text(metric, value), right=True)
+    pairs = [(Column(f"{part}\n{label(metric)}", spread), Column("\ndifference", difference)) for part in parts]
+    return [Column("variant", least=12), *(column for pair in pairs for column in pair), Column("\ntime", DURATION)]
+
+
+def plain_rows(outcome: Outcome, line: Sequence[Compared], metric: str) -> Iterator[tuple[Any, ...]]:
+    """Yield a row for each part that the variant was measured on, or diverged before."""
+    for own in line:
+        spread = own.spread
+        if spread.values or spread.diverged:
+            figures = (spread.mean, spread.deviation, own.difference, len(spread.values), outcome.diverged)
+            yield outcome.name, own.part, metric, *figures, outcome.mean_seconds
+
+
+def values(outcome: Outcome, line: Sequence[Compared], metric: str) -> dict[str, Any]:
+    """Return one variant as JSON values, without the parts that it was not measured on."""
+    measured = [own for own in line if own.spread.values]
+    figures = {
+        own.part: {
+            "mean": own.spread.mean,
+            "deviation": own.spread.deviation,
+            "difference": own.difference,
+            "values": list(own.spread.values),
+        }
+        for own in measured
+    }
+    seconds = outcome.mean_seconds
+    return {"variant": outcome.name, "diverged": outcome.diverged, "seconds": seconds, metric: figures}
 
 
 def by_variant(trainings: Sequence[Training], diverged: Collection[Training]) -> Iterator[Outcome]:

@@ -96,6 +96,14 @@ def test_the_test_part_on_demand(compare: Compare) -> None:
     assert "test" in out.split("─")[0]
 
 
+def test_programs_read_nothing_but_the_report(compare: Compare) -> None:
+    code, out, err = compare("--format", "json")
+    assert code == 0
+    assert [each["variant"] for each in json.loads(out)] == ["as it is"]
+    assert err.startswith("1 of 1: as it is, seed 1\n")
+    assert compare("--format", "markdown")[1] == compare("--markdown")[1]
+
+
 def test_other_settings_of_the_same_name_are_refused(compare: Compare, document: Path) -> None:
     compare()
     folder = document.parent / "net.compare"

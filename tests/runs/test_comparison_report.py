@@ -1,0 +1,78 @@
+"""What came out of trainings of variants, for programs and where there is nothing to show."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from graphnn.reports.formats import render
+from graphnn.runs.comparison import Training
+from graphnn.runs.comparison_report import comparison_report
+from graphnn.runs.files import Outputs
+from graphnn.specification.variants import Variant
+from graphnn.training.checkpoint import Identity
+
+Figures = Mapping[str, Mapping[str, float]]
+
+
+class Given(Training):
+    """A training whose figures are given by its variant and seed; it is at its end where there are any."""
+
+    given: Mapping[tuple[str, int], Figures] = {
+        ("as it is", 0): {"validation": {"loss": 1.0, "accuracy": 0.5}},
+        ("as it is", 1): {"validation": {"loss": 0.5, "accuracy": 0.75}},
+        ("seen twice", 0): {
+            "validation": {"loss": 0.5, "accuracy": 0.5},
+            "validation with flip": {"loss": 0.25, "accuracy": 1.0},
+        },
+    }
+    seconds = 3.0
+
+    @property
+    def finished(self) -> bool:
+        return (self.variant.name, self.seed) in self.given
+
+    def figures(self) -> Figures:
+        return self.given[self.variant.name, self.seed]
+
+
+@pytest.fixture
+def trainings() -> list[Training]:
+    """Two seeds of three variants, the last of which come to no end."""
+    names = ("as it is", "seen twice", "wild")
+    outputs, identity = Outputs(Path("w.npz")), Identity({}, "", None, "")
+    return [Given(Variant(name), seed, identity, outputs, "validation") for name in names for seed in (0, 1)]
+
+
+def test_one_row_for_each_variant_and_part(trainings: list[Training]) -> None:
+    report = comparison_report(trainings, trainings[-2:])
+    assert render(report, "csv").splitlines() == [
+        "variant,part,metric,mean,deviation,difference,trainings,diverged,seconds",
+        "as it is,validation,accuracy,0.625,0.1767766952966369,,2,0,3.0",
+        "seen twice,validation,accuracy,0.5,,-0.125,1,0,3.0",
+        "seen twice,validation with flip,accuracy,1.0,,,1,0,3.0",
+        "wild,validation,accuracy,,,,0,2,",
+    ]
+
+
+def test_values(trainings: list[Training]) -> None:
+    content = json.loads(render(comparison_report(trainings, trainings[-2:]), "json"))
+    assert [each["variant"] for each in content] == ["as it is", "seen twice", "wild"]
+    assert content[1]["accuracy"] == {
+        "validation": {"mean": 0.5, "deviation": None, "difference": -0.125, "values": [0.5]},
+        "validation with flip": {"mean": 1.0, "deviation": None, "difference": None, "values": [1.0]},
+    }
+    assert content[0]["accuracy"]["validation"]["values"] == [0.5, 0.75]
+    assert content[2] == {"variant": "wild", "diverged": 2, "seconds": None, "accuracy": {}}
+
+
+def test_what_has_not_begun_is_left_out(trainings: list[Training]) -> None:
+    assert "wild" not in render(comparison_report(trainings))
+
+
+def test_no_training_at_its_end(trainings: list[Training]) -> None:
+    report = comparison_report(trainings[-2:], trainings[-2:])
+    assert render(report) == render(report, "markdown") == ""
+    assert render(report, "json") == "[]\n"
+    assert render(report, "csv").startswith("variant,")
