@@ -52,7 +52,8 @@ def test_the_layer_is_named_that_the_dropout_masks_of_the_step_make_overflow(rig
     still = SGD(1e-45)  # by the weights of the last layer, a larger step makes those before it overflow, too
     for seed in range(5):
         with Engine(graph, parameters, batch_size=4, threads=1, seed=seed) as engine:
-            trainer = Trainer(graph, parameters, engine, still, Constant(), samples, epochs=3, batch_size=4, seed=seed)
+            options = TrainingOptions(epochs=3, batch_size=4, seed=seed)
+            trainer = Trainer(engine, still, Constant(), options, samples)
             with pytest.raises(DivergenceError, match=r'layers\[2\] "layer_2" \(Dense\) is the first whose output'):
                 trainer.run()
 
