@@ -1,7 +1,9 @@
 """The same networks in PyTorch: none forgotten, and all of them equal, where PyTorch is installed."""
 
 import dataclasses
+import runpy
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from graphnn.benchmark.twin import (
     BLOCK_TWINS,
     LAYER_TWINS,
     LOSS_TWINS,
+    NAMES,
     OPTIMIZER_TWINS,
     check_twins,
     tensor_name,
@@ -41,7 +44,10 @@ from graphnn.optimizers.muon import Muon
 from graphnn.optimizers.rates import Rates
 from graphnn.optimizers.sgd import SGD
 from graphnn.optimizers.updater import Updater
+from graphnn.parameters.parameter import Role
 from graphnn.schedules.constant import Constant
+
+EXAMPLES: dict[str, Any] = runpy.run_path(str(Path(__file__).parents[1] / "examples.py"))
 
 
 def built_in(registry: dict[str, Any]) -> set[str]:
@@ -55,11 +61,13 @@ def test_every_layer_loss_and_optimizer_has_a_twin() -> None:
 
 
 def test_every_parameter_has_a_name_there() -> None:
-    shapes = {"Dense": (3,), "LayerNormalization": (3,), "BatchNormalization": (3,), "Conv2D": (2, 5, 5)}
-    for kind, shape in shapes.items():
-        required = {"Dense": {"units": 2}, "Conv2D": {"filters": 2}}.get(kind, {})
-        there = [tensor_name(each) for each in LAYERS.find(kind)(**required).parameters(shape)]
-        assert there in (["weight", "bias"], ["weight", "bias", "running_mean", "running_var"])
+    assert set(NAMES) == set(Role) - {Role.STATISTIC}
+    for shape in ((3,), (2, 5, 5)):
+        for layer in EXAMPLES["layers_for"](shape).values():
+            there = [tensor_name(each) for each in layer.parameters(shape)]
+            assert len(set(there)) == len(there), layer.type
+    statistics = BatchNormalization().parameters((3,))[2:]
+    assert [tensor_name(each) for each in statistics] == ["running_mean", "running_var"]
 
 
 def test_a_layer_that_pytorch_does_not_know() -> None:
@@ -156,6 +164,13 @@ GRAPHS = {
 }
 
 
+COMPARED = {node.layer.type for graph in GRAPHS.values() for node in graph.nodes}
+for kind, options in ((kind, EXAMPLES["other_settings"]("layer", kind)) for kind in LAYERS.built_in()):
+    if kind not in {*COMPARED, *BLOCK_TWINS}:
+        images = kind in EXAMPLES["layers_for"]((3, 7, 6))
+        GRAPHS[kind] = image(kind, **options) if images else vector(kind, MeanSquaredError(), **options)
+
+
 def test_every_layer_is_compared() -> None:
     compared = {node.layer.type for graph in GRAPHS.values() for node in graph.nodes}
     assert compared == {*LAYER_TWINS, *(kind.__name__ for kind in BLOCK_NODES)}
@@ -227,7 +242,7 @@ def test_running_statistics_differ_by_the_unbiased_variance_only() -> None:
 @pytest.mark.parametrize(
     ("name", "options"),
     [
-        ("SGD", {"weight_decay": 0.1}),
+        *((name, {"weight_decay": 0.1}) for name, kind in OPTIMIZERS.built_in().items() if not kind.by_matrix),
         ("SGDMomentum", {"momentum": 0.7, "weight_decay": 0.1}),
         ("SGDMomentum", {"nesterov": True, "decay_biases": True, "weight_decay": 0.1}),
         ("Adam", {"beta_1": 0.8, "weight_decay": 0.1}),

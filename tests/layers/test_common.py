@@ -1,12 +1,13 @@
 """What holds for every layer: dtypes, memory orders, pieces, untouched inputs, reused memory, threads."""
 
+import runpy
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-import graphnn.layers  # noqa: F401 - registers all layers
 from graphnn.layers.base import LAYERS, BatchwiseLayer
 from graphnn.layers.context import Context
 from graphnn.layers.conv2d import Conv2D
@@ -14,40 +15,28 @@ from graphnn.layers.relu import ReLU
 from graphnn.layers.tanh import Tanh
 
 IMAGE, VECTOR = (4, 6, 6), (12,)
+layers_for = runpy.run_path(str(Path(__file__).parents[1] / "examples.py"))["layers_for"]
 
-CASES = {
-    "AveragePooling2D": [({}, IMAGE)],
-    "BatchNormalization": [({}, IMAGE), ({}, VECTOR)],
-    "Conv2D": [({"filters": 5}, IMAGE)],
-    "Dense": [({"units": 5}, VECTOR)],
-    "Dropout": [({"rate": 0.3}, IMAGE), ({"rate": 0.3}, VECTOR)],
-    "ELU": [({}, IMAGE), ({}, VECTOR)],
-    "Flatten": [({}, IMAGE)],
-    "GELU": [({}, IMAGE), ({"approximate": "none"}, IMAGE)],
-    "GlobalAveragePooling": [({}, IMAGE)],
-    "LayerNormalization": [({}, IMAGE), ({}, VECTOR)],
-    "LeakyReLU": [({}, IMAGE)],
-    "MaxPooling2D": [({}, IMAGE)],
-    "ReLU": [({}, IMAGE), ({}, VECTOR)],
-    "Scale": [({"factor": -0.3}, IMAGE), ({"factor": 2.5}, VECTOR)],
-    "SiLU": [({}, IMAGE)],
-    "Residual": [({"layers": [Conv2D(5), ReLU()], "shortcut": [Conv2D(5, 1)]}, IMAGE), ({"layers": [Tanh()]}, VECTOR)],
-    "Sigmoid": [({}, IMAGE)],
-    "Softmax": [({}, VECTOR)],
-    "Tanh": [({}, IMAGE)],
-}
-ALL = [(name, options, shape) for name, cases in CASES.items() for options, shape in cases]
+# Every layer as it is by default for all inputs that it takes, and these besides.
+BESIDES = [
+    ("GELU", {"approximate": "none"}, IMAGE),
+    ("Scale", {"factor": -0.3}, IMAGE),
+    ("Residual", {"layers": [Conv2D(5), ReLU()], "shortcut": [Conv2D(5, 1)]}, IMAGE),
+    ("Residual", {"layers": [Tanh()]}, VECTOR),
+]
+BY_DEFAULT = [(name, layer.settings(), shape) for shape in (IMAGE, VECTOR) for name, layer in layers_for(shape).items()]
+ALL = [*BY_DEFAULT, *BESIDES]
 
 
 def test_every_layer_is_here():
-    assert set(CASES) == {name for name, own in LAYERS.items() if own.__module__.startswith("graphnn.layers.")}
+    assert {name for name, _, _ in ALL} == set(LAYERS.built_in())
 
 
 IDS = [
-    f"{name}-{len(shape)}-{'-'.join(str(value) for value in options.values() if not isinstance(value, list))}"
+    f"{name}-{len(shape)}" + "".join(f"-{value}" for value in options.values() if not isinstance(value, list))
     for name, options, shape in ALL
 ]
-BATCHWISE = {name for name in CASES if issubclass(LAYERS[name], BatchwiseLayer)}
+BATCHWISE = {name for name in LAYERS.built_in() if issubclass(LAYERS[name], BatchwiseLayer)}
 
 
 def all_but(*names):

@@ -1,6 +1,8 @@
 """Which parameters are trained: as declared, as checked, and as backward heeds it."""
 
+import runpy
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,31 +15,31 @@ from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
 from graphnn.layers.trainable import TrainableLayer
 
+layers_for = runpy.run_path(str(Path(__file__).parents[1] / "examples.py"))["layers_for"]
+LAYERS_FOR = {shape: layers_for(shape) for shape in ((4, 6, 6), (12,))}
 CASES = {
-    "Conv2D": ({"filters": 5}, (4, 6, 6)),
-    "Dense": ({"units": 5}, (12,)),
-    "BatchNormalization": ({}, (4, 6, 6)),
-    "LayerNormalization": ({}, (12,)),
+    name: (layer.settings(), shape)
+    for shape, layers in LAYERS_FOR.items()
+    for name, layer in layers.items()
+    if isinstance(layer, TrainableLayer)
 }
-PAIRS = [
-    (name, parameter)
-    for name in CASES
-    for parameter in (("gamma", "beta") if "Norm" in name else ("weights", "biases"))
-]
 
 
-REQUIRED = {"Dropout": {"rate": 0.5}, "Scale": {"factor": 2.0}}  # settings of layers that have no such parameters
+def trained_names(name):
+    """Return the names of the parameters that a layer trains when nothing is said of them."""
+    options, shape = CASES[name]
+    return [own.name for own in LAYERS[name](**options).parameters(shape) if own.trainable]
+
+
+PAIRS = [(name, parameter) for name in CASES for parameter in trained_names(name)]
 
 
 def test_every_layer_with_trained_parameters_is_here():
-    own = {name: one for name, one in LAYERS.items() if one.__module__.startswith("graphnn.")}
-    assert {name for name, one in own.items() if issubclass(one, TrainableLayer)} == set(CASES)
-    for name, one in own.items():
-        if name == "Residual":  # which declares what the layers inside declare
-            continue
-        options, shape = CASES.get(name, (REQUIRED.get(name, {}), (4, 6, 6)))
-        trained = [p for p in one(**options).parameters(shape) if p.trainable]
-        assert bool(trained) == (name in CASES), name
+    assert trained_names("Dense") == ["weights", "biases"]
+    assert trained_names("BatchNormalization") == ["gamma", "beta"]
+    for shape, layers in LAYERS_FOR.items():
+        for name, layer in layers.items():
+            assert any(own.trainable for own in layer.parameters(shape)) == (name in CASES), name
 
 
 @pytest.mark.parametrize(("name", "parameter"), PAIRS)
@@ -45,7 +47,7 @@ def test_declarations(name, parameter):
     options, shape = CASES[name]
 
     def declared(trainable):
-        layer = LAYERS[name](**options, trainable=trainable)
+        layer = LAYERS[name](**{**options, "trainable": trainable})
         return {p.name: (p.trainable, p.until_epoch) for p in layer.parameters(shape)}
 
     usual = declared(True)
@@ -54,7 +56,7 @@ def test_declarations(name, parameter):
     assert {own for own, (is_trained, _) in declared(False).items() if is_trained} == set()
     assert declared({parameter: False}) == {**usual, parameter: (False, None)}
     assert declared({parameter: {"until_epoch": 3}}) == {**usual, parameter: (True, 3)}
-    assert len(trained) == 2
+    assert trained == set(trained_names(name))
 
 
 def test_trained_in():

@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,9 @@ import pytest
 from graphnn.augmentation.base import AUGMENTATIONS, augmentations_from
 from graphnn.errors import GraphError, SpecError
 from graphnn.layers.base import LAYERS
-from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
 from graphnn.layers.flatten import Flatten
-from graphnn.layers.max_pooling_2d import MaxPooling2D
 from graphnn.layers.relu import ReLU
-from graphnn.layers.residual import Residual
-from graphnn.layers.sigmoid import Sigmoid
 from graphnn.layers.softmax import Softmax
 from graphnn.losses.base import LOSSES
 from graphnn.losses.cross_entropy import CrossEntropy
@@ -32,38 +29,11 @@ from graphnn.schedules.cosine import Cosine
 
 ROOT = Path(__file__).parents[2]
 DATA = {"path": "data.npz"}
+EXAMPLES: dict[str, Any] = runpy.run_path(str(ROOT / "tests" / "examples.py"))
+required_settings = EXAMPLES["required_settings"]
 # Every type with every setting at another value than its default.
 LAYER_SETTINGS: dict[str, dict[str, Any]] = {
-    "Dense": {"units": 3, "use_bias": False, "initializer": "identity", "trainable": {"weights": {"until_epoch": 1}}},
-    "Conv2D": {
-        "filters": 2,
-        "kernel_size": (3, 2),
-        "strides": (1, 2),
-        "padding": (1, 0),
-        "use_bias": False,
-        "initializer": {"type": "normal", "deviation": 0.5},
-        "trainable": {"weights": {"until_epoch": 2}},
-    },
-    "MaxPooling2D": {"pool_size": (2, 3), "strides": 1},
-    "AveragePooling2D": {"pool_size": 3, "strides": (2, 1)},
-    "GlobalAveragePooling": {},
-    "Flatten": {},
-    "BatchNormalization": {"momentum": 0.5, "epsilon": 0.001, "scale": False, "center": False, "trainable": False},
-    "LayerNormalization": {"epsilon": 0.001, "scale": False, "center": False, "trainable": False},
-    "Dropout": {"rate": 0.25},
-    "Scale": {"factor": 0.125},
-    "ReLU": {},
-    "LeakyReLU": {"negative_slope": 0.2},
-    "ELU": {"alpha": 0.5},
-    "GELU": {"approximate": "none"},
-    "SiLU": {},
-    "Sigmoid": {},
-    "Tanh": {},
-    "Softmax": {},
-    "Residual": {
-        "layers": (Conv2D(3, padding="valid", name="inner"), Residual((ReLU(),), (Sigmoid(description="gate"),))),
-        "shortcut": (MaxPooling2D(3, strides=1), Conv2D(3, 1)),
-    },
+    name: EXAMPLES["other_settings"]("layer", name) for name in LAYERS.built_in()
 }
 VECTORS = {"Dense", "Softmax"}
 LOSS_SETTINGS: dict[str, dict[str, Any]] = {
@@ -72,14 +42,8 @@ LOSS_SETTINGS: dict[str, dict[str, Any]] = {
     "MeanSquaredError": {},
 }
 LOSS_END = {"CrossEntropy": "Softmax", "BinaryCrossEntropy": "Sigmoid", "MeanSquaredError": "Tanh"}
-COMMON = {"learning_rate": 0.125, "weight_decay": 0.25, "decay_biases": True, "clip_norm": 2.0}
 OPTIMIZER_SETTINGS: dict[str, dict[str, Any]] = {
-    "SGD": COMMON,
-    "SGDMomentum": {**COMMON, "momentum": 0.5, "nesterov": True},
-    "Adam": {**COMMON, "beta_1": 0.5, "beta_2": 0.75, "epsilon": 0.001},
-    "AdamW": {**COMMON, "beta_1": 0.5, "beta_2": 0.75, "epsilon": 0.001},
-    "RMSprop": {**COMMON, "rho": 0.5, "epsilon": 0.001},
-    "Muon": {"learning_rate": 0.125, "clip_norm": 2.0, "momentum": 0.5, "nesterov": False, "steps": 5},
+    name: EXAMPLES["other_settings"]("optimizer", name) for name in OPTIMIZERS
 }
 AUGMENTATION_SETTINGS: dict[str, dict[str, Any]] = {
     "RandomFlip": {"mode": "alternating"},
@@ -104,24 +68,23 @@ def there_and_back(model: Model, folder: Path) -> Model:
 
 
 def test_the_settings_here_are_complete() -> None:
-    built_in = {name for name, layer in LAYERS.items() if layer.__module__.startswith("graphnn.layers.")}
-    assert set(LAYER_SETTINGS) == built_in
     assert set(LOSS_END) == set(LOSS_SETTINGS) == set(LOSSES)
-    assert set(OPTIMIZER_SETTINGS) == set(OPTIMIZERS)
     assert set(SCHEDULE_SETTINGS) == set(SCHEDULES)
     assert set(AUGMENTATION_SETTINGS) == set(AUGMENTATIONS)
     for name, settings in LAYER_SETTINGS.items():
-        assert LAYERS[name](**settings).settings().keys() == settings.keys()
+        layer, plain = LAYERS[name](**settings), LAYERS[name](**required_settings("layer", name))
+        assert layer.settings().keys() == settings.keys()
+        assert [
+            key
+            for key in settings
+            if key not in required_settings("layer", name) and layer.settings()[key] == plain.settings()[key]
+        ] == []
 
 
 @pytest.mark.parametrize("name", LAYER_SETTINGS)
 @pytest.mark.parametrize("as_default", [False, True])
 def test_layers(name: str, as_default: bool, tmp_path: Path) -> None:
-    required = {
-        key: LAYER_SETTINGS[name][key] for key in ("units", "filters", "rate", "factor") if key in LAYER_SETTINGS[name]
-    }
-    if name == "Residual":
-        required = {"layers": (ReLU(),)}
+    required = {"layers": (ReLU(),)} if name == "Residual" else required_settings("layer", name)
     settings = required if as_default else {**LAYER_SETTINGS[name], "name": "mine", "description": "why"}
     model = Model(MeanSquaredError(), SGD())
     model.add(LAYERS[name](**settings, input_shape=(5,) if name in VECTORS else (2, 6, 6)))
