@@ -32,6 +32,8 @@ OTHER_NAMES = {  # what other libraries call it, in lower case without _ and -
     "henormal": "he_normal",
     "dirac": "identity",
     "randomnormal": "normal",
+    "zeros": "constant",
+    "ones": "constant",
     "std": "deviation",
     "stddev": "deviation",
     "randomcrop": "RandomTranslate",

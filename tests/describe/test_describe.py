@@ -244,6 +244,7 @@ def test_no_note_where_memory_is_enough_or_unknown(made: Made) -> None:
         ("Dense", {"units": 2, "initializer": "he_normal", "trainable": True}, "2 units"),
         ("Dense", {"units": 2, "initializer": {"type": "normal", "deviation": 1}}, "2 units, normal (deviation 1)"),
         ("Dense", {"units": 2, "initializer": {"type": "normal", "deviation": 0.05}}, "2 units, normal"),
+        ("Dense", {"units": 2, "initializer": {"type": "constant", "value": 0.25}}, "2 units, constant (value 0.25)"),
         ("Conv2D", {"filters": 8, "initializer": "patch_whitening"}, "3×3, 8 filters, same, patch_whitening"),
         ("Dense", {"units": 2, "trainable": False}, "2 units, not trained"),
         (

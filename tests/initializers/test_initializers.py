@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from graphnn.errors import GraphError, SpecError
 from graphnn.initializers import base, patch_whitening
 from graphnn.initializers.base import INITIALIZERS, fans, initial_values, initializer_from, initializer_values
-from graphnn.initializers.constant import ones, zeros
+from graphnn.initializers.constant import ConstantInitializer, ones, zeros
 from graphnn.initializers.identity import Identity
 from graphnn.initializers.normal import Normal
 from graphnn.initializers.patch_whitening import PatchWhitening, second_moments
@@ -28,6 +28,15 @@ def test_constants():
     rng = np.random.default_rng(0)
     assert zeros((2, 3), rng).tolist() == [[0, 0, 0], [0, 0, 0]]
     assert ones((2,), rng).tolist() == [1, 1]
+    assert ConstantInitializer(-0.25)((2, 1), rng).tolist() == [[-0.25], [-0.25]]
+    assert draw("constant", (1, 2, 1, 1)).tolist() == [[[[0]], [[0]]]]
+    assert {each((), rng).dtype for each in (zeros, ones)} == {np.dtype(np.float64)}
+    assert rng.random() == np.random.default_rng(0).random()  # nothing was drawn
+
+
+def test_a_constant_makes_the_outputs_sums_of_the_inputs():
+    layer = Dense(2, initializer={"type": "constant", "value": 0.5}).build((3,))
+    assert layer.forward(np.array([[1.0, 2, 3], [-1, 0, 5]])).tolist() == [[3, 3], [2, 2]]
 
 
 def test_fans():

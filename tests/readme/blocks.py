@@ -131,8 +131,9 @@ def kinds(schema: Mapping[str, Any], kind: str) -> list[Kind]:
     definitions = schema["definitions"]
     shared = definitions[kind]["properties"]
     found = []
-    for name in shared["type"]["enum"]:
-        own = definitions[name]
+    for branch in definitions[kind]["allOf"]:
+        name, reference = branch["if"]["properties"]["type"]["const"], branch["then"]["$ref"]
+        own = definitions[reference.removeprefix("#/definitions/")]
         properties = {key: value for key, value in own["properties"].items() if value is not True}
         found.append((f"**{name}**", own["description"], resolved(schema, {**own, "properties": properties})))
     return [*found, (f"every {kind}", "", resolved(schema, {"properties": shared}))]
