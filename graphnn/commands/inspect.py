@@ -8,7 +8,7 @@ from graphnn.describe.describe import describe
 from graphnn.describe.memory import available_memory
 from graphnn.describe.report import description_report
 from graphnn.errors import GraphError
-from graphnn.graph.graph import build_graph, named_parameters
+from graphnn.graph.graph import build_graph
 from graphnn.reports.formats import FORMATS, render
 from graphnn.runs.reading import read_document
 from graphnn.specification.schema import schema_file
@@ -76,22 +76,20 @@ def run(argv: Sequence[str]) -> int:
     graph = build_graph(spec)
     description = describe(spec, graph, arguments.kernels)
     report = description_report(description, available_memory())
+    misfits: list[str] = []
     if arguments.plan:
         from graphnn.describe.plan import plan_of  # here and below: needed here only, and slow to import
         from graphnn.describe.plan_report import plan_report
 
         report = plan_report(plan_of(spec, graph, description.optimizers, arguments.kernels), report)
-    if arguments.weights is None:
-        show(render(report, arguments.format, terminal_width()))
-        return 0
-    from graphnn.describe.weight_statistics import with_weights
-    from graphnn.storage.weights import compare, load_weights
+    if arguments.weights is not None:
+        from graphnn.describe.weight_statistics import weights_report
 
-    file = load_weights(arguments.weights)
-    match = compare({name: own.shape for name, own in named_parameters(graph.nodes).items()}, file.arrays)
-    show(render(with_weights(report, file, match), arguments.format, terminal_width()))
-    if not match.complete:
-        complain(f"{file.path}: does not fit the network:" + "".join(f"\n  {line}" for line in match.lines()))
+        report, match = weights_report(report, graph, arguments.weights)
+        misfits = match.lines()
+    show(render(report, arguments.format, terminal_width()))
+    if misfits:
+        complain(f"{arguments.weights}: does not fit the network:" + "".join(f"\n  {line}" for line in misfits))
         return GraphError.exit_code
     return 0
 

@@ -14,12 +14,10 @@ from graphnn.commands.common import (
     positive_integer,
 )
 from graphnn.datasets.facts import FACTS
-from graphnn.engine.engine import Engine
-from graphnn.engine.plan import kernels_for
 from graphnn.errors import GraphError
 from graphnn.evaluation.files import Files, gathered
 from graphnn.evaluation.inputs import Reader
-from graphnn.evaluation.prediction import predicted, prediction_report
+from graphnn.evaluation.prediction import predict, prediction_report
 from graphnn.reports.formats import render
 from graphnn.runs.trained import load_trained, note
 from graphnn.text.terminal import show
@@ -80,15 +78,15 @@ def run(argv: Sequence[str]) -> int:
         invert=arguments.invert,
     )
     files = Files(reader)
-    batch_size = trained.spec.training["batch_size"]
-    with Engine(
+    results = predict(
         trained.graph,
         trained.parameters,
-        batch_size=batch_size,
+        trained.normalisation,
+        gathered(files.read(arguments.inputs)),
+        batch_size=trained.spec.training["batch_size"],
         threads=arguments.threads,
-        kernels=kernels_for(trained.graph, arguments.kernels),
-    ) as engine:
-        results = list(predicted(engine, trained.normalisation, gathered(files.read(arguments.inputs))))
+        kernels=arguments.kernels,
+    )
     if results:
         report = prediction_report(results, trained.graph, trained.classes, arguments.top)
         show(render(report, arguments.format))

@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from graphnn.graph.graph import Graph, named_parameters
 from graphnn.reports.kinds import COUNT, SHAPE, VALUE
 from graphnn.reports.report import Column, Lines, Report, Table
+from graphnn.storage.weights import MatchReport, compare, load_weights
 from graphnn.types import Array, Shape
-
-if TYPE_CHECKING:
-    from graphnn.storage.weights import MatchReport, WeightsFile
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,13 @@ def statistics_values(rows: Sequence[Statistics]) -> list[dict[str, Any]]:
     return [{**asdict(row), "shape": list(row.shape)} for row in rows]
 
 
-def with_weights(network: Report, file: "WeightsFile", match: "MatchReport") -> Report:
-    """Return the report of a network and of the arrays in a weights file, which alone are its rows.
+def weights_report(network: Report, graph: Graph, path: Path) -> tuple[Report, MatchReport]:
+    """Return the report of a network and of the arrays in a weights file, which alone are its rows, and how they fit.
 
-    match: how the file fits the network.
+    network: the report of the graph. Raises WeightsError where the file cannot be read.
     """
+    file = load_weights(path)
+    match = compare({name: own.shape for name, own in named_parameters(graph.nodes).items()}, file.arrays)
     found = statistics(file.arrays)
     weights = {
         "file": str(file.path),
@@ -79,4 +81,5 @@ def with_weights(network: Report, file: "WeightsFile", match: "MatchReport") -> 
         ],
     }
     table = statistics_table(found)
-    return Report([*network.parts, Lines([str(file.path)]), table], {**network.data, "weights": weights}, rows=table)
+    parts = [*network.parts, Lines([str(file.path)]), table]
+    return Report(parts, {**network.data, "weights": weights}, rows=table), match

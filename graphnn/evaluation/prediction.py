@@ -1,17 +1,19 @@
 """What a network gives for single samples, and the report of it: the most probable classes, or values."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from graphnn.datasets.preparation import Normalisation
 from graphnn.engine.engine import Engine
+from graphnn.engine.plan import kernels_for
 from graphnn.evaluation.evaluation import class_names
 from graphnn.evaluation.files import Labelled
 from graphnn.graph.graph import Graph
 from graphnn.losses.binary_cross_entropy import BinaryCrossEntropy
 from graphnn.losses.mean_squared_error import MeanSquaredError
+from graphnn.parameters.parameters import Parameters
 from graphnn.reports.kinds import SHARE, SIX_DIGITS, Kind
 from graphnn.reports.report import Column, Report, Table
 from graphnn.types import Array
@@ -32,11 +34,24 @@ VALUE_ROWS = (
 )
 
 
-def predicted(engine: Engine, normalisation: Normalisation, parts: Iterable[Labelled]) -> Iterator[Result]:
-    """Yield the output for each sample."""
-    for labels, x in parts:
-        y = engine.predict(normalisation.apply(x, engine.graph.input_shape))
-        yield from zip(labels, y.reshape(len(y), -1), strict=True)
+def predict(
+    graph: Graph,
+    parameters: Parameters,
+    normalisation: Normalisation,
+    parts: Iterable[Labelled],
+    *,
+    batch_size: int,
+    threads: int | None = None,
+    kernels: str | None = None,
+) -> list[Result]:
+    """Return the output for each sample of all parts. normalisation: what the weights were trained with."""
+    results: list[Result] = []
+    own = kernels_for(graph, kernels)
+    with Engine(graph, parameters, batch_size=batch_size, threads=threads, kernels=own) as engine:
+        for labels, x in parts:
+            y = engine.predict(normalisation.apply(x, graph.input_shape))
+            results += zip(labels, y.reshape(len(y), -1), strict=True)
+    return results
 
 
 def prediction_report(results: Sequence[Result], graph: Graph, classes: Sequence[str] | None, top: int) -> Report:
