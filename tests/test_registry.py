@@ -18,6 +18,7 @@ from graphnn.errors import DataError, SpecError
 from graphnn.initializers.base import INITIALIZERS
 from graphnn.layers.base import LAYERS
 from graphnn.losses.base import LOSSES
+from graphnn.metrics.base import METRICS
 from graphnn.optimizers.base import OPTIMIZERS
 from graphnn.registry import Registry
 from graphnn.schedules.base import SCHEDULES
@@ -34,7 +35,7 @@ KINDS: dict[str, Registry[Any]] = {
     "averaging": AVERAGINGS,
     "augmentation": AUGMENTATIONS,
 }
-REGISTRIES = {**KINDS, "data set": DATASETS}
+REGISTRIES = {**KINDS, "data set": DATASETS, "metric": METRICS}
 
 
 @pytest.fixture

@@ -10,8 +10,6 @@ import numpy as np
 from graphnn.graph.graph import Graph, build_graph, chain, initialise, needs_images
 from graphnn.layers.context import empty_channels_last
 from graphnn.layers.dropout import Dropout
-from graphnn.losses.binary_cross_entropy import BinaryCrossEntropy
-from graphnn.losses.cross_entropy import CrossEntropy
 from graphnn.parameters.parameters import Parameters
 from graphnn.specification.spec import Spec, spec_from_values
 from graphnn.types import Array
@@ -63,11 +61,7 @@ def samples(graph: Graph, n: int, dtype: Any = np.float32) -> tuple[Array, Array
     rng = np.random.default_rng(0)
     x = empty_channels_last((n, *graph.input_shape), dtype)
     x[...] = rng.standard_normal(x.shape, np.float32)
-    if isinstance(graph.loss, CrossEntropy):
-        return x, rng.integers(0, graph.output_shape[0], n)
-    if isinstance(graph.loss, BinaryCrossEntropy):
-        return x, rng.integers(0, 2, (n, *graph.output_shape)).astype(dtype)
-    return x, rng.standard_normal((n, *graph.output_shape), np.float32).astype(dtype)
+    return x, graph.loss.outputs.random_targets(n, graph.output_shape, rng, dtype)
 
 
 def first_parameters(graph: Graph, seed: int, n: int) -> Parameters:

@@ -9,7 +9,6 @@ from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.im2col import pair
 from graphnn.layers.bypass import Add, Save, Swap
 from graphnn.losses.base import Loss
-from graphnn.losses.cross_entropy import CrossEntropy
 from graphnn.optimizers.base import Optimizer
 from graphnn.optimizers.groups import ParameterGroup
 from graphnn.optimizers.rules import rule_numbers, rules
@@ -253,7 +252,7 @@ def loss_twin(torch: Any, loss: Loss) -> Any:
 
 def reported_twin(torch: Any, loss: Loss) -> Any:
     """Return the loss that is reported, which is that of the targets as they are."""
-    return loss_twin(torch, replace(loss, label_smoothing=0.0) if isinstance(loss, CrossEntropy) else loss)
+    return loss_twin(torch, loss.reported())
 
 
 def optimizer_twin(

@@ -13,8 +13,7 @@ from graphnn.errors import DataError
 from graphnn.evaluation.metrics import ClassScore, class_scores, confusion_matrix, label_scores
 from graphnn.evaluation.views import averaged_sums, check_views
 from graphnn.graph.graph import Graph
-from graphnn.losses.binary_cross_entropy import BinaryCrossEntropy
-from graphnn.losses.cross_entropy import CrossEntropy
+from graphnn.metrics.outputs import Classes, YesOrNo
 from graphnn.parameters.parameters import Parameters
 from graphnn.training.samples import Samples
 from graphnn.types import Array
@@ -72,19 +71,17 @@ def evaluate(
         for chunk in engine.chunks(count):
             chosen = np.arange(chunk.start, chunk.stop)
             outputs.append(engine.loss_inputs(SourceBatch(samples, chosen)))
-            sums.append(loss.piece(samples.targets(chosen), outputs[-1], count, logits=logits, dy=None))
+            sums.append(loss.piece(samples.targets(chosen), outputs[-1], count, logits=logits))
         if views != "none":
             averaged = averaged_sums(engine, samples, views)
-    result = Evaluation(part, count, weights, loss.summarise(np.sum(sums, axis=0), count), views=views)
+    result = Evaluation(part, count, weights, graph.summarise(np.sum(sums, axis=0), count), views=views)
     if averaged is not None:
-        result = replace(result, averaged=loss.summarise(averaged, count))
-    y_pred = np.concatenate(outputs)
-    if isinstance(loss, CrossEntropy):
-        labels = y_gt if y_gt.ndim == 1 else y_gt.argmax(axis=1)
-        return with_classes(result, labels, y_pred.argmax(axis=1), class_names(classes, y_pred.shape[1]))
-    if isinstance(loss, BinaryCrossEntropy):
-        said = y_pred.reshape(count, -1) > (0 if logits else 0.5)
-        there = y_gt.reshape(said.shape) > 0.5
+        result = replace(result, averaged=graph.summarise(averaged, count))
+    seen = loss.outputs(y_gt, np.concatenate(outputs), logits=logits)
+    if loss.outputs is Classes:
+        return with_classes(result, seen.truth, seen.predicted, class_names(classes, seen.y.shape[1]))
+    if loss.outputs is YesOrNo:
+        said, there = seen.predicted.reshape(count, -1), seen.truth.reshape(count, -1)
         if said.shape[1] == 1:  # one yes-or-no output tells two classes apart
             return with_classes(result, there[:, 0], said[:, 0], class_names(classes, 2))
         return replace(result, classes=class_names(classes, said.shape[1]), scores=tuple(label_scores(there, said)))

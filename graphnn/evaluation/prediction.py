@@ -11,8 +11,7 @@ from graphnn.engine.plan import kernels_for
 from graphnn.evaluation.evaluation import class_names
 from graphnn.evaluation.files import Labelled
 from graphnn.graph.graph import Graph
-from graphnn.losses.binary_cross_entropy import BinaryCrossEntropy
-from graphnn.losses.mean_squared_error import MeanSquaredError
+from graphnn.metrics.outputs import Numbers, YesOrNo
 from graphnn.parameters.parameters import Parameters
 from graphnn.reports.kinds import SHARE, SIX_DIGITS, Kind
 from graphnn.reports.report import Column, Report, Table
@@ -59,9 +58,9 @@ def prediction_report(results: Sequence[Result], graph: Graph, classes: Sequence
 
     classes: the names of the classes, where they are known.
     """
-    if isinstance(graph.loss, MeanSquaredError):
+    if graph.loss.outputs is Numbers:
         return values_report(results)
-    if isinstance(graph.loss, BinaryCrossEntropy) and results[0][1].size == 1:
+    if graph.loss.outputs is YesOrNo and results[0][1].size == 1:
         results = [(label, np.concatenate([1 - y, y])) for label, y in results]  # no and yes are two classes
     return classes_report(results, class_names(classes, results[0][1].size), top)
 

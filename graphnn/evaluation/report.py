@@ -6,9 +6,9 @@ from typing import Any
 
 from graphnn.evaluation.evaluation import Evaluation
 from graphnn.evaluation.metrics import mean_score, most_confused
+from graphnn.metrics.figures import label
 from graphnn.reports.kinds import COUNT, SHARE, Kind, metric_kind
 from graphnn.reports.report import Alternatives, Column, Fact, Facts, Lines, Part, Report, Table
-from graphnn.text.figures import label
 from graphnn.text.numbers import count_text
 from graphnn.types import Array
 

@@ -43,5 +43,5 @@ def averaged_sums(engine: Engine, samples: Samples, views: str, stop: Stop = nev
             if stop():
                 return None
             mean += weight * engine.loss_inputs(SourceBatch(own, chosen))
-        sums.append(loss.piece(samples.targets(chosen), mean, count, logits=logits, dy=None))
+        sums.append(loss.piece(samples.targets(chosen), mean, count, logits=logits))
     return np.asarray(np.sum(sums, axis=0))

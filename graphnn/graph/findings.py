@@ -18,9 +18,8 @@ from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
 from graphnn.layers.flatten import Flatten
 from graphnn.layers.residual import Residual
-from graphnn.layers.softmax import Softmax
-from graphnn.losses.base import Loss
-from graphnn.losses.cross_entropy import CrossEntropy
+from graphnn.losses.base import LOSSES, Loss
+from graphnn.metrics.outputs import Classes
 from graphnn.specification.names import BLOCK
 from graphnn.specification.schema_problems import Finding
 from graphnn.specification.spec import LayerSection, Section, Spec
@@ -82,7 +81,7 @@ def setting_findings(path: Path, name: str, layer: Layer, input_shape: Shape, *,
 def label_findings(spec: Spec, loss: Loss, output_shape: Shape) -> Iterator[Finding]:
     """Yield the finding that a loss for numbers cannot take the labels of the data set, if so."""
     facts = FACTS.get(spec.data["dataset"])
-    if facts is None or isinstance(loss, CrossEntropy):  # of which `output_findings` speaks
+    if facts is None or loss.outputs is Classes:  # of which `output_findings` speaks
         return
     labels = np.arange(len(facts.classes))
     try:
@@ -105,17 +104,22 @@ def schedule_findings(schedule: Section | None) -> Iterator[Finding]:
         yield Finding((*schedule.path, "points"), message)
 
 
-def monitor_findings(spec: Spec, loss: Loss, *, validated: bool) -> Iterator[Finding]:
-    """Yield a finding for each validation figure that is watched, but that the loss or the data do not give."""
+def monitor_findings(spec: Spec, loss: Loss, output_shape: Shape | None, *, validated: bool) -> Iterator[Finding]:
+    """Yield a finding for each validation figure that is watched, but that the loss or the data do not give.
+
+    output_shape: None where it is not known, because another finding stands in the way.
+    """
     watched: dict[Path, str] = {}
     if "early_stopping" in spec.training:
         watched["training", "early_stopping", "monitor"] = spec.training["early_stopping"]["monitor"]
     if "keep_best" in spec.training:
         watched["training", "keep_best"] = spec.training["keep_best"]
-    known = [f"validation_{name}" for name in ("loss", *loss.metrics)]
+    known = [f"validation_{name}" for name in loss.metrics(output_shape)]
     for path, monitor in watched.items():
         if monitor not in known:
-            message = f"{loss.type} gives no {quoted(monitor)}; it gives {', '.join(known)}"
+            elsewhere = monitor.removeprefix("validation_") in loss.metrics()
+            where = f" for {outputs(math.prod(output_shape))}" if elsewhere and output_shape is not None else ""
+            message = f"{loss.type} gives no {quoted(monitor)}{where}; it gives {', '.join(known)}"
             yield Finding(path, message)
         elif not validated:
             message = f"{monitor} needs a validation part, but data.validation_split is 0; write a fraction there"
@@ -129,11 +133,12 @@ def end_findings(spec: Spec, layers: Sequence[Layer], loss: Loss) -> Iterator[Fi
         return
     where = [index for index, layer in enumerate(layers) if isinstance(layer, needed)]
     last, name = len(layers) - 1, needed.__name__
-    within = [each for section in spec.layers for each in inside(section) if each.type == name and needed is Softmax]
+    once = loss.outputs is Classes  # for yes or no that is Sigmoid, which may be an activation elsewhere
+    within = [each for section in spec.layers for each in inside(section) if each.type == name and once]
     if last in where:
-        if needed is Softmax:
+        if once:
             for section in [*(spec.layers[index] for index in where[:-1]), *within]:
-                message = "Softmax stands here and at the end; remove this one"
+                message = f"{name} stands here and at the end; remove this one"
                 yield Finding(section.path, message)
     elif within and not where:
         message = f"{loss.type} needs {name} as the last layer, but it stands inside a block; move {name} to the end"
@@ -145,7 +150,7 @@ def end_findings(spec: Spec, layers: Sequence[Layer], loss: Loss) -> Iterator[Fi
     else:
         found = f"{quoted(spec.layers[last].name)} is {layers[last].type}"
         message = f"{loss.type} needs {name} as the last layer, but {found}; "
-        if layers[last].type in ("Softmax", "Sigmoid"):
+        if type(layers[last]) in (other.fused_with for other in LOSSES.values()):
             message += f'write {{"type": "{name}"}} instead'
         else:
             message += f'add {{"type": "{name}"}} as the last layer'
@@ -160,13 +165,13 @@ def inside(section: LayerSection) -> Iterator[LayerSection]:
 
 
 def output_findings(spec: Spec, layers: Sequence[Layer], loss: Loss, output_shape: Shape) -> Iterator[Finding]:
-    """Yield what is wrong with the number of outputs, for a loss that wants one for each class."""
-    if not isinstance(loss, CrossEntropy):
+    """Yield what is wrong with the number of outputs, for a loss of classes."""
+    if loss.outputs is not Classes:
         return
     last = spec.layers[-1]
     if len(output_shape) != 1:
         message = (
-            f"CrossEntropy needs one number for each class, but {quoted(last.name)} gives {shape_text(output_shape)}; "
+            f"{loss.type} needs one number for each class, but {quoted(last.name)} gives {shape_text(output_shape)}; "
             "put Flatten or GlobalAveragePooling, and Dense, before it"
         )
         yield Finding(last.path, message)

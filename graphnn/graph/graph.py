@@ -76,6 +76,15 @@ class Graph:
     loss: Loss
 
     @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of what is reported of its outputs, "loss" first."""
+        return self.loss.metrics(self.output_shape)
+
+    def summarise(self, sums: Array, count: int) -> dict[str, float]:
+        """Return the loss and the metrics of `count` samples from the sum of their partial sums, as of Loss.piece."""
+        return self.loss.summarise(sums, count, self.output_shape)
+
+    @property
     def output_shape(self) -> Shape:
         """The shape of one prediction."""
         return self.nodes[-1].output_shape
@@ -186,7 +195,7 @@ def build_graph(spec: Spec, *, validated: bool | None = None) -> Graph:
     for section in (spec.optimizer.options, *spec.optimizer.options.get("groups", ())):
         findings += schedule_findings(section.get("schedule"))
     splits = bool(spec.data["validation_split"])
-    findings += monitor_findings(spec, loss, validated=splits if validated is None else validated)
+    findings += monitor_findings(spec, loss, shape, validated=splits if validated is None else validated)
     if findings:
         problems = in_order(spec.document, findings)
         raise SpecError(*problems, *in_force(spec.document, problems))

@@ -1,14 +1,16 @@
-"""What a loss is: how far predictions are from the truth, the gradient of that, and the metrics that people read."""
+"""What a loss is: how far predictions are from the truth, the gradient of that, and what the outputs mean."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from graphnn.errors import DataError
 from graphnn.layers.base import Layer
+from graphnn.metrics.outputs import Outputs
+from graphnn.metrics.sums import Layout, layout, metrics_of
 from graphnn.registry import Registry
 from graphnn.types import Array, Shape, shape_text
 
@@ -17,14 +19,14 @@ SMALLEST = 2.2e-16  # probabilities below it count as it
 
 @dataclass(frozen=True)
 class Loss(ABC):
-    """One loss: the mean over the batch of a figure for each sample.
+    """One loss: the mean over the batch of a number for each sample.
 
+    outputs: what it takes the network's outputs for; their targets and metrics follow from it.
     fused_with: the last layer that the loss can be evaluated together with, from that layer's input (the logits).
-    metrics: the names that `summarise` gives besides "loss".
     """
 
+    outputs: ClassVar[type[Outputs]]
     fused_with: ClassVar[type[Layer] | None] = None
-    metrics: ClassVar[tuple[str, ...]]
 
     @property
     def type(self) -> str:
@@ -34,7 +36,7 @@ class Loss(ABC):
     def __call__(self, y_gt: npt.ArrayLike, y_pred: npt.ArrayLike) -> float:
         """Return the mean loss of predictions (N×K) against the truth. Raises DataError for targets that do not fit."""
         truth, y = self._checked(y_gt, y_pred)
-        return float(self.piece(truth, y, len(y), logits=False, dy=None)[0] / len(y))
+        return float(self.piece(truth, y, len(y), logits=False)[0] / len(y))
 
     def gradient(self, y_gt: npt.ArrayLike, y_pred: npt.ArrayLike) -> Array:
         """Return the gradient of the mean loss with respect to the predictions, N×K. Raises DataError."""
@@ -52,20 +54,38 @@ class Loss(ABC):
         return truth, y
 
     @abstractmethod
-    def piece(self, y_gt: Array, y: Array, n: int, *, logits: bool, dy: Array | None) -> Array:
-        """Return the float64 sums over a piece of a batch of n samples: of the loss, then what the metrics need.
+    def piece(self, y_gt: Array, y: Array, n: int, *, logits: bool, dy: Array | None = None) -> Array:
+        """Return the sums over a piece of m samples of a batch of n: of the loss, then what the metrics need.
 
-        y: predictions, or with `logits` the input of `fused_with`. The gradient of the mean over all n samples with
-        respect to y is written into dy, where given; dy may be y's own memory.
+        y_gt: m targets, which `check_targets` has accepted. y: predictions, m×(output shape), or with `logits` the
+        input of `fused_with`, float32 or float64; it is not changed. dy: takes the gradient of the mean over all n
+        samples with respect to y, of y's shape and dtype; it may be y's memory. The sums are a float64 vector, laid
+        out as `layout` says; those of all pieces added up are what `summarise` needs.
         """
 
     @abstractmethod
-    def summarise(self, sums: Array, count: int) -> dict[str, float]:
-        """Return "loss" and the metrics of `count` samples from the sum of their pieces' sums."""
-
-    @abstractmethod
     def check_targets(self, y_gt: Array, output_shape: Shape) -> None:
-        """Raise DataError where targets do not fit a network whose one prediction has `output_shape`."""
+        """Raise DataError where targets, N×…, do not fit a network whose one prediction has `output_shape`."""
+
+    def metrics(self, output_shape: Shape | None = None) -> tuple[str, ...]:
+        """Return the names of what is reported, "loss" first; of outputs of any shape where none is given."""
+        metrics = metrics_of(self.outputs) if output_shape is None else self.layout(output_shape).metrics
+        return ("loss", *(metric.name for metric in metrics))
+
+    def summarise(self, sums: Array, count: int, output_shape: Shape) -> dict[str, float]:
+        """Return "loss" and the metrics of `count` samples from the sum of their pieces' sums.
+
+        output_shape: of one prediction. A metric that is a part of the whole lies in 0…1.
+        """
+        return self.layout(output_shape).figures(sums, count)
+
+    def layout(self, output_shape: Shape) -> Layout:
+        """Return what the sums of `piece` are of, where one prediction has `output_shape`."""
+        return layout(self.outputs, output_shape)
+
+    def reported(self) -> Self:
+        """Return the loss whose value `piece` gives, where training follows the gradient of another one."""
+        return self
 
 
 LOSSES: Registry[type[Loss]] = Registry("loss", "graphnn.losses")

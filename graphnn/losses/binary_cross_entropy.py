@@ -8,6 +8,8 @@ from graphnn.errors import DataError
 from graphnn.kernels.sigmoid import sigmoid
 from graphnn.layers.sigmoid import Sigmoid
 from graphnn.losses.base import LOSSES, SMALLEST, Loss, check_values
+from graphnn.metrics.outputs import YesOrNo
+from graphnn.metrics.sums import sums_of
 from graphnn.types import Array, Shape
 
 
@@ -16,19 +18,18 @@ from graphnn.types import Array, Shape
 class BinaryCrossEntropy(Loss):
     """Binary cross-entropy: L = −Σ (t ln p + (1 − t) ln(1 − p)) / K over K independent yes-or-no outputs.
 
-    Targets: N×K numbers in 0…1, or N where K is 1. The metric is accuracy: the part of all outputs that lie on the
-    truth's side of ½. From probabilities, p and 1 − p are clipped at 2.2e-16 and the gradient is
-    ((1 − t)/(1 − p) − t/p)/(nK); from logits z nothing is clipped: L = max(z, 0) − t z + ln(1 + e^−|z|), and the
-    gradient is (sigmoid z − t)/(nK).
+    Targets: N×K numbers in 0…1, or N where K is 1. From probabilities, p and 1 − p are clipped at 2.2e-16 and the
+    gradient is ((1 − t)/(1 − p) − t/p)/(nK); from logits z nothing is clipped: L = max(z, 0) − t z + ln(1 + e^−|z|),
+    and the gradient is (sigmoid z − t)/(nK).
     """
 
+    outputs = YesOrNo
     fused_with = Sigmoid
-    metrics = ("accuracy",)
 
-    def piece(self, y_gt: Array, y: Array, n: int, *, logits: bool, dy: Array | None) -> Array:
+    def piece(self, y_gt: Array, y: Array, n: int, *, logits: bool, dy: Array | None = None) -> Array:
+        sums = sums_of(YesOrNo(y_gt, y, logits=logits))  # before dy is written, which may be y's memory
         outputs = y[0].size
         t = y_gt.reshape(y.shape).astype(y.dtype, copy=False)
-        correct = np.count_nonzero((y > (0 if logits else 0.5)) == (t > 0.5))
         if logits:
             loss = np.maximum(y, 0) - t * y + np.log1p(np.exp(-np.abs(y)))
             if dy is not None:
@@ -42,10 +43,8 @@ class BinaryCrossEntropy(Loss):
                 dy -= t / p
         if dy is not None:
             dy *= 1 / (n * outputs)
-        return np.array([loss.sum(dtype=np.float64) / outputs, correct / outputs])
-
-    def summarise(self, sums: Array, count: int) -> dict[str, float]:
-        return {"loss": float(sums[0] / count), "accuracy": float(sums[1] / count)}
+        sums[0] = loss.sum(dtype=np.float64) / outputs
+        return sums
 
     def check_targets(self, y_gt: Array, output_shape: Shape) -> None:
         check_values(self.type, y_gt, output_shape)

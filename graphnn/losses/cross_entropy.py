@@ -1,19 +1,22 @@
 """CrossEntropy: the loss of classes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
 from graphnn.errors import DataError
 from graphnn.layers.softmax import Softmax
 from graphnn.losses.base import LOSSES, SMALLEST, Loss, described
+from graphnn.metrics.outputs import Classes
+from graphnn.metrics.sums import sums_of
 from graphnn.types import Array, Shape, shape_text
 
 
 @LOSSES.register
 @dataclass(frozen=True)
 class CrossEntropy(Loss):
-    """Categorical cross-entropy: L = −Σ y ln p over the classes; the metric is accuracy.
+    """Categorical cross-entropy: L = −Σ y ln p over the classes.
 
     Targets: integer labels N, or one-hot rows (or other distributions) N×K. From probabilities, p is clipped at
     2.2e-16 and the gradient is −y′/p/n; from logits nothing is clipped and the gradient is (softmax − y′)/n.
@@ -25,14 +28,14 @@ class CrossEntropy(Loss):
 
     label_smoothing: float = 0.0
 
+    outputs = Classes
     fused_with = Softmax
-    metrics = ("accuracy",)
 
-    def piece(self, y_gt: Array, y: Array, n: int, *, logits: bool, dy: Array | None) -> Array:
+    def piece(self, y_gt: Array, y: Array, n: int, *, logits: bool, dy: Array | None = None) -> Array:
+        seen = Classes(y_gt, y, logits=logits)
+        sums = sums_of(seen)  # before dy is written, which may be y's memory
         work = np.empty_like(y) if dy is None else dy
-        labels = y_gt if y_gt.ndim == 1 else y_gt.argmax(axis=1)
-        rows, highest = np.arange(len(y)), y.argmax(axis=1)
-        correct = np.count_nonzero(highest == labels)
+        rows, labels, highest = seen.rows, seen.truth, seen.predicted
         one_hot = None if y_gt.ndim == 1 else y_gt
         wanted = one_hot if dy is None or self.label_smoothing == 0 else self.smoothed(y_gt, y)
 
@@ -61,7 +64,8 @@ class CrossEntropy(Loss):
             elif dy is not None and p is not None:
                 dy[...] = 0
                 dy[rows, labels] = -1 / (p * n)
-        return np.array([loss.sum(dtype=np.float64), correct], np.float64)
+        sums[0] = loss.sum(dtype=np.float64)
+        return sums
 
     def smoothed(self, y_gt: Array, y: Array) -> Array:
         """Return (1 − ε)·y + ε/K as rows like those of y, from labels or rows."""
@@ -72,8 +76,8 @@ class CrossEntropy(Loss):
         rows[np.arange(len(y)), y_gt] += kept
         return rows
 
-    def summarise(self, sums: Array, count: int) -> dict[str, float]:
-        return {"loss": float(sums[0] / count), "accuracy": float(sums[1] / count)}
+    def reported(self) -> Self:
+        return replace(self, label_smoothing=0.0)
 
     def check_targets(self, y_gt: Array, output_shape: Shape) -> None:
         if len(output_shape) != 1:

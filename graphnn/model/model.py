@@ -149,7 +149,7 @@ class Model(Definition):
                 sums = evaluate(engine, samples)
             else:
                 sums = averaged_sums(engine, samples, test_time_augmentation)
-        return graph.loss.summarise(np.asarray(sums), len(samples))
+        return graph.summarise(np.asarray(sums), len(samples))
 
     def predict(self, x: Any, *, threads: int | None = None) -> Array:
         """Return the outputs for the samples, N×(output shape). Raises DataError and others, as fit does."""

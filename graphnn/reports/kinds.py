@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from graphnn.text.figures import figure
+from graphnn.metrics.figures import figure
 from graphnn.text.numbers import bytes_text, clock, count_text, short_bytes_text, short_count_text
 from graphnn.types import Shape, shape_text
 

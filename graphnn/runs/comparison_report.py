@@ -5,10 +5,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from graphnn.metrics.base import METRICS
+from graphnn.metrics.figures import figure, label
 from graphnn.reports.kinds import DURATION, Kind
 from graphnn.reports.report import Column, Report, Table
 from graphnn.runs.comparison import Training
-from graphnn.text.figures import figure, label
 
 ROWS = (
     Column("variant", key="variant"),
@@ -158,9 +159,10 @@ def by_variant(trainings: Sequence[Training], diverged: Collection[Training]) ->
 
 
 def metric_of(figures: Iterable[Mapping[str, float]]) -> str:
-    """Return the metric that the table shows: the first after the loss that all figures have, else the loss."""
+    """Return the metric that the table shows: the first brief one that all figures have besides the loss, else it."""
     names = list(figures)
-    return next((name for name in names[0] if name != "loss" and all(name in own for own in names)), "loss")
+    brief = (name for name in names[0] if name in METRICS and METRICS[name].brief)
+    return next((name for name in brief if name != "loss" and all(name in own for own in names)), "loss")
 
 
 def spread_text(metric: str, spread: Spread) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from graphnn.text.figures import figure, figures
+from graphnn.metrics.figures import brief, figure, figures
 from graphnn.text.numbers import clock
 from graphnn.text.tables import display_width
 from graphnn.text.terminal import showable, terminal_width
@@ -53,7 +53,7 @@ class Progress:
         rate = (seen - self._start[1]) / (now - self._start[0])  # over everything since: validation, saving
         left = (length.total_samples - seen) / rate
         self._bar.n = trainer.samples_seen
-        shown = [*figures(trainer.metrics()), f"{rate:,.0f} images/s", f"{clock(left)} left"]
+        shown = [*figures(brief(trainer.metrics())), f"{rate:,.0f} images/s", f"{clock(left)} left"]
         self._bar.set_postfix_str(showable(", ".join(shown), sys.stderr))
 
     def epoch_done(self, trainer: Trainer, record: Record) -> None:
@@ -69,16 +69,17 @@ class Progress:
 
 
 def epoch_line(record: Record, epochs: float, width: int | None = None) -> str:
-    """Return an epoch in one line; with fewer words where these are wider than the terminal, `width`."""
+    """Return an epoch with its brief metrics in one line; with fewer words where these are wider than `width`."""
     epoch = f"epoch {record.epoch:{len(str(math.ceil(epochs)))}}/{epochs}"
     rate = f"{record.learning_rate:#.3g}".rstrip(".")
     seconds = f"{record.seconds:.1f} s"
-    validation = ["validation " + "  ".join(figures(record.validation))] if record.validation else []
-    line = "  ".join([epoch, *figures(record.training), *validation, f"learning rate {rate}", seconds])
+    training, validated = brief(record.training), brief(record.validation or {})
+    validation = ["validation " + "  ".join(figures(validated))] if validated else []
+    line = "  ".join([epoch, *figures(training), *validation, f"learning rate {rate}", seconds])
     if width is None or display_width(line) <= width:
         return line
-    validation = ["val " + bare_figures(record.validation)] if record.validation else []
-    return "  ".join([epoch, "loss " + bare_figures(record.training), *validation, f"rate {rate}", seconds])
+    validation = ["val " + bare_figures(validated)] if validated else []
+    return "  ".join([epoch, "loss " + bare_figures(training), *validation, f"rate {rate}", seconds])
 
 
 def bare_figures(metrics: Mapping[str, float]) -> str:

@@ -7,9 +7,10 @@ import numpy as np
 
 from graphnn.engine.batch import SourceBatch
 from graphnn.engine.engine import Engine
-from graphnn.errors import DivergenceError, GraphError, SpecError
+from graphnn.errors import DivergenceError, GraphError, SpecError, WeightsError
 from graphnn.evaluation.views import averaged_sums
 from graphnn.graph.graph import Graph
+from graphnn.metrics.figures import figure, label
 from graphnn.optimizers.updater import optimizer_from, schedule_from
 from graphnn.parameters.parameters import Parameters
 from graphnn.runs.data import TrainingData
@@ -18,7 +19,6 @@ from graphnn.runs.progress import Progress
 from graphnn.runs.stopping import StopRequest
 from graphnn.specification.spec import Spec
 from graphnn.storage.weights import save_weights
-from graphnn.text.figures import figure, label
 from graphnn.text.terminal import complain, showable
 from graphnn.training.checkpoint import RunSettings, State, save_checkpoint
 from graphnn.training.history import HistoryFile, Record
@@ -60,7 +60,8 @@ class Run:
     def resume(self, state: State, settings: RunSettings) -> None:
         """Go on from a checkpoint. Raises SpecError with what differs from the run that wrote it.
 
-        Another number of epochs is no difference where the steps that are done would have been the same.
+        Another number of epochs is no difference where the steps that are done would have been the same. Raises
+        WeightsError where the checkpoint lies within an epoch and holds the sums of other metrics.
         """
         epochs, trainer = settings.document["training"]["epochs"], self.trainer
         same = trainer.comes_to(state) and same_rates(
@@ -75,6 +76,12 @@ class Run:
                 *([f"  and {more} more"] if more > 0 else []),
                 "Undo the changes (repeat the --set options of the start), or start anew without --resume.",
             )
+        own = self.graph.loss.layout(self.graph.output_shape).size
+        if state.sums is not None and len(state.sums) != own:
+            raise WeightsError(
+                f"{self.outputs.checkpoint}: was written within epoch {state.epoch + 1} by a version with other "
+                "metrics, whose sums cannot be continued; resume it with that version, or start anew without --resume"
+            )
         trainer.restore(state)
         place = "its end" if trainer.finished else f"epoch {state.epoch + 1}, step {state.step + 1}"
         self.progress.line(f"Resumed at {place}.")
@@ -86,7 +93,7 @@ class Run:
         sums = self.engine.train_step(SourceBatch(self.data.training, np.arange(count)), epoch=0, step=0)
         seconds = time.perf_counter() - start
         norm = float(np.linalg.norm(self.parameters.gradient))
-        loss = self.graph.loss.summarise(sums, count)["loss"]
+        loss = self.graph.summarise(sums, count)["loss"]
         parts = [f"{len(self.data.training):,} samples to train on"]
         parts += [f"{len(self.data.validation):,} to validate"] if self.data.validation else []
         parts += [f"{len(self.data.test):,} to test"] if self.data.test else []
@@ -105,12 +112,11 @@ class Run:
         which weights there are.
         """
         validated = self.trainer.validation is not None
-        metrics = ("loss", *self.graph.loss.metrics)
         records = self.trainer.history
         resolved = self.spec.resolved()
         with (
             StopRequest() as stop,
-            self.outputs.open(resolved, metrics, validated=validated, records=records) as history,
+            self.outputs.open(resolved, self.graph.metrics, validated=validated, records=records) as history,
         ):
             self._history = history
             self.save_best()
@@ -156,7 +162,7 @@ class Run:
             sums = evaluate(self.engine, samples, stop)
             if sums is None:
                 return part, None
-            plain: Mapping[str, float] = self.graph.loss.summarise(sums, len(samples))
+            plain: Mapping[str, float] = self.graph.summarise(sums, len(samples))
         elif self.data.validation is not None and last.validation is not None:
             part, samples, plain = "validation", self.data.validation, last.validation
         else:
@@ -167,7 +173,7 @@ class Run:
         sums = averaged_sums(self.engine, samples, views, stop)
         if sums is None:
             return part, None
-        return part, {"": plain, f" with {views}": self.graph.loss.summarise(sums, len(samples))}
+        return part, {"": plain, f" with {views}": self.graph.summarise(sums, len(samples))}
 
     @property
     def last_kept(self) -> Record:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphnn.errors import DataError
+from graphnn.metrics.base import METRICS
 from graphnn.text.suggestions import quoted
 from graphnn.training.history import Record
 
 PREFIX = "validation_"
-HIGHER_IS_BETTER = {"loss": False, "accuracy": True, "mean_absolute_error": False, "r2": True}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +48,8 @@ class Watch:
         return self.monitor.removeprefix(PREFIX)
 
     def check(self, metrics: Sequence[str], *, validated: bool) -> None:
-        """Raise DataError where a run with a loss of such metrics, validated or not, has no such figure."""
-        known = [f"{PREFIX}{name}" for name in ("loss", *metrics)]
+        """Raise DataError where a run that reports these metrics, validated or not, has no such figure."""
+        known = [f"{PREFIX}{name}" for name in metrics]
         if self.monitor not in known:
             raise DataError(f"there is no {quoted(self.monitor)} to watch; there is {', '.join(known)}")
         if not validated:
@@ -75,7 +75,7 @@ class Watch:
             self.observe(record)
 
     def _gain(self, value: float, best: float) -> bool:
-        gain = value - best if HIGHER_IS_BETTER[self.metric] else best - value
+        gain = value - best if METRICS[self.metric].higher_is_better else best - value
         return gain > self.min_delta
 
 

@@ -61,7 +61,7 @@ class Trainer:
         self.watch = None if options.early_stopping is None else options.early_stopping.watch()
         for each in (self.watch, self.kept.best):
             if each is not None:
-                each.check(self.graph.loss.metrics, validated=self.validation is not None)
+                each.check(self.graph.metrics, validated=self.validation is not None)
         self.history: list[Record] = []
         self.epoch = self.step = 0
         self._sums: Array | None = None
@@ -99,7 +99,7 @@ class Trainer:
         """Return the loss and the metrics over the unfinished epoch's samples so far; at least one step is done."""
         if self._sums is None:
             raise ValueError("no step of this epoch is done")
-        return self.graph.loss.summarise(self._sums, self.samples_seen)
+        return self.graph.summarise(self._sums, self.samples_seen)
 
     def learning_rates(self, step: int) -> tuple[float, ...]:
         """Return the learning rates of a step of the unfinished epoch: the common one, and one for each group."""
@@ -178,7 +178,7 @@ class Trainer:
             sums = evaluate(self.engine, samples, stop)
             if sums is None:
                 return None
-            metrics = self.graph.loss.summarise(sums, len(samples))
+            metrics = self.graph.summarise(sums, len(samples))
             if not math.isfinite(metrics["loss"]):
                 everything, size = np.arange(len(samples)), self.options.batch_size
                 cuts = (everything[start : start + size] for start in range(0, len(samples), size))

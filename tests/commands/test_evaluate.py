@@ -81,6 +81,7 @@ def test_table(document: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch) -
     assert lines[0] == f"test part, 360 samples, {document.with_suffix('.npz')}"
     assert lines[2].split()[0] == "loss"
     assert lines[3].split()[0] == "accuracy"
+    assert lines[4].split()[:2] == ["top-5", "accuracy"]
     assert "\nthe digit 3 " in out  # in the table of classes
     assert "\n3  the digit 3 " in out  # in the matrix, whose columns are numbered
 
@@ -136,11 +137,13 @@ def test_figures_with_views_stand_beside_the_plain_ones(document: Path, capsys: 
     assert own["accuracy"] == pytest.approx((p.argmax(axis=1) == data.y_test).mean())
     assert main([str(document), *views]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[2:6] == [
-        f"loss                {plain['loss']:>6.4f}",
-        f"accuracy            {plain['accuracy']:.2%}",
-        f"loss with flip      {own['loss']:.4f}",
-        f"accuracy with flip  {own['accuracy']:.2%}",
+    assert [line.rsplit(maxsplit=1) for line in lines[2:8]] == [
+        ["loss", f"{plain['loss']:.4f}"],
+        ["accuracy", f"{plain['accuracy']:.2%}"],
+        ["top-5 accuracy", f"{plain['top_5_accuracy']:.2%}"],
+        ["loss with flip", f"{own['loss']:.4f}"],
+        ["accuracy with flip", f"{own['accuracy']:.2%}"],
+        ["top-5 accuracy with flip", f"{own['top_5_accuracy']:.2%}"],
     ]
 
 

@@ -34,11 +34,12 @@ def test_a_run_prints_and_writes_what_a_user_expects(train: Train, document: Pat
     for word in ("  accuracy ", "  validation loss ", "  learning rate 0.0500  "):
         assert word in epochs[1]
     assert epochs[1].endswith(" s")
-    assert lines[-3] == f"{document.with_suffix('.npz')} written."
-    assert lines[-2].startswith("Final test loss: 0.")
-    assert lines[-1].startswith("Final test accuracy: ")
-    assert lines[-1].endswith("%")
-    assert float(lines[-1].split()[-1].rstrip("%")) > 80
+    assert lines[-4] == f"{document.with_suffix('.npz')} written."
+    assert lines[-3].startswith("Final test loss: 0.")
+    assert lines[-2].startswith("Final test accuracy: ")
+    assert lines[-1].startswith("Final test top-5 accuracy: ")
+    assert lines[-2].endswith("%")
+    assert 80 < float(lines[-2].split()[-1].rstrip("%")) < float(lines[-1].split()[-1].rstrip("%"))
     assert names(document.parent) == [
         *("net.json", "net.npz", "net.run"),
         *("net.run/checkpoint.npz", "net.run/history.csv", "net.run/resolved.json"),
@@ -81,7 +82,11 @@ def test_equal_runs_give_equal_bytes_and_older_weights_are_kept(train: Train, tr
 def test_quiet_prints_the_final_figures_only(train: Train) -> None:
     code, out, _ = train("--quiet")
     assert code == 0
-    assert [line.partition(":")[0] for line in out.splitlines()] == ["Final test loss", "Final test accuracy"]
+    assert [line.partition(":")[0] for line in out.splitlines()] == [
+        "Final test loss",
+        "Final test accuracy",
+        "Final test top-5 accuracy",
+    ]
 
 
 def test_without_the_test_part_the_validation_figures_are_final(train: Train, document: Path) -> None:
@@ -90,7 +95,11 @@ def test_without_the_test_part_the_validation_figures_are_final(train: Train, do
     assert set(metrics) == {"epochs", "training", "validation"}
     assert out.splitlines()[1] == f"Final validation accuracy: {metrics['validation']['accuracy']:.2%}"
     _, out, _ = train("--quiet", "--no-test", "--set", "data.validation_split=0")
-    assert [line.partition(":")[0] for line in out.splitlines()] == ["Final training loss", "Final training accuracy"]
+    assert [line.partition(":")[0] for line in out.splitlines()] == [
+        "Final training loss",
+        "Final training accuracy",
+        "Final training top-5 accuracy",
+    ]
     assert "validation" not in (document.parent / "net.run" / "history.csv").read_text()
 
 
@@ -109,15 +118,20 @@ def test_figures_with_views_stand_beside_the_plain_ones(train: Train, document: 
     own = with_views.pop(f"{part} with flip")
     assert with_views == metrics
     assert own["accuracy"] != metrics[part]["accuracy"]  # a mirrored digit is another thing
-    assert out.splitlines()[2:] == [
+    assert out.splitlines()[3:] == [
         f"Final {part} loss with flip: {own['loss']:.4f}",
         f"Final {part} accuracy with flip: {own['accuracy']:.2%}",
+        f"Final {part} top-5 accuracy with flip: {own['top_5_accuracy']:.2%}",
     ]
 
 
 def test_figures_of_the_training_part_have_no_views(train: Train) -> None:
     _, out, _ = train("--quiet", "--no-test", "--set", "data.validation_split=0", *VIEWS)
-    assert [line.partition(":")[0] for line in out.splitlines()] == ["Final training loss", "Final training accuracy"]
+    assert [line.partition(":")[0] for line in out.splitlines()] == [
+        "Final training loss",
+        "Final training accuracy",
+        "Final training top-5 accuracy",
+    ]
 
 
 @pytest.mark.usefixtures("regression")

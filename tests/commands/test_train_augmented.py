@@ -17,8 +17,8 @@ def test_the_digits_are_trained_on_shifted_images(graphnn: Callable[..., Any], r
         found.append((done.stdout, (tmp_path / "w.npz").read_bytes()))
     assert found[0] == found[1]
     assert [line.partition(":")[0] for line in found[0][0].splitlines()] == [
-        *("Final test loss", "Final test accuracy"),
-        *("Final test loss with flip_translate", "Final test accuracy with flip_translate"),
+        *("Final test loss", "Final test accuracy", "Final test top-5 accuracy"),
+        *(f"Final test {name} with flip_translate" for name in ("loss", "accuracy", "top-5 accuracy")),
     ]
     done = graphnn("train", *options, *augment, "--dry-run")
     assert done.returncode == 0

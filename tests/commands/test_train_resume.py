@@ -1,7 +1,9 @@
 """train --resume, called in this process: what it accepts, and that it changes nothing."""
 
+import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from graphnn.engine.batch import Batch
 from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
 from graphnn.runs import run as training_run
-from graphnn.training.checkpoint import load_checkpoint
+from graphnn.training.checkpoint import load_checkpoint, save_checkpoint
 from graphnn.types import Array
 
 Train = Callable[..., tuple[int, str, str]]
@@ -87,6 +89,45 @@ def test_a_stop_saves_and_says_how_to_go_on(train: Train, document: Path, monkey
     assert f"Resumed at epoch 2, step {state.step + 1}." in out
     assert document.with_suffix(".npz").read_bytes() == whole
     assert len((document.parent / "net.run" / "history.csv").read_text().splitlines()) == 4
+
+
+def as_before_top_5_accuracy(checkpoint: Path) -> None:
+    """Write a checkpoint as it was before there was this metric, whose sum is the last one."""
+    state, identity = load_checkpoint(checkpoint)
+    history = []
+    for record in state.history:
+        assert record.validation
+        kept = [{k: v for k, v in own.items() if k != "top_5_accuracy"} for own in (record.training, record.validation)]
+        history.append(replace(record, training=kept[0], validation=kept[1]))
+    sums = None if state.sums is None else state.sums[:-1]
+    save_checkpoint(checkpoint, replace(state, history=history, sums=sums), identity)
+
+
+def test_a_run_that_began_before_a_metric_goes_on_with_it(train: Train, document: Path) -> None:
+    longer = ("--set", "training.epochs=4")
+    train(*longer)
+    whole = document.with_suffix(".npz").read_bytes()
+    train()
+    as_before_top_5_accuracy(document.parent / "net.run" / "checkpoint.npz")
+    assert train(*longer, "--resume")[0] == 0
+    assert document.with_suffix(".npz").read_bytes() == whole
+    with (document.parent / "net.run" / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["top_5_accuracy"] == "" for row in rows] == [True, True, True, False]
+    assert all(float(row["accuracy"]) > 0.2 for row in rows)
+
+
+def test_sums_of_other_metrics_are_not_continued(train: Train, document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = iter([False] * 30 + [True])
+    monkeypatch.setattr(training_run.StopRequest, "__call__", lambda own: next(asked))
+    assert train()[0] == 130
+    monkeypatch.undo()
+    checkpoint = document.parent / "net.run" / "checkpoint.npz"
+    as_before_top_5_accuracy(checkpoint)
+    code, _, err = train("--resume")
+    assert code == 2
+    assert err.startswith(f"{checkpoint}: was written within epoch 2 by a version with other metrics, whose sums")
+    assert len(err.splitlines()) == 1
 
 
 def test_a_stop_during_the_final_evaluation_loses_nothing(

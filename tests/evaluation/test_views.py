@@ -98,7 +98,7 @@ def test_figures_are_those_of_the_mean_output(name: str, views: str, monkeypatch
         with Engine(graph, initialise(graph, 0), batch_size=8, threads=2) as engine:
             assert engine.threads == 2
             sums = averaged_sums(engine, samples(name), views)
-        found = graph.loss.summarise(np.asarray(sums), COUNT)
+        found = graph.summarise(np.asarray(sums), COUNT)
         for key, value in figures.items():
             assert found[key] == pytest.approx(value, rel=1e-5), key
 

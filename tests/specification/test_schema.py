@@ -15,12 +15,13 @@ from graphnn.averaging.base import AVERAGINGS
 from graphnn.initializers.base import INITIALIZERS
 from graphnn.layers.base import LAYERS, Layer
 from graphnn.losses.base import LOSSES
+from graphnn.metrics.base import METRICS
 from graphnn.optimizers.base import OPTIMIZERS
 from graphnn.schedules.base import SCHEDULES
 from graphnn.specification import schema as module
 from graphnn.specification.schema import Schema, is_integer, load_schema, schema_file, schema_text
 from graphnn.specification.spec import listed
-from graphnn.training.monitor import HIGHER_IS_BETTER, EarlyStopping
+from graphnn.training.monitor import EarlyStopping
 
 SCHEMA = load_schema()
 CLASSES = {
@@ -140,11 +141,14 @@ def test_every_plain_section_refuses_other_keys_and_explains_its_own(name: str) 
 
 
 def test_the_watched_figures_are_those_of_the_losses() -> None:
-    known = ["validation_loss", *(f"validation_{name}" for loss in LOSSES.values() for name in loss.metrics)]
+    known = [f"validation_{name}" for loss in LOSSES.values() for name in loss().metrics()]
     training = SCHEMA.properties("training")
     for definition in (training["keep_best"], training["early_stopping"]["properties"]["monitor"]):
         assert definition["enum"] == list(dict.fromkeys(known))
-    assert {f"validation_{name}" for name in HIGHER_IS_BETTER} == set(known)
+    assert {f"validation_{name}" for name in METRICS} == set(known)
+    lower = [name for name in METRICS if not METRICS[name].higher_is_better]
+    described = training["early_stopping"]["properties"]["monitor"]["description"]
+    assert described.endswith(f"; {' and '.join(lower)} are better when lower, the others when higher.")
 
 
 def test_early_stopping_is_described_as_its_class_has_it() -> None:

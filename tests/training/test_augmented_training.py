@@ -90,7 +90,7 @@ def test_validation_sees_images_as_they_are(make: Any) -> None:
     trainer.run()
     x, y = replace(trainer.training, augmenter=None).take(np.arange(30), SHAPE)
     sums = trainer.engine.evaluate(ArrayBatch(x, y))
-    assert trainer.history[-1].validation == trainer.graph.loss.summarise(sums, 30)
+    assert trainer.history[-1].validation == trainer.graph.summarise(sums, 30)
 
 
 def test_what_went_wrong_is_looked_for_in_the_augmented_batch(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,11 +10,12 @@ import pytest
 from graphnn.averaging.exponential import ExponentialAveraging
 from graphnn.errors import DataError
 from graphnn.losses.base import LOSSES
+from graphnn.metrics.base import METRICS
 from graphnn.optimizers.sgd import SGD
 from graphnn.schedules.cosine import Cosine
 from graphnn.schedules.reduce_on_plateau import ReduceOnPlateau
 from graphnn.training.history import Record
-from graphnn.training.monitor import HIGHER_IS_BETTER, EarlyStopping, Watch
+from graphnn.training.monitor import EarlyStopping, Watch
 from graphnn.training.trainer import Trainer
 
 
@@ -30,11 +31,12 @@ def heard(watch: Watch, *values: float | None) -> list[tuple[bool, int]]:
 
 
 def test_losses_are_better_when_lower_and_scores_when_higher() -> None:
-    assert {name for loss in LOSSES.values() for name in ("loss", *loss.metrics)} == HIGHER_IS_BETTER.keys()
+    assert {name for loss in LOSSES.values() for name in loss().metrics()} == METRICS.keys()
     assert heard(Watch("validation_loss"), 2, 1, 1, 3) == [(True, 0), (True, 0), (False, 1), (False, 2)]
     assert heard(Watch("validation_mean_absolute_error"), 2, 3, 1) == [(True, 0), (False, 1), (True, 0)]
     assert heard(Watch("validation_accuracy"), 0.5, 0.75, 0.75, 0.25) == [(True, 0), (True, 0), (False, 1), (False, 2)]
     assert heard(Watch("validation_r2"), -2, -1) == [(True, 0), (True, 0)]
+    assert heard(Watch("validation_top_5_accuracy"), 0.5, 0.75, 0.25) == [(True, 0), (True, 0), (False, 1)]
 
 
 def test_a_figure_must_be_better_by_more_than_min_delta() -> None:
