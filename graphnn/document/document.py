@@ -1,4 +1,4 @@
-"""A document's text -> values that know their line and column; refuses a file that cannot be a document."""
+"""Reading a document: its values, and the line and column of each for messages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numbers import Integral, Real
 from pathlib import Path as FilePath
 from typing import Any
 
-from graphnn.document.json_reader import JsonMistake, Lines, Mark, Marks, read_json
+from graphnn.document.json_reader import JsonMistake, LineIndex, Mark, Marks, read_json
 from graphnn.errors import Problem, SpecError
 from graphnn.text.suggestions import closest, quoted
 
@@ -19,7 +19,7 @@ Path = tuple[str | int, ...]  # from the top of the document: ("layers", 2, "fil
 
 LISTS_OF_LAYERS = ("layers", "shortcut")  # the keys of such lists, in a document and in a block
 MAX_BYTES = 5_000_000  # documents are a few kilobytes; a larger file is something else
-OTHERS = (  # how files that are often given by mistake begin
+SIGNATURES = (  # the first bytes of files that are often given by mistake
     (b"PK\x03\x04", "this is a weights file (.npz)"),
     (b"PK\x05\x06", "this is a weights file (.npz)"),
     (b"\x93NUMPY", "this is an array file (.npy)"),
@@ -27,40 +27,50 @@ OTHERS = (  # how files that are often given by mistake begin
     (b"\x89PNG", "this is an image (PNG)"),
     (b"\xff\xd8\xff", "this is an image (JPEG)"),
 )
-NAMES = {list: "a list", str: "a string", int: "a number", float: "a number", bool: "a truth value", type(None): "null"}
+TYPE_NAMES = {
+    list: "a list",
+    str: "a string",
+    int: "a number",
+    float: "a number",
+    bool: "a truth value",
+    type(None): "null",
+}
 
 
 @dataclass(frozen=True)
-class Kind:
-    """What a document is: its name in messages, what its object holds, and the key of the list that it is about."""
+class DocumentKind:
+    """A kind of document: its name in messages, the content of its object, and the key of its main list."""
 
     name: str
     content: str
     list_key: str
-    use: str = ""  # how it is given to a tool, where that is not the usual way
+    use: str = ""  # which tool takes it and how, unless every tool does
 
 
-NETWORK = Kind("a network document", '"input": …, "layers": …, …', "layers")
-VARIANTS = Kind("a file of variants", '"variants": […]', "variants", "; tools/compare.py takes it, after --variants")
+NETWORK = DocumentKind("a network document", '"input": …, "layers": …, …', "layers")
+VARIANTS = DocumentKind(
+    "a file of variants", '"variants": […]', "variants", "; tools/compare.py takes it, after --variants"
+)
 
 
 @dataclass(frozen=True)
 class Document:
-    """The values of a document and where each stands.
+    """The values of a document, and the position of each in its text.
 
-    file: the name for messages. folder: what paths in the document are relative to. marks: None for a document made
-    in Python, whose problems then have no line. changed: what was put in from elsewhere: (path, its name in messages).
+    file: its name in messages. folder: the folder to which paths in the document are relative. marks, lines: None for
+    a document made in Python; its problems are reported without a line. changed: values that were set from elsewhere,
+    such as the command line, as (path, source as named in messages).
     """
 
     file: str
     value: dict[str, Any]
     folder: FilePath = field(default_factory=FilePath.cwd)
     marks: Mark | None = None
-    lines: Lines | None = None
+    lines: LineIndex | None = None
     changed: tuple[tuple[Path, str], ...] = ()
 
     def locate(self, path: Sequence[str | int], *, key: bool = False) -> tuple[int, int] | None:
-        """Return (line, column) of a value, or of its key; of the nearest enclosing value if it is not in the text."""
+        """Return (line, column) of a value or its key; of the nearest enclosing value where it is not in the text."""
         if self.marks is None or self.lines is None:
             return None
         mark, offset = self.marks, None
@@ -76,25 +86,25 @@ class Document:
                 break
         if offset is None:
             offset = mark.start if isinstance(mark, Marks) else mark
-        return self.lines.place(offset)
+        return self.lines.position(offset)
 
     def problem(self, path: Path, message: str, *, key: bool = False, where: Path | None = None) -> Problem:
-        """Return the problem with the value at `path`, or with its key, with its line and a caret.
+        """Return a problem with the value at `path`, or with its key, that shows its line and a caret.
 
-        where: the path that the message speaks of, by default `path`, or for a key the object that it is in.
+        where: the path named in the message; by default `path`, or for a key the path of its object.
         """
         if where is None:
             where = path[:-1] if key else path
         for changed, source in reversed(self.changed):
             if path[: len(changed)] == changed or (changed[: len(path)] == path and not self.written(path)):
                 return Problem(message, self.where(where), source)
-        place = self.locate(path, key=key)
-        if place is None or self.lines is None:
+        position = self.locate(path, key=key)
+        if position is None or self.lines is None:
             return Problem(message, self.where(where), self.file)
-        return Problem(message, self.where(where), self.file, *place, self.lines.source(place[0]))
+        return Problem(message, self.where(where), self.file, *position, self.lines.source(position[0]))
 
     def written(self, path: Path) -> bool:
-        """Whether the text itself has a value at `path`."""
+        """Whether the text contains a value at `path`."""
         mark = self.marks
         for step in path:
             if not isinstance(mark, Marks):
@@ -106,11 +116,11 @@ class Document:
         return True
 
     def where(self, path: Path) -> str:
-        """Return a path as people read it: optimizer.schedule, layers[2] "conv2".filters."""
+        """Return a path for messages, such as optimizer.schedule or layers[2] "conv2".filters."""
         return where_text(self.value, path)
 
     def written_name(self, path: Path) -> str | None:
-        """Return the name that the document itself gives the layer at `path`."""
+        """Return the name that the document gives to the layer at `path`, or None."""
         return written_name(value_at(self.value, path))
 
 
@@ -145,12 +155,12 @@ def where_text(value: Any, path: Path, start: str = "") -> str:
 
 
 def path_text(path: Path) -> str:
-    """Return a path as the command line takes it: layers[2].filters."""
+    """Return a path in the form that the command line takes: layers[2].filters."""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
 
 
-def read_document(file: str | os.PathLike[str], kind: Kind = NETWORK) -> Document:
-    """Return the document in a file. Raises SpecError."""
+def read_document(file: str | os.PathLike[str], kind: DocumentKind = NETWORK) -> Document:
+    """Read a document from a file. Raises SpecError where the file cannot be read or is not a document."""
     path = FilePath(file)
     data = read_bytes(path, kind)
     if data.startswith(codecs.BOM_UTF8):
@@ -163,21 +173,21 @@ def read_document(file: str | os.PathLike[str], kind: Kind = NETWORK) -> Documen
 
 
 def parse_document(
-    text: str, file: str = "<document>", folder: FilePath | None = None, kind: Kind = NETWORK
+    text: str, file: str = "<document>", folder: FilePath | None = None, kind: DocumentKind = NETWORK
 ) -> Document:
-    """Return the document in a text; `file` is its name in messages. Raises SpecError."""
+    """Read a document from its text; `file` is its name in messages. Raises SpecError where it is not a document."""
     text = text.removeprefix("\ufeff")
     if not text.strip(" \t\r\n"):
         raise SpecError(Problem(f"the document is empty; {kind.name} is an object: {{{kind.content}}}", file=file))
-    lines = Lines(text)
+    lines = LineIndex(text)
     try:
         value, marks = read_json(text)
     except JsonMistake as mistake:
-        line, column = lines.place(mistake.offset)
+        line, column = lines.position(mistake.offset)
         raise SpecError(Problem(mistake.message, "", file, line, column, lines.source(line))) from None
     document = Document(file, value, folder or FilePath.cwd(), marks, lines)
     if not isinstance(value, dict):
-        message = f"{kind.name} is an object {{{kind.content}}}, found {NAMES[type(value)]}"
+        message = f"{kind.name} is an object {{{kind.content}}}, found {TYPE_NAMES[type(value)]}"
         if isinstance(value, list):
             message += f'; if these are the {kind.list_key}, write {{"{kind.list_key}": […], …}}'
         raise SpecError(document.problem((), message))
@@ -189,7 +199,7 @@ def parse_document(
 
 
 def document_of_values(values: Mapping[str, Any], file: str, folder: FilePath | None = None) -> Document:
-    """Return the document that holds values made in Python, as JSON has them. Raises SpecError where JSON has none."""
+    """Return a document made of Python values. Raises SpecError for a value that JSON cannot express."""
     document = Document(file, {}, folder or FilePath.cwd())
     try:
         return replace(document, value=json_value(values))
@@ -198,7 +208,7 @@ def document_of_values(values: Mapping[str, Any], file: str, folder: FilePath | 
 
 
 class NoJson(ValueError):
-    """A value that no document can hold, and its path."""
+    """A value that JSON cannot express, and its path in a document."""
 
     def __init__(self, value: Any, path: Path) -> None:
         super().__init__(f"a document cannot hold {value!r}")
@@ -206,9 +216,9 @@ class NoJson(ValueError):
 
 
 def json_value(value: Any, path: Path = ()) -> Any:
-    """Return a value as JSON has it: mappings as dicts, sequences as lists, numpy's numbers as Python's. Raises NoJson.
+    """Return a value in JSON's types: mappings as dicts, sequences as lists, numpy's numbers as Python's.
 
-    path: of the value, for the error.
+    path: that of the value, for the error. Raises NoJson for a value that JSON cannot express.
     """
     if isinstance(value, Mapping):
         return {str(key): json_value(item, (*path, str(key))) for key, item in value.items()}
@@ -223,8 +233,8 @@ def json_value(value: Any, path: Path = ()) -> Any:
     raise NoJson(value, path)
 
 
-def read_bytes(path: FilePath, kind: Kind) -> bytes:
-    """Return the content of a file that may be a document by its kind and size. Raises SpecError."""
+def read_bytes(path: FilePath, kind: DocumentKind) -> bytes:
+    """Return the bytes of a file. Raises SpecError where it cannot be read, or is plainly not a document."""
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
@@ -239,8 +249,8 @@ def read_bytes(path: FilePath, kind: Kind) -> bytes:
         raise SpecError(Problem(f"cannot be read: {reason[:1].lower()}{reason[1:]}", file=str(path))) from None
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise SpecError(Problem("this text is in UTF-16; save it as UTF-8", file=str(path)))
-    for start, found in OTHERS:
-        if data.startswith(start):
+    for signature, found in SIGNATURES:
+        if data.startswith(signature):
             message, document = f"{found}, not {kind.name}", path.with_suffix(".json")
             if path.suffix == ".npz" and document.exists():
                 message += f"; did you mean {document}?"
@@ -266,19 +276,19 @@ def missing_file(path: FilePath) -> str:
 
 
 def folder_instead(path: FilePath) -> str:
-    """Return the message about a folder that was given for a document."""
+    """Return the message about a folder given where a document is expected."""
     documents = sorted(str(path / entry.name) for entry in path.glob("*.json"))
     return "this is a folder; give a document" + (f": {listed(documents)}" if documents else "")
 
 
 def listed(names: Sequence[str], most: int = 8) -> str:
-    """Return names with commas, the first few of many."""
+    """Return names separated by commas, at most the first `most` of them."""
     return ", ".join(names[:most]) + (", …" if len(names) > most else "")
 
 
 def not_utf8(file: str, data: bytes, start: int) -> Problem:
-    """Return the problem with a byte that no UTF-8 text has there."""
-    lines = Lines(data.decode("utf-8", errors="replace"))
-    line, column = lines.place(len(data[:start].decode("utf-8")))
+    """Return the problem with the byte at `start`, which is not valid UTF-8."""
+    lines = LineIndex(data.decode("utf-8", errors="replace"))
+    line, column = lines.position(len(data[:start].decode("utf-8")))
     message = f"not UTF-8: byte 0x{data[start]:02X} at offset {start}; save the file as UTF-8"
     return Problem(message, "", file, line, column, lines.source(line))

@@ -1,4 +1,4 @@
-"""What to do about each mistake in JSON text, in words; and strings with escapes, where most mistakes are possible."""
+"""Advice on each kind of syntax error in JSON text, and the reader of strings with escapes, where most occur."""
 
 import re
 import unicodedata
@@ -12,7 +12,7 @@ COMMENTS = ("//", "/*", "#")
 SINGLE_QUOTES = "'`´"
 TYPOGRAPHIC_QUOTES = "“”„«»‘’‚"
 CLOSING = {"{": "}", "[": "]"}
-WORDS_MEANT = {"true": "true", "false": "false", "null": "null", "none": "null", "nil": "null", "undefined": "null"}
+LITERALS = {"true": "true", "false": "false", "null": "null", "none": "null", "nil": "null", "undefined": "null"}
 NOT_FINITE = {"nan", "inf", "infinity"}
 WORD = re.compile(r"[^\W\d]\w*")
 KEY = re.compile(r'"[^"\\\n]*"[ \t]*:')
@@ -20,7 +20,7 @@ NUMBER_LIKE = re.compile(r"[-+]?[\w.]+(?:(?<=[eE])[-+]\w+)?")
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenBracket:
     """The innermost bracket that is still open."""
 
     bracket: str
@@ -30,7 +30,7 @@ class Opened:
 
     @property
     def closing(self) -> str:
-        """The bracket that would close it."""
+        """The bracket that closes it."""
         return CLOSING[self.bracket]
 
     def still_open(self, found: str) -> str:
@@ -41,12 +41,12 @@ class Opened:
         )
 
     def never_closed(self) -> Advice:
-        """Return the advice for a text that ends too early."""
+        """Return the advice for text that ends before this bracket is closed."""
         return self.offset, f'this "{self.bracket}" is never closed; add the missing "{self.closing}"'
 
 
 class StringMistake(Exception):
-    """A mistake inside a string."""
+    """A syntax error inside a string."""
 
     def __init__(self, offset: int, message: str) -> None:
         super().__init__(message)
@@ -54,7 +54,7 @@ class StringMistake(Exception):
 
 
 def shown(text: str, at: int) -> str:
-    """Return what stands at an offset: a word, or a character, by its name where it cannot be seen."""
+    """Return what is found at an offset, for a message: a word, or a character (by its Unicode name if invisible)."""
     word = WORD.match(text, at)
     if word is not None:
         return quoted(word[0])
@@ -72,8 +72,11 @@ def comment(text: str, at: int) -> str | None:
     return 'JSON has no comments; remove it, or write it as "description": "…"'
 
 
-def value(text: str, at: int, opened: Opened | None, comma: int | None, key: str | None) -> Advice:
-    """Return advice where a value was due. `comma`: the comma just before, `key`: whose value it would be."""
+def value(text: str, at: int, opened: OpenBracket | None, comma: int | None, key: str | None) -> Advice:
+    """Return advice where a value was expected.
+
+    comma: the offset of the comma just before, if any. key: the key whose value is expected, if any.
+    """
     if at >= len(text):
         return opened.never_closed() if opened is not None else (at, "the text is empty")
     character = text[at]
@@ -101,16 +104,16 @@ def value(text: str, at: int, opened: Opened | None, comma: int | None, key: str
 
 
 def unquoted_word(word: str) -> str:
-    """Return the message about a bare word where a value was due."""
-    if word.casefold() in WORDS_MEANT:
-        return f"unknown word {quoted(word)}; write {WORDS_MEANT[word.casefold()]}"
+    """Return the message about an unquoted word where a value was expected."""
+    if word.casefold() in LITERALS:
+        return f"unknown word {quoted(word)}; write {LITERALS[word.casefold()]}"
     if word.casefold() in NOT_FINITE:
         return f"{word} is not a JSON number; write a finite number, or leave the key out"
     return f"text needs double quotes; write {quoted(word)}"
 
 
 def number(text: str, at: int) -> str:
-    """Return the message about a number that is not in JSON's form."""
+    """Return the message about a number that is not written as JSON requires."""
     match = NUMBER_LIKE.match(text, at)
     found = match[0] if match is not None else text[at]
     bare = found.lstrip("+-")
@@ -119,25 +122,25 @@ def number(text: str, at: int) -> str:
     sign = "-" if found.startswith("-") else ""
     if re.fullmatch(r"0[xX][0-9a-fA-F]+", bare):
         return f"{found} is not a JSON number; write {sign}{int(bare, 16)}"
-    meant = re.fullmatch(r"(\d[\d_]*)?(?:\.(\d*))?(?:([eE][-+]?)(\d+))?", bare, re.ASCII)
-    if meant is None or not (meant[1] or meant[2]):
+    parts = re.fullmatch(r"(\d[\d_]*)?(?:\.(\d*))?(?:([eE][-+]?)(\d+))?", bare, re.ASCII)
+    if parts is None or not (parts[1] or parts[2]):
         return f"{quoted(found)} is not a number; text needs double quotes"
-    whole = (meant[1] or "0").replace("_", "").lstrip("0") or "0"
-    fraction = "" if meant[2] is None else f".{meant[2] or 0}"
-    exponent = f"{meant[3]}{meant[4]}" if meant[3] else ""
+    whole = (parts[1] or "0").replace("_", "").lstrip("0") or "0"
+    fraction = "" if parts[2] is None else f".{parts[2] or 0}"
+    exponent = f"{parts[3]}{parts[4]}" if parts[3] else ""
     return f"{found} is not a JSON number; write {sign}{whole}{fraction}{exponent}"
 
 
-def ended_or_comment(text: str, at: int, opened: Opened) -> Advice | None:
-    """Return the advice where the text ends, or a comment starts, inside an open bracket; None elsewhere."""
+def ended_or_comment(text: str, at: int, opened: OpenBracket) -> Advice | None:
+    """Return advice where the text ends, or a comment starts, inside an open bracket; None in any other case."""
     if at >= len(text):
         return opened.never_closed()
     message = comment(text, at)
     return None if message is None else (at, message)
 
 
-def key(text: str, at: int, opened: Opened, comma: int | None) -> Advice:
-    """Return advice where a key was due. `comma`: the comma before it, if any."""
+def key(text: str, at: int, opened: OpenBracket, comma: int | None) -> Advice:
+    """Return advice where a key was expected. comma: the offset of the comma just before, if any."""
     early = ended_or_comment(text, at, opened)
     if early is not None:
         return early
@@ -162,8 +165,8 @@ def key(text: str, at: int, opened: Opened, comma: int | None) -> Advice:
     return at, f"expected a key in double quotes, found {found}"
 
 
-def colon(text: str, after: int, at: int, name: str, opened: Opened) -> Advice:
-    """Return advice where the colon of the key `name` was due; the key ends at `after`."""
+def colon(text: str, after: int, at: int, name: str, opened: OpenBracket) -> Advice:
+    """Return advice where the colon of the key `name` was expected; the key ends at `after`."""
     early = ended_or_comment(text, at, opened)
     if early is not None:
         return early
@@ -174,8 +177,8 @@ def colon(text: str, after: int, at: int, name: str, opened: Opened) -> Advice:
     return after, f"a colon is missing here, after the key {quoted(name)}"
 
 
-def after_value(text: str, end: int, at: int, opened: Opened) -> Advice:
-    """Return advice where a comma or a closing bracket was due, after a value that ends at `end`."""
+def after_value(text: str, end: int, at: int, opened: OpenBracket) -> Advice:
+    """Return advice where a comma or closing bracket was expected after a value that ends at `end`."""
     early = ended_or_comment(text, at, opened)
     if early is not None:
         return early
@@ -200,7 +203,7 @@ def after_value(text: str, end: int, at: int, opened: Opened) -> Advice:
 
 
 def after_end(text: str, at: int) -> str:
-    """Return the message about text after the end."""
+    """Return the message about text after the end of the document."""
     message = comment(text, at)
     if message is not None:
         return message
@@ -216,11 +219,14 @@ HEX = re.compile(r"[0-9a-fA-F]{4}")
 
 
 def read_string(text: str, start: int) -> tuple[str, int]:
-    """Return the string whose opening quote is at `start`, and the offset after its closing one."""
+    """Return the string whose opening quote is at `start`, and the offset after its closing quote.
+
+    Raises StringMistake.
+    """
     pieces: list[str] = []
     position = start + 1
     while True:
-        end = PLAIN.match(text, position).end()  # type: ignore[union-attr]  # matches even nothing
+        end = PLAIN.match(text, position).end()  # type: ignore[union-attr]  # it matches the empty string too
         pieces.append(text[position:end])
         if end >= len(text):
             raise StringMistake(start, "this string is never closed; add the missing double quote")
@@ -248,7 +254,10 @@ def read_string(text: str, start: int) -> tuple[str, int]:
 
 
 def code_point(text: str, at: int) -> tuple[str, int]:
-    """Return the character that the escape backslash-u at `at` stands for, two of them for a surrogate pair."""
+    """Return the character of the \\u escape (or surrogate pair of escapes) at `at`, and the offset after it.
+
+    Raises StringMistake.
+    """
     first = HEX.match(text, at + 2)
     if first is None:
         raise StringMistake(at, "\\u needs four hexadecimal digits, for example \\u00e9")

@@ -1,4 +1,4 @@
-"""Strict JSON text to values, with the offset of every value and key; refuses at the first mistake, with advice."""
+"""A strict JSON reader that notes the offset of every value and key, and gives advice on the first syntax error."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from typing import Any, NoReturn
 
 from graphnn.text.suggestions import quoted
 
-MAX_DEPTH = 100  # a network needs 4; deeper text is a mistake or an attack, and later passes may recurse
+MAX_DEPTH = 100  # a network needs 4; deeper text is a mistake or an attack, and later stages may recurse
 
 
-class Lines:
-    """Turns offsets into a text to lines and columns, both counted from 1, columns in characters."""
+class LineIndex:
+    """Converts offsets in a text to lines and columns, which count from 1; columns are in characters."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._sources: dict[int, str] = {}  # a document may be one line of megabytes, with many problems in it
+        self._sources: dict[int, str] = {}  # a document may be one line of several megabytes with many problems
 
     @cached_property
     def starts(self) -> list[int]:
         """The offset at which each line starts."""
         return [0, *(match.end() for match in re.finditer(r"\r\n?|\n", self.text))]
 
-    def place(self, offset: int) -> tuple[int, int]:
-        """Return (line, column)."""
+    def position(self, offset: int) -> tuple[int, int]:
+        """Return (line, column) of an offset."""
         line = bisect_right(self.starts, offset)
         return line, offset - self.starts[line - 1] + 1
 
     def source(self, line: int) -> str:
-        """Return the text of a line, with a mark for what a terminal would obey rather than show."""
+        """Return the text of a line; characters that would control a terminal are replaced by U+FFFD."""
         if line in self._sources:
             return self._sources[line]
         end = self.starts[line] if line < len(self.starts) else len(self.text)
@@ -46,18 +46,18 @@ class Lines:
 
 @dataclass(slots=True)
 class Marks:
-    """The offsets at which an object or list and all that it holds begin; a scalar's mark is its offset."""
+    """The offsets at which an object or list, its keys and its values begin; the mark of a scalar is its offset."""
 
     start: int
     keys: dict[str, int]
-    values: Any  # of Mark: a dict by key for an object, a list for a list
+    values: Any  # dict[str, Mark] for an object, list[Mark] for a list
 
 
 Mark = int | Marks
 
 
 class JsonMistake(Exception):
-    """The first mistake in the text."""
+    """The first syntax error in the text."""
 
     def __init__(self, offset: int, message: str) -> None:
         super().__init__(message)
@@ -80,31 +80,32 @@ WORDS = {"true": True, "false": False, "null": None}
 
 
 def read_json(text: str) -> tuple[Any, Mark]:
-    """Return the value that the text holds, and its marks. Raises JsonMistake."""
+    """Return the value of a JSON text, and its marks. Raises JsonMistake at the first syntax error."""
     return _Reader(text).read()
 
 
 class _Reader:
-    """The state that advice needs: the open containers, and what was read last."""
+    """Reads one text; its state is what advice needs: the text, and the containers that are still open."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.lines = Lines(text)
-        self.open: list[tuple[Any, Marks, str | None]] = []  # outer containers, and the key that awaits the inner one
+        self.lines = LineIndex(text)
+        # the enclosing containers, each with the key whose value is being read
+        self.open: list[tuple[Any, Marks, str | None]] = []
 
     @cached_property
     def advice(self) -> ModuleType:
-        """The words for mistakes, imported at the first one: the module takes 4 ms, and most documents have none."""
+        """The module json_advice, imported at the first syntax error: it takes 4 ms, and most documents have none."""
         from graphnn.document import json_advice
 
         return json_advice
 
     def read(self) -> tuple[Any, Mark]:
-        """Read one value and the end of the text: a loop, not a recursion, so that depth cannot exhaust the stack."""
+        """Read one value up to the end of the text, in a loop: recursion could exhaust the stack."""
         text = self.text
         container: Any = None
         marks = Marks(0, {}, [])  # of the container
-        key: str | None = None  # under which the next value goes, where the container is an object
+        key: str | None = None  # of the next value, where the container is an object
         position = 0
         while True:
             match = VALUE.match(text, position)
@@ -141,7 +142,7 @@ class _Reader:
                         key, position = self.key(position, container, marks, None)
                     continue
                 value, mark, position = inner, Marks(start, {}, type(inner)()), empty.end()
-            while True:  # the value is complete: it goes into its container, and may be the last there
+            while True:  # the value is complete: add it to its container, which it may complete in turn
                 if container is None:
                     self.check_end(position)
                     return value, mark
@@ -165,7 +166,7 @@ class _Reader:
                 container, marks, key = self.open.pop()
 
     def key(self, position: int, container: dict[str, Any], marks: Marks, comma: int | None) -> tuple[str, int]:
-        """Read a key and its colon; note its place. `comma`: the comma before it, if any."""
+        """Read a key and its colon; return the key and the offset after both. comma: the offset of the comma before."""
         match = KEY.match(self.text, position)
         if match is not None:
             key, start, end = match[1], match.start(1) - 1, match.end()
@@ -179,7 +180,7 @@ class _Reader:
                 raise JsonMistake(*self.advice.colon(self.text, after, colon, key, self.opened(marks)))
             end = colon + 1
         if key in container:
-            line, column = self.lines.place(marks.keys[key])
+            line, column = self.lines.position(marks.keys[key])
             shown = quoted(key)
             raise JsonMistake(
                 start, f"the key {shown} stands at line {line}, column {column} already; remove one of them"
@@ -188,11 +189,11 @@ class _Reader:
         return key, end
 
     def skip(self, position: int) -> int:
-        """Return the offset of the next character that is no white space."""
-        return BLANK.match(self.text, position).end()  # type: ignore[union-attr]  # matches even nothing
+        """Return the offset of the next character that is not white space."""
+        return BLANK.match(self.text, position).end()  # type: ignore[union-attr]  # it matches the empty string too
 
     def escaped(self, start: int) -> tuple[str, int]:
-        """Read the string whose quote is at `start`; return it and the offset after it."""
+        """Read the string, with escapes, whose opening quote is at `start`; return it and the offset after it."""
         try:
             text, end = self.advice.read_string(self.text, start)
         except self.advice.StringMistake as mistake:
@@ -200,17 +201,17 @@ class _Reader:
         return text, end
 
     def large_integer(self, digits: str, start: int) -> int:
-        """Return an integer of many digits if a float could hold it; int() of thousands of digits would be slow."""
+        """Return an integer of many digits, if a float can represent it; int() of thousands of digits would be slow."""
         if math.isinf(float(digits)):
             self.refuse_range(start)
         return int(digits)
 
     def opened(self, marks: Marks) -> Any:
-        """Return the innermost open bracket, in words."""
-        return self.advice.Opened(self.text[marks.start], marks.start, *self.lines.place(marks.start))
+        """Return the innermost open bracket, for advice."""
+        return self.advice.OpenBracket(self.text[marks.start], marks.start, *self.lines.position(marks.start))
 
     def check_end(self, position: int) -> None:
-        """Refuse text after the end."""
+        """Refuse text after the value."""
         position = self.skip(position)
         if position < len(self.text):
             raise JsonMistake(position, self.advice.after_end(self.text, position))
@@ -219,13 +220,13 @@ class _Reader:
         raise JsonMistake(start, "the number is out of range; the largest is about 1.8e308")
 
     def refuse_value(self, position: int, marks: Marks | None, key: str | None) -> NoReturn:
-        """Say why no value stands here."""
+        """Refuse text that is not a value."""
         comma = position - 1 if position and self.text[position - 1] == "," else None
         opened = None if marks is None else self.opened(marks)
         raise JsonMistake(*self.advice.value(self.text, self.skip(position), opened, comma, key))
 
     def refuse_after(self, position: int, marks: Marks) -> NoReturn:
-        """Say why neither a comma nor a closing bracket follows a value that ends at `position`."""
+        """Refuse what follows a value that ends at `position`, where it is neither a comma nor a closing bracket."""
         raise JsonMistake(*self.advice.after_value(self.text, position, self.skip(position), self.opened(marks)))
 
     def refuse_closing(self, position: int, marks: Marks) -> NoReturn:

@@ -1,4 +1,4 @@
-"""Documents as files: what cannot be one is refused in words, and every value knows its place."""
+"""Reading documents: files that are not documents are refused with advice, and every value has its position."""
 
 import zipfile
 from pathlib import Path
@@ -12,7 +12,7 @@ from graphnn.errors import SpecError
 
 
 def refusal(file: Path) -> str:
-    """Return the one line with which a file is refused, without its name."""
+    """Return the one-line message about a file, without the file's name."""
     with pytest.raises(SpecError) as refused:
         read_document(file)
     text = str(refused.value)

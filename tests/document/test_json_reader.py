@@ -1,4 +1,4 @@
-"""The JSON reader against the standard library's, and the places it notes."""
+"""The JSON reader against the standard library's, and the offsets that it notes."""
 
 import json
 import math
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphnn.document.json_reader import MAX_DEPTH, JsonMistake, Lines, Marks, read_json
+from graphnn.document.json_reader import MAX_DEPTH, JsonMistake, LineIndex, Marks, read_json
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=30)
@@ -16,12 +16,12 @@ LAYOUTS = st.sampled_from([None, 0, 1, 3])
 
 
 def same(first: Any, second: Any) -> bool:
-    """Whether values are equal and of equal types: 1 is not 1.0, and True is not 1."""
+    """Whether two values are equal and of the same types: 1 differs from 1.0, and True from 1."""
     return repr(first) == repr(second)
 
 
 def standard(text: str) -> Any:
-    """Read as the standard library does, without what it allows beyond JSON, and without equal keys."""
+    """Read with the standard library, but refuse duplicate keys and its extensions of JSON."""
 
     def refuse(constant: str) -> Any:
         raise ValueError(constant)
@@ -70,7 +70,7 @@ def test_damaged_text_is_refused_or_read_as_the_standard_library_reads_it(
 
 
 def check_marks(text: str, value: Any, mark: Any) -> None:
-    """Check that the text at each mark starts with what the mark stands for."""
+    """Check that the text at the offset of each mark starts with the marked value."""
     start = mark.start if isinstance(mark, Marks) else mark
     decoder = json.JSONDecoder()
     assert same(decoder.raw_decode(text, start)[0], value)
@@ -166,6 +166,6 @@ def test_numbers_are_never_infinite() -> None:
 
 
 def test_lines_count_every_kind_of_line_end_and_hide_what_a_terminal_would_obey() -> None:
-    lines = Lines("a\nbc\r\nd\re\x1b[0m")
-    assert [lines.place(offset) for offset in (0, 1, 2, 3, 6, 8)] == [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (4, 1)]
+    lines = LineIndex("a\nbc\r\nd\re\x1b[0m")
+    assert [lines.position(offset) for offset in (0, 1, 2, 3, 6, 8)] == [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (4, 1)]
     assert [lines.source(line) for line in (1, 2, 3, 4)] == ["a", "bc", "d", "e\N{REPLACEMENT CHARACTER}[0m"]

@@ -1,4 +1,4 @@
-"""Layers and other things made in Python as the JSON values of a document."""
+"""Layers, losses, optimizers and schedules made in Python, as the JSON values of a document."""
 
 import json
 
