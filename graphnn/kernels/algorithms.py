@@ -1,4 +1,4 @@
-"""Which algorithm computes a convolution: chosen from shapes alone by a fixed estimate, never by the clock."""
+"""The choice of a convolution's algorithm: from shapes alone, by fixed estimates, never by measuring at run time."""
 
 import math
 from collections.abc import Mapping
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 
-from graphnn.kernels.convolution import NOTHING, Afterwards, Scratch, Window
+from graphnn.kernels.convolution import NO_EPILOGUE, Epilogue, Scratch, Window
 from graphnn.kernels.im2col import Pair
-from graphnn.kernels.im2col_gemm import Im2col, Keep
+from graphnn.kernels.im2col_gemm import Allocate, Im2col
 from graphnn.kernels.planar import FEW_CHANNELS, Planar
 from graphnn.kernels.winograd import Winograd
 from graphnn.types import Array
 
-# What one thread was measured to do, float32: multiply-adds a second in GEMM over gathered windows, and in the products
-# that transform the inputs, multiply the tiles and transform the outputs of Winograd; bytes a second in strided copies.
+# Measured rates of one thread, float32. Multiply-adds per second: of GEMM over gathered windows, and of the products of
+# Winograd that transform the inputs, multiply the tiles and transform the outputs. Bytes per second: of strided copies.
 WINDOWS_RATE = 55e9
 TRANSFORM_RATE, TILES_RATE, OUTPUT_RATE = 42e9, 65e9, 35e9
 COPY_RATE = 12e9
@@ -22,17 +22,17 @@ GATHER_RATE = 25e9
 
 
 class Algorithm(Protocol):
-    """A way of computing y = W ⋆ x and the gradient of W."""
+    """An algorithm that computes y = W ⋆ x and the gradient of W."""
 
     @property
     def name(self) -> str:
-        """What a plan calls it."""
+        """The algorithm's name in a plan."""
 
-    def prepare(self, weights: Array, keep: Keep) -> Array:
-        """Return what `convolve` wants of weights (D, C, Kh, Kw), computed once a step."""
+    def prepare(self, weights: Array, allocate: Allocate) -> Array:
+        """Return weights (D, C, Kh, Kw) in the form that `convolve` takes; computed once per step."""
 
     def convolve(
-        self, x: Array, prepared: Array, window: Window, y: Array, scratch: Scratch, after: Afterwards = NOTHING
+        self, x: Array, prepared: Array, window: Window, y: Array, scratch: Scratch, epilogue: Epilogue = NO_EPILOGUE
     ) -> None:
         """Write the convolution of x (n, C, H, W) into y (n, D, H_out, W_out), in channels-last memory."""
 
@@ -42,7 +42,10 @@ class Algorithm(Protocol):
 
 @dataclass(frozen=True)
 class Algorithms:
-    """The choice for one convolution. input_gradient: None where the windows' shares are added instead (strides)."""
+    """The algorithms chosen for one convolution.
+
+    input_gradient: None where it is no convolution (strides above 1); then the windows' contributions are added.
+    """
 
     forward: Algorithm
     input_gradient: Algorithm | None
@@ -55,8 +58,8 @@ IM2COL = Im2col()
 Estimates = Mapping[Algorithm, float]
 
 
-class Estimate(Protocol):
-    """Returns the seconds of one thread for one image by algorithm; nothing where there is one way only."""
+class Estimator(Protocol):
+    """Estimates the seconds per image on one thread, by algorithm; empty where there is no choice."""
 
     def __call__(self, window: Window, channels: int, output: Pair, filters: int, *, gradient: bool) -> Estimates: ...
 
@@ -65,9 +68,12 @@ class Estimate(Protocol):
 
 @cache
 def choose(
-    window: Window, channels: int, size: Pair, filters: int, estimates: Estimate, otherwise: Im2col
+    window: Window, channels: int, size: Pair, filters: int, estimates: Estimator, default: Im2col
 ) -> Algorithms:
-    """Return the algorithms for images (channels, *size) and so many filters: those with the least estimates."""
+    """Return the algorithms with the least estimates for images (channels, *size) and the number of filters.
+
+    default: the algorithm where there is no estimate.
+    """
 
     def fastest(window: Window, channels: int, output: Pair, filters: int, *, gradient: bool) -> Algorithm:
         if window.pointwise:
@@ -75,7 +81,7 @@ def choose(
         if channels <= FEW_CHANNELS:
             return Planar()
         options = estimates(window, channels, output, filters, gradient=gradient)
-        return min(options, key=lambda algorithm: options[algorithm], default=otherwise)
+        return min(options, key=lambda algorithm: options[algorithm], default=default)
 
     output = window.output(size)
     turned = window.turned
@@ -87,7 +93,7 @@ def choose(
 
 
 def numpy_estimates(window: Window, channels: int, output: Pair, filters: int, *, gradient: bool) -> Estimates:
-    """Return the estimates for numpy's algorithms; the weights' gradient has Winograd transform its outputs too."""
+    """Return the estimates for the algorithms in numpy. gradient: whether they are for the gradient of the weights."""
     if not has_choice(window):
         return {}
     options: dict[Algorithm, float] = {IM2COL: im2col_seconds(channels, output, filters)}
@@ -97,23 +103,23 @@ def numpy_estimates(window: Window, channels: int, output: Pair, filters: int, *
 
 
 def has_choice(window: Window) -> bool:
-    """Whether there is more than one algorithm for the window."""
+    """Whether more than one algorithm can compute convolutions with this window."""
     return window.kernel == (3, 3) and window.strides == (1, 1)
 
 
 def im2col_seconds(channels: int, output: Pair, filters: int) -> float:
-    """Return the estimated seconds for one image by im2col, 3×3."""
+    """Return the estimated seconds per image of im2col with a 3×3 kernel."""
     elements = 9 * channels * output[0] * output[1]
     return elements * filters / WINDOWS_RATE + 4 * elements / GATHER_RATE
 
 
 def tiles_and_points(tile: int, output: Pair) -> tuple[int, int]:
-    """Return how many tiles an image has, and how many numbers a transformed one."""
+    """Return the number of tiles of an image, and the number of values of a transformed tile."""
     return math.ceil(output[0] / tile) * math.ceil(output[1] / tile), (tile + 2) ** 2
 
 
 def winograd_seconds(tile: int, channels: int, output: Pair, filters: int, *, gradient: bool) -> float:
-    """Return the estimated seconds for one image by Winograd."""
+    """Return the estimated seconds per image of Winograd."""
     tiles, points = tiles_and_points(tile, output)
     products = points * points * channels / TRANSFORM_RATE + points * channels * filters / TILES_RATE
     products += tile * tile * points * filters / OUTPUT_RATE

@@ -1,4 +1,4 @@
-"""Which kernels are used: the compiled ones where numba is installed, unless others are asked for."""
+"""The choice of kernels: the compiled ones where numba is installed, unless others are asked for."""
 
 from importlib.util import find_spec
 
@@ -11,12 +11,12 @@ KERNELS = {kernels.name: kernels for kernels in (NUMPY, NUMBA)}
 
 
 def installed() -> str:
-    """Return the name of the fastest kernels that can be had here."""
+    """Return the name of the fastest kernels that are installed."""
     return "numba" if find_spec("numba") else "numpy"
 
 
 def kernels_named(name: str) -> Kernels:
-    """Return the kernels of a name. Raises GraphError where there are none, or numba is not installed."""
+    """Return the kernels of that name. Raises GraphError where it is unknown, or numba is needed but missing."""
     if name not in KERNELS:
         raise GraphError(unknown_name("kernels", name, KERNELS))
     if name == "numba" and not find_spec("numba"):

@@ -1,6 +1,6 @@
-"""Convolution over channels-last memory: windows gathered in blocks that fit the second-level cache, then GEMM.
+"""Convolution in channels-last memory: windows gathered in blocks that fit the second-level cache, then GEMM.
 
-All functions take logical N×C×H×W arrays; they are fast where the memory is N×H×W×C, and right for any.
+All functions take N×C×H×W arrays in any memory order, and are fast where that order is N×H×W×C.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,33 +19,33 @@ BLOCK_BYTES = 5 * 2**18
 
 
 class Scratch(Protocol):
-    """Hands out memory that is lost after the call; see `Context.scratch`."""
+    """Allocates memory that is valid until the call ends; see `Context.scratch`."""
 
     def __call__(self, name: str, shape: Shape, dtype: Any, *, zeroed: bool = False) -> Array: ...
 
 
 @dataclass(frozen=True)
-class Afterwards:
-    """What is done with a convolution's result while it is hot: one bias a filter, if any, and the positive part."""
+class Epilogue:
+    """What is applied to a convolution's output while it is in the cache: one bias per filter, if any, then ReLU."""
 
     biases: Array | None = None
     relu: bool = False
 
 
-NOTHING = Afterwards()
+NO_EPILOGUE = Epilogue()
 
 
-def finish(y: Array, after: Afterwards) -> None:
-    """Add the biases to y (n, D, H, W) in place, and take the positive part."""
-    if after.biases is not None:
-        with_channels(np.add, y, after.biases, y)
-    if after.relu:
+def apply_epilogue(y: Array, epilogue: Epilogue) -> None:
+    """Add the biases to y (n, D, H, W) and apply ReLU, in place."""
+    if epilogue.biases is not None:
+        with_channels(np.add, y, epilogue.biases, y)
+    if epilogue.relu:
         np.maximum(y, 0, out=y)
 
 
 @dataclass(frozen=True)
 class Window:
-    """How a window moves over an image: (height, width) pairs of kernel size, stride, and padding on both sides."""
+    """The window of a convolution or pooling: kernel size, strides and padding on both sides, as (height, width)."""
 
     kernel: Pair
     strides: Pair = (1, 1)
@@ -53,19 +53,22 @@ class Window:
     after: Pair = (0, 0)
 
     def output(self, size: Pair) -> Pair:
-        """Return the (height, width) of the output for an input of `size`; not positive where no window fits."""
+        """Return the (height, width) of the output for an input of `size`; 0 or negative where no window fits."""
         (height, width), (kernel_h, kernel_w), (stride_h, stride_w) = size, self.kernel, self.strides
         (top, left), (bottom, right) = self.before, self.after
         return output_size(height, kernel_h, stride_h, top, bottom), output_size(width, kernel_w, stride_w, left, right)
 
     @property
     def pointwise(self) -> bool:
-        """Whether every window is exactly one pixel, so that the convolution is a plain matrix product."""
+        """Whether each window is exactly one pixel, so that the convolution is a plain matrix product."""
         return self.kernel == self.strides == (1, 1) and self.before == self.after == (0, 0)
 
     @property
     def turned(self) -> "Window | None":
-        """The window of the input gradient as a convolution of dY with the turned kernel; None where it is not one."""
+        """The window with which dY is convolved with the rotated kernel to give the input gradient.
+
+        None where that is not possible: with strides above 1, or padding above the kernel size − 1.
+        """
         before = (self.kernel[0] - 1 - self.before[0], self.kernel[1] - 1 - self.before[1])
         after = (self.kernel[0] - 1 - self.after[0], self.kernel[1] - 1 - self.after[1])
         if self.strides != (1, 1) or min(before + after) < 0:
@@ -74,14 +77,14 @@ class Window:
 
 
 def blocks(n: int, bytes_per_image: int, most_bytes: int | None = None) -> Iterator[slice]:
-    """Cut n images into runs that take about `most_bytes`, by default BLOCK_BYTES."""
+    """Yield slices of n images, each of which takes about `most_bytes` (by default BLOCK_BYTES) or is one image."""
     step = max(1, (most_bytes or BLOCK_BYTES) // max(1, bytes_per_image))
     for start in range(0, n, step):
         yield slice(start, min(n, start + step))
 
 
 def window_bytes(x: Array, window: Window) -> int:
-    """Return the bytes that the windows of one image take once gathered."""
+    """Return the size in bytes of the gathered windows of one image of x (n, C, H, W)."""
     _, channels, height, width = x.shape
     out_h, out_w = window.output((height, width))
     size: int = out_h * out_w * window.kernel[0] * window.kernel[1] * channels * x.itemsize
@@ -91,8 +94,8 @@ def window_bytes(x: Array, window: Window) -> int:
 def gather(x: Array, window: Window, scratch: Scratch) -> Array:
     """Return the windows of x (n, C, H, W) as the rows of a matrix (n·H_out·W_out, Kh·Kw·C).
 
-    With channels last, one kernel row of a window is one run of Kw·C contiguous numbers: the gather is a strided copy
-    of Kh runs a window out of a zero-framed copy of the images.
+    With channels last, one kernel row of a window is a run of Kw·C contiguous values: the gather is a strided copy of
+    Kh runs per window, from a zero-padded copy of the images.
     """
     x = x.transpose(0, 2, 3, 1)
     n, height, width, channels = x.shape
@@ -101,14 +104,14 @@ def gather(x: Array, window: Window, scratch: Scratch) -> Array:
     (top, left), (bottom, right) = window.before, window.after
     (kernel_h, kernel_w), (stride_h, stride_w) = window.kernel, window.strides
     if top or left or bottom or right or not x.flags.c_contiguous:
-        # named after the place of the images in it, because another place would leave numbers in the frame of this one
-        name = f"framed at {top}, {left}"
-        framed = scratch(name, (n, height + top + bottom, width + left + right, channels), x.dtype, zeroed=True)
-        framed[:, top : top + height, left : left + width] = x
-        x = framed
+        # the name contains the offset of the images: another offset would leave values in the padding of this one
+        name = f"padded at {top}, {left}"
+        padded = scratch(name, (n, height + top + bottom, width + left + right, channels), x.dtype, zeroed=True)
+        padded[:, top : top + height, left : left + width] = x
+        x = padded
     out_h, out_w = window.output((height, width))
-    s_n, s_h, s_w, _ = x.strides  # that of a single channel may be any number: it is never stepped over
-    runs = seen_as(
+    s_n, s_h, s_w, _ = x.strides  # the stride of an axis of length 1 may be any number: it is never used
+    runs = strided_view(
         x,
         (n, out_h, out_w, kernel_h, kernel_w * channels),
         (s_n, stride_h * s_h, stride_w * s_w, s_h, x.itemsize),
@@ -121,8 +124,8 @@ def gather(x: Array, window: Window, scratch: Scratch) -> Array:
 Gather = Callable[[Array, Window, Scratch], Array]
 
 
-def seen_as(x: Array, shape: Shape, strides: tuple[int, ...]) -> Array:
-    """Return contiguous x with another shape and strides, which must lie within it; 1 µs, where as_strided takes 12."""
+def strided_view(x: Array, shape: Shape, strides: tuple[int, ...]) -> Array:
+    """Return contiguous x with another shape and strides, which must stay within x (1 µs; as_strided takes 12)."""
     return np.ndarray(shape, x.dtype, x.data, strides=strides)
 
 
@@ -132,7 +135,7 @@ def as_matrix(weights: Array) -> Array:
 
 
 def turned(weights: Array) -> Array:
-    """Return weights (D, C, Kh, Kw) turned by half a revolution, with D and C exchanged: a view (C, D, Kh, Kw)."""
+    """Return weights (D, C, Kh, Kw) rotated by 180°, with D and C exchanged: a view (C, D, Kh, Kw)."""
     return weights[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
 
 
@@ -142,21 +145,21 @@ def convolve(
     window: Window,
     y: Array,
     scratch: Scratch,
-    after: Afterwards = NOTHING,
+    epilogue: Epilogue = NO_EPILOGUE,
     gather: Gather = gather,
 ) -> None:
     """Write the cross-correlation of x (n, C, H, W) with weights (D, C, Kh, Kw) into y (n, D, H_out, W_out).
 
-    y must lie in channels-last memory. gather: how the windows are brought together.
+    y must be in channels-last memory. gather: the function that gathers the windows.
     """
     matrix = as_matrix(weights)
     for block in blocks(len(x), window_bytes(x, window)):
         np.matmul(gather(x[block], window, scratch), matrix, out=pixels(y[block]))
-        finish(y[block], after)
+        apply_epilogue(y[block], epilogue)
 
 
 def weights_gradient(x: Array, dy: Array, window: Window, dW: Array, scratch: Scratch, gather: Gather = gather) -> None:
-    """Write Σ windowᵀ·dY over all positions and images into dW (D, C, Kh, Kw); best in memory order Kh, Kw, C, D."""
+    """Write Σ windowᵀ·dY over all positions and images into dW (D, C, Kh, Kw); fastest in memory order Kh, Kw, C, D."""
     matrix = as_matrix(dW)
     for block in blocks(len(x), window_bytes(x, window)):
         rows = gather(x[block], window, scratch)
@@ -170,21 +173,21 @@ def weights_gradient(x: Array, dy: Array, window: Window, dW: Array, scratch: Sc
 
 
 def input_gradient(dy: Array, weights: Array, window: Window, dx: Array, scratch: Scratch) -> None:
-    """Write the gradient of the input into dx (n, C, H, W) by adding every window's share: for strides above 1.
+    """Write the gradient of the input into dx (n, C, H, W) by adding the windows' contributions: for strides above 1.
 
-    Each of the Kh·Kw places in the kernel is one strided addition, in which no two windows overlap.
+    Each of the Kh·Kw kernel positions is one strided addition, within which no two windows overlap.
     """
     matrix = as_matrix(weights)
     n, channels, height, width = dx.shape
     (top, left), (bottom, right) = window.before, window.after
     (kernel_h, kernel_w), (stride_h, stride_w) = window.kernel, window.strides
     out_h, out_w = dy.shape[2:]
-    rows = scratch("shares", (n * out_h * out_w, len(matrix)), dx.dtype)
-    shares = np.matmul(pixels(dy), matrix.T, out=rows).reshape(n, out_h, out_w, kernel_h, kernel_w, channels)
-    framed = scratch("framed dx", (n, height + top + bottom, width + left + right, channels), dx.dtype)
-    framed[...] = 0
+    rows = scratch("contributions", (n * out_h * out_w, len(matrix)), dx.dtype)
+    contributions = np.matmul(pixels(dy), matrix.T, out=rows).reshape(n, out_h, out_w, kernel_h, kernel_w, channels)
+    padded = scratch("padded dx", (n, height + top + bottom, width + left + right, channels), dx.dtype)
+    padded[...] = 0
     for row in range(kernel_h):
         for column in range(kernel_w):
-            target = framed[:, row : row + stride_h * out_h : stride_h, column : column + stride_w * out_w : stride_w]
-            target += shares[:, :, :, row, column]
-    dx.transpose(0, 2, 3, 1)[...] = framed[:, top : top + height, left : left + width]
+            target = padded[:, row : row + stride_h * out_h : stride_h, column : column + stride_w * out_w : stride_w]
+            target += contributions[:, :, :, row, column]
+    dx.transpose(0, 2, 3, 1)[...] = padded[:, top : top + height, left : left + width]

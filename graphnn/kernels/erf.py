@@ -1,4 +1,4 @@
-"""The error function, vectorised."""
+"""The error function of arrays."""
 
 from dataclasses import dataclass
 
@@ -9,17 +9,17 @@ from graphnn.types import Array
 
 @dataclass(frozen=True)
 class Rational:
-    """erf x ≈ x·P(x²)/Q(x²) where |x| ≤ end; erf of `end` is 1 to the last bit. Coefficients from the lowest power."""
+    """erf x ≈ x·P(x²)/Q(x²) for |x| ≤ end, where erf `end` rounds to 1. Coefficients begin with the lowest power."""
 
     end: float
-    upper: tuple[float, ...]
-    lower: tuple[float, ...]
+    numerator: tuple[float, ...]
+    denominator: tuple[float, ...]
 
 
 # The form is that of Cody 1969, "Rational Chebyshev approximations for the error function", for small x, but here it
-# spans the whole range, since a choice among formulas for each number is what numpy is slow at. The coefficients
-# interpolate erf(x)/x at Chebyshev points of x, solved in 80-digit arithmetic. None is negative: no sum cancels.
-# Largest errors, evaluated: 2e-15 in float64, 4e-7 in float32 (mostly rounding: the formula itself is off by 8e-8).
+# spans the whole range, because numpy is slow at choosing a formula for each element. The coefficients interpolate
+# erf(x)/x at Chebyshev points of x, computed in 80-digit arithmetic. None is negative, so no sum cancels.
+# Largest errors: 2e-15 in float64, 4e-7 in float32 (mostly rounding: the formula itself is off by 8e-8).
 DOUBLE = Rational(
     5.95,
     (
@@ -61,18 +61,21 @@ SINGLE = Rational(
 
 
 def erf(x: Array, out: Array, work: tuple[Array, Array]) -> Array:
-    """Return erf x = 2/√π ∫₀ˣ e^(−t²) dt in `out`, which may be x itself; `work`: two arrays of x's shape and dtype."""
+    """Write erf x = 2/√π ∫₀ˣ e^(−t²) dt into `out`, which may be x, and return it.
+
+    work: two arrays of x's shape and dtype, to be overwritten.
+    """
     formula = DOUBLE if x.dtype == np.float64 else SINGLE
     square, sum_ = work
     np.clip(x, -formula.end, formula.end, out=out)
     np.multiply(out, out, out=square)
-    out /= polynomial(formula.lower, square, sum_)
-    out *= polynomial(formula.upper, square, sum_)
+    out /= polynomial(formula.denominator, square, sum_)
+    out *= polynomial(formula.numerator, square, sum_)
     return np.clip(out, -1, 1, out=out)
 
 
 def polynomial(coefficients: tuple[float, ...], x: Array, out: Array) -> Array:
-    """Return Σ cᵢxⁱ in `out` by Horner's rule."""
+    """Write Σ cᵢxⁱ into `out` by Horner's rule and return it."""
     np.multiply(x, coefficients[-1], out=out)
     for coefficient in coefficients[-2:0:-1]:
         out += coefficient

@@ -1,6 +1,6 @@
-"""The course's im2col: a convolution written as one matrix product over gathered windows.
+"""The course's im2col: convolution as one matrix product over gathered windows.
 
-Plain and index-based: the reference that every faster algorithm is tested against.
+It is written with index arrays for clarity, and is the reference that the faster algorithms are tested against.
 """
 
 from typing import Literal, overload
@@ -18,15 +18,15 @@ def determine_padding(kernel_size: int, mode: PaddingMode) -> tuple[int, int]: .
 @overload
 def determine_padding(kernel_size: Pair, mode: PaddingMode | Pair) -> tuple[Pair, Pair]: ...
 def determine_padding(kernel_size: int | Pair, mode: PaddingMode | Pair) -> tuple[int, int] | tuple[Pair, Pair]:
-    """Return the zeros to put (before, after); each is a number for one kernel size K, a pair for a pair.
+    """Return the padding (before, after) for a kernel size K; a pair of sizes gives a pair for each.
 
-    "same" puts ⌊(K−1)/2⌋ before and ⌈(K−1)/2⌉ after, so that stride 1 keeps the size; "valid" puts none; an integer
-    (or one for each axis) is put on both sides. Raises ValueError for any other mode.
+    "same" pads ⌊(K−1)/2⌋ zeros before and ⌈(K−1)/2⌉ after, so that stride 1 keeps the size; "valid" pads none; an
+    integer (or one per axis) is the padding on both sides. Raises ValueError for any other mode.
     """
     if not isinstance(kernel_size, int):
         modes = mode if isinstance(mode, tuple | list) else (mode, mode)
         (top, bottom), (left, right) = (
-            determine_padding(size, own) for size, own in zip(kernel_size, modes, strict=True)
+            determine_padding(size, axis_mode) for size, axis_mode in zip(kernel_size, modes, strict=True)
         )
         return (top, left), (bottom, right)
     if mode == "same":
@@ -39,7 +39,7 @@ def determine_padding(kernel_size: int | Pair, mode: PaddingMode | Pair) -> tupl
 
 
 def pair(value: int | Pair) -> Pair:
-    """Return a number as the pair of itself."""
+    """Return a number as (number, number), and a pair as it is."""
     if isinstance(value, int):
         return value, value
     first, second = value
@@ -47,7 +47,7 @@ def pair(value: int | Pair) -> Pair:
 
 
 def sides(padding: int | tuple[int, int] | tuple[Pair, Pair]) -> tuple[Pair, Pair]:
-    """Return a padding, given as one number, as (before, after) or as pairs of them, as two (height, width) pairs."""
+    """Return a padding (one number, (before, after), or two pairs) as the (height, width) pairs before and after."""
     if isinstance(padding, int):
         return (padding, padding), (padding, padding)
     before, after = padding
@@ -55,7 +55,7 @@ def sides(padding: int | tuple[int, int] | tuple[Pair, Pair]) -> tuple[Pair, Pai
 
 
 def output_size(size: int, kernel: int, stride: int, before: int, after: int) -> int:
-    """Return ⌊(size − kernel + before + after) / stride⌋ + 1."""
+    """Return the output size along one axis, ⌊(size − kernel + before + after) / stride⌋ + 1."""
     return (size - kernel + before + after) // stride + 1
 
 
@@ -65,10 +65,10 @@ def get_im2col_indices(
     padding: int | tuple[int, int] | tuple[Pair, Pair] = 0,
     stride: int | Pair = 1,
 ) -> tuple[Array, Array, Array]:
-    """Return index arrays (k, i, j) into the padded images, such that padded[:, k, i, j] holds every window.
+    """Return index arrays (k, i, j) such that padded[:, k, i, j] contains every window of the padded images.
 
-    shape: (n, C, H, W) before padding. k: (C·Kh·Kw, 1), the channel; i and j: (C·Kh·Kw, H_out·W_out), row and column.
-    Rows are ordered channel, kernel row, kernel column; columns by output row, output column.
+    shape: (n, C, H, W) before padding. k: channels, (C·Kh·Kw, 1); i and j: rows and columns, (C·Kh·Kw, H_out·W_out).
+    Axis 0 is ordered by channel, kernel row, kernel column; axis 1 by output row, output column.
     """
     _, channels, height, width = shape
     (kernel_h, kernel_w), (stride_h, stride_w) = pair(kernel), pair(stride)
@@ -88,7 +88,7 @@ def im2col(
 ) -> Array:
     """Return the windows of x (n, C, H, W) as the columns of a matrix (C·Kh·Kw, H_out·W_out·n).
 
-    In the columns the position is major and the sample fastest.
+    Columns are ordered by position, then by sample.
     """
     n, channels, height, width = x.shape
     (top, left), (bottom, right) = sides(padding)
@@ -105,7 +105,7 @@ def col2im(
     padding: int | tuple[int, int] | tuple[Pair, Pair] = 0,
     stride: int | Pair = 1,
 ) -> Array:
-    """Return images of `shape` in which every column of `im2col` is added back to its window; overlaps add up."""
+    """Return images of `shape` to which each column of `im2col` has been added at its window; overlaps add up."""
     n, channels, height, width = shape
     (top, left), (bottom, right) = sides(padding)
     k, i, j = get_im2col_indices(shape, kernel, padding, stride)

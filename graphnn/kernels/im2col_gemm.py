@@ -1,26 +1,29 @@
-"""Convolution as GEMM over gathered windows, for any window."""
+"""The im2col algorithm: convolution as GEMM over gathered windows, for any window."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from graphnn.kernels import convolution
-from graphnn.kernels.convolution import NOTHING, Afterwards, Scratch, Window
+from graphnn.kernels.convolution import NO_EPILOGUE, Epilogue, Scratch, Window
 from graphnn.types import Array
 
-Keep = Callable[[int], Array]  # returns that many elements of memory that lives for the step
+Allocate = Callable[[int], Array]  # returns memory for that many elements, valid until the step ends
 
 
 @dataclass(frozen=True)
 class Im2col:
-    """GEMM over gathered windows, for any window; over the pixels themselves where the kernel is 1×1."""
+    """GEMM over gathered windows, for any window; over the pixels themselves for a 1×1 kernel.
+
+    The prepared weights are (D, C, Kh, Kw) in memory order Kh, Kw, C, D.
+    """
 
     name: str = "im2col"
 
-    def prepare(self, weights: Array, keep: Keep) -> Array:
+    def prepare(self, weights: Array, allocate: Allocate) -> Array:
         ordered = weights.transpose(2, 3, 1, 0)
         if ordered.flags.c_contiguous:
             return weights
-        copy = keep(weights.size).reshape(ordered.shape)
+        copy = allocate(weights.size).reshape(ordered.shape)
         copy[...] = ordered
         return copy.transpose(3, 2, 0, 1)
 
@@ -29,9 +32,9 @@ class Im2col:
         return convolution.gather(x, window, scratch)
 
     def convolve(
-        self, x: Array, prepared: Array, window: Window, y: Array, scratch: Scratch, after: Afterwards = NOTHING
+        self, x: Array, prepared: Array, window: Window, y: Array, scratch: Scratch, epilogue: Epilogue = NO_EPILOGUE
     ) -> None:
-        convolution.convolve(x, prepared, window, y, scratch, after, self.gather)
+        convolution.convolve(x, prepared, window, y, scratch, epilogue, self.gather)
 
     def weights_gradient(self, x: Array, dy: Array, window: Window, dW: Array, scratch: Scratch) -> None:
         convolution.weights_gradient(x, dy, window, dW, scratch, self.gather)

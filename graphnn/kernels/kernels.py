@@ -1,12 +1,12 @@
-"""The operations on images that layers ask for, by name, so that faster ones can take their place."""
+"""The operations that layers compute with, in numpy; faster kernels derive from `Kernels` and replace some of them."""
 
 from typing import Any, Protocol
 
 import numpy as np
 
 from graphnn.kernels import activations, pooling
-from graphnn.kernels.activations import Activation, Gated, Like, PassBack
-from graphnn.kernels.algorithms import IM2COL, Algorithms, Estimate, choose, numpy_estimates
+from graphnn.kernels.activations import Activation, Gated, PassBack, ScratchLike
+from graphnn.kernels.algorithms import IM2COL, Algorithms, Estimator, choose, numpy_estimates
 from graphnn.kernels.channels import channel_products, channel_sums, with_channels
 from graphnn.kernels.convolution import Scratch, Window
 from graphnn.kernels.im2col import Pair
@@ -14,28 +14,28 @@ from graphnn.kernels.im2col_gemm import Im2col
 from graphnn.types import Array, Shape
 
 
-class Keep(Protocol):
-    """Hands out memory by name that lives until backward is done; see `Context.keep`."""
+class SavedMemory(Protocol):
+    """Allocates memory, by name, that is valid until backward has run; see `Context.keep`."""
 
     def __call__(self, name: str, shape: Shape, dtype: Any) -> Array: ...
 
 
 class Kernels:
-    """The operations, by numpy alone. All work on (n, C, H, W) or (n, F); "each channel" is each of axis 1.
+    """The operations in numpy. Arrays are (n, C, H, W) or (n, F); the channels are axis 1.
 
-    fuses_activations: whether an activation after a normalisation takes no passes over memory of its own.
+    fuses_activations: whether an activation after a normalisation needs no further pass over memory.
     """
 
     name = "numpy"
     fuses_activations = False
-    estimates: Estimate = staticmethod(numpy_estimates)
+    estimates: Estimator = staticmethod(numpy_estimates)
     im2col: Im2col = IM2COL
 
     def load(self) -> None:
-        """Import what is needed, before processes are forked. Raises GraphError where that fails."""
+        """Import what the kernels need, before processes are forked. Raises GraphError where that fails."""
 
     def algorithms(self, window: Window, channels: int, size: Pair, filters: int) -> Algorithms:
-        """Return how a convolution of images (channels, *size) is computed."""
+        """Return the algorithms for the convolution of images (channels, *size) with this window."""
         return choose(window, channels, size, filters, self.estimates, self.im2col)
 
     def max_pool(self, x: Array, window: Window, y: Array) -> None:
@@ -46,29 +46,29 @@ class Kernels:
         """Write into dx the sum of dy over the windows in which the pixel is the first maximum in row-major order."""
         pooling.max_pool_gradient(x, y, dy, window, dx, scratch)
 
-    def activate(self, activation: Gated, x: Array, y: Array, keep: Keep, like: Like) -> PassBack:
-        """Write f(x) into y, and return what multiplies dy by f′(x) in place. keep: gives memory that lives so long.
+    def activate(self, activation: Gated, x: Array, y: Array, saved: SavedMemory, like: ScratchLike) -> PassBack:
+        """Write f(x) into y, and return a function that multiplies dy by f′(x) in place.
 
-        The gate is kept, because numpy computes another exponential in twice the time of all the rest of backward.
+        The gate is saved for it: in numpy, another exponential takes twice the time of all the rest of backward.
         """
-        gate = activations.gate_of(activation, x, keep("gate", x.shape, x.dtype))
+        gate = activations.gate_of(activation, x, saved("gate", x.shape, x.dtype))
         np.multiply(x, gate, out=y)
         return lambda dy: activations.pass_through_gate(activation, x, gate, dy, like)
 
-    def moments(self, x: Array, like: Like) -> tuple[Array, Array]:
-        """Return the mean of each channel, and the sum of the squares around it.
+    def moments(self, x: Array, like: ScratchLike) -> tuple[Array, Array]:
+        """Return the mean of each channel, and the sum of the squared deviations from it: each (C,).
 
-        Not around 0: where |mean| is far above the deviation the squares would cancel, and lose all of float32's digits
-        at a ratio of 1000.
+        Squares of x itself would cancel where |mean| is far above the standard deviation: at a ratio of 1000, all
+        digits of float32 are lost.
         """
         mean = channel_sums(x) / x.dtype.type(x.size // x.shape[1])
         centred = with_channels(np.subtract, x, mean, like(x, "centred"))
         return mean, channel_products(centred, centred)
 
     def normalise(
-        self, x: Array, factor: Array, shift: Array, y: Array, like: Like, *, activation: Activation | None
+        self, x: Array, factor: Array, shift: Array, y: Array, like: ScratchLike, *, activation: Activation | None
     ) -> None:
-        """Write factor·x + shift of each channel, activated, into y."""
+        """Write f(factor·x + shift) into y, where f is the activation; factor, shift: (C,)."""
         with_channels(np.multiply, x, factor, y)
         with_channels(np.add, y, shift, y)
         if activation is not None:
@@ -81,13 +81,13 @@ class Kernels:
         mean: Array,
         factor: Array,
         shift: Array,
-        like: Like,
+        like: ScratchLike,
         *,
         activation: Activation | None,
     ) -> tuple[Array, Array]:
-        """Return Σ dy and Σ dy·(x − mean) of each channel, where dy is that before the activation.
+        """Return Σ g and Σ g·(x − mean) over each channel, (C,), with g = dy·f′(factor·x + shift).
 
-        Given is that after it. What is left in dy is for `normalise_gradient`, and for nothing else.
+        dy: the gradient of f's output; it is overwritten with what `normalise_gradient` takes.
         """
         if activation is not None:
             y = with_channels(np.multiply, x, factor, like(x, "centred"))
@@ -103,14 +103,17 @@ class Kernels:
         shift: Array,
         slope: Array,
         offset: Array,
-        like: Like,
+        like: ScratchLike,
         *,
         activation: Activation | None,
     ) -> None:
-        """Write factor·dy + slope·x + offset of each channel into dy, as `gradient_sums` has left it."""
+        """Write factor·g + slope·x + offset into dy; factor, slope, offset: (C,).
+
+        dy: as left by `gradient_sums`, which defines g.
+        """
         with_channels(np.multiply, dy, factor, dy)
-        share = with_channels(np.multiply, x, slope, like(x, "share"))
-        dy += with_channels(np.add, share, offset, share)
+        linear = with_channels(np.multiply, x, slope, like(x, "share"))
+        dy += with_channels(np.add, linear, offset, linear)
 
 
 NUMPY = Kernels()

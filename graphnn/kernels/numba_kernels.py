@@ -1,13 +1,14 @@
-"""The operations on images, compiled where the numbers fill whole vectors, and else by numpy.
+"""The operations that layers compute with, compiled by numba for float32 in contiguous channels-last memory.
 
-numba is imported by `load`, or when the first of them is run, because that takes a quarter of a second.
+Other arrays are left to numpy. numba is imported by `load`, or when the first operation runs, because that takes a
+quarter of a second.
 """
 
 import numpy as np
 
 from graphnn.errors import GraphError
 from graphnn.kernels import activations as numpy_activations
-from graphnn.kernels.activations import Activation, Gated, Like, PassBack
+from graphnn.kernels.activations import Activation, Gated, PassBack, ScratchLike
 from graphnn.kernels.algorithms import (
     TILES_RATE,
     Algorithm,
@@ -19,17 +20,17 @@ from graphnn.kernels.algorithms import (
 )
 from graphnn.kernels.convolution import Scratch, Window
 from graphnn.kernels.im2col import Pair
-from graphnn.kernels.kernels import Keep, Kernels
+from graphnn.kernels.kernels import Kernels, SavedMemory
 from graphnn.kernels.numba_algorithms import CompiledIm2col, CompiledWinograd
-from graphnn.kernels.vectors import WIDTH, fits, flat, lie_alike, sizes
+from graphnn.kernels.vectors import WIDTH, contiguous, flat, sizes, whole_vectors
 from graphnn.kernels.winograd import Winograd
 from graphnn.types import Array
 
-TRANSFORM_RATE = 10e9  # bytes a second that one thread was measured to write
+TRANSFORM_RATE = 10e9  # bytes per second written by one thread, measured
 
 
 def estimates(window: Window, channels: int, output: Pair, filters: int, *, gradient: bool) -> Estimates:
-    """Return the estimated seconds of one thread for one image, by algorithm."""
+    """Return the estimated seconds per image on one thread, by algorithm; see `Estimator`."""
     if not has_choice(window):
         return {}
     options: dict[Algorithm, float] = {CompiledIm2col(): im2col_seconds(channels, output, filters)}
@@ -45,7 +46,7 @@ def estimates(window: Window, channels: int, output: Pair, filters: int, *, grad
 
 
 class CompiledKernels(Kernels):
-    """The operations by numba: each passes over memory once."""
+    """The operations compiled by numba: each passes over memory once."""
 
     name = "numba"
     fuses_activations = True
@@ -55,13 +56,13 @@ class CompiledKernels(Kernels):
     def load(self) -> None:
         try:
             from graphnn.kernels.compiled import activations, im2col, normalization, pooling, winograd  # noqa: F401
-        except ImportError as error:  # such as a numba that does not know this numpy
+        except ImportError as error:  # such as a numba that does not support this numpy
             raise GraphError(
                 f"numba is installed, but cannot be used: {error}; --kernels numpy does without"
             ) from error
 
     def max_pool(self, x: Array, window: Window, y: Array) -> None:
-        if not fits(x, y):
+        if not whole_vectors(x, y):
             super().max_pool(x, window, y)
             return
         from graphnn.kernels.compiled import pooling
@@ -69,7 +70,7 @@ class CompiledKernels(Kernels):
         pooling.max_pool(flat(x), sizes(x), window.kernel, window.strides, y.shape[2:], flat(y))
 
     def max_pool_gradient(self, x: Array, y: Array, dy: Array, window: Window, dx: Array, scratch: Scratch) -> None:
-        if not fits(x, y, dy, dx) or window.strides != window.kernel:  # windows that overlap, or leave gaps
+        if not whole_vectors(x, y, dy, dx) or window.strides != window.kernel:  # windows that overlap, or leave gaps
             super().max_pool_gradient(x, y, dy, window, dx, scratch)
             return
         from graphnn.kernels.compiled import pooling
@@ -78,35 +79,35 @@ class CompiledKernels(Kernels):
             flat(x), flat(y), flat(dy), sizes(x), window.kernel, window.strides, y.shape[2:], flat(dx)
         )
 
-    def activate(self, activation: Gated, x: Array, y: Array, keep: Keep, like: Like) -> PassBack:
-        if not lie_alike(x, y):
-            return super().activate(activation, x, y, keep, like)
+    def activate(self, activation: Gated, x: Array, y: Array, saved: SavedMemory, like: ScratchLike) -> PassBack:
+        if not contiguous(x, y):
+            return super().activate(activation, x, y, saved, like)
         from graphnn.kernels.compiled import activations
 
         kind = activations.CODES[activation]
         activations.activate(flat(x), kind, flat(y))
 
         def pass_back(dy: Array) -> None:
-            if lie_alike(x, dy):
+            if contiguous(x, dy):
                 activations.pass_back(flat(x), kind, flat(dy))
             else:
                 numpy_activations.pass_back(activation, x, dy, like)
 
         return pass_back
 
-    def moments(self, x: Array, like: Like) -> tuple[Array, Array]:
-        if not fits(x):
+    def moments(self, x: Array, like: ScratchLike) -> tuple[Array, Array]:
+        if not whole_vectors(x):
             return super().moments(x, like)
-        centre, sums, squares = (np.empty(x.shape[1], np.float32) for _ in range(3))
+        mean, sums, squares = (np.empty(x.shape[1], np.float32) for _ in range(3))
         from graphnn.kernels.compiled import normalization
 
-        normalization.moments(flat(x), x.shape[1], centre, sums, squares)
-        return centre, squares
+        normalization.moments(flat(x), x.shape[1], mean, sums, squares)
+        return mean, squares
 
     def normalise(
-        self, x: Array, factor: Array, shift: Array, y: Array, like: Like, *, activation: Activation | None
+        self, x: Array, factor: Array, shift: Array, y: Array, like: ScratchLike, *, activation: Activation | None
     ) -> None:
-        if not fits(x, y):
+        if not whole_vectors(x, y):
             super().normalise(x, factor, shift, y, like, activation=activation)
             return
         from graphnn.kernels.compiled import activations, normalization
@@ -120,11 +121,11 @@ class CompiledKernels(Kernels):
         mean: Array,
         factor: Array,
         shift: Array,
-        like: Like,
+        like: ScratchLike,
         *,
         activation: Activation | None,
     ) -> tuple[Array, Array]:
-        if not fits(x, dy):
+        if not whole_vectors(x, dy):
             return super().gradient_sums(x, dy, mean, factor, shift, like, activation=activation)
         sums, products = (np.empty(x.shape[1], np.float32) for _ in range(2))
         from graphnn.kernels.compiled import activations, normalization
@@ -141,17 +142,17 @@ class CompiledKernels(Kernels):
         shift: Array,
         slope: Array,
         offset: Array,
-        like: Like,
+        like: ScratchLike,
         *,
         activation: Activation | None,
     ) -> None:
-        if not fits(x, dy):
+        if not whole_vectors(x, dy):
             super().normalise_gradient(x, dy, factor, shift, slope, offset, like, activation=activation)
             return
         from graphnn.kernels.compiled import normalization
 
         relu = activation == "relu"
-        normalization.pass_back(flat(x), flat(dy), x.shape[1], factor, shift, slope, offset, relu)
+        normalization.normalise_gradient(flat(x), flat(dy), x.shape[1], factor, shift, slope, offset, relu)
 
 
 NUMBA = CompiledKernels()

@@ -1,9 +1,9 @@
-"""Convolution of images with few channels, such as those that a network is given: windows gathered plane by plane.
+"""The im2col algorithm for images with few channels, such as a network's input: windows gathered plane by plane.
 
-With channels last, a window's runs are too short to copy well: 9 numbers with three channels, 3 with one. In planes, a
-row of the image is one run for each place in the kernel. For 16 images of 32×32 with 3 channels and 32 filters, one
-thread took 340 instead of 610 µs forward, and 420 instead of 720 for the gradient; with 1 channel of 28×28 and 16
-filters 74 instead of 280, and 115 instead of 305.
+With channels last, the runs of a window are too short to copy efficiently: 9 values with three channels, 3 with one. In
+channel planes, a row of the image is one run for each kernel position. For 16 images of 32×32 with 3 channels and 32
+filters, one thread took 340 instead of 610 µs forward, and 420 instead of 720 for the gradient; with 1 channel of 28×28
+and 16 filters 74 instead of 280, and 115 instead of 305.
 """
 
 from dataclasses import dataclass
@@ -11,36 +11,36 @@ from dataclasses import dataclass
 import numpy as np
 
 from graphnn.kernels.convolution import (
-    NOTHING,
-    Afterwards,
+    NO_EPILOGUE,
+    Epilogue,
     Scratch,
     Window,
+    apply_epilogue,
     as_matrix,
     blocks,
-    finish,
-    seen_as,
+    strided_view,
     window_bytes,
 )
 from graphnn.kernels.im2col_gemm import Im2col
 from graphnn.types import Array
 
-FEW_CHANNELS = 4  # with 6, both ways take the same time
+FEW_CHANNELS = 4  # with 6, both algorithms take the same time
 
 
 def gather_planes(x: Array, window: Window, scratch: Scratch) -> Array:
-    """Return the windows of x (n, C, H, W) as the columns of a matrix for each image, (n, Kh·Kw·C, H_out·W_out)."""
+    """Return the windows of x (n, C, H, W) as the columns of one matrix per image: (n, Kh·Kw·C, H_out·W_out)."""
     n, channels, height, width = x.shape
     (top, left), (bottom, right) = window.before, window.after
     (kernel_h, kernel_w), (stride_h, stride_w) = window.kernel, window.strides
-    framed_h, framed_w = height + top + bottom, width + left + right
-    # named after the images' place and size, because others would leave numbers in the frame of this one
+    padded_h, padded_w = height + top + bottom, width + left + right
+    # the name contains the images' size and offset: others would leave values in the padding of this one
     name = f"planes {height}×{width} at {top}, {left}"
-    framed = scratch(name, (n, channels, framed_h, framed_w), x.dtype, zeroed=True)
-    framed[:, :, top : top + height, left : left + width] = x
+    padded = scratch(name, (n, channels, padded_h, padded_w), x.dtype, zeroed=True)
+    padded[:, :, top : top + height, left : left + width] = x
     out_h, out_w = window.output((height, width))
-    s_n, s_c, s_h, s_w = framed.strides
-    seen = seen_as(
-        framed,
+    s_n, s_c, s_h, s_w = padded.strides
+    seen = strided_view(
+        padded,
         (n, kernel_h, kernel_w, channels, out_h, out_w),
         (s_n, s_h, s_w, s_c, stride_h * s_h, stride_w * s_w),
     )
@@ -56,13 +56,13 @@ class Planar(Im2col):
     name: str = "im2col by planes"
 
     def convolve(
-        self, x: Array, prepared: Array, window: Window, y: Array, scratch: Scratch, after: Afterwards = NOTHING
+        self, x: Array, prepared: Array, window: Window, y: Array, scratch: Scratch, epilogue: Epilogue = NO_EPILOGUE
     ) -> None:
         matrix = as_matrix(prepared)
         for block in blocks(len(x), window_bytes(x, window)):
             columns = gather_planes(x[block], window, scratch)
             np.matmul(columns.transpose(0, 2, 1), matrix, out=image_matrices(y[block]))
-            finish(y[block], after)
+            apply_epilogue(y[block], epilogue)
 
     def weights_gradient(self, x: Array, dy: Array, window: Window, dW: Array, scratch: Scratch) -> None:
         total = scratch("dW in order", (window.kernel[0] * window.kernel[1] * x.shape[1], len(dW)), dW.dtype)
@@ -70,13 +70,13 @@ class Planar(Im2col):
         for block in blocks(len(x), window_bytes(x, window)):
             columns = gather_planes(x[block], window, scratch)
             shape = (len(columns), *total.shape)
-            shares = np.matmul(columns, image_matrices(dy[block]), out=scratch("dW of images", shape, dW.dtype))
-            total += np.add.reduce(shares, axis=0)
+            contributions = np.matmul(columns, image_matrices(dy[block]), out=scratch("dW of images", shape, dW.dtype))
+            total += np.add.reduce(contributions, axis=0)
         ordered = dW.transpose(2, 3, 1, 0)
         ordered[...] = total.reshape(ordered.shape)
 
 
 def image_matrices(y: Array) -> Array:
-    """Return images (n, D, H, W) as a matrix for each, (n, H·W, D): a view over channels-last memory."""
+    """Return images (n, D, H, W) as one matrix per image, (n, H·W, D): a view of channels-last memory."""
     n, filters, height, width = y.shape
     return y.transpose(0, 2, 3, 1).reshape(n, height * width, filters)

@@ -1,4 +1,4 @@
-"""Pooling over channels-last memory: one strided pass over the images for each place in the window."""
+"""Pooling in channels-last memory: one strided pass over the images per position in the window."""
 
 from collections.abc import Iterator
 
@@ -8,8 +8,8 @@ from graphnn.kernels.convolution import Scratch, Window
 from graphnn.types import Array
 
 
-def places(x: Array, window: Window) -> Iterator[Array]:
-    """Yield x (n, C, H, W) as seen from each place of the window in row-major order: views (n, C, H_out, W_out)."""
+def shifted_views(x: Array, window: Window) -> Iterator[Array]:
+    """Yield, for each window position in row-major order, the pixels of x (n, C, H, W) there: (n, C, H_out, W_out)."""
     out_h, out_w = window.output((x.shape[2], x.shape[3]))
     (kernel_h, kernel_w), (stride_h, stride_w) = window.kernel, window.strides
     for row in range(kernel_h):
@@ -24,7 +24,7 @@ def places(x: Array, window: Window) -> Iterator[Array]:
 
 def max_pool(x: Array, window: Window, y: Array) -> None:
     """Write the maximum of each window of x into y."""
-    for index, seen in enumerate(places(x, window)):
+    for index, seen in enumerate(shifted_views(x, window)):
         if index:
             np.maximum(y, seen, out=y)
         else:
@@ -34,8 +34,8 @@ def max_pool(x: Array, window: Window, y: Array) -> None:
 def max_pool_gradient(x: Array, y: Array, dy: Array, window: Window, dx: Array, scratch: Scratch) -> None:
     """Write into dx the sum of dy over the windows in which the pixel is the first maximum in row-major order.
 
-    Uses x and y themselves instead of an index array: a place takes the gradient where it equals the maximum and no
-    earlier place did.
+    It compares x with y instead of storing an array of indices: a pixel takes the gradient of a window where it equals
+    the maximum and no earlier pixel of the window does.
     """
     n, channels, out_h, out_w = dy.shape
     shape = (n, out_h, out_w, channels)
@@ -44,7 +44,7 @@ def max_pool_gradient(x: Array, y: Array, dy: Array, window: Window, dx: Array, 
     share = scratch("share", shape, dy.dtype).transpose(0, 3, 1, 2)
     dx[...] = 0
     free[...] = True
-    for seen, target in zip(places(x, window), places(dx, window), strict=True):
+    for seen, target in zip(shifted_views(x, window), shifted_views(dx, window), strict=True):
         np.equal(seen, y, out=taken)
         taken &= free
         free ^= taken
@@ -54,14 +54,14 @@ def max_pool_gradient(x: Array, y: Array, dy: Array, window: Window, dx: Array, 
 def average_pool(x: Array, window: Window, y: Array) -> None:
     """Write the mean of each window of x into y."""
     y[...] = 0
-    for seen in places(x, window):
+    for seen in shifted_views(x, window):
         y += seen
     y /= window.kernel[0] * window.kernel[1]
 
 
 def average_pool_gradient(dy: Array, window: Window, dx: Array) -> None:
-    """Write into dx the sum of dy / (Kh·Kw) over the windows that the pixel is in; dy is overwritten."""
+    """Write into dx the sum of dy / (Kh·Kw) over the windows that contain the pixel; dy is overwritten."""
     dx[...] = 0
     dy /= window.kernel[0] * window.kernel[1]
-    for target in places(dx, window):
+    for target in shifted_views(dx, window):
         target += dy

@@ -6,10 +6,10 @@ from graphnn.types import Array
 
 
 def sigmoid(x: Array, out: Array) -> Array:
-    """Return 1 / (1 + e⁻ˣ) in `out`, which may be x itself; any shape and dtype.
+    """Write 1 / (1 + e⁻ˣ) into `out`, which may be x, and return it; any shape and dtype.
 
-    e⁻ˣ goes to infinity for very negative x, of which the reciprocal is the right limit 0. Against ½(1 + tanh ½x) this
-    keeps small results accurate relative to themselves.
+    For very negative x, e⁻ˣ overflows to infinity, whose reciprocal is the right limit 0. Unlike ½(1 + tanh ½x), this
+    formula keeps the relative error of small results small.
     """
     with np.errstate(over="ignore"):
         np.negative(x, out=out)

@@ -7,9 +7,9 @@ from typing import Literal
 from graphnn.initializers.constant import zeros
 from graphnn.kernels.algorithms import Algorithms
 from graphnn.kernels.channels import channel_sums
-from graphnn.kernels.convolution import NOTHING, Afterwards, Window, convolve, input_gradient, turned
+from graphnn.kernels.convolution import NO_EPILOGUE, Epilogue, Window, convolve, input_gradient, turned
 from graphnn.kernels.im2col import Pair, determine_padding, pair
-from graphnn.kernels.im2col_gemm import Keep
+from graphnn.kernels.im2col_gemm import Allocate
 from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import Arrays, Backward, Gradients, register
 from graphnn.layers.context import Context
@@ -72,16 +72,16 @@ class Conv2D(WeightedLayer):
         channels, height, width = self.check_image(input_shape)
         return kernels.algorithms(self.window, channels, (height, width), self.filters)
 
-    def afterwards(self, params: Arrays) -> Afterwards:
+    def afterwards(self, params: Arrays) -> Epilogue:
         """Return what is done with W ⋆ x while it is hot."""
-        return Afterwards(params["biases"]) if self.use_bias else NOTHING
+        return Epilogue(params["biases"]) if self.use_bias else NO_EPILOGUE
 
     def prepare(self, params: Arrays, ctx: Context) -> Arrays:
         if ctx.input_shape is None:
             return params
         W, algorithms = params["weights"], self.algorithms(ctx.input_shape, ctx.kernels)
 
-        def memory(name: str) -> Keep:
+        def memory(name: str) -> Allocate:
             return lambda size: ctx.keep(name, (size,), W.dtype)
 
         prepared = {**params, "forward": algorithms.forward.prepare(W, memory("forward"))}

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from graphnn.kernels.activations import Activation
-from graphnn.kernels.convolution import Afterwards
+from graphnn.kernels.convolution import Epilogue
 from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import Arrays, Backward, Layer, no_backward
 from graphnn.layers.batch_normalization import BatchNormalization
@@ -80,8 +80,8 @@ class Folded(Layer):
 class FoldedConv2D(Folded, Conv2D):
     """A convolution in inference, with the normalisation and the ReLU after it."""
 
-    def afterwards(self, params: Arrays) -> Afterwards:
-        return Afterwards(params.get("biases"), self.relu)
+    def afterwards(self, params: Arrays) -> Epilogue:
+        return Epilogue(params.get("biases"), self.relu)
 
 
 @dataclass(frozen=True, kw_only=True)

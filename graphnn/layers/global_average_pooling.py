@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graphnn.kernels.channels import pixels, pixels_in_a_row
+from graphnn.kernels.channels import pixels, pixels_per_row
 from graphnn.layers.base import Arrays, Backward, Gradients, Layer, register
 from graphnn.layers.context import Context
 from graphnn.types import Array, Shape
@@ -25,9 +25,9 @@ class GlobalAveragePooling(Layer):
 
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
         n, channels, height, width = x.shape
-        together = pixels_in_a_row(height * width, channels)
-        sums = pixels(x).reshape(n, -1, together * channels).sum(axis=1)
-        y = np.sum(sums.reshape(n, together, channels), axis=1, out=ctx.output((n, channels), x.dtype))
+        per_row = pixels_per_row(height * width, channels)
+        sums = pixels(x).reshape(n, -1, per_row * channels).sum(axis=1)
+        y = np.sum(sums.reshape(n, per_row, channels), axis=1, out=ctx.output((n, channels), x.dtype))
         y /= height * width
 
         def backward(dy: Array) -> tuple[Array | None, Gradients]:

@@ -12,7 +12,7 @@ from graphnn.types import Array, Shape
 
 
 class HostileScratch:
-    """The worst scratch there may be: NaN, or what the last caller of that name, shape and dtype left."""
+    """The worst scratch possible: full of NaN, or of what the last caller with that name, shape and dtype left."""
 
     def __init__(self) -> None:
         self.frames: dict[tuple[Any, ...], Array] = {}
@@ -31,11 +31,11 @@ def channels_last(x: Array, dtype: Any = None) -> Array:
 
 
 ORDERS = ("channels last", "a piece", "c order", "some of the channels")
-AROUND = 7.0  # what stands beside an array in its memory
+AROUND = 7.0  # the value of the memory around an array
 
 
 def placed(x: Array, order: str) -> tuple[Array, Callable[[], bool]]:
-    """Return a copy of x in an order of memory, and what tells whether the memory around it is as it was."""
+    """Return a copy of x in a memory order, and a function that says whether the memory around it is unchanged."""
     sizes = list(x.shape)
     if order == "a piece":
         sizes[0] += 2
@@ -58,7 +58,7 @@ def placed(x: Array, order: str) -> tuple[Array, Callable[[], bool]]:
 
 
 def hostile_like(x: Array, name: str) -> Array:
-    """Return scratch for an array, for the kernels that ask for such, with the worst in it."""
+    """Return scratch of the shape and dtype of x, full of NaN."""
     return channels_last(np.full(x.shape, np.nan), x.dtype)
 
 
@@ -82,7 +82,7 @@ def naive_convolution(x: Array, W: Array, dy: Array | None, stride: Any, before:
 
 @pytest.fixture(scope="session")
 def kernels() -> SimpleNamespace:
-    """The helpers above, for tests that cannot import from here."""
+    """The helpers above; test modules cannot import a conftest."""
     return SimpleNamespace(
         Scratch=HostileScratch,
         channels_last=channels_last,

@@ -1,4 +1,4 @@
-"""GELU and SiLU by numpy and compiled, against plain float64, and far out."""
+"""GELU and SiLU, in numpy and compiled, against plain float64, also for very large |x|."""
 
 import math
 
@@ -47,18 +47,18 @@ def kept(name, shape, dtype):
 def test_values_and_slopes(kernels, operations, shape, order, other, activation, dtype, seed):
     rng = np.random.default_rng(seed)
     x, dy = (3 * rng.normal(size=shape)).astype(dtype), rng.normal(size=shape).astype(dtype)
-    own_x, _ = kernels.placed(x, order)
-    own_dy, dy_untouched = kernels.placed(dy, other)
+    x_in_order, _ = kernels.placed(x, order)
+    dy_in_order, dy_untouched = kernels.placed(dy, other)
     y, y_untouched = kernels.placed(np.full(shape, np.nan, dtype), other)
-    pass_back = operations.activate(activation, own_x, y, kept, kernels.like)
+    pass_back = operations.activate(activation, x_in_order, y, kept, kernels.like)
     expected = np.vectorize(lambda each: value(activation, float(each)))(x)
     error = 3e-6 if dtype == np.float32 else 1e-13
     np.testing.assert_allclose(y, expected, rtol=error, atol=error)
     given_y = y.copy()
-    pass_back(own_dy)
+    pass_back(dy_in_order)
     expected = dy * np.vectorize(lambda each: slope(activation, float(each)))(x)
-    np.testing.assert_allclose(own_dy, expected, rtol=error, atol=error)
-    np.testing.assert_array_equal(own_x, x)
+    np.testing.assert_allclose(dy_in_order, expected, rtol=error, atol=error)
+    np.testing.assert_array_equal(x_in_order, x)
     np.testing.assert_array_equal(y, given_y)
     assert dy_untouched()
     assert y_untouched()
@@ -66,7 +66,7 @@ def test_values_and_slopes(kernels, operations, shape, order, other, activation,
 
 @pytest.mark.parametrize("activation", GATED)
 def test_far_out(kernels, operations, activation):
-    """All or nothing passes; what is not finite shows."""
+    """The slope is 0 or 1 there, and infinities and NaN stay visible."""
     ends = np.array([[1e4, 1e12, 100, -100, -1e4, -1e12, 0.0, -0.0] * 2], np.float32)
     y = np.full_like(ends, np.nan)
     pass_back = operations.activate(activation, ends, y, kept, kernels.like)
@@ -81,7 +81,7 @@ def test_far_out(kernels, operations, activation):
 
 @pytest.mark.parametrize("activation", GATED)
 def test_compiled_values_and_slopes_are_off_by_their_rounding_only(kernels, activation):
-    """Of the value itself, also where it is tiny: e⁻ᵗ carries |t| times the rounding of t."""
+    """The error is relative to the value, also where that is tiny: e⁻ᵗ has |t| times the rounding error of t."""
     pytest.importorskip("numba")
     from graphnn.kernels.numba_kernels import NUMBA
 
@@ -106,7 +106,7 @@ def test_in_place(kernels, activation, dtype):
 
 
 def test_powers_of_two():
-    """Of 160,000 numbers over the whole range: 1.6e-7, and exact for whole numbers."""
+    """For 160,000 numbers over the whole range: a relative error of 1.6e-7, and exact for integers."""
     numba = pytest.importorskip("numba")
     from graphnn.kernels.compiled.activations import exp2
     from graphnn.kernels.compiled.vectors import load, store

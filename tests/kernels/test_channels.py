@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphnn.kernels.channels import (
-    RUN,
+    ROW_SIZE,
     channel_products,
     channel_sums,
     pixels,
-    pixels_in_a_row,
+    pixels_per_row,
     with_channels,
 )
 
@@ -63,10 +63,11 @@ def test_pixels(kernels):
 
 
 @pytest.mark.parametrize(
-    ("count", "channels", "expected"), [(64, 32, 32), (48, 32, 16), (7, 32, 1), (2**20, 1, RUN), (64, 2 * RUN, 1)]
+    ("count", "channels", "expected"),
+    [(64, 32, 32), (48, 32, 16), (7, 32, 1), (2**20, 1, ROW_SIZE), (64, 2 * ROW_SIZE, 1)],
 )
-def test_pixels_in_a_row(count, channels, expected):
-    assert pixels_in_a_row(count, channels) == expected
+def test_pixels_per_row(count, channels, expected):
+    assert pixels_per_row(count, channels) == expected
 
 
 def test_no_samples():

@@ -1,4 +1,4 @@
-"""Compiled functions are kept on disk where that can be, and not taken from a state of the code that has passed."""
+"""Compiled functions are cached on disk where that is possible, and never taken from another version of the code."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def double(x):
     return 2 * x
 
 
-def test_where_nothing_can_be_written_functions_are_compiled_anew(monkeypatch):
+def test_without_a_writable_folder_functions_are_still_compiled(monkeypatch):
     original = vectors.njit
 
     def without_folder(*, cache: bool = False, **options: Any) -> Any:
@@ -25,13 +25,13 @@ def test_where_nothing_can_be_written_functions_are_compiled_anew(monkeypatch):
     assert vectors.compiled(double)(21) == 42
 
 
-def test_numbas_own_setting_stays_as_it_was():
+def test_numbas_setting_stays_unchanged():
     before = vectors.config.CACHE_DIR
     assert vectors.compiled(double)(4) == 8
     assert before == vectors.config.CACHE_DIR
 
 
-def test_every_state_of_the_code_has_a_folder_of_its_own(monkeypatch, tmp_path):
+def test_each_version_of_the_code_has_its_folder(monkeypatch, tmp_path):
     before = vectors.cache_folder()
     assert before == vectors.CACHE
     package = tmp_path / "compiled"

@@ -1,4 +1,4 @@
-"""The fast convolution against the reference, over memory that holds the worst it may."""
+"""The fast convolution against the reference, with scratch full of NaN."""
 
 from unittest.mock import patch
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from graphnn.kernels import convolution
 from graphnn.kernels.convolution import (
-    Afterwards,
+    Epilogue,
     Window,
     blocks,
     convolve,
@@ -59,7 +59,7 @@ def in_order(kernels, x, last, dtype):
 @example(((2, 3, 4, 4), 3, Window((2, 2), (1, 1), (0, 0), (1, 1))), 2**20, True, True, (True, True), np.float32, 0)
 @example(((2, 1, 4, 5), 2, Window((2, 3))), 2**20, False, False, (False, False), np.float64, 0)
 def test_equal_to_the_reference(kernels, operations, case, block_bytes, x_last, W_last, after, dtype, seed):
-    """Forward and both gradients, three times over the same memory: what one call leaves there must not matter."""
+    """Forward and both gradients, three times over the same memory: what one call leaves in it must not matter."""
     shape, filters, window = case
     rng = np.random.default_rng(seed)
     scratch, gathering = kernels.Scratch(), operations.im2col.gather
@@ -71,7 +71,7 @@ def test_equal_to_the_reference(kernels, operations, case, block_bytes, x_last, 
         x, W = rng.normal(size=shape), rng.normal(size=(filters, shape[1], *window.kernel))
         dy = rng.normal(size=(shape[0], filters, *out))
         x, W, dy = (array.astype(dtype) for array in (x, W, dy))
-        own_x, own_dy = in_order(kernels, x, x_last, dtype), in_order(kernels, dy, x_last, dtype)
+        x_in_order, dy_in_order = in_order(kernels, x, x_last, dtype), in_order(kernels, dy, x_last, dtype)
         order = np.ascontiguousarray(W.transpose(2, 3, 1, 0)).transpose(3, 2, 0, 1) if W_last else W
         y = kernels.channels_last(np.full(dy.shape, np.nan, dtype))
         dW = np.full_like(order, np.nan)
@@ -80,14 +80,14 @@ def test_equal_to_the_reference(kernels, operations, case, block_bytes, x_last, 
         planar_y, planar_dW = kernels.channels_last(np.full(dy.shape, np.nan, dtype)), np.full_like(order, np.nan)
         biases = rng.normal(size=filters).astype(dtype)
         with patch.object(convolution, "BLOCK_BYTES", block_bytes):
-            afterwards = Afterwards(biases if after[0] else None, relu=after[1])
-            Planar().convolve(own_x, order, window, planar_y, scratch, afterwards)
-            Planar().weights_gradient(own_x, own_dy, window, planar_dW, scratch)
-            convolve(own_x, order, window, y, scratch, afterwards, gathering)
-            weights_gradient(own_x, own_dy, window, dW, scratch, gathering)
-            input_gradient(own_dy, order, window, scattered, scratch)
+            epilogue = Epilogue(biases if after[0] else None, relu=after[1])
+            Planar().convolve(x_in_order, order, window, planar_y, scratch, epilogue)
+            Planar().weights_gradient(x_in_order, dy_in_order, window, planar_dW, scratch)
+            convolve(x_in_order, order, window, y, scratch, epilogue, gathering)
+            weights_gradient(x_in_order, dy_in_order, window, dW, scratch, gathering)
+            input_gradient(dy_in_order, order, window, scattered, scratch)
             if window.turned is not None:
-                convolve(own_dy, turned(order), window.turned, dx, scratch, gather=gathering)
+                convolve(dy_in_order, turned(order), window.turned, dx, scratch, gather=gathering)
         x, W, dy = (array.astype(np.float64) for array in (x, W, dy))
         expected = reference(x, W, padding, window.strides)
         expected += biases[:, None, None] if after[0] else 0
@@ -102,7 +102,7 @@ def test_equal_to_the_reference(kernels, operations, case, block_bytes, x_last, 
 
 
 def test_a_single_channel_in_c_order_without_padding(kernels):
-    """The stride of an axis of length 1 may be any number, so it must never be stepped over."""
+    """The stride of an axis of length 1 may be any number, so it must never be used."""
     x = np.arange(2 * 1 * 4 * 5, dtype=np.float64).reshape(2, 1, 4, 5)
     rows = gather(x, Window((2, 3)), kernels.Scratch())
     assert rows.shape == (2 * 3 * 3, 6)
@@ -122,7 +122,7 @@ def test_an_even_kernel_keeps_its_frames_apart(kernels):
 
 
 def test_twice_the_images_of_half_as_many_channels_keep_their_frames_apart(kernels, operations):
-    """They take equally much memory, but their borders lie in other places of it."""
+    """They take the same amount of memory, but their padding is at other positions in it."""
     window, scratch = Window((3, 3), (1, 1), (1, 1), (1, 1)), kernels.Scratch()
     two, one = (kernels.channels_last(np.ones(shape), np.float32) for shape in ((2, 3, 4, 4), (1, 6, 4, 4)))
     expected = [operations.im2col.gather(x, window, kernels.Scratch()) for x in (two, one)]

@@ -85,7 +85,7 @@ def test_indices_count_from_the_corner_of_the_padded_image():
 
 
 def test_im2col_by_hand():
-    """In the columns the position is major and the sample fastest."""
+    """Columns are ordered by position, then by sample."""
     assert im2col(TWO, 2).tolist() == [
         [1, 101, 2, 102],
         [2, 102, 3, 103],
@@ -124,8 +124,8 @@ def test_col2im_adds_overlaps():
 
 
 def test_col2im_by_hand():
-    """Two samples of one row; what falls on the padding is lost."""
-    columns = np.array([[1, 10, 2, 20], [3, 30, 4, 40]])  # window places × (position, sample)
+    """Two samples of one row; what is added to the padding is dropped."""
+    columns = np.array([[1, 10, 2, 20], [3, 30, 4, 40]])  # window positions × (output position, sample)
     found = col2im(columns, (2, 1, 1, 2), (1, 2), ((0, 0), (0, 1)))
     assert found.tolist() == [[[[1, 2 + 3]]], [[[10, 20 + 30]]]]
 

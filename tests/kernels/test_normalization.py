@@ -1,4 +1,4 @@
-"""What batch normalisation asks of the kernels, against plain float64, by numpy and compiled."""
+"""The operations of batch normalisation, in numpy and compiled, against plain float64."""
 
 import numpy as np
 import pytest
@@ -49,7 +49,7 @@ def orders(draw, count):
 @settings(max_examples=60, deadline=None)
 @given(SHAPES, orders(1), st.sampled_from([0, -3, 1000]), DTYPES, SEEDS)
 def test_moments(kernels, operations, shape, order, mean, dtype, seed):
-    """Also where the mean is a thousand deviations from 0."""
+    """Also where the mean is a thousand standard deviations from 0."""
     x = np.random.default_rng(seed).normal(mean, size=shape).astype(dtype)
     own_x, _ = kernels.placed(x, order[0])
     found_mean, squares = operations.moments(own_x, kernels.like)
@@ -66,7 +66,7 @@ def test_moments(kernels, operations, shape, order, mean, dtype, seed):
 
 @pytest.mark.parametrize("channels", [3, 16])
 def test_moments_of_many_numbers_far_from_zero(kernels, operations, channels):
-    """131,072 a channel; the first of them lie elsewhere than the rest."""
+    """131,072 pixels per channel, the first of which have another mean than the rest."""
     x = np.random.default_rng(0).normal(1000, 1, size=(32, channels, 64, 64)).astype(np.float32)
     x[0, :, :2] += 20
     mean, squares = operations.moments(kernels.channels_last(x), kernels.like)
@@ -77,7 +77,7 @@ def test_moments_of_many_numbers_far_from_zero(kernels, operations, channels):
 
 
 def halves(rng, shape, dtype):
-    """Return halves in −2…2: their products and sums are exact, and zeros abound."""
+    """Return multiples of ½ in −2…2: their products and sums are exact, and many are 0."""
     return (rng.integers(-4, 5, shape) / 2).astype(dtype)
 
 

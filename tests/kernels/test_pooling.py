@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphnn.kernels.convolution import Window
-from graphnn.kernels.pooling import average_pool, average_pool_gradient, places
+from graphnn.kernels.pooling import average_pool, average_pool_gradient, shifted_views
 
 CHANNELS = st.one_of(st.integers(1, 40), st.sampled_from([16, 32]))
 
@@ -40,7 +40,7 @@ def plain(x, dy, window):
 @settings(max_examples=60, deadline=None)
 @given(cases(), st.data(), st.sampled_from([np.float32, np.float32, np.float64]), st.integers(0, 2**32))
 def test_max_pooling_against_the_plain_loop(kernels, operations, case, data, dtype, seed):
-    """Whole numbers from −2 to 2, so that ties abound."""
+    """Integers from −2 to 2, so that there are many ties."""
     shape, window = case
     rng = np.random.default_rng(seed)
     x = rng.integers(-2, 3, shape).astype(dtype)
@@ -48,12 +48,12 @@ def test_max_pooling_against_the_plain_loop(kernels, operations, case, data, dty
     largest, _, from_largest, _ = plain(x.astype(np.float64), dy.astype(np.float64), window)
     order = st.sampled_from(kernels.ORDERS[:2] if data.draw(st.booleans()) else kernels.ORDERS)
     both = [kernels.placed(a, data.draw(order)) for a in (x, dy, dy * np.nan, x * np.nan)]
-    own_x, own_dy, y, dx = (own for own, _ in both)
-    operations.max_pool(own_x, window, y)
+    x_in_order, dy_in_order, y, dx = (own for own, _ in both)
+    operations.max_pool(x_in_order, window, y)
     np.testing.assert_array_equal(y, largest)
-    operations.max_pool_gradient(own_x, y, own_dy, window, dx, kernels.Scratch())
+    operations.max_pool_gradient(x_in_order, y, dy_in_order, window, dx, kernels.Scratch())
     np.testing.assert_allclose(dx, from_largest, **tolerance(dtype))
-    np.testing.assert_array_equal(own_x, x)
+    np.testing.assert_array_equal(x_in_order, x)
     assert all(untouched() for _, untouched in both)
 
 
@@ -64,7 +64,7 @@ def tolerance(dtype):
 @pytest.mark.parametrize("channels", [3, 16])
 @pytest.mark.parametrize("size", [(3, 4), (4, 3), (5, 5)])
 def test_pixels_in_no_window_get_no_gradient(kernels, operations, channels, size):
-    """Whatever stood in the memory of dx; every window passes on its 1."""
+    """Whatever was in the memory of dx; each window passes on its gradient of 1."""
     x = kernels.channels_last(np.ones((2, channels, *size), np.float32))
     window = Window((2, 2), (2, 2))
     y = kernels.channels_last(np.ones((2, channels, *window.output(size)), np.float32))
@@ -77,17 +77,17 @@ def test_pixels_in_no_window_get_no_gradient(kernels, operations, channels, size
 
 @pytest.mark.parametrize("channels", [3, 16])
 def test_what_is_not_a_number_is_the_maximum(kernels, operations, channels):
-    """Wherever in the window it stands; ±∞ are numbers like others."""
+    """Wherever in the window NaN is; ±∞ are numbers like others."""
     x = np.zeros((1, channels, 2, 12), np.float32)
-    for place in range(4):
-        x[0, :, place // 2, 2 * place + place % 2] = np.nan
+    for position in range(4):
+        x[0, :, position // 2, 2 * position + position % 2] = np.nan
     x[0, :, 0, 8:10], x[0, :, 1, 9] = 5, np.inf
     x[0, :, :, 10:] = -np.inf
-    own_x, y = kernels.channels_last(x), kernels.channels_last(np.empty((1, channels, 1, 6), np.float32))
-    operations.max_pool(own_x, Window((2, 2), (2, 2)), y)
+    x_in_order, y = kernels.channels_last(x), kernels.channels_last(np.empty((1, channels, 1, 6), np.float32))
+    operations.max_pool(x_in_order, Window((2, 2), (2, 2)), y)
     np.testing.assert_array_equal(y[0, :, 0], [[np.nan] * 4 + [np.inf, -np.inf]] * channels)
     dx = kernels.channels_last(np.full_like(x, np.nan))
-    operations.max_pool_gradient(own_x, y, np.ones_like(y), Window((2, 2), (2, 2)), dx, kernels.Scratch())
+    operations.max_pool_gradient(x_in_order, y, np.ones_like(y), Window((2, 2), (2, 2)), dx, kernels.Scratch())
     np.testing.assert_array_equal(dx[0, :, :, 8:], [[[0, 0, 1, 0], [0, 1, 0, 0]]] * channels)
 
 
@@ -105,7 +105,7 @@ def test_average_pooling_against_the_plain_loop(kernels, case, last, dtype, seed
     np.testing.assert_allclose(dx, from_mean, **tolerance(dtype))
 
 
-def test_places_are_in_row_major_order():
+def test_window_positions_are_in_row_major_order():
     x = np.arange(12.0).reshape(1, 1, 3, 4)
-    seen = [place.ravel().tolist() for place in places(x, Window((2, 2), (1, 2)))]
+    seen = [view.ravel().tolist() for view in shifted_views(x, Window((2, 2), (1, 2)))]
     assert seen == [[0, 2, 4, 6], [1, 3, 5, 7], [4, 6, 8, 10], [5, 7, 9, 11]]

@@ -1,4 +1,4 @@
-"""Winograd's filtering against the reference convolution, over memory that holds the worst it may."""
+"""Winograd's filtering against the reference convolution, with scratch full of NaN."""
 
 from unittest.mock import patch
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from graphnn.kernels import winograd
 from graphnn.kernels.algorithms import IM2COL, im2col_seconds, winograd_seconds
-from graphnn.kernels.convolution import Afterwards, Window
+from graphnn.kernels.convolution import Epilogue, Window
 from graphnn.kernels.im2col import convolve as reference
 from graphnn.kernels.im2col import convolve_backward as reference_backward
 from graphnn.kernels.kernels import NUMPY
@@ -55,7 +55,7 @@ def test_the_matrices_give_the_convolution_of_one_dimension(tile):
 def test_equal_to_the_reference(
     kernels, algorithm, shape, filters, before, padding_after, after, block_bytes, last, dtype, seed
 ):
-    """Forward and the weights' gradient, twice over the same memory: what one call leaves there must not matter."""
+    """Forward and the weights' gradient, twice over the same memory: what one call leaves in it must not matter."""
     rng = np.random.default_rng(seed)
     window, padding = Window((3, 3), (1, 1), before, padding_after), (before, padding_after)
     scratch, tolerance = kernels.Scratch(), 3e-4 if dtype == np.float32 else 1e-10
@@ -63,14 +63,14 @@ def test_equal_to_the_reference(
         x, W = rng.normal(size=shape), rng.normal(size=(filters, shape[1], 3, 3))
         dy = rng.normal(size=(shape[0], filters, *window.output(shape[2:])))
         biases = rng.normal(size=filters).astype(dtype)
-        own_x, own_dy = (kernels.channels_last(a, dtype) if last else a.astype(dtype) for a in (x, dy))
-        own_W = np.ascontiguousarray(W.transpose(2, 3, 1, 0)).transpose(3, 2, 0, 1) if last else W
+        x_in_order, dy_in_order = (kernels.channels_last(a, dtype) if last else a.astype(dtype) for a in (x, dy))
+        W_in_order = np.ascontiguousarray(W.transpose(2, 3, 1, 0)).transpose(3, 2, 0, 1) if last else W
         y, untouched = kernels.placed(np.full(dy.shape, np.nan, dtype), "a piece")
-        dW = np.full_like(own_W.astype(dtype), np.nan)
+        dW = np.full_like(W_in_order.astype(dtype), np.nan)
         with patch.object(winograd, "BLOCK_BYTES", block_bytes), patch.object(winograd, "LEAST_TILES", 1):
-            U = algorithm.prepare(own_W.astype(dtype), lambda size: np.full(size, np.nan, dtype))
-            algorithm.convolve(own_x, U, window, y, scratch, Afterwards(biases if after[0] else None, relu=after[1]))
-            algorithm.weights_gradient(own_x, own_dy, window, dW, scratch)
+            U = algorithm.prepare(W_in_order.astype(dtype), lambda size: np.full(size, np.nan, dtype))
+            algorithm.convolve(x_in_order, U, window, y, scratch, Epilogue(biases if after[0] else None, relu=after[1]))
+            algorithm.weights_gradient(x_in_order, dy_in_order, window, dW, scratch)
         assert y.dtype == dW.dtype == dtype
         assert untouched()
         expected, (_, expected_dW) = reference(x, W, padding, (1, 1)), reference_backward(x, W, dy, padding, (1, 1))
@@ -108,7 +108,7 @@ def test_the_choice_follows_from_shapes():
 
 
 def test_the_choice_of_the_compiled_ones_follows_from_shapes():
-    """numba need not be there for it."""
+    """The choice does not need numba to be installed."""
     assert NUMBA.algorithms(Window((1, 1)), 64, (8, 8), 64).forward.name == "GEMM"
     strided = NUMBA.algorithms(Window((3, 3), (2, 2), (1, 1), (1, 1)), 64, (8, 8), 64)
     assert (strided.forward, strided.input_gradient, strided.weights_gradient) == (

@@ -1,1 +1,1 @@
-"""The same operations as kernels/, compiled for the processor by numba, which is installed with graphnn[fast]."""
+"""Operations of kernels/ compiled by numba, which is installed with graphnn[fast]."""

@@ -1,4 +1,4 @@
-"""ReLU, GELU and SiLU and their slopes, in one pass over memory, sixteen numbers at a time."""
+"""ReLU, GELU, SiLU and their slopes, compiled: one pass over memory, sixteen values at a time."""
 
 from typing import Any
 
@@ -21,19 +21,19 @@ NONE, RELU, GELU, SILU = range(4)
 CODES = {None: NONE, "relu": RELU, "gelu": GELU, "silu": SILU}
 
 LOG2_E = 1.4426950408889634
-TO_WHOLE = 1.5 * 2**23  # what is added to it loses all after the point
-GELU_END, SILU_END = 9.9, 87.0  # beyond, the slope is 0 or 1 to the last bit; e⁸⁷ is nearly the largest float32
+ROUNDING = 1.5 * 2**23  # a small number added to it is rounded to an integer
+GELU_END, SILU_END = 9.9, 87.0  # beyond ±end the slope rounds to 0 or 1; e⁸⁷ is nearly the largest float32
 
 
 @compiled
 def exp2(w: Any) -> Any:
-    """Return 2ʷ for w in −126…127, off by at most 1.6e-7 of it.
+    """Return 2ʷ for w in −126…127, with a relative error of at most 1.6e-7.
 
-    2ʷ = 2ⁿ·2ʳ with n the whole number next to w, and 2ʳ ≈ 1 + r·P(r), the coefficients of P those of the smallest
-    relative error over −½…½, 9.1e-8.
+    2ʷ = 2ⁿ·2ʳ with n the integer nearest to w, and 2ʳ ≈ 1 + r·P(r), where the coefficients of P minimise the largest
+    relative error over −½…½, which is 9.1e-8.
     """
-    shifted = w + all_equal(TO_WHOLE)
-    r = w - (shifted - all_equal(TO_WHOLE))
+    shifted = w + all_equal(ROUNDING)
+    r = w - (shifted - all_equal(ROUNDING))
     p = r * all_equal(0.00132647271) + all_equal(0.00967151265)
     p = p * r + all_equal(0.0555073374)
     p = p * r + all_equal(0.240222421)
@@ -43,13 +43,13 @@ def exp2(w: Any) -> Any:
 
 @compiled
 def clipped(x: Any, end: Any) -> Any:
-    """Return x, or −end or end where it lies beyond."""
+    """Return x limited to −end…end."""
     return smaller(larger(x, all_equal(-end)), all_equal(end))
 
 
 @compiled
 def activated(x: Any, kind: Any) -> Any:
-    """Return f(x) = x·s with s = 1 / (1 + e⁻ᵗ), as kernels/activations.py has it."""
+    """Return f(x) = x·s, s = 1 / (1 + e⁻ᵗ), with t(x) as in kernels/activations.py; max(x, 0) for RELU, x for NONE."""
     one = all_equal(1.0)
     if kind == GELU:
         near = clipped(x, GELU_END)

@@ -1,4 +1,4 @@
-"""Windows gathered sixteen numbers at a time: of 16 images of 32×32 with 8 channels in 290 instead of 430 µs."""
+"""The gather of im2col, compiled: 290 µs instead of 430 for 16 images of 32×32 with 8 channels."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from graphnn.kernels.vectors import WIDTH
 
 @compiled
 def gather_runs(x: Any, sizes: Any, kernel_h: Any, run: Any, strides: Any, output: Any, rows: Any) -> None:
-    """Write the windows of x into rows, each kernel_h runs of so many numbers.
+    """Write the windows of x into `rows`, each as kernel_h runs of `run` contiguous values.
 
-    x: flat, n×H×W×C of `sizes`. Whole vectors are read and written, so that both need WIDTH numbers of room at the end;
-    what is written beyond a run is overwritten by the next one.
+    x: flat, n×H×W×C with these `sizes`. Whole vectors are read and written, so x and `rows` both need WIDTH spare
+    elements at the end; what is written beyond a run is overwritten by the next run.
     """
     n, height, width, channels = sizes
     to = 0
@@ -21,6 +21,6 @@ def gather_runs(x: Any, sizes: Any, kernel_h: Any, run: Any, strides: Any, outpu
                 corner = ((image * height + row * strides[0]) * width + column * strides[1]) * channels
                 for i in range(kernel_h):
                     start = corner + i * width * channels
-                    for number in range(0, run, WIDTH):
-                        store(rows, to + number, load(x, start + number))
+                    for offset in range(0, run, WIDTH):
+                        store(rows, to + offset, load(x, start + offset))
                     to += run

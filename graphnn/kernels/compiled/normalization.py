@@ -1,6 +1,6 @@
-"""Batch normalisation, and the activation after it, in one pass over memory for each thing that must be known first.
+"""Batch normalisation fused with the activation after it, compiled: statistics and output take one pass each.
 
-Blocks of rows (pixels) by sixteen channels: sums stay in registers.
+They work on blocks of pixels by sixteen channels, so that sums stay in registers.
 """
 
 from typing import Any
@@ -9,15 +9,15 @@ from graphnn.kernels.compiled.activations import NONE, RELU, activated, slope
 from graphnn.kernels.compiled.vectors import all_equal, compiled, load, store, where_at_least
 from graphnn.kernels.vectors import WIDTH
 
-ROWS = 64  # pixels of a block, whose sums are added to those of the other blocks: rounding grows with 64, not with all
+ROWS = 64  # pixels per block; blocks are summed separately, so rounding errors grow with 64, not with all pixels
 
 
 @compiled
 def moments(x: Any, channels: Any, mean: Any, sums: Any, squares: Any) -> None:
-    """Write the mean of every channel, and the sum of the squares around it; `sums` is work space.
+    """Write the mean of each channel, and the sum of the squared deviations from it; `sums` is work space.
 
-    x: flat, pixels × channels. One pass, with sums of the distances from the first block's mean: that is near enough to
-    the whole's for the squares not to cancel.
+    x: flat, pixels × channels. A single pass, with deviations from the first block's mean, which is near enough to the
+    mean of all pixels that the squares do not cancel.
     """
     pixels, zero = x.size // channels, all_equal(0.0)
     share = all_equal(1.0 / min(ROWS, pixels))
@@ -46,7 +46,7 @@ def moments(x: Any, channels: Any, mean: Any, sums: Any, squares: Any) -> None:
 
 @compiled
 def normalise(x: Any, channels: Any, factor: Any, shift: Any, kind: Any, y: Any) -> None:
-    """Write factor·x + shift, activated, into y."""
+    """Write f(factor·x + shift) into y, where f is the activation of this kind."""
     pixels = x.size // channels
     for first in range(0, pixels, ROWS):
         last = min(first + ROWS, pixels)
@@ -61,9 +61,9 @@ def normalise(x: Any, channels: Any, factor: Any, shift: Any, kind: Any, y: Any)
 def gradient_sums(
     x: Any, dy: Any, channels: Any, mean: Any, factor: Any, shift: Any, kind: Any, sums: Any, products: Any
 ) -> None:
-    """Write Σ dy and Σ dy·(x − mean) of every channel, of dy times the activation's slope.
+    """Write Σ g and Σ g·(x − mean) of each channel, with g = dy·f′(factor·x + shift).
 
-    That product takes the place of dy, but for ReLU, of which `pass_back` sees again where the slope is 0.
+    g overwrites dy, except for ReLU: `normalise_gradient` computes its slope again.
     """
     pixels, zero = x.size // channels, all_equal(0.0)
     sums[:] = 0.0
@@ -88,8 +88,10 @@ def gradient_sums(
 
 
 @compiled
-def pass_back(x: Any, dy: Any, channels: Any, factor: Any, shift: Any, slope: Any, offset: Any, relu: Any) -> None:
-    """Write factor·dy + slope·x + offset into dy, where relu with 0 for the dy of negative results."""
+def normalise_gradient(
+    x: Any, dy: Any, channels: Any, factor: Any, shift: Any, slope: Any, offset: Any, relu: Any
+) -> None:
+    """Write factor·g + slope·x + offset into dy. g: dy, but with relu 0 where factor·x + shift is negative."""
     pixels, zero = x.size // channels, all_equal(0.0)
     for first in range(0, pixels, ROWS):
         last = min(first + ROWS, pixels)

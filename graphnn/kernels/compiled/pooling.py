@@ -1,4 +1,4 @@
-"""Max pooling in one pass: all places of a window while they are in registers."""
+"""Max pooling, compiled: one pass over memory, with the window's maximum in a register."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from graphnn.kernels.vectors import WIDTH
 
 @compiled
 def max_pool(x: Any, sizes: Any, kernel: Any, strides: Any, output: Any, y: Any) -> None:
-    """Write the maximum of each window into y. x: flat, n×H×W×C of `sizes`; output: H_out, W_out."""
+    """Write the maximum of each window into y. x: flat, n×H×W×C with these `sizes`; output: (H_out, W_out)."""
     n, height, width, channels = sizes
     out_h, out_w = output
     to = 0
@@ -28,7 +28,7 @@ def max_pool(x: Any, sizes: Any, kernel: Any, strides: Any, output: Any, y: Any)
 
 @compiled
 def max_pool_gradient(x: Any, y: Any, dy: Any, sizes: Any, kernel: Any, strides: Any, output: Any, dx: Any) -> None:
-    """Write into dx, each window's dy to its first maximum in row-major order; windows must not overlap."""
+    """Write dy of each window into dx at the window's first maximum in row-major order; windows must not overlap."""
     n, height, width, channels = sizes
     out_h, out_w = output
     zero = all_equal(0.0)
@@ -44,7 +44,7 @@ def max_pool_gradient(x: Any, y: Any, dy: Any, sizes: Any, kernel: Any, strides:
                     at += WIDTH
                     for i in range(kernel[0]):
                         for j in range(kernel[1]):
-                            place = corner + (i * width + j) * channels + channel
-                            value = load(x, place)
-                            store(dx, place, where_equal(value, largest, rest, zero))
+                            pixel = corner + (i * width + j) * channels + channel
+                            value = load(x, pixel)
+                            store(dx, pixel, where_equal(value, largest, rest, zero))
                             rest = where_equal(value, largest, zero, rest)

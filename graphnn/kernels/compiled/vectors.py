@@ -1,8 +1,7 @@
-"""Sixteen numbers at a time: a type that compiled functions compute with as with one number.
+"""A vector type of sixteen float32 values (SIMD), with its operations, for the compiled functions.
 
-The compiler keeps such a value in one register (of AVX-512; in two of AVX2, four of SSE or NEON), so that what a
-function says is what the processor does, with no hope placed in how the compiler sees a loop over numbers: the loops of
-Winograd's transforms, which step through 36 arrays at once, it did not vectorise at all.
+The compiler keeps a vector in one register of AVX-512, two of AVX2, or four of SSE or NEON. The functions thus do not
+depend on automatic vectorisation, which failed on the loops of Winograd's transforms: they step through 36 arrays.
 """
 
 import hashlib
@@ -23,16 +22,16 @@ from platformdirs import user_cache_path
 from graphnn.kernels.vectors import WIDTH
 
 VECTOR = ir.VectorType(ir.FloatType(), WIDTH)
-CONTRACT = ("contract",)  # a product and a sum become one operation, rounded once
+CONTRACT = ("contract",)  # lets a product and a sum become one fused operation, rounded once
 
 
 OPTIONS = {"nogil": True, "error_model": "numpy"}
 
 
 def cache_folder() -> Path:
-    """Return where compiled functions are kept: a folder of its own for every state of the files they are made from.
+    """Return the folder for compiled functions, a different one for each version of their source files.
 
-    numba itself looks only at the file that a function stands in, not at those that its code was taken from.
+    numba checks only the file in which a function is defined, not the files of the functions that it calls.
     """
     folder = Path(__file__).parent
     files = [*sorted(folder.glob("*.py")), folder.parent / "vectors.py"]
@@ -41,11 +40,11 @@ def cache_folder() -> Path:
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function when it is first called, and keep the result on disk for later processes where that can be."""
+    """Compile a function at its first call, and cache the result on disk for later processes where that is possible."""
     usual, config.CACHE_DIR = config.CACHE_DIR, str(CACHE)
     try:
         return njit(cache=True, **OPTIONS)(function)  # type: ignore[no-any-return]
-    except RuntimeError:  # no folder that may be written to
+    except RuntimeError:  # no folder is writable
         return njit(**OPTIONS)(function)  # type: ignore[no-any-return]
     finally:
         config.CACHE_DIR = usual
@@ -55,7 +54,7 @@ CACHE = cache_folder()
 
 
 class Vector(types.Type):
-    """The type of sixteen float32."""
+    """numba's type of a vector of sixteen float32 values."""
 
     def __init__(self) -> None:
         super().__init__(name="float32x16")
@@ -66,13 +65,13 @@ vector = Vector()
 
 @register_model(Vector)
 class VectorModel(models.PrimitiveModel):
-    """How a vector is held: as a value of LLVM's own vector type."""
+    """Represents a vector as a value of LLVM's vector type."""
 
     def __init__(self, manager: Any, of_type: Any) -> None:
         super().__init__(manager, of_type, VECTOR)
 
 
-def place(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
+def pointer_to(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
     """Return the pointer to the vector that starts at array[index]."""
     data = context.make_array(array_type)(context, builder, array).data
     return builder.bitcast(builder.gep(data, [index], inbounds=True), VECTOR.as_pointer())
@@ -80,20 +79,20 @@ def place(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -
 
 @intrinsic
 def load(_: Any, array: Any, index: Any) -> Any:
-    """Return array[index : index + 16] of a flat array, or of what lies in memory from any other's first number on."""
+    """Return the vector array[index : index + 16]; the index counts in memory order, whatever the array's shape."""
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return builder.load(place(context, builder, sig.args[0], *args), align=4)
+        return builder.load(pointer_to(context, builder, sig.args[0], *args), align=4)
 
     return vector(array, types.intp), generate
 
 
 @intrinsic
 def store(_: Any, array: Any, index: Any, value: Any) -> Any:
-    """Write a vector there, as `load` counts."""
+    """Write a vector to array[index : index + 16], with the index as in `load`."""
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        builder.store(args[2], place(context, builder, sig.args[0], *args[:2]), align=4)
+        builder.store(args[2], pointer_to(context, builder, sig.args[0], *args[:2]), align=4)
         return context.get_dummy_value()
 
     return types.void(array, types.intp, vector), generate
@@ -101,7 +100,7 @@ def store(_: Any, array: Any, index: Any, value: Any) -> Any:
 
 @intrinsic
 def all_equal(_: Any, number: Any) -> Any:
-    """Return a vector of sixteen times the number."""
+    """Return a vector whose sixteen values are all `number`."""
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         number = context.cast(builder, args[0], sig.args[0], types.float32)
@@ -114,7 +113,7 @@ def all_equal(_: Any, number: Any) -> Any:
 
 @intrinsic
 def positive_part(_: Any, value: Any) -> Any:
-    """Return max(value, 0); what is not a number stays it."""
+    """Return max(value, 0); NaN stays NaN."""
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         zero = ir.Constant(VECTOR, [0.0] * WIDTH)
@@ -125,22 +124,22 @@ def positive_part(_: Any, value: Any) -> Any:
 
 @intrinsic
 def times_power_of_two(_: Any, value: Any, power: Any) -> Any:
-    """Return value·2ⁿ for whole numbers n, given as 1.5·2²³ + n: the last bits of that are n, wherever they stand.
+    """Return value·2ⁿ for integers n, given as `power` = 1.5·2²³ + n, whose lowest bits are n.
 
-    n is added to the exponent. Value and result must be ordinary numbers: not 0, not infinite, not denormal.
+    n is added to the exponent bits. Value and result must be normal numbers: not 0, infinite or denormal.
     """
 
     def generate(_: Any, builder: Any, __: Any, args: Any) -> Any:
         whole = ir.VectorType(ir.IntType(32), WIDTH)
-        given, n = (builder.bitcast(each, whole) for each in args)
-        return builder.bitcast(builder.add(given, builder.shl(n, ir.Constant(whole, [23] * WIDTH))), VECTOR)
+        bits, n = (builder.bitcast(each, whole) for each in args)
+        return builder.bitcast(builder.add(bits, builder.shl(n, ir.Constant(whole, [23] * WIDTH))), VECTOR)
 
     return vector(value, power), generate
 
 
 @intrinsic
 def maximum(_: Any, a: Any, b: Any) -> Any:
-    """Return the larger of each two numbers; what is not a number wins."""
+    """Return the larger of each pair of values, or NaN if either is NaN."""
 
     def generate(_: Any, builder: Any, __: Any, args: Any) -> Any:
         kind = ir.FunctionType(VECTOR, [VECTOR, VECTOR])
@@ -150,7 +149,7 @@ def maximum(_: Any, a: Any, b: Any) -> Any:
 
 
 def one_of_two(condition: str) -> Any:
-    """Return the intrinsic that takes a where the condition on a and b holds, else b: b, where one is not a number."""
+    """Return an intrinsic that selects a where the condition on a and b is true, else b; so b where either is NaN."""
 
     def choose(_: Any, a: Any, b: Any) -> Any:
         def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -161,11 +160,11 @@ def one_of_two(condition: str) -> Any:
     return intrinsic(choose)
 
 
-larger, smaller = one_of_two(">"), one_of_two("<")  # each one operation, where `maximum` takes several
+larger, smaller = one_of_two(">"), one_of_two("<")  # one machine operation each, where `maximum` takes several
 
 
 def selection(condition: str) -> Any:
-    """Return the intrinsic that takes each number of `yes` where the condition on a and b holds, else that of `no`."""
+    """Return an intrinsic that selects `yes` where the condition on a and b is true, else `no`."""
 
     def choose(_: Any, a: Any, b: Any, yes: Any, no: Any) -> Any:
         def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -181,7 +180,7 @@ where_equal = selection("==")
 
 
 def define(operation: Any, instruction: str) -> None:
-    """Make an operator of Python one of two vectors."""
+    """Define one of Python's operators for two vectors, by an LLVM instruction."""
 
     @infer_global(operation)
     class _Typing(AbstractTemplate):

@@ -1,9 +1,8 @@
-"""Winograd's transforms of F(4×4, 3×3) as additions, sixteen channels at a time, straight from and to the images.
+"""The transforms of Winograd's F(4×4, 3×3), compiled: additions of sixteen channels at a time, directly on the images.
 
-As products with constant matrices they took 175, here 59 µs for two images of 32×32 with 32 channels, V.
-Where the channels are no multiple of sixteen, the last vector begins so early that it ends with them; what it shares
-with the one before is computed twice.
-The matrices are those of kernels/winograd.py.
+The matrices are those of kernels/winograd.py. The input transform of two images of 32×32 with 32 channels took 59 µs
+here, and 175 µs as a product with a constant matrix. Where the number of channels is no multiple of sixteen, the last
+vector ends with the last channel, and overlaps the vector before: the channels in both are computed twice.
 """
 
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from graphnn.kernels.compiled.vectors import all_equal, compiled, load, positive_part, store
 from graphnn.kernels.vectors import WIDTH
 
-T, M = 6, 4  # the sides of a tile of the input and of the output
+T, M = 6, 4  # the side lengths of an input tile and an output tile
 ROW = T * WIDTH
 
 
@@ -25,7 +24,7 @@ def input_side(d0: Any, d1: Any, d2: Any, d3: Any, d4: Any, d5: Any) -> Any:
 
 @compiled
 def output_side(m0: Any, m1: Any, m2: Any, m3: Any, m4: Any, m5: Any) -> Any:
-    """Return Aᵀm of six vectors: four."""
+    """Return Aᵀm of six vectors, which is four vectors."""
     two, four, eight = all_equal(2.0), all_equal(4.0), all_equal(8.0)
     plus, minus, far_plus, far_minus = m1 + m2, m1 - m2, m3 + m4, m3 - m4
     return (
@@ -38,7 +37,7 @@ def output_side(m0: Any, m1: Any, m2: Any, m3: Any, m4: Any, m5: Any) -> Any:
 
 @compiled
 def gradient_side(y0: Any, y1: Any, y2: Any, y3: Any) -> Any:
-    """Return A y of four vectors: six."""
+    """Return A y of four vectors, which is six vectors."""
     two, four, eight = all_equal(2.0), all_equal(4.0), all_equal(8.0)
     even, odd, far_even, far_odd = y0 + y2, y1 + y3, y0 + four * y2, two * y1 + eight * y3
     return y0, even + odd, even - odd, far_even + far_odd, far_even - far_odd, y3
@@ -46,7 +45,7 @@ def gradient_side(y0: Any, y1: Any, y2: Any, y3: Any) -> Any:
 
 @compiled
 def six_from(array: Any, at: Any, step: Any) -> Any:
-    """Return six vectors of an array, `step` numbers apart."""
+    """Return six vectors of an array, `step` elements apart, from index `at` on."""
     return (
         load(array, at),
         load(array, at + step),
@@ -59,7 +58,7 @@ def six_from(array: Any, at: Any, step: Any) -> Any:
 
 @compiled
 def six_to(array: Any, at: Any, step: Any, six: Any) -> None:
-    """Write six vectors into an array, `step` numbers apart."""
+    """Write six vectors into an array, `step` elements apart, from index `at` on."""
     store(array, at, six[0])
     store(array, at + step, six[1])
     store(array, at + 2 * step, six[2])
@@ -70,10 +69,10 @@ def six_to(array: Any, at: Any, step: Any, six: Any) -> None:
 
 @compiled
 def transform_input(x: Any, sizes: Any, tiles: Any, before: Any, V: Any, plane: Any, tile: Any) -> None:
-    """Write BᵀdB of all tiles d into V (36, tiles, C), whose matrices lie `plane` numbers apart.
+    """Write BᵀdB of all tiles d into V (36, tiles, C), whose 36 matrices are `plane` elements apart.
 
-    x: flat, n×H×W×C, sizes (n, H, W, C), tiles (rows, columns) of each image, before: zeros above and to the left.
-    tile: memory for a tile of sixteen channels, twice.
+    x: flat, n×H×W×C. sizes: (n, H, W, C). tiles: (rows, columns) of tiles per image. before: padding (above, left).
+    tile: work space for two tiles of sixteen channels.
     """
     n, height, width, channels = sizes
     rows, columns = tiles
@@ -89,17 +88,17 @@ def transform_input(x: Any, sizes: Any, tiles: Any, before: Any, V: Any, plane: 
                 for start in range(0, channels, WIDTH):
                     channel = min(start, channels - WIDTH)
                     for i in range(T):
-                        place = corner + i * width * channels + channel
+                        position = corner + i * width * channels + channel
                         below = 0 <= top + i < height
                         if below and inside:
-                            d0, d1, d2, d3, d4, d5 = six_from(x, place, channels)
+                            d0, d1, d2, d3, d4, d5 = six_from(x, position, channels)
                         elif below:
-                            d0 = load(x, place) if 0 <= left < width else zero
-                            d1 = load(x, place + channels) if 0 <= left + 1 < width else zero
-                            d2 = load(x, place + 2 * channels) if 0 <= left + 2 < width else zero
-                            d3 = load(x, place + 3 * channels) if 0 <= left + 3 < width else zero
-                            d4 = load(x, place + 4 * channels) if 0 <= left + 4 < width else zero
-                            d5 = load(x, place + 5 * channels) if 0 <= left + 5 < width else zero
+                            d0 = load(x, position) if 0 <= left < width else zero
+                            d1 = load(x, position + channels) if 0 <= left + 1 < width else zero
+                            d2 = load(x, position + 2 * channels) if 0 <= left + 2 < width else zero
+                            d3 = load(x, position + 3 * channels) if 0 <= left + 3 < width else zero
+                            d4 = load(x, position + 4 * channels) if 0 <= left + 4 < width else zero
+                            d5 = load(x, position + 5 * channels) if 0 <= left + 5 < width else zero
                         else:
                             d0, d1, d2, d3, d4, d5 = zero, zero, zero, zero, zero, zero
                         six_to(tile, i * ROW, WIDTH, input_side(d0, d1, d2, d3, d4, d5))
@@ -110,9 +109,9 @@ def transform_input(x: Any, sizes: Any, tiles: Any, before: Any, V: Any, plane: 
 
 @compiled
 def transform_output(m: Any, plane: Any, sizes: Any, tiles: Any, y: Any, biases: Any, relu: Any, tile: Any) -> None:
-    """Write AᵀmA of all tiles into y, flat, n×H×W×D of `sizes`, plus one bias a channel, or the positive part of it.
+    """Write AᵀmA of all tiles into y (flat, n×H×W×D with these `sizes`), plus the biases, then ReLU where `relu`.
 
-    m: as V in `transform_input`. biases: none where it is empty.
+    m: (36, tiles, D), as V in `transform_input`. biases: one per channel, or empty for none.
     """
     n, height, width, channels = sizes
     rows, columns = tiles
@@ -149,7 +148,7 @@ def transform_output(m: Any, plane: Any, sizes: Any, tiles: Any, y: Any, biases:
 
 @compiled
 def transform_gradient(dy: Any, sizes: Any, tiles: Any, dm: Any, plane: Any, tile: Any) -> None:
-    """Write A dY Aᵀ of all tiles into dm, as V in `transform_input`; dy as y in `transform_output`."""
+    """Write A dY Aᵀ of all tiles into dm (36, tiles, D), as V in `transform_input`. dy: flat, n×H×W×D."""
     n, height, width, channels = sizes
     rows, columns = tiles
     zero = all_equal(0.0)
@@ -161,11 +160,11 @@ def transform_gradient(dy: Any, sizes: Any, tiles: Any, dm: Any, plane: Any, til
                 for start in range(0, channels, WIDTH):
                     channel = min(start, channels - WIDTH)
                     for i in range(M):
-                        place = ((image * height + M * row + i) * width + M * column) * channels + channel
-                        d0 = load(dy, place) if below > i else zero
-                        d1 = load(dy, place + channels) if below > i and beside > 1 else zero
-                        d2 = load(dy, place + 2 * channels) if below > i and beside > 2 else zero
-                        d3 = load(dy, place + 3 * channels) if below > i and beside > 3 else zero
+                        position = ((image * height + M * row + i) * width + M * column) * channels + channel
+                        d0 = load(dy, position) if below > i else zero
+                        d1 = load(dy, position + channels) if below > i and beside > 1 else zero
+                        d2 = load(dy, position + 2 * channels) if below > i and beside > 2 else zero
+                        d3 = load(dy, position + 3 * channels) if below > i and beside > 3 else zero
                         six_to(tile, i * ROW, WIDTH, gradient_side(d0, d1, d2, d3))
                     for j in range(T):
                         at = j * WIDTH
