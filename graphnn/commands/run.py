@@ -108,7 +108,7 @@ def check(chosen: Sequence[str]) -> bool:
 def line(result: Check) -> str:
     """Return a check in one line."""
     verdict = "ok    " if result.passed else "FAILED"
-    return f"{verdict}  error {result.error:7.1e}, allowed {result.allowed:.0e}  {result.what}"
+    return f"{verdict}  error {result.error:7.1e}, allowed {result.allowed:.0e}  {result.subject}"
 
 
 def try_training(trial: Trial, arguments: argparse.Namespace) -> int:

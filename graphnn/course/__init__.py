@@ -1,1 +1,1 @@
-"""The assignment's own checks, behind `run.py unittest`."""
+"""The checks of the course's assignment, run by `run.py unittest`."""

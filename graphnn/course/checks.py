@@ -1,6 +1,6 @@
-"""The checks of `run.py unittest`: layers, losses and optimizers against values worked out by hand and numerically.
+"""The checks of `run.py unittest`: layers, losses and optimizers against values by hand and numerical gradients.
 
-Everything is used through its public stateful interface, in float64, and looked up in its registry by name.
+They use the public stateful interface, in float64, and look classes up by name in the registries.
 """
 
 import math
@@ -31,7 +31,7 @@ def relu() -> Checks:
     """ReLU: y = max(x, 0)."""
     layer = built("ReLU", (5,))
     yield Check("forward", difference(layer.forward([[-2, -0.5, 0, 0.5, 3]]), [[0, 0, 0, 0.5, 3]]))
-    yield Check("backward, which passes at zero", difference(layer.backward([[1, 2, 3, 4, 5]]), [[0, 0, 3, 4, 5]]))
+    yield Check("backward, with slope 1 at zero", difference(layer.backward([[1, 2, 3, 4, 5]]), [[0, 0, 3, 4, 5]]))
     yield from gradients(built("ReLU", (2, 3, 4)), spread(3, 2, 3, 4))
 
 
@@ -70,23 +70,27 @@ def flatten() -> Checks:
 
 
 def dropout() -> Checks:
-    """Dropout: zeroes at random in training, scales in testing."""
+    """Dropout: zeroes values at random in training, scales them in inference."""
     count, rate = 100_000, 0.3
     layer = built("Dropout", (count,), rate=rate)
     x = np.linspace(1, 2, count)[None]
     y = layer.forward(x)
     passed = y != 0
     yield Check("training: what passes is unchanged", difference(y, np.where(passed, x, 0)))
-    yield Check(f"training: part that is dropped, {rate}", abs(1 - float(passed.mean()) - rate), 0.01)
-    yield Check("training: the gradient passes at the same places", difference(layer.backward(2 * x), 2 * x * passed))
-    yield Check("training: part drawn as in the step before", abs(agreement(passed, layer.forward(x) != 0, rate)), 0.02)
+    yield Check(f"training: fraction dropped, {rate}", abs(1 - float(passed.mean()) - rate), 0.01)
+    yield Check(
+        "training: the gradient passes at the same positions", difference(layer.backward(2 * x), 2 * x * passed)
+    )
+    yield Check(
+        "training: draws are independent of the step before", abs(agreement(passed, layer.forward(x) != 0, rate)), 0.02
+    )
     layer.is_training = False
-    yield Check(f"testing: all times {1 - rate}", difference(layer.forward(x), 0.7 * x))
+    yield Check(f"inference: all times {1 - rate}", difference(layer.forward(x), 0.7 * x))
     yield from gradients(built("Dropout", (4, 3, 2), rate=0.4), spread(3, 4, 3, 2))
 
 
 def agreement(first: Array, second: Array, rate: float) -> float:
-    """Return by how much two draws agree more often than independent draws do."""
+    """Return how much more often two draws agree than independent draws would."""
     return float((first == second).mean()) - (rate**2 + (1 - rate) ** 2)
 
 
@@ -103,8 +107,8 @@ def batchnorm() -> Checks:
     yield Check("running mean after one step", difference(layer.running_mean, [1]))
     yield Check("running variance after one step", difference(layer.running_variance, [1.3]))
     layer.running_mean, layer.running_variance, layer.is_training = [1], [4], False
-    yield Check("testing: forward", difference(layer.forward([[1], [6]]), [[0.5], [6.5]]))
-    yield Check("testing leaves the running mean", difference(layer.running_mean, [1]))
+    yield Check("inference: forward", difference(layer.forward([[1], [6]]), [[0.5], [6.5]]))
+    yield Check("inference leaves the running mean unchanged", difference(layer.running_mean, [1]))
     image = built("BatchNormalization", (2, 1, 2), epsilon=2.25)
     y = image.forward([[[[8, 12]], [[1, 1]]], [[[12, 8]], [[1, 1]]]])
     yield Check("images: per channel", difference(y, [[[[-0.8, 0.8]], [[0, 0]]], [[[0.8, -0.8]], [[0, 0]]]]))
@@ -142,17 +146,17 @@ def momentum() -> Checks:
     yield from steps("nesterov: P ← P − (βI + αg)", "SGDMomentum", {"nesterov": True}, nesterov)
 
 
-def steps(what: str, type_name: str, options: dict[str, Any], expected: list[list[float]]) -> Checks:
-    """Compare two steps of an optimizer, from P = [[1, −2]] with α = 0.1 and g = [[0.5, −1]], then [[1, 2]]."""
+def steps(subject: str, type_name: str, options: dict[str, Any], expected: list[list[float]]) -> Checks:
+    """Check two steps of an optimizer from P = [[1, −2]], with α = 0.1 and the gradients [[0.5, −1]] and [[1, 2]]."""
     updater = OPTIMIZERS[type_name](learning_rate=0.1, **options).get_parameter_updater((1, 2))
     parameter = np.array([[1.0, -2.0]])
     for number, (gradient, after) in enumerate(zip(([0.5, -1.0], [1.0, 2.0]), expected, strict=True), start=1):
-        given, handed = parameter.copy(), np.array([gradient])
-        moved = updater(parameter, handed)
-        yield Check(f"{what}: step {number}", difference(moved, [after]))
-        untouched = max(difference(parameter, given), difference(handed, [gradient]))
-        yield Check(f"{what}: step {number} leaves its arguments alone", untouched)
-        parameter = moved
+        before, g = parameter.copy(), np.array([gradient])
+        updated = updater(parameter, g)
+        yield Check(f"{subject}: step {number}", difference(updated, [after]))
+        untouched = max(difference(parameter, before), difference(g, [gradient]))
+        yield Check(f"{subject}: step {number} leaves its arguments unchanged", untouched)
+        parameter = updated
 
 
 CONVOLUTIONS: tuple[tuple[Pair, Pair, PaddingMode | Pair], ...] = (  # kernel, strides, padding
@@ -166,7 +170,7 @@ GRID = np.arange(1.0, 10.0).reshape(1, 1, 3, 3)  # 1 2 3 / 4 5 6 / 7 8 9
 
 
 def im2col_functions() -> Checks:
-    """im2col: every window of an image as a column, and back."""
+    """im2col: each window of an image as a column; col2im: the transpose."""
     pads = [
         determine_padding(3, "same"),
         determine_padding(2, "same"),
@@ -191,7 +195,7 @@ def im2col_functions() -> Checks:
         [4, 14, 5, 15, 7, 17, 8, 18],
         [5, 15, 6, 16, 8, 18, 9, 19],
     ]
-    yield Check("im2col: position major, sample fastest", difference(im2col(two, 2), expected))
+    yield Check("im2col: columns by position, then by sample", difference(im2col(two, 2), expected))
     padded = [[0, 0, 0, 5], [0, 0, 4, 6], [0, 2, 0, 8], [1, 3, 7, 9]]
     yield Check("im2col with padding 1 and stride 2", difference(im2col(GRID, 2, 1, 2), padded))
     counts = col2im(np.ones((4, 4)), (1, 1, 3, 3), 2)
@@ -204,7 +208,7 @@ def im2col_functions() -> Checks:
 
 
 def conv() -> Checks:
-    """Conv2D: a filter laid on every place of an image."""
+    """Conv2D: a filter applied at each position of an image."""
     layer = built("Conv2D", (1, 3, 3), filters=1, kernel_size=2, padding="valid")
     layer.weights, layer.biases = [[[[1, 2], [3, 4]]]], [1]
     yield Check("forward, valid", difference(layer.forward(GRID), [[[[38, 48], [68, 78]]]]))
@@ -254,7 +258,7 @@ def avgpool() -> Checks:
 
 
 def pooling_gradients(type_name: str) -> Checks:
-    """Compare gradients for windows that tile, leave a rest, overlap, and leave gaps."""
+    """Compare gradients for windows that tile the image, leave a border, overlap, and leave gaps."""
     for pool_size, strides in ((2, 2), (3, 2), (2, 1), ((1, 2), (2, 3))):
         layer = built(type_name, (2, 5, 6), pool_size=pool_size, strides=strides)
         yield from gradients(layer, spread(2, 2, 5, 6), f", pool {pool_size}, strides {strides}")

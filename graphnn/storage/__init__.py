@@ -1,1 +1,1 @@
-"""Files that hold arrays: archives, and the weights of a network."""
+"""Files of arrays: .npz archives, and the weights of a network."""

@@ -1,4 +1,4 @@
-"""Arrays in .npz archives, read without ever running pickled code, and files that are replaced whole or not at all."""
+"""Reading and writing .npz archives, without pickle; and atomic replacement of files."""
 
 import os
 import secrets
@@ -16,16 +16,16 @@ from numpy.lib import format as npy
 from graphnn.errors import GraphError
 from graphnn.types import Array, shape_text
 
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip member can have; the same for all, so equal arrays: equal bytes
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time of a zip member; with a fixed time, equal arrays give equal bytes
 ENCRYPTED = 0x1
 DAMAGE = (OSError, EOFError, ValueError, struct.error, zlib.error, zipfile.BadZipFile, NotImplementedError)
 
 
 class Archive:
-    """An open .npz file. Every failure is raised as `error`, naming the file and the array.
+    """An open .npz file. Every failure is raised as `error`, with the names of the file and the array.
 
-    names: the keys of its arrays, in the file's order. Only FileNotFoundError is left to the caller, who knows what to
-    suggest.
+    names: the keys of the arrays, in the file's order. Only FileNotFoundError is left to the caller, which can suggest
+    another file.
     """
 
     def __init__(self, path: Path, error: type[GraphError]) -> None:
@@ -55,7 +55,7 @@ class Archive:
         self._file.close()
 
     def read(self, name: str) -> Array:
-        """Return one array. Raises `error` where it is damaged, or of a type that only pickle could read."""
+        """Return one array. Raises `error` where it is damaged, or has a dtype that would need pickle."""
         info = self._members[name]
         try:
             if info.flag_bits & ENCRYPTED:
@@ -67,7 +67,7 @@ class Archive:
 
 
 def not_an_archive(start: bytes) -> str:
-    """Return what is wrong with a file that zipfile refuses, by its first bytes."""
+    """Return the message about a file that is no zip archive, from its first bytes."""
     if start.startswith(b"PK"):
         return "the .npz archive is damaged or truncated"
     if start.startswith(npy.MAGIC_PREFIX):
@@ -78,7 +78,7 @@ def not_an_archive(start: bytes) -> str:
 def read_array(member: IO[bytes], file_size: int) -> Array:
     """Return the array of one .npy member of `file_size` bytes.
 
-    Unlike numpy.load it allocates nothing before the header agrees with the size. Raises ValueError.
+    Unlike numpy.load, it checks the header against the size before it allocates memory. Raises ValueError or EOFError.
     Source: NEP 1, "A simple file format for NumPy arrays".
     """
     version = npy.read_magic(member)
@@ -93,7 +93,7 @@ def read_array(member: IO[bytes], file_size: int) -> Array:
     if any(size < 0 for size in shape) or not dtype.itemsize:
         raise ValueError(f"impossible shape {shape} of {dtype}")
     count = 1
-    for size in shape:  # in Python's integers: a forged shape must not overflow
+    for size in shape:  # with Python's integers: a forged shape must not overflow
         count *= size
     found = file_size - member.tell()
     if found != count * dtype.itemsize:
@@ -102,26 +102,26 @@ def read_array(member: IO[bytes], file_size: int) -> Array:
     target = array.view(np.uint8).data
     position = 0
     while position < found:
-        read = member.readinto(target[position:])  # type: ignore[attr-defined]  # every member of a zip has it
+        read = member.readinto(target[position:])  # type: ignore[attr-defined]  # zipfile's streams have it
         if not read:
             raise EOFError(f"it ends after {position:,} of {found:,} bytes")
         position += read
-    member.read(1)  # only at the end does zipfile compare the checksum
+    member.read(1)  # zipfile checks the checksum only when it reaches the end
     return array.reshape(shape, order="F" if fortran_order else "C")
 
 
 def write_archive(file: BinaryIO, arrays: Mapping[str, Array]) -> None:
-    """Write an uncompressed .npz with the keys exactly as given; equal arrays give equal bytes.
+    """Write an uncompressed .npz with exactly the given keys; equal arrays give equal bytes.
 
-    numpy.savez cannot take a key called `file`, and writes the clock's time. Raises ValueError for a key that a zip
-    archive cannot hold.
+    numpy.savez, in contrast, refuses the key `file` and writes the current time. Raises ValueError for a key that
+    cannot be the name of a zip member.
     """
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
             info = zipfile.ZipInfo(f"{name}.npy", EPOCH)
             if info.filename != f"{name}.npy":
                 raise ValueError(f"{name!r} cannot be the name of an array in an .npz archive")
-            info.create_system = 3  # Unix, wherever it is written
+            info.create_system = 3  # Unix, on every system
             info.external_attr = 0o644 << 16
             with archive.open(info, "w", force_zip64=True) as member:
                 npy.write_array(member, np.asarray(array, order="C"), version=(1, 0), allow_pickle=False)
@@ -129,10 +129,11 @@ def write_archive(file: BinaryIO, arrays: Mapping[str, Array]) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a new file that takes the place of `path` when the block ends well, and vanishes when it does not.
+    """Open a temporary file that replaces `path` when the block ends, and is deleted if the block raises.
 
-    Another process sees the old file or the new one, never a part; after a crash of the machine likewise, because file
-    and folder are fsynced. Through a symbolic link its target is replaced. The permissions are those of a new file.
+    The replacement is atomic: another process sees the old file or the new one, never a part of it, even after a crash
+    of the machine, because file and folder are fsynced. Of a symbolic link, the target is replaced. The permissions are
+    those of a new file. Raises OSError.
     """
     target = Path(os.path.realpath(path))
     temporary = target.parent / f".graphnn-{secrets.token_hex(8)}.tmp"
@@ -150,7 +151,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 
 def fsync_folder(folder: Path) -> None:
-    """Make the names in `folder` last through a crash of the machine, where the system can open a folder."""
+    """Make changes of the names in `folder` survive a crash of the machine, on systems that can fsync a folder."""
     if not hasattr(os, "O_DIRECTORY"):  # Windows
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -1,4 +1,4 @@
-"""Weights files: the parameters of a network, and what belongs to them, as one .npz."""
+"""Weights files: the parameters of a network and their metadata, as one .npz."""
 
 import json
 import math
@@ -21,9 +21,9 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True)
 class WeightsFile:
-    """What a weights file holds.
+    """The content of a weights file.
 
-    arrays: float32, by 'layer/parameter', in the file's order. meta: the file's `__meta__`; empty where it has none.
+    arrays: float32, by 'layer/parameter', in the file's order. meta: the file's `__meta__`, or empty.
     """
 
     path: Path
@@ -33,10 +33,10 @@ class WeightsFile:
 
 @dataclass(frozen=True)
 class MatchReport:
-    """How the arrays of a file fit the parameters of a network; each list in its owner's order.
+    """The result of matching the arrays of a file with the parameters of a network.
 
-    missing: parameters that the file lacks. extra: arrays that the network lacks.
-    differing: (key, the network's shape, the file's shape).
+    matched, missing: in the network's order; missing: parameters that are not in the file. extra: arrays that are not
+    in the network, in the file's order. differing: (key, the network's shape, the file's shape).
     """
 
     matched: tuple[str, ...]
@@ -46,11 +46,11 @@ class MatchReport:
 
     @property
     def complete(self) -> bool:
-        """Whether each parameter found its array, and each array its parameter."""
+        """Whether each parameter has an array of its shape, and each array a parameter."""
         return not (self.missing or self.extra or self.differing)
 
     def lines(self) -> list[str]:
-        """Return what does not fit, one sentence each."""
+        """Return one sentence for each mismatch."""
         return [
             *(f'"{key}" is in the network, not in the file{self._closest(key)}' for key in self.missing),
             *(f'"{key}" is in the file, not in the network' for key in self.extra),
@@ -66,11 +66,11 @@ class MatchReport:
 
 
 def save_weights(path: str | Path, arrays: Mapping[str, Array], meta: Mapping[str, Any], *, dtype: str = "<f4") -> None:
-    """Write arrays, as float32 or another type, and meta to exactly `path`: all of it or, on any failure, nothing.
+    """Write arrays, converted to `dtype`, and meta to exactly `path`; on failure, the file there is left unchanged.
 
-    meta: JSON values; numpy's numbers are written as numbers, and numbers that are not finite as null, which is all
-    that JSON has for them. The file's `format_version` is added. Equal arrays and meta give equal bytes. Raises
-    WeightsError where the file cannot be written, or a key is `__meta__` or unfit for an .npz.
+    meta: JSON values; numpy's numbers become JSON numbers, and NaN and infinity become null, because JSON has neither.
+    `format_version` is added to them. Equal arrays and meta give equal bytes. Raises WeightsError where the file cannot
+    be written, or a key is `__meta__` or cannot be a name in an .npz.
     """
     path = Path(path)
     if META in arrays:
@@ -88,10 +88,10 @@ def save_weights(path: str | Path, arrays: Mapping[str, Array], meta: Mapping[st
 
 
 def load_weights(path: str | Path, *, check_finite: bool = False) -> WeightsFile:
-    """Read a weights file, or any .npz of float arrays; of what type they were, they come as float32.
+    """Read a weights file, or any .npz of float arrays, as float32.
 
-    check_finite: refuse arrays that hold NaN or infinity. Raises WeightsError, which names the closest file where
-    `path` does not exist.
+    check_finite: refuse arrays with NaN or infinity. Raises WeightsError, which suggests the closest name where `path`
+    does not exist.
     """
     path = Path(path)
     try:
@@ -111,13 +111,13 @@ def load_weights(path: str | Path, *, check_finite: bool = False) -> WeightsFile
 
 
 def non_finite(arrays: Mapping[str, Array]) -> dict[str, int]:
-    """Return how many values are NaN or infinite, by key, of the arrays that have any."""
+    """Return the numbers of NaN and infinite values, by key, for the arrays that have any."""
     counts = {key: array.size - int(np.isfinite(array).sum()) for key, array in arrays.items()}
     return {key: count for key, count in counts.items() if count}
 
 
 def compare(shapes: Mapping[str, Shape], arrays: Mapping[str, Array]) -> MatchReport:
-    """Return how arrays fit parameters of the given shapes, both by 'layer/parameter'."""
+    """Match arrays with parameters of the given shapes, both by 'layer/parameter'."""
     shared = [key for key in shapes if key in arrays]
     return MatchReport(
         matched=tuple(key for key in shared if shapes[key] == arrays[key].shape),
@@ -130,25 +130,25 @@ def compare(shapes: Mapping[str, Shape], arrays: Mapping[str, Array]) -> MatchRe
 def assign(
     parameters: Parameters, arrays: Mapping[str, Array], *, strict: bool = True, file: str | Path = ""
 ) -> MatchReport:
-    """Copy arrays into the parameters of the same key and shape, and report both ways what fits and what does not.
+    """Copy arrays into the parameters of the same key and shape, and return what matched and what did not.
 
-    strict: raise WeightsError with everything that does not fit, and copy nothing. Otherwise copy what fits, and raise
-    only where nothing does. file: the name to put before each problem.
+    strict: on any mismatch, raise WeightsError with all of them and copy nothing; if not strict, raise only where
+    nothing matches. file: the name that is put before each problem.
     """
-    own = parameters.named()
-    report = compare({key: array.shape for key, array in own.items()}, arrays)
+    named = parameters.named()
+    report = compare({key: array.shape for key, array in named.items()}, arrays)
     prefix = f"{file}: " if file else ""
     if strict and not report.complete:
         raise WeightsError(*(prefix + line for line in report.lines()))
-    if own and not report.matched:
+    if named and not report.matched:
         raise WeightsError(f"{prefix}nothing in it fits the network", *(prefix + line for line in report.lines()))
     for key in report.matched:
-        own[key][...] = arrays[key]
+        named[key][...] = arrays[key]
     return report
 
 
 def read_meta(archive: Archive) -> dict[str, Any]:
-    """Return the `__meta__` of a weights file. Raises WeightsError where it is damaged, or newer than this program."""
+    """Return the `__meta__` of a weights file. Raises WeightsError where it is damaged or of a newer format."""
     array = archive.read(META)
     try:
         if array.dtype != np.uint8 or array.ndim != 1:
@@ -168,7 +168,7 @@ def read_meta(archive: Archive) -> dict[str, Any]:
 
 
 def as_float32(array: Array, key: str, path: Path) -> Array:
-    """Return the array as float32. Raises WeightsError unless it is of floats that float32 can hold."""
+    """Return the array as float32. Raises WeightsError unless its values are floats within the range of float32."""
     if array.dtype.kind != "f":
         raise WeightsError(f'{path}: "{key}" is of {array.dtype}, where floats are needed')
     with np.errstate(over="ignore"):
@@ -179,7 +179,7 @@ def as_float32(array: Array, key: str, path: Path) -> Array:
 
 
 def as_json(value: Any) -> Any:
-    """Return plain JSON values of the same meaning: mappings, sequences, numpy's numbers; null for NaN and infinity."""
+    """Return the value in JSON's types: mappings, sequences, numpy's numbers; null for NaN and infinity."""
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, Mapping):
@@ -192,7 +192,7 @@ def as_json(value: Any) -> Any:
 
 
 def closest_file(path: Path) -> str:
-    """Return a hint at the .npz in the same folder whose name is most like the one asked for, or at train."""
+    """Return advice: the .npz in the same folder with the closest name, or to train the network."""
     names = [other.name for other in path.parent.glob("*.npz")] if path.parent.is_dir() else []
     close = closest(path.name, names)
     return f"; did you mean {path.parent / close}?" if close else "; train the network to make it"

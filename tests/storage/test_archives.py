@@ -1,4 +1,4 @@
-"""Archives of arrays: exact, repeatable, read without trust; files that are replaced whole or not at all."""
+"""Archives of arrays: exact, reproducible, safe with untrusted files; and atomic replacement of files."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""Weights files: exact round trips, clear refusals, matching both ways."""
+"""Weights files: exact round trips, clear errors, and matching with a network's parameters."""
 
 import io
 import json
