@@ -1,1 +1,1 @@
-"""Averages of the weights over the steps of a run."""
+"""Weight averaging over the steps of a run."""

@@ -1,4 +1,4 @@
-"""What an averaging is: how the weights are averaged over the steps of a run."""
+"""The base class of weight averaging methods, and their registry."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from graphnn.specification.spec import Section
 
 @dataclass(frozen=True, kw_only=True)
 class Averaging(ABC):
-    """One way to average; its fields are the properties of its definition in the schema.
+    """A method of weight averaging; its fields are the properties of its definition in the schema.
 
-    The average a, of parameters and running statistics w, starts as the initial values; every `every` steps
-    a ← d·a + (1 − d)·w. beside: whether a stands beside w and is what is validated and kept; otherwise w ← a after
-    each averaging, and after the last step of a run that does not stop early.
+    The average a starts at the initial values of w, the parameters and running statistics. Every `every` steps it
+    becomes d·a + (1 − d)·w. beside: if true, a is kept apart from w, and is what is validated and saved; if false,
+    w ← a after each averaging, and after the last step of a run that does not stop early.
     """
 
     type: ClassVar[str]
@@ -25,14 +25,14 @@ class Averaging(ABC):
 
     @abstractmethod
     def factor(self, done: int, total_steps: int) -> float:
-        """Return d at the averaging after `done` of a run's `total_steps`."""
+        """Return d for the averaging after `done` of the `total_steps` of a run."""
 
 
 AVERAGINGS: Registry[type[Averaging]] = Registry("averaging", "graphnn.averaging", name_of=attrgetter("type"))
 
 
 def averaging_from(section: Section | None) -> Averaging | None:
-    """Return the averaging of a document's section; None where there is none."""
+    """Return the averaging that a document's section describes; None where there is no section."""
     if section is None:
         return None
     averaging: Averaging = AVERAGINGS[section.type](**section.options)
@@ -40,7 +40,7 @@ def averaging_from(section: Section | None) -> Averaging | None:
 
 
 def check_averaging(averaging: Averaging | None, total_steps: int) -> None:
-    """Raise DataError where an averaging is asked for that never comes in a run of so many steps."""
+    """Raise DataError where a run of `total_steps` is too short for a single averaging."""
     if averaging is not None and averaging.every > total_steps:
         raise DataError(
             f"averaging every {averaging.every} steps never comes in a run of {total_steps}; train longer, "

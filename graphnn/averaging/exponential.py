@@ -1,4 +1,4 @@
-"""exponential: a moving average beside the weights."""
+"""exponential: an exponential moving average, kept apart from the weights."""
 
 from dataclasses import dataclass
 

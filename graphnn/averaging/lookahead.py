@@ -1,4 +1,4 @@
-"""lookahead: fast weights that return to slow ones."""
+"""lookahead: fast weights that are reset to their slow average."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,9 @@ from graphnn.averaging.base import AVERAGINGS, Averaging
 @AVERAGINGS.register
 @dataclass(frozen=True, kw_only=True)
 class Lookahead(Averaging):
-    """Fast weights that return to slow ones: d = decay^every·(t/T)³ after t of T steps.
+    """Fast weights w that are reset to slow weights a: d = decay^every·(t/T)³ after t of T steps.
 
-    All parameters return, those too that no step changes any more from some epoch on.
-
+    This applies to all parameters, including those that are frozen from some epoch on.
     Source: Zhang et al. 2019, "Lookahead optimizer: k steps forward, 1 step back"; d: Jordan 2024, "94 % on CIFAR-10
     in 3.29 seconds on a single GPU", section 3.4.
     """

@@ -1,4 +1,4 @@
-"""What a learning-rate schedule is: the factor on the optimizer's learning rate at each step."""
+"""The base class of learning-rate schedules, and their registry."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -10,46 +10,49 @@ from graphnn.registry import Registry
 
 @dataclass(kw_only=True)
 class Schedule(ABC):
-    """One schedule; its fields are the properties of its definition in the schema. Times count from the run's start."""
+    """A learning-rate schedule: at each step the optimizer's learning rate is multiplied by the schedule's scale.
+
+    Its fields are the properties of its definition in the schema. Steps and epochs count from the start of the run.
+    """
 
     type: ClassVar[str]
 
     @abstractmethod
     def scale(self, step: int, steps_per_epoch: int, total_steps: int) -> float:
-        """Return the factor for the 0-based global `step` of a run of `total_steps`."""
+        """Return the scale at the 0-based `step` of a run of `total_steps`."""
 
-    def observe(self, loss: float) -> None:  # noqa: B027 - most schedules have no use for it
-        """Hear the loss that an epoch ended with: of the validation part, or of training where there is none."""
+    def observe(self, loss: float) -> None:  # noqa: B027 - most schedules ignore the loss
+        """Take note of the loss after an epoch: of validation, or of training where there is no validation part."""
 
     def state(self) -> dict[str, Any]:
-        """Return what `observe` has changed, as JSON values, for a checkpoint."""
+        """Return the state that `observe` changes, as JSON values, for a checkpoint."""
         return {}
 
     def restore(self, state: dict[str, Any]) -> None:  # noqa: B027 - most schedules have no state
-        """Take back what `state` returned."""
+        """Restore the state that `state` returned."""
 
 
 SCHEDULES: Registry[type[Schedule]] = Registry("schedule", "graphnn.schedules", name_of=attrgetter("type"))
 
 
 @dataclass(kw_only=True)
-class WarmedSchedule(Schedule):
-    """A schedule that first rises linearly: over W steps, `warmup_epochs` long, the factor of step t is (t + 1)/W."""
+class WarmupSchedule(Schedule):
+    """A schedule with a linear warm-up: over the W steps of `warmup_epochs`, its scale at step t is times (t + 1)/W."""
 
     warmup_epochs: float = 0.0
 
     def scale(self, step: int, steps_per_epoch: int, total_steps: int) -> float:
         warmup = self.warmup_epochs * steps_per_epoch
         rise = 1.0 if step + 1 >= warmup else (step + 1) / warmup
-        return rise * self.settled(step, steps_per_epoch, progress(step, warmup, total_steps))
+        return rise * self.base_scale(step, steps_per_epoch, progress(step, warmup, total_steps))
 
     @abstractmethod
-    def settled(self, step: int, steps_per_epoch: int, done: float) -> float:
-        """Return the factor apart from the warm-up; done: the part of the run after the warm-up that is over, 0…1."""
+    def base_scale(self, step: int, steps_per_epoch: int, done: float) -> float:
+        """Return the scale without that of the warm-up. done: the fraction of the steps after it that is over, 0…1."""
 
 
 def progress(step: int, start: float, end: float) -> float:
-    """Return how much of the way from start to end is over at `step`: 0…1."""
+    """Return the fraction of the steps from `start` to `end` that is over at `step`, 0…1."""
     if step < start:
         return 0.0
     return min(1.0, (step - start) / (end - start)) if start < end else 1.0

@@ -1,16 +1,16 @@
-"""constant: no change but the warm-up."""
+"""constant: no change after the warm-up."""
 
 from dataclasses import dataclass
 
-from graphnn.schedules.base import SCHEDULES, WarmedSchedule
+from graphnn.schedules.base import SCHEDULES, WarmupSchedule
 
 
 @SCHEDULES.register
 @dataclass(kw_only=True)
-class Constant(WarmedSchedule):
-    """The learning rate as it stands."""
+class Constant(WarmupSchedule):
+    """Scale 1 after the warm-up."""
 
     type = "constant"
 
-    def settled(self, step: int, steps_per_epoch: int, done: float) -> float:
+    def base_scale(self, step: int, steps_per_epoch: int, done: float) -> float:
         return 1.0

@@ -1,4 +1,4 @@
-"""piecewise_linear: straight lines between points."""
+"""piecewise_linear: linear interpolation between given points."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from graphnn.schedules.base import SCHEDULES, Schedule
 @SCHEDULES.register
 @dataclass(kw_only=True)
 class PiecewiseLinear(Schedule):
-    """Straight lines between `points` (fraction of the run, factor): step t of T has the factor of the line at t/T.
+    """Scale interpolated linearly between `points` (fraction of the run, scale), at t/T for step t of T.
 
-    Fractions rise. Before the first and after the last point the factor stays.
+    The fractions must increase. Before the first point and after the last, the scale is that of the point.
     """
 
     type = "piecewise_linear"
     points: Sequence[Sequence[float]]
 
     def scale(self, step: int, steps_per_epoch: int, total_steps: int) -> float:
-        fractions, factors = zip(*self.points, strict=True)
-        return float(np.interp(step / total_steps, fractions, factors))
+        fractions, scales = zip(*self.points, strict=True)
+        return float(np.interp(step / total_steps, fractions, scales))

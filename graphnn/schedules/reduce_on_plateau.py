@@ -1,15 +1,15 @@
-"""reduce_on_plateau: a drop whenever the loss stops falling."""
+"""reduce_on_plateau: a drop each time the loss stops falling."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphnn.schedules.base import SCHEDULES, WarmedSchedule
+from graphnn.schedules.base import SCHEDULES, WarmupSchedule
 
 
 @SCHEDULES.register
 @dataclass(kw_only=True)
-class ReduceOnPlateau(WarmedSchedule):
-    """Multiplied by `factor`, never below `min_scale`, after `patience` epochs in a row without a new lowest loss."""
+class ReduceOnPlateau(WarmupSchedule):
+    """Scale multiplied by `factor`, down to `min_scale`, after `patience` epochs in a row without a new lowest loss."""
 
     type = "reduce_on_plateau"
     factor: float = 0.1
@@ -19,7 +19,7 @@ class ReduceOnPlateau(WarmedSchedule):
     lowest: float | None = field(default=None, init=False)
     waited: int = field(default=0, init=False)
 
-    def settled(self, step: int, steps_per_epoch: int, done: float) -> float:
+    def base_scale(self, step: int, steps_per_epoch: int, done: float) -> float:
         return self.reduced
 
     def observe(self, loss: float) -> None:

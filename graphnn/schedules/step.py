@@ -1,19 +1,19 @@
-"""step: a drop after every few epochs."""
+"""step: a drop at regular intervals."""
 
 import math
 from dataclasses import dataclass
 
-from graphnn.schedules.base import SCHEDULES, WarmedSchedule
+from graphnn.schedules.base import SCHEDULES, WarmupSchedule
 
 
 @SCHEDULES.register
 @dataclass(kw_only=True)
-class Step(WarmedSchedule):
-    """Multiplied by `factor` after every `every` epochs: factor^⌊epoch / every⌋."""
+class Step(WarmupSchedule):
+    """Scale multiplied by `factor` every `every` epochs: factor^⌊epoch / every⌋."""
 
     type = "step"
     every: int
     factor: float = 0.1
 
-    def settled(self, step: int, steps_per_epoch: int, done: float) -> float:
+    def base_scale(self, step: int, steps_per_epoch: int, done: float) -> float:
         return math.pow(self.factor, step // steps_per_epoch // self.every)

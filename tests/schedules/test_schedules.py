@@ -83,7 +83,7 @@ def test_piecewise_linear_stays_where_it_is_outside_its_points():
 
 
 def test_reduce_on_plateau():
-    """Lowest 2; then 2, 3 are two epochs without a lower one; then 1 is lower, and again two without."""
+    """The lowest loss is 2; 2 and 3 are two epochs without a lower one; 1 is lower; then again two epochs without."""
     schedule = ReduceOnPlateau(factor=0.5, patience=2)
     heard = []
     for loss in (2.0, 2.0, 3.0, 2.5, 1.0, 1.5, 1.0, 4.0):
