@@ -1,1 +1,1 @@
-"""Random changes of training images, to learn from more than there are, and the views that inference averages."""
+"""Data augmentation: random changes to training images, and the views of test-time augmentation."""

@@ -1,4 +1,4 @@
-"""What an augmentation is: a description of random changes, drawn for all images of an epoch at once."""
+"""The base class of augmentations, which are drawn for all images of an epoch at once, and their registry."""
 
 from __future__ import annotations  # naming numpy.random would import it, which takes 8 ms
 
@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphnn.augmentation.steps import Step
+from graphnn.augmentation.transforms import Transform
 from graphnn.randomness import Purpose, generator
 from graphnn.registry import Registry
 from graphnn.specification.spec import Section
@@ -18,43 +18,43 @@ from graphnn.types import Array, Shape, shape_text
 
 @dataclass(frozen=True)
 class DrawKey:
-    """What draws are keyed by: the seed and epoch of training, and the augmentation's position in the list."""
+    """The key of an augmentation's random draws: seed, epoch, and the augmentation's position in the list."""
 
     seed: int
     epoch: int
     position: int
 
     def generator(self) -> np.random.Generator:
-        """Return the generator of this epoch."""
+        """Return the generator for draws that are made anew in each epoch."""
         return generator(self.seed, Purpose.AUGMENT, self.epoch, self.position)
 
-    def lasting(self) -> np.random.Generator:
-        """Return the generator of what holds in every epoch."""
+    def generator_of_all_epochs(self) -> np.random.Generator:
+        """Return the generator for draws that are the same in all epochs."""
         return generator(self.seed, Purpose.AUGMENT, 0, self.position, 1)
 
 
 @dataclass(frozen=True)
 class TrainingImages:
-    """What is known of the images that draws are made for: how many there are, and their mean, H×W×C as stored."""
+    """What an augmentation knows of the training images: their number, and their mean image, H×W×C as stored."""
 
     count: int
     mean: Array
 
     @property
     def height(self) -> int:
-        """Rows of an image."""
+        """The number of rows of an image."""
         return int(self.mean.shape[0])
 
     @property
     def width(self) -> int:
-        """Columns of an image."""
+        """The number of columns of an image."""
         return int(self.mean.shape[1])
 
 
 class Augmentation(ABC):
-    """One kind of random change to images; its fields are the properties of its definition in the schema.
+    """A random change to images; its fields are the properties of its definition in the schema.
 
-    size_field: the field that is at fault where images are too small.
+    size_field: the field to blame where images are too small.
     """
 
     size_field: ClassVar[str]
@@ -65,11 +65,11 @@ class Augmentation(ABC):
         return type(self).__name__
 
     @abstractmethod
-    def step(self, key: DrawKey, images: TrainingImages) -> Step:
-        """Return what is done to each image in an epoch, drawn by the key."""
+    def draw(self, key: DrawKey, images: TrainingImages) -> Transform:
+        """Return the transform of all images in an epoch, drawn with the generators of `key`."""
 
     def unfit(self, shape: Shape) -> str | None:
-        """Return why images of this shape, C×H×W, are too small; None where they are not."""
+        """Return the message that images of this shape, C×H×W, are too small; None where they are not."""
         return None
 
 
@@ -77,9 +77,9 @@ AUGMENTATIONS: Registry[type[Augmentation]] = Registry("augmentation", "graphnn.
 
 
 def misfits(augmentations: Sequence[Augmentation], shape: Shape) -> Iterator[tuple[tuple[int | str, ...], str]]:
-    """Yield what cannot be done to samples of this shape, and the place in the list that is at fault.
+    """Yield (path, message) for each augmentation that cannot be applied to samples of this shape.
 
-    The place is an augmentation's field, or () where the samples are no images.
+    The path leads from the list to the field at fault; it is () where the samples are not images.
     """
     if augmentations and len(shape) != 3:
         yield (), f"augment needs images, but the samples are vectors of {shape_text(shape)}; leave it out"
@@ -91,5 +91,5 @@ def misfits(augmentations: Sequence[Augmentation], shape: Shape) -> Iterator[tup
 
 
 def augmentations_from(sections: Iterable[Section]) -> tuple[Augmentation, ...]:
-    """Return the augmentations of a document's list."""
+    """Return the augmentations that a document's list describes."""
     return tuple(AUGMENTATIONS[section.type](**section.options) for section in sections)

@@ -1,4 +1,4 @@
-"""RandomTranslate."""
+"""RandomTranslate: random shifts by whole pixels."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -7,17 +7,17 @@ import numpy as np
 
 from graphnn.augmentation.base import AUGMENTATIONS, Augmentation, DrawKey, TrainingImages
 from graphnn.augmentation.pixels import BLANK, reflected
-from graphnn.augmentation.steps import Moved
+from graphnn.augmentation.transforms import Remap
 from graphnn.types import Array, Shape, shape_text
 
 
 @AUGMENTATIONS.register
 @dataclass(frozen=True)
 class RandomTranslate(Augmentation):
-    """Shift images by whole pixels, down and right each by a number that is uniform in −pixels…pixels.
+    """Shift images by whole pixels: down and to the right, each uniform in −pixels…pixels.
 
-    padding: what comes in from outside: "reflect" mirrors the image at its edge, which is not repeated; "zeros" has
-    zeros, as stored.
+    padding: the values from outside the image: "reflect" reflects it at its edge, which is not repeated; "zeros" are
+    zeros before normalisation.
     """
 
     size_field: ClassVar[str] = "pixels"
@@ -32,12 +32,12 @@ class RandomTranslate(Augmentation):
         advice = f"write pixels of at most {least - 1}" if least > 1 else "leave RandomTranslate out"
         return f"images of {shape_text(shape)} are too small to be shifted by {self.pixels} pixels; {advice}"
 
-    def step(self, key: DrawKey, images: TrainingImages) -> Moved:
+    def draw(self, key: DrawKey, images: TrainingImages) -> Remap:
         shifts = key.generator().integers(-self.pixels, self.pixels, (images.count, 2), np.int32, endpoint=True)
-        return Moved(self._shifted(images.height, shifts[:, :1]), self._shifted(images.width, shifts[:, 1:]))
+        return Remap(self._shifted(images.height, shifts[:, :1]), self._shifted(images.width, shifts[:, 1:]))
 
     def _shifted(self, size: int, shifts: Array) -> Array:
-        """Return the rows (or columns), of `size` each, that N images show after shifts, N×1."""
+        """Return the source row (or column) of each of the `size` rows after the shifts: N×size. shifts: N×1."""
         wanted = np.arange(size, dtype=np.int32) - shifts
         inside = reflected(wanted, size)
         return inside if self.padding == "reflect" else np.where(wanted == inside, inside, np.int32(BLANK))

@@ -37,7 +37,7 @@ SCHEDULES: Registry[type[Schedule]] = Registry("schedule", "graphnn.schedules", 
 
 @dataclass(kw_only=True)
 class WarmupSchedule(Schedule):
-    """A schedule with a linear warm-up: over the W steps of `warmup_epochs`, its scale at step t is times (t + 1)/W."""
+    """A schedule with a linear warm-up: in the W steps of `warmup_epochs`, step t multiplies the scale by (t + 1)/W."""
 
     warmup_epochs: float = 0.0
 

@@ -1,4 +1,4 @@
-"""Images and draws, as the augmentation tests use them."""
+"""Fixtures of the augmentation tests: draws, and augmenters."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,18 +15,20 @@ Drawn = Callable[[Augmentation, int, int], tuple[Array, Array]]
 
 @pytest.fixture
 def lines() -> Callable[..., tuple[Array, Array]]:
-    """What an augmentation draws for one epoch: the lines of each image that it shows, or covers."""
+    """Draw for one epoch the rows and columns of each image that an augmentation shows, or covers."""
 
     def draw(augmentation: Augmentation, count: int, shape: Sequence[int], epoch: int = 0, seed: int = 3) -> Any:
-        step: Any = augmentation.step(DrawKey(seed, epoch, 0), TrainingImages(count, np.zeros((*shape[1:], shape[0]))))
-        return step.rows, step.columns
+        transform: Any = augmentation.draw(
+            DrawKey(seed, epoch, 0), TrainingImages(count, np.zeros((*shape[1:], shape[0])))
+        )
+        return transform.rows, transform.columns
 
     return draw
 
 
 @pytest.fixture
 def augmenter() -> Callable[..., Augmenter]:
-    """Make an augmenter of images C×H×W whose mean is the same everywhere."""
+    """Make an augmenter of images C×H×W whose mean image has one value."""
 
     def make(
         kinds: Sequence[Augmentation], count: int, shape: Sequence[int], mean: float = 7, dtype: Any = np.uint8

@@ -18,24 +18,24 @@ KINDS = (RandomFlip("alternating"), RandomTranslate(2), RandomTranslate(1, "zero
 Make = Callable[..., Augmenter]
 
 
-def naive(image: Any, augmentations: Sequence[Augmentation], place: int, count: int, epoch: int, mean: float) -> Any:
-    """Return one image, C×H×W, augmented step by step, pixel by pixel."""
+def naive(image: Any, augmentations: Sequence[Augmentation], index: int, count: int, epoch: int, mean: float) -> Any:
+    """Return one image, C×H×W, after one augmentation at a time, computed pixel by pixel."""
     image = image.copy()
     height, width = image.shape[1:]
     for position, augmentation in enumerate(augmentations):
         before, image = image, np.zeros_like(image)
         images = TrainingImages(count, np.zeros((height, width, len(image))))
-        step: Any = augmentation.step(DrawKey(3, epoch, position), images)
-        rows, columns = step.rows, step.columns
+        transform: Any = augmentation.draw(DrawKey(3, epoch, position), images)
+        rows, columns = transform.rows, transform.columns
         if isinstance(augmentation, Cutout):
             for r in range(height):
                 for c in range(width):
-                    image[:, r, c] = mean if rows[place, r] and columns[place, c] else before[:, r, c]
+                    image[:, r, c] = mean if rows[index, r] and columns[index, c] else before[:, r, c]
             continue
         for r in range(height):
             for c in range(width):
-                if rows[place, r] < height and columns[place, c] < width:
-                    image[:, r, c] = before[:, rows[place, r], columns[place, c]]
+                if rows[index, r] < height and columns[index, c] < width:
+                    image[:, r, c] = before[:, rows[index, r], columns[index, c]]
     return image
 
 
@@ -47,12 +47,12 @@ def test_any_list_does_what_its_members_do_in_turn(dtype: Any, shape: tuple[int,
     images = rng.integers(1, 255, (count, *shape)).astype(dtype)
     for length in (1, 2, 3, 4):
         for number, kinds in enumerate(permutations(KINDS, length)):
-            places = rng.integers(0, count, 6)
-            result = augmenter(kinds, count, shape, dtype=dtype).apply(images[places], places, number)
+            indices = rng.integers(0, count, 6)
+            result = augmenter(kinds, count, shape, dtype=dtype).apply(images[indices], indices, number)
             assert result.dtype == dtype
             assert result.transpose(0, 2, 3, 1).flags.c_contiguous
-            for place, found in zip(places, result, strict=True):
-                expected = naive(images[place], kinds, place, count, number, 7)
+            for index, found in zip(indices, result, strict=True):
+                expected = naive(images[index], kinds, index, count, number, 7)
                 np.testing.assert_array_equal(found, expected)
 
 
@@ -70,12 +70,12 @@ def test_no_cut_into_pieces_and_no_order_changes_a_bit(augmenter: Make) -> None:
     whole = augmenter(KINDS, 40, (3, 6, 6)).apply(images.copy(), np.arange(40), 5)
     other = augmenter(KINDS, 40, (3, 6, 6))
     other.apply(images.copy(), np.arange(40), 2)  # another epoch's draws, which are thrown away
-    for places in (np.arange(17), np.array([39]), np.array([20, 3, 3, 38])):
-        np.testing.assert_array_equal(other.apply(images[places], places, 5), whole[places])
+    for indices in (np.arange(17), np.array([39]), np.array([20, 3, 3, 38])):
+        np.testing.assert_array_equal(other.apply(images[indices], indices, 5), whole[indices])
 
 
 def test_threads_may_share_one(augmenter: Make) -> None:
-    """Each in another epoch, over and over, so that they throw each other's draws away."""
+    """Each thread asks for another epoch again and again, so that they discard each other's draws."""
     images = np.random.default_rng(1).integers(0, 255, (300, 1, 6, 6)).astype(np.uint8)
     expected = [augmenter(KINDS, 300, (1, 6, 6)).apply(images.copy(), np.arange(300), epoch) for epoch in range(4)]
     shared, wrong = augmenter(KINDS, 300, (1, 6, 6)), []

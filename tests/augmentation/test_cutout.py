@@ -1,4 +1,4 @@
-"""Cutout: where the squares lie."""
+"""Cutout: the positions of the squares."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,13 +21,13 @@ Lines = Callable[..., tuple[Any, Any]]
     ],
 )
 def test_by_hand(lines: Lines, size: int, expected: list[list[int]]) -> None:
-    """For centres at 0, 1, 2 and 3 of 4 rows, and columns alike."""
+    """For centres at 0, 1, 2 and 3 of 4 rows, and the same for columns."""
     for found in lines(Cutout(size), 300, (3, 4, 4)):
         assert {tuple(line) for line in found.astype(int).tolist()} == {tuple(line) for line in expected}
 
 
 def test_every_centre_is_as_likely_as_another(lines: Lines) -> None:
-    """Of 20 centres, 8,000 draws give each 400 times, with a deviation of 20."""
+    """8,000 draws from 20 centres give each 400 times, with a standard deviation of 20."""
     rows, columns = lines(Cutout(1), 8000, (3, 4, 5))
     assert (rows.sum(axis=1) == 1).all()
     assert (columns.sum(axis=1) == 1).all()

@@ -47,7 +47,7 @@ def pixel(image: Any, row: int, column: int, padding: str) -> Any:
 
 
 def inside(line: int, size: int) -> int:
-    """Return the line that one outside is a reflection of, edge by edge."""
+    """Return the index inside the image of which one outside is the reflection, edge by edge."""
     while size > 1 and not 0 <= line < size:
         line = -line if line < 0 else 2 * (size - 1) - line
     return line if size > 1 else 0
@@ -82,12 +82,12 @@ def test_by_hand() -> None:
 
 
 def drawn(kind: Augmentation, key: DrawKey, count: int, height: int = 1, width: int = 1) -> Any:
-    """Return what an augmentation does to so many images of one epoch."""
-    return kind.step(key, TrainingImages(count, np.zeros((height, width, 1))))
+    """Return the transform that an augmentation draws for `count` images in one epoch."""
+    return kind.draw(key, TrainingImages(count, np.zeros((height, width, 1))))
 
 
 def test_what_is_drawn() -> None:
-    """Each inverse, multiplied by what the definition says, is 1; turn, zoom and slant fill their ranges evenly."""
+    """Each matrix is the inverse of the definition's; rotation, zoom and shear are uniform in their ranges."""
     sources = drawn(RandomAffine(degrees=30, scale=0.2, shear=15), DrawKey(3, 2, 1), 4000).sources.astype(float)
     assert sources.shape == (4000, 2, 2)
     forward = np.linalg.inv(sources[:, ::-1, ::-1])  # on (x, y) in place of (row, column)
@@ -120,9 +120,9 @@ def test_in_a_list_each_is_done_in_turn_and_no_cut_changes_a_bit() -> None:
     mean = np.full((6, 7, 2), 9, np.uint8)
     kinds = (RandomTranslate(1), RandomAffine(40, 0.3, 10, "zeros"), Cutout(2), RandomTranslate(2, "zeros"))
     whole = Augmenter(kinds, seed=3, count=count, mean=mean).apply(images.copy(), np.arange(count), 4)
-    for places in (np.arange(13), np.array([29]), np.array([5, 5, 0])):
-        part = Augmenter(kinds, seed=3, count=count, mean=mean).apply(images[places], places, 4)
-        np.testing.assert_array_equal(part, whole[places])
+    for indices in (np.arange(13), np.array([29]), np.array([5, 5, 0])):
+        part = Augmenter(kinds, seed=3, count=count, mean=mean).apply(images[indices], indices, 4)
+        np.testing.assert_array_equal(part, whole[indices])
     moved, warped, covered, last = (drawn(kind, DrawKey(3, 4, i), count, 6, 7) for i, kind in enumerate(kinds))
     for number in range(count):
         image = images[number].transpose(1, 2, 0)[moved.rows[number]][:, moved.columns[number]]

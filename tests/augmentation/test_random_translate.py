@@ -1,4 +1,4 @@
-"""RandomTranslate: the shifts and what comes in from outside."""
+"""RandomTranslate: the shifts, and the values from outside the image."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,13 +13,13 @@ Lines = Callable[..., tuple[Any, Any]]
 
 
 def shifts(found: Any) -> Any:
-    """Return how far each image of at least 3 rows is shifted: what its middle line shows is never reflected."""
+    """Return how far each image of at least 3 rows is shifted, from its middle row, which is never reflected."""
     middle = found.shape[1] // 2
     return middle - found[:, middle]
 
 
 def test_every_shift_is_as_likely_as_another_and_each_way_by_itself(lines: Lines) -> None:
-    """Of 25 pairs of shifts, 10,000 draws give each 400 times, with a deviation of 20."""
+    """10,000 draws from 25 pairs of shifts give each 400 times, with a standard deviation of 20."""
     rows, columns = lines(RandomTranslate(2), 10_000, (1, 9, 11))
     counts = np.zeros((5, 5), int)
     np.add.at(counts, (shifts(rows) + 2, shifts(columns) + 2), 1)

@@ -1,4 +1,4 @@
-"""The views that testing averages over."""
+"""The views of test-time augmentation."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from graphnn.augmentation.views import VIEWS, View, unfit_for_views
 
 
 def test_by_hand() -> None:
-    """The edge is reflected and not repeated; down and right is +."""
+    """The edge is reflected and not repeated; positive shifts are down and to the right."""
     image = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]], np.uint8)[None, None]
     expected = {
         (0, False): [[1, 2, 3], [4, 5, 6], [7, 8, 9]],
