@@ -9,10 +9,10 @@ import numpy as np
 from graphnn.engine.batch import Batch, Take, feed
 from graphnn.engine.fusion import merge
 from graphnn.engine.plan import fuses, piece_size
-from graphnn.engine.preparation import Preparation
+from graphnn.engine.preparation import PreparedNode
 from graphnn.engine.stage import located
 from graphnn.engine.workers import Team
-from graphnn.engine.workspace import InferenceContext, StepContext, Workspace
+from graphnn.engine.workspace import Workspace
 from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.kernels import Kernels
 from graphnn.parameters.parameters import Parameters
@@ -23,11 +23,10 @@ CHUNK = 256  # samples of one pass, rounded up to whole batches: fewer cost call
 
 @dataclass(frozen=True)
 class Chain:
-    """Nodes that each piece, of so many samples, passes one after the other; and their prepared arrays."""
+    """Nodes that each piece, of so many samples, passes one after the other."""
 
-    nodes: tuple[Node, ...]
+    nodes: tuple[PreparedNode, ...]
     piece: int
-    preparation: Preparation
 
 
 class InferencePass:
@@ -42,7 +41,6 @@ class InferencePass:
     ) -> None:
         self._graph, self._parameters, self._kernels, self._workspace = graph, parameters, kernels, workspace
         self._batch_size = batch_size
-        self._contexts = {node.index: InferenceContext(workspace, node) for node in graph.nodes}
         self._to_output = self._chain(graph.nodes)
         self._to_loss = self._chain(graph.nodes[:-1] if fuses(graph) else graph.nodes)
         self._team: Team | None = None
@@ -50,9 +48,8 @@ class InferencePass:
     def _chain(self, nodes: tuple[Node, ...]) -> Chain:
         """Return the nodes made ready, those merged that one layer can do the work of."""
         merged = merge(nodes, self._kernels, training=False)
-        contexts = {node.index: StepContext(self._workspace, node, training=False, needs_dx=False) for node in merged}
-        preparation = Preparation(merged, contexts, self._parameters)
-        return Chain(merged, piece_size(nodes, self._batch_size), preparation)
+        ready = tuple(PreparedNode(node, self._parameters, self._workspace) for node in merged)
+        return Chain(ready, piece_size(nodes, self._batch_size))
 
     def join(self, team: Team) -> None:
         """Work with this team from now on."""
@@ -84,14 +81,15 @@ class InferencePass:
     def _run(self, n: int, inputs: Take, chain: Chain, use: Callable[[slice, Array], Any]) -> list[Any]:
         """Run n samples through the nodes, a piece at a time; return what `use` makes of each piece's result."""
         assert self._team is not None
-        prepared, size = chain.preparation.arrays(), chain.piece
-        pieces = [slice(start, min(start + size, n)) for start in range(0, n, size)]
+        for each in chain.nodes:
+            each.refresh()
+        pieces = [slice(start, min(start + chain.piece, n)) for start in range(0, n, chain.piece)]
 
         def run(number: int) -> Any:
             value = inputs(pieces[number])
-            for node in chain.nodes:
-                with located(node):
-                    value, _ = node.layer.forward(prepared[node.index], value, self._contexts[node.index])
+            for each in chain.nodes:
+                with located(each.node):
+                    value, _ = each.node.layer.forward(each.params, value, each.ctx)
             return use(pieces[number], value)
 
         return self._team.run(run, len(pieces))

@@ -97,10 +97,11 @@ class Replay:
             prepared = node.layer.prepare(params, self._context(node, 0, slice(self._n)))
             for number, (piece, value) in enumerate(zip(pieces, values, strict=True)):
                 ctx = self._context(node, number, piece)
+                ctx.prepared = prepared
                 if statistics is None:
-                    outputs.append(node.layer.forward(prepared, value, ctx)[0])
+                    outputs.append(node.layer.forward(params, value, ctx)[0])
                 else:
-                    outputs.append(batchwise(node).apply(prepared, statistics, value, ctx))
+                    outputs.append(batchwise(node).apply(params, statistics, value, ctx))
         return outputs
 
     def _statistics(self, node: Node, pieces: Sequence[slice], x: Array) -> Arrays:

@@ -1,6 +1,6 @@
 """One stage at work: its pieces in forward and backward, and what it hands over at its barriers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from graphnn.types import Array, shape_text
 
 @dataclass(frozen=True)
 class Shared:
-    """What all stages of an engine work with. prepared: by node index, renewed at every step."""
+    """What all stages of an engine work with. lane_memory: that of all lanes but the first."""
 
     plan: Plan
     parameters: Parameters
@@ -29,7 +29,6 @@ class Shared:
     team: Team
     clock: Clock
     lane_memory: Sequence[Array]
-    prepared: Mapping[int, Arrays]
 
 
 class located:
@@ -88,6 +87,8 @@ class StageRun:
         handed_over = None if before is None else before.dy
         owner = self._owner_of_dx_at_entry()
         self.recomputes = stage.recomputes(n)
+        nodes = [node for node in (stage.entry, *stage.nodes, stage.exit) if node is not None]
+        self.params = {node.index: shared.parameters.values[node.name] for node in nodes}
         self.contexts = {
             node.index: [
                 PieceContext(
@@ -104,8 +105,7 @@ class StageRun:
                 )
                 for place, piece in enumerate(self.pieces)
             ]
-            for node in (stage.entry, *stage.nodes, stage.exit)
-            if node is not None
+            for node in nodes
         }
         for node in stage.nodes:
             for lane in range(self.lane_count):
@@ -122,6 +122,11 @@ class StageRun:
         piece, tail = self.pieces[place], self.stage.entry.output_shape
         return self.shared.workspace.of_lane(place % LANES, (piece.stop - piece.start, *tail))
 
+    def take_prepared(self, node: Node, prepared: Any) -> None:
+        """Let the node's pieces of the coming step share what it has prepared."""
+        for ctx in self.contexts.get(node.index, ()):
+            ctx.prepared = prepared
+
     # Forward
 
     def _enter(self, place: int) -> Array:
@@ -130,16 +135,16 @@ class StageRun:
         if entry is None or self.before is None:
             return value
         with located(entry):
-            ctx, params = self.contexts[entry.index][place], self.shared.prepared[entry.index]
+            ctx, params = self.contexts[entry.index][place], self.params[entry.index]
             return batchwise(entry).apply(params, self.before.statistics, value, ctx)
 
     def _forward_piece(self, place: int) -> Array:
-        stage, prepared = self.stage, self.shared.prepared
         value = self._enter(place)
         backwards: list[Backward] = []
-        for node in stage.nodes:
+        for node in self.stage.nodes:
+            params, ctx = self.params[node.index], self.contexts[node.index][place]
             with located(node):
-                value, backward = node.layer.forward(prepared[node.index], value, self.contexts[node.index][place])
+                value, backward = node.layer.forward(params, value, ctx)
             backwards.append(backward)
         self.backwards[place] = backwards
         return value
@@ -148,7 +153,7 @@ class StageRun:
         """Run all pieces up to the exit's sums, then combine them."""
         exit_node = self.stage.exit
         assert exit_node is not None
-        layer, params = batchwise(exit_node), self.shared.prepared[exit_node.index]
+        layer, params = batchwise(exit_node), self.params[exit_node.index]
         contexts = self.contexts[exit_node.index]
         self.x, self.take = x, take
         self.y = x if self.stage.last is None else self._whole_output(self.stage.last, x)
@@ -213,7 +218,7 @@ class StageRun:
             handed_back[...] = dy
         with located(entry):
             return batchwise(entry).backward_partial_sums(
-                self.shared.prepared[entry.index],
+                self.params[entry.index],
                 self.before.statistics,
                 self.x[self.pieces[place]],
                 handed_back,
@@ -245,7 +250,7 @@ class StageRun:
         if entry is not None and self.before is not None and self.shared.plan.trains(entry):
             with located(entry):
                 self.before.combined, gradients = batchwise(entry).backward_combine(
-                    self.shared.prepared[entry.index], self.before.statistics, sums
+                    self.params[entry.index], self.before.statistics, sums
                 )
             for name in self.shared.plan.trained_of(entry):
                 self.shared.parameters.gradients[entry.name][name][...] = gradients[name]

@@ -2,6 +2,7 @@
 
 import math
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from graphnn.engine.workers import Team
 from graphnn.engine.workspace import Clock, StepContext, Workspace
 from graphnn.graph.graph import Graph
 from graphnn.kernels.kernels import Kernels
-from graphnn.layers.base import Arrays, Layer
+from graphnn.layers.base import Layer
 from graphnn.layers.bypass import Keeping
 from graphnn.parameters.parameters import Parameters
 from graphnn.shared_memory import shared_zeros
@@ -44,8 +45,7 @@ class TrainingPass:
         self.plan = training_plan(graph, batch_size, kernels)
         self._batch_size = batch_size
         self._clock = Clock(seed)
-        self._prepared: dict[int, Arrays] = {node.index: parameters.values[node.name] for node in graph.nodes}
-        self._preparing = [node for node in graph.nodes if type(node.layer).prepare is not Layer.prepare]
+        self._preparing = [node for node in self.plan.nodes if type(node.layer).prepare is not Layer.prepare]
         self._stages: dict[int, list[StageRun]] = {}  # by number of samples: a full batch and the last one
         self._shared: Shared | None = None
         self._contexts = self._contexts_of_steps()
@@ -83,7 +83,7 @@ class TrainingPass:
         for node in self._graph.nodes:
             if isinstance(node.layer, Keeping):
                 workspace.share_bypass(node.layer.kept, node.input_shape, dtype)
-        self._shared = Shared(self.plan, self._parameters, workspace, team, self._clock, memory, self._prepared)
+        self._shared = Shared(self.plan, self._parameters, workspace, team, self._clock, memory)
         self._stages.clear()
 
     @np.errstate(all="ignore")  # what is not finite is found and reported by itself
@@ -98,7 +98,8 @@ class TrainingPass:
         self._clock.epoch, self._clock.step = epoch, step
         self._clock.ticks += 1
         self._leave_out_what_has_ended(epoch)
-        self._prepare()
+        stages = self._stages.get(len(batch)) or self._make_stages(len(batch))
+        self._prepare(stages)
         if isinstance(batch, ArrayBatch):
             x = batch.x
         else:
@@ -106,7 +107,6 @@ class TrainingPass:
             x = whole[: len(batch)]
         given = feed(batch, x.__getitem__, epoch)
         inputs = given.inputs
-        stages = self._stages.get(len(x)) or self._make_stages(len(x))
         for stage in stages[:-1]:
             stage.forward(x, inputs)
             x, inputs = stage.y, stage.y.__getitem__
@@ -129,12 +129,13 @@ class TrainingPass:
                 if parameter.trainable and not parameter.trained_in(epoch):
                     self._parameters.gradients[node.name][parameter.name][...] = 0
 
-    def _prepare(self) -> None:
+    def _prepare(self, stages: Sequence[StageRun]) -> None:
         """Let layers compute what the pieces of this step share."""
         for node in self._preparing:
-            values, ctx = self._parameters.values[node.name], self._contexts[node.index]
             with located(node):
-                self._prepared[node.index] = node.layer.prepare(values, ctx)
+                prepared = node.layer.prepare(self._parameters.values[node.name], self._contexts[node.index])
+            for stage in stages:
+                stage.take_prepared(node, prepared)
 
     def _make_stages(self, n: int) -> list[StageRun]:
         """Return the stages made ready for batches of n samples."""

@@ -119,17 +119,33 @@ class Layer(ABC):
         """Return the multiply-adds of forward for one sample; 0 for element-wise work, as usual in such tables."""
         return 0
 
-    def prepare(self, params: Arrays, ctx: Context) -> Arrays:
-        """Return what all pieces of one step share, computed once from the parameters."""
-        return params
+    def prepare(self, params: Arrays, ctx: Context) -> Any:
+        """Return what all pieces of one step share, computed once from the parameters; None for nothing.
+
+        forward finds it as `ctx.prepared`. It may refer to the parameters' arrays. In inference it is kept until a
+        parameter changes. ctx: as in forward, but what it hands out as `keep`, of any shape, lives for the step.
+        """
+        return None
 
     @abstractmethod
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
         """Return y and its backward, `backward(dy) -> (dx, gradients)`, for a piece of a batch.
 
-        params comes from `prepare`. forward leaves x as it is. backward may overwrite dy; it returns None for dx where
-        `ctx.needs_dx` is false, and gradients (sums over the piece) by parameter name, best in `ctx.gradient`'s memory.
+        params: the declared parameters by name. x: n×(input shape), n samples, floating point; images lie channels last
+        in memory. y: n×(output shape), in x's dtype, best in `ctx.output`'s memory.
+
+        dy: the gradient of the loss by y, in y's shape. dx: that by x, in x's shape, best in `ctx.dx`'s memory; None
+        where `ctx.needs_dx` is false. gradients: those by the parameters, in their shapes, by name: sums over the n
+        samples, best in `ctx.gradient`'s memory. Those that `ctx.trains` denies may be left out.
+
+        forward leaves x as it is and may be called by several threads at once, each with its context; backward is
+        called at most once, and may overwrite dy. What either raises is reported with the node's place and name.
         """
+
+    def run(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
+        """Prepare, then run forward, where x is all that the step is about."""
+        ctx.prepared = self.prepare(params, ctx)
+        return self.forward(params, x, ctx)
 
     def unfit(self, needs: str, input_shape: Shape, hint: str = "") -> UnfitInput:
         """Return the error to raise when the layer cannot take `input_shape`."""
@@ -154,6 +170,7 @@ class BatchwiseLayer(Layer):
 
     In both directions a piece gives partial sums, the sums of all pieces are combined (in the pieces' order), and the
     result is applied piece by piece. The engine puts a barrier where it combines. In inference it is sample-wise.
+    params: the declared parameters by name; x: a piece, n×(input shape); y, dx, dy as in `Layer.forward`.
     repeatable: whether `apply` may be called again for a piece, and then gives the same.
     """
 
@@ -169,7 +186,7 @@ class BatchwiseLayer(Layer):
 
     @abstractmethod
     def combine(self, params: Arrays, sums: Sequence[Any]) -> Arrays:
-        """Return the statistics of the batch; updates the running statistics in `params` in place."""
+        """Return the statistics of the batch from the pieces' sums; updates the running statistics in place."""
 
     @abstractmethod
     def apply(self, params: Arrays, statistics: Arrays, x: Array, ctx: Context) -> Array:

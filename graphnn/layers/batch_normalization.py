@@ -48,9 +48,9 @@ class BatchNormalization(TrainableLayer, BatchwiseLayer):
         declared.append(Parameter("running_variance", shape, ones, Role.STATISTIC))
         return self.as_trained(*declared)
 
-    def prepare(self, params: Arrays, ctx: Context) -> Arrays:
+    def prepare(self, params: Arrays, ctx: Context) -> Arrays | None:
         if ctx.training:
-            return params
+            return None
         return self.factors(params, params["running_mean"], params["running_variance"])
 
     def factors(self, params: Arrays, mean: Array, variance: Array) -> Arrays:
@@ -61,7 +61,7 @@ class BatchNormalization(TrainableLayer, BatchwiseLayer):
         return {"factor": factor, "shift": shift + params["beta"] if self.center else shift, "inverse": inverse}
 
     def infer(self, params: Arrays, x: Array, ctx: Context) -> Array:
-        return self.apply(params, params, x, ctx)
+        return self.apply(params, ctx.prepared, x, ctx)
 
     def partial_sums(self, params: Arrays, x: Array, ctx: Context) -> Sums:
         mean, squares = ctx.kernels.moments(x, ctx.like)

@@ -97,8 +97,8 @@ class BuiltLayer:
         rng = generator(self.seed, Purpose.LAYER, 0, self.draws, 0, 0)
         self.draws += self.is_training
         self.forward_inputs = own_copy(x, self.dtype)
-        ctx = Context(training=self.is_training, rng=rng, trained=self._trained)
-        y, self._backward = self.layer.forward(self.layer.prepare(self._parameters, ctx), self.forward_inputs, ctx)
+        ctx = Context(input_shape=self.input_shape, training=self.is_training, rng=rng, trained=self._trained)
+        y, self._backward = self.layer.run(self._parameters, self.forward_inputs, ctx)
         self._output = y.shape
         self.gradients = {}
         return y.copy(order="K")  # a layer's backward may read its own y, and Flatten's y is a view of its x

@@ -27,32 +27,33 @@ def empty_channels_last(shape: Shape, dtype: Any) -> Array:
 
 
 class Context:
-    """Memory and mode for one call of one layer. This class allocates anew; the engine's own hands out reused memory.
+    """Memory and mode for one call of one layer. This class allocates anew; the engine's contexts reuse memory.
 
-    training: whether batch statistics and random draws are in force.
+    input_shape: that of one sample. training: whether batch statistics and random draws are in force.
     rng: what the layer draws from; needed wherever it draws, so in training.
     needs_dx: whether backward must return the gradient of the input (the first layer with parameters need not).
-    input_shape: that of one sample, where it is known before the input comes.
     kernels: the operations on images, by numpy or compiled.
     trained: the names of the parameters whose gradients backward must give; None: of all.
     bypasses: what `bypass` hands out, shared by the contexts of nodes that run one after the other.
+    prepared: what the layer's `prepare` returned for this step; None where it prepares nothing.
     """
 
     def __init__(
         self,
         *,
+        input_shape: Shape,
         training: bool = False,
         rng: np.random.Generator | None = None,
         needs_dx: bool = True,
-        input_shape: Shape | None = None,
         kernels: Kernels = NUMPY,
         trained: Collection[str] | None = None,
         bypasses: dict[str, Array] | None = None,
     ) -> None:
+        self.input_shape = input_shape
         self.training = training
         self.needs_dx = needs_dx
-        self.input_shape = input_shape
         self.kernels = kernels
+        self.prepared: Any = None
         self._rng = rng
         self._trained = trained
         self._bypasses: dict[str, Array] = {} if bypasses is None else bypasses

@@ -7,7 +7,13 @@ from typing import Literal
 from graphnn.initializers.constant import zeros
 from graphnn.kernels.algorithms import Algorithms
 from graphnn.kernels.channels import channel_sums
-from graphnn.kernels.convolution import NO_EPILOGUE, Epilogue, Window, convolve, input_gradient, turned
+from graphnn.kernels.convolution import (
+    NO_EPILOGUE,
+    Epilogue,
+    Window,
+    input_gradient,
+    turned,
+)
 from graphnn.kernels.im2col import Pair, determine_padding, pair
 from graphnn.kernels.im2col_gemm import Allocate
 from graphnn.kernels.kernels import Kernels
@@ -18,6 +24,19 @@ from graphnn.parameters.parameter import Parameter, Role
 from graphnn.types import Array, Shape
 
 MEMORY_ORDER = (2, 3, 1, 0)  # Kh, Kw, C, D: as the GEMM over gathered windows reads it
+
+
+@dataclass(frozen=True)
+class PreparedWeights:
+    """What all pieces of a step share. forward: W as the algorithm of forward takes it.
+
+    turned: W turned, as the algorithm of the input's gradient takes it; None where there is none, or no need.
+    epilogue: what is done with W ⋆ x while it is hot.
+    """
+
+    forward: Array
+    turned: Array | None
+    epilogue: Epilogue
 
 
 @register
@@ -72,30 +91,27 @@ class Conv2D(WeightedLayer):
         channels, height, width = self.check_image(input_shape)
         return kernels.algorithms(self.window, channels, (height, width), self.filters)
 
-    def afterwards(self, params: Arrays) -> Epilogue:
+    def epilogue(self, params: Arrays) -> Epilogue:
         """Return what is done with W ⋆ x while it is hot."""
         return Epilogue(params["biases"]) if self.use_bias else NO_EPILOGUE
 
-    def prepare(self, params: Arrays, ctx: Context) -> Arrays:
-        if ctx.input_shape is None:
-            return params
+    def prepare(self, params: Arrays, ctx: Context) -> PreparedWeights:
         W, algorithms = params["weights"], self.algorithms(ctx.input_shape, ctx.kernels)
 
         def memory(name: str) -> Allocate:
             return lambda size: ctx.keep(name, (size,), W.dtype)
 
-        prepared = {**params, "forward": algorithms.forward.prepare(W, memory("forward"))}
-        if ctx.training and ctx.needs_dx and algorithms.input_gradient is not None:
-            prepared["turned"] = algorithms.input_gradient.prepare(turned(W), memory("turned"))
-        return prepared
+        forward = algorithms.forward.prepare(W, memory("forward"))
+        if not ctx.needs_dx or algorithms.input_gradient is None:
+            return PreparedWeights(forward, None, self.epilogue(params))
+        backward = algorithms.input_gradient.prepare(turned(W), memory("turned"))
+        return PreparedWeights(forward, backward, self.epilogue(params))
 
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
         window, W, algorithms = self.window, params["weights"], self.algorithms(x.shape[1:], ctx.kernels)
+        prepared: PreparedWeights = ctx.prepared
         y = ctx.output((len(x), self.filters, *window.output((x.shape[2], x.shape[3]))), x.dtype)
-        if "forward" in params:
-            algorithms.forward.convolve(x, params["forward"], window, y, ctx.scratch, self.afterwards(params))
-        else:
-            convolve(x, W, window, y, ctx.scratch, self.afterwards(params))
+        algorithms.forward.convolve(x, prepared.forward, window, y, ctx.scratch, prepared.epilogue)
 
         def backward(dy: Array) -> tuple[Array | None, Gradients]:
             gradients = {}
@@ -107,12 +123,10 @@ class Conv2D(WeightedLayer):
             if not ctx.needs_dx:
                 return None, gradients
             dx = ctx.dx(x.shape, x.dtype)
-            if algorithms.input_gradient is None or window.turned is None:
+            if algorithms.input_gradient is None or window.turned is None or prepared.turned is None:
                 input_gradient(dy, W, window, dx, ctx.scratch)
-            elif "turned" in params:
-                algorithms.input_gradient.convolve(dy, params["turned"], window.turned, dx, ctx.scratch)
             else:
-                convolve(dy, turned(W), window.turned, dx, ctx.scratch)
+                algorithms.input_gradient.convolve(dy, prepared.turned, window.turned, dx, ctx.scratch)
             return dx, gradients
 
         return y, backward

@@ -11,7 +11,7 @@ from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import Arrays, Backward, Layer, no_backward
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.context import Context
-from graphnn.layers.conv2d import Conv2D
+from graphnn.layers.conv2d import Conv2D, PreparedWeights
 from graphnn.layers.dense import Dense
 from graphnn.layers.gelu import GELU
 from graphnn.layers.relu import ReLU
@@ -62,9 +62,6 @@ class Folded(Layer):
     normalization: BatchNormalization | None = None
     relu: bool = False
 
-    def prepare(self, params: Arrays, ctx: Context) -> Arrays:
-        return super().prepare(self.folded(params), ctx)
-
     def folded(self, params: Arrays) -> Arrays:
         """Return the weights and biases that do the normalisation too."""
         if self.normalization is None:
@@ -80,7 +77,10 @@ class Folded(Layer):
 class FoldedConv2D(Folded, Conv2D):
     """A convolution in inference, with the normalisation and the ReLU after it."""
 
-    def afterwards(self, params: Arrays) -> Epilogue:
+    def prepare(self, params: Arrays, ctx: Context) -> PreparedWeights:
+        return super().prepare(self.folded(params), ctx)
+
+    def epilogue(self, params: Arrays) -> Epilogue:
         return Epilogue(params.get("biases"), self.relu)
 
 
@@ -88,8 +88,11 @@ class FoldedConv2D(Folded, Conv2D):
 class FoldedDense(Folded, Dense):
     """A dense layer in inference, with the normalisation and the ReLU after it."""
 
+    def prepare(self, params: Arrays, ctx: Context) -> Arrays | None:
+        return None if self.normalization is None else self.folded(params)
+
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
-        y, _ = super().forward(params, x, ctx)
+        y, _ = super().forward(params if self.normalization is None else ctx.prepared, x, ctx)
         if self.relu:
             np.maximum(y, 0, out=y)
         return y, no_backward

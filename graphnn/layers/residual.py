@@ -81,15 +81,6 @@ class Residual(Layer):
             for place, layer in enumerate(layers):
                 yield f"{key}.{place}.", layer, shapes[place]
 
-    def prepare(self, params: Arrays, ctx: Context) -> Arrays:
-        prepared: dict[str, Array] = {}
-        for key, layers in self.branches():
-            for place, layer in enumerate(layers):
-                prefix = f"{key}.{place}."
-                own = layer.prepare(part(params, prefix), inner(ctx))
-                prepared.update({f"{prefix}{name}": value for name, value in own.items()})
-        return prepared
-
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
         body, back_body = composed(self.layers, "layers", params, x, ctx)
         other, back_other = composed(self.shortcut, "shortcut", params, x, ctx)
@@ -107,9 +98,10 @@ class Residual(Layer):
         return y, backward
 
 
-def inner(ctx: Context) -> Context:
+def inner(ctx: Context, input_shape: Shape) -> Context:
     """Return the context of one layer inside a block that runs in `ctx`."""
-    return Context(training=ctx.training, rng=ctx.rng if ctx.training else None, kernels=ctx.kernels)
+    rng = ctx.rng if ctx.training else None
+    return Context(input_shape=input_shape, training=ctx.training, rng=rng, kernels=ctx.kernels)
 
 
 def part(params: Arrays, prefix: str) -> Arrays:
@@ -122,7 +114,7 @@ def composed(layers: Sequence[Layer], key: str, params: Arrays, x: Array, ctx: C
     value, backwards = x, list[tuple[str, Backward]]()
     for place, layer in enumerate(layers):
         prefix = f"{key}.{place}."
-        value, back = layer.forward(part(params, prefix), value, inner(ctx))
+        value, back = layer.run(part(params, prefix), value, inner(ctx, value.shape[1:]))
         backwards.append((prefix, back))
 
     def backward(dy: Array) -> tuple[Array | None, Gradients]:

@@ -87,14 +87,14 @@ def plain_step(
     running = {name: array.copy() for name, array in parameters.running.items()}
     value, backwards, bypasses = x, [], {}
     for node in graph.nodes:
-        ctx = Context(training=True, bypasses=bypasses)
+        ctx = Context(input_shape=node.input_shape, training=True, bypasses=bypasses)
         if node.layer.type == "Dropout":
             mask = dropped(value, plan, graph, node.index, (seed, epoch, step))
             value, backward = value * mask, lambda dy, mask=mask: (dy * mask, {})
         else:
             own = dict(parameters.values[node.name])
             own.update({p.name: running[f"{node.name}/{p.name}"] for p in node.parameters if not p.trainable})
-            value, backward = node.layer.forward(node.layer.prepare(own, ctx), value, ctx)
+            value, backward = node.layer.run(own, value, ctx)
         backwards.append(backward)
     dy = np.empty_like(value)
     sums = graph.loss.piece(y, value, len(x), logits=False, dy=dy)
@@ -109,8 +109,8 @@ def plain_inference(graph: Graph, parameters: Parameters, x: Array) -> Array:
     """Return the outputs with the layers in inference, over all samples at once."""
     value, bypasses = x, {}
     for node in graph.nodes:
-        ctx = Context(bypasses=bypasses)
-        value, _ = node.layer.forward(node.layer.prepare(parameters.values[node.name], ctx), value, ctx)
+        ctx = Context(input_shape=node.input_shape, bypasses=bypasses)
+        value, _ = node.layer.run(parameters.values[node.name], value, ctx)
     return value
 
 

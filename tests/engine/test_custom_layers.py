@@ -165,14 +165,14 @@ class Prepared(Layer):
     def prepare(self, params, ctx):
         double = ctx.keep("double", params["s"].shape, params["s"].dtype)
         np.multiply(params["s"], 2, out=double)
-        return {**params, "double": double}
+        return double
 
     def forward(self, params, x, ctx):
-        y = np.multiply(x, params["double"], out=ctx.output(x.shape, x.dtype))
+        y = np.multiply(x, ctx.prepared, out=ctx.output(x.shape, x.dtype))
 
         def backward(dy):
             ds = np.multiply(2, (dy * x).sum(axis=0), out=ctx.gradient("s", params["s"]))
-            dx = np.multiply(dy, params["double"], out=ctx.dx(x.shape, x.dtype)) if ctx.needs_dx else None
+            dx = np.multiply(dy, ctx.prepared, out=ctx.dx(x.shape, x.dtype)) if ctx.needs_dx else None
             return dx, {"s": ds}
 
         return y, backward

@@ -81,8 +81,8 @@ def whole(named, graph, parameters, x, y):
     value, backwards, shape = x, [], graph.input_shape
     for name, layer in named:
         own = {p.name: values[taken_apart(f"{name}/{p.name}")] for p in layer.parameters(shape)}
-        ctx = Context(training=True, rng=np.random.default_rng(0))
-        value, backward = layer.forward(layer.prepare(own, ctx), value, ctx)
+        ctx = Context(input_shape=shape, training=True, rng=np.random.default_rng(0))
+        value, backward = layer.run(own, value, ctx)
         backwards.append((name, backward))
         shape = layer.output_shape(shape)
     dy = np.empty_like(value)

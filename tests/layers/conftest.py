@@ -70,7 +70,7 @@ def run(
     params = parameters(layer, x) if params is None else {name: value.copy("K") for name, value in params.items()}
     rng = np.random.default_rng(seed)
     ctx = Context(training=training, needs_dx=needs_dx, rng=rng, input_shape=x.shape[1:], kernels=kernels)
-    y, backward = layer.forward(layer.prepare(params, ctx), x, ctx)
+    y, backward = layer.run(params, x, ctx)
     if dy is None:
         return Result(y, None, {})
     dx, gradients = backward(channels_last(dy))

@@ -80,8 +80,8 @@ def test_gradients(checks, shape, scale, center):
 
 
 def step(layer, params, x):
-    ctx = Context(training=True)
-    y, _ = layer.forward(layer.prepare(params, ctx), x, ctx)
+    ctx = Context(input_shape=x.shape[1:], training=True)
+    y, _ = layer.run(params, x, ctx)
     return y
 
 
@@ -117,11 +117,11 @@ def test_testing_uses_the_running_statistics_and_leaves_them(checks, tail):
     }
     before = {name: array.copy() for name, array in params.items()}
     x = np.ones((3, 2, *tail)) * np.array([7.0, -6]).reshape(2, *(1,) * len(tail))
-    ctx = Context()
-    y, backward = layer.forward(layer.prepare(params, ctx), x, ctx)
+    ctx = Context(input_shape=x.shape[1:])
+    y, backward = layer.run(params, x, ctx)
     np.testing.assert_allclose(y[:, 0], 10 * (7 - 5) / 2 + 1)
     np.testing.assert_allclose(y[:, 1], -6 / 3)
-    np.testing.assert_array_equal(layer.infer(layer.prepare(params, ctx), x, ctx), y)
+    np.testing.assert_array_equal(layer.infer(params, x, ctx), y)
     for name, array in params.items():
         np.testing.assert_array_equal(array, before[name])
     assert backward is no_backward
@@ -139,7 +139,7 @@ def test_pieces_equal_the_whole(checks, shape, cut):
     params = checks.parameters(layer, x)
     whole = checks.run(layer, x, dy, params=params)
     pieces = [slice(sum(cut[:i]), sum(cut[: i + 1])) for i in range(len(cut))]
-    ctx = Context(training=True)
+    ctx = Context(input_shape=x.shape[1:], training=True)
     dy = checks.channels_last(dy)
     statistics = layer.combine(params, [layer.partial_sums(params, x[piece], ctx) for piece in pieces])
     y = np.concatenate([layer.apply(params, statistics, x[piece], ctx) for piece in pieces])
@@ -178,7 +178,7 @@ def start(features, dtype):
 
 def test_one_sample():
     """Its deviation is 0: only β comes through, and no gradient goes back."""
-    layer, params, ctx = BatchNormalization(), start(2, np.float64), Context(training=True)
+    layer, params, ctx = BatchNormalization(), start(2, np.float64), Context(input_shape=(2,), training=True)
     params["beta"][...] = [5, 6]
     y, backward = layer.forward(params, np.array([[3.0, -4.0]]), ctx)
     np.testing.assert_allclose(y, [[5, 6]])

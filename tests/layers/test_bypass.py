@@ -11,7 +11,7 @@ X, BODY, OTHER = np.array([[1.0, 2.0]]), np.array([[10.0, 20.0, 30.0]]), np.arra
 def contexts(needs_dx=True):
     """Return what makes contexts of nodes that run one after the other."""
     shared = {}
-    return lambda: Context(training=True, needs_dx=needs_dx, bypasses=shared)
+    return lambda: Context(input_shape=(3,), training=True, needs_dx=needs_dx, bypasses=shared)
 
 
 def test_a_block_without_shortcut():

@@ -98,9 +98,9 @@ def test_pieces_give_the_same_as_the_whole(case, checks):
 
 def test_forward_leaves_the_input_and_backward_leaves_input_and_output(case, checks):
     layer, x, dy, params = case
-    ctx = Context(training=True, rng=np.random.default_rng(0))
+    ctx = Context(input_shape=x.shape[1:], training=True, rng=np.random.default_rng(0))
     before = x.copy()
-    y, backward = layer.forward(layer.prepare(params, ctx), x, ctx)
+    y, backward = layer.run(params, x, ctx)
     assert (x == before).all()
     output = y.copy()
     backward(checks.channels_last(dy))
@@ -121,8 +121,8 @@ def test_no_gradient_of_the_input_where_none_is_needed(case, checks):
 
 def test_in_place_backward_returns_the_memory_it_was_given(case, checks):
     layer, x, dy, params = case
-    ctx = Context(training=True, rng=np.random.default_rng(0))
-    _, backward = layer.forward(layer.prepare(params, ctx), x, ctx)
+    ctx = Context(input_shape=x.shape[1:], training=True, rng=np.random.default_rng(0))
+    _, backward = layer.run(params, x, ctx)
     given = checks.channels_last(dy)
     dx, _ = backward(given)
     if layer.backward_in_place:
@@ -146,8 +146,8 @@ def test_threads_do_not_disturb_each_other(case, checks):
 class ReusingContext(Context):
     """Memory that is made once for each use, like the engine's."""
 
-    def __init__(self):
-        super().__init__(training=True, rng=np.random.default_rng(0))
+    def __init__(self, input_shape):
+        super().__init__(input_shape=input_shape, training=True, rng=np.random.default_rng(0))
         self.made = {}
 
     def once(self, make, *key):
@@ -184,14 +184,14 @@ def test_a_steady_step_allocates_nothing_large(name, options, shape, checks):
     layer = LAYERS[name](**options)
     larger = (16, 48, 48) if len(shape) == 3 else (20_000,)
     x = checks.spread(8, *larger).astype(np.float32)
-    params, ctx = checks.parameters(layer, x), ReusingContext()
+    params, ctx = checks.parameters(layer, x), ReusingContext(x.shape[1:])
     for _ in range(2):
-        y, backward = layer.forward(layer.prepare(params, ctx), x, ctx)
+        y, backward = layer.run(params, x, ctx)
         dy = np.ones_like(y)
         tracemalloc.start()
         try:
             backward(dy)
-            layer.forward(layer.prepare(params, ctx), x, ctx)
+            layer.run(params, x, ctx)
             largest = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()

@@ -87,7 +87,7 @@ def test_running_statistics(checks, operations, shape):
     x = checks.spread(*shape).astype(np.float32)
     layer = BatchNormalization()
     params = checks.parameters(layer, x)
-    ctx = checks.context(training=True, kernels=operations)
+    ctx = checks.context(input_shape=x.shape[1:], training=True, kernels=operations)
     layer.forward(params, x, ctx)
     axes = tuple(axis for axis in range(x.ndim) if axis != 1)
     np.testing.assert_allclose(params["running_mean"], 0.1 * x.mean(axis=axes, dtype=np.float64), rtol=0, atol=1e-6)

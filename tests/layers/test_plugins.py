@@ -53,7 +53,7 @@ def test_a_plugin_registers_its_layers(write: Write) -> None:
     fragments = load_plugins([file, file])
     assert fragments == {"Cube": {"properties": {"scale": {"type": "number", "default": 1}}}}
     layer = LAYERS["Cube"](scale=2.0)  # type: ignore[call-arg]
-    y, backward = layer.forward({}, np.array([[2.0, -1.0]]), Context())
+    y, backward = layer.forward({}, np.array([[2.0, -1.0]]), Context(input_shape=(2,)))
     assert y.tolist() == [[16.0, -2.0]]
     dx, _ = backward(np.ones((1, 2)))
     assert dx is not None

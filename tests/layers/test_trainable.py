@@ -73,8 +73,8 @@ def test_backward_leaves_out_what_is_not_wanted(name, parameter, checks):
     x = checks.spread(3, *shape)
     dy, params = checks.spread(3, *layer.output_shape(shape), seed=5), checks.parameters(layer, x)
     whole = checks.run(layer, x, dy, params=params)
-    ctx = Context(training=True, trained={parameter})
-    _, backward = layer.forward(layer.prepare(params, ctx), x, ctx)
+    ctx = Context(input_shape=x.shape[1:], training=True, trained={parameter})
+    _, backward = layer.run(params, x, ctx)
     dx, gradients = backward(checks.channels_last(dy))
     np.testing.assert_array_equal(dx, whole.dx)
     assert list(gradients) == [parameter]

@@ -156,7 +156,7 @@ def test_gradient_equals_differences(loss, truth, y, logits):
 )
 def test_fused_equals_unfused(loss, truth, last):
     assert loss.fused_with is type(last)
-    p, backward = last.forward({}, SCORES, Context(training=True))
+    p, backward = last.forward({}, SCORES, Context(input_shape=SCORES.shape[1:], training=True))
     expected, _ = backward(loss.gradient(truth, p))
     dy = np.empty_like(SCORES)
     fused = loss.piece(truth, SCORES, 6, logits=True, dy=dy)
