@@ -42,7 +42,7 @@ def test_any_value_is_read_as_the_standard_library_reads_it(value: Any, indent: 
 
 
 @given(VALUES, LAYOUTS, st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_damaged_text_is_refused_or_read_as_the_standard_library_reads_it(
     value: Any, indent: int | None, data: st.DataObject
 ) -> None:

@@ -95,13 +95,13 @@ def whole(named, graph, parameters, x, y):
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.parametrize("pieces", [[4, 1, 3, 2], [2], [11]], ids=str)
-def test_equals_the_blocks_run_whole(plain, name, pieces):
+@pytest.mark.parametrize(("pieces", "threads"), [([4, 1, 3, 2], 2), ([2], 1), ([11], 1)], ids=str)
+def test_equals_the_blocks_run_whole(plain, name, pieces, threads):
     """Several steps, some of fewer samples, over the same memory; parameters change in between."""
     named, graph = network(NETWORKS[name], (3, 5, 5))
     parameters = initialise(graph, 1, np.float64)
     rng = np.random.default_rng(2)
-    with plain.cut(pieces), Engine(graph, parameters, batch_size=11, threads=2, seed=9) as engine:
+    with plain.cut(pieces), Engine(graph, parameters, batch_size=11, threads=threads, seed=9) as engine:
         for step, n in enumerate((11, 4, 11, 3, 7, 11)):
             parameters.vector[...] = initialise(graph, step, np.float64).vector
             parameters.vector += rng.normal(0, 0.1, parameters.vector.size)

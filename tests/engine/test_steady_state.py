@@ -44,9 +44,9 @@ def test_a_steady_step_allocates_nothing_large(plain, way, operations, threads):
     """The activations of one layer are 2 MiB here; what is left are sums, and buffers of 8192 numbers in numpy."""
     graph = plain.network((3, 16, 16), *LAYERS)
     x, y = plain.samples(graph, 128, dtype=np.float32)
-    pictures = channels_last(np.zeros(500 * 16 * 16 * 3, np.uint8), (500, 3, 16, 16))
-    stored = Samples(pictures, np.arange(500) % 10, normalisation=Normalisation("unit", (3, 16, 16), (0.0,), (255.0,)))
-    chosen = np.arange(500)[::-1]
+    pictures = channels_last(np.zeros(200 * 16 * 16 * 3, np.uint8), (200, 3, 16, 16))
+    stored = Samples(pictures, np.arange(200) % 10, normalisation=Normalisation("unit", (3, 16, 16), (0.0,), (255.0,)))
+    chosen = np.arange(200)[::-1]
 
     def run(engine, n, epoch, step):
         if way == "arrays":

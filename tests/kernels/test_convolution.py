@@ -46,7 +46,7 @@ def in_order(kernels, x, last, dtype):
     return kernels.channels_last(x, dtype) if last else np.ascontiguousarray(x, dtype)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     cases(),
     st.sampled_from([1, 300, 2000, 2**20]),
