@@ -1,1 +1,1 @@
-"""The values that parameters have before the first step."""
+"""Initializers: the values of parameters before the first step."""

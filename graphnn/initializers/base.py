@@ -1,4 +1,4 @@
-"""What an initializer is: the values that parameters have before the first step."""
+"""The base classes of initializers, and their registry."""
 
 from __future__ import annotations  # naming numpy.random would import it, which takes 8 ms
 
@@ -19,26 +19,26 @@ if TYPE_CHECKING:
     from numpy.random import Generator
 
 
-IMAGES = 5000  # training images that values are taken from, where an initializer needs any
+IMAGES = 5000  # the number of training images that an initializer is given, if it needs any
 
 
 @dataclass(frozen=True)
 class WeightInitializer(ABC):
-    """What a document's `initializer` names; its fields are the properties of its definition in the schema.
+    """An initializer that a document can name; its fields are the properties of its definition in the schema.
 
-    Weights have the shape outputs×inputs, or filters×channels×Kh×Kw. Their fan-in is the number of weights that one
-    output reads, inputs or channels·Kh·Kw; their fan-out is outputs or filters·Kh·Kw.
+    Weights have the shape outputs×inputs, or filters×channels×Kh×Kw. Their fan-in, the number of weights of one output,
+    is inputs or channels·Kh·Kw; their fan-out is outputs or filters·Kh·Kw.
     """
 
     type: ClassVar[str]
 
     def findings(self, shape: Shape, input_shape: Shape) -> Iterator[Finding]:
-        """Yield what keeps it from making weights of `shape`; paths begin at the layer."""
+        """Yield the reasons why it cannot initialise weights of `shape`; their paths begin at the layer."""
         yield from ()
 
 
 class Drawn(WeightInitializer):
-    """One that makes weights from random draws alone."""
+    """An initializer that needs random draws only."""
 
     @abstractmethod
     def __call__(self, shape: Shape, rng: Generator) -> Array:
@@ -46,14 +46,14 @@ class Drawn(WeightInitializer):
 
 
 class FromImages(WeightInitializer):
-    """One that makes weights from training images, normalised as the network takes them, N×C×H×W."""
+    """An initializer that computes weights from training images."""
 
     @abstractmethod
     def values(self, shape: Shape, images: Array) -> Array:
-        """Return weights of `shape`."""
+        """Return weights of `shape`. images: N×C×H×W, normalised as for the network."""
 
 
-# What a parameter may be declared with: any function of shape and generator, or an initializer that needs images.
+# The initializer of a declared parameter: any function of shape and generator, or one that needs training images.
 Initializer: TypeAlias = "Callable[[Shape, Generator], Array] | FromImages"
 
 
@@ -63,9 +63,9 @@ INITIALIZERS: Registry[type[WeightInitializer]] = Registry(
 
 
 def initial_values(initializer: Initializer, shape: Shape, rng: Generator, images: Array | None) -> Array:
-    """Return the values before the first step; `images` are looked at by initializers that need them only.
+    """Return the initial values of a parameter. images: for a `FromImages`; others ignore them.
 
-    Raises GraphError where such a one gets none.
+    Raises GraphError where a `FromImages` is given none.
     """
     if not isinstance(initializer, FromImages):
         return initializer(shape, rng)
@@ -75,27 +75,27 @@ def initial_values(initializer: Initializer, shape: Shape, rng: Generator, image
 
 
 def fans(shape: Shape) -> tuple[int, int]:
-    """Return fan-in and fan-out of weights."""
+    """Return the fan-in and fan-out of weights of `shape`."""
     receptive = math.prod(shape[2:])
     return shape[1] * receptive, shape[0] * receptive
 
 
 def uniform(bound: float, shape: Shape, rng: Generator) -> Array:
-    """Return draws from U(±bound)."""
+    """Return values drawn from U(−bound, bound)."""
     return rng.uniform(-bound, bound, shape)
 
 
 def initializer_values(given: str | Mapping[str, Any] | Section) -> str | Mapping[str, Any]:
-    """Return what a document holds for an initializer, however it was given: its name alone where that says all."""
+    """Return the value in a document for an initializer in any form: only its name where it has no other settings."""
     values = given.values() if isinstance(given, Section) else given
     return values["type"] if isinstance(values, Mapping) and set(values) == {"type"} else values
 
 
 def initializer_from(values: str | Mapping[str, Any]) -> Drawn | FromImages:
     """Return the initializer that a document describes. Raises SpecError for an unknown type."""
-    own = {"type": values} if isinstance(values, str) else dict(values)
-    name = str(own.pop("type", None))
-    own.pop("description", None)
-    made = INITIALIZERS.find(name)(**own)
-    assert isinstance(made, Drawn | FromImages)
-    return made
+    settings = {"type": values} if isinstance(values, str) else dict(values)
+    name = str(settings.pop("type", None))
+    settings.pop("description", None)
+    initializer = INITIALIZERS.find(name)(**settings)
+    assert isinstance(initializer, Drawn | FromImages)
+    return initializer

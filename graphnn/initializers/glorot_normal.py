@@ -1,4 +1,4 @@
-"""glorot_normal: normal, as wide as both passes allow."""
+"""glorot_normal: a normal distribution with a variance for both the forward and the backward pass."""
 
 from __future__ import annotations  # naming numpy.random would import it, which takes 8 ms
 
@@ -6,17 +6,17 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphnn.initializers.base import INITIALIZERS, Drawn, fans
 from graphnn.types import Array, Shape
 
 if TYPE_CHECKING:
     from numpy.random import Generator
-from graphnn.initializers.base import INITIALIZERS, Drawn, fans
 
 
 @INITIALIZERS.register
 @dataclass(frozen=True)
 class GlorotNormal(Drawn):
-    """N(0, 2/(fan_in + fan_out)).
+    """N(0, 2/(fan_in + fan_out)), also called Xavier normal.
 
     Source: Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks",
     section 4.2.1.

@@ -1,4 +1,4 @@
-"""glorot_uniform: uniform, as wide as both passes allow."""
+"""glorot_uniform: a uniform distribution with the variance of glorot_normal."""
 
 from __future__ import annotations  # naming numpy.random would import it, which takes 8 ms
 
@@ -6,17 +6,21 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphnn.initializers.base import INITIALIZERS, Drawn, fans, uniform
 from graphnn.types import Array, Shape
 
 if TYPE_CHECKING:
     from numpy.random import Generator
-from graphnn.initializers.base import INITIALIZERS, Drawn, fans, uniform
 
 
 @INITIALIZERS.register
 @dataclass(frozen=True)
 class GlorotUniform(Drawn):
-    """U(±√(6/(fan_in + fan_out))), whose variance is that of `GlorotNormal`. Source: as there, equation 16."""
+    """U(−b, b) with b = √(6/(fan_in + fan_out)), also called Xavier uniform; its variance is that of `GlorotNormal`.
+
+    Source: Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks",
+    equation 16.
+    """
 
     type = "glorot_uniform"
 

@@ -1,4 +1,4 @@
-"""he_normal: normal, for layers with ReLU."""
+"""he_normal: a normal distribution for layers before a ReLU."""
 
 from __future__ import annotations  # naming numpy.random would import it, which takes 8 ms
 
@@ -6,17 +6,17 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphnn.initializers.base import INITIALIZERS, Drawn, fans
 from graphnn.types import Array, Shape
 
 if TYPE_CHECKING:
     from numpy.random import Generator
-from graphnn.initializers.base import INITIALIZERS, Drawn, fans
 
 
 @INITIALIZERS.register
 @dataclass(frozen=True)
 class HeNormal(Drawn):
-    """N(0, 2/fan_in): standard deviation √(2/fan_in).
+    """N(0, 2/fan_in), also called Kaiming normal.
 
     Source: He et al. 2015, "Delving deep into rectifiers", section 2.2.
     """

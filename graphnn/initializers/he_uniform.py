@@ -1,4 +1,4 @@
-"""he_uniform: uniform, for layers with ReLU."""
+"""he_uniform: a uniform distribution for layers before a ReLU, with the variance of he_normal."""
 
 from __future__ import annotations  # naming numpy.random would import it, which takes 8 ms
 
@@ -6,17 +6,17 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphnn.initializers.base import INITIALIZERS, Drawn, fans, uniform
 from graphnn.types import Array, Shape
 
 if TYPE_CHECKING:
     from numpy.random import Generator
-from graphnn.initializers.base import INITIALIZERS, Drawn, fans, uniform
 
 
 @INITIALIZERS.register
 @dataclass(frozen=True)
 class HeUniform(Drawn):
-    """U(±√(6/fan_in)), whose variance is that of `HeNormal`.
+    """U(−b, b) with b = √(6/fan_in), also called Kaiming uniform; its variance is that of `HeNormal`.
 
     Source: He et al. 2015, "Delving deep into rectifiers", section 2.2.
     """

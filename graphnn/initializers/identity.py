@@ -1,4 +1,4 @@
-"""identity: outputs that begin as the inputs."""
+"""identity: weights with which the first outputs equal the inputs."""
 
 from __future__ import annotations  # naming numpy.random would import it, which takes 8 ms
 
@@ -7,23 +7,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphnn.initializers.base import INITIALIZERS, Drawn, fans, uniform
 from graphnn.specification.schema_problems import Finding
 from graphnn.types import Array, Shape, shape_text
 
 if TYPE_CHECKING:
     from numpy.random import Generator
-from graphnn.initializers.base import INITIALIZERS, Drawn, fans, uniform
 
 
 @INITIALIZERS.register
 @dataclass(frozen=True)
 class Identity(Drawn):
-    """The first outputs are the inputs: output i passes input i on, for i < min(outputs, inputs).
+    """Output i equals input i, for i < min(outputs, inputs).
 
-    In a convolution filter i is 1 at the centre of channel i and 0 elsewhere, so that "same" padding gives the channel
-    unchanged; kernels have a centre where their sizes are odd. The other outputs are U(±1/√fan_in). Source: Zagoruyko
-    and Komodakis 2017, "DiracNets", section 3; for part of the filters, Jordan 2024, "94% on CIFAR-10 in 3.29 seconds
-    on a single GPU", section 3.3.
+    In a convolution, filter i is 1 at the centre of channel i and 0 elsewhere, so that "same" padding leaves the
+    channel unchanged; the kernel sizes must be odd. The weights of the other outputs are drawn from U(−b, b) with
+    b = 1/√fan_in.
+    Source: Zagoruyko and Komodakis 2017, "DiracNets", section 3; for a part of the filters, Jordan 2024, "94% on
+    CIFAR-10 in 3.29 seconds on a single GPU", section 3.3.
     """
 
     type = "identity"
@@ -36,8 +37,8 @@ class Identity(Drawn):
 
     def __call__(self, shape: Shape, rng: Generator) -> Array:
         weights = uniform(1 / math.sqrt(fans(shape)[0]), shape, rng)
-        passed = min(shape[:2])
-        weights[:passed] = 0
-        for i in range(passed):
+        count = min(shape[:2])
+        weights[:count] = 0
+        for i in range(count):
             weights[(i, i, *(size // 2 for size in shape[2:]))] = 1
         return weights

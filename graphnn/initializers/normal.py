@@ -1,21 +1,21 @@
-"""normal: a normal distribution of a given deviation."""
+"""normal: a normal distribution with a given standard deviation."""
 
 from __future__ import annotations  # naming numpy.random would import it, which takes 8 ms
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphnn.initializers.base import INITIALIZERS, Drawn
 from graphnn.types import Array, Shape
 
 if TYPE_CHECKING:
     from numpy.random import Generator
-from graphnn.initializers.base import INITIALIZERS, Drawn
 
 
 @INITIALIZERS.register
 @dataclass(frozen=True)
 class Normal(Drawn):
-    """N(0, deviation²), whatever the shape."""
+    """N(0, deviation²), for any shape."""
 
     type = "normal"
 

@@ -1,4 +1,4 @@
-"""The initial values of parameters: moments and bounds, what passes through, and patches that come out white."""
+"""Initializers: moments and bounds, identity, and whitened patches."""
 
 import math
 
@@ -59,7 +59,7 @@ def test_fans():
     ],
 )
 def test_moments(name, shape, variance):
-    """Of some 10^5 draws, the mean within 4 of its deviations; the largest tells normal from uniform."""
+    """For about 10^5 draws, the mean within 4 standard errors; the largest value tells normal from uniform."""
     drawn = draw(name, shape)
     assert drawn.shape == shape
     assert abs(drawn.mean()) < 4 * math.sqrt(variance / drawn.size)
@@ -71,7 +71,7 @@ def test_moments(name, shape, variance):
 
 
 def test_the_default_draws_what_it_always_drew():
-    """Weights files, figures and other people's runs rest on these bits."""
+    """Weights files, figures and the runs of users depend on these bits."""
     expected = np.random.default_rng(3).normal(0.0, math.sqrt(2 / 12), (5, 3, 2, 2))
     assert (draw("he_normal", (5, 3, 2, 2), seed=3) == expected).all()
     assert Dense(3).weight_initializer == Conv2D(3).weight_initializer == INITIALIZERS["he_normal"]()
@@ -139,7 +139,7 @@ def test_second_moments_against_a_loop(monkeypatch):
 
 @pytest.fixture(scope="module")
 def photographs():
-    """Smooth images, whose neighbouring pixels are much alike."""
+    """Smooth images, whose neighbouring pixels are similar."""
     rng = np.random.default_rng(0)
     return (rng.normal(size=(300, 3, 12, 12)).cumsum(2).cumsum(3) / 5 + 1).astype(np.float32)
 
@@ -157,7 +157,7 @@ def test_patches_come_out_white(photographs):
 
 
 def test_whitening_gives_the_same_bits_on_any_number_of_threads(photographs, monkeypatch):
-    """However many BLAS may have before, it has one while the eigenvectors are computed, and as many again after."""
+    """BLAS has one thread while the eigenvectors are computed, and the previous number again afterwards."""
     made, at_work, plain = [], [], np.linalg.eigh
 
     def watched(matrix):
