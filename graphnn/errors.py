@@ -1,4 +1,4 @@
-"""What can go wrong, as one family of exceptions that the tools print without a traceback."""
+"""The exceptions that a user can cause, which the tools print without a traceback, and the problems they report."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,18 +6,18 @@ from typing import ClassVar
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake in a document: where it is, what was found, what was expected."""
+    """One problem in a document: where it is, what was found, and what was expected."""
 
     message: str
-    where: str = ""  # the JSON path as people read it: layers[2] "conv2"
+    where: str = ""  # the JSON path for messages: layers[2] "conv2"
     file: str = ""
-    line: int | None = None  # both count from 1
+    line: int | None = None  # line and column count from 1
     column: int | None = None
     source: str | None = None  # the line of the document, for the caret
 
     def __str__(self) -> str:
-        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part not in ("", None))
-        text = ": ".join(part for part in (place, self.where, self.message) if part)
+        position = ":".join(str(part) for part in (self.file, self.line, self.column) if part not in ("", None))
+        text = ": ".join(part for part in (position, self.where, self.message) if part)
         if self.source is None or self.column is None:
             return text
         return f"{text}\n{excerpt(self.source, self.column)}"
@@ -27,14 +27,14 @@ EXCERPT_WIDTH = 100
 
 
 def excerpt(source: str, column: int) -> str:
-    """Return the source line with a caret under `column`; a long line is cut around that place."""
+    """Return the source line with a caret under `column`; of a long line, only the part around it."""
     start = max(0, column - 1 - EXCERPT_WIDTH // 2) if len(source) > EXCERPT_WIDTH else 0
     shown = source[start : start + EXCERPT_WIDTH].replace("\t", " ")
     return f"    {shown}\n    {' ' * (column - 1 - start)}^"
 
 
 class GraphError(Exception):
-    """Base of all errors that a user can cause; carries every problem of its kind at once."""
+    """The base class of all errors that a user can cause; one error reports all problems found at once."""
 
     exit_code: ClassVar[int] = 2
 
@@ -47,11 +47,11 @@ class GraphError(Exception):
 
 
 class SpecError(GraphError):
-    """The document is not a valid network: syntax, schema, names, or values that contradict each other."""
+    """The document is not a valid network: wrong syntax, schema or names, or values that contradict each other."""
 
 
 class ShapeError(GraphError):
-    """A layer cannot take the shape that reaches it."""
+    """A layer cannot take the shape of its input."""
 
 
 class WeightsError(GraphError):

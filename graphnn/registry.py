@@ -1,4 +1,4 @@
-"""The names that documents use, and what each of them stands for."""
+"""The registry: finds layers, losses, optimizers and the like by the names that documents use."""
 
 import importlib
 import pkgutil
@@ -9,15 +9,15 @@ from graphnn.errors import GraphError, SpecError
 from graphnn.text.suggestions import folded, unknown_name
 
 T = TypeVar("T")
-One = TypeVar("One")
+Entry = TypeVar("Entry")
 
 
 class Registry(MutableMapping[str, T]):
-    """Everything of one kind by name, each registered where it is defined: `@LAYERS.register` above the class.
+    """All entries of one kind by name, such as all layers; `@LAYERS.register` above a class makes it an entry.
 
-    kind: what messages call one of them. package: where the definitions lie, one a module that is called after the
-    name (Conv2D in conv2d.py). A module is imported when its name is looked up; to list all names imports all modules.
-    name_of: the name of what is registered, by default that of the class. error: raised by `find` and `register`.
+    kind: the word for an entry in messages. package: the package with the entries, one per module, which is named after
+    it (Conv2D in conv2d.py). A module is imported when its name is looked up; listing all names imports all modules.
+    name_of: returns the name of an entry; by default, that of the class. error: raised by `find` and `register`.
     """
 
     def __init__(
@@ -25,26 +25,26 @@ class Registry(MutableMapping[str, T]):
         kind: str,
         package: str,
         *,
-        name_of: Callable[[Any], str] = lambda thing: str(thing.__name__),
+        name_of: Callable[[Any], str] = lambda entry: str(entry.__name__),
         error: type[GraphError] = SpecError,
     ) -> None:
         self.kind, self.package, self._name_of, self._error = kind, package, name_of, error
         self._known: dict[str, T] = {}
         self._complete = False  # whether all modules of the package have been imported
 
-    def register(self, thing: One) -> One:
-        """Make a thing known by its name, and return it, so that this can stand above a definition.
+    def register(self, entry: Entry) -> Entry:
+        """Register an entry under its name, and return it; for use as a decorator.
 
-        Raises the registry's error where the name is taken.
+        Raises the registry's error where the name is already registered.
         """
-        name = self._name_of(thing)
-        if name in self._known or (not self.is_built_in(thing) and name in self):
+        name = self._name_of(entry)
+        if name in self._known or (not self.is_built_in(entry) and name in self):
             raise self._error(f'a {self.kind} "{name}" is registered already, by {self._known[name].__module__}')
-        self._known[name] = cast(T, thing)
-        return thing
+        self._known[name] = cast(T, entry)
+        return entry
 
     def find(self, name: str) -> T:
-        """Return what has the name. Raises the registry's error, which lists the known names and suggests one."""
+        """Return the entry of that name. Raises the registry's error, with the closest and all known names."""
         if name not in self:
             raise self._error(unknown_name(self.kind, name, list(self)))
         return self[name]
@@ -54,20 +54,20 @@ class Registry(MutableMapping[str, T]):
         return self._known.get(self._name_of(thing)) is thing
 
     def built_in(self) -> dict[str, T]:
-        """Return what the package itself registers, without plugins."""
-        return {name: thing for name, thing in self.items() if self.is_built_in(thing)}
+        """Return the entries of the package by name, without those of plugins."""
+        return {name: entry for name, entry in self.items() if self.is_built_in(entry)}
 
     def added(self) -> list[T]:
-        """Return what was registered from outside the package, as plugins do; nothing is imported for it."""
-        return [thing for thing in self._known.values() if not self.is_built_in(thing)]
+        """Return the entries from outside the package, such as those of plugins; this imports nothing."""
+        return [entry for entry in self._known.values() if not self.is_built_in(entry)]
 
     def __getitem__(self, name: str) -> T:
         if name not in self._known:
             self._import_module_of(name)
         return self._known[name]
 
-    def __setitem__(self, name: str, thing: T) -> None:
-        self._known[name] = thing
+    def __setitem__(self, name: str, entry: T) -> None:
+        self._known[name] = entry
 
     def __delitem__(self, name: str) -> None:
         del self._known[name]
@@ -82,9 +82,9 @@ class Registry(MutableMapping[str, T]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def is_built_in(self, thing: Any) -> bool:
-        """Return whether a thing comes with the package, rather than from a plugin."""
-        return str(thing.__module__).startswith(f"{self.package}.")
+    def is_built_in(self, entry: Any) -> bool:
+        """Return whether an entry comes with the package, rather than from a plugin."""
+        return str(entry.__module__).startswith(f"{self.package}.")
 
     def _modules(self) -> list[str]:
         return [module.name for module in pkgutil.iter_modules(importlib.import_module(self.package).__path__)]

@@ -1,4 +1,4 @@
-"""The two types that every module speaks of."""
+"""The types of arrays and shapes, used in all modules."""
 
 from typing import Any
 
@@ -9,5 +9,5 @@ Shape = tuple[int, ...]  # without the batch axis: (C, H, W) or (features,)
 
 
 def shape_text(shape: Shape) -> str:
-    """Return a shape as people write it: 64×8×8."""
+    """Return a shape as text: 64×8×8."""
     return "×".join(str(size) for size in shape)

@@ -1,4 +1,4 @@
-"""Problems as people read them, and the family of errors that carries them."""
+"""The text of problems, and the exceptions that report them."""
 
 import pytest
 
@@ -41,7 +41,7 @@ LENGTHS = (EXCERPT_WIDTH - 1, EXCERPT_WIDTH, EXCERPT_WIDTH + 1, 400)
 
 @pytest.mark.parametrize(("column", "length"), [(c, n) for c in COLUMNS for n in LENGTHS if c <= n + 1])
 def test_the_caret_stands_under_the_place(column, length):
-    """Also in a line that is cut, and one behind its end; each character here tells its column."""
+    """Also in a shortened line, and one past its end; each character of the line identifies its column."""
     source = "".join(chr(0x4E00 + index) for index in range(length))
     shown, caret = excerpt(source, column).split("\n")
     assert len(shown) <= EXCERPT_WIDTH + 4

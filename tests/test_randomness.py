@@ -17,10 +17,10 @@ def test_equal_keys_give_equal_draws():
 
 
 def test_every_part_of_the_key_counts():
-    """Among all places of small numbers, seeds and purposes, no two streams begin alike."""
+    """No two keys of small seeds, purposes and indices give the same first values."""
     seen = set()
-    places = list(itertools.product((0, 1, 2), repeat=4))
-    keys = [(seed, purpose, *place) for seed in (0, 1) for purpose in Purpose for place in places]
+    index_tuples = list(itertools.product((0, 1, 2), repeat=4))
+    keys = [(seed, purpose, *indices) for seed in (0, 1) for purpose in Purpose for indices in index_tuples]
     for key in keys:
         seen.update(draw(*key)[:1])
     assert len(seen) == len(keys)
@@ -32,26 +32,26 @@ def test_places_left_out_are_zero():
 
 
 def test_streams_do_not_run_into_each_other():
-    """A long draw at one place never meets the beginning of the next one's."""
+    """A long draw with one key never reaches the first values of the next key."""
     long = set(generator(0, Purpose.LAYER, 0, 0, 0, 0).integers(0, 2**63, 20_000).tolist())
-    for place in ((0, 0, 0, 1), (0, 0, 1, 0), (0, 1, 0, 0), (1, 0, 0, 0)):
-        assert long.isdisjoint(draw(0, Purpose.LAYER, *place))
+    for indices in ((0, 0, 0, 1), (0, 0, 1, 0), (0, 1, 0, 0), (1, 0, 0, 0)):
+        assert long.isdisjoint(draw(0, Purpose.LAYER, *indices))
 
 
 def test_large_numbers():
-    """Seeds beyond 64 bits are taken modulo 2⁶⁴; places may be long runs of steps."""
+    """Seeds are taken modulo 2⁶⁴; indices may be large, such as the steps of a long run."""
     assert draw(2**64 + 5, Purpose.SPLIT) == draw(5, Purpose.SPLIT)
     assert draw(2**63, Purpose.SPLIT) != draw(0, Purpose.SPLIT)
     assert draw(0, Purpose.LAYER, 0, 2**40) != draw(0, Purpose.LAYER, 0, 0)
 
 
 def test_five_places_are_too_many():
-    with pytest.raises(ValueError, match="at most four places"):
+    with pytest.raises(ValueError, match="at most four indices"):
         generator(0, Purpose.LAYER, 1, 2, 3, 4, 5)
 
 
 def test_the_purposes_keep_their_numbers():
-    """They are part of every result, and so are these draws."""
+    """All results depend on the numbers and on these draws."""
     expected = {"INITIALISE": 1, "SPLIT": 2, "SHUFFLE": 3, "LAYER": 4, "AUGMENT": 5}
     assert {purpose.name: int(purpose) for purpose in Purpose} == expected
     words = generator(7, Purpose.LAYER, 1, 2, 3, 4).integers(0, 2**32, 3, dtype=np.uint64).tolist()

@@ -1,4 +1,4 @@
-"""One class for all kinds of names: lookup without importing everything, one text for unknown names, completeness."""
+"""The registries: lookup without importing everything, one message for unknown names, completeness."""
 
 import ast
 import subprocess
@@ -40,7 +40,7 @@ REGISTRIES = {**KINDS, "data set": DATASETS, "metric": METRICS}
 
 @pytest.fixture
 def animals() -> Registry[Any]:
-    """A registry of its own, whose package is one that registers nothing in it."""
+    """An empty registry, with a package that registers nothing in it."""
     registry: Registry[Any] = Registry("animal", "graphnn.text", name_of=attrgetter("name"), error=DataError)
     for name in ("cat", "horse"):
         registry.register(SimpleNamespace(name=name, __module__="zoo"))
@@ -117,7 +117,7 @@ def test_the_list_of_packages_is_that_of_the_folders() -> None:
 
 
 def test_only_the_registry_says_what_an_unknown_name_is() -> None:
-    """The words "did you mean" are written in one function, but for names that are not looked up in a list."""
+    """The words "did you mean" are in one function only, except for names that are not looked up in a list."""
     elsewhere = {
         "text/suggestions.py",
         "storage/weights.py",

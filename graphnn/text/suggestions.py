@@ -1,10 +1,10 @@
-"""Names in messages: quoted, and the nearest right one for a wrong one, by case, by other libraries, by spelling."""
+"""Suggestions for unknown names: the closest known one by spelling, or by what other libraries call it; and quoting."""
 
 import difflib
 import json
 from collections.abc import Collection
 
-OTHER_NAMES = {  # what other libraries call it, in lower case without _ and -
+OTHER_NAMES = {  # names in other libraries, `folded`, to names here
     "linear": "Dense",
     "fullyconnected": "Dense",
     "innerproduct": "Dense",
@@ -79,11 +79,11 @@ OTHER_NAMES = {  # what other libraries call it, in lower case without _ and -
 }
 
 
-ENOUGH = 4  # letters of the end of a name that tell which one is meant
+LEAST_ENDING = 4  # letters at the end of a name from which it is recognised
 
 
 def closest(name: str, known: Collection[str]) -> str | None:
-    """Return the known name that is meant by `name`, or None where nothing is near."""
+    """Return the known name that is closest to `name`, or None where none is close."""
     by_folded = {folded(candidate): candidate for candidate in known}
     wanted = folded(name)
     if wanted in by_folded:
@@ -91,33 +91,33 @@ def closest(name: str, known: Collection[str]) -> str | None:
     other = OTHER_NAMES.get(wanted)
     if other in known:
         return other
-    ends = [candidate for candidate in by_folded if len(wanted) >= ENOUGH and candidate.endswith(wanted)]
+    ends = [candidate for candidate in by_folded if len(wanted) >= LEAST_ENDING and candidate.endswith(wanted)]
     if len(ends) == 1:
         return by_folded[ends[0]]
-    for name_meant in (wanted, *([] if other is None else [folded(other)])):
-        close = difflib.get_close_matches(name_meant, by_folded, n=1)
+    for spelling in (wanted, *([] if other is None else [folded(other)])):
+        close = difflib.get_close_matches(spelling, by_folded, n=1)
         if close:
             return by_folded[close[0]]
     return None
 
 
 def did_you_mean(name: str, known: Collection[str]) -> str:
-    """Return '; did you mean "rate"?', or nothing where no known name is near."""
+    """Return advice such as '; did you mean "rate"?', or "" where no known name is close."""
     close = closest(name, known)
     return "" if close is None else f"; did you mean {quoted(close)}?"
 
 
 def unknown_name(kind: str, name: str, known: Collection[str]) -> str:
-    """Return what is said of a name that nothing of a kind has: the nearest one, and all that there are."""
+    """Return the message about an unknown name of a kind, with the closest known name and the list of all."""
     suggestion = did_you_mean(name, known)
     return f"unknown {kind} {quoted(name)}{suggestion or ';'} {'Known' if suggestion else 'known'}: {', '.join(known)}"
 
 
 def folded(name: str) -> str:
-    """Return a name without what people vary: case, underscores, hyphens."""
+    """Return a name in lower case without underscores and hyphens, for comparison."""
     return name.casefold().replace("_", "").replace("-", "")
 
 
 def quoted(text: str, width: int = 40) -> str:
-    """Return text in double quotes and on one line, cut at `width` characters."""
+    """Return text in double quotes on one line, shortened to `width` characters."""
     return json.dumps(text if len(text) <= width else text[: width - 1] + "…", ensure_ascii=False)
