@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from graphnn.graph.graph import build_graph
+from graphnn.graph.build import build_graph
 from graphnn.specification.schema import load_schema
 from graphnn.specification.spec import spec_from_values
 

@@ -9,7 +9,8 @@ from graphnn.benchmark.task import samples, without_dropout
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
-from graphnn.graph.graph import Graph, initialise
+from graphnn.graph.graph import Graph
+from graphnn.graph.initialisation import initialise
 from graphnn.types import Array
 
 MOST_SAMPLES = 32

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from graphnn.graph.graph import Graph, build_graph, chain, initialise, needs_images
+from graphnn.graph.build import build_graph
+from graphnn.graph.graph import Graph, chain
+from graphnn.graph.initialisation import initialise, needs_images
 from graphnn.layers.context import empty_channels_last
 from graphnn.layers.dropout import Dropout
 from graphnn.parameters.parameters import Parameters

@@ -12,7 +12,7 @@ from graphnn.benchmark.timing import QUICK, Effort
 from graphnn.benchmark.twin import check_twins
 from graphnn.commands.common import Parser, add_document_arguments, add_kernels_argument, guarded, positive_integer
 from graphnn.engine.workers import available_cores
-from graphnn.graph.graph import build_graph
+from graphnn.graph.build import build_graph
 from graphnn.reports.formats import render
 from graphnn.reports.report import Report
 from graphnn.runs.progress import in_terminal

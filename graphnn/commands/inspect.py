@@ -8,7 +8,7 @@ from graphnn.describe.describe import describe
 from graphnn.describe.memory import available_memory
 from graphnn.describe.report import description_report
 from graphnn.errors import GraphError
-from graphnn.graph.graph import build_graph
+from graphnn.graph.build import build_graph
 from graphnn.reports.formats import FORMATS, render
 from graphnn.runs.reading import read_document
 from graphnn.specification.schema import schema_file

@@ -16,7 +16,9 @@ from graphnn.specification.schema_problems import Finding
 from graphnn.types import Array, Shape, shape_text
 
 if TYPE_CHECKING:
+    from graphnn.document.document import Path
     from graphnn.layers.built import BuiltLayer
+    from graphnn.layers.expansion import Expansion
 from graphnn.parameters.parameter import Parameter
 
 Arrays = Mapping[str, Array]
@@ -94,6 +96,19 @@ class Layer(ABC):
     def inside(self) -> tuple[Layer, ...]:
         """The layers that it is made of; none but a block is made of any."""
         return ()
+
+    @property
+    def constant_output_shape(self) -> Shape | None:
+        """The output shape where it is the same for every input, else None."""
+        return None
+
+    def expand(self, expansion: Expansion, path: Path, name: str, shape: Shape | None, source: str) -> Shape | None:
+        """Add the layer to a flat sequence of layers, and return the shape that it gives; a block adds what it is.
+
+        path, name: of the layer; shape: of its input; source: what gives the input, for messages. None for a shape that
+        is not known.
+        """
+        return expansion.add(path, name, self, shape, source)
 
     def settings(self) -> dict[str, Any]:
         """Return the layer's own properties, without those that every layer has."""

@@ -31,6 +31,10 @@ class Dense(WeightedLayer):
         self.check_vector(input_shape)
         return (self.units,)
 
+    @property
+    def constant_output_shape(self) -> Shape:
+        return (self.units,)
+
     def parameters(self, input_shape: Shape) -> tuple[Parameter, ...]:
         inputs = self.check_vector(input_shape)
         shape = (self.units, inputs)

@@ -5,15 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
+from graphnn.document.document import Path, path_text
 from graphnn.document.values import section_values
 from graphnn.errors import GraphError
 from graphnn.layers.base import Arrays, Backward, Gradients, Layer, UnfitInput, register
+from graphnn.layers.bypass import Add, Save, Swap
 from graphnn.layers.context import Context
+from graphnn.layers.expansion import INPUT, ExpandedLayer, Expansion
 from graphnn.parameters.parameter import Parameter
 from graphnn.specification.schema_problems import Finding
-from graphnn.text.suggestions import quoted
 from graphnn.types import Array, Shape, shape_text
 
 
@@ -52,108 +52,94 @@ class Residual(Layer):
         yield "layers", self.layers
         yield "shortcut", self.shortcut
 
+    def expand(self, expansion: Expansion, path: Path, name: str, shape: Shape | None, source: str) -> Shape | None:
+        """Add Save, the layers of f, and Add; between the last two, Swap and the layers of g where there are any."""
+        expansion.add(path, f"{name}/save", Save(block=name), shape, source)
+        body = expansion.extend((*path, "layers"), named(name, "layers", self.layers), shape, source)
+        other = shape
+        if self.shortcut:
+            if shape is not None:
+                expansion.add(path, f"{name}/swap", Swap(block=name, restored=shape), body, source)
+            other = expansion.extend((*path, "shortcut"), named(name, "shortcut", self.shortcut), shape, source)
+        if shape is not None and body is not None and other is not None and body != other:
+            at = (*path, "shortcut") if self.shortcut else path
+            expansion.report(at, BranchesDiffer(self, shape, body, other), source)
+        result = other if body is None else body
+        return expansion.add(path, f"{name}/add", Add(block=name, swapped=bool(self.shortcut)), result, source)
+
+    def expanded(self, input_shape: Shape) -> list[ExpandedLayer]:
+        """Return the flat sequence of layers that the block is, with paths that begin inside it. Raises UnfitInput."""
+        expansion = Expansion(refuse)
+        self.expand(expansion, (), "block", input_shape, INPUT)
+        return expansion.layers
+
     def output_shape(self, input_shape: Shape) -> Shape:
-        body, other = (through(layers, key, input_shape)[-1] for key, layers in self.branches())
-        if body != other:
-            raise BranchesDiffer(self, input_shape, body, other)
-        return body
+        return self.expanded(input_shape)[-1].output_shape
 
     def parameters(self, input_shape: Shape) -> tuple[Parameter, ...]:
         return tuple(
-            replace(parameter, name=f"{place}{parameter.name}")
-            for place, layer, shape in self.places(input_shape)
-            for parameter in layer.parameters(shape)
+            replace(parameter, name=f"{prefix(inner.path)}{parameter.name}")
+            for inner in self.expanded(input_shape)
+            for parameter in inner.layer.parameters(inner.input_shape)
         )
 
     def findings(self, input_shape: Shape) -> Iterator[Finding]:
-        for key, layers in self.branches():
-            for place, (layer, shape) in enumerate(zip(layers, through(layers, key, input_shape), strict=False)):
-                for finding in layer.findings(shape):
-                    yield replace(finding, path=(key, place, *finding.path))
+        for inner in self.expanded(input_shape):
+            for finding in inner.layer.findings(inner.input_shape):
+                yield replace(finding, path=(*inner.path, *finding.path))
 
     def multiply_adds(self, input_shape: Shape) -> int:
-        return sum(layer.multiply_adds(shape) for _, layer, shape in self.places(input_shape))
-
-    def places(self, input_shape: Shape) -> Iterator[tuple[str, Layer, Shape]]:
-        """Yield for each layer inside what the names of its parameters begin with, itself, and its input's shape."""
-        for key, layers in self.branches():
-            shapes = through(layers, key, input_shape)
-            for place, layer in enumerate(layers):
-                yield f"{key}.{place}.", layer, shapes[place]
+        return sum(inner.layer.multiply_adds(inner.input_shape) for inner in self.expanded(input_shape))
 
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
-        body, back_body = composed(self.layers, "layers", params, x, ctx)
-        other, back_other = composed(self.shortcut, "shortcut", params, x, ctx)
-        y = np.add(body, other, out=ctx.output(body.shape, body.dtype))
+        rng, bypasses = ctx.rng if ctx.training else None, dict[str, Array]()
+        value, backwards = x, list[tuple[str, Backward]]()
+        for inner in self.expanded(x.shape[1:]):
+            start = prefix(inner.path)
+            own = {name.removeprefix(start): array for name, array in params.items() if name.startswith(start)}
+            context = Context(
+                input_shape=inner.input_shape, training=ctx.training, rng=rng, kernels=ctx.kernels, bypasses=bypasses
+            )
+            value, back = inner.layer.run(own if start else {}, value, context)
+            backwards.append((start, back))
 
         def backward(dy: Array) -> tuple[Array | None, Gradients]:
-            kept = dy.copy(order="K")
-            dx_body, gradients = back_body(dy)
-            dx_other, more = back_other(kept)
-            gradients = {**gradients, **more}
-            if not ctx.needs_dx or dx_body is None or dx_other is None:
-                return None, gradients
-            return np.add(dx_body, dx_other, out=ctx.dx(x.shape, x.dtype)), gradients
+            dx: Array | None = dy.copy(order="K")  # the layers inside may return its memory, which is the caller's
+            gradients: dict[str, Array] = {}
+            for start, back in reversed(backwards):
+                assert dx is not None  # each context asked for it
+                dx, found = back(dx)
+                gradients |= {f"{start}{name}": gradient for name, gradient in found.items()}
+            return dx if ctx.needs_dx else None, gradients
 
-        return y, backward
-
-
-def inner(ctx: Context, input_shape: Shape) -> Context:
-    """Return the context of one layer inside a block that runs in `ctx`."""
-    rng = ctx.rng if ctx.training else None
-    return Context(input_shape=input_shape, training=ctx.training, rng=rng, kernels=ctx.kernels)
+        return value, backward
 
 
-def part(params: Arrays, prefix: str) -> Arrays:
-    """Return the arrays whose names begin so, by the rest of their names."""
-    return {name.removeprefix(prefix): array for name, array in params.items() if name.startswith(prefix)}
+def named(block: str, key: str, layers: Sequence[Layer]) -> Iterator[tuple[str, Layer]]:
+    """Yield the layers of a branch by name; in a document all of them have one."""
+    for index, layer in enumerate(layers):
+        yield layer.name or f"{block}.{key}{index}", layer
 
 
-def composed(layers: Sequence[Layer], key: str, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
-    """Return what the layers give one after the other, and the backward of all of them."""
-    value, backwards = x, list[tuple[str, Backward]]()
-    for place, layer in enumerate(layers):
-        prefix = f"{key}.{place}."
-        value, back = layer.run(part(params, prefix), value, inner(ctx, value.shape[1:]))
-        backwards.append((prefix, back))
-
-    def backward(dy: Array) -> tuple[Array | None, Gradients]:
-        gradients: dict[str, Array] = {}
-        dx: Array | None = dy
-        for prefix, back in reversed(backwards):
-            if dx is None:
-                break
-            dx, own = back(dx)
-            gradients.update({f"{prefix}{name}": gradient for name, gradient in own.items()})
-        return dx, gradients
-
-    return value, backward
+def prefix(path: Path) -> str:
+    """Return how the names of a layer's parameters begin: layers.0. for the path of the first layer in a block."""
+    return "".join(f"{step}." for step in path)
 
 
-def through(layers: Sequence[Layer], key: str, shape: Shape) -> list[Shape]:
-    """Return the shape that reaches each layer, and last what the last one gives. Raises UnfitInside."""
-    shapes, source = [shape], ""
-    for place, layer in enumerate(layers):
-        try:
-            if layer.input_shape is not None and tuple(layer.input_shape) != shapes[-1]:
-                raise layer.unfit(f"the input_shape it was made with, {shape_text(layer.input_shape)}", shapes[-1])
-            shapes.append(layer.output_shape(shapes[-1]))
-        except UnfitInput as unfit:
-            raise UnfitInside(f"{key}[{place}]", unfit, source) from unfit
-        source = quoted(layer.name) if layer.name else f"the {layer.type} before it"
-    return shapes
+def refuse(path: Path, unfit: UnfitInput, source: str) -> None:
+    """Raise the error of a layer inside a block, with its path; an error of the block itself as it is."""
+    raise unfit if isinstance(unfit, BranchesDiffer) and len(path) <= 1 else UnfitInside(path, unfit, source)
 
 
 class UnfitInside(UnfitInput):
-    """A shape that a layer inside a block cannot take; `source`: what gives it, empty where that is the block's own."""
+    """A shape that a layer inside a block cannot take. path: of the layer, from the block on; source: as reported."""
 
-    def __init__(self, place: str, unfit: UnfitInput, source: str) -> None:
-        self.place, self.unfit, self.source = place, unfit, source
+    def __init__(self, path: Path, unfit: UnfitInput, source: str) -> None:
+        self.path, self.unfit, self.source = path, unfit, source
         super().__init__(unfit.layer_type, unfit.needs, unfit.shape, unfit.hint)
 
     def message(self, source: str) -> str:
-        joint = "." if isinstance(self.unfit, UnfitInside) else ": "
-        return f"{self.place}{joint}{self.unfit.message(self.source or source)}"
+        return f"{path_text(self.path)}: {self.unfit.message(source if self.source == INPUT else self.source)}"
 
 
 class BranchesDiffer(UnfitInput):
@@ -187,8 +173,10 @@ class BranchesDiffer(UnfitInput):
         pools = [layer for layer in self.block.layers if layer.type in ("MaxPooling2D", "AveragePooling2D")]
         if not pools or len(self.shape) != 3:
             return None
+        shape: Shape = self.shape
         try:
-            shape = through(pools, "shortcut", self.shape)[-1]
+            for pool in pools:
+                shape = pool.output_shape(shape)
         except UnfitInput:
             return None
         last = fitting_shortcut(shape, self.body) if shape[1:] == self.body[1:] else None

@@ -9,7 +9,7 @@ from typing import Any, Self
 from graphnn.augmentation.base import Augmentation
 from graphnn.document.values import described, document_text, section_values
 from graphnn.errors import GraphError
-from graphnn.graph.graph import build_graph, layer_from
+from graphnn.graph.build import build_graph, layer_from
 from graphnn.layers.settings import added_fragments, fragments, types_in
 from graphnn.losses.base import Loss
 from graphnn.model.sections import augmentation_values, section_descriptions, section_settings

@@ -16,7 +16,9 @@ from graphnn.describe.report import description_report
 from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
 from graphnn.evaluation.views import averaged_sums
-from graphnn.graph.graph import Graph, build_graph, initialise, needs_images, unset
+from graphnn.graph.build import build_graph
+from graphnn.graph.graph import Graph
+from graphnn.graph.initialisation import initialise, needs_images, unset
 from graphnn.initializers.base import IMAGES
 from graphnn.layers.base import Layer
 from graphnn.model.definition import BATCH_SIZE, Definition

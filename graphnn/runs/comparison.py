@@ -11,7 +11,8 @@ from graphnn.averaging.base import averaging_from, check_averaging
 from graphnn.datasets.batches import split
 from graphnn.engine.plan import kernels_for
 from graphnn.errors import DataError, GraphError, Problem, SpecError
-from graphnn.graph.graph import Graph, build_graph
+from graphnn.graph.build import build_graph
+from graphnn.graph.graph import Graph
 from graphnn.runs.data import stored
 from graphnn.runs.files import Outputs
 from graphnn.runs.progress import in_terminal

@@ -11,7 +11,9 @@ from graphnn.datasets.batches import split
 from graphnn.datasets.facts import FACTS
 from graphnn.datasets.preparation import Normalisation
 from graphnn.errors import DataError, WeightsError
-from graphnn.graph.graph import Graph, build_graph, named_parameters, unset
+from graphnn.graph.build import build_graph
+from graphnn.graph.graph import Graph, named_parameters
+from graphnn.graph.initialisation import unset
 from graphnn.layers.settings import added_fragments
 from graphnn.model.definition import UNKNOWN_DATA
 from graphnn.parameters.parameters import Parameters

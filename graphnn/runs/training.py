@@ -11,7 +11,9 @@ from graphnn.describe.report import description_report
 from graphnn.engine.engine import Engine
 from graphnn.engine.plan import kernels_for
 from graphnn.errors import GraphError, WeightsError
-from graphnn.graph.graph import Graph, build_graph, initialise, needs_images, unset
+from graphnn.graph.build import build_graph
+from graphnn.graph.graph import Graph
+from graphnn.graph.initialisation import initialise, needs_images, unset
 from graphnn.initializers.base import IMAGES
 from graphnn.parameters.parameters import Parameters
 from graphnn.reports.formats import render

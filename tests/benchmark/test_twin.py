@@ -27,7 +27,8 @@ from graphnn.benchmark.twin import (
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
-from graphnn.graph.graph import Graph, chain, initialise
+from graphnn.graph.graph import Graph, chain
+from graphnn.graph.initialisation import initialise
 from graphnn.layers.base import LAYERS, Layer
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.conv2d import Conv2D

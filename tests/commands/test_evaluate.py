@@ -14,7 +14,8 @@ from graphnn.commands.evaluate import main
 from graphnn.datasets.batches import split
 from graphnn.datasets.loading import load
 from graphnn.datasets.preparation import Normalisation
-from graphnn.graph.graph import build_graph, initialise
+from graphnn.graph.build import build_graph
+from graphnn.graph.initialisation import initialise
 from graphnn.specification.spec import read_spec
 from graphnn.storage.weights import load_weights, save_weights
 from graphnn.training.metadata import weights_metadata

@@ -12,7 +12,8 @@ import pytest
 
 from graphnn.commands import inspect
 from graphnn.commands.inspect import main
-from graphnn.graph.graph import build_graph, initialise
+from graphnn.graph.build import build_graph
+from graphnn.graph.initialisation import initialise
 from graphnn.specification.schema import schema_file
 from graphnn.specification.spec import read_spec
 from graphnn.storage.weights import save_weights

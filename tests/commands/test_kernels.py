@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from graphnn.commands import benchmark, evaluate, inspect, predict, train
-from graphnn.graph.graph import build_graph, initialise
+from graphnn.graph.build import build_graph
+from graphnn.graph.initialisation import initialise
 from graphnn.kernels import choice
 from graphnn.specification.spec import read_spec
 from graphnn.storage.weights import load_weights, save_weights

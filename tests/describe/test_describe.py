@@ -18,7 +18,8 @@ from graphnn.describe.describe import Description, describe
 from graphnn.describe.memory import TrainingMemory
 from graphnn.describe.report import description_report
 from graphnn.describe.settings import settings_text
-from graphnn.graph.graph import build_graph, initialise
+from graphnn.graph.build import build_graph
+from graphnn.graph.initialisation import initialise
 from graphnn.layers.base import LAYERS
 from graphnn.reports.formats import render
 from graphnn.specification.spec import Spec, read_spec, spec_from_values

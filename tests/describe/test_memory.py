@@ -21,7 +21,8 @@ from graphnn.describe.memory import (
 )
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
-from graphnn.graph.graph import Graph, chain, initialise
+from graphnn.graph.graph import Graph, chain
+from graphnn.graph.initialisation import initialise
 from graphnn.kernels.kernels import NUMPY
 from graphnn.layers.base import LAYERS
 from graphnn.layers.batch_normalization import BatchNormalization

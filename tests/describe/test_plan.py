@@ -10,7 +10,8 @@ from graphnn.describe.memory import training_memory
 from graphnn.describe.plan import TrainingPlan, describe_plan
 from graphnn.describe.plan_report import plan_report, plan_values
 from graphnn.engine.plan import training_plan
-from graphnn.graph.graph import Graph, build_graph, chain
+from graphnn.graph.build import build_graph
+from graphnn.graph.graph import Graph, chain
 from graphnn.kernels.kernels import NUMPY
 from graphnn.layers.base import LAYERS
 from graphnn.layers.conv2d import Conv2D

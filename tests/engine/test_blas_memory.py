@@ -9,7 +9,7 @@ from graphnn.engine import blas_memory
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.engine.processes import can_fork
-from graphnn.graph.graph import initialise
+from graphnn.graph.initialisation import initialise
 from graphnn.shared_memory import shared_zeros
 
 

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_info
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
-from graphnn.graph.graph import initialise
+from graphnn.graph.initialisation import initialise
 from graphnn.layers.base import LAYERS, BatchwiseLayer, Layer
 from graphnn.layers.batch_normalization import BatchNormalization
 

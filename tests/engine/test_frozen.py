@@ -8,7 +8,8 @@ import pytest
 
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
-from graphnn.graph.graph import chain, initialise
+from graphnn.graph.graph import chain
+from graphnn.graph.initialisation import initialise
 from graphnn.initializers.constant import ones, zeros
 from graphnn.layers import conv2d as conv2d_module
 from graphnn.layers.base import Layer

@@ -10,7 +10,7 @@ from graphnn.engine.engine import Engine
 from graphnn.engine.fusion import merge, values_of
 from graphnn.engine.plan import kernels_for
 from graphnn.errors import GraphError
-from graphnn.graph.graph import initialise
+from graphnn.graph.initialisation import initialise
 from graphnn.kernels import choice
 from graphnn.kernels.kernels import NUMPY
 from graphnn.kernels.numba_kernels import NUMBA

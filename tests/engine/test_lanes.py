@@ -9,7 +9,7 @@ from graphnn.engine.engine import Engine
 from graphnn.engine.lanes import Lanes, trained_size
 from graphnn.engine.plan import trained_in
 from graphnn.engine.workers import Workers
-from graphnn.graph.graph import initialise
+from graphnn.graph.initialisation import initialise
 from graphnn.losses.mean_squared_error import MeanSquaredError
 
 BIG = 1e8  # in float32, 1e8 + 1 − 1e8 is 0, and 1e8 − 1e8 + 1 is 1: the order shows

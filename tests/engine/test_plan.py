@@ -7,7 +7,7 @@ import pytest
 from graphnn.engine import plan as plan_module
 from graphnn.engine.engine import Engine
 from graphnn.engine.plan import Stage, fuses, piece_size, training_plan
-from graphnn.graph.graph import initialise
+from graphnn.graph.initialisation import initialise
 from graphnn.kernels.kernels import NUMPY
 from graphnn.losses.binary_cross_entropy import BinaryCrossEntropy
 from graphnn.losses.cross_entropy import CrossEntropy

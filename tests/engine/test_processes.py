@@ -14,7 +14,7 @@ from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.engine.processes import Lost, Processes, can_fork
 from graphnn.errors import GraphError
-from graphnn.graph.graph import initialise
+from graphnn.graph.initialisation import initialise
 from graphnn.layers.base import LAYERS, Layer
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.losses.mean_squared_error import MeanSquaredError

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
 from graphnn.engine.engine import Engine
-from graphnn.graph.graph import initialise
+from graphnn.graph.initialisation import initialise
 from graphnn.layers.base import LAYERS, UnfitInput
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.tanh import Tanh

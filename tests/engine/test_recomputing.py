@@ -7,7 +7,7 @@ from graphnn.engine import plan as plan_module
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.engine.plan import Stage
-from graphnn.graph.graph import initialise
+from graphnn.graph.initialisation import initialise
 from graphnn.kernels.kernels import NUMPY
 
 CONV, BN = ("Conv2D", {"filters": 16}), "BatchNormalization"

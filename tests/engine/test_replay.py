@@ -5,7 +5,7 @@ import pytest
 
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
-from graphnn.graph.graph import initialise
+from graphnn.graph.initialisation import initialise
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.dropout import Dropout
 from graphnn.layers.flatten import Flatten

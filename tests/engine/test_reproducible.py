@@ -5,7 +5,7 @@ import pytest
 
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
-from graphnn.graph.graph import initialise
+from graphnn.graph.initialisation import initialise
 
 LAYERS = [
     ("Dropout", {"rate": 0.1}),

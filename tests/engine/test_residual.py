@@ -15,7 +15,8 @@ from graphnn.engine.engine import Engine
 from graphnn.engine.fusion import merge
 from graphnn.engine.plan import Stage, training_plan
 from graphnn.errors import GraphError
-from graphnn.graph.graph import chain, initialise
+from graphnn.graph.graph import chain
+from graphnn.graph.initialisation import initialise
 from graphnn.kernels.kernels import NUMPY
 from graphnn.layers.base import LAYERS
 from graphnn.layers.batch_normalization import BatchNormalization

@@ -10,7 +10,7 @@ from graphnn.engine.batch import ArrayBatch, SourceBatch
 from graphnn.engine.engine import Engine
 from graphnn.engine.processes import can_fork
 from graphnn.errors import DataError
-from graphnn.graph.graph import initialise
+from graphnn.graph.initialisation import initialise
 from graphnn.losses.mean_squared_error import MeanSquaredError
 from graphnn.shared_memory import shared_zeros
 

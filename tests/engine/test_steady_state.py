@@ -12,7 +12,7 @@ from graphnn.engine import workspace as workspace_module
 from graphnn.engine.batch import ArrayBatch, SourceBatch
 from graphnn.engine.engine import Engine
 from graphnn.engine.workspace import Arena, ThreadMemory, Workspace
-from graphnn.graph.graph import initialise
+from graphnn.graph.initialisation import initialise
 from graphnn.kernels.kernels import NUMPY
 from graphnn.layers.context import channels_last
 from graphnn.training.samples import Samples

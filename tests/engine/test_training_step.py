@@ -5,7 +5,7 @@ import pytest
 
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
-from graphnn.graph.graph import initialise
+from graphnn.graph.initialisation import initialise
 from graphnn.losses.mean_squared_error import MeanSquaredError
 
 CONV = ("Conv2D", {"filters": 3})

@@ -12,7 +12,7 @@ from graphnn.engine.engine import Engine
 from graphnn.engine.processes import Processes
 from graphnn.engine.workers import Workers
 from graphnn.errors import GraphError
-from graphnn.graph.graph import initialise
+from graphnn.graph.initialisation import initialise
 from graphnn.optimizers.adam import Adam
 from graphnn.optimizers.adamw import AdamW
 from graphnn.optimizers.groups import ParameterGroup

@@ -7,7 +7,8 @@ import pytest
 
 from graphnn.errors import DataError
 from graphnn.evaluation.evaluation import Evaluation, class_names, evaluate
-from graphnn.graph.graph import Graph, chain, initialise
+from graphnn.graph.graph import Graph, chain
+from graphnn.graph.initialisation import initialise
 from graphnn.layers.base import LAYERS
 from graphnn.losses.cross_entropy import CrossEntropy
 from graphnn.training.samples import Samples

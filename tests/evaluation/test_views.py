@@ -10,7 +10,8 @@ from graphnn.engine import engine as engine_module
 from graphnn.engine.engine import Engine
 from graphnn.errors import DataError
 from graphnn.evaluation.views import averaged_sums, check_views
-from graphnn.graph.graph import Graph, chain, initialise
+from graphnn.graph.graph import Graph, chain
+from graphnn.graph.initialisation import initialise
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
 from graphnn.layers.flatten import Flatten

@@ -8,7 +8,9 @@ import pytest
 
 from graphnn.datasets.facts import FACTS
 from graphnn.errors import GraphError, SpecError
-from graphnn.graph.graph import build_graph, chain, initialise, needs_images, unset
+from graphnn.graph.build import build_graph
+from graphnn.graph.graph import chain
+from graphnn.graph.initialisation import initialise, needs_images, unset
 from graphnn.initializers.patch_whitening import PatchWhitening
 from graphnn.layers.base import UnfitInput
 from graphnn.layers.dense import Dense

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from graphnn.errors import SpecError
-from graphnn.graph.graph import build_graph, initialise
+from graphnn.graph.build import build_graph
+from graphnn.graph.initialisation import initialise
 from graphnn.specification.spec import LayerSection, Spec, spec_from_values
 
 RELU = {"type": "ReLU"}

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from graphnn.graph.graph import chain, initialise
+from graphnn.graph.graph import chain
+from graphnn.graph.initialisation import initialise
 from graphnn.layers.base import UnfitInput
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.conv2d import Conv2D

@@ -10,7 +10,8 @@ import pytest
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.errors import SpecError
-from graphnn.graph.graph import build_graph, initialise
+from graphnn.graph.build import build_graph
+from graphnn.graph.initialisation import initialise
 from graphnn.layers.base import LAYERS
 from graphnn.layers.context import Context
 from graphnn.layers.plugins import load_plugins

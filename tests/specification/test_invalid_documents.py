@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from graphnn.errors import SpecError
-from graphnn.graph.graph import build_graph
+from graphnn.graph.build import build_graph
 from graphnn.specification.schema import load_schema
 from graphnn.specification.spec import read_spec
 from graphnn.text.suggestions import quoted

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphnn.errors import SpecError
-from graphnn.graph.graph import Graph, build_graph
+from graphnn.graph.build import build_graph
+from graphnn.graph.graph import Graph
 from graphnn.specification.spec import Section, Spec, parse_spec, read_spec, spec_from_values
 
 DOCUMENT: dict[str, Any] = {

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from graphnn.engine.engine import Engine
-from graphnn.graph.graph import chain, initialise
+from graphnn.graph.graph import chain
+from graphnn.graph.initialisation import initialise
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.dense import Dense
 from graphnn.layers.dropout import Dropout

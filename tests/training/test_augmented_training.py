@@ -17,7 +17,8 @@ from graphnn.engine import plan
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.errors import DivergenceError
-from graphnn.graph.graph import chain, initialise
+from graphnn.graph.graph import chain
+from graphnn.graph.initialisation import initialise
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
