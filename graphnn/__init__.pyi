@@ -14,9 +14,9 @@ from graphnn.errors import Problem as Problem
 from graphnn.errors import ShapeError as ShapeError
 from graphnn.errors import SpecError as SpecError
 from graphnn.errors import WeightsError as WeightsError
+from graphnn.graph.build import build_graph as build_graph
 from graphnn.graph.graph import Graph as Graph
 from graphnn.graph.graph import Node as Node
-from graphnn.graph.build import build_graph as build_graph
 from graphnn.graph.initialisation import initialise as initialise
 from graphnn.layers.average_pooling_2d import AveragePooling2D as AveragePooling2D
 from graphnn.layers.base import BatchwiseLayer as BatchwiseLayer

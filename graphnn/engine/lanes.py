@@ -19,11 +19,12 @@ def trained_size(nodes: Iterable[Node]) -> int:
 
 
 class Lanes:
-    """A fixed number of accumulators over the parameters of one stage; the first is `parameters.gradients` itself.
+    """A fixed number of accumulators of the gradients of one stage; the first is `parameters.gradients` itself.
 
-    Each lane adds up its own pieces in order, and the lanes are then added in order. One buffer a piece would take too
-    much memory; one for all pieces would depend on which thread came first. memory: that of the lanes but the first.
-    trained: the names of the parameters whose gradients are wanted, by node index.
+    Each lane adds up the gradients of its pieces in order, and the lanes are then added in order. One buffer a piece
+    would take too much memory; one for all pieces would depend on which thread came first.
+    memory: of each lane but the first, flat, at least `trained_size(nodes)` elements. trained: the names of the
+    parameters whose gradients are wanted, by node index.
     """
 
     def __init__(
@@ -50,14 +51,15 @@ class Lanes:
                 start += parameter.size
 
     def of(self, lane: int, node: Node) -> dict[str, Array]:
-        """Return a lane's sums of one node's gradients by parameter name."""
+        """Return a lane's sums of one node's gradients by parameter name, in the parameters' shapes."""
         return self._sums[lane][node.name]
 
     def add(self, lane: int, node: Node, gradients: Gradients, *, first: bool) -> None:
         """Add one node's gradients of one piece to a lane; the first piece of a step overwrites.
 
         That first gradient is mostly there already, because `PieceContext.gradient` handed out the lane's own memory.
-        Gradients of parameters that are not trained are left aside.
+        Gradients of parameters that are not trained are left aside. Raises KeyError for a name that the node did not
+        declare.
         """
         for name, gradient in gradients.items():
             own = self._sums[lane][node.name].get(name)
@@ -70,7 +72,7 @@ class Lanes:
                 own[...] = gradient
 
     def reduce(self, lanes: int, team: Team) -> None:
-        """Add the other lanes to the first, which holds the parameters' gradients."""
+        """Add so many lanes up in the first, which holds the parameters' gradients; the team shares the work."""
         if lanes == 1:
             return
 

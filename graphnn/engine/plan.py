@@ -45,8 +45,8 @@ ELEMENT_WORK = 32  # multiply-adds that take as long as the element-wise passes,
 class Stage:
     """A run of nodes that one piece passes without waiting for any other.
 
-    entry: the batch-wise node that is applied first. nodes: sample-wise. exit: the batch-wise node whose sums are
-    gathered last, before the barrier. piece: samples in a piece.
+    entry: the batch-wise node that is applied first, None in the first stage. nodes: sample-wise. exit: the batch-wise
+    node whose sums are gathered last, before the barrier, None in the last stage. piece: samples in a piece.
     """
 
     entry: Node | None
@@ -70,17 +70,17 @@ class Stage:
         return repeatable and bool(self.nodes) and samples > LANES * self.piece
 
     def cut(self, samples: int) -> list[slice]:
-        """Return the pieces of a batch of so many samples."""
+        """Return the pieces of a batch of so many samples: all of `piece` samples, the last perhaps of fewer."""
         return [slice(start, min(start + self.piece, samples)) for start in range(0, samples, self.piece)]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The stages of training, and what backward may leave out in an epoch.
+    """How training steps are run: stages in order, a barrier between each and the next.
 
-    logits: the loss takes the last node's place and is computed from its input. trained: the names of the parameters
-    that are trained, by node index; of nodes that have any. first_trained: the index of the first such node; nothing is
-    passed back beyond it.
+    logits: whether the loss takes the last node's place and is computed from its input. trained: the names of the
+    parameters that are trained in the epoch, by index of the nodes that have any; what only other parameters need is
+    left out of backward.
     """
 
     stages: tuple[Stage, ...]
@@ -88,7 +88,7 @@ class Plan:
     trained: Mapping[int, frozenset[str]]
 
     def at(self, epoch: int) -> "Plan":
-        """Return the plan of another epoch: the same stages, and backward to what is still trained."""
+        """Return the plan of another epoch, counted from 0: the same stages, and backward to what is still trained."""
         return replace(self, trained=trained_in(epoch, self.nodes))
 
     @property
@@ -118,7 +118,7 @@ class Plan:
 
 
 def piece_size(nodes: Sequence[Node], batch_size: int) -> int:
-    """Return how many samples to run at a time through `nodes`."""
+    """Return how many samples a piece has that runs through `nodes`: from 1 to batch_size."""
     widest = max((4 * (math.prod(node.input_shape) + math.prod(node.output_shape)) for node in nodes), default=4)
     work = sum(node.multiply_adds + ELEMENT_WORK * math.prod(node.output_shape) for node in nodes)
     worthwhile = -(-PIECE_WORK // max(1, work))

@@ -67,9 +67,12 @@ def same_memory(a: Array, b: Array) -> bool:
 class StageRun:
     """One stage made ready for batches of n samples: its pieces, their contexts, and what forward leaves to backward.
 
-    x: what reaches the first node, for the whole batch, and take: gives a piece of it. y: what the last one gives.
-    statistics, combined: what the batch-wise node at the exit made of the sums in forward and in backward. dy: the
-    gradient that comes back there.
+    number: that of the stage, from 0; before: the run of the stage before it. Lane l computes the pieces l, l + LANES,
+    l + 2·LANES, … in this order; a lane is one task of the team.
+
+    x: what reaches the first node, n×(its input shape), and take: gives a piece of it. y: what the last node gives,
+    n×(its output shape). statistics, combined: what the batch-wise node at the exit made of the sums in forward and in
+    backward. dy: the gradient of the loss that comes back at the exit, n×(the exit's output shape).
     """
 
     def __init__(self, shared: Shared, stage: Stage, number: int, n: int, before: "StageRun | None") -> None:
@@ -150,7 +153,11 @@ class StageRun:
         return value
 
     def forward(self, x: Array, take: Take) -> None:
-        """Run all pieces up to the exit's sums, then combine them."""
+        """Run all pieces up to the exit's sums, then combine them into `statistics`.
+
+        x: n×(input shape of the stage), of which `take` returns a piece, and which holds one only from then on. Leaves
+        in `y` what the next stage begins with. Raises GraphError with the node's name where a layer fails.
+        """
         exit_node = self.stage.exit
         assert exit_node is not None
         layer, params = batchwise(exit_node), self.params[exit_node.index]
@@ -184,7 +191,11 @@ class StageRun:
         return self.shared.workspace.whole(last.index, "output", last.output_shape, x.dtype)[: len(x)]
 
     def forward_and_back(self, x: Array, take: Take, targets: Take, loss: Loss) -> Array:
-        """Run the last stage: forward, loss and backward of a piece while it is hot. Return the loss's sums."""
+        """Run the last stage: forward, loss and backward of each piece while it is in the cache.
+
+        x, take: as in `forward`; targets: gives those of a piece. Returns the loss's partial sums over all n samples,
+        added up in the order of the pieces. Raises as `forward` does.
+        """
         self.x, self.take = x, take
 
         def run(place: int, lane: int) -> tuple[Array, Any]:
@@ -226,7 +237,10 @@ class StageRun:
             )
 
     def backward(self) -> None:
-        """Take up the gradient at the exit and pass it back to the entry."""
+        """Take up the gradient at the exit, pass it back to the entry, and leave the stage's gradients summed.
+
+        To be called after `backward` (or `forward_and_back`) of the next stage. Raises as `forward` does.
+        """
         exit_node = self.stage.exit
         assert exit_node is not None
         if not self.shared.plan.needs_dx(exit_node):

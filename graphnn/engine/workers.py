@@ -19,7 +19,7 @@ def available_cores() -> int:
 
 
 class Team(Protocol):
-    """Those that share out numbered tasks: threads of this process, or processes that run the same program."""
+    """Members that share out numbered tasks: threads of this process, or processes that run the same program."""
 
     def run(self, task: Callable[[int], T], count: int) -> list[T]:
         """Return task(0), task(1), … in order. Where tasks fail, raises the error of the lowest number that failed."""

@@ -67,7 +67,11 @@ class Clock:
 
 
 class Workspace:
-    """All memory of one engine: arrays of a whole batch by name, and each thread's own; and the kernels that use it."""
+    """All memory of one engine: arrays of a whole batch by name, and scratch of each thread; and the kernels.
+
+    batch_size: the samples that arrays of a whole batch have room for. `tail` is the shape of one sample in them;
+    arrays of four axes lie channels last in memory. Nothing is freed before the workspace is.
+    """
 
     def __init__(self, batch_size: int, kernels: Kernels) -> None:
         self.batch_size, self.kernels = batch_size, kernels
@@ -79,7 +83,7 @@ class Workspace:
         self._lanes: list[Array] = []
 
     def whole(self, node: int, name: str, tail: Shape, dtype: Any) -> Array:
-        """Return the array of a whole batch that belongs to one node."""
+        """Return the array of a whole batch that belongs to one node, batch_size×tail, made at the first call."""
         key = (node, name, tail, np.dtype(dtype))
         whole = self._whole.get(key)
         if whole is None:
@@ -89,11 +93,11 @@ class Workspace:
         return whole
 
     def piece(self, node: int, name: str, place: int, piece: slice, capacity: int, tail: Shape, dtype: Any) -> Array:
-        """Return a piece's part of an array of the whole batch where there is one, else an array of its own.
+        """Return a piece's part of an array of the whole batch where there is one, else an array for this piece alone.
 
-        Its own, of `capacity` samples, because where processes alternate in touching stretches of one array, each page
-        of 2 MiB comes to lie in the memory of both. Training models/cifar10_wide.json held 2.5 GiB so, where 1.6 were
-        asked for.
+        place: the number of the piece, which lies at `piece`. That array has room for `capacity` samples, because where
+        processes alternate in touching stretches of one array, each page of 2 MiB comes to lie in the memory of both.
+        Training models/cifar10_wide.json held 2.5 GiB so, where 1.6 were asked for.
         """
         whole = self._whole.get((node, name, tail, np.dtype(dtype)))
         if whole is not None:
@@ -105,7 +109,7 @@ class Workspace:
         return self._pieces[key][: piece.stop - piece.start]
 
     def of_lane(self, lane: int, shape: Shape) -> Array:
-        """Return a lane's memory for a piece of what a batch-wise node gives, cut from what `reserve_lanes` made."""
+        """Return a lane's memory for a piece of what a batch-wise node gives, from what `reserve_lanes` made."""
         return channels_last(self._lanes[lane][: math.prod(shape)], shape)
 
     def reserve_lanes(self, lanes: int, size: int, dtype: Any) -> None:

@@ -183,9 +183,12 @@ class Layer(ABC):
 class BatchwiseLayer(Layer):
     """A layer that, in training, needs sums over the whole batch before it can treat any sample.
 
-    In both directions a piece gives partial sums, the sums of all pieces are combined (in the pieces' order), and the
+    In both directions each piece gives partial sums, the sums of all pieces are combined in the pieces' order, and the
     result is applied piece by piece. The engine puts a barrier where it combines. In inference it is sample-wise.
-    params: the declared parameters by name; x: a piece, n×(input shape); y, dx, dy as in `Layer.forward`.
+
+    In all methods params are the declared parameters by name, and x, y, dy and dx are those of a piece of n samples, as
+    in `Layer.forward`: x and dx n×(input shape), y and dy n×(output shape). Methods that take a context may run for
+    several pieces at once; those that combine run once, in every process alike.
     repeatable: whether `apply` may be called again for a piece, and then gives the same.
     """
 
@@ -197,30 +200,30 @@ class BatchwiseLayer(Layer):
 
     @abstractmethod
     def partial_sums(self, params: Arrays, x: Array, ctx: Context) -> Any:
-        """Return what the statistics need to know of a piece, in memory of its own."""
+        """Return what the statistics need to know of a piece, in memory that nothing else writes to; it is pickled."""
 
     @abstractmethod
     def combine(self, params: Arrays, sums: Sequence[Any]) -> Arrays:
-        """Return the statistics of the batch from the pieces' sums; updates the running statistics in place."""
+        """Return the batch's statistics from the sums of all pieces in order; update running statistics in place."""
 
     @abstractmethod
     def apply(self, params: Arrays, statistics: Arrays, x: Array, ctx: Context) -> Array:
-        """Return y of a piece."""
+        """Return y of a piece in training, by the statistics that `combine` returned."""
 
     @abstractmethod
     def backward_partial_sums(self, params: Arrays, statistics: Arrays, x: Array, dy: Array, ctx: Context) -> Any:
-        """Return what backward needs to know of a piece, in memory of its own.
+        """Return what backward needs to know of a piece, as `partial_sums` does.
 
         It may change dy, which only `backward_apply` sees then.
         """
 
     @abstractmethod
     def backward_combine(self, params: Arrays, statistics: Arrays, sums: Sequence[Any]) -> tuple[Arrays, Gradients]:
-        """Return what `backward_apply` needs, and the gradients of the parameters."""
+        """Return what `backward_apply` needs, and the gradients by the parameters over the whole batch, by name."""
 
     @abstractmethod
     def backward_apply(self, combined: Arrays, x: Array, dy: Array, ctx: Context) -> Array:
-        """Return dx of a piece; may overwrite dy and return it."""
+        """Return dx of a piece, by what `backward_combine` returned; may overwrite dy and return it."""
 
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
         """Treat x as the whole batch. In inference there is no backward through a batch-wise layer."""

@@ -43,6 +43,23 @@ class Centre(BatchwiseLayer):
 
 
 @dataclass(frozen=True)
+class PreparedCentre(Centre):
+    """y = k·(x − mean), in inference k·x, by a k that is prepared."""
+
+    def prepare(self, params, ctx):
+        return 3.0 if ctx.training else 4.0
+
+    def infer(self, params, x, ctx):
+        return ctx.prepared * x
+
+    def apply(self, params, statistics, x, ctx):
+        return ctx.prepared * super().apply(params, statistics, x, ctx)
+
+    def backward_apply(self, combined, x, dy, ctx):
+        return ctx.prepared * super().backward_apply(combined, x, dy, ctx)
+
+
+@dataclass(frozen=True)
 class BatchScale(BatchwiseLayer):
     """y = s·x / r with r = √(mean of x² over all) and a trained s for each position; changes the shape to a row."""
 
@@ -168,6 +185,7 @@ class Prepared(Layer):
         return double
 
     def forward(self, params, x, ctx):
+        assert set(params) == {"s"}  # what is prepared stands apart
         y = np.multiply(x, ctx.prepared, out=ctx.output(x.shape, x.dtype))
 
         def backward(dy):
@@ -185,6 +203,7 @@ def spaced(shape, rng):
 
 NETWORKS = {
     "centred": [CONV, Centre(), "ReLU", "Flatten", Centre(), HEAD],
+    "centred by what is prepared": [PreparedCentre(), CONV, PreparedCentre(), PreparedCentre(), "Flatten", HEAD],
     "centred first and last": [Centre(), "Flatten", HEAD, Centre()],
     "centred twice": [CONV, Centre(), Centre(), BN, Centre(), "Tanh", "Flatten", HEAD],
     "scaled": [CONV, "SiLU", BatchScale(), HEAD, BatchScale()],
