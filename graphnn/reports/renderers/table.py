@@ -50,8 +50,7 @@ def fitting(alternatives: Alternatives, width: int) -> Table:
 def table_lines(part: Table, width: int | None) -> list[str]:
     """Return the lines of a table, its title above, what belongs right below under a second rule."""
     columns, rows = layouts(part.columns, headed=part.headed), cells(part)
-    has_short = any(column.short is not None for column in part.columns)
-    if has_short and width is not None and natural_width(columns, rows) > width:
+    if width is not None and natural_width(columns, rows) > width:
         columns, rows = layouts(part.columns, headed=part.headed, short=True), cells(part, short=True)
     if width is not None:
         rows = list(wrapped(part.columns, columns, rows, width))
