@@ -1,11 +1,13 @@
-"""What tests of several parts share: both kinds of kernels, a small network, and the commands run as a user does."""
+"""What tests of several parts share: golden texts, both kinds of kernels, a small network, and the commands."""
 
+import difflib
 import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,46 @@ SMALL: Mapping[str, Any] = {
     "data": {"dataset": "digits"},
     "training": {"epochs": 3, "batch_size": 64, "seed": 1},
 }
+
+
+@dataclass(frozen=True)
+class Golden:
+    """Compares texts with those of files; where it is to update, it writes them instead and keeps the differences."""
+
+    update: bool
+    differences: list[str]
+
+    def __call__(self, file: Path, text: str) -> None:
+        known = file.read_text(encoding="utf-8") if file.exists() else ""
+        if not self.update:
+            assert text == known, f"{file} differs; python -m pytest --update-golden writes what is right now"
+        elif text != known:
+            lines = known.splitlines(), text.splitlines()
+            self.differences.extend(difflib.unified_diff(*lines, str(file), str(file), lineterm=""))
+            file.write_text(text, encoding="utf-8")
+
+
+DIFFERENCES = pytest.StashKey[list[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write golden texts anew and show how they differ")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[DIFFERENCES] = []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.stash[DIFFERENCES]:
+        terminalreporter.section("golden texts that were written")
+        terminalreporter.write_line("\n".join(config.stash[DIFFERENCES]))
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """Compare a text with that of a file: golden(file, text)."""
+    return Golden(request.config.getoption("--update-golden"), request.config.stash[DIFFERENCES])
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,6 +7,8 @@ import runpy
 import shlex
 import subprocess
 import sys
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,8 @@ from graphnn.specification.schema import load_schema
 from graphnn.specification.spec import spec_from_values
 
 ROOT = Path(__file__).parents[1]
-TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+README = ROOT / "README.md"
+TEXT = README.read_text(encoding="utf-8")
 BLOCKS: dict[str, Any] = runpy.run_path(str(ROOT / "tests" / "readme" / "blocks.py"))
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
@@ -34,23 +37,13 @@ def run_python(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False)
 
 
-@pytest.fixture(scope="module")
-def regenerated() -> str:
-    """The README as it should be."""
-    text: str = BLOCKS["current"](TEXT)
-    return text
-
-
 @pytest.mark.parametrize("name", BLOCKS["BLOCKS"])
-def test_generated_parts_are_current(name: str, regenerated: str) -> None:
+def test_generated_parts_are_current(name: str, golden: Callable[[Path, str], None]) -> None:
     if name in ("inspect", "plan"):
         pytest.importorskip("numba")  # they show what a run with its kernels takes
-
-    def block(text: str) -> str:
-        return text.partition(f"<!-- begin: {name} -->")[2].partition(f"<!-- end: {name} -->")[0]
-
-    assert block(TEXT)
-    assert block(TEXT) == block(regenerated), "run: .venv/bin/python tests/readme/blocks.py"
+    text = README.read_text(encoding="utf-8")
+    assert f"<!-- begin: {name} -->\n" in text
+    golden(README, BLOCKS["current"](text, name))
 
 
 def test_every_setting_of_the_schema_is_in_the_tables() -> None:
@@ -131,6 +124,17 @@ def test_the_two_commands_are_one_line_each() -> None:
 def test_ci_runs_the_test_command_of_the_readme() -> None:
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert f"\n({fences('sh')[1].strip()})\n" in script
+
+
+def test_ci_compares_with_the_pytorch_that_is_pinned() -> None:
+    """The comparisons are left out where there is none, so that the script must see to it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (required,) = project["optional-dependencies"]["torch"]
+    assert re.fullmatch(r"torch==[\d.]+", required)
+    assert f"`pip install {required}`" in TEXT
+    before, _, _ = (ROOT / ".ci" / "run").read_text(encoding="utf-8").partition(fences("sh")[1].strip())
+    assert ".venv/bin/pip install -e '.[torch]'" in before
+    assert ".venv/bin/pip install -e '.[torch]'" in TEXT
 
 
 def test_ci_stops_at_the_first_failure(tmp_path: Path) -> None:

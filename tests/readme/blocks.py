@@ -1,6 +1,6 @@
 """The parts of README.md that are made by the program itself, between <!-- begin: NAME --> and <!-- end: NAME -->.
 
-To bring them up to date: .venv/bin/python tests/readme/blocks.py
+To bring them up to date: .venv/bin/python -m pytest --update-golden
 """
 
 import json
@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-README = ROOT / "README.md"
 SCHEMA = ROOT / "schemas" / "network.schema.json"
 EXAMPLES = Path(__file__).resolve().parent
 BLOCK = re.compile(r"(<!-- begin: (\w+) -->\n).*?(<!-- end: \2 -->)", re.DOTALL)
@@ -22,9 +21,13 @@ NAMED = {"type", "name", "description"}  # what the text, not the table, explain
 COMPARISONS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 
 
-def current(text: str) -> str:
-    """Return the README with every block as it should be."""
-    return BLOCK.sub(lambda block: f"{block[1]}\n{BLOCKS[block[2]]()}\n\n{block[3]}", text)
+def current(text: str, name: str) -> str:
+    """Return the README with a block as it should be."""
+
+    def anew(block: re.Match[str]) -> str:
+        return f"{block[1]}\n{BLOCKS[name]()}\n\n{block[3]}" if block[2] == name else block[0]
+
+    return BLOCK.sub(anew, text)
 
 
 def document() -> str:
@@ -260,6 +263,3 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "misfits": misfits,
     "options": options,
 }
-
-if __name__ == "__main__":
-    README.write_text(current(README.read_text(encoding="utf-8")), encoding="utf-8")
