@@ -54,10 +54,11 @@ class TrainingImages:
 class Augmentation(ABC):
     """A random change to images; its fields are the properties of its definition in the schema.
 
-    size_field: the field to blame where images are too small.
+    size_field: the field to blame where images are too small. mirrors: whether it shows mirror images.
     """
 
     size_field: ClassVar[str]
+    mirrors: ClassVar[bool] = False
 
     @property
     def type(self) -> str:

@@ -10,7 +10,7 @@ from graphnn.describe.report import description_report
 from graphnn.errors import GraphError
 from graphnn.graph.build import build_graph
 from graphnn.reports.formats import FORMATS, render
-from graphnn.runs.reading import read_document
+from graphnn.runs.reading import print_notes, read_document
 from graphnn.specification.schema import schema_file
 from graphnn.text.terminal import complain, show, terminal_width
 
@@ -73,6 +73,7 @@ def run(argv: Sequence[str]) -> int:
         others = [name for name in FORMATS if name != "csv"]
         command.error(f"--plan is shown as {', '.join(others[:-1])} or {others[-1]}")
     spec = read_document(arguments)
+    print_notes(spec)
     graph = build_graph(spec)
     description = describe(spec, graph, arguments.kernels)
     report = description_report(description, available_memory())

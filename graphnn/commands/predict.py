@@ -13,7 +13,7 @@ from graphnn.commands.common import (
     guarded,
     positive_integer,
 )
-from graphnn.datasets.facts import FACTS
+from graphnn.datasets.base import facts_of
 from graphnn.errors import GraphError
 from graphnn.evaluation.files import Files, gathered
 from graphnn.evaluation.inputs import Reader
@@ -21,8 +21,6 @@ from graphnn.evaluation.prediction import predict, prediction_report
 from graphnn.reports.formats import render
 from graphnn.runs.trained import load_trained, note
 from graphnn.text.terminal import show
-
-LIGHT_ON_DARK = ("digits", "mnist")  # data sets of bright ink on black
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -69,12 +67,12 @@ def run(argv: Sequence[str]) -> int:
     """Predict; what cannot be read is reported, and makes the exit code 2 in the end."""
     arguments = parser().parse(argv)
     trained = load_trained(arguments, "predict")
-    dataset = trained.spec.data["dataset"]
+    facts = facts_of(trained.spec.data["dataset"])
     reader = Reader(
         data_shape=trained.normalisation.shape,
         input_shape=trained.spec.input_shape,
-        bytes_in_data=dataset in FACTS,
-        light_on_dark=dataset in LIGHT_ON_DARK,
+        bytes_in_data=facts is not None and facts.bytes,
+        light_on_dark=facts is not None and facts.light_on_dark,
         invert=arguments.invert,
     )
     files = Files(reader)

@@ -1,12 +1,12 @@
-"""What a data set is, and how one is loaded by the name that a document gives it."""
+"""What a data set is: what is known of it before it is loaded, and its samples."""
 
 import math
 import os
-from collections.abc import Callable
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
-
-import platformdirs
+from typing import ClassVar
 
 from graphnn.errors import DataError
 from graphnn.registry import Registry
@@ -37,8 +37,8 @@ class Dataset:
 
 
 @dataclass(frozen=True)
-class Source:
-    """Where a data set may come from. path: the user's own file. data_dir: the folder of the published ones."""
+class Location:
+    """Where a data set may lie. path: the user's own file. data_dir: the folder of the published ones."""
 
     path: Path | None = None
     data_dir: Path | None = None
@@ -46,16 +46,55 @@ class Source:
 
     def folder(self, name: str) -> Path:
         """Return the folder of the published files: in data_dir, else in GRAPHNN_DATA, else in the user's cache."""
-        root = self.data_dir or os.environ.get(ENVIRONMENT) or platformdirs.user_cache_path("graphnn")
+        root = self.data_dir or os.environ.get(ENVIRONMENT)
+        if not root:
+            import platformdirs  # here, because most commands load no data
+
+            root = platformdirs.user_cache_path("graphnn")
         return Path(root) / name
 
 
-Loader = Callable[[Source], Dataset]
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a published data set without loading it.
+
+    shape: of one sample, channels first. classes: their names, in the order of the labels. bytes: whether the values
+    are 0…255, as a picture's are, rather than any numbers. light_on_dark: whether pictures show bright ink on black.
+    mirrored: whether a mirror image still shows what the label says.
+    """
+
+    shape: Shape
+    classes: tuple[str, ...]
+    bytes: bool = True
+    light_on_dark: bool = False
+    mirrored: bool = True
 
 
-DATASETS: Registry[Loader] = Registry(
-    "data set", "graphnn.datasets", name_of=lambda loader: str(loader.__name__).removeprefix("load_"), error=DataError
+class KnownDataset(ABC):
+    """A data set that documents can name. Its module imports what loading takes only when it is loaded.
+
+    name: in documents. facts: None where they are the user's data, of which nothing is known. takes_path: whether
+    `data.path` says where it lies.
+    """
+
+    name: ClassVar[str]
+    facts: ClassVar[Facts | None] = None
+    takes_path: ClassVar[bool] = False
+
+    @staticmethod
+    @abstractmethod
+    def load(location: Location) -> Dataset:
+        """Return the samples. Raises DataError, and OSError where a file cannot be read."""
+
+
+DATASETS: Registry[type[KnownDataset]] = Registry(
+    "data set", "graphnn.datasets", name_of=attrgetter("name"), error=DataError
 )
+
+
+def facts_of(name: str) -> Facts | None:
+    """Return what is known of the data set of that name; None of the user's data. Raises DataError."""
+    return DATASETS.find(name).facts
 
 
 def check_input_shape(name: str, shape: Shape, input_shape: Shape) -> None:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from graphnn.datasets.base import DATASETS, Dataset, Source, channels_last
-from graphnn.datasets.download import Remote, fetch_missing, unpack
-from graphnn.datasets.facts import FACTS
+from graphnn.datasets.base import DATASETS, Dataset, Facts, KnownDataset, Location, channels_last
+from graphnn.datasets.remote import Remote
 from graphnn.errors import DataError
 from graphnn.types import Array
 
@@ -31,17 +30,28 @@ MEMBER_LIMIT = 32_000_000  # bytes; the published batches have 30,730,000
 
 
 @DATASETS.register
-def load_cifar10(source: Source) -> Dataset:
-    """Return CIFAR-10, 3×32×32, from the batches in cifar10/cifar-10-batches-bin/ or in cifar10/ itself.
+class Cifar10(KnownDataset):
+    """3×32×32; from the batches in cifar10/cifar-10-batches-bin/ or in cifar10/ itself."""
 
-    Where they are missing they are unpacked from cifar10/cifar-10-binary.tar.gz, which is downloaded if need be.
-    """
-    root = source.folder("cifar10")
-    folder = find(root) or obtain(root, show_progress=source.show_progress)
-    check_names(folder / NAMES)
-    x_train, y_train = read_part([folder / name for name in TRAIN])
-    x_test, y_test = read_part([folder / name for name in TEST])
-    return Dataset("cifar10", x_train, y_train, x_test, y_test, FACTS["cifar10"].classes)
+    name = "cifar10"
+    facts = Facts(
+        (3, 32, 32),
+        ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+    )
+
+    @staticmethod
+    def load(location: Location) -> Dataset:
+        """Return the images. Raises DataError.
+
+        Where the batches are missing they are unpacked from cifar10/cifar-10-binary.tar.gz, which is downloaded if need
+        be.
+        """
+        root = location.folder("cifar10")
+        folder = find(root) or obtain(root, show_progress=location.show_progress)
+        check_names(folder / NAMES)
+        x_train, y_train = read_part([folder / name for name in TRAIN])
+        x_test, y_test = read_part([folder / name for name in TEST])
+        return Dataset("cifar10", x_train, y_train, x_test, y_test, Cifar10.facts.classes)
 
 
 def find(root: Path) -> Path | None:
@@ -55,6 +65,8 @@ def obtain(root: Path, *, show_progress: bool) -> Path:
 
     An archive that was there is kept; one that had to be downloaded is not.
     """
+    from graphnn.datasets.download import fetch_missing, unpack  # here, because most commands load no data
+
     archive = root / ARCHIVE.name
     downloaded = not archive.is_file()
     if downloaded:
@@ -69,7 +81,7 @@ def obtain(root: Path, *, show_progress: bool) -> Path:
 
 def check_names(path: Path) -> None:
     """Raise DataError where the file of class names, if it is there, has other names than CIFAR-10's."""
-    expected = FACTS["cifar10"].classes
+    expected = Cifar10.facts.classes
     if not path.is_file():
         return
     found = tuple(path.read_text(encoding="utf-8", errors="replace").split())
@@ -80,7 +92,7 @@ def check_names(path: Path) -> None:
 def read_part(paths: list[Path]) -> tuple[Array, Array]:
     """Return the images N×3×32×32 over channels-last memory and the labels of all files, in their order."""
     records = [read_batch(path) for path in paths]
-    channels, height, width = FACTS["cifar10"].shape
+    channels, height, width = Cifar10.facts.shape
     pixels = np.empty((sum(map(len, records)), height * width, channels), np.uint8)
     start = 0
     for batch in records:
@@ -94,7 +106,7 @@ def read_part(paths: list[Path]) -> tuple[Array, Array]:
 
 def read_batch(path: Path) -> Array:
     """Return the records of one file, N×3073 uint8: the label, then the red, green and blue planes in rows."""
-    size = 1 + int(np.prod(FACTS["cifar10"].shape))
+    size = 1 + int(np.prod(Cifar10.facts.shape))
     try:
         data = np.fromfile(path, np.uint8)
     except OSError as problem:
@@ -102,7 +114,7 @@ def read_batch(path: Path) -> Array:
     if not len(data) or len(data) % size:
         raise DataError(f"{path}: {len(data):,} bytes, not a whole number of records of {size:,}; {REMEDY}")
     records = data.reshape(-1, size)
-    classes = len(FACTS["cifar10"].classes)
+    classes = len(Cifar10.facts.classes)
     if records[:, 0].max() >= classes:
         first = int(np.argmax(records[:, 0] >= classes))
         raise DataError(

@@ -10,10 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from graphnn.datasets.base import DATASETS, Dataset, Source, channels_last
-from graphnn.datasets.facts import FACTS
+from graphnn.datasets.base import DATASETS, Dataset, Facts, KnownDataset, Location, channels_last
 from graphnn.errors import DataError
-from graphnn.storage.archives import Archive
 from graphnn.types import Array
 
 FILE = Path(__file__).with_name("digits.npz")  # images: uint8, 0…16, N×8×8; labels: uint8
@@ -22,17 +20,25 @@ BRIGHTEST = 16  # each pixel counts the ink in a 4×4 block of the scan
 
 
 @DATASETS.register
-def load_digits(source: Source) -> Dataset:
-    """Return the digits, 1×8×8, ink bright on black.
+class Digits(KnownDataset):
+    """1×8×8, ink bright on black.
 
     The published pixels 0…16 are stretched to 0…255 (v·255/16, rounded), so that they mean what every other image's do,
     an image file given to predict included.
     """
-    with Archive(FILE, DataError) as archive:
-        images, labels = archive.read("images"), archive.read("labels").astype(np.int64)
-    x = channels_last(stretched(images)[..., np.newaxis])
-    train, test = slice(None, TRAIN_COUNT), slice(TRAIN_COUNT, None)
-    return Dataset("digits", x[train], labels[train], x[test], labels[test], FACTS["digits"].classes)
+
+    name = "digits"
+    facts = Facts((1, 8, 8), tuple("0123456789"), light_on_dark=True, mirrored=False)
+
+    @staticmethod
+    def load(location: Location) -> Dataset:
+        from graphnn.storage.archives import Archive
+
+        with Archive(FILE, DataError) as archive:
+            images, labels = archive.read("images"), archive.read("labels").astype(np.int64)
+        x = channels_last(stretched(images)[..., np.newaxis])
+        train, test = slice(None, TRAIN_COUNT), slice(TRAIN_COUNT, None)
+        return Dataset("digits", x[train], labels[train], x[test], labels[test], Digits.facts.classes)
 
 
 def stretched(images: Array) -> Array:

@@ -11,27 +11,17 @@ import urllib.error
 import urllib.request
 import zlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from tqdm import tqdm
 
 from graphnn.datasets.base import ENVIRONMENT
+from graphnn.datasets.remote import Remote
 from graphnn.errors import DataError
 
 CHUNK = 1 << 16
 TIMEOUT = 30.0  # seconds without a sign of the server
 ATTEMPTS = 3  # per mirror, for connections that break off
-
-
-@dataclass(frozen=True)
-class Remote:
-    """A published file. md5, size (bytes): of the file as it is at every address; tried in that order."""
-
-    name: str
-    addresses: tuple[str, ...]
-    md5: str
-    size: int
 
 
 class TransferError(Exception):

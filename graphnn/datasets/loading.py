@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from graphnn.datasets.base import DATASETS, Dataset, Source
+from graphnn.datasets.base import DATASETS, Dataset, Location
 from graphnn.errors import DataError
 
 
@@ -18,11 +18,12 @@ def load(
     path: the file of "npz", which needs one; no other takes one. data_dir: the folder that holds mnist/ and cifar10/,
     instead of GRAPHNN_DATA or the user's cache. Raises DataError.
     """
-    loader = DATASETS.find(name)
-    if path is not None and name != "npz":
-        raise DataError(f'the data set "{name}" takes no path; data.path belongs to "npz"')
+    dataset = DATASETS.find(name)
+    if path is not None and not dataset.takes_path:
+        others = ", ".join(f'"{other}"' for other, one in DATASETS.items() if one.takes_path)
+        raise DataError(f'the data set "{name}" takes no path; data.path belongs to {others}')
     try:
-        return loader(Source(as_path(path), as_path(data_dir), show_progress))
+        return dataset.load(Location(as_path(path), as_path(data_dir), show_progress))
     except OSError as problem:
         raise DataError(f"{name}: {problem.filename}: {problem.strerror}") from problem
 

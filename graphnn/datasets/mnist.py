@@ -12,9 +12,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from graphnn.datasets.base import DATASETS, Dataset, Source, channels_last
-from graphnn.datasets.download import Remote, fetch_missing
-from graphnn.datasets.facts import FACTS
+from graphnn.datasets.base import DATASETS, Dataset, Facts, KnownDataset, Location, channels_last
+from graphnn.datasets.remote import Remote
 from graphnn.errors import DataError
 from graphnn.types import Array, Shape, shape_text
 
@@ -41,14 +40,23 @@ FILES = {
 
 
 @DATASETS.register
-def load_mnist(source: Source) -> Dataset:
-    """Return MNIST, 1×28×28, from the four files in the folder mnist/, as published (.gz) or unpacked."""
-    folder = source.folder("mnist")
-    missing = [remote for name, remote in FILES.items() if find(folder, name) is None]
-    fetch_missing("mnist", missing, folder, show_progress=source.show_progress)
-    x_train, y_train = read_part(folder, "train-images-idx3-ubyte", "train-labels-idx1-ubyte")
-    x_test, y_test = read_part(folder, "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
-    return Dataset("mnist", x_train, y_train, x_test, y_test, FACTS["mnist"].classes)
+class Mnist(KnownDataset):
+    """1×28×28, ink bright on black; from the four files in the folder mnist/, as published (.gz) or unpacked."""
+
+    name = "mnist"
+    facts = Facts((1, 28, 28), tuple("0123456789"), light_on_dark=True, mirrored=False)
+
+    @staticmethod
+    def load(location: Location) -> Dataset:
+        """Return the images; files that are missing are downloaded. Raises DataError."""
+        from graphnn.datasets.download import fetch_missing  # here, because most commands load no data
+
+        folder = location.folder("mnist")
+        missing = [remote for name, remote in FILES.items() if find(folder, name) is None]
+        fetch_missing("mnist", missing, folder, show_progress=location.show_progress)
+        x_train, y_train = read_part(folder, "train-images-idx3-ubyte", "train-labels-idx1-ubyte")
+        x_test, y_test = read_part(folder, "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+        return Dataset("mnist", x_train, y_train, x_test, y_test, Mnist.facts.classes)
 
 
 def find(folder: Path, name: str) -> Path | None:
@@ -61,12 +69,12 @@ def read_part(folder: Path, images_name: str, labels_name: str) -> tuple[Array, 
     images_path, labels_path = find(folder, images_name), find(folder, labels_name)
     assert images_path is not None
     assert labels_path is not None
-    _, height, width = FACTS["mnist"].shape
+    _, height, width = Mnist.facts.shape
     images = read_idx(images_path, (height, width))
     labels = read_idx(labels_path, ())
     if len(images) != len(labels):
         raise DataError(f"{images_path} holds {len(images):,} images, but {labels_path} {len(labels):,} labels")
-    classes = len(FACTS["mnist"].classes)
+    classes = len(Mnist.facts.classes)
     if labels.max() >= classes:
         raise DataError(f"{labels_path}: label {labels.max()}, where 0 to {classes - 1} are known")
     return channels_last(images[..., np.newaxis]), labels.astype(np.int64)

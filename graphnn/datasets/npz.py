@@ -1,8 +1,10 @@
 """The data set "npz": the user's own arrays x_train, y_train, x_test, y_test in one .npz file."""
 
+from pathlib import Path
+
 import numpy as np
 
-from graphnn.datasets.base import DATASETS, Dataset, Source, channels_last
+from graphnn.datasets.base import DATASETS, Dataset, KnownDataset, Location, channels_last
 from graphnn.errors import DataError
 from graphnn.storage.archives import Archive
 from graphnn.text.suggestions import did_you_mean
@@ -14,16 +16,27 @@ MOST_CLASSES = 1_000_000  # larger labels are numbers of something else
 
 
 @DATASETS.register
-def load_npz(source: Source) -> Dataset:
+class Npz(KnownDataset):
+    """The user's arrays, of which nothing is known before they are loaded."""
+
+    name = "npz"
+    takes_path = True
+
+    @staticmethod
+    def load(location: Location) -> Dataset:
+        """Return the samples in the file at the location's path. Raises DataError where they are not right."""
+        if location.path is None:
+            raise DataError('the data set "npz" needs a path: set data.path to the file that holds your arrays')
+        return read_arrays(location.path)
+
+
+def read_arrays(path: Path) -> Dataset:
     """Return the arrays of the file; other arrays in it are left alone.
 
     x: N×F or N×C×H×W, uint8 as it is, other numbers as float32. y: integer labels of N, from 0, whose classes are named
     by `class_names` (strings) or else by their numbers; or floats of N or N×K, which are targets. Raises DataError with
     everything that is wrong.
     """
-    path = source.path
-    if path is None:
-        raise DataError('the data set "npz" needs a path: set data.path to the file that holds your arrays')
     try:
         archive = Archive(path, DataError)
     except FileNotFoundError as problem:

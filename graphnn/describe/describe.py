@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphnn.datasets.facts import FACTS
+from graphnn.datasets.base import facts_of
 from graphnn.describe.memory import FLOAT, activation_bytes, parameter_count, training_memory, weight_file_bytes
 from graphnn.describe.settings import settings_text
 from graphnn.describe.training_groups import TrainingGroup, training_groups
@@ -172,7 +172,7 @@ def row_of(node: Node) -> Row:
 
 def metadata_bytes(spec: Spec) -> int:
     """Return about how many bytes the metadata of the weights file takes: the document, classes and constants."""
-    facts = FACTS.get(spec.data["dataset"])
+    facts = facts_of(spec.data["dataset"])
     shape = facts.shape if facts else spec.input_shape
     constants = {"per_channel": shape[0], "per_feature": math.prod(shape)}.get(spec.data["normalize"], 1)
     classes = facts.classes if facts else ()

@@ -9,7 +9,7 @@ import numpy as np
 
 from graphnn.augmentation.base import augmentations_from, misfits
 from graphnn.augmentation.views import VIEWS, unfit_for_views
-from graphnn.datasets.facts import FACTS
+from graphnn.datasets.base import facts_of
 from graphnn.document.document import Path
 from graphnn.errors import DataError
 from graphnn.initializers.base import FromImages
@@ -29,7 +29,7 @@ from graphnn.types import Shape, shape_text
 
 def input_findings(spec: Spec) -> Iterator[Finding]:
     """Yield the finding that `input.shape` is not that of the data set, if so."""
-    facts = FACTS.get(spec.data["dataset"])
+    facts = facts_of(spec.data["dataset"])
     if facts is None or spec.input_shape in (facts.shape, (math.prod(facts.shape),)):
         return
     own, flat = list(facts.shape), math.prod(facts.shape)
@@ -41,7 +41,7 @@ def input_findings(spec: Spec) -> Iterator[Finding]:
 
 def meant_input_shape(spec: Spec) -> Shape:
     """Return the shape to go on with: the data set's own where the document's is wrong, so that it is told once."""
-    facts = FACTS.get(spec.data["dataset"])
+    facts = facts_of(spec.data["dataset"])
     if facts is None:
         return spec.input_shape
     return facts.shape if len(spec.input_shape) == 3 else (math.prod(facts.shape),)
@@ -52,7 +52,7 @@ def augmentation_findings(spec: Spec) -> Iterator[Finding]:
 
     A flat input of someone's own data may be images or not: that is found out when they are loaded.
     """
-    facts = FACTS.get(spec.data["dataset"])
+    facts = facts_of(spec.data["dataset"])
     shape = spec.input_shape if facts is None else facts.shape
     if len(shape) == 3:
         yield from image_findings(spec, shape)
@@ -80,7 +80,7 @@ def setting_findings(path: Path, name: str, layer: Layer, input_shape: Shape, *,
 
 def label_findings(spec: Spec, loss: Loss, output_shape: Shape) -> Iterator[Finding]:
     """Yield the finding that a loss for numbers cannot take the labels of the data set, if so."""
-    facts = FACTS.get(spec.data["dataset"])
+    facts = facts_of(spec.data["dataset"])
     if facts is None or loss.outputs is Classes:  # of which `output_findings` speaks
         return
     labels = np.arange(len(facts.classes))
@@ -176,7 +176,7 @@ def output_findings(spec: Spec, layers: Sequence[Layer], loss: Loss, output_shap
         )
         yield Finding(last.path, message)
         return
-    facts = FACTS.get(spec.data["dataset"])
+    facts = facts_of(spec.data["dataset"])
     if facts is None or output_shape[0] == len(facts.classes):
         return
     classes = f"{spec.data['dataset']} has {len(facts.classes)} classes"

@@ -9,7 +9,7 @@ import numpy as np
 
 from graphnn.augmentation.base import augmentations_from
 from graphnn.averaging.base import Averaging
-from graphnn.datasets.facts import FACTS
+from graphnn.datasets.base import facts_of
 from graphnn.datasets.preparation import Normalisation
 from graphnn.describe.describe import describe
 from graphnn.describe.report import description_report
@@ -174,7 +174,7 @@ class Model(Definition):
         figures = {"training": last and last.training, "validation": last and last.validation}
         document = self.spec().resolved()
         document["data"] |= self._data  # with its path as it was given
-        facts = FACTS.get(self._data["dataset"])
+        facts = facts_of(self._data["dataset"])
         meta = weights_metadata(
             document,
             classes=None if facts is None else facts.classes,

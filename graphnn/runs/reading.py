@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from graphnn.graph.notes import notes
 from graphnn.specification.spec import Spec, read_spec
 from graphnn.text.terminal import complain
 
@@ -40,3 +41,9 @@ def read_document(arguments: argparse.Namespace, *, overrides: Sequence[str] = (
     for notice in spec.notices:
         complain(notice)
     return spec
+
+
+def print_notes(spec: Spec) -> None:
+    """Print on stderr what the document says although it is seldom meant."""
+    for text in notes(spec):
+        complain(f"note: {spec.document.file}: {text}")

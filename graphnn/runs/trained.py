@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from graphnn.datasets.base import Dataset
+from graphnn.datasets.base import Dataset, facts_of
 from graphnn.datasets.batches import split
-from graphnn.datasets.facts import FACTS
 from graphnn.datasets.preparation import Normalisation
 from graphnn.errors import DataError, WeightsError
 from graphnn.graph.build import build_graph
@@ -92,7 +91,7 @@ def constants(spec: Spec, file: WeightsFile) -> Normalisation:
             f"{file.path}: holds no normalisation constants, but the document says "
             f'"normalize": "{spec.data["normalize"]}"; weights that train writes hold them'
         )
-    facts = FACTS.get(spec.data["dataset"])
+    facts = facts_of(spec.data["dataset"])
     return Normalisation("none", facts.shape if facts else spec.input_shape, (0.0,), (1.0,))
 
 

@@ -20,6 +20,7 @@ from graphnn.reports.formats import render
 from graphnn.runs.data import TrainingData
 from graphnn.runs.files import Outputs
 from graphnn.runs.progress import Progress
+from graphnn.runs.reading import print_notes
 from graphnn.runs.run import Run
 from graphnn.specification.spec import Spec
 from graphnn.storage.weights import WeightsFile, assign, load_weights
@@ -58,6 +59,7 @@ def train(request: TrainingRequest, progress: Progress) -> bool:
     Raises GraphError of all kinds, mostly before anything is written.
     """
     spec = request.spec
+    print_notes(spec)
     graph = build_graph(spec)
     description = describe(spec, graph, request.kernels)
     progress.line(render(description_report(description), width=terminal_width()))

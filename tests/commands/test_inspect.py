@@ -68,6 +68,15 @@ def test_formats(form: str, document: Path, capsys: Shown) -> None:
         assert out.startswith("| # | name |")
 
 
+def test_what_is_seldom_meant_is_noted(document: Path, capsys: Shown) -> None:
+    changed = json.loads(document.read_text())
+    assert main([str(document)]) == 0
+    assert capsys.readouterr().err == ""
+    document.write_text(json.dumps(changed | {"data": {"dataset": "digits", "augment": [{"type": "RandomFlip"}]}}))
+    assert main([str(document)]) == 0
+    assert capsys.readouterr().err.startswith(f"note: {document}: data.augment[0]: RandomFlip mirrors images, and ")
+
+
 def test_plan(document: Path, capsys: Shown) -> None:
     assert main([str(document), "--plan"]) == 0
     assert "    2  1 × 64  norm → relu_1 → dropout_1 → output → CrossEntropy with softmax_1 → back" in (

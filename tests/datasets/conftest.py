@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from graphnn.datasets import cifar10, mnist
-from graphnn.datasets.base import Source
-from graphnn.datasets.download import Remote
+from graphnn.datasets.base import Location
+from graphnn.datasets.remote import Remote
 from graphnn.types import Array
 
 
@@ -104,7 +104,7 @@ def tiny_cifar() -> TinyCifar:
 @pytest.fixture
 def real_data() -> Path:
     """Return the folder of the published data: GRAPHNN_DATA, or the user's cache."""
-    return Source().folder("mnist").parent
+    return Location().folder("mnist").parent
 
 
 @pytest.fixture

@@ -1,24 +1,27 @@
 """Data sets by name, their folders, and whether they suit a network."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import platformdirs
 import pytest
 
-from graphnn.datasets import base
-from graphnn.datasets.base import DATASETS, Source, check_input_shape
-from graphnn.datasets.digits import load_digits
-from graphnn.datasets.facts import FACTS
+from graphnn.datasets.base import DATASETS, KnownDataset, Location, check_input_shape, facts_of
+from graphnn.datasets.digits import Digits
 from graphnn.datasets.loading import load
 from graphnn.errors import DataError
 
-SCHEMA = Path(__file__).parents[2] / "schemas" / "network.schema.json"
+ROOT = Path(__file__).parents[2]
+SCHEMA = ROOT / "schemas" / "network.schema.json"
 
 
 def test_every_data_set_of_the_schema_has_a_loader_and_facts():
     names = json.loads(SCHEMA.read_text())["definitions"]["data"]["properties"]["dataset"]["enum"]
-    assert sorted(names) == sorted(DATASETS) == sorted([*FACTS, "npz"])
+    assert sorted(names) == sorted(DATASETS)
+    assert [name for name in DATASETS if facts_of(name) is None] == ["npz"]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +40,7 @@ def test_unknown_name_lists_the_known(name, message):
 
 def test_second_loader_of_a_name_is_an_error():
     with pytest.raises(DataError, match=r'"digits" is registered already, by graphnn\.datasets\.digits'):
-        DATASETS.register(load_digits)
+        DATASETS.register(type("Again", (Digits,), {}))
 
 
 def test_path_belongs_to_npz_only(tmp_path):
@@ -47,21 +50,23 @@ def test_path_belongs_to_npz_only(tmp_path):
 
 def test_folder_is_data_dir_else_the_environment_else_the_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("GRAPHNN_DATA", str(tmp_path / "environment"))
-    assert Source(data_dir=tmp_path / "given").folder("mnist") == tmp_path / "given" / "mnist"
-    assert Source().folder("mnist") == tmp_path / "environment" / "mnist"
+    assert Location(data_dir=tmp_path / "given").folder("mnist") == tmp_path / "given" / "mnist"
+    assert Location().folder("mnist") == tmp_path / "environment" / "mnist"
     for unset in ("", None):
         if unset is None:
             monkeypatch.delenv("GRAPHNN_DATA")
         else:
             monkeypatch.setenv("GRAPHNN_DATA", unset)
-        assert Source().folder("cifar10") == platformdirs.user_cache_path("graphnn") / "cifar10"
+        assert Location().folder("cifar10") == platformdirs.user_cache_path("graphnn") / "cifar10"
 
 
 def test_failure_of_the_system_is_told(monkeypatch):
-    def refused(source):
-        raise PermissionError(13, "Permission denied", "/somewhere/mnist")
+    class Refused(KnownDataset):
+        @staticmethod
+        def load(location):
+            raise PermissionError(13, "Permission denied", "/somewhere/mnist")
 
-    monkeypatch.setitem(base.DATASETS, "mnist", refused)
+    monkeypatch.setitem(DATASETS, "mnist", Refused)
     with pytest.raises(DataError, match=r"^mnist: /somewhere/mnist: Permission denied$"):
         load("mnist")
 
@@ -95,3 +100,39 @@ def test_other_shapes_are_told(shape, input_shape, message):
     with pytest.raises(DataError) as caught:
         check_input_shape("own", shape, input_shape)
     assert str(caught.value) == message
+
+
+def test_the_schema_lets_those_have_a_path_that_take_one():
+    data = json.loads(SCHEMA.read_text())["definitions"]["data"]
+    taking = data["if"]["properties"]["dataset"]["const"]
+    others = data["else"]["if"]["properties"]["dataset"]["enum"]
+    assert [name for name, one in DATASETS.items() if one.takes_path] == [taking]
+    assert data["then"]["required"] == ["path"]
+    assert sorted(others) == [name for name, one in DATASETS.items() if not one.takes_path]
+
+
+@pytest.mark.parametrize("module", [one.__module__ for one in DATASETS.values()])
+def test_what_is_known_of_a_data_set_costs_no_import_of_what_loading_takes(module):
+    code = f"import sys, {module}; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True, cwd=ROOT)
+    loaded = set(ran.stdout.split())
+    assert module in loaded
+    assert not {"tqdm", "urllib.request", "http.client", "tarfile", "platformdirs"} & loaded
+
+
+@pytest.mark.parametrize("name", [name for name, one in DATASETS.items() if one.facts is not None and name != "digits"])
+def test_facts_are_those_of_the_samples(name, tmp_path, tiny_mnist, tiny_cifar):
+    (tiny_mnist if name == "mnist" else tiny_cifar).write(tmp_path)
+    check_facts(load(name, data_dir=tmp_path), DATASETS[name].facts)
+
+
+def test_facts_of_digits_are_those_of_the_samples():
+    digits = load("digits")
+    check_facts(digits, DATASETS["digits"].facts)
+    assert digits.x_train.mean() < 128  # bright ink on black
+
+
+def check_facts(dataset, facts):
+    """Compare what is known of a data set with its samples."""
+    assert (dataset.shape, dataset.classes) == (facts.shape, facts.classes)
+    assert (dataset.x_train.dtype == np.uint8) == facts.bytes

@@ -5,8 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from graphnn.datasets.digits import FILE, stretched
-from graphnn.datasets.facts import FACTS
+from graphnn.datasets.digits import FILE, Digits, stretched
 from graphnn.datasets.loading import load
 
 
@@ -18,7 +17,7 @@ def digits():
 def test_parts_have_the_published_number_of_images(digits):
     assert (len(digits.x_train), len(digits.x_test)) == (1437, 360)
     assert (len(digits.y_train), len(digits.y_test)) == (1437, 360)
-    assert digits.shape == FACTS["digits"].shape == (1, 8, 8)
+    assert digits.shape == Digits.facts.shape == (1, 8, 8)
     assert digits.classes == tuple("0123456789")
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from graphnn.datasets import download
-from graphnn.datasets.download import ATTEMPTS, Remote, fetch, fetch_missing
+from graphnn.datasets.download import ATTEMPTS, fetch, fetch_missing
+from graphnn.datasets.remote import Remote
 from graphnn.errors import DataError
 
 CONTENT = bytes(range(256)) * 1000  # 256,000 bytes: four chunks

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnn.datasets.facts import FACTS
+from graphnn.datasets.base import DATASETS
 from graphnn.errors import GraphError, SpecError
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import chain
@@ -58,6 +58,9 @@ def test_the_nodes_of_a_document() -> None:
     assert (graph.nodes[0].layer.name, graph.nodes[0].layer.description) == ("conv", "edges")
     assert (graph.input_shape, graph.output_shape) == ((3, 32, 32), (10,))
     assert isinstance(graph.loss, CrossEntropy)
+
+
+FACTS = {name: one.facts for name, one in DATASETS.items() if one.facts is not None}
 
 
 @pytest.mark.parametrize("dataset", FACTS)
