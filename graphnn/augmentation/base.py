@@ -12,6 +12,7 @@ import numpy as np
 from graphnn.augmentation.transforms import Transform
 from graphnn.randomness import Purpose, generator
 from graphnn.registry import Registry
+from graphnn.specification.describable import Describable, check_built_in
 from graphnn.specification.spec import Section
 from graphnn.types import Array, Shape, shape_text
 
@@ -51,7 +52,7 @@ class TrainingImages:
         return int(self.mean.shape[1])
 
 
-class Augmentation(ABC):
+class Augmentation(Describable, ABC):
     """A random change to images; its fields are the properties of its definition in the schema.
 
     size_field: the field to blame where images are too small. mirrors: whether it shows mirror images.
@@ -59,6 +60,9 @@ class Augmentation(ABC):
 
     size_field: ClassVar[str]
     mirrors: ClassVar[bool] = False
+
+    def _check_settings(self) -> None:
+        check_built_in(self, "augmentation", AUGMENTATIONS)
 
     @property
     def type(self) -> str:
@@ -92,5 +96,5 @@ def misfits(augmentations: Sequence[Augmentation], shape: Shape) -> Iterator[tup
 
 
 def augmentations_from(sections: Iterable[Section]) -> tuple[Augmentation, ...]:
-    """Return the augmentations that a document's list describes."""
-    return tuple(AUGMENTATIONS[section.type](**section.options) for section in sections)
+    """Return the augmentations of a document's list."""
+    return tuple(AUGMENTATIONS[section.type].from_checked(**section.options) for section in sections)

@@ -7,11 +7,12 @@ from typing import ClassVar
 
 from graphnn.errors import DataError
 from graphnn.registry import Registry
+from graphnn.specification.describable import Describable, check_built_in
 from graphnn.specification.spec import Section
 
 
 @dataclass(frozen=True, kw_only=True)
-class Averaging(ABC):
+class Averaging(Describable, ABC):
     """A method of weight averaging; its fields are the properties of its definition in the schema.
 
     The average a starts at the initial values of w, the parameters and running statistics. Every `every` steps it
@@ -22,6 +23,9 @@ class Averaging(ABC):
     type: ClassVar[str]
     beside: ClassVar[bool]
     every: int
+
+    def _check_settings(self) -> None:
+        check_built_in(self, "averaging", AVERAGINGS)
 
     @abstractmethod
     def factor(self, done: int, total_steps: int) -> float:
@@ -35,7 +39,7 @@ def averaging_from(section: Section | None) -> Averaging | None:
     """Return the averaging that a document's section describes; None where there is no section."""
     if section is None:
         return None
-    averaging: Averaging = AVERAGINGS[section.type](**section.options)
+    averaging: Averaging = AVERAGINGS[section.type].from_checked(**section.options)
     return averaging
 
 

@@ -45,7 +45,7 @@ def build_graph(spec: Spec, *, validated: bool | None = None) -> Graph:
     validated: whether there will be samples to validate on; None: where the document splits some off.
     """
     layers = [layer_from(section) for section in spec.layers]
-    loss: Loss = LOSSES[spec.loss.type](**spec.loss.options)
+    loss: Loss = LOSSES[spec.loss.type].from_checked(**spec.loss.options)
     findings = [*input_findings(spec), *augmentation_findings(spec)]
     unfit_layers: list[Finding] = []
 

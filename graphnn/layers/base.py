@@ -5,13 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from graphnn.errors import GraphError, ShapeError
 from graphnn.layers.context import Context
 from graphnn.registry import Registry
+from graphnn.specification.describable import Describable
 from graphnn.specification.schema_problems import Finding
 from graphnn.types import Array, Shape, shape_text
 
@@ -44,10 +45,8 @@ class UnfitInput(ShapeError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layer(ABC):
+class Layer(Describable, ABC):
     """One layer. A subclass's own fields are exactly the properties of its definition in the schema.
-
-    To make one with settings that the schema refuses raises SpecError.
 
     name, description: as in the document. input_shape: for use from Python, on the first layer of a model.
     """
@@ -58,25 +57,10 @@ class Layer(ABC):
 
     backward_in_place: ClassVar[bool] = False  # whether backward returns the memory of dy itself
 
-    _passed_schema: ClassVar[bool] = False  # whether the settings are known to be right while a layer is made
+    def _check_settings(self) -> None:
+        from graphnn.layers.settings import check_made  # here, because that module rests on this one
 
-    def __post_init__(self) -> None:
-        """Refuse settings that a document could not have. Raises SpecError.
-
-        A subclass that has a __post_init__ calls this one at its end.
-        """
-        if not self._passed_schema:
-            from graphnn.layers.settings import check_made  # here, because that module rests on this one
-
-            check_made(self)
-
-    @classmethod
-    def from_checked(cls, **settings: Any) -> Self:
-        """Return the layer of a document, whose settings the schema has let pass, without checking them again."""
-        layer = cls.__new__(cls)
-        object.__setattr__(layer, "_passed_schema", True)
-        cls.__init__(layer, **settings)
-        return layer
+        check_made(self)
 
     @property
     def type(self) -> str:

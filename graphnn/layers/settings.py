@@ -3,11 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from graphnn.document.values import section_values
-from graphnn.errors import SpecError
 from graphnn.layers.base import LAYERS, Layer
-from graphnn.specification.schema import load_schema
-from graphnn.specification.schema_problems import section_problems
+from graphnn.specification.describable import check_section
 
 
 def check_made(layer: Layer) -> None:
@@ -19,10 +16,7 @@ def check_made(layer: Layer) -> None:
 
 def check_settings(layer: Layer, place: str) -> None:
     """Raise SpecError where a document would be refused for a layer; place: what messages call it."""
-    schema = load_schema(fragments(types_in(layer)))
-    problems = section_problems(section_values(layer, leave_out={"input_shape"}), "layer", schema, place)
-    if problems:
-        raise SpecError(*problems)
+    check_section(layer, "layer", place, fragments(types_in(layer)))
 
 
 def types_in(layer: Layer) -> Iterator[type[Layer]]:

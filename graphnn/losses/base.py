@@ -12,13 +12,14 @@ from graphnn.layers.base import Layer
 from graphnn.metrics.outputs import Outputs
 from graphnn.metrics.sums import Layout, layout, metrics_of
 from graphnn.registry import Registry
+from graphnn.specification.describable import Describable, check_built_in
 from graphnn.types import Array, Shape, shape_text
 
 SMALLEST = 2.2e-16  # probabilities below it count as it
 
 
 @dataclass(frozen=True)
-class Loss(ABC):
+class Loss(Describable, ABC):
     """One loss: the mean over the batch of a number for each sample.
 
     outputs: what it takes the network's outputs for; their targets and metrics follow from it.
@@ -27,6 +28,9 @@ class Loss(ABC):
 
     outputs: ClassVar[type[Outputs]]
     fused_with: ClassVar[type[Layer] | None] = None
+
+    def _check_settings(self) -> None:
+        check_built_in(self, "loss", LOSSES)
 
     @property
     def type(self) -> str:

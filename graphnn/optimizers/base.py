@@ -11,13 +11,14 @@ import numpy as np
 from graphnn.errors import ShapeError
 from graphnn.parameters.parameter import Role
 from graphnn.registry import Registry
+from graphnn.specification.describable import Describable, check_built_in
 from graphnn.types import Array, Shape, shape_text
 
 BLOCK = 16384  # elements; all of a block's arrays stay in the second-level cache while its passes run
 
 
 @dataclass(frozen=True)
-class Optimizer(ABC):
+class Optimizer(Describable, ABC):
     """One update rule; its fields are the properties of its definition in the schema, but for `schedule` and `groups`.
 
     clip_norm scales the whole gradient down to that norm where it is longer.
@@ -28,6 +29,9 @@ class Optimizer(ABC):
 
     learning_rate: float = 0.01
     clip_norm: float | None = field(default=None, kw_only=True)
+
+    def _check_settings(self) -> None:
+        check_built_in(self, "optimizer", OPTIMIZERS)
 
     @property
     def type(self) -> str:

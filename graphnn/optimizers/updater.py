@@ -142,7 +142,7 @@ def matrix(flat: Array, parameter: Parameter) -> Array:
 def optimizer_from(section: Section) -> Optimizer:
     """Return the optimizer of a document's section, without its schedule and its groups."""
     options = {name: value for name, value in section.options.items() if name not in ("schedule", "groups")}
-    optimizer: Optimizer = OPTIMIZERS[section.type](**options)
+    optimizer: Optimizer = OPTIMIZERS[section.type].from_checked(**options)
     return optimizer
 
 
@@ -156,7 +156,7 @@ def slots_of(section: Section) -> tuple[str, ...]:
 def schedule_from(section: Section | None) -> Schedule:
     """Return the schedule of a document's section; constant where there is none."""
     options: Mapping[str, object] = {} if section is None else section.options
-    schedule: Schedule = SCHEDULES["constant" if section is None else section.type](**options)
+    schedule: Schedule = SCHEDULES["constant" if section is None else section.type].from_checked(**options)
     return schedule
 
 

@@ -6,10 +6,11 @@ from operator import attrgetter
 from typing import Any, ClassVar
 
 from graphnn.registry import Registry
+from graphnn.specification.describable import Describable, check_built_in
 
 
 @dataclass(kw_only=True)
-class Schedule(ABC):
+class Schedule(Describable, ABC):
     """A learning-rate schedule: at each step the optimizer's learning rate is multiplied by the schedule's scale.
 
     Its fields are the properties of its definition in the schema. Steps and epochs count from the start of the run.
@@ -17,18 +18,21 @@ class Schedule(ABC):
 
     type: ClassVar[str]
 
+    def _check_settings(self) -> None:
+        check_built_in(self, "schedule", SCHEDULES)
+
     @abstractmethod
     def scale(self, step: int, steps_per_epoch: int, total_steps: int) -> float:
         """Return the scale at the 0-based `step` of a run of `total_steps`."""
 
-    def observe(self, loss: float) -> None:  # noqa: B027 - most schedules ignore the loss
+    def observe(self, loss: float) -> None:
         """Take note of the loss after an epoch: of validation, or of training where there is no validation part."""
 
     def state(self) -> dict[str, Any]:
         """Return the state that `observe` changes, as JSON values, for a checkpoint."""
         return {}
 
-    def restore(self, state: dict[str, Any]) -> None:  # noqa: B027 - most schedules have no state
+    def restore(self, state: dict[str, Any]) -> None:
         """Restore the state that `state` returned."""
 
 

@@ -58,7 +58,7 @@ def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(GraphError, match=r"augmentations such as RandomFlip\(\), not of 'flip'"):
         linear(augment=["flip"])
     with pytest.raises(SpecError, match=r"data.augment\[1\].mode: must be one of"):
-        linear(augment=[Cutout(), RandomFlip("never")]).fit(X, Y)
+        linear(augment=[Cutout(), {"type": "RandomFlip", "mode": "never"}]).fit(X, Y)
     with pytest.raises(DataError, match="augment needs images, but the samples are vectors of 64"):
         linear(augment=[RandomFlip()]).fit(X.reshape(len(X), 64), Y)
     with pytest.raises(DataError, match="images of 1×8×8 are too small to be shifted by 8 pixels"):

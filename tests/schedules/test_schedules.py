@@ -67,8 +67,8 @@ def test_one_cycle_with_other_ends():
 
 
 def test_one_cycle_with_its_top_at_an_end():
-    assert scales(OneCycle(peak=0), 2, 4) == pytest.approx([1, 0.75, 0.5, 0.25])
-    assert scales(OneCycle(peak=1), 2, 4) == pytest.approx([0.1, 0.325, 0.55, 0.775])
+    assert scales(OneCycle.from_checked(peak=0), 2, 4) == pytest.approx([1, 0.75, 0.5, 0.25])
+    assert scales(OneCycle.from_checked(peak=1), 2, 4) == pytest.approx([0.1, 0.325, 0.55, 0.775])
 
 
 def test_piecewise_linear():
