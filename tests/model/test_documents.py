@@ -11,6 +11,7 @@ import pytest
 from graphnn.augmentation.base import AUGMENTATIONS, augmentations_from
 from graphnn.errors import GraphError, SpecError
 from graphnn.layers.base import LAYERS
+from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.dense import Dense
 from graphnn.layers.flatten import Flatten
 from graphnn.layers.relu import ReLU
@@ -88,6 +89,7 @@ def test_layers(name: str, as_default: bool, tmp_path: Path) -> None:
     settings = required if as_default else {**LAYER_SETTINGS[name], "name": "mine", "description": "why"}
     model = Model(MeanSquaredError(), SGD())
     model.add(LAYERS[name](**settings, input_shape=(5,) if name in VECTORS else (2, 6, 6)))
+    model.add(BatchNormalization())  # so that something is trained in any case
     again = there_and_back(model, tmp_path)
     assert again.layers == model.layers
     assert again.output_shape == model.output_shape
