@@ -34,6 +34,7 @@ from graphnn.layers.global_average_pooling import GlobalAveragePooling as Global
 from graphnn.layers.layer_normalization import LayerNormalization as LayerNormalization
 from graphnn.layers.leaky_relu import LeakyReLU as LeakyReLU
 from graphnn.layers.max_pooling_2d import MaxPooling2D as MaxPooling2D
+from graphnn.layers.prelu import PReLU as PReLU
 from graphnn.layers.relu import ReLU as ReLU
 from graphnn.layers.residual import Residual as Residual
 from graphnn.layers.scale import Scale as Scale

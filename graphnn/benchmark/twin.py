@@ -122,6 +122,7 @@ LAYER_TWINS: dict[str, Make] = {
     "Scale": scale,
     "ReLU": module("ReLU"),
     "LeakyReLU": module("LeakyReLU", negative_slope="negative_slope"),
+    "PReLU": lambda torch, node: torch.nn.PReLU(node.input_shape[0]),
     "ELU": module("ELU", alpha="alpha"),
     "GELU": module("GELU", approximate="approximate"),
     "SiLU": module("SiLU"),

@@ -86,6 +86,7 @@ PHRASES: dict[str, Phrase] = {
     "rate": lambda value, layer: f"rate {value}",
     "factor": lambda value, layer: f"× {value}",
     "negative_slope": lambda value, layer: f"slope {value}",
+    "initial_slope": lambda value, layer: f"slopes from {value}",
     "alpha": lambda value, layer: f"alpha {value}",
     "approximate": lambda value, layer: "exact" if value == "none" else value,
     "momentum": lambda value, layer: f"momentum {value}",

@@ -260,6 +260,7 @@ def test_no_note_where_memory_is_enough_or_unknown(made: Made) -> None:
         ("Dropout", {"rate": 0.25}, "rate 0.25"),
         ("Scale", {"factor": 0.111}, "× 0.111"),
         ("LeakyReLU", {}, "slope 0.01"),
+        ("PReLU", {}, "slopes from 0.25"),
         ("ELU", {"alpha": 0.5}, "alpha 0.5"),
         ("GELU", {}, "tanh"),
         ("GELU", {"approximate": "none"}, "exact"),
