@@ -51,6 +51,7 @@ from graphnn.optimizers.adam import Adam as Adam
 from graphnn.optimizers.adamw import AdamW as AdamW
 from graphnn.optimizers.base import Optimizer as Optimizer
 from graphnn.optimizers.groups import ParameterGroup as ParameterGroup
+from graphnn.optimizers.lion import Lion as Lion
 from graphnn.optimizers.muon import Muon as Muon
 from graphnn.optimizers.rmsprop import RMSprop as RMSprop
 from graphnn.optimizers.sgd import SGD as SGD

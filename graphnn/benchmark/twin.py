@@ -176,6 +176,13 @@ def adam(name: str) -> Callable[[Any, Any, Any], Any]:
     return make
 
 
+def lion(torch: Any, groups: Any, optimizer: Any) -> Any:
+    """Return a Lion, which torch itself does not have."""
+    from graphnn.benchmark.torch_lion import TorchLion
+
+    return TorchLion(groups, optimizer.learning_rate, beta_1=optimizer.beta_1, beta_2=optimizer.beta_2)
+
+
 def rmsprop(torch: Any, groups: Any, optimizer: Any) -> Any:
     """Return an RMSprop, which has no `fused`."""
     return torch.optim.RMSprop(groups, optimizer.learning_rate, optimizer.rho, optimizer.epsilon)
@@ -194,6 +201,7 @@ OPTIMIZER_TWINS: dict[str, Callable[[Any, Any, Any], Any]] = {
     "SGDMomentum": sgd_momentum,
     "Adam": adam("Adam"),
     "AdamW": adam("AdamW"),
+    "Lion": lion,
     "RMSprop": rmsprop,
     "Muon": muon,
 }

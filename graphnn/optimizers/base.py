@@ -95,7 +95,7 @@ OPTIMIZERS: Registry[type[Optimizer]] = Registry("optimizer", "graphnn.optimizer
 class ElementwiseOptimizer(Optimizer):
     """An update rule that treats every number by itself, on flat vectors of any number of parameters.
 
-    weight_decay λ adds λP to the gradient (AdamW decays apart), on weights only unless `decay_biases`.
+    weight_decay λ adds λP to the gradient (AdamW and Lion decay apart), on weights only unless `decay_biases`.
     """
 
     weight_decay: float = field(default=0.0, kw_only=True)
