@@ -1,4 +1,4 @@
-"""Measure how fast documents are trained and run: python tools/benchmark.py --help."""
+"""Measure the speed of training and inference: python tools/benchmark.py --help."""
 
 import os.path
 import sys

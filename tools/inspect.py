@@ -4,7 +4,7 @@ import gc
 import os.path
 import sys
 
-gc.disable()  # a short run: collecting garbage while modules load took 10 of its 95 ms
+gc.disable()  # a short run: garbage collection while modules load took 10 of its 95 ms
 
 FOLDER = os.path.dirname(os.path.realpath(__file__))
 if os.path.realpath(sys.path[0]) == FOLDER:

@@ -1,4 +1,4 @@
-"""Check the building blocks: python tools/run.py --help."""
+"""Run the course's checks and trainings: python tools/run.py --help."""
 
 import os.path
 import sys

@@ -12,10 +12,11 @@ from graphnn.types import Array
 @register
 @dataclass(frozen=True)
 class AveragePooling2D(Pooling):
-    """Average pooling: y = mean of x over a window of pool_size, for each channel; windows start every `strides`.
+    """Average pooling: y = mean of x over each window of `pool_size` pixels in a channel; windows are `strides` apart.
 
-    x: N×C×H×W; y: N×C×H_out×W_out with H_out = ⌊(H − K)/S⌋ + 1; strides default to pool_size. dx adds dy / K² to every
-    pixel of the window. Raises UnfitInput where no window fits.
+    x: N×C×H×W; y: N×C×H_out×W_out with H_out = ⌊(H − Kh)/Sh⌋ + 1, and W_out accordingly; strides default to pool_size.
+    dx is, for each pixel, the sum of dy / (Kh·Kw) over the windows that contain it. Raises UnfitInput where no window
+    fits.
     """
 
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:

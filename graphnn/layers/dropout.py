@@ -1,4 +1,4 @@
-"""Dropout: a random part of the numbers is left out in training."""
+"""Dropout: random values are set to zero in training."""
 
 from dataclasses import dataclass
 
@@ -13,9 +13,10 @@ from graphnn.types import Array
 @register
 @dataclass(frozen=True)
 class Dropout(Layer):
-    """Dropout: in training y = x·m, each m 0 with probability `rate` and else 1; in inference y = (1 − rate)·x.
+    """Dropout: y = x·m in training, where each m is 0 with probability `rate`, else 1; y = (1 − rate)·x in inference.
 
-    Any shape; dx = dy·m, in inference (1 − rate)·dy. What is kept in training is not scaled up.
+    Any shape; dx = dy·m in training, (1 − rate)·dy in inference. This is not the inverted dropout of other libraries,
+    which divides by 1 − rate in training instead.
     Source: Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting", section 4.
     """
 
@@ -36,7 +37,7 @@ class Dropout(Layer):
         return y, backward
 
     def mask(self, x: Array, ctx: Context) -> Array:
-        """Return which numbers of x stay, drawn in memory order, alike for every dtype."""
+        """Return the mask of the values that are kept; drawn in memory order, and the same for every dtype."""
         draws = ctx.like(x, "draws", np.float32)
         ctx.rng.random(out=pixels(draws), dtype=np.float32)
         return np.greater_equal(draws, self.rate, out=ctx.keep("mask", x.shape, np.bool_))

@@ -1,4 +1,4 @@
-"""ELU: the identity that bends into a floor below zero."""
+"""ELU: the identity for x ≥ 0, and an exponential that saturates at −alpha below."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from graphnn.types import Array
 class ELU(Elementwise):
     """Exponential linear unit: y = x where x ≥ 0 and alpha·(eˣ − 1) elsewhere, element by element; any shape.
 
-    dx = dy where x ≥ 0, zero included, and alpha·eˣ·dy elsewhere.
+    dx = dy where x ≥ 0 and alpha·eˣ·dy elsewhere.
     Source: Clevert et al. 2016, "Fast and accurate deep network learning by exponential linear units", section 3.
     """
 

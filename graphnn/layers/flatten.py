@@ -9,9 +9,9 @@ from graphnn.types import Array, Shape
 
 @register
 class Flatten(Layer):
-    """All numbers of a sample in one row: x N×C×H×W, y N×(C·H·W), channel by channel, row by row.
+    """Reshapes each sample into a vector: x N×C×H×W, y N×(C·H·W), in the order channel, row, column.
 
-    dx is dy in the shape of x. The images' memory being channels last, both ways are a copy.
+    dx is dy in the shape of x. Both directions copy, because images are in channels-last memory.
     """
 
     def output_shape(self, input_shape: Shape) -> Shape:

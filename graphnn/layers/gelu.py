@@ -1,4 +1,4 @@
-"""GELU: the input weighted by the normal distribution's probability of lying below it."""
+"""GELU: the input times Φ, the cumulative distribution function of the standard normal distribution."""
 
 import math
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class GELU(Layer):
         if self.approximate == "tanh":
             pass_back = ctx.kernels.activate("gelu", x, y, ctx.keep, ctx.like)
         else:
-            pass_back = self.exactly(x, y, ctx)
+            pass_back = self.exact(x, y, ctx)
 
         def backward(dy: Array) -> tuple[Array | None, Gradients]:
             if not ctx.needs_dx:
@@ -43,24 +43,24 @@ class GELU(Layer):
 
         return y, backward
 
-    def exactly(self, x: Array, y: Array, ctx: Context) -> PassBack:
-        """Write y, and return what multiplies dy by the slope."""
-        cumulated = ctx.keep("cumulated", x.shape, x.dtype)
-        distribution(x, cumulated, (ctx.like(x, "square"), ctx.like(x, "sum")))
-        np.multiply(x, cumulated, out=y)
+    def exact(self, x: Array, y: Array, ctx: Context) -> PassBack:
+        """Write y by the formula with erf, and return a function that multiplies dy by the slope in place."""
+        cumulative = ctx.keep("cumulative", x.shape, x.dtype)
+        distribution(x, cumulative, (ctx.like(x, "square"), ctx.like(x, "sum")))
+        np.multiply(x, cumulative, out=y)
 
         def pass_back(dy: Array) -> None:
             slope = ctx.like(x, "slope")
             density(x, slope)
             slope *= x
-            slope += cumulated
+            slope += cumulative
             dy *= slope
 
         return pass_back
 
 
 def distribution(x: Array, out: Array, work: tuple[Array, Array]) -> None:
-    """Write Φ(x) into `out`."""
+    """Write Φ(x) into `out`; work: two arrays of x's shape and dtype, to be overwritten."""
     np.multiply(x, math.sqrt(0.5), out=out)
     erf(out, out, work)
     out *= 0.5

@@ -1,4 +1,4 @@
-"""GlobalAveragePooling: the mean of every channel."""
+"""GlobalAveragePooling: the mean of each channel."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""LayerNormalization: every sample brought to mean 0 and variance 1 over its features, then scaled and shifted."""
+"""LayerNormalization: each sample is normalised to mean 0 and variance 1 over its features, then scaled and shifted."""
 
 from dataclasses import dataclass
 
@@ -17,8 +17,8 @@ from graphnn.types import Array, Shape
 class LayerNormalization(TrainableLayer):
     """Layer normalisation: y = γ·x̂ + β with x̂ = (x − μ) / √(σ² + ε).
 
-    x: N×C×H×W or N×F; μ and σ² are the mean and the biased variance of all of a sample's numbers. γ (`gamma`, where
-    `scale`) from 1 and β (`beta`, where `center`) from 0 have the shape of a sample.
+    x: N×C×H×W or N×F; μ and σ² are the mean and the biased variance of all values of a sample. γ and β have the shape
+    of a sample: `gamma`, present if `scale`, starts at 1; `beta`, present if `center`, at 0.
     dx = (g − mean(g) − x̂·mean(g·x̂)) / √(σ² + ε) with g = γ·dy; dγ = Σ dy·x̂ and dβ = Σ dy over the batch.
     Source: Ba et al. 2016, "Layer normalization", section 3.
     """
@@ -72,10 +72,10 @@ class LayerNormalization(TrainableLayer):
 
 
 def in_rows(x: Array) -> Array:
-    """Return N×C×H×W as N×(H·W·C), a view over channels-last memory; N×F as it is."""
+    """Return N×C×H×W as N×(H·W·C), a view of channels-last memory; N×F as it is."""
     return x.transpose(0, 2, 3, 1).reshape(len(x), -1) if x.ndim == 4 else x
 
 
 def mean_product(a: Array, b: Array) -> Array:
-    """Return the mean of a·b over each row, as a column."""
+    """Return the mean of a·b over each row, N×1."""
     return np.asarray(np.einsum("nf,nf->n", a, b)[:, None] / a.dtype.type(a.shape[1]))

@@ -1,4 +1,4 @@
-"""LeakyReLU: the positive part, and a small share of the negative one."""
+"""LeakyReLU: the identity for x ≥ 0, and a small slope below."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from graphnn.types import Array
 class LeakyReLU(Elementwise):
     """Leaky rectified linear unit: y = x where x ≥ 0 and negative_slope·x elsewhere, element by element; any shape.
 
-    dx = dy where x ≥ 0, zero included, and negative_slope·dy elsewhere.
+    dx = dy where x ≥ 0 and negative_slope·dy elsewhere.
     Source: Maas et al. 2013, "Rectifier nonlinearities improve neural network acoustic models", section 2.
     """
 

@@ -11,10 +11,10 @@ from graphnn.types import Array
 @register
 @dataclass(frozen=True)
 class MaxPooling2D(Pooling):
-    """Max pooling: y = max of x over a window of pool_size, for each channel; windows start every `strides` pixels.
+    """Max pooling: y = max of x over each window of `pool_size` pixels in a channel; windows are `strides` apart.
 
-    x: N×C×H×W; y: N×C×H_out×W_out with H_out = ⌊(H − K)/S⌋ + 1; strides default to pool_size. The gradient goes to the
-    first maximum of the window in row-major order. Raises UnfitInput where no window fits.
+    x: N×C×H×W; y: N×C×H_out×W_out with H_out = ⌊(H − Kh)/Sh⌋ + 1, and W_out accordingly; strides default to pool_size.
+    The gradient of a window goes to its first maximum in row-major order. Raises UnfitInput where no window fits.
     """
 
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:

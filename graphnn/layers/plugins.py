@@ -1,4 +1,6 @@
-"""Layer types of the user's own: a Python file, named on the command line and never in a document, registers them.
+"""Plugins: Python files that register further layer types. They are named on the command line, never in a document.
+
+An example:
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,15 +42,15 @@ from graphnn.errors import SpecError
 from graphnn.layers.base import LAYERS, Layer
 
 Fragment = Mapping[str, Any]
-_loaded: dict[Path, dict[str, Fragment]] = {}  # a file that is named twice is run once
+_loaded: dict[Path, dict[str, Fragment]] = {}  # a file that is given twice is run once
 
 
 def load_plugins(files: Iterable[Path]) -> dict[str, Fragment]:
-    """Run each file and return the schema fragments of the layer types that they register, by type.
+    """Run each file, and return the schema fragments of the layer types that they register, by type.
 
-    A fragment is a draft-07 object schema of the layer's own properties: `properties`, `required` and the like; `type`,
-    `name` and `description` are added to it. Raises SpecError where a file cannot be read or run, registers nothing,
-    or where a class and its fragment do not agree.
+    A fragment is a draft-07 object schema of the layer's settings, with `properties`, `required` and so on; `type`,
+    `name` and `description` are added to it. Raises SpecError where a file cannot be read or run or registers nothing,
+    or a class and its fragment do not agree.
     """
     fragments: dict[str, Fragment] = {}
     for file in files:
@@ -60,7 +62,7 @@ def load_plugins(files: Iterable[Path]) -> dict[str, Fragment]:
 
 
 def load_plugin(file: Path, path: Path) -> dict[str, Fragment]:
-    """Run one file; where anything is wrong with it, none of its layer types stays registered."""
+    """Run one file; if anything is wrong with it, none of its layer types stay registered."""
     before = set(LAYERS)
     try:
         run_file(file, path)
@@ -75,24 +77,24 @@ def load_plugin(file: Path, path: Path) -> dict[str, Fragment]:
 
 
 def run_file(file: Path, path: Path) -> None:
-    """Execute a Python file as a module of its own. Raises SpecError with the line of the file that went wrong."""
+    """Execute a Python file as a new module. Raises SpecError, with the line of the file that failed."""
     name = f"graphnn_plugin_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
-    found = importlib.util.spec_from_file_location(name, path)
-    if path.suffix != ".py" or found is None or found.loader is None:
+    module_spec = importlib.util.spec_from_file_location(name, path)
+    if path.suffix != ".py" or module_spec is None or module_spec.loader is None:
         raise SpecError(f"{file}: a plugin is a Python file, NAME.py")
-    module = importlib.util.module_from_spec(found)
+    module = importlib.util.module_from_spec(module_spec)
     try:
-        found.loader.exec_module(module)
+        module_spec.loader.exec_module(module)
     except OSError as error:
         raise SpecError(f"{file}: cannot read the plugin: {error.strerror or error}") from error
     except SpecError as error:
         raise SpecError(f"{file}: {error}") from error
     except Exception as error:
-        raise SpecError(f"{place(file, path, error)}: the plugin failed: {type(error).__name__}: {error}") from error
+        raise SpecError(f"{location(file, path, error)}: the plugin failed: {type(error).__name__}: {error}") from error
 
 
-def place(file: Path, path: Path, error: Exception) -> str:
-    """Return file:line of the plugin's own last line on the way to the error."""
+def location(file: Path, path: Path, error: Exception) -> str:
+    """Return file:line of the last line of the plugin in the error's traceback."""
     if isinstance(error, SyntaxError):
         return f"{file}:{error.lineno}"
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
@@ -100,7 +102,7 @@ def place(file: Path, path: Path, error: Exception) -> str:
 
 
 def checked_fragment(file: Path, layer: type[Layer]) -> Fragment:
-    """Return the `schema` of a layer class, after holding it against the class's own fields."""
+    """Return the `schema` of a layer class. Raises SpecError where it does not agree with the fields of the class."""
     fragment = getattr(layer, "schema", None)
     where = f"{file}: {layer.__name__}"
     if not isinstance(fragment, Mapping):
@@ -110,13 +112,13 @@ def checked_fragment(file: Path, layer: type[Layer]) -> Fragment:
     except SchemaError as error:
         raise SpecError(f"{where}: `schema` is not a draft-07 schema: {error.message}") from error
     common = {field.name for field in fields(Layer)}
-    own = {field.name: field for field in fields(layer) if field.name not in common}
+    settings = {field.name: field for field in fields(layer) if field.name not in common}
     properties = fragment.get("properties", {})
-    if set(own) != set(properties):
-        differing = ", ".join(sorted(set(own) ^ set(properties)))
+    if set(settings) != set(properties):
+        differing = ", ".join(sorted(set(settings) ^ set(properties)))
         raise SpecError(f"{where}: the fields of the class and `schema.properties` differ in {differing}")
     required = set(fragment.get("required", ()))
-    for name, field in own.items():
+    for name, field in settings.items():
         optional = field.default is not MISSING or field.default_factory is not MISSING
         if optional is (name in required):
             state = "has a default" if optional else "has no default"

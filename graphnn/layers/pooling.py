@@ -1,4 +1,4 @@
-"""What the pooling layers have in common: their settings and their window."""
+"""The base class of the pooling layers: their settings and their window."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +11,7 @@ from graphnn.types import Shape
 
 @dataclass(frozen=True)
 class Pooling(Layer):
-    """A layer that sums up each window of each channel in one number; strides default to pool_size."""
+    """A layer that reduces each window of a channel to one value; strides default to pool_size."""
 
     pool_size: int | Pair = 2
     strides: int | Pair | None = None

@@ -12,7 +12,7 @@ from graphnn.types import Array
 class ReLU(Elementwise):
     """Rectified linear unit: y = max(x, 0), element by element; any shape.
 
-    dx = dy where x ≥ 0, zero included, and 0 elsewhere.
+    dx = dy where x ≥ 0 (the slope at zero is 1) and 0 elsewhere.
     """
 
     def value(self, x: Array, y: Array, ctx: Context) -> None:

@@ -1,4 +1,4 @@
-"""Scale: all numbers times a constant."""
+"""Scale: the input times a constant."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from graphnn.types import Array
 @register
 @dataclass(frozen=True)
 class Scale(Elementwise):
-    """A constant factor, which is not trained: y = factor·x, element by element; any shape. dx = factor·dy."""
+    """Multiplication by a constant that is not trained: y = factor·x, element by element; any shape. dx = factor·dy."""
 
     factor: float
 

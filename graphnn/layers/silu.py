@@ -1,4 +1,4 @@
-"""SiLU: the input weighted by its own sigmoid."""
+"""SiLU: the input times its sigmoid."""
 
 from graphnn.layers.base import Arrays, Backward, Gradients, Layer, register
 from graphnn.layers.context import Context

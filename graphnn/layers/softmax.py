@@ -1,4 +1,4 @@
-"""Softmax: positive outputs that sum to one."""
+"""Softmax: probabilities from scores."""
 
 import numpy as np
 
@@ -9,9 +9,9 @@ from graphnn.types import Array
 
 @register
 class Softmax(Layer):
-    """Probabilities from scores: y = exp(x − max x) / Σ exp(x − max x), over the last axis; any shape.
+    """Softmax over the last axis: y = exp(x − max x) / Σ exp(x − max x), positive values that sum to 1; any shape.
 
-    dx = y·(dy − Σ dy·y). Each row is shifted by its own maximum, so that nothing overflows.
+    dx = y·(dy − Σ dy·y). The maximum is subtracted so that nothing overflows.
     """
 
     backward_in_place = True

@@ -1,4 +1,4 @@
-"""AveragePooling2D by hand, by a plain loop, by differences: overlaps, borders left out."""
+"""AveragePooling2D by hand, by a plain loop, by numerical gradients: overlaps, uncovered borders."""
 
 import numpy as np
 import pytest

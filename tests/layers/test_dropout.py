@@ -1,4 +1,4 @@
-"""Dropout by hand, by a plain loop, by differences, and by the law of large numbers."""
+"""Dropout by hand, by a plain loop, by numerical gradients, and by the law of large numbers."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ def test_literals_in_testing(checks):
 
 
 def test_literals_in_training(checks):
-    """default_rng(0) draws 0.85, 0.64, 0.51, 0.27, 0.31, 0.04 in float32: at rate ½ the first three stay."""
+    """default_rng(0) draws 0.85, 0.64, 0.51, 0.27, 0.31, 0.04 in float32: at rate ½ the first three are kept."""
     x = np.arange(1.0, 7.0)[None]
     draws = np.random.default_rng(0).random(6, dtype=np.float32)
     assert draws.round(2).tolist() == pytest.approx([0.85, 0.64, 0.51, 0.27, 0.31, 0.04])
@@ -21,7 +21,7 @@ def test_literals_in_training(checks):
 
 @pytest.mark.parametrize("shape", [(3, 8), (3, 2, 4, 5)])
 def test_plain_loop(checks, shape):
-    """The draws go in memory order: sample, row, column, channel."""
+    """Draws are in memory order: sample, row, column, channel."""
     x, dy = checks.spread(*shape), checks.spread(*shape, seed=5)
     result = checks.run(Dropout(0.3), x, dy, seed=9)
     draws = iter(np.random.default_rng(9).random(x.size, dtype=np.float32))

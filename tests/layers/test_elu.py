@@ -1,4 +1,4 @@
-"""ELU by hand, by a plain loop and by differences."""
+"""ELU by hand, by a plain loop and by numerical gradients."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Flatten by hand, by a plain loop and by differences."""
+"""Flatten by hand, by a plain loop and by numerical gradients."""
 
 import numpy as np
 

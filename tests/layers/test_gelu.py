@@ -1,4 +1,4 @@
-"""GELU, both ways, by hand, by a plain loop and by differences."""
+"""GELU, exact and by tanh: by hand, by a plain loop and by numerical gradients."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""GlobalAveragePooling by hand, by a plain loop, by differences, and what it refuses."""
+"""GlobalAveragePooling by hand, by a plain loop, by numerical gradients, and on inputs that are not images."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""LayerNormalization by hand, by a plain loop, by differences, and far from zero."""
+"""LayerNormalization by hand, by a plain loop, by numerical gradients, and with a mean far from zero."""
 
 import math
 

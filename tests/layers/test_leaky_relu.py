@@ -1,4 +1,4 @@
-"""LeakyReLU by hand, by a plain loop, by differences, and with slopes that are not small."""
+"""LeakyReLU by hand, by a plain loop, by numerical gradients, and with slopes that are not small."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""MaxPooling2D by hand, by a plain loop, by differences: ties, overlaps, borders left out."""
+"""MaxPooling2D by hand, by a plain loop, by numerical gradients: ties, overlaps, uncovered borders."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def test_the_first_maximum_in_row_major_order_takes_the_gradient(checks):
 
 
 def test_overlapping_windows_add_up(checks):
-    """The middle is the largest of all four windows, the lower right corner's equal comes too late."""
+    """The middle is the maximum of all four windows; the lower right corner is equal, but comes later."""
     checks.literal(
         MaxPooling2D(2, 1),
         x=[[[[1.0, 2, 3], [4, 9, 5], [6, 7, 9]]]],

@@ -1,4 +1,4 @@
-"""Plugins: files that register layer types, and what is said where one is not right."""
+"""Plugins: files that register layer types, and the errors for faulty ones."""
 
 import textwrap
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""ReLU by hand, by a plain loop, by differences, and on the edge of its mask."""
+"""ReLU by hand, by a plain loop, by numerical gradients, and at zero."""
 
 import numpy as np
 

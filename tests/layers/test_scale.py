@@ -1,4 +1,4 @@
-"""Scale by hand, by a plain loop and by differences."""
+"""Scale by hand, by a plain loop and by numerical gradients."""
 
 import numpy as np
 import pytest

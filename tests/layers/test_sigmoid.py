@@ -1,4 +1,4 @@
-"""Sigmoid by hand, by a plain loop and by differences."""
+"""Sigmoid by hand, by a plain loop and by numerical gradients."""
 
 import math
 

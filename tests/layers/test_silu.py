@@ -1,4 +1,4 @@
-"""SiLU by hand, by a plain loop and by differences."""
+"""SiLU by hand, by a plain loop and by numerical gradients."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Softmax by hand, by a plain loop, by differences, and at extremes."""
+"""Softmax by hand, by a plain loop, by numerical gradients, and for extreme scores."""
 
 import math
 
@@ -8,7 +8,7 @@ from graphnn.layers.softmax import Softmax
 
 
 def test_literals(checks):
-    """Of e⁰, e^ln 2, e^ln 5 the shares are 1/8, 2/8, 5/8; with dy = (8, 0, 0), Σ dy·y = 1."""
+    """e⁰, e^ln 2 and e^ln 5 give 1/8, 2/8 and 5/8; with dy = (8, 0, 0), Σ dy·y = 1."""
     x = [[0.0, math.log(2), math.log(5)], [7.0, 7.0, 7.0]]
     y = [[1 / 8, 2 / 8, 5 / 8], [1 / 3, 1 / 3, 1 / 3]]
     dy = [[8.0, 0.0, 0.0], [3.0, 0.0, -3.0]]

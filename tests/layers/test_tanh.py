@@ -1,4 +1,4 @@
-"""Tanh by hand, by a plain loop and by differences."""
+"""Tanh by hand, by a plain loop and by numerical gradients."""
 
 import math
 
