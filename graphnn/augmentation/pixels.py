@@ -31,14 +31,13 @@ def remapped(images: Array, rows: Array, columns: Array) -> Array:
     index = rows.astype(np.intp) * width + np.arange(0, total, height * width)[:, None]
     pixels = images.reshape(total, channels)
     if rows.max() == BLANK or columns.max() == BLANK:
-        pixels = np.concatenate(
-            [pixels, np.zeros((1, channels), pixels.dtype)]
-        )  # the pixel to which "clip" limits BLANK
+        # one more pixel, 0, to which "clip" limits the index of BLANK
+        pixels = np.concatenate([pixels, np.zeros((1, channels), pixels.dtype)])
     return np.asarray(pixels.take(index[:, :, None] + columns[:, None, :], axis=0, mode="clip"))
 
 
 def resampled(images: Array, sources: Array, padding: str) -> Array:
-    """Return images whose pixel at (r, c) from the centre is `images` at source·(r, c) from the centre.
+    """Return images whose pixel at (r, c) from the centre is the value of `images` at source·(r, c) from the centre.
 
     Values are interpolated bilinearly. Outside the image they are its reflection, or 0 with `padding` "zeros". images:
     n×H×W×C, contiguous; integers are rounded. sources: n×2×2. For 1×28×28 this takes one core 65 µs per image, for

@@ -28,7 +28,7 @@ class Transform(ABC):
 
 @dataclass(frozen=True)
 class Remap(Transform):
-    """Pixel (r, c) of image i becomes its pixel (rows[i, r], columns[i, c]), or 0 where either is BLANK.
+    """Pixel (r, c) of image i takes the value of its pixel (rows[i, r], columns[i, c]), or 0 where either is BLANK.
 
     rows: N×H, columns: N×W, int32.
     """
@@ -57,7 +57,7 @@ def composed(first: Array, second: Array) -> Array:
 
 @dataclass(frozen=True)
 class Erase(Transform):
-    """The pixels where a covered row crosses a covered column become those of the mean image.
+    """Pixels in both a covered row and a covered column take the values of the mean image.
 
     rows: N×H, columns: N×W, bool. mean: H×W×C, as the images are stored.
     """
@@ -76,7 +76,7 @@ class Erase(Transform):
 
 @dataclass(frozen=True)
 class AffineWarp(Transform):
-    """The pixel at (row, column) from the centre of image i becomes the image at sources[i]·(row, column).
+    """The pixel at (r, c) from the centre of image i takes the image's value at sources[i]·(r, c) from the centre.
 
     sources: N×2×2, float32. padding: the values from outside the image, "reflect" or "zeros".
     """

@@ -47,6 +47,6 @@ def check_averaging(averaging: Averaging | None, total_steps: int) -> None:
     """Raise DataError where a run of `total_steps` is too short for a single averaging."""
     if averaging is not None and averaging.every > total_steps:
         raise DataError(
-            f"averaging every {averaging.every} steps never comes in a run of {total_steps}; train longer, "
+            f"averaging every {averaging.every} steps never happens in a run of {total_steps}; train longer, "
             f"in smaller batches, or write a training.averaging.every of {total_steps} or less"
         )

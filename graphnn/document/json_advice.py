@@ -240,7 +240,7 @@ def read_string(text: str, start: int) -> tuple[str, int]:
             )
         if character != "\\":
             written = CONTROLS.get(character, f"\\u{ord(character):04x}")
-            raise StringMistake(end, f"a control character must not stand in a string; write {written}")
+            raise StringMistake(end, f"a control character must not appear in a string; write {written}")
         escape = text[end + 1 : end + 2]
         if escape == "u":
             piece, position = code_point(text, end)

@@ -182,9 +182,7 @@ class _Reader:
         if key in container:
             line, column = self.lines.position(marks.keys[key])
             shown = quoted(key)
-            raise JsonMistake(
-                start, f"the key {shown} stands at line {line}, column {column} already; remove one of them"
-            )
+            raise JsonMistake(start, f"the key {shown} is already at line {line}, column {column}; remove one of them")
         marks.keys[key] = start
         return key, end
 

@@ -26,7 +26,7 @@ from graphnn.kernels.vectors import WIDTH, contiguous, flat, sizes, whole_vector
 from graphnn.kernels.winograd import Winograd
 from graphnn.types import Array
 
-TRANSFORM_RATE = 10e9  # bytes per second written by one thread, measured
+WRITE_RATE = 10e9  # bytes per second that the transforms write on one thread, measured
 
 
 def estimates(window: Window, channels: int, output: Pair, filters: int, *, gradient: bool) -> Estimates:
@@ -37,7 +37,7 @@ def estimates(window: Window, channels: int, output: Pair, filters: int, *, grad
     if min(channels, filters) >= WIDTH:
         tiles, points = tiles_and_points(4, output)
         vectors = -(-channels // WIDTH) - (-filters // WIDTH)
-        seconds = points * channels * filters / TILES_RATE + 4 * points * WIDTH * vectors / TRANSFORM_RATE
+        seconds = points * channels * filters / TILES_RATE + 4 * points * WIDTH * vectors / WRITE_RATE
         options[CompiledWinograd()] = tiles * seconds
     else:
         options[Winograd(4)] = winograd_seconds(4, channels, output, filters, gradient=gradient)

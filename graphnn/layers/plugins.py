@@ -122,5 +122,5 @@ def checked_fragment(file: Path, layer: type[Layer]) -> Fragment:
         optional = field.default is not MISSING or field.default_factory is not MISSING
         if optional is (name in required):
             state = "has a default" if optional else "has no default"
-            raise SpecError(f"{where}: {name} {state}, so it must{' not' if optional else ''} stand in `required`")
+            raise SpecError(f"{where}: {name} {state}, so it must{' not' if optional else ''} be in `required`")
     return fragment

@@ -274,7 +274,7 @@ def test_a_mistake_in_what_all_variants_share_is_told_once(compare: Compare, tmp
     ("changes", "said"),
     [
         ({"training.batch_size": 500, "training.drop_last": True}, "drop_last leaves nothing to train on"),
-        ({"training.averaging": {"type": "lookahead", "every": 50}}, "never comes in a run of 15"),
+        ({"training.averaging": {"type": "lookahead", "every": 50}}, "never happens in a run of 15"),
     ],
 )
 def test_a_variant_that_is_too_long_for_the_data_is_told_before_anything_is_trained(

@@ -76,8 +76,8 @@ def test_no_plugins_no_fragments() -> None:
         (CUBE.replace("schema", "scheme"), "plugin.py: Cube: the class needs `schema`"),
         (CUBE.replace('"number"', '"nomber"'), "plugin.py: Cube: `schema` is not a draft-07 schema"),
         (CUBE.replace('"scale"', '"factor"'), "plugin.py: Cube: .* differ in factor, scale"),
-        (CUBE.replace("}}}", '}}, "required": ["scale"]}'), "Cube: scale has a default, so it must not stand in"),
-        (CUBE.replace(" = 1.0", ""), "Cube: scale has no default, so it must stand in `required`"),
+        (CUBE.replace("}}}", '}}, "required": ["scale"]}'), "Cube: scale has a default, so it must not be in"),
+        (CUBE.replace(" = 1.0", ""), "Cube: scale has no default, so it must be in `required`"),
     ],
 )
 def test_what_is_wrong_with_a_plugin_is_said(write: Write, text: str, message: str) -> None:

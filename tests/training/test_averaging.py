@@ -98,7 +98,7 @@ def test_an_averaging_that_never_comes_is_refused(rig: Any, kind: type[Any]) -> 
     """What is kept would be the weights that the run began with."""
     steps = rig.trainer().total_steps
     rig.trainer(averaging=kind(every=steps))
-    with pytest.raises(DataError, match=f"averaging every {steps + 1} steps never comes in a run of {steps};"):
+    with pytest.raises(DataError, match=f"averaging every {steps + 1} steps never happens in a run of {steps};"):
         rig.trainer(averaging=kind(every=steps + 1))
 
 
