@@ -16,21 +16,22 @@ class Registry(MutableMapping[str, T]):
     """All entries of one kind by name, such as all layers; `@LAYERS.register` above a class makes it an entry.
 
     kind: the word for an entry in messages. package: the package with the entries, one per module, which is named after
-    it (Conv2D in conv2d.py). A module is imported when its name is looked up; listing all names imports all modules.
+    it (Conv2D in conv2d.py). A module is imported when its name is looked up; listing all names, in alphabetical order,
+    imports all modules. Without a package, entries are those that were registered, in that order.
     name_of: returns the name of an entry; by default, that of the class. error: raised by `find` and `register`.
     """
 
     def __init__(
         self,
         kind: str,
-        package: str,
+        package: str | None = None,
         *,
         name_of: Callable[[Any], str] = lambda entry: str(entry.__name__),
         error: type[GraphError] = SpecError,
     ) -> None:
         self.kind, self.package, self._name_of, self._error = kind, package, name_of, error
         self._known: dict[str, T] = {}
-        self._complete = False  # whether all modules of the package have been imported
+        self._complete = package is None  # whether all modules of the package have been imported
 
     def register(self, entry: Entry) -> Entry:
         """Register an entry under its name, and return it; for use as a decorator.
@@ -77,16 +78,18 @@ class Registry(MutableMapping[str, T]):
             for module in self._modules():
                 importlib.import_module(f"{self.package}.{module}")
             self._complete = True
-        return iter(sorted(self._known))
+        return iter(list(self._known) if self.package is None else sorted(self._known))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
     def is_built_in(self, entry: Any) -> bool:
         """Return whether an entry comes with the package, rather than from a plugin."""
-        return str(entry.__module__).startswith(f"{self.package}.")
+        return self.package is None or str(entry.__module__).startswith(f"{self.package}.")
 
     def _modules(self) -> list[str]:
+        if self.package is None:
+            return []
         return [module.name for module in pkgutil.iter_modules(importlib.import_module(self.package).__path__)]
 
     def _import_module_of(self, name: str) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from graphnn.benchmark.job import Job, job_values
@@ -10,7 +11,14 @@ from graphnn.benchmark.measure import Say, require_torch
 from graphnn.benchmark.task import OURS, Task
 from graphnn.benchmark.timing import QUICK, Effort
 from graphnn.benchmark.twin import check_twins
-from graphnn.commands.common import Parser, add_document_arguments, add_kernels_argument, guarded, positive_integer
+from graphnn.commands.common import (
+    Parser,
+    add_document_arguments,
+    add_kernels_argument,
+    document_source,
+    guarded,
+    positive_integer,
+)
 from graphnn.engine.workers import available_cores
 from graphnn.graph.build import build_graph
 from graphnn.reports.formats import render
@@ -105,7 +113,7 @@ def benchmark(argv: Sequence[str]) -> int:
 
 def job(arguments: argparse.Namespace, file: Path, effort: Effort) -> Job:
     """Return what is to be measured of a document. Raises SpecError, and GraphError where PyTorch cannot be built."""
-    spec = read_document(argparse.Namespace(**{**vars(arguments), "spec": file}))
+    spec = read_document(replace(document_source(arguments), file=file))
     graph = build_graph(spec)
     if arguments.against:
         require_torch()

@@ -13,6 +13,7 @@ from typing import NoReturn
 from graphnn.errors import GraphError
 from graphnn.kernels.choice import KERNELS
 from graphnn.reports.formats import FORMATS, TABLE
+from graphnn.runs.reading import DocumentSource
 from graphnn.text.terminal import complain, showable
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -135,6 +136,11 @@ def add_document_arguments(parser: Parser, *, required: bool = True, several: bo
         dest="plugins",
         help="run a Python file that registers layer types of your own; may be repeated",
     )
+
+
+def document_source(arguments: argparse.Namespace) -> DocumentSource:
+    """Return the document that the arguments of `add_document_arguments` name."""
+    return DocumentSource(arguments.spec, tuple(arguments.overrides), tuple(arguments.plugins))
 
 
 def add_data_argument(parser: Parser) -> None:

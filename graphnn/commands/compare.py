@@ -1,12 +1,12 @@
 """compare: what each change to a document is worth, by training it with each of them."""
 
+import shlex
 import sys
-from argparse import ArgumentTypeError, Namespace
+from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 
-from graphnn.commands import train
 from graphnn.commands.common import (
     INTERRUPTED,
     Parser,
@@ -15,16 +15,18 @@ from graphnn.commands.common import (
     add_format_argument,
     add_kernels_argument,
     add_threads_argument,
+    document_source,
     guarded,
     natural_number,
     positive_integer,
 )
 from graphnn.errors import DivergenceError, WeightsError
 from graphnn.reports.formats import TABLE, render
-from graphnn.runs.comparison import Training, planned
+from graphnn.runs.comparison import ComparisonRequest, planned, run_trainings
 from graphnn.runs.comparison_report import comparison_report
+from graphnn.runs.reading import command_line
 from graphnn.specification.variants import AS_IT_IS, Variant, read_variants
-from graphnn.text.terminal import complain, show, terminal_width
+from graphnn.text.terminal import show, terminal_width
 
 EXAMPLES = (
     "models/digits.json --seeds 0,1,2",
@@ -80,51 +82,30 @@ def seeds(text: str) -> tuple[int, ...]:
 def compare(argv: Sequence[str]) -> int:
     """Train what is not trained yet, and print the table. Every variant is checked before the first is trained."""
     arguments = parser().parse(argv)
-    variants = read_variants(arguments.variants) if arguments.variants else (Variant(AS_IT_IS),)
-    folder = arguments.output or arguments.spec.with_name(f"{arguments.spec.stem}.compare")
-    trainings = list(planned(arguments, variants, folder))
+    request = ComparisonRequest(
+        document=document_source(arguments),
+        variants=read_variants(arguments.variants) if arguments.variants else (Variant(AS_IT_IS),),
+        variants_file=arguments.variants,
+        folder=arguments.output or arguments.spec.with_name(f"{arguments.spec.stem}.compare"),
+        seeds=arguments.seeds or (),
+        test=arguments.test,
+        limit=arguments.limit,
+        data_dir=arguments.data_dir,
+        threads=arguments.threads,
+        kernels=arguments.kernels,
+    )
+    trainings = list(planned(request))
     for training in trainings:
         training.check()
     try:
-        folder.mkdir(exist_ok=True)
+        request.folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise WeightsError(f"{folder}: cannot be made: {error.strerror}") from error
+        raise WeightsError(f"{request.folder}: cannot be made: {error.strerror}") from error
+    again = f"{command_line('compare', 'compare')} {shlex.join(argv)}"
     # What trainings say stands above a table; where programs read, it goes to stderr.
     with nullcontext() if arguments.format in (TABLE, "markdown") else redirect_stdout(sys.stderr):
-        code, diverged = trained(trainings, arguments)
-    if code:
-        return code
+        diverged = run_trainings(request, trainings, again=again, say=show)
+    if diverged is None:
+        return INTERRUPTED
     show(render(comparison_report(trainings, diverged), arguments.format, terminal_width()))
     return DivergenceError.exit_code if diverged else 0
-
-
-def trained(trainings: Sequence[Training], arguments: Namespace) -> tuple[int, list[Training]]:
-    """Train what is not trained yet; return the exit code of the one that ended it all, else 0, and what diverged."""
-    diverged = []
-    for number, training in enumerate(trainings, start=1):
-        if training.finished:
-            continue
-        show(f"{number} of {len(trainings)}: {training.variant.name}, seed {training.seed}\n")
-        code = train.main(train_arguments(arguments, training))
-        if code == DivergenceError.exit_code:
-            diverged.append(training)
-            continue
-        if code == INTERRUPTED:
-            complain("The same command goes on from here.")
-        if code:
-            return code, diverged
-    return 0, diverged
-
-
-def train_arguments(arguments: Namespace, training: Training) -> list[str]:
-    """Return the arguments of `train` for one training."""
-    own = [str(arguments.spec), "--quiet", "--output", str(training.outputs.weights), "--seed", str(training.seed)]
-    for override in (*arguments.overrides, *training.variant.overrides):
-        own += ["--set", override]
-    for plugin in arguments.plugins:
-        own += ["--plugin", str(plugin)]
-    for option in ("data_dir", "threads", "kernels", "limit"):
-        if getattr(arguments, option) is not None:
-            own += [f"--{option.replace('_', '-')}", str(getattr(arguments, option))]
-    own += [] if arguments.test else ["--no-test"]
-    return own + (["--resume"] if training.outputs.checkpoint.exists() else [])

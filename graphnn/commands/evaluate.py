@@ -11,6 +11,7 @@ from graphnn.commands.common import (
     add_kernels_argument,
     add_threads_argument,
     add_weights_argument,
+    document_source,
     guarded,
     positive_integer,
 )
@@ -69,7 +70,7 @@ def parser() -> Parser:
 def run(argv: Sequence[str]) -> int:
     """Measure, and print what was found."""
     arguments = parser().parse(argv)
-    trained = load_trained(arguments, "evaluate")
+    trained = load_trained(document_source(arguments), arguments.weights, "evaluate")
     spec = trained.spec
     if arguments.float16:
         check_free(arguments.float16)

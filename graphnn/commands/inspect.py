@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from graphnn.commands.common import Parser, add_document_arguments, add_format_argument, add_kernels_argument, guarded
+from graphnn.commands.common import (
+    Parser,
+    add_document_arguments,
+    add_format_argument,
+    add_kernels_argument,
+    document_source,
+    guarded,
+)
 from graphnn.describe.describe import describe
 from graphnn.describe.memory import available_memory
 from graphnn.describe.report import description_report
@@ -72,7 +79,7 @@ def run(argv: Sequence[str]) -> int:
     if arguments.plan and arguments.format == "csv":
         others = [name for name in FORMATS if name != "csv"]
         command.error(f"--plan is shown as {', '.join(others[:-1])} or {others[-1]}")
-    spec = read_document(arguments)
+    spec = read_document(document_source(arguments))
     print_notes(spec)
     graph = build_graph(spec)
     description = describe(spec, graph, arguments.kernels)

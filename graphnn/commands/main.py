@@ -3,27 +3,46 @@
 import importlib
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
 
-from graphnn import __version__
-from graphnn.commands.common import guarded
+from graphnn.commands.common import UsageError, guarded
+from graphnn.registry import Registry
 from graphnn.text.suggestions import did_you_mean, quoted
 from graphnn.text.terminal import complain, showable
+from graphnn.version import __version__
 
-COMMANDS = {
-    "train": "train a network and save its weights beside its document",
-    "inspect": "show a network's layers, shapes, parameters, work and memory",
-    "evaluate": "measure trained weights on the test part",
-    "predict": "classify images or arrays with trained weights",
-    "benchmark": "measure speed and memory, and compare them with PyTorch",
-    "compare": "train variants of a network, and show what each change is worth",
-    "run": "check the building blocks: graphnn run unittest NAME",
-}
+
+@dataclass(frozen=True)
+class Command:
+    """A command of the program; the module of its name in this package has its `main`."""
+
+    name: str
+    summary: str
+
+    def run(self, arguments: Sequence[str]) -> int:
+        """Run the command and return its exit code."""
+        main: Callable[[Sequence[str]], int] = importlib.import_module(f"graphnn.commands.{self.name}").main
+        return main(arguments)
+
+
+COMMANDS: Registry[Command] = Registry("command", name_of=attrgetter("name"), error=UsageError)
+for _name, _summary in (
+    ("train", "train a network and save its weights beside its document"),
+    ("inspect", "show a network's layers, shapes, parameters, work and memory"),
+    ("evaluate", "measure trained weights on the test part"),
+    ("predict", "classify images or arrays with trained weights"),
+    ("benchmark", "measure speed and memory, and compare them with PyTorch"),
+    ("compare", "train variants of a network, and show what each change is worth"),
+    ("run", "check the building blocks: graphnn run unittest NAME"),
+):
+    COMMANDS.register(Command(_name, _summary))
 
 
 def usage() -> str:
     """Return the list of commands."""
     width = max(map(len, COMMANDS))
-    lines = [f"  {name:{width}}  {summary}" for name, summary in COMMANDS.items()]
+    lines = [f"  {name:{width}}  {command.summary}" for name, command in COMMANDS.items()]
     return "\n".join(["usage: graphnn COMMAND …    (graphnn COMMAND --help shows more)", "", *lines])
 
 
@@ -33,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def dispatch(arguments: Sequence[str]) -> int:
-    """Hand the arguments to the command that the first of them names."""
+    """Hand the arguments to the command that the first of them names. Raises UsageError for an unknown one."""
     if not arguments:
         complain(usage())
         return 2
@@ -45,10 +64,8 @@ def dispatch(arguments: Sequence[str]) -> int:
         print(f"graphnn {__version__}")
         return 0
     if name not in COMMANDS:
-        complain(f"graphnn: unknown command {quoted(name)}{did_you_mean(name, COMMANDS)}\n{usage()}")
-        return 2
-    command: Callable[[Sequence[str]], int] = importlib.import_module(f"graphnn.commands.{name}").main
-    return command(arguments[1:])
+        raise UsageError(f"graphnn: unknown command {quoted(name)}{did_you_mean(name, COMMANDS)}\n{usage()}")
+    return COMMANDS[name].run(arguments[1:])
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from graphnn.commands.common import (
     add_kernels_argument,
     add_threads_argument,
     add_weights_argument,
+    document_source,
     guarded,
     positive_integer,
 )
@@ -66,7 +67,7 @@ def parser() -> Parser:
 def run(argv: Sequence[str]) -> int:
     """Predict; what cannot be read is reported, and makes the exit code 2 in the end."""
     arguments = parser().parse(argv)
-    trained = load_trained(arguments, "predict")
+    trained = load_trained(document_source(arguments), arguments.weights, "predict")
     facts = facts_of(trained.spec.data["dataset"])
     reader = Reader(
         data_shape=trained.normalisation.shape,

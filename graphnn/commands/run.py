@@ -1,15 +1,10 @@
 """run: the course's own command; `run unittest NAME` checks one building block, or trains mnist or cifar."""
 
-import argparse
 import math
-import tempfile
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
-from graphnn.commands import train
 from graphnn.commands.common import (
+    INTERRUPTED,
     Parser,
     UsageError,
     add_data_argument,
@@ -19,26 +14,12 @@ from graphnn.commands.common import (
 )
 from graphnn.course.checks import CHECKS
 from graphnn.course.comparisons import Check
-from graphnn.errors import DataError
-from graphnn.storage.weights import load_weights
+from graphnn.course.trials import TRIALS, run_trial
 from graphnn.text.suggestions import unknown_name
 from graphnn.text.terminal import showable
 
-MODELS = Path(__file__).parents[2] / "models"
 FAILED = 1
 ALL = "all"
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A network that has to reach more than `accuracy` on the test part within `minutes`."""
-
-    document: str
-    accuracy: float
-    minutes: float
-
-
-TRIALS = {"mnist": Trial("mnist.json", 0.9, 10), "cifar": Trial("cifar10.json", 0.7, 60)}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -69,7 +50,13 @@ def run(argv: Sequence[str]) -> int:
     if arguments.command != "unittest":
         own.error(f'unknown command "{arguments.command}"; did you mean "unittest"?')
     if arguments.name in TRIALS:
-        return try_training(TRIALS[arguments.name], arguments)
+        outcome = run_trial(
+            TRIALS[arguments.name], data_dir=arguments.data_dir, threads=arguments.threads, kernels=arguments.kernels
+        )
+        if outcome is None:
+            return INTERRUPTED
+        print(outcome)
+        return 0 if outcome.passed else FAILED
     return 0 if check(names(arguments.name)) else FAILED
 
 
@@ -109,27 +96,3 @@ def line(result: Check) -> str:
     """Return a check in one line."""
     verdict = "ok    " if result.passed else "FAILED"
     return f"{verdict}  error {result.error:7.1e}, allowed {result.allowed:.0e}  {result.subject}"
-
-
-def try_training(trial: Trial, arguments: argparse.Namespace) -> int:
-    """Train a network, leaving nothing behind, and return the exit code: 1 where it missed its accuracy or time."""
-    document = MODELS / trial.document
-    if not document.is_file():
-        raise DataError(f"{document}: no such file; the networks are in a checkout of graphnn, not in the package")
-    options = ["--data-dir", str(arguments.data_dir)] if arguments.data_dir else []
-    options += ["--threads", str(arguments.threads)] if arguments.threads else []
-    options += ["--kernels", arguments.kernels] if arguments.kernels else []
-    start = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        weights = Path(folder) / "trial.npz"
-        code = train.train([str(document), "--output", str(weights), *options], resumable=False)
-        if code:
-            return code
-        accuracy = load_weights(weights).meta["metrics"]["test"]["accuracy"]
-    minutes = (time.perf_counter() - start) / 60
-    passed = accuracy > trial.accuracy and minutes < trial.minutes
-    print(
-        f"{'ok' if passed else 'FAILED'}: test accuracy {accuracy:.2%} (required: more than {trial.accuracy:.0%}) "
-        f"in {minutes:.1f} minutes (allowed: {trial.minutes:.0f})"
-    )
-    return 0 if passed else FAILED

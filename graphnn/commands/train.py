@@ -11,6 +11,7 @@ from graphnn.commands.common import (
     add_document_arguments,
     add_kernels_argument,
     add_threads_argument,
+    document_source,
     guarded,
     natural_number,
     positive_integer,
@@ -69,7 +70,7 @@ def train(argv: Sequence[str], *, resumable: bool = True) -> int:
     seed = [] if arguments.seed is None else [f"training.seed={arguments.seed}"]
     request = TrainingRequest(
         document=arguments.spec,
-        spec=read_document(arguments, overrides=seed),
+        spec=read_document(document_source(arguments).changed(*seed)),
         output=arguments.output or weights_path(arguments.spec),
         resume=arguments.resume,
         init_from=arguments.init_from,

@@ -1,8 +1,7 @@
 """Comparing variants of a document: the trainings that it takes, checked before any begins, and their files."""
 
 import re
-from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from csv import DictReader
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,17 +9,19 @@ from pathlib import Path
 from graphnn.averaging.base import averaging_from, check_averaging
 from graphnn.datasets.batches import split
 from graphnn.engine.plan import kernels_for
-from graphnn.errors import DataError, GraphError, Problem, SpecError
+from graphnn.errors import DataError, DivergenceError, GraphError, Problem, SpecError
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph
 from graphnn.runs.data import stored
 from graphnn.runs.files import Outputs
-from graphnn.runs.progress import in_terminal
-from graphnn.runs.reading import read_document
+from graphnn.runs.progress import Progress, in_terminal
+from graphnn.runs.reading import DocumentSource, read_document
+from graphnn.runs.training import TrainingRequest, train
 from graphnn.specification.spec import Spec
 from graphnn.specification.variants import Variant
 from graphnn.storage.weights import load_weights
 from graphnn.text.suggestions import quoted
+from graphnn.text.terminal import complain
 from graphnn.training.checkpoint import RunSettings, digest, load_checkpoint
 from graphnn.training.length import Length
 
@@ -83,63 +84,82 @@ def file_name(variant: Variant, seed: int) -> str:
     return f"{words}-seed{seed}.npz"
 
 
-def planned(arguments: Namespace, variants: Sequence[Variant], folder: Path) -> Iterator[Training]:
-    """Yield the trainings of each variant, as the arguments of `compare` say.
+@dataclass(frozen=True, kw_only=True)
+class ComparisonRequest:
+    """What to compare: a document in all variants, from all seeds.
 
-    Raises GraphError where one cannot be measured, or its data be read.
+    variants_file: where the variants were read from, for messages. folder: of the trainings. seeds: none for that of
+    each variant. test: whether the test part is measured on, rather than the validation part. limit: the most samples
+    of each part.
     """
-    part = "test" if arguments.test else "validation"
+
+    document: DocumentSource
+    variants: Sequence[Variant]
+    variants_file: Path | None
+    folder: Path
+    seeds: Sequence[int] = ()
+    test: bool = False
+    limit: int | None = None
+    data_dir: Path | None = None
+    threads: int | None = None
+    kernels: str | None = None
+
+
+def planned(request: ComparisonRequest) -> Iterator[Training]:
+    """Yield the trainings of each variant. Raises GraphError where one cannot be measured, or its data be read."""
+    part = "test" if request.test else "validation"
     known: dict[tuple[str, str | None], tuple[int, str]] = {}
     taken: dict[str, Variant] = {}
-    for variant, spec, graph in read_all(arguments, variants):
+    for variant, spec, graph in read_all(request):
         other = taken.setdefault(file_name(variant, 0), variant)
         if other != variant:
             names = f"{quoted(other.name)} and {quoted(variant.name)}"
-            raise SpecError(f"{arguments.variants}: {names} have the same words, and so the same file; rename one")
-        if not arguments.test and not spec.data["validation_split"]:
+            raise SpecError(f"{request.variants_file}: {names} have the same words, and so the same file; rename one")
+        if not request.test and not spec.data["validation_split"]:
             raise GraphError(
-                f"{arguments.spec}, {variant.name}: there is no validation part to measure on; write "
+                f"{request.document.file}, {variant.name}: there is no validation part to measure on; write "
                 "data.validation_split, for example by --set data.validation_split=0.1, or measure on the test part "
                 "with --test"
             )
         source = (spec.data["dataset"], spec.data["path"])
         if source not in known:
-            data = stored(spec, arguments.data_dir, arguments.limit, show_progress=in_terminal())
+            data = stored(spec, request.data_dir, request.limit, show_progress=in_terminal())
             known[source] = len(data.y_train), digest(data.x_train, data.y_train)
         count, of_data = known[source]
         check_length(spec, count, variant)
-        kernels = kernels_for(graph, arguments.kernels).name
-        for seed in arguments.seeds or (spec.training["seed"],):
+        kernels = kernels_for(graph, request.kernels).name
+        for seed in request.seeds or (spec.training["seed"],):
             resolved = {**spec.resolved(), "training": {**spec.resolved()["training"], "seed": seed}}
-            settings = RunSettings(resolved, of_data, arguments.limit, kernels)
-            yield Training(variant, seed, settings, Outputs(folder / file_name(variant, seed)), part)
+            settings = RunSettings(resolved, of_data, request.limit, kernels)
+            yield Training(variant, seed, settings, Outputs(request.folder / file_name(variant, seed)), part)
 
 
-def read_all(arguments: Namespace, variants: Sequence[Variant]) -> list[tuple[Variant, Spec, Graph]]:
+def read_all(request: ComparisonRequest) -> list[tuple[Variant, Spec, Graph]]:
     """Return each variant with its spec and graph. Raises SpecError with what is wrong in any of them.
 
     What is wrong in the first, the document as it is, would be wrong in all.
     """
     read: list[tuple[Variant, Spec, Graph]] = []
     problems: list[Problem | str] = []
-    for variant in variants:
+    for variant in request.variants:
         try:
-            read.append((variant, *read_variant(arguments, variant)))
+            read.append((variant, *read_variant(request, variant)))
         except SpecError as error:
             problems += error.problems
-            if variant == variants[0]:
+            if variant == request.variants[0]:
                 break
     if problems:
         raise SpecError(*problems)
     return read
 
 
-def read_variant(arguments: Namespace, variant: Variant) -> tuple[Spec, Graph]:
+def read_variant(request: ComparisonRequest, variant: Variant) -> tuple[Spec, Graph]:
     """Return the spec of a variant and its graph. Raises SpecError, which names the variant."""
     try:
-        if arguments.seeds:
-            refuse_seeds([*arguments.overrides, *variant.overrides])
-        spec = read_document(arguments, overrides=variant.overrides)
+        source = request.document.changed(*variant.overrides)
+        if request.seeds:
+            refuse_seeds(source.overrides)
+        spec = read_document(source)
         return spec, build_graph(spec)
     except SpecError as error:
         if not variant.overrides:
@@ -164,3 +184,37 @@ def check_length(spec: Spec, count: int, variant: Variant) -> None:
         check_averaging(averaging_from(training.get("averaging")), length.total_steps)
     except DataError as error:
         raise DataError(f"variant {quoted(variant.name)}:", *error.problems) from None
+
+
+def run_trainings(
+    request: ComparisonRequest, trainings: Sequence[Training], *, again: str, say: Callable[[str], None]
+) -> list[Training] | None:
+    """Train what is not trained yet; return the trainings that diverged, or None where one was interrupted.
+
+    again: the command that goes on with an interrupted training. say: is told what is trained. Raises GraphError.
+    """
+    diverged = []
+    for number, training in enumerate(trainings, start=1):
+        if training.finished:
+            continue
+        say(f"{number} of {len(trainings)}: {training.variant.name}, seed {training.seed}\n")
+        source = request.document.changed(*training.variant.overrides, f"training.seed={training.seed}")
+        wanted = TrainingRequest(
+            spec=read_document(source),
+            document=source.file,
+            output=training.outputs.weights,
+            resume=training.outputs.checkpoint.exists(),
+            data_dir=request.data_dir,
+            limit=request.limit,
+            test=request.test,
+            threads=request.threads,
+            kernels=request.kernels,
+            again=again,
+        )
+        try:
+            if not train(wanted, Progress(quiet=True, live=False)):
+                return None
+        except DivergenceError as error:
+            complain(str(error))
+            diverged.append(training)
+    return diverged

@@ -1,11 +1,11 @@
 """The document of a command, and how a message calls another command."""
 
-import argparse
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from graphnn.graph.notes import notes
 from graphnn.specification.spec import Spec, read_spec
@@ -27,17 +27,33 @@ def command_line(command: str, running: str) -> str:
     return f"graphnn {command}"
 
 
-def read_document(arguments: argparse.Namespace, *, overrides: Sequence[str] = ()) -> Spec:
-    """Run the plugins, then read and check the document; `overrides` come after those of --set.
+@dataclass(frozen=True)
+class DocumentSource:
+    """A document to read.
 
-    What its keeper should know, such as an old format, is printed on stderr.
+    overrides: changes to it, such as training.epochs=5. plugins: Python files that register further layer types.
+    """
+
+    file: Path
+    overrides: tuple[str, ...] = ()
+    plugins: tuple[Path, ...] = ()
+
+    def changed(self, *overrides: str) -> Self:
+        """Return the same document with more changes, which are made after the others."""
+        return replace(self, overrides=(*self.overrides, *overrides))
+
+
+def read_document(source: DocumentSource) -> Spec:
+    """Run the plugins, then read and check the document. Raises SpecError with every problem.
+
+    Notices for whoever keeps the document, such as that its format is old, are printed on stderr.
     """
     plugins = {}
-    if arguments.plugins:
+    if source.plugins:
         from graphnn.layers.plugins import load_plugins  # rarely needed, and takes 5 ms to import
 
-        plugins = load_plugins(arguments.plugins)
-    spec = read_spec(arguments.spec, overrides=[*arguments.overrides, *overrides], plugins=plugins)
+        plugins = load_plugins(source.plugins)
+    spec = read_spec(source.file, overrides=source.overrides, plugins=plugins)
     for notice in spec.notices:
         complain(notice)
     return spec

@@ -1,6 +1,5 @@
 """A document together with its trained weights, as evaluate and predict need them."""
 
-import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from graphnn.graph.initialisation import unset
 from graphnn.layers.settings import added_fragments
 from graphnn.model.definition import UNKNOWN_DATA
 from graphnn.parameters.parameters import Parameters
-from graphnn.runs.reading import command_line, read_document
+from graphnn.runs.reading import DocumentSource, command_line, read_document
 from graphnn.specification.differences import differences
 from graphnn.specification.spec import Spec
 from graphnn.storage.weights import WeightsFile, assign, compare, load_weights
@@ -57,22 +56,23 @@ class Trained:
         return Samples(data.x_train, data.y_train, chosen, self.normalisation)
 
 
-def load_trained(arguments: argparse.Namespace, command: str) -> Trained:
-    """Return the network of SPEC with its weights; a note on stderr where these come from another document.
+def load_trained(source: DocumentSource, weights: Path | None, command: str) -> Trained:
+    """Return the network of a document with its weights; a note on stderr where these come from another document.
 
-    Raises WeightsError where there are none, or where they do not fit; nothing is allocated before they do.
+    weights: their file, by default the one beside the document. command: the running one, for messages. Raises
+    WeightsError where there are no weights, or where they do not fit; nothing is allocated before they do.
     """
-    spec = read_document(arguments)
+    spec = read_document(source)
     graph = build_graph(spec)
-    path = arguments.weights or weights_path(arguments.spec)
-    if arguments.weights is None and not path.exists():
-        raise WeightsError(f"{path}: no such file; train it first: {command_line('train', command)} {arguments.spec}")
+    path = weights or weights_path(source.file)
+    if weights is None and not path.exists():
+        raise WeightsError(f"{path}: no such file; train it first: {command_line('train', command)} {source.file}")
     file = load_weights(path, check_finite=True)
     shapes = {name: own.shape for name, own in named_parameters(graph.nodes).items()}
     report = compare(shapes, file.arrays)
     if not report.complete:
         lines = "".join(f"\n  {line}" for line in report.lines())
-        raise WeightsError(f"{path}: these weights do not fit {arguments.spec}:{lines}")
+        raise WeightsError(f"{path}: these weights do not fit {source.file}:{lines}")
     parameters = unset(graph)
     assign(parameters, file.arrays, file=path)
     note_differences(spec, file)

@@ -89,7 +89,7 @@ def closest(name: str, known: Collection[str]) -> str | None:
     if wanted in by_folded:
         return by_folded[wanted]
     other = OTHER_NAMES.get(wanted)
-    if other in known:
+    if other is not None and other in known:
         return other
     ends = [candidate for candidate in by_folded if len(wanted) >= LEAST_ENDING and candidate.endswith(wanted)]
     if len(ends) == 1:

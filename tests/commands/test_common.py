@@ -15,12 +15,13 @@ from graphnn.commands.common import (
     add_data_argument,
     add_document_arguments,
     add_threads_argument,
+    document_source,
     guarded,
     natural_number,
 )
 from graphnn.errors import DivergenceError, SpecError
 from graphnn.runs import reading
-from graphnn.runs.reading import command_line, read_document
+from graphnn.runs.reading import DocumentSource, command_line, read_document
 from graphnn.runs.trained import weights_path
 
 
@@ -136,16 +137,16 @@ def test_a_reader_that_leaves_is_no_error(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_documents_are_read_with_overrides(parser: Parser, document: Path) -> None:
     arguments = parser.parse([str(document), "--set", "training.epochs=5", "--set", "training.seed=2"])
-    spec = read_document(arguments, overrides=["training.seed=3"])
+    spec = read_document(document_source(arguments).changed("training.seed=3"))
     assert (spec.training["epochs"], spec.training["seed"]) == (5, 3)
 
 
 def test_what_the_keeper_of_a_document_should_know_is_printed(
-    parser: Parser, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = SimpleNamespace(notices=["an old format"])
     monkeypatch.setattr(reading, "read_spec", lambda file, **options: found)
-    assert read_document(parser.parse(["a.json"])) is found
+    assert read_document(DocumentSource(Path("a.json"))) is found
     assert capsys.readouterr().err == "an old format\n"
 
 

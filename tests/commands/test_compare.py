@@ -306,18 +306,18 @@ def test_names_that_share_a_file_and_a_missing_validation_part_are_refused(compa
 def test_an_interrupted_comparison_goes_on(
     compare: Compare, document: Path, monkeypatch: pytest.MonkeyPatch, train: Callable[..., Any]
 ) -> None:
-    step, steps = Engine.train_on, itertools.count()
+    step, steps = Engine.train_step, itertools.count()
 
     def disturbed(self: Engine, *arguments: Any, **options: Any) -> Any:
         if next(steps) == 7:  # there are 5 in an epoch
             signal.raise_signal(signal.SIGINT)
         return step(self, *arguments, **options)
 
-    monkeypatch.setattr(Engine, "train_on", disturbed)
+    monkeypatch.setattr(Engine, "train_step", disturbed)
     code, out, err = compare("--seeds", "0,1")
     assert code == 130
     assert "Interrupted in epoch 2 of 3" in err
-    assert "The same command goes on from here." in err
+    assert err.endswith(f"by:\n  graphnn compare {document} --limit 300 --seeds 0,1\n")
     monkeypatch.undo()
     code, out, err = compare("--seeds", "0,1")
     assert (code, err) == (0, "")

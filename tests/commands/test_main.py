@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -77,3 +78,9 @@ def test_no_command_is_imported_that_is_not_asked_for() -> None:
     imported = done.stdout.splitlines()[-1].split()
     own = {name for name in imported if name.startswith("graphnn.commands.")}
     assert own == {"graphnn.commands.main", "graphnn.commands.common"}
+
+
+def test_every_file_of_a_command_is_in_the_list(root: Path) -> None:
+    shared = {"__init__", "common", "main"}
+    assert {file.stem for file in (root / "graphnn" / "commands").glob("*.py")} - shared == set(entry.COMMANDS)
+    assert {file.stem for file in (root / "tools").glob("*.py")} == set(entry.COMMANDS)

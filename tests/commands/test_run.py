@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from graphnn.commands import run
-from graphnn.course import checks
+from graphnn.course import checks, trials
 from graphnn.course.checks import CHECKS
 from graphnn.course.comparisons import NUMERIC, Check, difference, numeric_gradient
 from graphnn.kernels import choice
@@ -222,12 +222,12 @@ def small_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     document = json.loads((ROOT / "models" / "digits.json").read_text(encoding="utf-8"))
     document["training"]["epochs"] = 2
     (tmp_path / "small.json").write_text(json.dumps(document), encoding="utf-8")
-    monkeypatch.setattr(run, "MODELS", tmp_path)
+    monkeypatch.setattr(trials, "MODELS", tmp_path)
     return tmp_path
 
 
 def set_trial(monkeypatch: pytest.MonkeyPatch, **requirements: float) -> None:
-    monkeypatch.setitem(run.TRIALS, "mnist", run.Trial("small.json", **requirements))
+    monkeypatch.setitem(run.TRIALS, "mnist", trials.Trial("small.json", **requirements))
 
 
 def test_a_training_that_reaches_its_accuracy(
@@ -264,7 +264,7 @@ def test_an_interrupted_training_is_no_verdict(
     small_trial: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     set_trial(monkeypatch, accuracy=0.5, minutes=10)
-    monkeypatch.setattr(run.train, "train", lambda argv, *, resumable: 130)
+    monkeypatch.setattr(trials, "train", lambda request, progress: False)
     assert run.main(["unittest", "mnist"]) == 130
     assert "accuracy" not in capsys.readouterr().out
 
@@ -272,7 +272,7 @@ def test_an_interrupted_training_is_no_verdict(
 def test_without_the_models_the_trainings_say_where_they_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(run, "MODELS", tmp_path)
+    monkeypatch.setattr(trials, "MODELS", tmp_path)
     assert run.main(["unittest", "cifar"]) == 2
     assert "cifar10.json: no such file; the networks are in a checkout" in capsys.readouterr().err
 
