@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from graphnn.errors import DataError
 from graphnn.layers.base import Layer
+from graphnn.metrics.loss import MeanLoss
 from graphnn.metrics.outputs import Outputs
 from graphnn.metrics.sums import Layout, layout, metrics_of
 from graphnn.registry import Registry
@@ -73,8 +74,9 @@ class Loss(Describable, ABC):
 
     def metrics(self, output_shape: Shape | None = None) -> tuple[str, ...]:
         """Return the names of what is reported, "loss" first; of outputs of any shape where none is given."""
-        metrics = metrics_of(self.outputs) if output_shape is None else self.layout(output_shape).metrics
-        return ("loss", *(metric.name for metric in metrics))
+        if output_shape is not None:
+            return self.layout(output_shape).names
+        return (MeanLoss.name, *(metric.name for metric in metrics_of(self.outputs)))
 
     def summarise(self, sums: Array, count: int, output_shape: Shape) -> dict[str, float]:
         """Return "loss" and the metrics of `count` samples from the sum of their pieces' sums.

@@ -27,9 +27,8 @@ class BinaryCrossEntropy(Loss):
     fused_with = Sigmoid
 
     def piece(self, y_gt: Array, y: Array, n: int, *, logits: bool, dy: Array | None = None) -> Array:
-        sums = sums_of(YesOrNo(y_gt, y, logits=logits))  # before dy is written, which may be y's memory
-        outputs = y[0].size
-        t = y_gt.reshape(y.shape).astype(y.dtype, copy=False)
+        seen, outputs = YesOrNo(y_gt, y, logits=logits), y[0].size
+        sums, t = sums_of(seen), seen.targets  # the sums before dy is written, which may be y's memory
         if logits:
             loss = np.maximum(y, 0) - t * y + np.log1p(np.exp(-np.abs(y)))
             if dy is not None:

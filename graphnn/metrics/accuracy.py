@@ -8,7 +8,7 @@ from graphnn.metrics.outputs import Classes, YesOrNo
 
 @METRICS.register
 class Accuracy(OutputMetric[Classes | YesOrNo]):
-    """The part of the samples whose class is predicted; of yes-or-no outputs, the part of all outputs that are right.
+    """The fraction of the samples whose class is predicted; of yes-or-no outputs, the fraction of right outputs.
 
     The predicted class is that of the highest score, of equal ones the first. An output is right where it lies on the
     truth's side of ½.

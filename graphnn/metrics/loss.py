@@ -5,7 +5,7 @@ from graphnn.metrics.base import METRICS, Metric
 
 @METRICS.register
 class MeanLoss(Metric):
-    """The mean of what training makes small, over the samples; the losses sum it themselves."""
+    """The mean of the loss over the samples; with label smoothing, of the loss of the targets as they are."""
 
     name = label = "loss"
     higher_is_better = False

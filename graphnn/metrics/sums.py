@@ -15,40 +15,41 @@ from graphnn.types import Array, Shape
 
 @dataclass(frozen=True)
 class Layout:
-    """Where partial sums lie in the vector: that of the loss first, then for each metric a slice.
+    """Where partial sums lie in the vector: that of the loss first, then those of each metric.
 
-    size: of the vector.
+    parts: the metrics with their slices. size: of the vector.
     """
 
-    metrics: tuple[OutputMetric[Any], ...]
-    slices: tuple[slice, ...]
+    parts: tuple[tuple[OutputMetric[Any], slice], ...]
     size: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What there are sums of."""
+        return (MeanLoss.name, *(metric.name for metric, _ in self.parts))
 
     def figures(self, sums: Array, count: int) -> dict[str, float]:
         """Return the loss and the metrics of `count` samples, by name, from the sum of their vectors."""
-        values = {
-            metric.name: metric.value(sums[where], count)
-            for metric, where in zip(self.metrics, self.slices, strict=True)
-        }
+        values = {metric.name: metric.value(sums[where], count) for metric, where in self.parts}
         return {MeanLoss.name: float(sums[0] / count), **values}
 
 
 @cache  # it is asked for with every piece of every batch
 def layout(outputs: type[Outputs], output_shape: Shape) -> Layout:
     """Return where the sums lie for outputs of a meaning, one sample's being of `output_shape`."""
-    metrics = tuple(metric for metric in metrics_of(outputs) if metric.suits(output_shape))
-    slices, end = [], 1
-    for metric in metrics:
-        slices.append(slice(end, end + metric.size(output_shape)))
-        end = slices[-1].stop
-    return Layout(metrics, tuple(slices), end)
+    parts, end = [], 1
+    for metric in metrics_of(outputs):
+        if metric.suits(output_shape):
+            parts.append((metric, slice(end, end + metric.size(output_shape))))
+            end = parts[-1][1].stop
+    return Layout(tuple(parts), end)
 
 
 def sums_of(seen: Outputs) -> Array:
     """Return the vector of the samples seen, float64; the loss is left at 0."""
     own = layout(type(seen), seen.y.shape[1:])
     sums = np.zeros(own.size)
-    for metric, where in zip(own.metrics, own.slices, strict=True):
+    for metric, where in own.parts:
         sums[where] = metric.sums(seen)
     return sums
 

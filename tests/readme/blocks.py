@@ -93,6 +93,7 @@ def options() -> str:
     """Return every layer, loss, optimizer and so on with its settings, then the other sections."""
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     parts = [f"### {title}\n\n{intro}\n\n{table(kinds(schema, kind), titled)}" for title, kind, titled, intro in TYPED]
+    parts.insert(1 + [title for title, *_ in TYPED].index("Losses"), f"### Metrics\n\n{metrics()}")
     definitions = schema["definitions"]
     sections = [
         ("`data`", "", definitions["data"]),
@@ -117,6 +118,12 @@ TYPED = (
     ("Schedules", "schedule", "schedule", "`schedule`, inside the optimizer, is one of these:"),
     ("Augmentations", "augmentation", "augmentation", "`augment`, inside `data`, is a list of these:"),
     ("Averaging", "averaging", "averaging", "`averaging`, inside `training`, is one of these:"),
+)
+
+WHERE_METRICS_ARE = (
+    "These figures are reported, by the kind of the loss: in `history.csv`, as the final figures of `train`, by "
+    "`evaluate`, in the weights file, and by `Model`. With `validation_` before its name, each can be watched: see "
+    "`monitor` and `keep_best`. The lines of epochs and comparisons leave out {long}."
 )
 
 GROUPS = (
@@ -186,6 +193,24 @@ def settings(definition: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, 
         yield name, value
         if "kind" not in value and any("description" in one for one in value.get("properties", {}).values()):
             yield from ((f"{name}.{inner}", one) for inner, one in settings(value))
+
+
+def metrics() -> str:
+    """Return where metrics are reported, and their table, with the first paragraph of what each class says."""
+    sys.path.insert(0, str(ROOT))  # where graphnn is not installed
+    try:
+        from graphnn.losses.base import LOSSES
+        from graphnn.metrics.base import METRICS
+    finally:
+        del sys.path[0]
+    long = " and ".join(metric.label for metric in METRICS.values() if not metric.brief)
+    lines = [WHERE_METRICS_ARE.format(long=long), "", "| metric | of | better | meaning |", "|---|---|---|---|"]
+    for name, metric in METRICS.items():
+        losses = [loss for loss in LOSSES if name in LOSSES[loss]().metrics()]
+        of = "every loss" if len(losses) == len(LOSSES) else ", ".join(losses)
+        meaning = " ".join(str(metric.__doc__).partition("\n\n")[0].split())
+        lines.append(row(f"**{name}**", of, "higher" if metric.higher_is_better else "lower", meaning))
+    return "\n".join(lines)
 
 
 def row(*cells: str) -> str:
