@@ -14,7 +14,7 @@ from graphnn.engine.fusion import merge
 from graphnn.engine.plan import kernels_for
 from graphnn.graph.graph import Graph
 from graphnn.layers.base import BatchwiseLayer
-from graphnn.optimizers.updater import groups_from, optimizer_from
+from graphnn.optimizers.sections import groups_from, optimizer_from
 
 FORWARD, BACKWARD = "forward", "backward"
 BATCHWISE = {

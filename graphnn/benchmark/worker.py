@@ -17,7 +17,7 @@ from graphnn.benchmark.memory import peak_bytes
 from graphnn.benchmark.task import ON_NUMPY, OWN, Task, first_parameters
 from graphnn.engine.plan import kernels_for
 from graphnn.errors import GraphError
-from graphnn.optimizers.updater import groups_from, optimizer_from
+from graphnn.optimizers.sections import groups_from, optimizer_from
 
 
 class Side(Protocol):

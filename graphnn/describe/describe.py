@@ -14,7 +14,7 @@ from graphnn.describe.training_groups import TrainingGroup, training_groups
 from graphnn.document.document import Path
 from graphnn.engine.plan import kernels_for
 from graphnn.graph.graph import Graph, Node
-from graphnn.optimizers.updater import slots_of
+from graphnn.optimizers.sections import slots_of
 from graphnn.specification.names import BRANCHES
 from graphnn.specification.spec import LayerSection, Spec
 from graphnn.types import Shape

@@ -12,7 +12,6 @@ from graphnn.engine.plan import LANES, Plan, Stage, training_plan
 from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.kernels import Kernels
 from graphnn.kernels.winograd import Winograd
-from graphnn.layers.bypass import Keeping
 from graphnn.layers.conv2d import Conv2D
 
 FLOAT = 4  # bytes of a float32
@@ -26,7 +25,7 @@ def activation_bytes(node: Node) -> int:
 
 def kept_elements(node: Node) -> int:
     """Return the elements of one sample that a node has memory for: its output, or what goes past other nodes."""
-    return math.prod(node.input_shape if isinstance(node.layer, Keeping) else node.output_shape)
+    return math.prod(node.input_shape if node.layer.keeps_input else node.output_shape)
 
 
 def parameter_count(node: Node, *, trainable: bool) -> int:
@@ -65,7 +64,7 @@ def training_memory(graph: Graph, batch_size: int, slots: int, kernels: Kernels)
     fixed = sum(parameter_count(node, trainable=False) for node in graph.nodes)
     outputs = [kept_elements(node) for stage in plan.stages for node in stage.nodes]
     handed_on = [stage.last for stage in plan.stages if stage.exit is not None and stage.last is not None]
-    outputs += [math.prod(node.output_shape) for node in handed_on if isinstance(node.layer, Keeping)]
+    outputs += [math.prod(node.output_shape) for node in handed_on if node.layer.keeps_input]
     exits = [stage.exit for stage in plan.stages if stage.exit is not None]
     again = [stage.entry for stage in plan.stages if stage.entry is not None and stage.recomputes(batch_size)]
     at_barriers = max((math.prod((max(e.input_shape, e.output_shape, key=math.prod))) for e in exits), default=0)

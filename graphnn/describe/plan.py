@@ -12,7 +12,7 @@ from graphnn.kernels.im2col import Pair
 from graphnn.kernels.kernels import Kernels
 from graphnn.kernels.planar import Planar
 from graphnn.layers.conv2d import Conv2D
-from graphnn.optimizers.updater import slots_of
+from graphnn.optimizers.sections import slots_of
 from graphnn.specification.spec import Spec
 
 

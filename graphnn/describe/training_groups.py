@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from graphnn.graph.graph import Graph, named_parameters
 from graphnn.optimizers.groups import ParameterGroup
 from graphnn.optimizers.rules import rule_numbers, rules
-from graphnn.optimizers.updater import groups_from, optimizer_from
+from graphnn.optimizers.sections import groups_from, optimizer_from
 from graphnn.parameters.parameter import Role
 from graphnn.specification.spec import Section, Spec
 

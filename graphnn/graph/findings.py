@@ -8,7 +8,6 @@ from itertools import pairwise
 import numpy as np
 
 from graphnn.augmentation.base import augmentations_from, misfits
-from graphnn.augmentation.views import VIEWS, unfit_for_views
 from graphnn.datasets.base import facts_of
 from graphnn.document.document import Path
 from graphnn.errors import DataError
@@ -17,7 +16,6 @@ from graphnn.layers.base import Layer
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
 from graphnn.layers.flatten import Flatten
-from graphnn.layers.residual import Residual
 from graphnn.losses.base import LOSSES, Loss
 from graphnn.metrics.outputs import Classes
 from graphnn.specification.names import BLOCK
@@ -63,9 +61,12 @@ def image_findings(spec: Spec, shape: Shape) -> Iterator[Finding]:
     for place, problem in misfits(augmentations_from(spec.data["augment"]), shape):
         yield Finding(("data", "augment", *place), problem)
     views = spec.evaluation["test_time_augmentation"]
-    unfit = unfit_for_views(views, shape) if views in VIEWS else None
-    if unfit is not None:
-        yield Finding(("evaluation", "test_time_augmentation"), unfit)
+    if views != "none":
+        from graphnn.augmentation.views import unfit_for_views  # few documents ask for views
+
+        unfit = unfit_for_views(views, shape)
+        if unfit is not None:
+            yield Finding(("evaluation", "test_time_augmentation"), unfit)
 
 
 def setting_findings(path: Path, name: str, layer: Layer, input_shape: Shape, *, first: bool) -> Iterator[Finding]:
@@ -181,7 +182,7 @@ def output_findings(spec: Spec, layers: Sequence[Layer], loss: Loss, output_shap
         return
     classes = f"{spec.data['dataset']} has {len(facts.classes)} classes"
     for section, layer in zip(reversed(spec.layers), reversed(layers), strict=True):
-        if isinstance(layer, Flatten | Residual):
+        if isinstance(layer, Flatten) or layer.inside:
             break
         if isinstance(layer, Dense | Conv2D):
             key, number = ("units", layer.units) if isinstance(layer, Dense) else ("filters", layer.filters)

@@ -56,6 +56,7 @@ class Layer(Describable, ABC):
     input_shape: Shape | None = None
 
     backward_in_place: ClassVar[bool] = False  # whether backward returns the memory of dy itself
+    keeps_input: ClassVar[bool] = False  # whether other layers read its input: see layers/bypass.py
 
     def _check_settings(self) -> None:
         from graphnn.layers.settings import check_made  # here, because that module rests on this one

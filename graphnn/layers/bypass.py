@@ -18,6 +18,7 @@ from graphnn.types import Array, Shape
 class Keeping(Layer):
     """A layer whose input other nodes need too. kept: the name, in `Context.bypass`, of the memory where it lies."""
 
+    keeps_input: ClassVar[bool] = True
     block: str
     part: ClassVar[str]
 

@@ -1,5 +1,7 @@
 """What the outputs of a network mean: classes, yes or no, or numbers. Its loss declares which."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from typing import Any
 

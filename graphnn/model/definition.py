@@ -16,7 +16,7 @@ from graphnn.model.sections import augmentation_values, section_descriptions, se
 from graphnn.model.stack import Stack
 from graphnn.optimizers.base import Optimizer
 from graphnn.optimizers.groups import ParameterGroup, group_values
-from graphnn.optimizers.updater import groups_from, optimizer_from, schedule_from
+from graphnn.optimizers.sections import groups_from, optimizer_from, schedule_from
 from graphnn.schedules.base import Schedule
 from graphnn.schedules.constant import Constant
 from graphnn.specification.spec import Spec, listed, read_spec, spec_from_values

@@ -24,7 +24,7 @@ from graphnn.layers.base import Layer
 from graphnn.model.definition import BATCH_SIZE, Definition
 from graphnn.model.given import given_inputs, given_samples
 from graphnn.model.sections import given_values
-from graphnn.optimizers.updater import schedule_from
+from graphnn.optimizers.sections import schedule_from
 from graphnn.parameters.parameters import Parameters
 from graphnn.reports.formats import render
 from graphnn.storage.weights import assign, load_weights, save_weights

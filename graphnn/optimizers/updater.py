@@ -1,17 +1,15 @@
 """What one step changes: an optimizer, or several for groups of parameters, at work on the vectors of a network."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphnn.optimizers.base import OPTIMIZERS, Optimizer, clip
+from graphnn.optimizers.base import Optimizer, clip
 from graphnn.optimizers.groups import ParameterGroup
 from graphnn.optimizers.rules import rule_numbers, rules
 from graphnn.parameters.parameter import Parameter, in_memory_order
 from graphnn.parameters.parameters import ALIGNMENT, Parameters
-from graphnn.schedules.base import SCHEDULES, Schedule
 from graphnn.shared_memory import shared_zeros
-from graphnn.specification.spec import Section
 from graphnn.types import Array
 
 
@@ -137,38 +135,3 @@ def matrix(flat: Array, parameter: Parameter) -> Array:
     array = in_memory_order(flat, parameter)
     inputs = sorted(range(1, array.ndim), key=lambda axis: -array.strides[axis])
     return array.transpose(0, *inputs).reshape(array.shape[0], -1)
-
-
-def optimizer_from(section: Section) -> Optimizer:
-    """Return the optimizer of a document's section, without its schedule and its groups."""
-    options = {name: value for name, value in section.options.items() if name not in ("schedule", "groups")}
-    optimizer: Optimizer = OPTIMIZERS[section.type].from_checked(**options)
-    return optimizer
-
-
-def slots_of(section: Section) -> tuple[str, ...]:
-    """Return the names of the vectors that the optimizers of a document's section keep."""
-    groups: Sequence[Mapping[str, Any]] = section.options.get("groups", ())
-    sections = (section, *(group["optimizer"] for group in groups if "optimizer" in group))
-    return tuple(dict.fromkeys(slot for own in sections for slot in OPTIMIZERS[own.type].slots))
-
-
-def schedule_from(section: Section | None) -> Schedule:
-    """Return the schedule of a document's section; constant where there is none."""
-    options: Mapping[str, object] = {} if section is None else section.options
-    schedule: Schedule = SCHEDULES["constant" if section is None else section.type].from_checked(**options)
-    return schedule
-
-
-def groups_from(section: Section) -> tuple[ParameterGroup, ...]:
-    """Return the groups in a document's optimizer section."""
-    return tuple(
-        ParameterGroup(
-            match=values["match"],
-            learning_rate_scale=values["learning_rate_scale"],
-            weight_decay_scale=values.get("weight_decay_scale"),
-            optimizer=optimizer_from(values["optimizer"]) if "optimizer" in values else None,
-            schedule=schedule_from(values["schedule"]) if "schedule" in values else None,
-        )
-        for values in section.options.get("groups", ())
-    )

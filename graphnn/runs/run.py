@@ -11,7 +11,7 @@ from graphnn.errors import DivergenceError, GraphError, SpecError, WeightsError
 from graphnn.evaluation.views import averaged_sums
 from graphnn.graph.graph import Graph
 from graphnn.metrics.figures import figure, label
-from graphnn.optimizers.updater import optimizer_from, schedule_from
+from graphnn.optimizers.sections import optimizer_from, schedule_from
 from graphnn.parameters.parameters import Parameters
 from graphnn.runs.data import TrainingData
 from graphnn.runs.files import Outputs

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from graphnn.averaging.base import Averaging, averaging_from
 from graphnn.optimizers.groups import ParameterGroup
-from graphnn.optimizers.updater import groups_from
+from graphnn.optimizers.sections import groups_from
 from graphnn.specification.spec import Spec
 from graphnn.training.monitor import EarlyStopping, early_stopping_from
 

@@ -12,7 +12,8 @@ from graphnn.engine.engine import Engine
 from graphnn.errors import DataError, DivergenceError
 from graphnn.optimizers.base import Optimizer
 from graphnn.optimizers.rates import Rates
-from graphnn.optimizers.updater import Updater, groups_from, optimizer_from, schedule_from
+from graphnn.optimizers.sections import groups_from, optimizer_from, schedule_from
+from graphnn.optimizers.updater import Updater
 from graphnn.schedules.base import Schedule
 from graphnn.specification.spec import Section
 from graphnn.training.checkpoint import State

@@ -8,9 +8,10 @@ from graphnn.optimizers.adam import Adam
 from graphnn.optimizers.groups import ParameterGroup, members, pattern_meant, unused
 from graphnn.optimizers.muon import Muon
 from graphnn.optimizers.rates import Rates
+from graphnn.optimizers.sections import groups_from, optimizer_from, schedule_from, slots_of
 from graphnn.optimizers.sgd import SGD
 from graphnn.optimizers.sgd_momentum import SGDMomentum
-from graphnn.optimizers.updater import Updater, groups_from, optimizer_from, schedule_from, slots_of
+from graphnn.optimizers.updater import Updater
 from graphnn.parameters.parameter import Parameter, Role
 from graphnn.parameters.parameters import Parameters
 from graphnn.schedules.constant import Constant
