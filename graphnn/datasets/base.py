@@ -38,7 +38,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Location:
-    """Where a data set may lie. path: the user's own file. data_dir: the folder of the published ones."""
+    """Where a data set may lie. path: the user's file. data_dir: the folder of the published ones."""
 
     path: Path | None = None
     data_dir: Path | None = None

@@ -1,4 +1,4 @@
-"""The data set "npz": the user's own arrays x_train, y_train, x_test, y_test in one .npz file."""
+"""The data set "npz": the user's arrays x_train, y_train, x_test, y_test in one .npz file."""
 
 from pathlib import Path
 

@@ -65,7 +65,7 @@ class Schema:
         return {name: self.follow(one) for name, one in self.written_properties(kind, type_).items()}
 
     def written_properties(self, kind: str, type_: str | None = None) -> dict[str, Definition]:
-        """Return the same as the schema has them, references not followed."""
+        """Return the same properties as the schema writes them, with references left as they are."""
         if type_ is None:
             return dict(self.section(kind)["properties"])
         shared = self.definitions[kind]["properties"]
@@ -80,7 +80,7 @@ class Schema:
         return kind if kind in self.switches else None
 
     def settings(self, kind: str, type_: str) -> dict[str, Definition]:
-        """Return the properties that are a type's own: without type, name and description."""
+        """Return the settings of a type: its properties without type, name and description."""
         return {name: one for name, one in self.properties(kind, type_).items() if name not in COMMON}
 
     def section(self, name: str) -> Definition:

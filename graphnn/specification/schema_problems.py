@@ -21,7 +21,7 @@ MOST_PROBLEMS = 100  # nobody reads more; a file of thousands is no network docu
 
 @dataclass(frozen=True)
 class Refusal:
-    """What one keyword of the schema has against one value. limit: the keyword's own value."""
+    """What one keyword of the schema has against one value. limit: what the schema says after the keyword."""
 
     path: Path
     keyword: str
@@ -128,15 +128,16 @@ def unknown_keys(error: Refusal, schema: Schema, meant: set[str]) -> Iterator[Fi
     free = [key for key in known if key not in error.value]
     unknown = [key for key in error.value if key not in known]
     for key in unknown[:MOST_PROBLEMS]:
-        own = [name for name in known if name != "description" or key.casefold().startswith("desc")]  # not "deviation"
-        close = closest(key, [name for name in own if name in free])
+        # "deviation" is not a misspelt "description"
+        likely = [name for name in known if name != "description" or key.casefold().startswith("desc")]
+        close = closest(key, [name for name in likely if name in free])
         message = f"unknown key {quoted(key)}"
         if (place := home(key, error.path, schema)) is not None:
             message += f"; {place}"
         elif close is not None:
             meant.add(close)
-            message += f'; did you mean "{close}"?'
-        elif (present := closest(key, own)) is not None:
+            message += f"; did you mean {quoted(close)}?"
+        elif (present := closest(key, likely)) is not None:
             message += f'; did you mean "{present}", which is there already?'
         else:
             settings = [name for name in known if name not in COMMON]
@@ -257,7 +258,7 @@ def wrong_constant(error: Refusal) -> Finding:
 
 
 def wrong_form(error: Refusal) -> Finding:
-    """Explain what the schema has words of its own for, such as the form of a name, or the length of a shape."""
+    """Explain what the schema has words for (`errorMessage`), such as the form of a name or the length of a shape."""
     advice = error.definition.get("errorMessage")
     if advice is not None:
         return Finding(error.path, f"found {found(error.value)}; {advice}" if error.value and error.limit else advice)

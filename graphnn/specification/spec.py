@@ -23,7 +23,7 @@ from graphnn.types import Shape
 class Section:
     """An object of the document whose `type` says what it is: a loss, an optimizer, a schedule.
 
-    options: its own properties, defaults filled in, lists as tuples; one that is absent and has no default is left out.
+    options: its settings, defaults filled in, lists as tuples; one that is absent and has no default is left out.
     """
 
     type: str
@@ -33,8 +33,8 @@ class Section:
 
     def values(self) -> dict[str, Any]:
         """Return the section as JSON values."""
-        own = {key: listed(value) for key, value in self.options.items() if value is not None}
-        return {"type": self.type, **described(self.description), **own}
+        settings = {key: listed(value) for key, value in self.options.items() if value is not None}
+        return {"type": self.type, **described(self.description), **settings}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +178,7 @@ def fill(document: Document, schema: Schema, names: Mapping[Path, str], notices:
         name: options(values.get(name, {}), schema.written_properties(name), (name,), schema)
         for name in ("input", "data", "training", "evaluation")
     }
-    descriptions = {name: own.pop("description") for name, own in plain.items() if "description" in own}
+    descriptions = {name: one.pop("description") for name, one in plain.items() if "description" in one}
     path = plain["data"].get("path")
     plain["data"]["path"] = None if path is None else os.path.normpath(document.folder.absolute() / path)
     return Spec(
@@ -200,8 +200,9 @@ def fill(document: Document, schema: Schema, names: Mapping[Path, str], notices:
 def typed(values: Mapping[str, Any] | str, kind: str, path: Path, schema: Schema) -> Section:
     """Return an object with a type, its defaults filled in. A kind that may be a string too takes it for the type."""
     written = {"type": values} if isinstance(values, str) else values
-    own = {name: one for name, one in schema.written_properties(kind, written["type"]).items() if name not in COMMON}
-    return Section(written["type"], options(written, own, path, schema), path, written.get("description"))
+    type_ = written["type"]
+    settings = {name: one for name, one in schema.written_properties(kind, type_).items() if name not in COMMON}
+    return Section(type_, options(written, settings, path, schema), path, written.get("description"))
 
 
 def named(section: Section, names: Mapping[Path, str], document: Document) -> LayerSection:
