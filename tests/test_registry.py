@@ -104,6 +104,11 @@ def test_looking_one_up_does_not_import_the_others(kind: str) -> None:
     assert registry[first].__module__ not in ran.stdout.split()
 
 
+def test_every_layer_has_a_test_of_its_own() -> None:
+    modules = {layer.__module__.rpartition(".")[2] for layer in LAYERS.built_in().values()}
+    assert {name for name in modules if not (ROOT / "tests" / "layers" / f"test_{name}.py").exists()} == set()
+
+
 @pytest.mark.parametrize("kind", [*KINDS, "metric"])
 def test_everything_registered_is_in_the_tables_of_the_readme(kind: str) -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
