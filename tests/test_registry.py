@@ -147,3 +147,12 @@ def test_only_the_registry_says_what_an_unknown_name_is() -> None:
 def test_registering_twice_is_an_error_for_layers_too() -> None:
     with pytest.raises(SpecError, match=r'a layer type "Dense" is registered already, by graphnn\.layers\.dense'):
         LAYERS.register(type("Dense", (), {}))
+
+
+def test_a_class_name_means_one_thing() -> None:
+    places: dict[str, list[str]] = {}
+    for file in sorted((ROOT / "graphnn").rglob("*.py")):
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(file.name)
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from graphnn.benchmark.remote import Remote
+from graphnn.benchmark.remote import WorkerProcess
 from graphnn.benchmark.task import ON_NUMPY, OURS, OWN, Task
 from graphnn.benchmark.timing import Effort, Times, in_turn
 from graphnn.engine.plan import kernels_for
@@ -86,9 +86,9 @@ def compare_sides(task: Task, effort: Effort, *, against_torch: bool, say: Say) 
         if against_torch:
             require_torch()
             say("comparing loss, gradients and outputs with PyTorch")
-            with Remote(task.at(side="check")) as check:
+            with WorkerProcess(task.at(side="check")) as check:
                 differences = check.first
-            with Remote(task.at(side="ways")) as ways:
+            with WorkerProcess(task.at(side="ways")) as ways:
                 version, names = ways.first["version"], [*own, *ways.first["ways"]]
             folder = stack.enter_context(tempfile.TemporaryDirectory())
             # compiled anew, by the process itself, so that its start is its own
@@ -96,7 +96,7 @@ def compare_sides(task: Task, effort: Effort, *, against_torch: bool, say: Say) 
         remotes = {}
         for name in names:
             say(f"starting {name}")
-            remotes[name] = stack.enter_context(Remote(task.at(side=name), environment))
+            remotes[name] = stack.enter_context(WorkerProcess(task.at(side=name), environment))
             remotes[name].stop()
         groups = {name: [remote] for name, remote in remotes.items()}
         say("training")
@@ -110,7 +110,7 @@ def compare_sides(task: Task, effort: Effort, *, against_torch: bool, say: Say) 
     return Comparison(task.batch_size, task.threads, sides, differences, version)
 
 
-def peak(remote: Remote) -> int | None:
+def peak(remote: WorkerProcess) -> int | None:
     """Return the most memory that a stopped process has held."""
     remote.go()
     found: int | None = remote.ask({"do": "memory"})["peak_bytes"]
@@ -123,8 +123,8 @@ def scaling(task: Task, threads: Sequence[int], effort: Effort, say: Say) -> Sca
     say(f"training with {', '.join(map(str, threads))} threads, and in {max(threads)} processes of one")
     with ExitStack() as stack:
 
-        def start(number: int) -> Remote:
-            remote = stack.enter_context(Remote(task.at(threads=number, side=OURS)))
+        def start(number: int) -> WorkerProcess:
+            remote = stack.enter_context(WorkerProcess(task.at(threads=number, side=OURS)))
             remote.stop()
             return remote
 

@@ -29,7 +29,7 @@ Key = tuple[str, str]  # node, direction
 LOSS, UPDATE, STEP = ("", "loss"), ("", "update"), ("", "step")
 
 
-class Clock(dict[Key, float]):
+class Stopwatch(dict[Key, float]):
     """Seconds by key."""
 
     def add(self, key: Key, since: float) -> None:
@@ -64,7 +64,7 @@ class NodeTimes:
 def node_times(task: Task, effort: Effort) -> NodeTimes:
     """Return the medians over the steps of one engine on one thread."""
     spec, graph = task.read()
-    clock = Clock()
+    clock = Stopwatch()
     optimizer, groups = optimizer_from(spec.optimizer), groups_from(spec.optimizer)
     parameters = first_parameters(graph, spec.training["seed"], task.batch_size)
     kernels = kernels_for(graph, task.kernels)
@@ -111,7 +111,7 @@ def node_times(task: Task, effort: Effort) -> NodeTimes:
     return NodeTimes(tuple(found), loss, update, rest, step, gemm_peak(effort.seconds))
 
 
-def timed_graph(graph: Graph, clock: Clock) -> Graph:
+def timed_graph(graph: Graph, clock: Stopwatch) -> Graph:
     """Return the graph with layers, and a loss, that add the time of their calls to the clock."""
     nodes = []
     for node in graph.nodes:
@@ -132,7 +132,7 @@ def with_methods(original: Any, methods: dict[str, Any]) -> Any:
     return copy
 
 
-def timed_method(original: Any, name: str, clock: Clock, key: Key) -> Callable[..., Any]:
+def timed_method(original: Any, name: str, clock: Stopwatch, key: Key) -> Callable[..., Any]:
     """Return a method that does what the original's does, and adds its time to the clock."""
     method = getattr(type(original), name)
 
@@ -146,7 +146,7 @@ def timed_method(original: Any, name: str, clock: Clock, key: Key) -> Callable[.
     return call
 
 
-def timed_forward(original: Any, clock: Clock, name: str) -> Callable[..., Any]:
+def timed_forward(original: Any, clock: Stopwatch, name: str) -> Callable[..., Any]:
     """Return a forward that adds its time, and that of the backward it returns, to the clock."""
     method = type(original).forward
 

@@ -19,7 +19,7 @@ POSIX = os.name == "posix"
 ROOT = str(Path(graphnn.__file__).parents[1])
 
 
-class Remote:
+class WorkerProcess:
     """A process at work on one task. Use it as a context manager.
 
     started: seconds from the start of the process to the end of its first training step.
@@ -46,7 +46,7 @@ class Remote:
             raise
         self.started = time.perf_counter() - begun
 
-    def __enter__(self) -> "Remote":
+    def __enter__(self) -> "WorkerProcess":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from graphnn.benchmark.remote import Remote
+from graphnn.benchmark.remote import WorkerProcess
 from graphnn.benchmark.worker import timed
 
 PAUSE = 0.05  # seconds after the others were stopped, before a warm-up
@@ -50,7 +50,7 @@ class Times:
         return self.samples / self.median
 
 
-def in_turn(groups: Mapping[str, Sequence[Remote]], what: str, effort: Effort) -> dict[str, list[Times]]:
+def in_turn(groups: Mapping[str, Sequence[WorkerProcess]], what: str, effort: Effort) -> dict[str, list[Times]]:
     """Return the times of all members of each group; the members of one group run at the same time, groups in turn.
 
     what: "train" or "predict". All are stopped before and after.

@@ -27,7 +27,7 @@ TRIALS = {"mnist": Trial("mnist.json", 0.9, 10), "cifar": Trial("cifar10.json", 
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrialResult:
     """What a network reached, on the test part, and how long it took."""
 
     trial: Trial
@@ -47,7 +47,7 @@ class Outcome:
         )
 
 
-def run_trial(trial: Trial, *, data_dir: Path | None, threads: int | None, kernels: str | None) -> Outcome | None:
+def run_trial(trial: Trial, *, data_dir: Path | None, threads: int | None, kernels: str | None) -> TrialResult | None:
     """Train a network, leaving nothing behind, and return what it reached; None where the run was interrupted.
 
     Raises DataError where the network's document is not there, and what training raises.
@@ -69,4 +69,4 @@ def run_trial(trial: Trial, *, data_dir: Path | None, threads: int | None, kerne
         if not train(request, Progress(quiet=False, live=in_terminal())):
             return None
         accuracy = load_weights(weights).meta["metrics"]["test"]["accuracy"]
-    return Outcome(trial, accuracy, (time.perf_counter() - start) / 60)
+    return TrialResult(trial, accuracy, (time.perf_counter() - start) / 60)

@@ -55,7 +55,7 @@ class Location:
 
 
 @dataclass(frozen=True)
-class Facts:
+class DatasetFacts:
     """What is known of a published data set without loading it.
 
     shape: of one sample, channels first. classes: their names, in the order of the labels. bytes: whether the values
@@ -78,7 +78,7 @@ class KnownDataset(ABC):
     """
 
     name: ClassVar[str]
-    facts: ClassVar[Facts | None] = None
+    facts: ClassVar[DatasetFacts | None] = None
     takes_path: ClassVar[bool] = False
 
     @staticmethod
@@ -92,7 +92,7 @@ DATASETS: Registry[type[KnownDataset]] = Registry(
 )
 
 
-def facts_of(name: str) -> Facts | None:
+def facts_of(name: str) -> DatasetFacts | None:
     """Return what is known of the data set of that name; None of the user's data. Raises DataError."""
     return DATASETS.find(name).facts
 

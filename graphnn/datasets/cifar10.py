@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from graphnn.datasets.base import DATASETS, Dataset, Facts, KnownDataset, Location, channels_last
+from graphnn.datasets.base import DATASETS, Dataset, DatasetFacts, KnownDataset, Location, channels_last
 from graphnn.datasets.remote import Remote
 from graphnn.errors import DataError
 from graphnn.types import Array
@@ -34,7 +34,7 @@ class Cifar10(KnownDataset):
     """3×32×32; from the batches in cifar10/cifar-10-batches-bin/ or in cifar10/ itself."""
 
     name = "cifar10"
-    facts = Facts(
+    facts = DatasetFacts(
         (3, 32, 32),
         ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
     )

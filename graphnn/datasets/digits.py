@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from graphnn.datasets.base import DATASETS, Dataset, Facts, KnownDataset, Location, channels_last
+from graphnn.datasets.base import DATASETS, Dataset, DatasetFacts, KnownDataset, Location, channels_last
 from graphnn.errors import DataError
 from graphnn.types import Array
 
@@ -28,7 +28,7 @@ class Digits(KnownDataset):
     """
 
     name = "digits"
-    facts = Facts((1, 8, 8), tuple("0123456789"), light_on_dark=True, mirrored=False)
+    facts = DatasetFacts((1, 8, 8), tuple("0123456789"), light_on_dark=True, mirrored=False)
 
     @staticmethod
     def load(location: Location) -> Dataset:

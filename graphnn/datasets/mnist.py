@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from graphnn.datasets.base import DATASETS, Dataset, Facts, KnownDataset, Location, channels_last
+from graphnn.datasets.base import DATASETS, Dataset, DatasetFacts, KnownDataset, Location, channels_last
 from graphnn.datasets.remote import Remote
 from graphnn.errors import DataError
 from graphnn.types import Array, Shape, shape_text
@@ -44,7 +44,7 @@ class Mnist(KnownDataset):
     """1×28×28, ink bright on black; from the four files in the folder mnist/, as published (.gz) or unpacked."""
 
     name = "mnist"
-    facts = Facts((1, 28, 28), tuple("0123456789"), light_on_dark=True, mirrored=False)
+    facts = DatasetFacts((1, 28, 28), tuple("0123456789"), light_on_dark=True, mirrored=False)
 
     @staticmethod
     def load(location: Location) -> Dataset:

@@ -13,7 +13,7 @@ from graphnn.errors import DataError, DivergenceError, GraphError, Problem, Spec
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph
 from graphnn.runs.data import stored
-from graphnn.runs.files import Outputs
+from graphnn.runs.files import RunFiles
 from graphnn.runs.progress import Progress, in_terminal
 from graphnn.runs.reading import DocumentSource, read_document
 from graphnn.runs.training import TrainingRequest, train
@@ -36,7 +36,7 @@ class Training:
     variant: Variant
     seed: int
     settings: RunSettings
-    outputs: Outputs
+    outputs: RunFiles
     part: str
 
     @property
@@ -131,7 +131,7 @@ def planned(request: ComparisonRequest) -> Iterator[Training]:
         for seed in request.seeds or (spec.training["seed"],):
             resolved = {**spec.resolved(), "training": {**spec.resolved()["training"], "seed": seed}}
             settings = RunSettings(resolved, of_data, request.limit, kernels)
-            yield Training(variant, seed, settings, Outputs(request.folder / file_name(variant, seed)), part)
+            yield Training(variant, seed, settings, RunFiles(request.folder / file_name(variant, seed)), part)
 
 
 def read_all(request: ComparisonRequest) -> list[tuple[Variant, Spec, Graph]]:

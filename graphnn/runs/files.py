@@ -19,7 +19,7 @@ from graphnn.types import Array
 
 
 @dataclass(frozen=True)
-class Outputs:
+class RunFiles:
     """Where a run writes; weights: NAME.npz, everything else goes to NAME.run beside it."""
 
     weights: Path

@@ -14,7 +14,7 @@ from graphnn.metrics.figures import figure, label
 from graphnn.optimizers.sections import optimizer_from, schedule_from
 from graphnn.parameters.parameters import Parameters
 from graphnn.runs.data import TrainingData
-from graphnn.runs.files import Outputs
+from graphnn.runs.files import RunFiles
 from graphnn.runs.progress import Progress
 from graphnn.runs.stopping import StopRequest
 from graphnn.specification.spec import Spec
@@ -30,7 +30,7 @@ from graphnn.training.trainer import Trainer, evaluate, same_rates
 SHOWN_DIFFERENCES = 12
 
 
-class Run:
+class TrainingRun:
     """A trainer with its files. It is the trainer's observer, so each epoch is on disk before the next begins."""
 
     def __init__(
@@ -40,7 +40,7 @@ class Run:
         parameters: Parameters,
         engine: Engine,
         data: TrainingData,
-        outputs: Outputs,
+        outputs: RunFiles,
         progress: Progress,
     ) -> None:
         self.spec, self.graph, self.parameters, self.engine = spec, graph, parameters, engine

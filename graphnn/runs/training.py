@@ -18,10 +18,10 @@ from graphnn.initializers.base import IMAGES
 from graphnn.parameters.parameters import Parameters
 from graphnn.reports.formats import render
 from graphnn.runs.data import TrainingData
-from graphnn.runs.files import Outputs
+from graphnn.runs.files import RunFiles
 from graphnn.runs.progress import Progress
 from graphnn.runs.reading import print_notes
-from graphnn.runs.run import Run
+from graphnn.runs.run import TrainingRun
 from graphnn.specification.spec import Spec
 from graphnn.storage.weights import WeightsFile, assign, load_weights
 from graphnn.text.numbers import bytes_text
@@ -64,7 +64,7 @@ def train(request: TrainingRequest, progress: Progress) -> bool:
     description = describe(spec, graph, request.kernels)
     progress.line(render(description_report(description), width=terminal_width()))
     refuse_too_large(request.document, description)
-    outputs = Outputs(request.output)
+    outputs = RunFiles(request.output)
     outputs.check(data=Path(spec.data["path"]) if spec.data["path"] else None)
     if request.resume and not outputs.checkpoint.exists():
         raise WeightsError(f"{outputs.checkpoint}: no such file, so there is no run to resume; start without --resume")
@@ -95,7 +95,7 @@ def train(request: TrainingRequest, progress: Progress) -> bool:
         seed=spec.training["seed"],
         kernels=kernels_for(graph, request.kernels),
     ) as engine:
-        run = Run(spec, graph, parameters, engine, data, outputs, progress)
+        run = TrainingRun(spec, graph, parameters, engine, data, outputs, progress)
         if start is not None:
             run.resume(*start)
         if request.dry_run:

@@ -16,7 +16,7 @@ from graphnn.benchmark import measure, memory
 from graphnn.benchmark.measure import compare_sides, require_torch
 from graphnn.benchmark.memory import peak_bytes
 from graphnn.benchmark.nodes import node_times
-from graphnn.benchmark.remote import Remote
+from graphnn.benchmark.remote import WorkerProcess
 from graphnn.benchmark.task import Task, samples
 from graphnn.benchmark.timing import QUICK, Effort, Times, gemm_peak, in_turn
 from graphnn.benchmark.worker import serve, timed
@@ -73,7 +73,7 @@ def test_samples_are_the_same_every_time_and_fit_the_loss(task: Made) -> None:
 def test_a_process_stops_while_another_runs_and_ends_with_all_that_it_forked(task: Made) -> None:
     wide = [{"type": "Dense", "units": 1000}, {"type": "Dense", "units": 10}, {"type": "Softmax"}]
     large = task(*wide, input={"shape": [64]}, threads=2, batch_size=512)
-    with Remote(large) as first, Remote(task()) as second:
+    with WorkerProcess(large) as first, WorkerProcess(task()) as second:
         assert first.started > 0
         groups = {"first": [first], "second": [second], "both": [first, second]}
         found = in_turn(groups, "train", Effort(rounds=2, seconds=0.002, warm_up=0.001))
@@ -94,7 +94,7 @@ def soon(holds: Callable[[], bool]) -> bool:
     return holds()
 
 
-def members(remote: Remote) -> list[int]:
+def members(remote: WorkerProcess) -> list[int]:
     """Return the processes of a remote's group."""
     group = remote._process.pid
     return [int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit() and memory.in_group(each, group)]
@@ -121,7 +121,7 @@ def test_a_wrong_document_and_a_wrong_request_are_answered(task: Made) -> None:
 
 def test_what_goes_wrong_there_is_told_here(task: Made, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(GraphError, match="graphnn: TypeError"):
-        Remote(task().at(batch_size="many"))
+        WorkerProcess(task().at(batch_size="many"))
     assert "Traceback" in capfd.readouterr().err  # of what should not happen
 
 
@@ -132,12 +132,12 @@ def test_weights_that_start_from_images_start_from_the_random_ones(task: Made) -
         {"type": "Dense", "units": 10},
         {"type": "Softmax"},
     )
-    with Remote(task(*layers)) as remote:
+    with WorkerProcess(task(*layers)) as remote:
         assert len(remote.ask({"do": "train", "seconds": 0, "warm_up": 0})["times"]) == 1
 
 
 def test_a_process_that_ends_is_noticed(task: Made) -> None:
-    with Remote(task()) as remote:
+    with WorkerProcess(task()) as remote:
         remote._process.kill()
         remote._process.wait()
         with pytest.raises(GraphError, match="graphnn: the process ended: -9"):

@@ -17,7 +17,7 @@ from graphnn.engine.engine import Engine
 from graphnn.reports.formats import render
 from graphnn.runs.comparison import Training
 from graphnn.runs.comparison_report import Spread, comparison_report, difference_text, spread_text
-from graphnn.runs.files import Outputs
+from graphnn.runs.files import RunFiles
 from graphnn.specification.variants import Variant
 from graphnn.training.checkpoint import RunSettings
 
@@ -204,13 +204,13 @@ def test_a_part_that_only_some_have_leaves_cells_empty() -> None:
         def figures(self) -> Any:
             return results[self.variant.name]
 
-    trainings = [Done(one, 0, RunSettings({}, "", None, ""), Outputs(Path("w.npz")), "validation") for one in variants]
+    trainings = [Done(one, 0, RunSettings({}, "", None, ""), RunFiles(Path("w.npz")), "validation") for one in variants]
     lines = render(comparison_report(trainings), "markdown").splitlines()
     assert lines[2:] == [
         "| as it is | 50.00% |  |  |  | 0:03 |",
         "| seen twice | 50.00% | +0.00% | 75.00% |  | 0:03 |",
     ]
-    lost = Done(variants[0], 1, RunSettings({}, "", None, ""), Outputs(Path("w.npz")), "validation")
+    lost = Done(variants[0], 1, RunSettings({}, "", None, ""), RunFiles(Path("w.npz")), "validation")
     lines = render(comparison_report([*trainings, lost], [lost]), "markdown").splitlines()
     assert lines[2].startswith("| as it is | 50.00% ± 0.00%, 1 diverged |")
 

@@ -9,7 +9,7 @@ import pytest
 from graphnn.reports.formats import render
 from graphnn.runs.comparison import Training
 from graphnn.runs.comparison_report import comparison_report
-from graphnn.runs.files import Outputs
+from graphnn.runs.files import RunFiles
 from graphnn.specification.variants import Variant
 from graphnn.training.checkpoint import RunSettings
 
@@ -41,7 +41,7 @@ class Given(Training):
 def trainings() -> list[Training]:
     """Two seeds of three variants, the last of which come to no end."""
     names = ("as it is", "seen twice", "wild")
-    outputs, identity = Outputs(Path("w.npz")), RunSettings({}, "", None, "")
+    outputs, identity = RunFiles(Path("w.npz")), RunSettings({}, "", None, "")
     return [Given(Variant(name), seed, identity, outputs, "validation") for name in names for seed in (0, 1)]
 
 

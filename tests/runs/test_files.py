@@ -11,27 +11,27 @@ import numpy as np
 import pytest
 
 from graphnn.errors import WeightsError
-from graphnn.runs.files import Outputs
+from graphnn.runs.files import RunFiles
 
 ARRAYS = {"a/weights": np.arange(3, dtype=np.float32)}
 OTHERS = {"a/weights": np.zeros(3, np.float32)}
 
 
 @pytest.fixture
-def outputs(tmp_path: Path) -> Outputs:
+def outputs(tmp_path: Path) -> RunFiles:
     (tmp_path / "net.run").mkdir()
-    return Outputs(tmp_path / "net.npz")
+    return RunFiles(tmp_path / "net.npz")
 
 
 def test_checking_leaves_nothing_behind(tmp_path: Path) -> None:
-    Outputs(tmp_path / "net.npz").check()
+    RunFiles(tmp_path / "net.npz").check()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_where_writing_would_fail_later_is_said_now(tmp_path: Path) -> None:
     def refused(path: Path, message: str) -> None:
         with pytest.raises(WeightsError, match=message):
-            Outputs(path).check()
+            RunFiles(path).check()
 
     refused(tmp_path / "net.json", "ends in .npz")
     refused(tmp_path / "none" / "net.npz", "there is no folder")
@@ -43,7 +43,7 @@ def test_where_writing_would_fail_later_is_said_now(tmp_path: Path) -> None:
     refused(tmp_path / "c.npz", "history.csv: is a folder")
 
 
-def test_a_folder_or_file_without_permission_is_refused(outputs: Outputs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_or_file_without_permission_is_refused(outputs: RunFiles, monkeypatch: pytest.MonkeyPatch) -> None:
     outputs.weights.write_text("")
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != outputs.weights)  # the administrator may all
     with pytest.raises(WeightsError, match=r"net.npz: is not writable"):
@@ -58,19 +58,19 @@ def test_a_folder_or_file_without_permission_is_refused(outputs: Outputs, monkey
 
 
 def test_opening_writes_the_document_and_the_history(tmp_path: Path) -> None:
-    outputs = Outputs(tmp_path / "net.npz")
+    outputs = RunFiles(tmp_path / "net.npz")
     with outputs.open({"name": "nét"}, ("loss",), validated=False, records=[]):
         assert outputs.document.read_text(encoding="utf-8") == '{\n  "name": "nét"\n}\n'
         assert outputs.history.read_text() == "epoch,loss,learning_rate,seconds,images_per_second\n"
 
 
-def test_opening_says_what_cannot_be_written(outputs: Outputs) -> None:
+def test_opening_says_what_cannot_be_written(outputs: RunFiles) -> None:
     outputs.history.mkdir()
     with pytest.raises(WeightsError, match=r"history.csv: cannot be written: Is a directory"):
         outputs.open({}, ("loss",), validated=False, records=[])
 
 
-def test_older_weights_are_kept_once(outputs: Outputs) -> None:
+def test_older_weights_are_kept_once(outputs: RunFiles) -> None:
     outputs.finish(ARRAYS, {"run": 1})
     first = outputs.weights.read_bytes()
     assert sorted(path.name for path in outputs.folder.iterdir()) == []
@@ -83,7 +83,7 @@ def test_older_weights_are_kept_once(outputs: Outputs) -> None:
     assert not outputs.last.exists()
 
 
-def test_which_weights_there_are(outputs: Outputs) -> None:
+def test_which_weights_there_are(outputs: RunFiles) -> None:
     assert outputs.standing(0) == ["No weights were written, because no epoch was finished."]
     assert outputs.standing(4) == [f"{outputs.last} holds the weights after epoch 4."]
     assert outputs.standing(4, best="epoch 3, the best validation loss, 0.5") == [
@@ -99,7 +99,7 @@ HOLD = "import sys; from graphnn.training.history import claim; f = open(sys.arg
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
-def test_two_trainings_do_not_share_a_folder(outputs: Outputs) -> None:
+def test_two_trainings_do_not_share_a_folder(outputs: RunFiles) -> None:
     outputs.history.write_text("what the other one wrote\n")
     command = [sys.executable, "-c", HOLD, str(outputs.history)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
@@ -115,14 +115,14 @@ def test_two_trainings_do_not_share_a_folder(outputs: Outputs) -> None:
     outputs.open({}, ("loss",), validated=False, records=[]).__exit__(None, None, None)
 
 
-def test_where_there_are_no_locks_nothing_is_held(outputs: Outputs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_there_are_no_locks_nothing_is_held(outputs: RunFiles, monkeypatch: pytest.MonkeyPatch) -> None:
     outputs.history.write_text("")
     monkeypatch.setitem(sys.modules, "fcntl", None)
     outputs.check_free()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
-def test_a_file_system_without_locks_is_no_obstacle(outputs: Outputs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_system_without_locks_is_no_obstacle(outputs: RunFiles, monkeypatch: pytest.MonkeyPatch) -> None:
     def unsupported(*arguments: Any) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
