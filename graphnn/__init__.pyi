@@ -1,4 +1,4 @@
-"""The public names of graphnn, each where it comes from. `__init__.py` imports one when it is first asked for."""
+"""The public names and the modules that define them; `__init__.py` imports a name when it is first used."""
 
 from graphnn.augmentation.cutout import Cutout as Cutout
 from graphnn.augmentation.random_affine import RandomAffine as RandomAffine
@@ -18,6 +18,7 @@ from graphnn.graph.build import build_graph as build_graph
 from graphnn.graph.graph import Graph as Graph
 from graphnn.graph.graph import Node as Node
 from graphnn.graph.initialisation import initialise as initialise
+from graphnn.initializers.constant import ConstantInitializer as ConstantInitializer
 from graphnn.layers.average_pooling_2d import AveragePooling2D as AveragePooling2D
 from graphnn.layers.base import BatchwiseLayer as BatchwiseLayer
 from graphnn.layers.base import Layer as Layer
