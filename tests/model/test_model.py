@@ -9,6 +9,7 @@ import pytest
 
 from graphnn.averaging.exponential import ExponentialAveraging
 from graphnn.averaging.lookahead import Lookahead
+from graphnn.datasets.batches import epoch_order
 from graphnn.errors import DataError, GraphError, SpecError, WeightsError
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.conv2d import Conv2D
@@ -25,6 +26,7 @@ from graphnn.optimizers.sgd import SGD
 from graphnn.optimizers.sgd_momentum import SGDMomentum
 from graphnn.schedules.reduce_on_plateau import ReduceOnPlateau
 from graphnn.storage.weights import load_weights
+from graphnn.training import trainer
 from graphnn.training.monitor import EarlyStopping
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +48,20 @@ def classifier(**settings: Any) -> Model:
     model.add(Dense(3, name="output"))
     model.add(Softmax())
     return model
+
+
+def test_each_fit_takes_the_samples_in_an_order_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    seeds = []
+
+    def order(count: int, seed: int, epoch: int) -> Any:
+        seeds.append(seed)
+        return epoch_order(count, seed, epoch)
+
+    monkeypatch.setattr(trainer, "epoch_order", order)
+    model = classifier(seed=4)
+    for _ in range(2):
+        model.fit(*blobs(30))
+    assert seeds == [4, 5]
 
 
 def test_fit_learns_and_returns_a_record_of_each_epoch() -> None:
