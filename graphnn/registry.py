@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, MutableMapping
+from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from graphnn.errors import GraphError, SpecError
@@ -75,8 +76,8 @@ class Registry(MutableMapping[str, T]):
 
     def __iter__(self) -> Iterator[str]:
         if not self._complete:
-            for module in self._modules():
-                importlib.import_module(f"{self.package}.{module}")
+            for module in self._modules.values():
+                importlib.import_module(module)
             self._complete = True
         return iter(list(self._known) if self.package is None else sorted(self._known))
 
@@ -87,13 +88,15 @@ class Registry(MutableMapping[str, T]):
         """Return whether an entry comes with the package, rather than from a plugin."""
         return self.package is None or str(entry.__module__).startswith(f"{self.package}.")
 
-    def _modules(self) -> list[str]:
+    @cached_property
+    def _modules(self) -> dict[str, str]:
+        """The modules of the package by their folded names."""
         if self.package is None:
-            return []
-        return [module.name for module in pkgutil.iter_modules(importlib.import_module(self.package).__path__)]
+            return {}
+        path = importlib.import_module(self.package).__path__
+        return {folded(module.name): f"{self.package}.{module.name}" for module in pkgutil.iter_modules(path)}
 
     def _import_module_of(self, name: str) -> None:
-        wanted = folded(name)
-        for module in self._modules():
-            if folded(module) == wanted:
-                importlib.import_module(f"{self.package}.{module}")
+        module = self._modules.get(folded(name))
+        if module is not None:
+            importlib.import_module(module)
