@@ -8,7 +8,7 @@ import pytest
 
 from graphnn.reports.formats import render
 from graphnn.runs.comparison import Training
-from graphnn.runs.comparison_report import comparison_report
+from graphnn.runs.comparison_report import comparison_report, metric_of
 from graphnn.runs.files import RunFiles
 from graphnn.specification.variants import Variant
 from graphnn.training.checkpoint import RunSettings
@@ -69,6 +69,14 @@ def test_values(trainings: list[Training]) -> None:
 
 def test_what_has_not_begun_is_left_out(trainings: list[Training]) -> None:
     assert "wild" not in render(comparison_report(trainings))
+
+
+def test_the_metric_that_is_shown() -> None:
+    """Top-5 accuracy is not brief, and "margin" may be of another version, whose weights hold it."""
+    full = {"loss": 1.0, "margin": 0.5, "top_5_accuracy": 1.0, "accuracy": 0.5}
+    assert metric_of([full, full]) == "accuracy"
+    assert metric_of([full, {"loss": 1.0, "top_5_accuracy": 1.0}]) == "loss"
+    assert metric_of([{"loss": 1.0, "mean_absolute_error": 0.5, "r2": 0.5}]) == "mean_absolute_error"
 
 
 def test_no_training_at_its_end(trainings: list[Training]) -> None:
