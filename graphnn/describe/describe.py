@@ -5,12 +5,11 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphnn.datasets.base import facts_of
 from graphnn.describe.memory import FLOAT, activation_bytes, parameter_count, training_memory, weight_file_bytes
 from graphnn.describe.settings import settings_text
-from graphnn.describe.training_groups import TrainingGroup, training_groups
 from graphnn.document.document import Path
 from graphnn.engine.plan import kernels_for
 from graphnn.graph.graph import Graph, Node
@@ -18,6 +17,9 @@ from graphnn.optimizers.sections import slots_of
 from graphnn.specification.names import BRANCHES
 from graphnn.specification.spec import LayerSection, Spec
 from graphnn.types import Shape
+
+if TYPE_CHECKING:
+    from graphnn.describe.training_groups import TrainingGroup
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Description:
     rows: tuple[Row, ...]
     loss: str
     optimizer: str
-    groups: tuple[TrainingGroup, ...]
+    groups: tuple["TrainingGroup", ...]
     batch_size: int
     weight_file_bytes: int
     optimizer_bytes: int
@@ -116,12 +118,21 @@ def describe(spec: Spec, graph: Graph, kernels: str | None = None) -> Descriptio
         rows=rows,
         loss=spec.loss.type,
         optimizer=spec.optimizer.type,
-        groups=training_groups(spec, graph),
+        groups=groups_of(spec, graph),
         batch_size=batch_size,
         weight_file_bytes=weight_file_bytes(graph, metadata_bytes(spec)),
         optimizer_bytes=FLOAT * slots * sum(row.trainable for row in rows),
         training_bytes=training_memory(graph, batch_size, slots + second_values, kernels_for(graph, kernels)).total,
     )
+
+
+def groups_of(spec: Spec, graph: Graph) -> tuple["TrainingGroup", ...]:
+    """Return how groups of parameters are trained; nothing where the optimizer has no groups."""
+    if not spec.optimizer.options.get("groups"):
+        return ()
+    from graphnn.describe.training_groups import training_groups  # few documents have groups
+
+    return training_groups(spec, graph)
 
 
 def rows_of(section: LayerSection, nodes: Mapping[Path, list[Node]]) -> Iterator[Row]:

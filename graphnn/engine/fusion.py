@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from graphnn.graph.graph import Node
 from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import Arrays
 from graphnn.layers.fused import merged
-from graphnn.parameters.parameters import Parameters
+
+if TYPE_CHECKING:
+    from graphnn.parameters.parameters import Parameters
 
 
 def merge(nodes: Iterable[Node], kernels: Kernels, *, training: bool) -> tuple[Node, ...]:
@@ -29,7 +32,7 @@ def unmerged(nodes: Iterable[Node]) -> list[Node]:
     return [each for node in nodes for each in (node, *node.merged)]
 
 
-def values_of(node: Node, parameters: Parameters) -> Arrays:
+def values_of(node: Node, parameters: "Parameters") -> Arrays:
     """Return the arrays of a node and of those that are merged into it."""
     if not node.merged:
         return parameters.values[node.name]

@@ -115,7 +115,7 @@ def monitor_findings(spec: Spec, loss: Loss, output_shape: Shape | None, *, vali
         watched["training", "early_stopping", "monitor"] = spec.training["early_stopping"]["monitor"]
     if "keep_best" in spec.training:
         watched["training", "keep_best"] = spec.training["keep_best"]
-    known = [f"validation_{name}" for name in loss.metrics(output_shape)]
+    known = [f"validation_{name}" for name in loss.metrics(output_shape)] if watched else []
     for path, monitor in watched.items():
         if monitor not in known:
             elsewhere = monitor.removeprefix("validation_") in loss.metrics()

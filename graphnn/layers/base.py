@@ -18,6 +18,7 @@ from graphnn.types import Array, Shape, shape_text
 
 if TYPE_CHECKING:
     from graphnn.document.document import Path
+    from graphnn.kernels.activations import Activation
     from graphnn.layers.built import BuiltLayer
     from graphnn.layers.expansion import Expansion
 from graphnn.parameters.parameter import Parameter
@@ -81,6 +82,11 @@ class Layer(Describable, ABC):
     def inside(self) -> tuple[Layer, ...]:
         """The layers that it is made of; none but a block is made of any."""
         return ()
+
+    @property
+    def as_activation(self) -> Activation | None:
+        """The activation that the layer is, for a normalisation that applies it too; None where it is none."""
+        return None
 
     @property
     def constant_output_shape(self) -> Shape | None:

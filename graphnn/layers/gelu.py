@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from graphnn.kernels.activations import PassBack
+from graphnn.kernels.activations import Activation, PassBack
 from graphnn.kernels.erf import erf
 from graphnn.layers.base import Arrays, Backward, Gradients, Layer, register
 from graphnn.layers.context import Context
@@ -27,6 +27,10 @@ class GELU(Layer):
     approximate: Literal["tanh", "none"] = "tanh"
 
     backward_in_place = True
+
+    @property
+    def as_activation(self) -> Activation | None:
+        return "gelu" if self.approximate == "tanh" else None
 
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
         y = ctx.output(x.shape, x.dtype)

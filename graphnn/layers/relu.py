@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from graphnn.kernels.activations import Activation
 from graphnn.layers.base import register
 from graphnn.layers.context import Context
 from graphnn.layers.elementwise import Elementwise
@@ -14,6 +15,10 @@ class ReLU(Elementwise):
 
     dx = dy where x ≥ 0 (the slope at zero is 1) and 0 elsewhere.
     """
+
+    @property
+    def as_activation(self) -> Activation:
+        return "relu"
 
     def value(self, x: Array, y: Array, ctx: Context) -> None:
         np.maximum(x, 0, out=y)

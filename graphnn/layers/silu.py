@@ -1,5 +1,6 @@
 """SiLU: the input times its sigmoid."""
 
+from graphnn.kernels.activations import Activation
 from graphnn.layers.base import Arrays, Backward, Gradients, Layer, register
 from graphnn.layers.context import Context
 from graphnn.types import Array
@@ -15,6 +16,10 @@ class SiLU(Layer):
     """
 
     backward_in_place = True
+
+    @property
+    def as_activation(self) -> Activation:
+        return "silu"
 
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
         y = ctx.output(x.shape, x.dtype)

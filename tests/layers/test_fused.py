@@ -11,15 +11,8 @@ from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
 from graphnn.layers.elu import ELU
-from graphnn.layers.fused import (
-    FoldedConv2D,
-    FoldedDense,
-    NormalizationGELU,
-    NormalizationReLU,
-    NormalizationSiLU,
-    activated,
-    merged,
-)
+from graphnn.layers.folded import FoldedConv2D, FoldedDense
+from graphnn.layers.fused import NormalizationGELU, NormalizationReLU, NormalizationSiLU, activated, merged
 from graphnn.layers.gelu import GELU
 from graphnn.layers.leaky_relu import LeakyReLU
 from graphnn.layers.max_pooling_2d import MaxPooling2D
