@@ -19,7 +19,7 @@ from graphnn.optimizers.groups import ParameterGroup, group_values
 from graphnn.optimizers.sections import groups_from, optimizer_from, schedule_from
 from graphnn.schedules.base import Schedule
 from graphnn.schedules.constant import Constant
-from graphnn.specification.spec import Spec, listed, read_spec, spec_from_values
+from graphnn.specification.spec import Spec, read_spec, spec_from_values, to_json
 
 UNKNOWN_DATA = {"dataset": "npz", "path": "unknown.npz"}  # while a model was not told what it is for
 BATCH_SIZE = 128  # while no fit or document has said another
@@ -79,7 +79,7 @@ class Definition(Stack):
         for section in spec.layers:
             shape = None if model.layers else spec.input_shape
             model.add(replace(layer_from(section, all_names=False), input_shape=shape))
-        model._data = {key: listed(value) for key, value in spec.data.items() if value is not None}
+        model._data = {key: to_json(value) for key, value in spec.data.items() if value is not None}
         model._training, model._evaluation = section_settings(spec, "training"), section_settings(spec, "evaluation")
         return model
 

@@ -164,7 +164,7 @@ def read_variant(request: ComparisonRequest, variant: Variant) -> tuple[Spec, Gr
     except SpecError as error:
         if not variant.overrides:
             raise
-        problems = [variant.placed(problem) for problem in error.problems]
+        problems = [variant.with_position(problem) for problem in error.problems]
         raise SpecError(f"variant {quoted(variant.name)}:", *problems) from None
 
 

@@ -1,1 +1,1 @@
-"""Values with positions to a frozen Spec: the schema rung."""
+"""Documents checked against the schema and frozen as a Spec; overrides, variants, migrations and differences."""

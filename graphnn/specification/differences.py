@@ -1,4 +1,4 @@
-"""What differs between two documents, as far as it can change a result."""
+"""The differences between two documents that can change a result."""
 
 import json
 from collections.abc import Iterator, Mapping, Set
@@ -9,17 +9,17 @@ from graphnn.errors import SpecError
 from graphnn.specification.schema import Definition
 from graphnn.specification.spec import spec_from_values
 
-ABSENT: Final = object()  # in place of a value, where a document has none
-WITHOUT_EFFECT = {"$schema", "name", "format_version"}  # at the top of the document
-# Where the data lie changes nothing, what they are does, which no path tells; views only add to what is reported.
-FREE = {"data.path", "evaluation.test_time_augmentation"}
+ABSENT: Final = object()  # the value of a setting that a document does not have
+WITHOUT_EFFECT = {"$schema", "name", "format_version"}  # keys at the top of the document
+# A result depends on the data in the file, not on its path; test-time augmentation only adds figures to the report.
+IGNORED = {"data.path", "evaluation.test_time_augmentation"}
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A setting that has another value in one document than in another; ABSENT where a document does not have it.
+    """A setting whose value differs between two documents.
 
-    path: as people write it, layers[2].filters. before, after: JSON values.
+    path: as people write it, layers[2].filters. before, after: JSON values, ABSENT where a document lacks the setting.
     """
 
     path: str
@@ -27,12 +27,12 @@ class Difference:
     after: Any
 
     def text(self, then: str, now: str) -> str:
-        """Return the difference in words; then, now: what follows each value, as "in the checkpoint" and "now"."""
+        """Return the difference in words; then, now: written after the values, such as "in the checkpoint", "now"."""
         return difference_text(self.path, value_text(self.before), value_text(self.after), then, now)
 
 
 def difference_text(setting: str, before: str, after: str, then: str, now: str) -> str:
-    """Return in words that a setting had one value and has another."""
+    """Return a difference in words: training.epochs: 5 in the checkpoint, 6 now."""
     return f"{setting}: {before} {then}, {after} {now}"
 
 
@@ -48,20 +48,20 @@ def differences(
     ignore: Set[str] = frozenset(),
     plugins: Mapping[str, Definition] | None = None,
 ) -> list[Difference]:
-    """Return what differs between two resolved documents, without what changes no result and the paths to ignore.
+    """Return the differences between two resolved documents that can change a result, without the paths to ignore.
 
-    before: may come from an older version, and then lack settings that came later; these count as their defaults.
-    plugins: schema fragments of further layers, by type.
+    before: may be written by an older version of graphnn; settings that it lacks count as their defaults.
+    plugins: schema fragments of plugin layers, by type.
     """
     old, new = dict(leaves(with_defaults(before, plugins))), dict(leaves(after))
     found = [Difference(path, old.get(path, ABSENT), new.get(path, ABSENT)) for path in {**old, **new}]
-    return [one for one in found if one.path not in ignore | FREE and one.before != one.after]
+    return [one for one in found if one.path not in ignore | IGNORED and one.before != one.after]
 
 
 def with_defaults(document: Mapping[str, Any], plugins: Mapping[str, Definition] | None = None) -> Mapping[str, Any]:
-    """Return a resolved document with the defaults of settings that came after it was written.
+    """Return a resolved document with the defaults of settings that were added to graphnn after it was written.
 
-    A document that today's schema refuses is returned as it is.
+    A document that the present schema refuses is returned unchanged.
     """
     try:
         return spec_from_values(document, plugins=plugins).resolved()
@@ -70,7 +70,7 @@ def with_defaults(document: Mapping[str, Any], plugins: Mapping[str, Definition]
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield (path, value) of everything in a document that can change a result: layers[2].filters, 32."""
+    """Yield the path and the value of each setting that can change a result: ("layers[2].filters", 32)."""
     if isinstance(value, Mapping) and value:
         for key, inner in value.items():
             if key != "description" and not (path == "" and key in WITHOUT_EFFECT):

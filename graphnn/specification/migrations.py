@@ -1,4 +1,4 @@
-"""Documents of older format versions, brought up to the present one on reading."""
+"""Migrations: documents of older format versions are converted to the current one when they are read."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,18 +12,18 @@ from graphnn.errors import SpecError
 class Migration:
     """One step from a format version to the next. change: takes the values of a document and returns new ones."""
 
-    notice: str  # what has changed, for whoever keeps the document
+    notice: str  # what has changed, for the author of the document
     change: Callable[[dict[str, Any]], dict[str, Any]]
 
 
-MIGRATIONS: dict[int, Migration] = {}  # by the version that they start from; version 1 is the first
+MIGRATIONS: dict[int, Migration] = {}  # by the version that they convert from; version 1 is the first
 
 
 def migrate(document: Document, current: int) -> tuple[Document, tuple[str, ...]]:
     """Return the document in the current format, and a notice for each step. Raises SpecError for a newer format."""
     version = document.value.get("format_version", 1)
     if not isinstance(version, int) or isinstance(version, bool):
-        return document, ()  # the schema says what is wrong with it
+        return document, ()  # the schema check reports it
     if version > current:
         message = (
             f"this document is of format {version}, newer than the {current} that this graphnn reads; update graphnn"

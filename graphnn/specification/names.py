@@ -1,4 +1,4 @@
-"""The names of layers: those in the document, and those made for layers without one."""
+"""The names of layers: those written in the document, and those made for layers without one."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -6,15 +6,15 @@ from typing import Any
 
 from graphnn.document.document import LISTS_OF_LAYERS, Path
 
-BLOCK = "Residual"  # the type of layer that is made of layers
-BRANCHES = LISTS_OF_LAYERS  # where these stand in it
+BLOCK = "Residual"  # the one type of layer that contains layers
+BRANCHES = LISTS_OF_LAYERS  # the settings of a block that list these
 
 
 def layer_names(layers: Any) -> dict[Path, str | None]:
-    """Return each layer's name by its path, those inside a block after it, in the document's order.
+    """Return each layer's name by its path, in the document's order, a block before the layers inside it.
 
-    The name is as written, or made of the type and the ordinal among that type: conv2d_1, conv2d_2. None where a layer
-    is too wrong to have one; `layers` comes from a document that may not have been checked.
+    The name is the one in the document or, without one, the type and a number: conv2d_1, conv2d_2. It is None where
+    neither is a usable string: `layers` may come from a document that has not been checked.
     """
     counts: Counter[str] = Counter()
     names: dict[Path, str | None] = {}
@@ -22,7 +22,7 @@ def layer_names(layers: Any) -> dict[Path, str | None]:
         written = layer.get("name") if isinstance(layer, dict) else None
         type_ = layer.get("type") if isinstance(layer, dict) else None
         if isinstance(type_, str):
-            counts[type_.lower()] += 1  # so that one written in another case by mistake has no equal name
+            counts[type_.lower()] += 1  # "Relu" beside "ReLU", a mistake, must not become a second relu_1
         if written is not None:
             names[path] = written if isinstance(written, str) and written else None
         else:
@@ -31,7 +31,7 @@ def layer_names(layers: Any) -> dict[Path, str | None]:
 
 
 def each_layer(layers: Any, path: Path) -> Iterator[tuple[Path, Any]]:
-    """Yield the path and the value of each layer in the list at `path`, each block before what is inside it."""
+    """Yield the path and the value of each layer in the list at `path`, a block before the layers inside it."""
     for index, layer in enumerate(layers if isinstance(layers, list) else []):
         here = (*path, index)
         yield here, layer

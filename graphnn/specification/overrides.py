@@ -1,4 +1,4 @@
-"""Values put into a document from the command line: `--set layers[3].rate=0.3`."""
+"""Overrides: settings of a document changed from the command line, as in `--set layers[3].rate=0.3`."""
 
 import copy
 import re
@@ -16,11 +16,11 @@ STEP = re.compile(r"\[([0-9]+)\]|(?:^|(?<=.)\.)([^.\[\]]+)")
 
 
 def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
-    """Return the document with each `key.path=value` put in; problems with such a value then name it.
+    """Return the document with each override `path=value` applied; a problem with its value then names the override.
 
-    A layer is named by its index or its name: layers[3].rate, layers.drop1.rate; one inside a block by its name or as
-    layers[3].layers[0].rate. The value is JSON if it can be read as such, and a string otherwise; null, which no
-    document holds, takes out what is there. Raises SpecError.
+    A layer is given by its index or its name: layers[3].rate, layers.drop1.rate; inside a block by its name or as
+    layers[3].layers[0].rate. The value is JSON if it can be read as such, and a string otherwise; null, which is no
+    value of any setting, removes the setting. Raises SpecError.
     """
     value = copy.deepcopy(document.value)
     changed: list[tuple[Path, str]] = []
@@ -40,7 +40,7 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
 
 
 def parse(override: str, document: Any) -> tuple[Path, Any]:
-    """Return the path and the value that an override means. Raises ValueError."""
+    """Return the path and the value in an override. Raises ValueError where it is not KEY=VALUE."""
     target, equals, text = override.partition("=")
     if not equals or not target:
         raise ValueError("write KEY=VALUE, for example training.epochs=5 or layers[3].rate=0.3")
@@ -52,7 +52,7 @@ def parse(override: str, document: Any) -> tuple[Path, Any]:
 
 
 def parse_path(target: str, document: Any) -> Path:
-    """Return the path that is written as `layers[3].rate` or `layers.drop1.rate`. Raises ValueError."""
+    """Return the path written as `layers[3].rate` or `layers.drop1.rate`. Raises ValueError where it is not a path."""
     path: list[str | int] = []
     position = 0
     if target.startswith("layers."):
@@ -68,27 +68,27 @@ def parse_path(target: str, document: Any) -> Path:
 
 
 def named_layer(target: str, start: int, names: Mapping[Path, str | None]) -> tuple[Path, int]:
-    """Return the path of the layer whose name stands in `target` at `start`, and the offset after the name.
+    """Return the path of the layer whose name begins at `start` in `target`, and the offset after the name.
 
-    A name may have dots in it, so the longest name that fits is meant. Raises ValueError.
+    A name may contain dots, so the longest one that matches is taken. Raises ValueError where none does.
     """
     rest = target[start:]
-    fitting = [(len(name), path) for path, name in names.items() if name and f"{rest}.".startswith(f"{name}.")]
-    if fitting:
-        length, path = max(fitting, key=lambda one: one[0])
+    matches = [(len(name), path) for path, name in names.items() if name and f"{rest}.".startswith(f"{name}.")]
+    if matches:
+        length, path = max(matches, key=lambda match: match[0])
         return path, start + length
-    wanted = rest.split(".")[0]
-    if wanted.isdecimal() and ("layers", int(wanted)) in names:
-        raise ValueError(f"there is no layer {quoted(wanted)}; did you mean layers[{wanted}]?")
+    unknown = rest.split(".")[0]
+    if unknown.isdecimal() and ("layers", int(unknown)) in names:
+        raise ValueError(f"there is no layer {quoted(unknown)}; did you mean layers[{unknown}]?")
     known = [name for name in names.values() if name]
-    suggestion = did_you_mean(wanted, known) or (f"; the layers are {', '.join(known)}" if known else "")
-    raise ValueError(f"there is no layer {quoted(wanted)}{suggestion}")
+    suggestion = did_you_mean(unknown, known) or (f"; the layers are {', '.join(known)}" if known else "")
+    raise ValueError(f"there is no layer {quoted(unknown)}{suggestion}")
 
 
 def put(value: Any, path: Path, new: Any, document: Document) -> None:
-    """Put `new` into `value` at `path`, with the objects that lead there; None takes out what is there.
+    """Set `new` at `path` in `value`, making missing objects on the way; None removes what is at the path.
 
-    Raises ValueError where nothing can be put, or is to be taken out.
+    Raises ValueError where the path cannot be followed, or has nothing to remove.
     """
     for index, step in enumerate(path):
         here = document.where(path[:index]) or "the document"

@@ -1,4 +1,4 @@
-"""What the schema has against a document, as problems with positions and advice, in the document's order."""
+"""The errors of the schema check, as problems with positions and advice, in the document's order."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from graphnn.specification.schema import COMMON, Schema
 from graphnn.specification.value_advice import expected, found, hint
 from graphnn.text.suggestions import closest, did_you_mean, quoted, unknown_name
 
-MOST_PROBLEMS = 100  # nobody reads more; a file of thousands is no network document
+MOST_PROBLEMS = 100  # nobody reads more; a file with thousands is not a network document
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """What one keyword of the schema has against one value. limit: what the schema says after the keyword."""
+class Violation:
+    """A value that breaks a rule of the schema. limit: the value of the keyword, such as 0 for `minimum`."""
 
     path: Path
     keyword: str
@@ -33,7 +33,10 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Finding:
-    """One mistake, before it has a position. key: it is the key that is wrong; where: as in Document.problem."""
+    """One fault, before it has a position. key: whether the key at `path` is wrong, rather than its value.
+
+    where: the path named in the message; by default `path`, or for a key the path of its object.
+    """
 
     path: Path
     message: str
@@ -41,8 +44,8 @@ class Finding:
     where: Path | None = None
 
     @property
-    def place(self) -> Path:
-        """The path that the message speaks of."""
+    def named_path(self) -> Path:
+        """The path named in the message."""
         if self.where is not None:
             return self.where
         return self.path[:-1] if self.key else self.path
@@ -58,7 +61,7 @@ def in_order(document: Document, findings: Iterable[Finding]) -> list[Problem]:
 
 
 def rank(value: Any, path: Path) -> tuple[int, ...]:
-    """Return what sorts paths by their order in the document: an object comes before what is in it."""
+    """Return the key that sorts paths in the document's order, an object before its contents."""
     ranks = []
     for step in path:
         if isinstance(value, dict) and step in value:
@@ -71,48 +74,48 @@ def rank(value: Any, path: Path) -> tuple[int, ...]:
     return tuple(ranks)
 
 
-def section_problems(values: Mapping[str, Any], kind: str, schema: Schema, place: str) -> list[Problem]:
-    """Return what the schema has against one section that was made in Python, such as a layer.
+def section_problems(values: Mapping[str, Any], kind: str, schema: Schema, label: str) -> list[Problem]:
+    """Return the schema's problems with one section that was made in Python, such as a layer.
 
-    kind: as in Schema. place: what messages call the section.
+    kind: as in Schema. label: what messages call the section.
     """
     name = written_name(values)
-    start = place if name is None else f"{place} {quoted(name)}"
+    start = label if name is None else f"{label} {quoted(name)}"
     try:
         value = json_value(values)
     except NoJson as unfit:
         return [Problem(str(unfit), where_text(values, unfit.path, start))]
     findings = sorted(find(value, schema, kind), key=lambda finding: rank({kind: value}, finding.path))
-    return [Problem(one.message, where_text(value, one.place[1:], start)) for one in findings]
+    return [Problem(one.message, where_text(value, one.named_path[1:], start)) for one in findings]
 
 
 def find(value: Any, schema: Schema, kind: str | None = None) -> Iterator[Finding]:
-    """Yield the findings: unknown keys, missing keys, and at most one for each wrong value.
+    """Yield a finding for each unknown key and each missing key, and at most one for each wrong value.
 
-    kind: where the value is one section of a document, whose path is then (kind,); None for a whole document.
+    kind: for one section of a document, whose path is then (kind,); None for a whole document.
     """
     validator = schema.validator
     if kind is None:
-        errors = [refusal(error) for error in validator.iter_errors(value)]
+        errors = [violation(error) for error in validator.iter_errors(value)]
     else:
-        errors = [refusal(error) for error in validator.descend(value, schema.definitions[kind], path=kind)]
-    meant: dict[Path, set[str]] = defaultdict(set)  # the keys that unknown ones were meant for, by object
+        errors = [violation(error) for error in validator.descend(value, schema.definitions[kind], path=kind)]
+    reported: dict[Path, set[str]] = defaultdict(set)  # keys not to report as missing (again), by object
     for error in errors:
         if error.keyword == "additionalProperties":
-            yield from unknown_keys(error, schema, meant[error.path])
-    refused: set[Path] = set()
+            yield from unknown_keys(error, schema, reported[error.path])
+    explained: set[Path] = set()
     for error in sorted(errors, key=lambda error: error.keyword != "type"):
         if error.keyword == "required":
-            yield from missing_keys(error, schema, meant[error.path])
-        elif error.keyword != "additionalProperties" and error.path not in refused:
-            refused.add(error.path)
-            yield EXPLAIN.get(error.keyword, in_its_own_words)(error)
+            yield from missing_keys(error, schema, reported[error.path])
+        elif error.keyword != "additionalProperties" and error.path not in explained:
+            explained.add(error.path)
+            yield EXPLAIN.get(error.keyword, jsonschema_message)(error)
 
 
-def refusal(error: ValidationError) -> Refusal:
-    """Return what jsonschema reports, with plain types."""
+def violation(error: ValidationError) -> Violation:
+    """Return an error of jsonschema with plain types."""
     definition: Any = error.schema
-    return Refusal(
+    return Violation(
         tuple(error.absolute_path),
         str(error.validator),
         error.validator_value,
@@ -122,20 +125,20 @@ def refusal(error: ValidationError) -> Refusal:
     )
 
 
-def unknown_keys(error: Refusal, schema: Schema, meant: set[str]) -> Iterator[Finding]:
-    """Yield a finding for each key that is not in the definition; adds what they were meant for to `meant`."""
+def unknown_keys(error: Violation, schema: Schema, reported: set[str]) -> Iterator[Finding]:
+    """Yield a finding for each key that is not in the definition; adds the keys that it suggests to `reported`."""
     known = list(error.definition.get("properties", ()))
     free = [key for key in known if key not in error.value]
     unknown = [key for key in error.value if key not in known]
     for key in unknown[:MOST_PROBLEMS]:
-        # "deviation" is not a misspelt "description"
+        # "deviation" is spelt like "description", but is not a misspelling of it
         likely = [name for name in known if name != "description" or key.casefold().startswith("desc")]
         close = closest(key, [name for name in likely if name in free])
         message = f"unknown key {quoted(key)}"
-        if (place := home(key, error.path, schema)) is not None:
-            message += f"; {place}"
+        if (elsewhere := known_elsewhere(key, error.path, schema)) is not None:
+            message += f"; {elsewhere}"
         elif close is not None:
-            meant.add(close)
+            reported.add(close)
             message += f"; did you mean {quoted(close)}?"
         elif (present := closest(key, likely)) is not None:
             message += f'; did you mean "{present}", which is there already?'
@@ -143,15 +146,15 @@ def unknown_keys(error: Refusal, schema: Schema, meant: set[str]) -> Iterator[Fi
             settings = [name for name in known if name not in COMMON]
             shared = [name for name in COMMON[1:] if name in known]
             if known:
-                message += f"; {owner(error)} has {'' if settings else 'only '}{', '.join([*settings, *shared])}"
+                message += f"; {object_name(error)} has {'' if settings else 'only '}{', '.join([*settings, *shared])}"
         yield Finding((*error.path, key), message, key=True)
     if len(unknown) > MOST_PROBLEMS:
         yield Finding(error.path, f"has {len(unknown)} unknown keys; is this a network document?")
 
 
-def home(key: str, path: Path, schema: Schema) -> str | None:
-    """Return where a key stands that is unknown at `path`: in another section, or in other types of the same one."""
-    if key in COMMON or "optimizer" not in schema.switches:  # as in a file of variants
+def known_elsewhere(key: str, path: Path, schema: Schema) -> str | None:
+    """Return in words where a key is known that is not at `path`: in another section, or in other types of this one."""
+    if key in COMMON or "optimizer" not in schema.switches:  # the schema of variants has no kinds
         return None
     here, section = path[-1] if path else None, path[0] if path else None
     if here in schema.switches:
@@ -160,7 +163,7 @@ def home(key: str, path: Path, schema: Schema) -> str | None:
             return f"{', '.join(types)} {'has' if len(types) == 1 else 'have'} it"
     others = [name for name in ("optimizer", "loss", "data", "training", "evaluation") if name != section]
     found = [name for name in others if key in properties_of(name, schema)]
-    return f"it stands in {found[0]}" if found else None
+    return f"it belongs in {found[0]}" if found else None
 
 
 def properties_of(section: str, schema: Schema) -> set[str]:
@@ -170,20 +173,20 @@ def properties_of(section: str, schema: Schema) -> set[str]:
     return {key for name in schema.types(section) for key in schema.written_properties(section, name)}
 
 
-def owner(error: Refusal) -> str:
-    """Return what an object is called in a message: its type, its section, or the document."""
+def object_name(error: Violation) -> str:
+    """Return what messages call an object: its type, its section, or the document."""
     if not error.path:
         return "a document"
     return str(error.definition.get("title", error.path[-1]))
 
 
-def missing_keys(error: Refusal, schema: Schema, meant: set[str]) -> Iterator[Finding]:
-    """Yield a finding for each key that is required and missing, unless an unknown key was meant for it."""
+def missing_keys(error: Violation, schema: Schema, reported: set[str]) -> Iterator[Finding]:
+    """Yield a finding for each key that is required and missing, unless it is in `reported`; adds it there."""
     properties = error.definition.get("properties", {})
     for key in error.limit:
-        if key in error.value or key in meant:
+        if key in error.value or key in reported:
             continue
-        meant.add(key)  # jsonschema reports each missing key by itself
+        reported.add(key)  # jsonschema gives one error for each missing key, each with the whole list
         definition = schema.follow(properties.get(key, {}))
         what = purpose(definition)
         if not error.path:
@@ -198,13 +201,13 @@ def missing_keys(error: Refusal, schema: Schema, meant: set[str]) -> Iterator[Fi
 
 
 def purpose(definition: Mapping[str, Any]) -> str:
-    """Return the first sentence of a description, as it ends a sentence: ": number of outputs"."""
+    """Return the first sentence of a description, to be written at the end of a message: ": number of outputs"."""
     sentence = str(definition.get("description", "")).split(". ")[0].rstrip(".")
     return f": {sentence[0].lower()}{sentence[1:]}" if sentence else ""
 
 
 def missing_type(path: Path, instance: Mapping[str, Any], known: list[str]) -> Finding:
-    """Return the finding about an object whose `type` is missing, or written in another way."""
+    """Return the finding about an object whose `type` is missing, or misspelt."""
     for key in instance:
         if closest(key, ["type"]) is not None:
             return Finding((*path, key), f'unknown key {quoted(key)}; did you mean "type"?', key=True)
@@ -212,14 +215,14 @@ def missing_type(path: Path, instance: Mapping[str, Any], known: list[str]) -> F
 
 
 def kind(path: Path) -> str:
-    """Return what an object with a type is called: layer, loss, optimizer, schedule, averaging, augmentation."""
+    """Return what messages call an object with a type: layer, loss, optimizer, schedule, averaging, augmentation."""
     if isinstance(path[-1], str):
         return path[-1]
     return "augmentation" if path[-2] == "augment" else "layer"
 
 
-def wrong_type(error: Refusal) -> Finding:
-    """Explain `type`: a string for a number, and the like."""
+def wrong_type(error: Violation) -> Finding:
+    """Explain `type`: a value of the wrong JSON type, such as a string instead of a number."""
     advice = hint(error.value, error.definition)
     optional = len(error.path) > 1 and error.path[-1] != "type" and "default" not in error.definition
     if error.value is False and optional and ("enum" in error.definition or error.definition.get("type") == "object"):
@@ -228,10 +231,10 @@ def wrong_type(error: Refusal) -> Finding:
     return Finding(error.path, f"{message}; {advice}" if advice else message)
 
 
-def bound(words: str) -> Callable[[Refusal], Finding]:
-    """Return the explanation of a bound that was crossed."""
+def bound(words: str) -> Callable[[Violation], Finding]:
+    """Return the function that explains a bound; words: "at least", "less than" and so on."""
 
-    def explain(error: Refusal) -> Finding:
+    def explain(error: Violation) -> Finding:
         message = f"must be {words} {error.limit}, found {found(error.value)}"
         if words in ("at most", "less than") and error.limit == 1 and 2 <= error.value <= 100:
             message += f"; {error.value:g} % is {error.value / 100:g}"
@@ -240,8 +243,8 @@ def bound(words: str) -> Callable[[Refusal], Finding]:
     return explain
 
 
-def wrong_choice(error: Refusal) -> Finding:
-    """Explain `enum`: an unknown type, data set, or way."""
+def wrong_choice(error: Violation) -> Finding:
+    """Explain `enum`: an unknown type, data set, or other choice."""
     known = error.limit
     if error.path[-1] == "type":
         name = kind(error.path[:-1])
@@ -252,13 +255,13 @@ def wrong_choice(error: Refusal) -> Finding:
     return Finding(error.path, f"must be one of {choice}, found {found(error.value)}{suggestion}")
 
 
-def wrong_constant(error: Refusal) -> Finding:
+def wrong_constant(error: Violation) -> Finding:
     """Explain `const`."""
     return Finding(error.path, f"must be {json.dumps(error.limit)}, found {found(error.value)}")
 
 
-def wrong_form(error: Refusal) -> Finding:
-    """Explain what the schema has words for (`errorMessage`), such as the form of a name or the length of a shape."""
+def wrong_form(error: Violation) -> Finding:
+    """Explain the form of a name or the length of a list, by the schema's `errorMessage` where it has one."""
     advice = error.definition.get("errorMessage")
     if advice is not None:
         return Finding(error.path, f"found {found(error.value)}; {advice}" if error.value and error.limit else advice)
@@ -266,15 +269,15 @@ def wrong_form(error: Refusal) -> Finding:
         return Finding(error.path, "must not be empty")
     if error.definition.get("minItems") == error.definition.get("maxItems") == 2:
         return Finding(error.path, f"a pair has 2 numbers, found {found(error.value)}")
-    return in_its_own_words(error)
+    return jsonschema_message(error)
 
 
-def in_its_own_words(error: Refusal) -> Finding:
-    """Pass on what jsonschema says, for the keywords that only a plugin's fragment has."""
+def jsonschema_message(error: Violation) -> Finding:
+    """Return the finding with jsonschema's message, for the keywords that only plugins use."""
     return Finding(error.path, error.message)
 
 
-EXPLAIN: Mapping[str, Callable[[Refusal], Finding]] = {
+EXPLAIN: Mapping[str, Callable[[Violation], Finding]] = {
     "type": wrong_type,
     "minimum": bound("at least"),
     "exclusiveMinimum": bound("greater than"),

@@ -1,4 +1,4 @@
-"""A document's values -> the frozen Spec, checked against the schema, with every default filled in."""
+"""The Spec: a document that has passed the schema, frozen, with every default filled in."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ class Section:
 
     def values(self) -> dict[str, Any]:
         """Return the section as JSON values."""
-        settings = {key: listed(value) for key, value in self.options.items() if value is not None}
+        settings = {key: to_json(value) for key, value in self.options.items() if value is not None}
         return {"type": self.type, **described(self.description), **settings}
 
 
 @dataclass(frozen=True, kw_only=True)
 class LayerSection(Section):
-    """A layer. named: whether the document gives the name, rather than its being made of the type (conv2d_1)."""
+    """A layer. named: whether the document gives the name; otherwise it is made from the type (conv2d_1)."""
 
     name: str
     named: bool = field(default=True, compare=False)
 
     @property
     def inside(self) -> tuple[LayerSection, ...]:
-        """The layers that a block is made of, without those inside them."""
+        """The layers directly inside a block; none for other types."""
         return tuple(layer for key in (BRANCHES if self.type == BLOCK else ()) for layer in self.options[key])
 
     def values(self) -> dict[str, Any]:
@@ -57,9 +57,9 @@ class LayerSection(Section):
 
 @dataclass(frozen=True)
 class Spec:
-    """A checked document. Specs are equal where they mean the same, wherever they were read from.
+    """A checked document. Specs with equal content are equal, whatever files they were read from.
 
-    data["path"] is absolute, or None. notices: what whoever keeps the document should know, such as an old format.
+    data["path"] is absolute, or None. notices: for the author of the document, such as that its format is old.
     """
 
     name: str
@@ -76,7 +76,7 @@ class Spec:
     notices: tuple[str, ...] = field(default=(), compare=False)
 
     def problem(self, path: Path, message: str, *, key: bool = False) -> Problem:
-        """Return the problem with the value at `path`, or with its key, with its place in the document."""
+        """Return a problem with the value at `path`, or with its key, with its position in the document."""
         return self.document.problem(path, message, key=key)
 
     def resolved(self) -> dict[str, Any]:
@@ -95,7 +95,7 @@ class Spec:
         }
 
     def _plain_section(self, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-        present = {key: listed(value) for key, value in options.items() if value is not None}
+        present = {key: to_json(value) for key, value in options.items() if value is not None}
         return {**described(self.descriptions.get(name)), **present}
 
 
@@ -103,10 +103,10 @@ Plugins = Mapping[str, Definition]
 
 
 def read_spec(file: str | os.PathLike[str], *, overrides: Sequence[str] = (), plugins: Plugins | None = None) -> Spec:
-    """Return the spec in a file.
+    """Return the spec of the document in a file.
 
-    overrides: `training.epochs=5`, checked like the document. plugins: schema fragments of further layers, by type.
-    Raises SpecError with every problem of the first rung that fails.
+    overrides: `training.epochs=5`, checked like the document. plugins: schema fragments of plugin layers, by type.
+    Raises SpecError with every problem that the first failing check finds: reading, overrides, or the schema.
     """
     return make_spec(read_document(file), overrides, plugins)
 
@@ -119,7 +119,7 @@ def parse_spec(
     overrides: Sequence[str] = (),
     plugins: Plugins | None = None,
 ) -> Spec:
-    """Return the spec in a text; `file` is its name in messages, `folder` what its paths are relative to."""
+    """Return the spec of a document's text; file: its name in messages; folder: what paths in it are relative to."""
     return make_spec(parse_document(text, file, folder), overrides, plugins)
 
 
@@ -131,12 +131,12 @@ def spec_from_values(
     overrides: Sequence[str] = (),
     plugins: Plugins | None = None,
 ) -> Spec:
-    """Return the spec of a document made in Python, whose problems have no line."""
+    """Return the spec of a document given as Python values; its problems have no line."""
     return make_spec(document_of_values(values, file, folder), overrides, plugins)
 
 
 def make_spec(document: Document, overrides: Sequence[str], plugins: Plugins | None) -> Spec:
-    """Return the spec of a document. Raises SpecError with every problem at once."""
+    """Return the spec of a document that has been read. Raises SpecError as read_spec does."""
     schema = load_schema(plugins)
     document, notices = migrate(document, schema.format_version)
     if overrides:
@@ -149,7 +149,7 @@ def make_spec(document: Document, overrides: Sequence[str], plugins: Plugins | N
 
 
 def equal_names(document: Document, names: Mapping[Path, str | None]) -> Iterator[Finding]:
-    """Yield a finding for each layer whose name another one has, at a place where the name is written."""
+    """Yield a finding for each layer with the name of another, at a layer of the two whose name is written."""
     first: dict[str, Path] = {}
     for path, name in names.items():
         if name is None:
@@ -161,8 +161,8 @@ def equal_names(document: Document, names: Mapping[Path, str | None]) -> Iterato
         if document.written_name(here) is None:
             here, other = other, here
         given = "" if document.written_name(other) is not None else ", which has no name of its own,"
-        place = document.locate((*other, "name"))
-        line = "" if place is None else f" (line {place[0]}, column {place[1]})"
+        position = document.locate((*other, "name"))
+        line = "" if position is None else f" (line {position[0]}, column {position[1]})"
         message = f'{path_text(other)}{given} is called "{name}" too{line}; names must differ'
         yield Finding((*here, "name"), message)
 
@@ -198,7 +198,7 @@ def fill(document: Document, schema: Schema, names: Mapping[Path, str], notices:
 
 
 def typed(values: Mapping[str, Any] | str, kind: str, path: Path, schema: Schema) -> Section:
-    """Return an object with a type, its defaults filled in. A kind that may be a string too takes it for the type."""
+    """Return an object with a type as a section, its defaults filled in. A string is short for a type alone."""
     written = {"type": values} if isinstance(values, str) else values
     type_ = written["type"]
     settings = {name: one for name, one in schema.written_properties(kind, type_).items() if name not in COMMON}
@@ -206,7 +206,7 @@ def typed(values: Mapping[str, Any] | str, kind: str, path: Path, schema: Schema
 
 
 def named(section: Section, names: Mapping[Path, str], document: Document) -> LayerSection:
-    """Return a layer with its name; where it is a block, with those of what is inside it."""
+    """Return a layer's section with its name; the layers inside a block get theirs too."""
     inside = {
         key: tuple(named(layer, names, document) for layer in section.options[key])
         for key in (BRANCHES if section.type == BLOCK else ())
@@ -222,7 +222,7 @@ def named(section: Section, names: Mapping[Path, str], document: Document) -> La
 
 
 def optimizer(values: Mapping[str, Any], schema: Schema) -> Section:
-    """Return the optimizer; its schedule is None where there is none."""
+    """Return the optimizer's section; its option "schedule" is None where the document has none."""
     section = typed(values, "optimizer", ("optimizer",), schema)
     return replace(section, options={**section.options, "schedule": section.options.get("schedule")})
 
@@ -230,9 +230,9 @@ def optimizer(values: Mapping[str, Any], schema: Schema) -> Section:
 def options(
     values: Mapping[str, Any], properties: Mapping[str, Definition], path: Path, schema: Schema
 ) -> dict[str, Any]:
-    """Return what is given or has a default, in the schema's order.
+    """Return the settings that are given or have a default, in the schema's order.
 
-    A default is a value, or with "defaultFrom" in the schema that of another setting, which comes before it.
+    The schema gives a default as a value, `default`, or as that of an earlier setting, `defaultFrom`.
     """
     given: dict[str, Any] = {}
     for name, one in properties.items():
@@ -240,31 +240,31 @@ def options(
         default = given.get(definition["defaultFrom"]) if "defaultFrom" in definition else definition.get("default")
         given[name] = values.get(name, default)
     return {
-        name: meant(value, properties[name], (*path, name), schema)
+        name: from_json(value, properties[name], (*path, name), schema)
         for name, value in given.items()
         if value is not None
     }
 
 
-def meant(value: Any, definition: Definition, path: Path, schema: Schema) -> Any:
-    """Return a value as a spec holds it: a section where it has a type, and tuples for lists."""
+def from_json(value: Any, definition: Definition, path: Path, schema: Schema) -> Any:
+    """Return a JSON value in the form of a spec: a Section for an object with a type, a tuple for a list."""
     kind = schema.kind_of(definition)
     if kind is not None:
         return typed(value, kind, path, schema)
     definition = schema.follow(definition)
     if isinstance(value, list):
-        items = definition.get("items", {})  # of each, or one for each place
+        items = definition.get("items", {})  # one definition for all items, or a list with one for each
         each = items if isinstance(items, list) else [items] * len(value)
-        return tuple(meant(item, each[place], (*path, place), schema) for place, item in enumerate(value))
+        return tuple(from_json(item, each[index], (*path, index), schema) for index, item in enumerate(value))
     if isinstance(value, dict):
         return options(value, definition.get("properties", {key: {} for key in value}), path, schema)
     return value
 
 
-def listed(value: Any) -> Any:
-    """Return a value as JSON values: lists for tuples, and a section as its values."""
+def to_json(value: Any) -> Any:
+    """Return a value of a spec as a JSON value: an object for a Section, a list for a tuple."""
     if isinstance(value, Section):
         return value.values()
     if isinstance(value, Mapping):
-        return {key: listed(item) for key, item in value.items()}
-    return [listed(item) for item in value] if isinstance(value, tuple) else value
+        return {key: to_json(item) for key, item in value.items()}
+    return [to_json(item) for item in value] if isinstance(value, tuple) else value

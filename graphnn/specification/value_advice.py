@@ -1,4 +1,4 @@
-"""A value of the wrong type: what was expected, what was found, and what was probably meant, in words."""
+"""Messages about a value of the wrong type: what was expected, what was found, and what to write instead."""
 
 import json
 import re
@@ -17,18 +17,18 @@ EXPECTED = {
     "null": "null",
 }
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)((?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)")
-WIDTH = 60  # a longer list is not shown
-MOST_CHOICES = 8  # a longer choice is not listed where not even the type is right
+WIDTH = 60  # characters of a value in a message; a longer string is cut, a longer list only counted
+MOST_CHOICES = 8  # where the type is wrong too, a longer list of choices is left out
 
 
 def expected(definition: Mapping[str, Any]) -> str:
-    """Return the types that a definition allows."""
+    """Return in words the types that a definition allows."""
     words = [expected_one(name, definition) for name in types(definition)]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def expected_one(name: str, definition: Mapping[str, Any]) -> str:
-    """Return one allowed type."""
+    """Return one allowed type in words, or the choices where they are few."""
     if name == "string" and "then" in definition:
         return ", ".join(json.dumps(word) for word in definition["then"]["enum"])
     if (
@@ -85,9 +85,9 @@ def hint_for_string(text: str, definition: Mapping[str, Any], allowed: list[str]
         return f"write {text.casefold()} without quotes"
     if "object" in allowed:
         for key, one in definition.get("properties", {}).items():
-            meant = closest(text, one["enum"]) if isinstance(one, dict) and "enum" in one else None
-            if meant is not None:
-                return f"write {json.dumps({key: meant})}"
+            choice = closest(text, one["enum"]) if isinstance(one, dict) and "enum" in one else None
+            if choice is not None:
+                return f"write {json.dumps({key: choice})}"
     if "integer" in allowed or "number" in allowed:
         number = NUMBER.fullmatch(text)
         if number is not None and ("number" in allowed or not number[1]):

@@ -20,7 +20,7 @@ from graphnn.optimizers.base import OPTIMIZERS
 from graphnn.schedules.base import SCHEDULES
 from graphnn.specification import schema as module
 from graphnn.specification.schema import Schema, is_integer, load_schema, schema_file, schema_text
-from graphnn.specification.spec import listed
+from graphnn.specification.spec import to_json
 from graphnn.training.monitor import EarlyStopping
 
 SCHEMA = load_schema()
@@ -97,7 +97,7 @@ def test_properties_and_defaults_are_the_fields_of_the_class(kind: str, name: st
         if key in required:
             assert default is dataclasses.MISSING, key
         elif "default" in settings[key]:
-            assert listed(default) == settings[key]["default"], key
+            assert to_json(default) == settings[key]["default"], key
             assert isinstance(default, bool) == isinstance(settings[key]["default"], bool), key
         else:
             assert default is None, key

@@ -45,7 +45,7 @@ def test_the_document_as_it_is_comes_first_and_common_changes_before_own(tmp_pat
         ("ä", ("training.epochs=2", 'data.augment=[{"type": "RandomFlip"}]', 'name="ü"')),
     ]
     text = file.read_text(encoding="utf-8")
-    pointed = [[text[(place.column or 0) - 1 :][:12] for place in one.places] for one in variants]
+    pointed = [[text[(position.column or 0) - 1 :][:12] for position in one.positions] for one in variants]
     assert pointed == [
         ['"training.ep'],
         ['"training.ep', '"layers.a.un', '"loss.label_'],
