@@ -1,1 +1,1 @@
-"""What a network is made of and what it costs, for people to read."""
+"""Descriptions of networks: layers, costs, memory, the plan of a training step, and statistics of weights."""

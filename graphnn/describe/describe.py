@@ -1,4 +1,4 @@
-"""What a network is, in figures: one row for each node and the totals, from shapes alone."""
+"""The description of a network: a row of figures for each layer, and the totals, from shapes alone."""
 
 import json
 import math
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Row:
     """One layer, or the input, which has no path; multiply-adds of forward and activation bytes are for one sample.
 
-    A block's own row is without what the layers inside it have, each of which has a row.
+    The figures of a block leave out those of the layers inside it, each of which has a row.
     """
 
     path: Path
@@ -42,25 +42,25 @@ class Row:
 
     @property
     def index(self) -> int | None:
-        """Its place among the layers that it stands with."""
+        """Its index in the list of layers that contains it; None for the input."""
         return int(self.path[-1]) if self.path else None
 
     @property
     def depth(self) -> int:
-        """How many blocks it is inside of."""
+        """The number of blocks around it."""
         return max(0, len(self.path) - 2) // 2
 
     @property
     def parameters(self) -> int:
-        """All parameters, trained or not."""
+        """Number of parameters, trained or not."""
         return self.trainable + self.not_trainable
 
 
 @dataclass(frozen=True)
 class Description:
-    """All rows, the input first, and what one needs to know of the whole; sizes in bytes.
+    """The rows, the input first, and figures of the whole network; sizes in bytes.
 
-    groups: how parameters are trained, where not all alike.
+    groups: how parameters are trained; empty where the optimizer has no groups.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Description:
 
     @property
     def optimizers(self) -> str:
-        """The types of all optimizers at work, in words."""
+        """The types of all optimizers that train a parameter: "SGDMomentum and Muon"."""
         return " and ".join(dict.fromkeys(group.optimizer for group in self.groups)) or self.optimizer
 
     @property
@@ -85,7 +85,7 @@ class Description:
 
     @property
     def not_trainable(self) -> int:
-        """Number of parameters that no gradient changes: running statistics, and what is not to be trained."""
+        """Number of parameters that no gradient changes: running statistics, and those that are set not to train."""
         return sum(row.not_trainable for row in self.rows)
 
     @property
@@ -95,14 +95,14 @@ class Description:
 
     @property
     def activation_bytes(self) -> int:
-        """Bytes of the input and of all nodes' outputs for one sample."""
+        """Bytes of the input and of all layers' outputs for one sample."""
         return sum(row.activation_bytes for row in self.rows)
 
 
 def describe(spec: Spec, graph: Graph, kernels: str | None = None) -> Description:
-    """Return the description of a document's network; nothing is allocated, whatever its size.
+    """Return the description of a document's network; nothing is allocated.
 
-    kernels: the name of those it is to be trained with, by default the fastest installed.
+    kernels: the name of the kernels to train with; None: the fastest installed.
     """
     slots = len(slots_of(spec.optimizer))
     second_values = len({"averaging", "keep_best"} & spec.training.keys())
@@ -136,10 +136,10 @@ def groups_of(spec: Spec, graph: Graph) -> tuple["TrainingGroup", ...]:
 
 
 def rows_of(section: LayerSection, nodes: Mapping[Path, list[Node]]) -> Iterator[Row]:
-    """Yield the row of a layer and, where it is a block, those of the layers inside; nodes: by their paths."""
-    own = nodes[section.path]
+    """Yield the row of a layer and, after a block, those of the layers inside; nodes: those of each path."""
+    at_path = nodes[section.path]
     if not section.inside:
-        yield row_of(own[0])
+        yield row_of(at_path[0])
         return
     counts = {key: len(section.options[key]) for key in BRANCHES}
     yield Row(
@@ -148,18 +148,18 @@ def rows_of(section: LayerSection, nodes: Mapping[Path, list[Node]]) -> Iterator
         type=section.type,
         settings=counts,
         settings_text=block_text(**counts),
-        output_shape=own[-1].output_shape,
+        output_shape=at_path[-1].output_shape,
         trainable=0,
         not_trainable=0,
         multiply_adds=0,
-        activation_bytes=sum(activation_bytes(node) for node in own),
+        activation_bytes=sum(activation_bytes(node) for node in at_path),
     )
     for layer in section.inside:
         yield from rows_of(layer, nodes)
 
 
 def block_text(layers: int, shortcut: int) -> str:
-    """Return how many layers are in a block, in words."""
+    """Return in words how many layers a block has: "4 layers, shortcut of 2"."""
     text = "1 layer" if layers == 1 else f"{layers} layers"
     return f"{text}, shortcut of {shortcut}" if shortcut else text
 
@@ -182,7 +182,7 @@ def row_of(node: Node) -> Row:
 
 
 def metadata_bytes(spec: Spec) -> int:
-    """Return about how many bytes the metadata of the weights file takes: the document, classes and constants."""
+    """Return about how many bytes the metadata of the weights file take: document, class names, normalisation."""
     facts = facts_of(spec.data["dataset"])
     shape = facts.shape if facts else spec.input_shape
     constants = {"per_channel": shape[0], "per_feature": math.prod(shape)}.get(spec.data["normalize"], 1)

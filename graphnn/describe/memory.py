@@ -1,4 +1,4 @@
-"""How many bytes a network takes, in memory and in its weights file, from shapes alone; and what this machine has."""
+"""How many bytes a network needs, in memory and in its weights file, from shapes alone, and how many there are."""
 
 import ctypes
 import math
@@ -15,30 +15,31 @@ from graphnn.kernels.winograd import Winograd
 from graphnn.layers.conv2d import Conv2D
 
 FLOAT = 4  # bytes of a float32
-WINDOWS = 2**20  # elements: gathered windows and framed images, cut to fit the second-level cache
+WINDOWS = 2**20  # elements of gathered windows and padded images, which are cut to fit the second-level cache
 
 
 def activation_bytes(node: Node) -> int:
-    """Return the bytes of what the node gives, or keeps for another, for one sample."""
+    """Return the bytes of the node's output, or of what it keeps for another node, for one sample."""
     return FLOAT * kept_elements(node)
 
 
 def kept_elements(node: Node) -> int:
-    """Return the elements of one sample that a node has memory for: its output, or what goes past other nodes."""
+    """Return the elements of one sample that a node keeps: its output, or the input that a later node reads again."""
     return math.prod(node.input_shape if node.layer.keeps_input else node.output_shape)
 
 
 def parameter_count(node: Node, *, trainable: bool) -> int:
-    """Return the number of the node's parameters that are trained, or of those that are not."""
+    """Return the number of elements of the node's parameters that are trained, or of those that are not."""
     return sum(parameter.size for parameter in node.parameters if parameter.trainable is trainable)
 
 
 @dataclass(frozen=True)
 class TrainingMemory:
-    """About how many bytes training takes at its highest, the data set left out.
+    """About how many bytes training takes at its peak, without the data set.
 
-    parameters: with gradients and the optimizer's state. outputs: the batch, and what every node gives for all of it.
-    barriers: the gradients there. lanes: sums of gradients but the first. scratch: what each process has of its own.
+    parameters: with gradients and the optimizer's state. outputs: the batch, and the output of each node for it.
+    barriers: the gradients kept there. lanes: the sums of gradients, without those of the first lane. scratch: the
+    private memory of one process.
     """
 
     parameters: int
@@ -50,14 +51,15 @@ class TrainingMemory:
 
     @property
     def total(self) -> int:
-        """All of it together."""
+        """The sum, with the scratch of all processes."""
         return self.parameters + self.outputs + self.barriers + self.lanes + self.processes * self.scratch
 
 
 def training_memory(graph: Graph, batch_size: int, slots: int, kernels: Kernels) -> TrainingMemory:
-    """Return what training takes; nothing is allocated.
+    """Return about how much memory training takes; nothing is allocated.
 
-    slots: the number of state vectors of the optimizer, each as large as the trainable parameters.
+    slots: the number of vectors besides parameters and gradients, each as large as the trainable parameters: the
+    optimizer's state, an average, the best weights.
     """
     plan = training_plan(graph, batch_size, kernels)
     trainable = sum(parameter_count(node, trainable=True) for node in graph.nodes)
@@ -77,13 +79,13 @@ def training_memory(graph: Graph, batch_size: int, slots: int, kernels: Kernels)
         outputs=FLOAT * batch_size * kept,
         barriers=FLOAT * batch_size * 2 * at_barriers,
         lanes=FLOAT * (min(LANES, pieces) - 1) * largest_stage,
-        scratch=FLOAT * own_elements(graph, plan, kernels, several_pieces=pieces > 1),
+        scratch=FLOAT * scratch_elements(graph, plan, kernels, several_pieces=pieces > 1),
         processes=os.cpu_count() or 1,
     )
 
 
-def own_elements(graph: Graph, plan: Plan, kernels: Kernels, *, several_pieces: bool) -> int:
-    """Return the elements each process has of its own: gradients of a piece, gathered windows, prepared weights."""
+def scratch_elements(graph: Graph, plan: Plan, kernels: Kernels, *, several_pieces: bool) -> int:
+    """Return the elements private to one process: gradients of a piece, gathered windows, prepared weights."""
     largest_weights = max((p.size for node in graph.nodes for p in node.parameters if p.trainable), default=0)
     piece = max(stage.piece * max(widths(stage), default=0) for stage in plan.stages)
     images = any(len(node.input_shape) == 3 for node in graph.nodes)
@@ -92,7 +94,7 @@ def own_elements(graph: Graph, plan: Plan, kernels: Kernels, *, several_pieces: 
 
 
 def prepared_elements(node: Node, kernels: Kernels, *, needs_dx: bool) -> int:
-    """Return the elements that a convolution's weights take once transformed for its algorithms."""
+    """Return the elements of a convolution's weights as prepared for its algorithms; 0 for other layers."""
     if not isinstance(node.layer, Conv2D):
         return 0
     algorithms, weights = node.layer.algorithms(node.input_shape, kernels), node.parameters[0]
@@ -105,21 +107,21 @@ def prepared_elements(node: Node, kernels: Kernels, *, needs_dx: bool) -> int:
 
 
 def widths(stage: Stage) -> list[int]:
-    """Return the sizes of what the nodes of a stage give for one sample."""
+    """Return the number of elements of each output in a stage, for one sample."""
     return [math.prod(node.output_shape) for node in (stage.entry, *stage.nodes, stage.exit) if node is not None]
 
 
 def available_memory() -> int | None:
-    """Return the bytes of memory that this process may use: the machine's or, if less, its control group's limit.
+    """Return the bytes of memory that this process may use: the machine's or, if lower, its control group's limit.
 
-    None where the system does not tell.
+    None where the system does not report them.
     """
     found = [*machine_memory(), *control_group_limits()]
     return min(found) if found else None
 
 
 def machine_memory() -> Iterator[int]:
-    """Yield the bytes of memory that the machine has, where the system tells."""
+    """Yield the bytes of memory of the machine, where the system reports them."""
     if sys.platform == "win32":
         yield windows_memory()
         return
@@ -166,9 +168,9 @@ def control_group_limits(root: Path = Path("/")) -> Iterator[int]:
         else:
             continue
         group = PurePosixPath(path.lstrip("/"))
-        for place in (group, *group.parents):
+        for ancestor in (group, *group.parents):
             try:
-                limit = (folder / place / file).read_text().strip()
+                limit = (folder / ancestor / file).read_text().strip()
             except OSError:  # the group is not visible from here
                 continue
             if limit.isdigit():
@@ -176,9 +178,9 @@ def control_group_limits(root: Path = Path("/")) -> Iterator[int]:
 
 
 def weight_file_bytes(graph: Graph, meta_bytes: int) -> int:
-    """Return the bytes of the .npz file of the graph's parameters, for metadata of `meta_bytes`.
+    """Return the bytes of the .npz file of the graph's parameters, with metadata of `meta_bytes`.
 
-    A member takes a local header (30 bytes and the name), a 20-byte zip64 field, numpy's own header, the data, and an
+    A member takes a local header (30 bytes and the name), a 20-byte zip64 field, the .npy header, the data, and an
     entry in the directory (46 bytes and the name); the directory ends with 22 bytes. Source: PKWARE's APPNOTE 6.3, 4.3.
     """
     members = [

@@ -1,4 +1,4 @@
-"""How training runs a network, for people to read: stages, pieces, the algorithm of each convolution, workspace."""
+"""The description of a training step: stages and pieces, the algorithm of each convolution, and memory."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ from graphnn.specification.spec import Spec
 
 @dataclass(frozen=True)
 class StageRow:
-    """One stage: the batch-wise node applied first, the sample-wise ones, and the one whose sums are taken last.
+    """One stage: the batch-wise node that it begins with, the sample-wise nodes, and the node that it takes sums for.
 
-    loss: what ends the last stage, where backward starts while the piece is hot; None before.
+    loss: the loss at the end of the last stage, where backward starts while the piece is in the cache; None before.
     """
 
     entry: str | None
@@ -33,9 +33,10 @@ class StageRow:
 
 @dataclass(frozen=True)
 class Choice:
-    """The algorithm of one pass of a convolution; estimates: microseconds of one thread for one image, by algorithm.
+    """The algorithm chosen for one pass of a convolution.
 
-    reason: in words, where it does not follow from estimates.
+    estimates: microseconds of one thread for one image, by algorithm. reason: in words, where the choice does not
+    follow from estimates.
     """
 
     node: str
@@ -47,7 +48,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """How a training step of one network goes; slots: the optimizer's vectors of state."""
+    """The plan of a training step on a full batch."""
 
     name: str
     batch_size: int
@@ -62,7 +63,10 @@ class TrainingPlan:
 def describe_plan(
     graph: Graph, name: str, batch_size: int, optimizer: str, slots: int, kernels: Kernels
 ) -> TrainingPlan:
-    """Return how the engine trains the graph in full batches; nothing is allocated."""
+    """Return the plan of a training step; nothing is allocated.
+
+    optimizer: in words. slots: the number of its state vectors.
+    """
     plan = training_plan(graph, batch_size, kernels)
     stages = tuple(stage_row(stage, graph, plan, batch_size) for stage in plan.stages)
     return TrainingPlan(
@@ -78,13 +82,13 @@ def describe_plan(
 
 
 def plan_of(spec: Spec, graph: Graph, optimizer: str, kernels: str | None = None) -> TrainingPlan:
-    """Return how the engine trains a document's network. optimizer: in words, of all that there are.
+    """Return the plan of a training step of a document's network.
 
-    kernels: the name of those it is to be trained with, by default the fastest installed.
+    optimizer: all its optimizers, in words. kernels: the name of the kernels to train with; None: the fastest
+    installed.
     """
     slots = len(slots_of(spec.optimizer))
-    own = kernels_for(graph, kernels)
-    return describe_plan(graph, spec.name, spec.training["batch_size"], optimizer, slots, own)
+    return describe_plan(graph, spec.name, spec.training["batch_size"], optimizer, slots, kernels_for(graph, kernels))
 
 
 def stage_row(stage: Stage, graph: Graph, plan: Plan, batch_size: int) -> StageRow:
@@ -103,7 +107,7 @@ def stage_row(stage: Stage, graph: Graph, plan: Plan, batch_size: int) -> StageR
 
 
 def choices(node: Node, kernels: Kernels, plan: Plan) -> Iterator[Choice]:
-    """Yield how each pass of a convolution is computed in the first epoch; nothing for layers with one way only."""
+    """Yield the choice for each pass of a convolution in the first epoch; nothing for other layers."""
     layer = node.layer
     if not isinstance(layer, Conv2D):
         return

@@ -1,4 +1,4 @@
-"""The plan of a training step as a report: stages, the algorithm of each convolution, workspace."""
+"""The plan of a training step as a report: stages, the algorithm of each convolution, and memory."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -33,16 +33,16 @@ CHOICES = (
 
 
 def plan_report(plan: TrainingPlan, network: Report) -> Report:
-    """Return the report of a plan; its data are those of the network's report and the plan."""
-    stages = [(number, pieces_text(stage), way_text(stage)) for number, stage in enumerate(plan.stages, 1)]
-    parts: list[Part] = [Remark(story(plan)), Table(STAGES, stages)]
+    """Return the report of a plan. network: the report of its network, whose data are repeated in this one's."""
+    stages = [(number, pieces_text(stage), steps_text(stage)) for number, stage in enumerate(plan.stages, 1)]
+    parts: list[Part] = [Remark(introduction(plan)), Table(STAGES, stages)]
     if plan.choices:
         parts.append(Table(CHOICES, list(choice_cells(plan))))
-    return Report([*parts, Facts(workspace(plan))], {**network.data, "plan": plan_values(plan)}, width=WIDTH)
+    return Report([*parts, Facts(memory_facts(plan))], {**network.data, "plan": plan_values(plan)}, width=WIDTH)
 
 
-def story(plan: TrainingPlan) -> str:
-    """Return what the tables are about."""
+def introduction(plan: TrainingPlan) -> str:
+    """Return the explanation of the tables."""
     batch, lanes = count_text(plan.batch_size), plan.lanes
     text = (
         f"{plan.name}: a training step on a batch of {batch}. A stage ends where a layer needs sums over the whole "
@@ -56,12 +56,12 @@ def story(plan: TrainingPlan) -> str:
 
 
 def pieces_text(stage: StageRow) -> str:
-    """Return how a batch is cut: 8 × 16."""
+    """Return the number of pieces and their size in samples: 8 × 16."""
     return f"{stage.pieces} × {count_text(stage.piece)}"
 
 
-def way_text(stage: StageRow) -> str:
-    """Return the way of a piece through one stage."""
+def steps_text(stage: StageRow) -> str:
+    """Return what a piece passes in one stage: "bn1 + relu_1 → conv2 → sums of bn2"."""
     steps = [stage.entry, *stage.nodes] if stage.entry is not None else [*stage.nodes]
     if stage.exit is not None:
         steps.append(f"sums of {stage.exit}")
@@ -71,7 +71,7 @@ def way_text(stage: StageRow) -> str:
 
 
 def choice_cells(plan: TrainingPlan) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of the table of algorithms; a name stands once."""
+    """Yield the rows of the table of algorithms, each convolution's name in its first row only."""
     before = ""
     for choice in plan.choices:
         name = choice.node if choice.node != before else ""
@@ -80,7 +80,7 @@ def choice_cells(plan: TrainingPlan) -> Iterator[tuple[Any, ...]]:
 
 
 def because(choice: Choice) -> str:
-    """Return why an algorithm was chosen: what the others would take."""
+    """Return why an algorithm was chosen: its reason, or the estimates of the others."""
     if choice.reason:
         return choice.reason
     others = [(name, time) for name, time in choice.estimates.items() if name != choice.algorithm]
@@ -89,8 +89,8 @@ def because(choice: Choice) -> str:
     return ", ".join([f"{first} takes {microseconds_text(time)}", *rest])
 
 
-def workspace(plan: TrainingPlan) -> list[Fact]:
-    """Return what memory is for, and how much that is; what takes none is left out."""
+def memory_facts(plan: TrainingPlan) -> list[Fact]:
+    """Return the bytes of memory by their use, without uses of 0 bytes."""
     memory, lanes = plan.memory, plan.lanes - 1
     facts = [
         Fact(f"parameters, gradients, state of {plan.optimizer}", memory.parameters, BYTES),

@@ -1,4 +1,4 @@
-"""The description of a network as a report: the table of layers, the totals, and how parameters are trained."""
+"""The description of a network as a report: the tables of layers and of parameter groups, and the totals."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,13 +10,13 @@ from graphnn.reports.report import Column, Fact, Facts, Part, Remark, Report, Ta
 from graphnn.text.numbers import bytes_text
 
 
-def place_text(path: Path) -> str:
-    """Return where a layer stands: 3, as 3.0 the first inside that block, as 3+0 the first in its shortcut."""
+def index_text(path: Path) -> str:
+    """Return a layer's path in short: 3; in block 3, 3.0 for the first layer and 3+0 for the first of the shortcut."""
     return "".join({"layers": ".", "shortcut": "+"}.get(str(step), str(step)) for step in path[1:])
 
 
-def plain_place(path: Path) -> str:
-    """Return where a layer stands for programs: 3, 3.layers.0, 3.shortcut.0."""
+def plain_index(path: Path) -> str:
+    """Return a layer's path for programs: 3, 3.layers.0, 3.shortcut.0."""
     return ".".join(str(step) for step in path[1:])
 
 
@@ -26,11 +26,11 @@ def indented(named: tuple[int, str]) -> str:
     return "  " * depth + name
 
 
-PLACE = Kind(place_text, plain=plain_place, right=True)
+INDEX = Kind(index_text, plain=plain_index, right=True)
 NAME = Kind(indented, plain=lambda named: named[1])  # (number of blocks around it, name)
-# Zeros are left out, so that the eye finds what costs.
+# Zeros are left out, so that the eye finds the layers that cost something.
 COLUMNS = (
-    Column("#", PLACE, key="index"),
+    Column("#", INDEX, key="index"),
     Column("name", NAME, key="name", least=9, middle=True),
     Column("type", key="type", least=11),
     Column("settings", key="settings", least=11),
@@ -50,7 +50,7 @@ GROUP_COLUMNS = (
 
 
 def description_report(description: Description, memory: int | None = None) -> Report:
-    """Return the report of a network. memory: this machine's bytes, for a remark where training would not fit."""
+    """Return the report of a network. memory: the bytes of this machine; a remark says where training needs more."""
     foot: list[Facts | Remark] = [Facts(totals(description)), *remarks(description, memory)]
     layers = Table(COLUMNS, [cells(row) for row in description.rows], foot=foot)
     parts: list[Part] = [layers]
@@ -60,7 +60,7 @@ def description_report(description: Description, memory: int | None = None) -> R
 
 
 def cells(row: Row) -> tuple[Any, ...]:
-    """Return the row of one layer."""
+    """Return the cells of one layer, one for each of COLUMNS."""
     return (
         row.path,
         (row.depth, row.name),
@@ -74,7 +74,7 @@ def cells(row: Row) -> tuple[Any, ...]:
 
 
 def group_cells(description: Description) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of how groups of parameters are trained."""
+    """Yield the rows of the table of parameter groups."""
     for group in description.groups:
         yield (
             group.match,
@@ -87,7 +87,7 @@ def group_cells(description: Description) -> Iterator[tuple[Any, ...]]:
 
 
 def totals(description: Description) -> list[Fact]:
-    """Return the totals."""
+    """Return the totals of the network."""
     return [
         Fact("trainable parameters", description.trainable, COUNT),
         Fact("not trainable", description.not_trainable, COUNT),
@@ -100,7 +100,7 @@ def totals(description: Description) -> list[Fact]:
 
 
 def remarks(description: Description, memory: int | None) -> list[Remark]:
-    """Return what the reader must know besides: that this machine cannot train the network."""
+    """Return a remark where training needs more memory than this machine has."""
     if memory is None or description.training_bytes <= memory:
         return []
     needed = bytes_text(description.training_bytes)

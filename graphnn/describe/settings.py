@@ -1,4 +1,4 @@
-"""A layer's settings in few words, as a reader of the table of layers looks for them."""
+"""A layer's settings in a few words, for the table of layers."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
@@ -11,9 +11,9 @@ from graphnn.types import shape_text
 
 
 def settings_text(layer: Layer) -> str:
-    """Return a layer's settings in few words: 3×3, 32 filters, same.
+    """Return a layer's settings in a few words: "3×3, 32 filters, same".
 
-    What has its default value is left out, except where a reader looks for it (`PHRASES`).
+    Settings with a phrase of PHRASES come first, even at their defaults; of the others, only those that differ.
     """
     settings = layer.settings()
     phrases = [say(settings.pop(key), layer) for key, say in PHRASES.items() if key in settings]
@@ -22,7 +22,7 @@ def settings_text(layer: Layer) -> str:
 
 
 def default(layer: Layer, key: str) -> Any:
-    """Return the value that a layer's property has when the document does not give it."""
+    """Return the default of a layer's setting."""
     return next(field.default for field in fields(layer) if field.name == key)
 
 
@@ -32,7 +32,7 @@ def pair_text(value: Any) -> str:
 
 
 def strides_text(value: Any, layer: Layer) -> str:
-    """Return the strides, unless they are what one expects: 1, or the size of the pool."""
+    """Return the strides, or "" where they are the usual ones: 1, or the size of the pool."""
     usual = getattr(layer, "pool_size", 1)
     if value is None or pair_text(value) == pair_text(usual):
         return ""
@@ -47,30 +47,30 @@ def padding_text(value: Any, layer: Layer) -> str:
 
 
 def flag_text(word: str) -> Callable[[bool, Layer], str]:
-    """Return what says `no word` when the flag is off."""
+    """Return the function that gives "no WORD" for a flag that is off, and "" for one that is on."""
     return lambda value, layer: "" if value else f"no {word}"
 
 
 def initializer_text(value: str | Mapping[str, Any], layer: Layer) -> str:
-    """Return an initializer that is not the default, with what is not its default: normal (deviation 1)."""
-    if not isinstance(layer, WeightedLayer):  # a setting of a plugin's, which only has this name
+    """Return an initializer and its settings that are not defaults, "normal (deviation 1)"; "" for the default one."""
+    if not isinstance(layer, WeightedLayer):  # a plugin may have a setting of this name with another meaning
         return "" if value == default(layer, "initializer") else f"initializer {value}"
-    own = initializer_from(value)
-    if own == initializer_from(default(layer, "initializer")):
+    initializer = initializer_from(value)
+    if initializer == initializer_from(default(layer, "initializer")):
         return ""
-    given = [field for field in fields(own) if getattr(own, field.name) != field.default]
-    settings = ", ".join(f"{field.name} {getattr(own, field.name)}" for field in given)
-    return f"{own.type} ({settings})" if settings else own.type
+    given = [field for field in fields(initializer) if getattr(initializer, field.name) != field.default]
+    settings = ", ".join(f"{field.name} {getattr(initializer, field.name)}" for field in given)
+    return f"{initializer.type} ({settings})" if settings else initializer.type
 
 
 def trainable_text(value: Any, layer: Layer) -> str:
-    """Return what is not trained, or not to the end: weights not trained, biases until epoch 3."""
+    """Return the parameters that are not trained, or not to the end: "weights not trained, biases until epoch 3"."""
     if not isinstance(layer, TrainableLayer):  # as above
         return "" if value == default(layer, "trainable") else f"trainable {value}"
     if not isinstance(value, Mapping):
         return "" if value else "not trained"
-    fixed = [name for name, own in value.items() if not own]
-    ending = [f"{name} until epoch {own['until_epoch']}" for name, own in value.items() if isinstance(own, Mapping)]
+    fixed = [name for name, trained in value.items() if not trained]
+    ending = [f"{name} until epoch {one['until_epoch']}" for name, one in value.items() if isinstance(one, Mapping)]
     return ", ".join([*([f"{' and '.join(fixed)} not trained"] if fixed else []), *ending])
 
 

@@ -1,4 +1,4 @@
-"""How the parameters of a network are trained, one row for each group of the optimizer and one for the rest."""
+"""How the parameters of a network are trained: a row for each group of the optimizer, and one for the rest."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,11 +15,12 @@ SHOWN_NAMES = 3  # of parameters
 
 @dataclass(frozen=True)
 class TrainingGroup:
-    """The parameters that are trained alike.
+    """The parameters of one group, or those in no group, and how they are trained.
 
-    match: the group's pattern, None for those in no group. learning_rate: where the schedule's factor is 1.
-    weight_decay: of the weights, and biases_decay of biases, scales and shifts; None where there are none.
-    own_schedule: its type, where it is not that of the network. count: of numbers in the parameters.
+    match: the group's pattern; None for parameters in no group. learning_rate: where the schedule's factor is 1.
+    weight_decay: of the weights, and biases_decay: of biases, scales and shifts; None where there are none.
+    own_schedule: the type of the group's schedule; None where the network's applies. parameters: their names. count:
+    how many numbers they have together.
     """
 
     match: str | None
@@ -33,33 +34,33 @@ class TrainingGroup:
 
     @property
     def decay_text(self) -> str:
-        """The weight decay in words, where it is not 0."""
-        found = {own for own in (self.weight_decay, self.biases_decay) if own is not None}
+        """The weight decay in words, "" where it is 0."""
+        found = {decay for decay in (self.weight_decay, self.biases_decay) if decay is not None}
         if len(found) > 1:
             return f"{self.weight_decay:.6g} weights, {self.biases_decay:.6g} others"
         return f"{found.pop():.6g}" if any(found) else ""
 
     @property
     def rate_text(self) -> str:
-        """The learning rate, and whether it follows a schedule of its own."""
+        """The learning rate, and whether it follows the group's own schedule."""
         rate = f"{self.learning_rate:.6g}"
         return rate if self.own_schedule is None else f"{rate}, own schedule"
 
     @property
     def parameters_text(self) -> str:
-        """The names of the parameters, of many the first and the last."""
+        """The names of the parameters; of more than three the first and the last."""
         names = self.parameters
         return ", ".join(names) if len(names) <= SHOWN_NAMES else f"{names[0]} … {names[-1]}"
 
 
 def training_groups(spec: Spec, graph: Graph) -> tuple[TrainingGroup, ...]:
-    """Return the groups in the document's order, then the rest where there is one; nothing without groups."""
+    """Return the groups in the document's order, then the parameters in none; () where there are no groups."""
     groups = groups_from(spec.optimizer)
     return tuple(rows(spec.optimizer, groups, graph)) if groups else ()
 
 
 def rows(section: Section, groups: Sequence[ParameterGroup], graph: Graph) -> Iterator[TrainingGroup]:
-    """Yield a row for each group, and for the parameters that are in none."""
+    """Yield a row for each group that has parameters, and for the parameters that are in none."""
     trained = {name: parameter for name, parameter in named_parameters(graph.nodes).items() if parameter.trainable}
     numbers = rule_numbers(groups, trained)
     rest, *others = enumerate(rules(optimizer_from(section), groups))

@@ -1,4 +1,4 @@
-"""What the values of trained parameters look like, array by array."""
+"""Statistics of the arrays in a weights file, and the report of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
@@ -16,7 +16,7 @@ from graphnn.types import Array, Shape
 
 @dataclass(frozen=True)
 class Statistics:
-    """Figures of one array's finite values, None where it has none; non_finite counts NaN and infinities."""
+    """Statistics of one array's finite values, None where it has none; non_finite counts NaN and infinities."""
 
     name: str
     shape: Shape
@@ -33,7 +33,7 @@ def statistics(arrays: Mapping[str, Array]) -> list[Statistics]:
 
 
 def statistics_of(name: str, array: Array) -> Statistics:
-    """Return the statistics of one array, worked out in float64."""
+    """Return the statistics of one array, computed in float64."""
     finite = array[np.isfinite(array)]
     non_finite = array.size - finite.size
     if finite.size == 0:
@@ -54,7 +54,7 @@ COLUMNS = (
 
 
 def statistics_table(rows: Sequence[Statistics]) -> Table:
-    """Return the table of arrays."""
+    """Return the table of statistics, a row for each array."""
     return Table(COLUMNS, [astuple(row) for row in rows])
 
 
@@ -64,12 +64,14 @@ def statistics_values(rows: Sequence[Statistics]) -> list[dict[str, Any]]:
 
 
 def weights_report(network: Report, graph: Graph, path: Path) -> tuple[Report, MatchReport]:
-    """Return the report of a network and of the arrays in a weights file, which alone are its rows, and how they fit.
+    """Return the report of a network and its weights file, and how the file's arrays match the graph's parameters.
 
-    network: the report of the graph. Raises WeightsError where the file cannot be read.
+    network: the report of the graph. The rows of the report are the arrays. Raises WeightsError where the file cannot
+    be read.
     """
     file = load_weights(path)
-    match = compare({name: own.shape for name, own in named_parameters(graph.nodes).items()}, file.arrays)
+    shapes = {name: parameter.shape for name, parameter in named_parameters(graph.nodes).items()}
+    match = compare(shapes, file.arrays)
     found = statistics(file.arrays)
     weights = {
         "file": str(file.path),
@@ -77,7 +79,7 @@ def weights_report(network: Report, graph: Graph, path: Path) -> tuple[Report, M
         "missing": list(match.missing),
         "extra": list(match.extra),
         "differing": [
-            {"name": name, "network": list(wanted), "file": list(shape)} for name, wanted, shape in match.differing
+            {"name": name, "network": list(expected), "file": list(shape)} for name, expected, shape in match.differing
         ],
     }
     table = statistics_table(found)

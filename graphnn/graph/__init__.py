@@ -1,1 +1,1 @@
-"""The sequential computational graph of a document: its nodes, what is wrong with it, its first parameters."""
+"""The computational graph of a document: its nodes, the findings about it, and its initial parameters."""

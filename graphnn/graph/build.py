@@ -1,4 +1,4 @@
-"""The graph of a document, with everything that is wrong in what it means."""
+"""Building the graph of a document, with all findings about it at once."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from graphnn.document.document import Document, Path
 from graphnn.errors import Problem, SpecError
 from graphnn.graph.findings import (
+    assumed_input_shape,
     augmentation_findings,
     end_findings,
     input_findings,
     label_findings,
-    meant_input_shape,
     monitor_findings,
     output_findings,
     schedule_findings,
@@ -27,22 +27,25 @@ from graphnn.specification.spec import LayerSection, Spec
 
 
 def layer_from(section: LayerSection, *, all_names: bool = True) -> Layer:
-    """Return the layer that a section describes; all_names: with the names that were made for it and those inside."""
+    """Return the layer that a section describes.
 
-    def made(value: Any) -> Any:
+    all_names: whether it and the layers inside it have the names made from their types where the document gives none.
+    """
+
+    def with_layers(value: Any) -> Any:
         if isinstance(value, LayerSection):
             return layer_from(value, all_names=all_names)
-        return tuple(made(item) for item in value) if isinstance(value, tuple) else value
+        return tuple(with_layers(item) for item in value) if isinstance(value, tuple) else value
 
-    own = {key: made(value) for key, value in section.options.items()}
+    settings = {key: with_layers(value) for key, value in section.options.items()}
     name = section.name if all_names or section.named else None
-    return LAYERS.find(section.type).from_checked(**own, name=name, description=section.description)
+    return LAYERS.find(section.type).from_checked(**settings, name=name, description=section.description)
 
 
 def build_graph(spec: Spec, *, validated: bool | None = None) -> Graph:
-    """Return the graph that a spec describes. Raises SpecError with every problem of meaning, each at its place.
+    """Return the graph that a spec describes. Raises SpecError with every problem, in the document's order.
 
-    validated: whether there will be samples to validate on; None: where the document splits some off.
+    validated: whether there will be samples to validate on; None: if the document splits off a validation part.
     """
     layers = [layer_from(section) for section in spec.layers]
     loss: Loss = LOSSES[spec.loss.type].from_checked(**spec.loss.options)
@@ -54,13 +57,13 @@ def build_graph(spec: Spec, *, validated: bool | None = None) -> Graph:
 
     expansion = Expansion(report)
     named = zip((section.name for section in spec.layers), layers, strict=True)
-    shape = expansion.extend(("layers",), named, meant_input_shape(spec), INPUT)
+    shape = expansion.extend(("layers",), named, assumed_input_shape(spec), INPUT)
     nodes = nodes_of(expansion.layers)
     findings += unfit_layers
     for node in nodes:
         findings += setting_findings(node.path, node.name, node.layer, node.input_shape, first=node.index == 0)
     unfit_loss = [] if shape is None else list(label_findings(spec, loss, shape))
-    findings += unfit_loss or end_findings(spec, layers, loss)  # another loss wants another end
+    findings += unfit_loss or end_findings(spec, layers, loss)  # where the loss must change, its last layer will too
     if shape is not None:
         findings += output_findings(spec, layers, loss, shape)
     if not unfit_layers:
@@ -71,18 +74,18 @@ def build_graph(spec: Spec, *, validated: bool | None = None) -> Graph:
     findings += monitor_findings(spec, loss, shape, validated=splits if validated is None else validated)
     if findings:
         problems = in_order(spec.document, findings)
-        raise SpecError(*problems, *in_force(spec.document, problems))
+        raise SpecError(*problems, *applied_changes(spec.document, problems))
     return Graph(spec.input_shape, nodes, loss)
 
 
-def in_force(document: Document, problems: Iterable[Problem]) -> Iterator[Problem]:
-    """Yield what was changed in a document, where a problem stands elsewhere and a change may be why."""
+def applied_changes(document: Document, problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Yield one problem that lists the changes made to a document, where they may have caused a problem in its text."""
     if document.changed and any(problem.file == document.file for problem in problems):
         yield Problem(f"read with {', '.join(source for _, source in document.changed)}", file=document.file)
 
 
 def parameter_findings(spec: Spec, nodes: Sequence[Node]) -> list[Finding]:
-    """Return what is wrong with the optimizer's groups, for the parameters that there are."""
+    """Return the findings about the optimizer's groups and the parameters of the nodes."""
     declared = named_parameters(nodes)
     trained = {name: parameter for name, parameter in declared.items() if parameter.trainable}
     fixed = [name for name in declared if name not in trained]

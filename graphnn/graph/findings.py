@@ -1,4 +1,4 @@
-"""What a document that fits the schema can still get wrong: sizes against its data set, the end against its loss."""
+"""Findings about a document that fits the schema: shapes against its data set, its last layer against its loss, …"""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -26,19 +26,19 @@ from graphnn.types import Shape, shape_text
 
 
 def input_findings(spec: Spec) -> Iterator[Finding]:
-    """Yield the finding that `input.shape` is not that of the data set, if so."""
+    """Yield a finding where `input.shape` is not the shape of the data set."""
     facts = facts_of(spec.data["dataset"])
     if facts is None or spec.input_shape in (facts.shape, (math.prod(facts.shape),)):
         return
-    own, flat = list(facts.shape), math.prod(facts.shape)
+    shape, flat = list(facts.shape), math.prod(facts.shape)
     message = (
-        f"{list(spec.input_shape)} is not the shape of {spec.data['dataset']}; write {own}, or [{flat}] to flatten it"
+        f"{list(spec.input_shape)} is not the shape of {spec.data['dataset']}; write {shape}, or [{flat}] to flatten it"
     )
     yield Finding(("input", "shape"), message)
 
 
-def meant_input_shape(spec: Spec) -> Shape:
-    """Return the shape to go on with: the data set's own where the document's is wrong, so that it is told once."""
+def assumed_input_shape(spec: Spec) -> Shape:
+    """Return the input shape to build with: the data set's where the document's is wrong, to report that only once."""
     facts = facts_of(spec.data["dataset"])
     if facts is None:
         return spec.input_shape
@@ -48,7 +48,7 @@ def meant_input_shape(spec: Spec) -> Shape:
 def augmentation_findings(spec: Spec) -> Iterator[Finding]:
     """Yield a finding for each augmentation, in training or inference, that the images are too small for.
 
-    A flat input of someone's own data may be images or not: that is found out when they are loaded.
+    Whether the samples of an .npz file behind a flat input are images is known, and checked, when they are loaded.
     """
     facts = facts_of(spec.data["dataset"])
     shape = spec.input_shape if facts is None else facts.shape
@@ -57,9 +57,9 @@ def augmentation_findings(spec: Spec) -> Iterator[Finding]:
 
 
 def image_findings(spec: Spec, shape: Shape) -> Iterator[Finding]:
-    """Yield a finding for each augmentation, in training or inference, that samples of this shape cannot have."""
-    for place, problem in misfits(augmentations_from(spec.data["augment"]), shape):
-        yield Finding(("data", "augment", *place), problem)
+    """Yield a finding for each augmentation, in training or inference, that cannot take samples of this shape."""
+    for path, problem in misfits(augmentations_from(spec.data["augment"]), shape):
+        yield Finding(("data", "augment", *path), problem)
     views = spec.evaluation["test_time_augmentation"]
     if views != "none":
         from graphnn.augmentation.views import unfit_for_views  # few documents ask for views
@@ -70,19 +70,20 @@ def image_findings(spec: Spec, shape: Shape) -> Iterator[Finding]:
 
 
 def setting_findings(path: Path, name: str, layer: Layer, input_shape: Shape, *, first: bool) -> Iterator[Finding]:
-    """Yield what is wrong with the settings of a layer that can take its input. first: whether it is the network's."""
+    """Yield findings about the settings of a layer that can take its input. first: whether it is the first layer."""
     findings = list(layer.findings(input_shape))
-    from_images = any(isinstance(own.initializer, FromImages) for own in layer.parameters(input_shape))
+    parameters = layer.parameters(input_shape)
+    from_images = any(isinstance(parameter.initializer, FromImages) for parameter in parameters)
     if not first and from_images and ("initializer",) not in [finding.path for finding in findings]:
         message = f"{quoted(name)} starts from what the data set holds, so it must be the first layer"
-        findings = [Finding(("initializer",), message)]  # whatever else it would need there
+        findings = [Finding(("initializer",), message)]  # without its other needs, which it has as the first layer
     yield from (replace(finding, path=(*path, *finding.path)) for finding in findings)
 
 
 def label_findings(spec: Spec, loss: Loss, output_shape: Shape) -> Iterator[Finding]:
-    """Yield the finding that a loss for numbers cannot take the labels of the data set, if so."""
+    """Yield a finding where a loss that is not for classes cannot take the labels of the data set."""
     facts = facts_of(spec.data["dataset"])
-    if facts is None or loss.outputs is Classes:  # of which `output_findings` speaks
+    if facts is None or loss.outputs is Classes:  # `output_findings` compares the number of classes
         return
     labels = np.arange(len(facts.classes))
     try:
@@ -92,23 +93,24 @@ def label_findings(spec: Spec, loss: Loss, output_shape: Shape) -> Iterator[Find
 
 
 def schedule_findings(schedule: Section | None) -> Iterator[Finding]:
-    """Yield a finding for each point of a schedule that does not lie after the one before it, or where all are 0."""
+    """Yield a finding for each point of a schedule that does not come after the one before, and for factors all 0."""
     if schedule is None or schedule.type != "piecewise_linear":
         return
     fractions = [fraction for fraction, _ in schedule.options["points"]]
-    for place, (before, here) in enumerate(pairwise(fractions), start=1):
+    for index, (before, here) in enumerate(pairwise(fractions), start=1):
         if here <= before:
             message = f"{here:g} does not come after {before:g}; the fractions of the points must rise"
-            yield Finding((*schedule.path, "points", place, 0), message)
+            yield Finding((*schedule.path, "points", index, 0), message)
     if not any(factor for _, factor in schedule.options["points"]):
         message = "the learning rate is 0 from the first point to the last; write a factor above 0 in one of them"
         yield Finding((*schedule.path, "points"), message)
 
 
 def monitor_findings(spec: Spec, loss: Loss, output_shape: Shape | None, *, validated: bool) -> Iterator[Finding]:
-    """Yield a finding for each validation figure that is watched, but that the loss or the data do not give.
+    """Yield a finding for each watched validation figure that the loss does not give, or that lacks a validation part.
 
-    output_shape: None where it is not known, because another finding stands in the way.
+    output_shape: None where it is unknown because a layer cannot take its input. validated: whether there will be
+    samples to validate on.
     """
     watched: dict[Path, str] = {}
     if "early_stopping" in spec.training:
@@ -128,13 +130,13 @@ def monitor_findings(spec: Spec, loss: Loss, output_shape: Shape | None, *, vali
 
 
 def end_findings(spec: Spec, layers: Sequence[Layer], loss: Loss) -> Iterator[Finding]:
-    """Yield what is wrong with the last layer, as the loss sees it."""
+    """Yield a finding where the last layer is not the one that the loss needs, or where that layer comes twice."""
     needed = loss.fused_with
     if needed is None:
         return
     where = [index for index, layer in enumerate(layers) if isinstance(layer, needed)]
     last, name = len(layers) - 1, needed.__name__
-    once = loss.outputs is Classes  # for yes or no that is Sigmoid, which may be an activation elsewhere
+    once = loss.outputs is Classes  # that is Softmax; the Sigmoid of yes or no may be an activation elsewhere
     within = [each for section in spec.layers for each in inside(section) if each.type == name and once]
     if last in where:
         if once:
@@ -159,14 +161,14 @@ def end_findings(spec: Spec, layers: Sequence[Layer], loss: Loss) -> Iterator[Fi
 
 
 def inside(section: LayerSection) -> Iterator[LayerSection]:
-    """Yield all layers inside a block, in the document's order."""
+    """Yield all layers inside a block, at any depth, in the document's order."""
     for layer in section.inside:
         yield layer
         yield from inside(layer)
 
 
 def output_findings(spec: Spec, layers: Sequence[Layer], loss: Loss, output_shape: Shape) -> Iterator[Finding]:
-    """Yield what is wrong with the number of outputs, for a loss of classes."""
+    """Yield a finding where a loss for classes does not get one output for each class."""
     if loss.outputs is not Classes:
         return
     last = spec.layers[-1]

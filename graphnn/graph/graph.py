@@ -1,4 +1,4 @@
-"""The sequential computational graph: its nodes, their shapes, and the loss; nothing is allocated."""
+"""The computational graph: a sequence of nodes with their shapes, and the loss; nothing is allocated."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,9 +13,10 @@ from graphnn.types import Array, Shape
 
 @dataclass(frozen=True)
 class Node:
-    """One layer at its place in the graph. merged: nodes after it whose work it does too.
+    """One layer in the graph.
 
-    path: where the document has it, or the block that it belongs to.
+    path: that of the layer, or of the block that it belongs to, in the document. merged: the nodes after it that are
+    computed together with it.
     """
 
     index: int
@@ -34,12 +35,12 @@ class Node:
 
     @property
     def label(self) -> str:
-        """The names of all nodes whose work it does."""
+        """Its name and those of the nodes merged into it: bn1 + relu_1."""
         return " + ".join(node.name for node in (self, *self.merged))
 
     @property
     def multiply_adds(self) -> int:
-        """Multiply-adds of forward for one sample."""
+        """The multiply-adds of forward for one sample."""
         return self.layer.multiply_adds(self.input_shape)
 
 
@@ -53,11 +54,11 @@ class Graph:
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """The names of what is reported of its outputs, "loss" first."""
+        """The names of the figures that are reported, "loss" first."""
         return self.loss.metrics(self.output_shape)
 
     def summarise(self, sums: Array, count: int) -> dict[str, float]:
-        """Return the loss and the metrics of `count` samples from the sum of their partial sums, as of Loss.piece."""
+        """Return the loss and the metrics of `count` samples; sums: the sum of Loss.piece over all their pieces."""
         return self.loss.summarise(sums, count, self.output_shape)
 
     @property
@@ -67,7 +68,7 @@ class Graph:
 
 
 def nodes_of(layers: Iterable[ExpandedLayer]) -> tuple[Node, ...]:
-    """Return the nodes of a flat sequence of layers."""
+    """Return the nodes of layers in order, blocks expanded."""
     return tuple(
         Node(
             index=index,
@@ -83,7 +84,10 @@ def nodes_of(layers: Iterable[ExpandedLayer]) -> tuple[Node, ...]:
 
 
 def chain(named_layers: Iterable[tuple[str, Layer]], input_shape: Shape, loss: Loss) -> Graph:
-    """Return the graph of the layers in order. Raises UnfitInput at the first layer that cannot take its input."""
+    """Return the graph of the layers in order.
+
+    input_shape: of one sample. Raises UnfitInput at the first layer that cannot take its input.
+    """
 
     def refuse(path: Path, unfit: UnfitInput, source: str) -> None:
         raise unfit
@@ -94,5 +98,5 @@ def chain(named_layers: Iterable[tuple[str, Layer]], input_shape: Shape, loss: L
 
 
 def named_parameters(nodes: Iterable[Node]) -> dict[str, Parameter]:
-    """Return the declarations of all parameters of these nodes, by 'node/name'."""
-    return {f"{node.name}/{own.name}": own for node in nodes for own in node.parameters}
+    """Return all parameters of these nodes by 'node/parameter'."""
+    return {f"{node.name}/{parameter.name}": parameter for node in nodes for parameter in node.parameters}

@@ -1,4 +1,4 @@
-"""The parameters of a graph before the first step."""
+"""The initial parameters of a graph."""
 
 from typing import Any
 
@@ -13,20 +13,20 @@ from graphnn.types import Array
 
 
 def unset(graph: Graph, dtype: Any = np.float32) -> Parameters:
-    """Return the parameters without their values, all zeros, for weights that come from elsewhere."""
+    """Return parameters that are all zeros, to be overwritten by values from elsewhere."""
     return Parameters({node.name: node.parameters for node in graph.nodes}, dtype)
 
 
 def needs_images(graph: Graph) -> bool:
     """Whether `initialise` needs training images."""
-    return any(isinstance(own.initializer, FromImages) for node in graph.nodes for own in node.parameters)
+    return any(isinstance(parameter.initializer, FromImages) for node in graph.nodes for parameter in node.parameters)
 
 
 def initialise(graph: Graph, seed: int, dtype: Any = np.float32, images: Array | None = None) -> Parameters:
-    """Return the parameters before the first step, each drawn from its own keyed generator.
+    """Return the initial parameters, each drawn from a generator keyed by the seed, its node and its position there.
 
-    images: training images, n×input_shape, normalised, for initializers that take values from them; of more than
-    `initializers.IMAGES`, the first. Raises GraphError where such an initializer has none.
+    images: normalised training images, N×input_shape, for initializers that compute from them; of more than
+    `initializers.IMAGES`, the first are used. Raises GraphError where such an initializer gets none.
     """
     parameters = unset(graph, dtype)
     for node in graph.nodes:

@@ -1,4 +1,4 @@
-"""What a document may say, although it is seldom meant."""
+"""Notes about settings that are allowed, but probably a mistake."""
 
 from collections.abc import Iterator
 
@@ -8,13 +8,13 @@ from graphnn.specification.spec import Spec
 
 
 def notes(spec: Spec) -> Iterator[str]:
-    """Yield a note, with its place, for each augmentation that mirrors images which must not be mirrored."""
+    """Yield a note, with its path, for each augmentation that mirrors images which must not be mirrored."""
     name = spec.data["dataset"]
     facts = facts_of(name)
     if facts is None or facts.mirrored:
         return
-    for place, section in enumerate(spec.data["augment"]):
+    for index, section in enumerate(spec.data["augment"]):
         if AUGMENTATIONS[section.type].mirrors:
-            where = spec.document.where(("data", "augment", place))
+            where = spec.document.where(("data", "augment", index))
             meaning = f"a mirror image of {name} does not show what its label says"
             yield f"{where}: {section.type} mirrors images, and {meaning}"
