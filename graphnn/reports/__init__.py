@@ -1,1 +1,1 @@
-"""Reports: what commands tell, as tables and facts of values, and a renderer for each format."""
+"""Reports: the results of commands as tables and facts, and a renderer for each output format."""

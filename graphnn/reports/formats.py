@@ -1,4 +1,4 @@
-"""The formats that reports are shown in: one for each module in `renderers`."""
+"""The output formats of reports, one for each module in `renderers`, and the choice of the renderer."""
 
 from importlib import import_module
 from pkgutil import iter_modules
@@ -6,14 +6,14 @@ from pkgutil import iter_modules
 from graphnn.reports import renderers
 from graphnn.reports.report import Report
 
-TABLE = "table"  # text for a terminal: the format where none is asked for
+TABLE = "table"  # text for a terminal, the default
 FORMATS = (TABLE, *(found.name for found in iter_modules(renderers.__path__) if found.name != TABLE))
 
 
 def render(report: Report, form: str = TABLE, width: int | None = None) -> str:
-    """Return a report in one of FORMATS; width: the terminal's, None where there is none.
+    """Return a report's text. form: one of FORMATS; only its renderer is imported. width: in columns; None: no limit.
 
-    Raises GraphError where the report has nothing in this format. A renderer is imported when it is asked for.
+    Raises GraphError where the report cannot be given in this format.
     """
     text: str = import_module(f"{renderers.__name__}.{form}").render(report, width)
     return text

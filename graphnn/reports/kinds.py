@@ -1,4 +1,4 @@
-"""Kinds of values: how a count, a size or a share is written for people and for programs."""
+"""Kinds of values: how counts, sizes, shares and others are written for people and for programs."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -16,9 +16,9 @@ def unchanged(value: Any) -> Any:
 class Kind(NamedTuple):
     """How values of one kind are written.
 
-    text: for people. short: for people who have little room, where that can be shorter. plain: for programs, without
-    units and separators. right: whether columns of such values are aligned right. code: whether the characters are to
-    be shown as they are, of which a `*` would mean something else in marked-up text.
+    text: for people. short: for people, in a narrow terminal; None: as `text`. plain: for programs, without units and
+    separators. right: whether columns of such values are aligned right. code: whether Markdown shows the value as code,
+    so that a `*` in it is no markup.
     """
 
     text: Callable[[Any], str] = str
@@ -29,7 +29,7 @@ class Kind(NamedTuple):
 
 
 def scalar_or_shape_text(shape: Shape) -> str:
-    """Return a shape as people write it, 1 for that of a single number."""
+    """Return a shape as people write it, 64×8×8; 1 for the shape of a single number."""
     return shape_text(shape) or "1"
 
 
@@ -44,23 +44,23 @@ def percent_text(share: float) -> str:
 
 
 def value_text(value: float) -> str:
-    """Return a number with four places behind the point, or an exponent where those would say little."""
+    """Return a number with four decimals, or with an exponent where it is very small or large."""
     return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1e5 else f"{value:.2e}"
 
 
 def six_digits(value: float) -> str:
-    """Return a number with six significant digits, zeros at its end left out."""
+    """Return a number with six significant digits, without trailing zeros."""
     return f"{value:.6g}"
 
 
 def milliseconds_text(seconds: float) -> str:
-    """Return seconds as milliseconds with three digits or so."""
+    """Return seconds as milliseconds with about three significant digits."""
     ms = 1000 * seconds
     return f"{ms:,.1f}" if ms >= 100 else f"{ms:.2f}" if ms >= 1 else f"{ms:.3f}"
 
 
 def rate_text(rate: float) -> str:
-    """Return a number a second, without digits that mean nothing."""
+    """Return a number per second: an integer, or with one decimal below 10."""
     return count_text(round(rate)) if rate >= 10 else f"{rate:.1f}"
 
 
@@ -74,7 +74,7 @@ VALUE = Kind(value_text, right=True)
 SIX_DIGITS = Kind(six_digits, plain=six_digits, right=True)
 DURATION = Kind(clock, right=True)  # seconds
 MILLISECONDS = Kind(milliseconds_text, right=True)  # seconds, shown as milliseconds
-RATE = Kind(rate_text, right=True)  # a second
+RATE = Kind(rate_text, right=True)  # per second
 
 
 def metric_kind(metric: str) -> Kind:

@@ -1,8 +1,8 @@
-"""A report: what is found out, as values in tables and facts; how it looks is the business of the renderers.
+"""A report: values in tables and facts, without a layout, which the renderers add.
 
-People read `parts`, in order. Programs read `rows`, one table of plain values, or `data`, JSON values whose keys stay
-the same however the parts are worded. The classes are named tuples, which take a tenth of the time of dataclasses to
-make: every command begins with making them.
+People read `parts`, in order. Programs read `rows`, one table of plain values, or `data`, JSON values whose keys do not
+change with the wording of the parts. The classes are named tuples, which are defined in a tenth of the time of
+dataclasses; every command defines them when it starts.
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,13 @@ from graphnn.reports.kinds import TEXT, Kind
 class Column(NamedTuple):
     """One column of a table.
 
-    title: a line break makes two lines of it where there are lines. kind: of all values but None. key: the column's
-    name for programs. absent: what people see for None. zero: what they see for 0, where not the number. short: the
-    title where room is scarce; the values are written short then, too. The rest is for a terminal: least is the width
-    to which values may be cut (None: never), middle says that they are cut out of the middle, so that the end (the
-    ordinal of a name) stays, and wraps that they go on in the next line (of at most one column).
+    title: may have a line break, for formats with lines. kind: of all values but None. key: the column's name for
+    programs. absent: text for None. zero: text for 0; None: as other values. short: the title in a narrow terminal,
+    where the values are written short too.
+
+    The rest is for terminals. least: the width to which values may be cut; None: never. middle: whether they are cut
+    in the middle, to keep the end (the number in a name). wraps: whether they continue in the next line; for at most
+    one column.
     """
 
     title: str
@@ -32,7 +34,7 @@ class Column(NamedTuple):
     wraps: bool = False
 
     def text(self, value: Any, *, short: bool = False) -> str:
-        """Return what people see of a value; short: where room is scarce."""
+        """Return a value as text for people; short: for a narrow terminal."""
         if value is None:
             return self.absent
         if self.zero is not None and value == 0:
@@ -42,12 +44,12 @@ class Column(NamedTuple):
         return self.kind.text(value)
 
     def plain(self, value: Any) -> object:
-        """Return what programs get of a value; None where there is none."""
+        """Return a value as programs read it; None for None."""
         return None if value is None else self.kind.plain(value)
 
 
 class Fact(NamedTuple):
-    """A value and what it is."""
+    """A value and its label."""
 
     label: str
     value: Any
@@ -55,7 +57,7 @@ class Fact(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The value as people see it."""
+        """The value as text for people."""
         return self.kind.text(self.value)
 
 
@@ -66,13 +68,13 @@ class Facts(NamedTuple):
 
 
 class Lines(NamedTuple):
-    """Sentences that are short enough for one line each."""
+    """Sentences short enough for one line each."""
 
     lines: Sequence[str]
 
 
 class Remark(NamedTuple):
-    """An explanation for whoever asked, at a terminal; a document that is kept does without it."""
+    """An explanation for the reader at a terminal; other formats leave it out."""
 
     text: str
 
@@ -83,8 +85,8 @@ Row = Sequence[Any]
 class Table(NamedTuple):
     """A table; each row has a value, or None, for each column.
 
-    title: of the whole, where it needs one. last: a row about all the others, such as their mean. foot: what belongs
-    right below. headed: whether the columns' titles are worth a line to people at a terminal.
+    title: of the table, or "". last: a row that summarises the others, such as their mean. foot: parts shown directly
+    below. headed: whether a terminal shows the titles of the columns.
     """
 
     columns: Sequence[Column]
@@ -96,7 +98,7 @@ class Table(NamedTuple):
 
 
 class Alternatives(NamedTuple):
-    """The same told with more and with less: the first table that has room is shown, or else the last."""
+    """Tables of one result, from the widest to the narrowest: the first that fits is shown, or else the last."""
 
     tables: Sequence[Table]
 
@@ -105,7 +107,11 @@ Part = Table | Facts | Lines | Remark | Alternatives
 
 
 class Report(NamedTuple):
-    """What a command tells. rows: None where no table says it all. width: in columns, where no terminal has any."""
+    """The result of a command.
+
+    parts: for people. data: JSON values. rows: for programs; None where no single table has the result. width: in
+    columns, where the output is not a terminal; None: no limit.
+    """
 
     parts: Sequence[Part] = ()
     data: Any = None

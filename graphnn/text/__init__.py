@@ -1,1 +1,1 @@
-"""Words, numbers and tables for people."""
+"""Text for people: numbers, tables, suggestions for misspelt names, and output to a terminal."""

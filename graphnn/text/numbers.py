@@ -1,4 +1,4 @@
-"""Numbers as people read them."""
+"""Counts, sizes and durations as text for people."""
 
 from collections.abc import Sequence
 
@@ -45,7 +45,7 @@ def scaled(number: int, base: int, limit: float, units: Sequence[str]) -> tuple[
 
 
 def clock(seconds: float) -> str:
-    """Return a length of time: 0:42, 12:05, 1:02:03."""
+    """Return a duration: 0:42, 12:05, 1:02:03."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,10 +1,10 @@
-"""Suggestions for unknown names: the closest known one by spelling, or by what other libraries call it; and quoting."""
+"""Suggestions for unknown names, by spelling and by the names of other libraries; and quoting."""
 
 import difflib
 import json
 from collections.abc import Collection
 
-OTHER_NAMES = {  # names in other libraries, `folded`, to names here
+OTHER_NAMES = {  # from names in other libraries, `folded`, to names here
     "linear": "Dense",
     "fullyconnected": "Dense",
     "innerproduct": "Dense",
@@ -79,22 +79,22 @@ OTHER_NAMES = {  # names in other libraries, `folded`, to names here
 }
 
 
-LEAST_ENDING = 4  # letters at the end of a name from which it is recognised
+LEAST_ENDING = 4  # letters that suffice to recognise a known name by its ending
 
 
 def closest(name: str, known: Collection[str]) -> str | None:
     """Return the known name that is closest to `name`, or None where none is close."""
     by_folded = {folded(candidate): candidate for candidate in known}
-    wanted = folded(name)
-    if wanted in by_folded:
-        return by_folded[wanted]
-    other = OTHER_NAMES.get(wanted)
+    unknown = folded(name)
+    if unknown in by_folded:
+        return by_folded[unknown]
+    other = OTHER_NAMES.get(unknown)
     if other is not None and other in known:
         return other
-    ends = [candidate for candidate in by_folded if len(wanted) >= LEAST_ENDING and candidate.endswith(wanted)]
+    ends = [candidate for candidate in by_folded if len(unknown) >= LEAST_ENDING and candidate.endswith(unknown)]
     if len(ends) == 1:
         return by_folded[ends[0]]
-    for spelling in (wanted, *([] if other is None else [folded(other)])):
+    for spelling in (unknown, *([] if other is None else [folded(other)])):
         close = difflib.get_close_matches(spelling, by_folded, n=1)
         if close:
             return by_folded[close[0]]
@@ -108,7 +108,10 @@ def did_you_mean(name: str, known: Collection[str]) -> str:
 
 
 def unknown_name(kind: str, name: str, known: Collection[str]) -> str:
-    """Return the message about an unknown name of a kind, with the closest known name and the list of all."""
+    """Return the message about an unknown name, with the closest known name and all known ones.
+
+    kind: what the name should be, such as "loss".
+    """
     suggestion = did_you_mean(name, known)
     return f"unknown {kind} {quoted(name)}{suggestion or ';'} {'Known' if suggestion else 'known'}: {', '.join(known)}"
 

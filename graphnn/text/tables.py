@@ -1,4 +1,4 @@
-"""Plain-text tables that fit the terminal: cells of text in line, cut where there is too little room."""
+"""Plain-text tables: aligned columns, cut where the terminal is too narrow."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ GAP = "  "  # between columns
 
 @dataclass(frozen=True)
 class ColumnLayout:
-    """One column: its title (a line break makes the title two lines) and how it behaves.
+    """One column: its title, which may have a line break, and how its cells are aligned and cut.
 
-    least: the width to which its cells may be cut where the terminal is narrow; None: never.
-    middle: cut out of the middle, so that the end (the ordinal of a name) stays.
+    least: the width to which its cells may be cut in a narrow terminal; None: never.
+    middle: whether they are cut in the middle, to keep the end (the number in a name).
     """
 
     title: str
@@ -25,9 +25,9 @@ class ColumnLayout:
 def table(
     columns: Sequence[ColumnLayout], rows: Sequence[Sequence[str]], width: int | None = None, *, ruled: bool = False
 ) -> list[str]:
-    """Return the lines of a table with a rule under its titles, and under its rows where `ruled`.
+    """Return the lines of a table with a rule under its titles and, if `ruled`, under its rows.
 
-    width: the terminal's; None: as wide as the cells ask for.
+    width: in columns; None: no limit.
     """
     titles = title_lines(columns)
     cells = [list(map(single_line, row)) for row in rows]
@@ -46,14 +46,14 @@ def table(
 
 
 def title_lines(columns: Sequence[ColumnLayout]) -> list[list[str]]:
-    """Return the lines of each column's title, of all the same number."""
+    """Return the lines of each column's title, with empty lines above the shorter ones."""
     titles = [column.title.split("\n") for column in columns]
     height = max(len(lines) for lines in titles)
     return [[""] * (height - len(lines)) + lines for lines in titles]
 
 
 def natural_widths(columns: Sequence[ColumnLayout], rows: Sequence[Sequence[str]]) -> list[int]:
-    """Return the width of each column in which nothing is cut."""
+    """Return the width that each column needs without cutting."""
     return [
         max([*(display_width(line) for line in lines), *(display_width(single_line(row[i])) for row in rows)])
         for i, lines in enumerate(title_lines(columns))
@@ -61,35 +61,35 @@ def natural_widths(columns: Sequence[ColumnLayout], rows: Sequence[Sequence[str]
 
 
 def bare_table(columns: Sequence[ColumnLayout], rows: Sequence[Sequence[str]], width: int | None = None) -> list[str]:
-    """Return the rows alone, in line, of columns without titles."""
+    """Return the lines of a table without titles and rule."""
     return table(columns, rows, width)[2:]
 
 
 def natural_width(columns: Sequence[ColumnLayout], rows: Sequence[Sequence[str]]) -> int:
-    """Return the width at which nothing is cut."""
+    """Return the width that the table needs without cutting."""
     return max(display_width(line) for line in table(columns, rows))
 
 
 def squeezed(widths: Sequence[int], columns: Sequence[ColumnLayout], room: int) -> list[int]:
-    """Return widths that fit into `room` where the columns allow it: the widest gives way first."""
+    """Return widths whose sum is at most `room`, as far as the columns may be cut; the widest are cut first."""
     result = list(widths)
     while sum(result) > room:
-        able = [i for i, column in enumerate(columns) if column.least is not None and result[i] > column.least]
-        if not able:
+        wide = [i for i, column in enumerate(columns) if column.least is not None and result[i] > column.least]
+        if not wide:
             break
-        result[max(able, key=lambda i: result[i])] -= 1
+        result[max(wide, key=lambda i: result[i])] -= 1
     return result
 
 
 def pad(text: str, width: int, column: ColumnLayout) -> str:
-    """Return the text cut or filled to the width."""
+    """Return the text cut or padded to the width."""
     text = cut(text, width, middle=column.middle)
     fill = " " * (width - display_width(text))
     return fill + text if column.right else text + fill
 
 
 def cut(text: str, width: int, *, middle: bool = False) -> str:
-    """Return the text at most `width` wide, with … in place of what was left out."""
+    """Return the text cut to at most `width` columns, with … for what is left out."""
     if display_width(text) <= width:
         return text
     tail = text[-((width - 1) // 4) :] if middle and width > 4 else ""
@@ -100,7 +100,7 @@ def cut(text: str, width: int, *, middle: bool = False) -> str:
 
 
 def display_width(text: str) -> int:
-    """Return the terminal cells of a text: East Asian wide characters take two, combining ones none."""
+    """Return the columns that a text takes in a terminal: East Asian wide characters two, combining ones none."""
     if text.isascii():
         return len(text)
     return sum(

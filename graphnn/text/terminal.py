@@ -1,4 +1,4 @@
-"""Text that any stream can show, and the terminal's width."""
+"""Output to a terminal: text in the stream's encoding, messages on stderr, and the terminal's width."""
 
 import os
 import sys
@@ -13,14 +13,14 @@ def complain(message: str) -> None:
     print(showable(message, sys.stderr), file=sys.stderr)
 
 
-# One character for one, so that columns stay in line.
+# One character for each, so that columns stay aligned.
 ASCII = str.maketrans({"×": "x", "─": "-", ELLIPSIS: "~", "²": "2", "−": "-", "·": ".", "–": "-", "≥": ">"})
 
 
 def terminal_width(stream: TextIO | None = None) -> int | None:
-    """Return the width of the terminal behind `stream` (standard output); None where it is a file or a pipe.
+    """Return the width of the terminal behind `stream`, by default standard output; None for a file or a pipe.
 
-    The environment's COLUMNS goes before both.
+    The environment variable COLUMNS overrides both.
     """
     stream = stream or sys.stdout
     columns = os.environ.get("COLUMNS", "")
@@ -33,7 +33,7 @@ def terminal_width(stream: TextIO | None = None) -> int | None:
 
 
 def showable(text: str, stream: TextIO | None = None) -> str:
-    """Return the text as the stream's encoding can show it: ASCII in place of ×, … and lines, where it must be."""
+    """Return the text with what the stream's encoding lacks replaced by ASCII: "x" for "×", "~" for "…"."""
     encoding = getattr(stream or sys.stdout, "encoding", None) or "utf-8"
     try:
         text.encode(encoding)
@@ -43,5 +43,5 @@ def showable(text: str, stream: TextIO | None = None) -> str:
 
 
 def show(text: str) -> None:
-    """Write text to standard output, as it can show it."""
+    """Write text to standard output, in characters that its encoding has."""
     sys.stdout.write(showable(text))

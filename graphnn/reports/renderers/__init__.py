@@ -1,1 +1,1 @@
-"""One module a format: `render(report, width)` returns a report's text, and the module's name is the format's name."""
+"""One module for each format, named after it: `render(report, width)` returns a report's text."""

@@ -1,4 +1,4 @@
-"""The rows of a report as comma-separated values, quoted where needed: no units, no separators in numbers."""
+"""CSV: the rows of a report as comma-separated values, quoted where needed, numbers without units and separators."""
 
 import csv
 import io
@@ -8,9 +8,9 @@ from graphnn.reports.report import Report
 
 
 def render(report: Report, width: int | None) -> str:
-    """Return a line of names and one for each row. Raises GraphError where the report has no rows for programs.
+    """Return a line of column names and a line for each row; width is ignored.
 
-    width: makes no difference.
+    Raises GraphError where the report has no rows for programs.
     """
     if report.rows is None:
         raise GraphError("there is no one table to give as csv; choose another format")

@@ -1,4 +1,4 @@
-"""The data of a report as JSON."""
+"""JSON: the data of a report."""
 
 import json
 from typing import Any
@@ -7,15 +7,12 @@ from graphnn.reports.report import Report
 
 
 def render(report: Report, width: int | None) -> str:
-    """Return the data as indented text; a list without objects or lists in it takes one line.
-
-    width: makes no difference.
-    """
+    """Return the data as indented text, a list of plain values on one line; width is ignored."""
     return json_value(report.data, "\n") + "\n"
 
 
 def json_value(value: Any, line_break: str) -> str:
-    """Return one value; line_break: a line break and the indentation of what the value stands in."""
+    """Return one value; line_break: a line break and the indentation of the object or list around it."""
     inner = line_break + "  "
     if isinstance(value, dict) and value:
         named = ((json.dumps(str(key), ensure_ascii=False), item) for key, item in value.items())

@@ -1,4 +1,4 @@
-"""Reports as Markdown: tables, and facts as lists."""
+"""Markdown: tables, and facts as lists."""
 
 from typing import Any, assert_never
 
@@ -7,7 +7,7 @@ from graphnn.text.tables import single_line
 
 
 def render(report: Report, width: int | None) -> str:
-    """Return the parts with an empty line between them. width: makes no difference."""
+    """Return the parts with an empty line between them; width is ignored."""
     parts = [lines for part in report.parts if (lines := part_lines(part))]
     spaced = [line for lines in parts for line in ("", *lines)][1:]
     return "".join(f"{line}\n" for line in spaced)
@@ -21,7 +21,7 @@ def part_lines(part: Part) -> list[str]:
         case Facts():
             return [f"- {fact.label}: {fact.text}" for fact in part.facts]
         case Lines():
-            return "\n\n".join(part.lines).split("\n")  # a paragraph each, or they would run into one
+            return "\n\n".join(part.lines).split("\n")  # a paragraph each, which Markdown would otherwise join
         case Remark():
             return []
         case Alternatives():
@@ -31,19 +31,19 @@ def part_lines(part: Part) -> list[str]:
 
 
 def table_lines(part: Table) -> list[str]:
-    """Return the lines of a table, its title above, what belongs right below as further parts."""
+    """Return the lines of a table, after its title and before the parts at its foot."""
     titles = [column.title.replace("-\n", "-").replace("\n", " ") for column in part.columns]
     marks = ["---:" if column.kind.right else ":---" for column in part.columns]
     rows = part.rows if part.last is None else [*part.rows, part.last]
     cells = [[cell(*pair) for pair in zip(part.columns, row, strict=True)] for row in rows]
     lines = [f"| {' | '.join(row)} |" for row in (titles, marks, *cells)]
-    for own in part.foot:
-        if below := part_lines(own):
+    for footer in part.foot:
+        if below := part_lines(footer):
             lines += ["", *below]
     return [part.title, "", *lines] if part.title else lines
 
 
 def cell(column: Column, value: Any) -> str:
-    """Return one value."""
+    """Return the text of one cell."""
     text = single_line(column.text(value)).replace("|", "\\|")
     return f"`{text}`" if column.kind.code and value is not None else text

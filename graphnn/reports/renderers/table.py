@@ -1,4 +1,4 @@
-"""Reports as text for a terminal: columns in line, cut or wrapped to its width."""
+"""Text for a terminal: tables with aligned columns, cut or wrapped to the terminal's width."""
 
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -7,12 +7,12 @@ from typing import assert_never
 from graphnn.reports.report import Alternatives, Column, Fact, Facts, Lines, Part, Remark, Report, Table
 from graphnn.text.tables import GAP, ColumnLayout, bare_table, natural_width, natural_widths, table
 
-ROOM = 120  # columns that are thought to be there, where no terminal says otherwise
-LEAST_WRAPPED = 20  # columns for what goes on in the next line, however narrow the terminal is
+ROOM = 120  # columns for alternatives, where the width is unknown
+LEAST_WRAPPED = 20  # columns for the column that wraps, however narrow the terminal is
 
 
 def render(report: Report, width: int | None) -> str:
-    """Return the parts with an empty line between them. width: None: as wide as they ask for."""
+    """Return the parts with an empty line between them. width: in columns; None: the report's, or no limit."""
     width = width or report.width
     parts = [lines for part in report.parts if (lines := part_lines(part, width))]
     spaced = [line for lines in parts for line in ("", *lines)][1:]
@@ -37,18 +37,18 @@ def part_lines(part: Part, width: int | None) -> list[str]:
 
 
 def fact_lines(facts: Sequence[Fact]) -> list[str]:
-    """Return a line for each fact, the values in line at their right ends."""
+    """Return a line for each fact, the values aligned right."""
     return bare_table((ColumnLayout(""), ColumnLayout("", right=True)), [(fact.label, fact.text) for fact in facts])
 
 
 def fitting(alternatives: Alternatives, width: int) -> Table:
     """Return the first of the tables that is no wider than `width`, or else the last."""
     *larger, last = alternatives.tables
-    return next((own for own in larger if natural_width(layouts(own.columns), cells(own)) <= width), last)
+    return next((one for one in larger if natural_width(layouts(one.columns), cells(one)) <= width), last)
 
 
 def table_lines(part: Table, width: int | None) -> list[str]:
-    """Return the lines of a table, its title above, what belongs right below under a second rule."""
+    """Return the lines of a table, after its title and before the parts at its foot, which a rule sets off."""
     columns, rows = layouts(part.columns, headed=part.headed), cells(part)
     if width is not None and natural_width(columns, rows) > width:
         columns, rows = layouts(part.columns, headed=part.headed, short=True), cells(part, short=True)
@@ -61,7 +61,7 @@ def table_lines(part: Table, width: int | None) -> list[str]:
         lines += [rule, last]
     else:
         lines = table(columns, rows, width, ruled=bool(part.foot))
-    lines += [line for own in part.foot for line in part_lines(own, width)]
+    lines += [line for footer in part.foot for line in part_lines(footer, width)]
     return [part.title, "", *lines] if part.title else lines
 
 
@@ -75,23 +75,23 @@ def layouts(columns: Sequence[Column], *, headed: bool = True, short: bool = Fal
 
 
 def cells(part: Table, *, short: bool = False) -> list[list[str]]:
-    """Return the values as text, those of the last row at the end."""
+    """Return the cells as text, with those of the table's last row."""
     rows = part.rows if part.last is None else [*part.rows, part.last]
     return [[column.text(value, short=short) for column, value in zip(part.columns, row, strict=True)] for row in rows]
 
 
 def wrapped(
-    columns: Sequence[Column], given: Sequence[ColumnLayout], rows: Sequence[list[str]], width: int
+    columns: Sequence[Column], column_layouts: Sequence[ColumnLayout], rows: Sequence[list[str]], width: int
 ) -> Iterator[list[str]]:
-    """Yield the rows, and further ones for what does not fit into one line of the column that wraps."""
-    place = next((i for i, column in enumerate(columns) if column.wraps), None)
-    if place is None:
+    """Yield the rows, each followed by rows that continue the column that wraps."""
+    index = next((i for i, column in enumerate(columns) if column.wraps), None)
+    if index is None:
         yield from rows
         return
-    widths = natural_widths(given, rows)
-    room = max(LEAST_WRAPPED, width - len(GAP) * (len(widths) - 1) - sum(widths[:place] + widths[place + 1 :]))
+    widths = natural_widths(column_layouts, rows)
+    room = max(LEAST_WRAPPED, width - len(GAP) * (len(widths) - 1) - sum(widths[:index] + widths[index + 1 :]))
     for row in rows:
-        first, *more = textwrap.wrap(row[place], room, break_long_words=False, break_on_hyphens=False) or [""]
-        yield [*row[:place], first, *row[place + 1 :]]
+        first, *more = textwrap.wrap(row[index], room, break_long_words=False, break_on_hyphens=False) or [""]
+        yield [*row[:index], first, *row[index + 1 :]]
         for line in more:
-            yield [line if i == place else "" for i in range(len(row))]
+            yield [line if i == index else "" for i in range(len(row))]
