@@ -1,1 +1,1 @@
-"""What a trained network makes of data: figures over a data set, and classes of single files."""
+"""Trained networks applied to data: figures over a part of a data set, and predictions for single files."""

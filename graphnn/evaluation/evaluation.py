@@ -1,4 +1,4 @@
-"""Trained weights held against a part of the data: loss and metrics, and for classes who was taken for whom."""
+"""The evaluation of trained weights on a part of the data: loss, metrics, and for classes the confusion matrix."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,10 +21,12 @@ from graphnn.types import Array
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was measured. figures: "loss" and the loss's metrics. The rest is empty for regression.
+    """The figures of trained weights on one part of the data.
 
-    scores: of each class, or of each output where several may be true at once; then there is no matrix. averaged: the
-    figures of outputs that were averaged over `views` of each image; none for "none".
+    count: number of samples. weights: their file. figures: "loss" and the loss's metrics. classes, scores and matrix
+    are empty for regression. scores: of each class, or of each output where several may be true at once; then there is
+    no matrix. matrix: see confusion_matrix. averaged: the figures with outputs averaged over `views` of each image;
+    empty for "none".
     """
 
     part: str
@@ -51,10 +53,11 @@ def evaluate(
     kernels: str | None = None,
     views: str = "none",
 ) -> Evaluation:
-    """Return the evaluation of one part of the data. Raises DataError where targets do not fit, or there are none.
+    """Return the evaluation of one part of the data.
 
-    Where the loss is computed together with the last layer, that layer is left out and one pass gives both the loss
-    that training reports and the predictions. views: as evaluation.test_time_augmentation in a document.
+    part, weights: for the report. classes: their names, where they are known. views: as
+    evaluation.test_time_augmentation in a document. Raises DataError where there are no samples, the targets do not
+    fit the loss, or the samples do not fit the views.
     """
     count, loss = len(samples), graph.loss
     if count == 0:
@@ -66,8 +69,8 @@ def evaluate(
     sums: list[Array] = []
     outputs: list[Array] = []
     averaged: Array | None = None
-    own = kernels_for(graph, kernels)
-    with Engine(graph, parameters, batch_size=batch_size, threads=threads, kernels=own) as engine:
+    used = kernels_for(graph, kernels)
+    with Engine(graph, parameters, batch_size=batch_size, threads=threads, kernels=used) as engine:
         for chunk in engine.chunks(count):
             chosen = np.arange(chunk.start, chunk.stop)
             outputs.append(engine.loss_inputs(SourceBatch(samples, chosen)))
@@ -77,23 +80,25 @@ def evaluate(
     result = Evaluation(part, count, weights, graph.summarise(np.sum(sums, axis=0), count), views=views)
     if averaged is not None:
         result = replace(result, averaged=graph.summarise(averaged, count))
-    seen = loss.outputs(y_gt, np.concatenate(outputs), logits=logits)
+    interpreted = loss.outputs(y_gt, np.concatenate(outputs), logits=logits)
     if loss.outputs is Classes:
-        return with_classes(result, seen.truth, seen.predicted, class_names(classes, seen.y.shape[1]))
+        names = class_names(classes, interpreted.y.shape[1])
+        return with_classes(result, interpreted.truth, interpreted.predicted, names)
     if loss.outputs is YesOrNo:
-        said, there = seen.predicted.reshape(count, -1), seen.truth.reshape(count, -1)
-        if said.shape[1] == 1:  # one yes-or-no output tells two classes apart
-            return with_classes(result, there[:, 0], said[:, 0], class_names(classes, 2))
-        return replace(result, classes=class_names(classes, said.shape[1]), scores=tuple(label_scores(there, said)))
+        predicted, truth = interpreted.predicted.reshape(count, -1), interpreted.truth.reshape(count, -1)
+        if predicted.shape[1] == 1:  # one yes-or-no output tells two classes apart
+            return with_classes(result, truth[:, 0], predicted[:, 0], class_names(classes, 2))
+        names = class_names(classes, predicted.shape[1])
+        return replace(result, classes=names, scores=tuple(label_scores(truth, predicted)))
     return result
 
 
 def with_classes(result: Evaluation, y_gt: Array, y_pred: Array, classes: tuple[str, ...]) -> Evaluation:
-    """Return the evaluation with the confusion matrix of two vectors of labels, and what follows from it."""
+    """Return the evaluation with the confusion matrix of two vectors of labels, and the scores from it."""
     matrix = confusion_matrix(y_gt, y_pred, len(classes))
     return replace(result, classes=classes, scores=tuple(class_scores(matrix)), matrix=matrix)
 
 
 def class_names(known: Sequence[str] | None, count: int) -> tuple[str, ...]:
-    """Return the names of `count` classes: the known ones where they are as many, else 0, 1, 2, …"""
+    """Return the names of `count` classes: the known names if there are as many, else 0, 1, 2, …"""
     return tuple(known) if known is not None and len(known) == count else tuple(map(str, range(count)))

@@ -1,4 +1,4 @@
-"""The samples of many files, in order, joined so that they can be run together."""
+"""The samples of many files, in order, joined into arrays that are large enough for the engine."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,14 +17,14 @@ Labelled = tuple[list[str], Array]  # the samples' labels, and the samples
 
 @dataclass
 class Files:
-    """The samples of many files, in order; reports what cannot be read, and gathers what their owner should know."""
+    """Reads the samples of many files, in order; prints errors, counts them in `failed`, and collects notes by kind."""
 
     reader: Reader
     failed: int = 0
-    told: dict[str, list[tuple[Path, str]]] = field(default_factory=dict)
+    notes: dict[str, list[tuple[Path, str]]] = field(default_factory=dict)
 
     def read(self, paths: Sequence[Path]) -> Iterator[Labelled]:
-        """Yield the samples of each file that can be read, with a label each."""
+        """Yield the samples of each file that can be read, with a label for each, at most CHUNK of them at a time."""
         for path in paths:
             try:
                 found = self.reader.read(path)
@@ -37,7 +37,7 @@ class Files:
                 complain(f"{path}: cannot be read: {error.strerror or error}")
                 continue
             for kind, details in found.notes:
-                self.told.setdefault(kind, []).append((path, details and f" ({details})"))
+                self.notes.setdefault(kind, []).append((path, details and f" ({details})"))
             for start in range(0, len(found.x), CHUNK):
                 x = found.x[start : start + CHUNK]
                 yield [str(path)] if found.single else [f"{path}[{start + i}]" for i in range(len(x))], x
@@ -48,16 +48,16 @@ class Files:
             f"{len(files)} files: {kind}, the first is {files[0][0]}{files[0][1]}"
             if len(files) > 1
             else f"{files[0][0]}: {kind}{files[0][1]}"
-            for kind, files in self.told.items()
+            for kind, files in self.notes.items()
         ]
 
 
 def gathered(parts: Iterator[Labelled]) -> Iterator[Labelled]:
-    """Join small parts to at least CHUNK samples, so that the engine has work for all threads."""
+    """Yield the parts joined to CHUNK samples or more, except the last, so that the engine has work for all threads."""
     labels: list[str] = []
     arrays: list[Array] = []
-    for own, x in parts:
-        labels += own
+    for part_labels, x in parts:
+        labels += part_labels
         arrays.append(x)
         if len(labels) >= CHUNK:
             yield labels, np.concatenate(arrays)

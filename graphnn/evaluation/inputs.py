@@ -1,4 +1,4 @@
-"""Samples from files that people have, pictures and .npy arrays, as the data set itself would hold them."""
+"""Samples from a user's files, pictures and .npy arrays, in the shape and values of the data set."""
 
 import warnings
 from collections.abc import Iterable
@@ -21,10 +21,10 @@ MODES = {1: "L", 3: "RGB"}
 
 @dataclass(frozen=True)
 class FromFile:
-    """What one file gives: x, N×(shape of a sample), in the data set's own values; and what its owner should know.
+    """The samples of one file: x, N×(shape of a sample), not normalised; and notes for the user.
 
-    single: whether the file is one sample rather than a batch (which may hold one).
-    notes: (kind, details) in plain words; equal kinds of many files can be told once.
+    single: whether the file is one sample rather than a batch, even of one.
+    notes: (kind, details) in words; a kind that many files share can be reported once.
     """
 
     x: Array
@@ -37,8 +37,8 @@ class Reader:
     """Reads files for a network.
 
     data_shape: of one sample in the data set. input_shape: the network's. bytes_in_data: whether the data set's values
-    are 0…255, as a picture's are. light_on_dark: whether the data set's pictures are. invert: turn pictures that are
-    dark on light.
+    are 0…255, like those of pictures. light_on_dark: whether the data set's images are. invert: whether to invert the
+    brightness of pictures.
     """
 
     data_shape: Shape
@@ -48,7 +48,7 @@ class Reader:
     invert: bool = False
 
     def read(self, path: Path) -> FromFile:
-        """Return the samples of a file. Raises DataError, and OSError where it cannot be opened."""
+        """Return the samples of a file. Raises DataError where it does not fit, OSError where it cannot be opened."""
         if path.is_dir():
             raise DataError(f"{path}: is a folder; name the files in it, for example {path / '*.png'}")
         suffix = path.suffix.lower()
@@ -59,7 +59,7 @@ class Reader:
         raise DataError(f'{path}: "{suffix}" is not a file type that is read here; known: {", ".join(PICTURES)}, .npy')
 
     def read_array(self, path: Path) -> FromFile:
-        """Return the samples of an .npy file: one of the data's or the network's shape, or a batch of such."""
+        """Return the samples of an .npy file: one sample in one of the accepted shapes, or a batch of them."""
         try:
             with path.open("rb") as file:
                 x = read_array(file, path.stat().st_size)
@@ -75,17 +75,17 @@ class Reader:
             if x.shape == shape or (x.ndim > len(shape) and x.shape[1:] == shape):
                 batch = x.reshape(-1, *self.data_shape)
                 return FromFile(batch, x.shape == shape, self.scale_notes(x))
-        raise DataError(f"{path}: {self.shape_story(x.shape)}")
+        raise DataError(f"{path}: {self.shape_message(x.shape)}")
 
     def accepted_shapes(self) -> Iterable[Shape]:
-        """Return the shapes of one sample that are understood: the data's, the network's, H×W where C is 1."""
+        """Return the accepted shapes of one sample: the data set's, the network's, and H×W where C is 1."""
         shapes = [self.data_shape, self.input_shape]
         if len(self.data_shape) == 3 and self.data_shape[0] == 1:
             shapes.append(self.data_shape[1:])
         return shapes
 
-    def shape_story(self, found: Shape) -> str:
-        """Return why an array's shape does not fit, with both shapes."""
+    def shape_message(self, found: Shape) -> str:
+        """Return the message about an array whose shape does not fit."""
         needed = shape_text(self.data_shape)
         text = f"the array is {shape_text(found) or 'a single number'}; one sample is {needed}, a batch N×{needed}"
         if len(self.data_shape) == 3:
@@ -96,13 +96,13 @@ class Reader:
         return text
 
     def scale_notes(self, x: Array) -> tuple[tuple[str, str], ...]:
-        """Return a note where values lie in 0…1, or in 0…16 as digits are published, and the data set's do not."""
+        """Return a note where values are in 0…1, or in 0…16 as digits are published, and the data set's in 0…255."""
         if not (self.bytes_in_data and x.size and x.min() >= 0 and 0 < x.max() <= 16):
             return ()
         return ((f"values lie in 0…{1 if x.max() <= 1 else 16}, those of the data set in 0…255", ""),)
 
     def read_picture(self, path: Path) -> FromFile:
-        """Return the one sample of a PNG or JPEG file: in grey or colour as the network takes it, of its size."""
+        """Return the one sample of a PNG or JPEG file, converted to the data set's number of channels and size."""
         if len(self.data_shape) != 3 or self.data_shape[0] not in MODES:
             raise DataError(
                 f"{path}: a picture is 1×H×W or 3×H×W, but the network takes {shape_text(self.data_shape)}; "
@@ -126,7 +126,10 @@ class Reader:
 
 
 def open_picture(path: Path, mode: str) -> "Image":
-    """Return an upright picture in mode L or RGB, transparency on white. Raises DataError, OSError."""
+    """Return a picture, turned upright, in mode L or RGB; transparent pixels are blended with white.
+
+    Raises DataError where the file is damaged or not a picture, or Pillow is missing, and OSError where it cannot be read.
+    """
     try:
         from PIL import Image, ImageOps, UnidentifiedImageError
     except ImportError as problem:
@@ -155,7 +158,7 @@ def open_picture(path: Path, mode: str) -> "Image":
 
 
 def eight_bits(picture: Any) -> "Image":
-    """Return a picture of 16-bit greys in 8 bits, which Pillow's own conversion would clip to white."""
+    """Return a picture with 16-bit greys in 8 bits (Pillow's conversion would clip them to white), others as copies."""
     if picture.mode not in ("I", "I;16", "I;16B", "I;16L"):
         return picture.copy()  # type: ignore[no-any-return]
     from PIL import Image
@@ -164,7 +167,7 @@ def eight_bits(picture: Any) -> "Image":
 
 
 def as_float32(x: Array) -> Array:
-    """Return x in the numbers that networks compute with."""
+    """Return x as float32, infinite where it does not fit."""
     with np.errstate(over="ignore"):
         return x.astype(np.float32, copy=False)
 

@@ -1,4 +1,4 @@
-"""How good predictions are, class by class: the confusion matrix and what follows from it."""
+"""The confusion matrix, and precision, recall and F1 of each class."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from graphnn.types import Array
 
 @dataclass(frozen=True)
 class ClassScore:
-    """Figures of one class, 0…1; None where they are 0/0: nothing of the class was predicted, or there was none.
+    """Figures of one class, 0…1; None where they are 0/0, as the precision of a class that was never predicted.
 
-    precision: of what was predicted to be of the class, the part that is. recall: of the class, the part that was
-    predicted so. f1: their harmonic mean. support: number of samples of the class.
+    precision: the fraction of the samples predicted as this class that are of it. recall: the fraction of the samples
+    of this class that are predicted as it. f1: their harmonic mean. support: the number of samples of this class.
     """
 
     precision: float | None
@@ -24,26 +24,24 @@ class ClassScore:
 
 def confusion_matrix(y_gt: Array, y_predicted: Array, classes: int) -> Array:
     """Return the K×K counts of samples by true class (row) and predicted class (column), from two vectors of labels."""
-    places = y_gt.astype(np.int64) * classes + y_predicted.astype(np.int64)
-    return np.bincount(places, minlength=classes * classes).reshape(classes, classes)
+    cells = y_gt.astype(np.int64) * classes + y_predicted.astype(np.int64)
+    return np.bincount(cells, minlength=classes * classes).reshape(classes, classes)
 
 
 def class_scores(matrix: Array) -> list[ClassScore]:
-    """Return the figures of every class of a K×K confusion matrix."""
+    """Return the scores of each class of a K×K confusion matrix."""
     return scores(np.diag(matrix), matrix.sum(axis=0), matrix.sum(axis=1))
 
 
 def label_scores(y_gt: Array, y_predicted: Array) -> list[ClassScore]:
-    """Return the figures of every one of K independent yes-or-no outputs, from two N×K arrays of truth values."""
+    """Return the scores of each of K independent yes-or-no outputs, from two N×K boolean arrays."""
     return scores((y_gt & y_predicted).sum(axis=0), y_predicted.sum(axis=0), y_gt.sum(axis=0))
 
 
 def scores(right: Array, predicted: Array, actual: Array) -> list[ClassScore]:
-    """Return figures from the counts of each class: rightly predicted, predicted, there."""
-    return [
-        ClassScore(ratio(hits, said), ratio(hits, there), ratio(2 * hits, said + there), there)
-        for hits, said, there in zip(right.tolist(), predicted.tolist(), actual.tolist(), strict=True)
-    ]
+    """Return the scores of K classes from vectors of counts: samples predicted rightly, predicted, and of the class."""
+    counts = zip(right.tolist(), predicted.tolist(), actual.tolist(), strict=True)
+    return [ClassScore(ratio(tp, p), ratio(tp, n), ratio(2 * tp, p + n), n) for tp, p, n in counts]
 
 
 def ratio(part: int, whole: int) -> float | None:
@@ -52,7 +50,7 @@ def ratio(part: int, whole: int) -> float | None:
 
 
 def mean_score(rows: Sequence[ClassScore]) -> ClassScore:
-    """Return the plain means of the figures that exist, and all the support."""
+    """Return the unweighted means over the classes that have a figure, and the sum of the support."""
 
     def mean(values: Sequence[float | None]) -> float | None:
         known = [value for value in values if value is not None]
@@ -67,8 +65,8 @@ def mean_score(rows: Sequence[ClassScore]) -> ClassScore:
 
 
 def most_confused(matrix: Array, count: int) -> list[tuple[int, int, int]]:
-    """Return the largest (true class, predicted class, samples) off the diagonal, most samples first."""
+    """Return the `count` most frequent errors (true class, predicted class, samples), most samples first."""
     errors = matrix - np.diag(np.diag(matrix))
     order = np.argsort(-errors, axis=None, kind="stable")[:count]
-    found = [divmod(int(place), len(matrix)) for place in order]
+    found = [divmod(int(cell), len(matrix)) for cell in order]
     return [(row, column, int(errors[row, column])) for row, column in found if errors[row, column]]

@@ -1,4 +1,4 @@
-"""What a network gives for single samples, and the report of it: the most probable classes, or values."""
+"""Predictions for single samples, and the report of them: the most probable classes, or the outputs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,16 +19,16 @@ from graphnn.types import Array
 
 Result = tuple[str, Array]  # a sample's label, and the network's output as a vector
 
-PLACE = Kind(right=True)  # a number in an order
+ORDINAL = Kind(right=True)
 CLASS_ROWS = (
     Column("input", key="input"),
-    Column("rank", PLACE, key="rank"),
+    Column("rank", ORDINAL, key="rank"),
     Column("class", key="class"),
     Column("probability", SIX_DIGITS, key="probability"),
 )
 VALUE_ROWS = (
     Column("input", key="input"),
-    Column("output", PLACE, key="output"),
+    Column("output", ORDINAL, key="output"),
     Column("value", SIX_DIGITS, key="value"),
 )
 
@@ -43,10 +43,13 @@ def predict(
     threads: int | None = None,
     kernels: str | None = None,
 ) -> list[Result]:
-    """Return the output for each sample of all parts. normalisation: what the weights were trained with."""
+    """Return the network's output for each sample of all parts.
+
+    normalisation: the one that the weights were trained with. parts: samples that are not normalised.
+    """
     results: list[Result] = []
-    own = kernels_for(graph, kernels)
-    with Engine(graph, parameters, batch_size=batch_size, threads=threads, kernels=own) as engine:
+    used = kernels_for(graph, kernels)
+    with Engine(graph, parameters, batch_size=batch_size, threads=threads, kernels=used) as engine:
         for labels, x in parts:
             y = engine.predict(normalisation.apply(x, graph.input_shape))
             results += zip(labels, y.reshape(len(y), -1), strict=True)
@@ -54,20 +57,20 @@ def predict(
 
 
 def prediction_report(results: Sequence[Result], graph: Graph, classes: Sequence[str] | None, top: int) -> Report:
-    """Return the report of one or more results: values for regression, else the `top` most probable classes.
+    """Return the report of one or more results: the outputs for regression, else the `top` most probable classes.
 
     classes: the names of the classes, where they are known.
     """
     if graph.loss.outputs is Numbers:
         return values_report(results)
     if graph.loss.outputs is YesOrNo and results[0][1].size == 1:
-        results = [(label, np.concatenate([1 - y, y])) for label, y in results]  # no and yes are two classes
+        results = [(label, np.concatenate([1 - y, y])) for label, y in results]  # the classes "no" and "yes"
     return classes_report(results, class_names(classes, results[0][1].size), top)
 
 
 @dataclass(frozen=True)
 class Guess:
-    """A class, by name and number, and its probability."""
+    """A class, by its name and index, and its probability."""
 
     name: str
     index: int
@@ -75,17 +78,17 @@ class Guess:
 
 
 def classes_report(results: Sequence[Result], names: Sequence[str], top: int) -> Report:
-    """Return the `top` most probable classes of each sample; a row for each of them."""
+    """Return the report of the `top` most probable classes of each sample, with a row for each of them."""
     ranked = [(label, best(y, names, top)) for label, y in results]
     columns = [Column("input"), *(Column("class"), Column("probability", SHARE)) * min(top, len(names))]
-    cells = [(label, *(value for own in guesses for value in (own.name, own.probability))) for label, guesses in ranked]
+    cells = [(label, *(value for one in guesses for value in (one.name, one.probability))) for label, guesses in ranked]
     rows = [
-        (label, rank, own.name, own.probability) for label, guesses in ranked for rank, own in enumerate(guesses, 1)
+        (label, rank, one.name, one.probability) for label, guesses in ranked for rank, one in enumerate(guesses, 1)
     ]
     data = [
         {
             "input": label,
-            "predictions": [{"class": own.name, "index": own.index, "probability": own.probability} for own in guesses],
+            "predictions": [{"class": one.name, "index": one.index, "probability": one.probability} for one in guesses],
         }
         for label, guesses in ranked
     ]
@@ -98,7 +101,7 @@ def best(y: Array, names: Sequence[str], top: int) -> list[Guess]:
 
 
 def values_report(results: Sequence[Result]) -> Report:
-    """Return the outputs of each sample, for regression; a row for each of them."""
+    """Return the report of the outputs for each sample, with a row for each of them."""
     found = [(label, [float(value) for value in y]) for label, y in results]
     columns = [Column("input"), *(Column(f"output {i}", SIX_DIGITS) for i in range(len(found[0][1])))]
     cells = [(label, *values) for label, values in found]

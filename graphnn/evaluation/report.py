@@ -1,4 +1,4 @@
-"""An evaluation as a report: figures, those of each class, and which classes were taken for which."""
+"""An evaluation as a report: the figures, the scores of each class, and the confusion matrix."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, astuple
@@ -21,11 +21,11 @@ SCORE_COLUMNS = (
 )
 FIGURE_ROWS = (Column("figure", key="figure"), Column("views", key="views"), Column("value", key="value"))
 CONFUSED_COLUMNS = (Column("true", least=8), Column("predicted", least=8), Column("samples", COUNT))
-MOST_CONFUSED = 10  # pairs that are shown where the whole matrix has no room
+MOST_CONFUSED = 10  # pairs of classes that are shown where the whole matrix has no room
 
 
 def evaluation_report(evaluation: Evaluation) -> Report:
-    """Return the report of an evaluation; its rows are the classes, for regression the figures."""
+    """Return the report of an evaluation; its rows are the classes or, for regression, the figures."""
     heading = f"{evaluation.part} part, {count_text(evaluation.count)} samples, {evaluation.weights}"
     parts: list[Part] = [Lines([heading]), Facts(list(figures(evaluation)))]
     rows = Table(FIGURE_ROWS, list(figure_rows(evaluation)))
@@ -40,7 +40,7 @@ def evaluation_report(evaluation: Evaluation) -> Report:
 
 
 def figures(evaluation: Evaluation) -> Iterator[Fact]:
-    """Yield the loss and the metrics, then those with views."""
+    """Yield the loss and the metrics, then those of outputs averaged over views."""
     for name, value in evaluation.figures.items():
         yield Fact(label(name), value, metric_kind(name))
     for name, value in evaluation.averaged.items():
@@ -48,13 +48,13 @@ def figures(evaluation: Evaluation) -> Iterator[Fact]:
 
 
 def figure_rows(evaluation: Evaluation) -> Iterator[tuple[str, str, float]]:
-    """Yield the loss and the metrics for programs, and over which views outputs were averaged."""
+    """Yield the loss and the metrics for programs, each with the views that outputs were averaged over."""
     yield from ((name, "none", value) for name, value in evaluation.figures.items())
     yield from ((name, evaluation.views, value) for name, value in evaluation.averaged.items())
 
 
 def matrix_tables(matrix: Array, classes: Sequence[str]) -> list[Table]:
-    """Return the confusion matrix with named and with numbered columns, and the most frequent errors alone."""
+    """Return the confusion matrix with named columns, with numbered columns, and as the most frequent errors alone."""
     title = "confusion matrix: a row for each true class, a column for each predicted one"
     rows = [(name, *row) for name, row in zip(classes, matrix.tolist(), strict=True)]
     named = [Column(""), *(Column(name, COUNT, zero="·") for name in classes)]

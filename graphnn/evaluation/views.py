@@ -1,4 +1,4 @@
-"""Predictions that are averaged over several views of each image: test-time augmentation."""
+"""Test-time augmentation: outputs averaged over several views of each image."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ from graphnn.types import Array, Shape
 
 
 def check_views(views: str, shape: Shape) -> None:
-    """Raise DataError where samples of this shape cannot be seen in these views; "none" suits all."""
+    """Raise DataError where the views are unknown or cannot be made of samples of this shape; "none" always can."""
     if views == "none":
         return
     known = ("none", *VIEWS)
@@ -26,22 +26,22 @@ def check_views(views: str, shape: Shape) -> None:
 
 
 def averaged_sums(engine: Engine, samples: Samples, views: str, stop: Stop = never) -> Array | None:
-    """Return the loss's partial sums over all samples, in inference; None where `stop` asked to stop on the way.
+    """Return the sum of Loss.piece over all samples, in inference; None where `stop` ended it early.
 
-    What the loss is computed from, logits where it is computed together with the last layer, is averaged over the
-    views by their weights. Raises DataError where samples are no images, or too small.
+    The loss's inputs, logits where it is computed together with the last layer, are averaged over the views by their
+    weights. Raises DataError where the samples are not images, or too small.
     """
     check_views(views, samples.x.shape[1:])
     loss, logits, count = engine.graph.loss, fuses(engine.graph), len(samples)
-    seen = [(weight, replace(samples, view=view)) for weight, view in VIEWS[views]]
-    engine.supply(*(own for _, own in seen))  # all at once: new samples take new processes
+    weighted = [(weight, replace(samples, view=view)) for weight, view in VIEWS[views]]
+    engine.supply(*(viewed for _, viewed in weighted))  # all at once, because each call starts new processes
     sums: list[Array] = []
     for chunk in engine.chunks(count):
         chosen = np.arange(chunk.start, chunk.stop)
         mean = np.zeros((len(chosen), *engine.graph.output_shape), np.float32)
-        for weight, own in seen:
+        for weight, viewed in weighted:
             if stop():
                 return None
-            mean += weight * engine.loss_inputs(SourceBatch(own, chosen))
+            mean += weight * engine.loss_inputs(SourceBatch(viewed, chosen))
         sums.append(loss.piece(samples.targets(chosen), mean, count, logits=logits))
     return np.asarray(np.sum(sums, axis=0))
