@@ -128,7 +128,7 @@ class Reader:
 def open_picture(path: Path, mode: str) -> "Image":
     """Return a picture, turned upright, in mode L or RGB; transparent pixels are blended with white.
 
-    Raises DataError where the file is damaged or not a picture, or Pillow is missing, and OSError where it cannot be read.
+    Raises DataError where the file is damaged or no picture, or Pillow is missing; OSError where it cannot be read.
     """
     try:
         from PIL import Image, ImageOps, UnidentifiedImageError
