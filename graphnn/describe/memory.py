@@ -1,4 +1,4 @@
-"""How many bytes a network needs, in memory and in its weights file, from shapes alone, and how many there are."""
+"""How many bytes a network needs, in memory and in its weights file, from shapes alone; and this machine's memory."""
 
 import ctypes
 import math

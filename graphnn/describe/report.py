@@ -50,7 +50,7 @@ GROUP_COLUMNS = (
 
 
 def description_report(description: Description, memory: int | None = None) -> Report:
-    """Return the report of a network. memory: the bytes of this machine; a remark says where training needs more."""
+    """Return the report of a network. memory: of this machine, in bytes; a remark is added if training needs more."""
     foot: list[Facts | Remark] = [Facts(totals(description)), *remarks(description, memory)]
     layers = Table(COLUMNS, [cells(row) for row in description.rows], foot=foot)
     parts: list[Part] = [layers]

@@ -121,7 +121,7 @@ class Reader:
         elif self.light_on_dark and border_mean(pixels) > 128:
             notes.append(("looks dark on light, but the data set is light on dark; try --invert", ""))
         if not self.bytes_in_data:
-            notes.append(("pixels go in as 0…255: the data set should hold such values", ""))
+            notes.append(("pixels are read as 0…255; the data set should have such values too", ""))
         return FromFile(pixels.transpose(2, 0, 1)[None], True, tuple(notes))
 
 

@@ -284,8 +284,8 @@ def test_settings_of_a_layer_from_a_plugin() -> None:
 
 
 def test_settings_of_a_plugin_that_only_have_the_same_names() -> None:
-    own = [("initializer", str, "mine"), ("trainable", int, 2)]
-    layer = make_dataclass("Own", own, bases=(LAYERS["ReLU"],), kw_only=True, frozen=True)
+    settings = [("initializer", str, "mine"), ("trainable", int, 2)]
+    layer = make_dataclass("Own", settings, bases=(LAYERS["ReLU"],), kw_only=True, frozen=True)
     assert settings_text(layer()) == ""
     assert settings_text(layer(initializer="other", trainable=0)) == "initializer other, trainable 0"
 
@@ -377,7 +377,7 @@ def test_groups_of_the_optimizer_have_a_table(made: Made) -> None:
     schedule = {"type": "cosine"}
     optimizer = {"type": "SGDMomentum", "learning_rate": 0.05, "weight_decay": 0.001, "schedule": schedule}
     _, description = made(optimizer={**optimizer, "groups": GROUPS})
-    found = [(own.match, own.optimizer, own.rate_text, own.decay_text, own.count) for own in description.groups]
+    found = [(one.match, one.optimizer, one.rate_text, one.decay_text, one.count) for one in description.groups]
     assert found == [
         ("conv1/*", "Muon", "0.2", "", 288),
         ("*/gamma", "SGDMomentum", "0.5, own schedule", "0.0005", 32),

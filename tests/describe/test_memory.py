@@ -1,4 +1,4 @@
-"""Bytes of a network from shapes alone, and the machine's memory from what the system tells."""
+"""Bytes of a network from shapes alone, and the machine's memory as the system reports it."""
 
 import os
 import tracemalloc
@@ -152,7 +152,7 @@ def test_a_system_that_does_not_tell(monkeypatch: pytest.MonkeyPatch) -> None:
     assert available_memory() is None
 
 
-def test_windows_is_asked_its_own_way(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_windows_reports_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     import ctypes
 
     class Kernel:

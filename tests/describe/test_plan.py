@@ -1,4 +1,4 @@
-"""The plan as people read it: stages, choices with their estimates, and workspace, held against the engine's own."""
+"""The plan as a report: stages, choices with their estimates, and memory, compared with the engine's plan."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Pictures and arrays as the data set itself would hold them."""
+"""Pictures and arrays are read in the shape and values of the data set."""
 
 import io
 import struct
@@ -117,7 +117,7 @@ def test_invert_and_the_hint_at_it(tmp_path: Path) -> None:
 def test_pictures_for_data_of_unknown_scale_are_noted(tmp_path: Path) -> None:
     reader = Reader((1, 4, 4), (1, 4, 4), bytes_in_data=False)
     notes = reader.read(saved(tmp_path, np.zeros((4, 4), np.uint8))).notes
-    assert notes == (("pixels go in as 0…255: the data set should hold such values", ""),)
+    assert notes == (("pixels are read as 0…255; the data set should have such values too", ""),)
     assert reader.read(array_file(tmp_path, np.ones((1, 4, 4)))).notes == ()
 
 

@@ -122,7 +122,7 @@ def test_it_can_be_stopped_between_views() -> None:
     assert list(asked) == []
 
 
-def test_what_cannot_be_seen_so_is_refused() -> None:
+def test_views_that_samples_cannot_have_are_refused() -> None:
     check_views("none", (64,))
     check_views("flip", (1, 1, 8))
     with pytest.raises(DataError, match='"flip" needs images, but the samples are vectors of 64'):

@@ -1,4 +1,4 @@
-"""Spec to Graph: shapes and parameters of what is right; what is wrong is mostly in specification/invalid."""
+"""Spec to Graph: shapes and parameters of right documents; most wrong ones are in specification/invalid."""
 
 import copy
 from typing import Any
@@ -67,20 +67,20 @@ FACTS = {name: one.facts for name, one in DATASETS.items() if one.facts is not N
 def test_the_input_is_that_of_the_data_set_or_flat(dataset: str) -> None:
     shape, flat = list(FACTS[dataset].shape), [int(np.prod(FACTS[dataset].shape))]
     layers = [{"type": "Dense", "units": 10}, {"type": "Softmax"}]
-    for own, more in ((shape, [{"type": "Flatten"}]), (flat, [])):
-        values = {**DOCUMENT, "input": {"shape": own}, "layers": [*more, *layers], "data": {"dataset": dataset}}
-        assert build_graph(spec_from_values(values)).input_shape == tuple(own)
+    for input_shape, more in ((shape, [{"type": "Flatten"}]), (flat, [])):
+        values = {**DOCUMENT, "input": {"shape": input_shape}, "layers": [*more, *layers], "data": {"dataset": dataset}}
+        assert build_graph(spec_from_values(values)).input_shape == tuple(input_shape)
     (text,) = refusals(*layers, input={"shape": [5]}, data={"dataset": dataset})
     assert text == f"input.shape: [5] is not the shape of {dataset}; write {shape}, or {flat} to flatten it"
     assert len(FACTS[dataset].classes) == 10
 
 
-def test_one_mistake_about_the_input_is_told_once() -> None:
+def test_one_mistake_about_the_input_is_reported_once() -> None:
     layers = [{"type": "Conv2D", "filters": 2, "kernel_size": 9, "padding": "valid"}, *DOCUMENT["layers"][3:]]
     assert len(refusals(*layers, input={"shape": [32, 32, 3]})) == 1
 
 
-def test_after_a_shape_error_the_independent_problems_are_told() -> None:
+def test_after_a_shape_error_the_independent_problems_are_reported() -> None:
     dense = {"type": "Dense", "units": 10}
     assert refusals(dense, {"type": "ReLU"}, {"type": "Conv2D", "name": "c", "filters": 3}, {"type": "Flatten"}) == [
         "layers[0]: Dense needs a vector, but the input gives 3×32×32; put Flatten or GlobalAveragePooling before it",
@@ -91,7 +91,7 @@ def test_after_a_shape_error_the_independent_problems_are_told() -> None:
     ]
 
 
-def test_the_number_of_classes_of_ones_own_data_is_not_known() -> None:
+def test_the_number_of_classes_of_a_users_data_is_not_known() -> None:
     values = {**DOCUMENT, "data": NPZ, "input": {"shape": [7]}}
     values["layers"] = [{"type": "Dense", "units": 3}, {"type": "Softmax"}]
     assert build_graph(spec_from_values(values)).output_shape == (3,)
@@ -130,7 +130,7 @@ def test_chain_stops_at_the_first_layer_that_does_not_fit() -> None:
         chain(layers, (1, 2, 2), CrossEntropy())
 
 
-def test_initialise_draws_each_parameter_from_its_own_generator() -> None:
+def test_initialise_draws_each_parameter_from_a_generator_of_its_key() -> None:
     graph = build_graph(spec_from_values(DOCUMENT))
     first, again, other = initialise(graph, 3), initialise(graph, 3), initialise(graph, 4)
     assert np.array_equal(first.vector, again.vector)

@@ -1,4 +1,4 @@
-"""Residual blocks in a document: the nodes that they become, their names and places, and what follows an error."""
+"""Residual blocks in a document: the nodes that they become, their names and paths, and findings after an error."""
 
 import json
 from pathlib import Path
@@ -146,5 +146,5 @@ def test_the_blocks_of_the_readme_are_a_network() -> None:
     assert "way1/weights" in initialise(graph, 0).named()
 
 
-def test_what_follows_an_unknown_shape_is_not_told_of_twice() -> None:
+def test_findings_after_an_unknown_shape_are_not_reported_twice() -> None:
     assert len(refusals(conv(4, kernel_size=40, padding="valid"), residual(conv(4)), residual(RELU))) == 1

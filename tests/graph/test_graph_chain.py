@@ -1,4 +1,4 @@
-"""A chain of layers: nodes, shapes and declarations only; then parameters drawn each by its own key."""
+"""A chain of layers: nodes and shapes without values; then parameters, each drawn by its key."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,9 @@ def graph():
 
 
 def test_nodes_and_shapes(graph):
-    assert [(node.index, node.name, node.layer) for node in graph.nodes] == [(i, *own) for i, own in enumerate(NAMED)]
+    assert [(node.index, node.name, node.layer) for node in graph.nodes] == [
+        (i, *named) for i, named in enumerate(NAMED)
+    ]
     shapes = [(3, 8, 6), (4, 8, 6), (4, 8, 6), (4, 8, 6), (4, 4, 3), (48,), (4,), (4,)]
     assert [node.input_shape for node in graph.nodes] == shapes[:-1]
     assert [node.output_shape for node in graph.nodes] == shapes[1:]
@@ -61,8 +63,8 @@ def test_start_values(graph):
     assert not parameters.gradient.any()
 
 
-def test_the_start_follows_from_the_seed_and_the_place(graph):
-    """Not from the dtype, not from the other layers: each parameter has its own key."""
+def test_initial_values_follow_from_the_seed_and_the_position_in_the_graph(graph):
+    """They depend neither on the dtype nor on the other layers."""
     one, again, other = (initialise(graph, seed).named() for seed in (5, 5, 6))
     for name, array in one.items():
         np.testing.assert_array_equal(array, again[name])

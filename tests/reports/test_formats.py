@@ -43,7 +43,7 @@ def test_each_module_in_renderers_is_a_format() -> None:
 
 def test_all_kinds_of_parts_and_cells_are_here() -> None:
     assert set(PARTS) == set(get_args(Part))
-    assert set(CELLS) == {name for name, own in vars(kinds).items() if isinstance(own, Kind)} | {"metric_kind"}
+    assert set(CELLS) == {name for name, value in vars(kinds).items() if isinstance(value, Kind)} | {"metric_kind"}
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -1,4 +1,4 @@
-"""Values as text, at the places where their text changes."""
+"""Values as text, at the limits where the form of the text changes."""
 
 import pytest
 

@@ -159,5 +159,5 @@ def test_nothing_is_shown_of_nothing() -> None:
 
 
 def test_what_no_one_table_says_is_refused_as_csv(report: Report) -> None:
-    with pytest.raises(GraphError, match="no one table to give as csv"):
+    with pytest.raises(GraphError, match="csv needs a single table"):
         render(Report(report.parts), "csv")

@@ -1,4 +1,4 @@
-"""What is made in Python is refused at once where a document could not say it; what a document says is not asked."""
+"""Settings given in Python are checked against the schema at once; those of a document are not checked again."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -36,7 +36,7 @@ from graphnn.schedules.piecewise_linear import PiecewiseLinear
         (partial(ExponentialAveraging, decay=2), "ExponentialAveraging.decay: must be less than 1, found 2"),
     ],
 )
-def test_what_a_document_may_not_say_cannot_be_made(make: Callable[[], Any], message: str) -> None:
+def test_settings_that_a_document_may_not_have_are_refused(make: Callable[[], Any], message: str) -> None:
     with pytest.raises(SpecError) as refused:
         make()
     assert str(refused.value).startswith(message)
@@ -54,8 +54,8 @@ def test_what_has_passed_the_schema_is_not_checked_again() -> None:
 
 @dataclass(frozen=True)
 class Reversed(SGD):
-    """An optimizer that the library does not have; the schema says nothing of it."""
+    """An optimizer that is not built in, so that the schema does not define it."""
 
 
-def test_what_the_schema_does_not_define_is_left_alone() -> None:
+def test_a_class_that_the_schema_does_not_define_is_not_checked() -> None:
     assert Reversed(-1).learning_rate == -1

@@ -1,4 +1,4 @@
-"""What differs between two documents: as values, and in words."""
+"""Differences between two documents: as values, and in words."""
 
 from typing import Any
 

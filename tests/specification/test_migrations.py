@@ -41,13 +41,13 @@ def test_an_older_document_is_migrated_with_a_notice() -> None:
 
 
 @pytest.mark.usefixtures("first_format_is_0")
-def test_problems_of_a_migrated_document_point_into_the_text_as_it_stands() -> None:
+def test_problems_of_a_migrated_document_point_into_the_text_as_written() -> None:
     with pytest.raises(SpecError) as refused:
         parse_spec(OLD.replace("10", "0").replace("[64]", "[0]"), "old.json")
     lines = [str(problem).splitlines()[0] for problem in refused.value.problems]
     assert lines == [
         "old.json:4:41: layers[0].units: must be at least 1, found 0",
-        "old.json:1:1: input.shape[0]: must be at least 1, found 0",  # no such place: the nearest one around it
+        "old.json:1:1: input.shape[0]: must be at least 1, found 0",  # not in the text: that of the object around it
     ]
 
 

@@ -1,4 +1,4 @@
-"""Values from the command line: put in by path or by layer name, and checked like the document."""
+"""Overrides from the command line: applied by path or by layer name, and checked like the document."""
 
 import json
 from typing import Any
@@ -57,7 +57,7 @@ def test_layers_go_by_index_or_by_name() -> None:
     assert spec_with('layers.a={"type": "ReLU"}').layers[1].type == "ReLU"
 
 
-def test_null_takes_out_what_is_there() -> None:
+def test_null_removes_a_value() -> None:
     spec = spec_with("name=null", "layers[1]=null", "layers[0].name=null")
     assert spec.name == "net"  # as the file
     assert [layer.name for layer in spec.layers] == ["dense_1", "dense_2", "softmax_1"]
@@ -112,18 +112,18 @@ def test_problems_name_the_override(override: str, message: str) -> None:
     assert refusal(override) == [f"--set {override}: {message}"]
 
 
-def test_all_wrong_overrides_are_told_at_once() -> None:
+def test_all_wrong_overrides_are_reported_at_once() -> None:
     assert len(refusal("a", "layers.b.c=1", "training.epochs=1")) == 2
     assert len(refusal("training.epochs=0", "training.seed=-1")) == 2
 
 
-def test_what_an_override_makes_wrong_elsewhere_is_told_there() -> None:
+def test_a_problem_elsewhere_that_an_override_causes_is_reported_there() -> None:
     assert refusal("layers.a.b.type=Flatten") == [
         'net.json:12:7: layers[0] "a.b": unknown key "units"; Flatten has only name, description'
     ]
 
 
-def test_objects_that_an_override_makes_on_its_way_are_its_own() -> None:
+def test_problems_with_objects_that_an_override_makes_name_the_override() -> None:
     assert refusal("optimizer.schedule.type=step") == [
         '--set optimizer.schedule.type=step: optimizer.schedule: missing "every", which step needs: '
         "epochs from one change to the next"

@@ -33,7 +33,7 @@ CLASSES = {
     "averaging": AVERAGINGS,
     "augmentation": AUGMENTATIONS,
 }
-SCHEDULED = {"optimizer": {"schedule", "groups"}}  # properties that are sections of their own
+SCHEDULED = {"optimizer": {"schedule", "groups"}}  # properties that are sections themselves
 ABSENT = {"path", "averaging", "early_stopping", "keep_best"}  # what means nothing but its absence, if left out
 TYPES = [(kind, name) for kind in CLASSES for name in SCHEMA.types(kind)]
 
@@ -75,8 +75,8 @@ def test_every_reference_leads_to_a_definition() -> None:
 
 @pytest.mark.parametrize("kind", CLASSES)
 def test_every_registered_class_has_a_definition_and_the_other_way_round(kind: str) -> None:
-    own = {name for name, one in CLASSES[kind].items() if one.__module__.startswith("graphnn.")}
-    assert set(SCHEMA.types(kind)) == own
+    built_in = {name for name, one in CLASSES[kind].items() if one.__module__.startswith("graphnn.")}
+    assert set(SCHEMA.types(kind)) == built_in
     type_ = SCHEMA.definitions[kind]["properties"]["type"]
     assert type_["enum"] == list(SCHEMA.types(kind))  # as the branches, in the same order
     assert len(type_["enumDescriptions"]) == len(type_["enum"])

@@ -1,4 +1,4 @@
-"""What a schema of a plugin may say besides ours, and hints that no document of specification/invalid shows."""
+"""Keywords that only plugins' schemas use, and hints that no document of specification/invalid shows."""
 
 from typing import Any
 
@@ -95,7 +95,7 @@ def test_long_values_are_cut() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "known", "meant"),
+    ("name", "known", "suggested"),
     [
         ("CONV2D", ["Conv2D", "Dense"], "Conv2D"),
         ("learningRate", ["learning_rate"], "learning_rate"),
@@ -106,11 +106,11 @@ def test_long_values_are_cut() -> None:
         ("", ["Dense"], None),
     ],
 )
-def test_the_nearest_right_name(name: str, known: list[str], meant: str | None) -> None:
-    assert closest(name, known) == meant
+def test_the_nearest_right_name(name: str, known: list[str], suggested: str | None) -> None:
+    assert closest(name, known) == suggested
 
 
-def test_a_value_that_is_not_there_is_told_of_in_the_place_of_what_would_hold_it() -> None:
+def test_a_finding_about_an_absent_value_is_sorted_like_the_object_around_it() -> None:
     value = {"input": 1, "layers": [{"type": "Dense"}], "loss": 2}
     paths: list[tuple[str | int, ...]] = [("loss",), ("layers", 0, "units"), ("layers", 7), ("input",)]
     problems = in_order(Document("net", value), [Finding(path, "wrong") for path in paths])

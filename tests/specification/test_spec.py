@@ -1,4 +1,4 @@
-"""The schema rung: a document becomes a Spec with every default, or is refused with every problem."""
+"""A document becomes a Spec with every default, or is refused with every problem."""
 
 import copy
 import dataclasses
@@ -118,12 +118,12 @@ def test_the_path_of_data_is_relative_to_the_document(tmp_path: Path, monkeypatc
     (tmp_path / "models").mkdir()
     file = tmp_path / "models" / "a.json"
     file.write_text(json.dumps(changed(data={"dataset": "npz", "path": "../data/mine.npz"})))
-    wanted = str(tmp_path / "data" / "mine.npz")
-    assert read_spec(file).data["path"] == wanted
+    expected = str(tmp_path / "data" / "mine.npz")
+    assert read_spec(file).data["path"] == expected
     monkeypatch.chdir(tmp_path)
-    assert read_spec("models/a.json").data["path"] == wanted
-    text = json.dumps(changed(data={"dataset": "npz", "path": wanted}))
-    assert parse_spec(text, folder=tmp_path / "models").data["path"] == wanted
+    assert read_spec("models/a.json").data["path"] == expected
+    text = json.dumps(changed(data={"dataset": "npz", "path": expected}))
+    assert parse_spec(text, folder=tmp_path / "models").data["path"] == expected
 
 
 @pytest.mark.parametrize("size", [3, [2, 1]])
@@ -186,7 +186,7 @@ def test_the_values_handed_in_stay_as_they_are() -> None:
     assert values == DOCUMENT
 
 
-def test_problems_of_values_made_in_python_are_told_in_order_without_lines() -> None:
+def test_problems_of_values_made_in_python_are_reported_in_order_without_lines() -> None:
     layers = [{"type": "Dense", "units": 0}, {"type": "relu"}]
     with pytest.raises(SpecError) as refused:
         spec_from_values(changed(layers=layers, training={"epochs": "5"}, x=1), "model")
@@ -196,7 +196,7 @@ def test_problems_of_values_made_in_python_are_told_in_order_without_lines() -> 
     ]  # fmt: skip
 
 
-def test_a_name_that_is_taken_twice_is_told_for_each() -> None:
+def test_a_name_that_is_taken_twice_is_reported_for_each() -> None:
     layers = [{"type": "ReLU", "name": "a"}, {"type": "ReLU", "name": "a"}, {"type": "ReLU", "name": "a"}]
     with pytest.raises(SpecError) as refused:
         spec_from_values(changed(layers=layers))
@@ -237,20 +237,20 @@ def mutate(value: Any, data: st.DataObject) -> Any:
     """Return a value with one change somewhere in it."""
     if not isinstance(value, dict | list) or not value or data.draw(st.integers(0, 5)) == 0:
         return data.draw(VALUES)
-    places = list(value) if isinstance(value, dict) else list(range(len(value)))
-    place = data.draw(st.sampled_from(places))
+    keys = list(value) if isinstance(value, dict) else list(range(len(value)))
+    key = data.draw(st.sampled_from(keys))
     what = data.draw(st.integers(0, 9))
     changed = copy.copy(value)
     if what == 0:
-        del changed[place]
+        del changed[key]
     elif what == 1 and isinstance(changed, dict):
         changed[data.draw(KEYS)] = data.draw(VALUES)
     elif what == 1:
-        changed.insert(place, data.draw(VALUES))
+        changed.insert(key, data.draw(VALUES))
     elif what == 2 and isinstance(changed, list):
-        changed[place] = changed[data.draw(st.sampled_from(places))]
+        changed[key] = changed[data.draw(st.sampled_from(keys))]
     else:
-        changed[place] = mutate(changed[place], data)
+        changed[key] = mutate(changed[key], data)
     return changed
 
 

@@ -1,4 +1,4 @@
-"""Files of variants: what they mean, and what is said of a wrong one."""
+"""Files of variants: their overrides, and the messages about wrong ones."""
 
 import json
 from pathlib import Path
@@ -20,13 +20,13 @@ def written(folder: Path, values: Any) -> Path:
 
 
 def refusal(folder: Path, values: Any) -> str:
-    """Return what is said of a wrong file."""
+    """Return the message about a wrong file."""
     with pytest.raises(SpecError) as refused:
         read_variants(written(folder, values))
     return str(refused.value)
 
 
-def test_the_document_as_it_is_comes_first_and_common_changes_before_own(tmp_path: Path) -> None:
+def test_the_document_as_it_is_comes_first_and_common_changes_before_those_of_a_variant(tmp_path: Path) -> None:
     file = written(
         tmp_path,
         {
@@ -53,7 +53,7 @@ def test_the_document_as_it_is_comes_first_and_common_changes_before_own(tmp_pat
     ]
 
 
-def test_mistakes_have_a_place_and_advice(tmp_path: Path) -> None:
+def test_mistakes_have_a_position_and_advice(tmp_path: Path) -> None:
     said = refusal(tmp_path, {"variant": []})
     assert 'variants.json:1:2: unknown key "variant"; did you mean "variants"?' in said
     assert "name at least one variant" in refusal(tmp_path, {"variants": []})

@@ -13,7 +13,7 @@ def render(report: Report, width: int | None) -> str:
     Raises GraphError where the report has no rows for programs.
     """
     if report.rows is None:
-        raise GraphError("there is no one table to give as csv; choose another format")
+        raise GraphError("csv needs a single table, which this report does not have; choose another format")
     columns = report.rows.columns
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
