@@ -1,4 +1,4 @@
-"""Adam and AdamW: steps scaled by running moments of the gradient."""
+"""Adam: steps scaled by running means of the gradient and of its square."""
 
 import math
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class Adam(ElementwiseOptimizer):
         self.adapt(P, g, mean, square, learning_rate, step)
 
     def adapt(self, P: Array, g: Array, mean: Array, square: Array, learning_rate: float, step: int) -> None:
-        """Apply the formula, with √v̂ + ε taken as (√v + ε√c)/√c where c = 1 − β₂ᵗ: one pass less."""
+        """Update P, mean and square; √v̂ + ε is computed as (√v + ε√c)/√c with c = 1 − β₂ᵗ, which saves one pass."""
         root = math.sqrt(1 - self.beta_2**step)
         mean *= self.beta_1
         mean += (1 - self.beta_1) * g

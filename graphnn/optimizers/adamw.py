@@ -1,4 +1,4 @@
-"""AdamW: Adam with weight decay apart from the gradient."""
+"""AdamW: Adam with weight decay decoupled from the gradient."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,9 +11,9 @@ from graphnn.types import Array
 @OPTIMIZERS.register
 @dataclass(frozen=True)
 class AdamW(Adam):
-    """Adam with decoupled decay: P ← P − αλP first, then Adam's step with the bare gradient.
+    """Adam with decoupled decay: P ← P − αλP first, then Adam's step with the gradient without decay.
 
-    Source: Loshchilov & Hutter 2019, "Decoupled weight decay regularization", algorithm 2 with the rate inside.
+    Source: Loshchilov & Hutter 2019, "Decoupled weight decay regularization", algorithm 2, with α in the decay.
     """
 
     weight_decay: float = field(default=0.01, kw_only=True)

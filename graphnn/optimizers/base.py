@@ -1,4 +1,4 @@
-"""What an optimizer is: how parameters follow their gradients, in place."""
+"""The base classes of optimizers, which update parameters in place by their gradients, and their registry."""
 
 import math
 from abc import ABC, abstractmethod
@@ -14,18 +14,19 @@ from graphnn.registry import Registry
 from graphnn.specification.describable import Describable, check_built_in
 from graphnn.types import Array, Shape, shape_text
 
-BLOCK = 16384  # elements; all of a block's arrays stay in the second-level cache while its passes run
+BLOCK = 16384  # elements: all arrays of a block stay in the second-level cache during its update
 
 
 @dataclass(frozen=True)
 class Optimizer(Describable, ABC):
-    """One update rule; its fields are the properties of its definition in the schema, but for `schedule` and `groups`.
+    """An update rule; its fields are the properties of its definition in the schema, except `schedule` and `groups`.
 
-    clip_norm scales the whole gradient down to that norm where it is longer.
+    learning_rate: α, where the factor of the schedule is 1. clip_norm: the Euclidean norm to which the gradient of the
+    whole network is scaled down where it is longer; None: never.
     """
 
-    slots: ClassVar[tuple[str, ...]] = ()  # the names of the arrays of its state, which start at 0
-    by_matrix: ClassVar[bool] = False  # whether `update` takes the matrix of one parameter, rather than flat vectors
+    slots: ClassVar[tuple[str, ...]] = ()  # the names of the arrays of the state, which are 0 at first
+    by_matrix: ClassVar[bool] = False  # whether `update` takes one parameter as a matrix, rather than flat vectors
 
     learning_rate: float = 0.01
     clip_norm: float | None = field(default=None, kw_only=True)
@@ -39,7 +40,7 @@ class Optimizer(Describable, ABC):
         return type(self).__name__
 
     def decay(self, role: Role) -> float:
-        """Return the weight decay λ that is in force for parameters with this role."""
+        """Return the weight decay λ of parameters with this role."""
         return 0.0
 
     @abstractmethod
@@ -53,18 +54,23 @@ class Optimizer(Describable, ABC):
         step: int,
         weight_decay: float,
     ) -> None:
-        """Change `parameter` and its state in place; `gradient` is overwritten. step: 1 for the first update."""
+        """Update `parameter` and its state in place; `gradient` is overwritten.
+
+        parameter, gradient, each array of the state: a flat vector of any length, or with `by_matrix` the matrix
+        filters × inputs of one parameter; all of one dtype, float32 or float64. learning_rate: α of this step.
+        step: the number of this update, from 1. weight_decay: λ of these parameters, 0 for none.
+        """
 
     def check_shape(self, shape: Shape) -> None:
-        """Raise ShapeError where a parameter of this shape cannot be updated."""
+        """Raise ShapeError unless a parameter of this shape can be updated."""
         if self.by_matrix and len(shape) < 2:
             raise ShapeError(f"{self.type} needs a parameter of two axes or more, not one of {shape_text(shape) or 1}")
 
     def get_parameter_updater(self, shape: Shape) -> Callable[[Array, Array], Array]:
-        """Return `updater(parameter, gradient) -> new parameter` for one array of `shape`, with a state of its own.
+        """Return `updater(parameter, gradient) -> new parameter`, with its private state, for one array of `shape`.
 
-        The arguments stay as they are; the computation is in float64. An array of two axes or more counts as weights
-        for the decay, and clip_norm clips the norm of this gradient alone. Raises ShapeError.
+        The updater does not change its arguments, and computes in float64. An array of two axes or more decays as
+        weights do, and clip_norm applies to the norm of this gradient alone. Both raise ShapeError.
         """
         self.check_shape(shape)
         size = math.prod(shape)
@@ -93,9 +99,10 @@ OPTIMIZERS: Registry[type[Optimizer]] = Registry("optimizer", "graphnn.optimizer
 
 @dataclass(frozen=True)
 class ElementwiseOptimizer(Optimizer):
-    """An update rule that treats every number by itself, on flat vectors of any number of parameters.
+    """An update rule that works element by element, on flat vectors of any number of parameters.
 
-    weight_decay λ adds λP to the gradient (AdamW and Lion decay apart), on weights only unless `decay_biases`.
+    weight_decay: λ; λP is added to the gradient, except that AdamW and Lion decay P itself. decay_biases: whether
+    parameters of all roles decay, not the weights only.
     """
 
     weight_decay: float = field(default=0.0, kw_only=True)
@@ -115,18 +122,21 @@ class ElementwiseOptimizer(Optimizer):
         weight_decay: float,
     ) -> None:
         for block in blocks(len(parameter)):
-            own = [state[slot][block] for slot in self.slots]
-            self.update_block(parameter[block], gradient[block], own, learning_rate, step, weight_decay)
+            block_state = [state[slot][block] for slot in self.slots]
+            self.update_block(parameter[block], gradient[block], block_state, learning_rate, step, weight_decay)
 
     @abstractmethod
     def update_block(
         self, P: Array, g: Array, state: Sequence[Array], learning_rate: float, step: int, weight_decay: float
     ) -> None:
-        """Update one block of the parameter and, in the order of `slots`, of its state; may overwrite g."""
+        """Update one block P of the parameters and its state in place, and perhaps overwrite g, the gradient.
+
+        P, g and each array of the state, in the order of `slots`: vectors of one length, at most BLOCK.
+        """
 
 
 def clip(gradient: Array, longest: float | None) -> None:
-    """Scale the gradient in place to the Euclidean norm `longest` where it is longer; leave it if not finite."""
+    """Scale the gradient down, in place, to the Euclidean norm `longest`; a non-finite one is left as it is."""
     if longest is None:
         return
     length = norm(gradient)
@@ -135,10 +145,10 @@ def clip(gradient: Array, longest: float | None) -> None:
 
 
 def norm(vector: Array) -> float:
-    """Return the Euclidean norm; float64 squares, block by block, neither overflow nor lose float32 numbers."""
+    """Return the Euclidean norm; squares in float64, block by block, neither overflow nor underflow for float32."""
     return math.sqrt(sum(float(np.square(vector[block], dtype=np.float64).sum()) for block in blocks(len(vector))))
 
 
 def blocks(length: int) -> Iterator[slice]:
-    """Cut a vector into blocks."""
+    """Return the slices that cut a vector into blocks."""
     return (slice(start, start + BLOCK) for start in range(0, length, BLOCK))

@@ -1,4 +1,4 @@
-"""Groups of parameters that are trained otherwise than the rest: which pattern takes which parameter."""
+"""Groups of parameters with other training settings than the rest, and the patterns that assign parameters to them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -15,7 +15,7 @@ from graphnn.specification.spec import Section
 from graphnn.text.suggestions import closest, quoted
 from graphnn.types import shape_text
 
-COMMON_ONLY = {  # settings of an optimizer that make no sense in the optimizer of a group
+COMMON_ONLY = {  # settings that the optimizer of a group cannot have
     "clip_norm": "is of the whole gradient, so it stands in the network's optimizer",
     "schedule": 'stands in the group itself, beside "optimizer"',
     "groups": "have no groups of their own",
@@ -26,9 +26,9 @@ COMMON_ONLY = {  # settings of an optimizer that make no sense in the optimizer 
 class ParameterGroup:
     """The parameters that a pattern matches, and how they are trained; its fields are the properties in the schema.
 
-    match: a pattern for 'layer/parameter' in which * stands for anything, ? for one character, [ab] for one of several.
-    learning_rate_scale, weight_decay_scale: factors on those of the optimizer; where the latter is given, weight decay
-    is in force for all parameters of the group, biases too. optimizer, schedule: in the place of the common ones.
+    match: a pattern for 'layer/parameter' in which * matches anything, ? one character, and [ab] one of several.
+    learning_rate_scale, weight_decay_scale: factors on the optimizer's settings; with the latter, all parameters of the
+    group decay, biases too. optimizer, schedule: replace the network's.
     """
 
     match: str
@@ -39,9 +39,8 @@ class ParameterGroup:
 
 
 def group_values(group: ParameterGroup) -> dict[str, Any]:
-    """Return a group as the JSON values that a document holds for it: only what is not a default."""
-    own = (field for field in fields(group) if not is_default(field, group))
-    written = {field.name: getattr(group, field.name) for field in own}
+    """Return a group as JSON values for a document, without those that are defaults."""
+    written = {field.name: getattr(group, field.name) for field in fields(group) if not is_default(field, group)}
     sections = (Optimizer, Schedule)
     return {key: section_values(one) if isinstance(one, sections) else plain(one) for key, one in written.items()}
 
@@ -52,7 +51,7 @@ def members(patterns: Sequence[str], names: Iterable[str]) -> list[int | None]:
 
 
 def unused(patterns: Sequence[str], trained: Sequence[str], fixed: Sequence[str]) -> dict[int, str]:
-    """Return, by the pattern's number, why a pattern that takes no parameter does not.
+    """Return, for each pattern that takes no parameter, the reason, by the pattern's index.
 
     trained, fixed: the names of the parameters that are trained, and of those that are not.
     """
@@ -69,16 +68,16 @@ def unused(patterns: Sequence[str], trained: Sequence[str], fixed: Sequence[str]
         elif untrained:
             reason = f"matches only what is not trained, such as {quoted(untrained[0])}"
         else:
-            close = pattern_meant(pattern, trained)
-            meant = f"; did you mean {quoted(close)}?" if close else ";"
+            close = closest_pattern(pattern, trained)
+            suggestion = f"; did you mean {quoted(close)}?" if close else ";"
             known = f"the parameters are {listed(trained)}" if trained else "no parameter is trained"
-            reason = f"matches no parameter{meant} {known}"
+            reason = f"matches no parameter{suggestion} {known}"
         reasons[number] = reason
     return reasons
 
 
-def pattern_meant(pattern: str, names: Sequence[str]) -> str | None:
-    """Return the pattern that was probably meant by one that matches none of the names; None where nothing is near.
+def closest_pattern(pattern: str, names: Sequence[str]) -> str | None:
+    """Return the pattern closest to one that matches none of the names; None where none is close.
 
     Only the part before the slash or the part after it is replaced, unless both are wrong.
     """
@@ -90,43 +89,43 @@ def pattern_meant(pattern: str, names: Sequence[str]) -> str | None:
     elif pattern in layers:
         return f"{pattern}/*"
     else:
-        layer, _, own_kind = pattern.rpartition(".")
-        tries = [(layer or None, own_kind), ("*", closest(after, kinds))]
-    for layer_meant, kind_meant in tries:
-        meant = f"{layer_meant}/{kind_meant}"
-        if layer_meant and kind_meant and any(fnmatchcase(name, meant) for name in names):
-            return meant
+        layer, _, kind = pattern.rpartition(".")
+        tries = [(layer or None, kind), ("*", closest(after, kinds))]
+    for close_layer, close_kind in tries:
+        close = f"{close_layer}/{close_kind}"
+        if close_layer and close_kind and any(fnmatchcase(name, close) for name in names):
+            return close
     return closest(pattern, names)
 
 
 def group_findings(optimizer: Section, trained: Mapping[str, Parameter], fixed: Sequence[str]) -> Iterator[Finding]:
-    """Yield what is wrong with the groups of an optimizer, and where it cannot update a parameter that falls to it.
+    """Yield the problems of an optimizer's groups, and of optimizers that cannot update one of their parameters.
 
-    trained: the parameters that are, by 'layer/parameter'; fixed: the names of the others.
+    trained: the declarations of the trained parameters, by 'layer/parameter'. fixed: the names of the others.
     """
     groups: Sequence[Mapping[str, Any]] = optimizer.options.get("groups", ())
     patterns = [group["match"] for group in groups]
-    for place, reason in unused(patterns, list(trained), fixed).items():
-        yield Finding((*optimizer.path, "groups", place, "match"), f"{quoted(patterns[place])} {reason}")
-    own = [group.get("optimizer") for group in groups]
-    for section in own:
+    for index, reason in unused(patterns, list(trained), fixed).items():
+        yield Finding((*optimizer.path, "groups", index, "match"), f"{quoted(patterns[index])} {reason}")
+    sections = [group.get("optimizer") for group in groups]
+    for section in sections:
         for key in COMMON_ONLY:
             if section is not None and section.options.get(key) is not None:
                 yield Finding((*section.path, key), f"{quoted(key)} {COMMON_ONLY[key]}", key=True)
-    for place, group in enumerate(groups):
-        section = own[place] or optimizer
+    for index, group in enumerate(groups):
+        section = sections[index] or optimizer
         if group.get("weight_decay_scale") and not section.options.get("weight_decay"):
             known = "weight_decay" in section.options
             reason = "that of its optimizer is 0; write it there, or" if known else f"{section.type} has none;"
-            path = (*optimizer.path, "groups", place, "weight_decay_scale")
+            path = (*optimizer.path, "groups", index, "weight_decay_scale")
             yield Finding(path, f"no weight decay to scale: {reason} leave weight_decay_scale out")
-    told: set[Path] = set()
+    reported: set[Path] = set()
     for (name, parameter), number in zip(trained.items(), members(patterns, trained), strict=True):
-        section = (None if number is None else own[number]) or optimizer
+        section = (None if number is None else sections[number]) or optimizer
         shape = parameter.shape
-        scales = parameter.role in (Role.SCALE, Role.SHIFT)  # of images: of two axes or more, but no matrix
-        if OPTIMIZERS[section.type].by_matrix and (len(shape) < 2 or scales) and section.path not in told:
-            told.add(section.path)
+        scales = parameter.role in (Role.SCALE, Role.SHIFT)  # for images these have two axes or more, but are no matrix
+        if OPTIMIZERS[section.type].by_matrix and (len(shape) < 2 or scales) and section.path not in reported:
+            reported.add(section.path)
             other = f'{{"match": {quoted(f"*/{parameter.name}")}, "optimizer": {{"type": "SGDMomentum"}}}}'
             what = "is a vector of" if len(shape) < 2 else "scales or shifts each number of"
             found = f"{quoted(name)} {what} {shape_text(shape)}"

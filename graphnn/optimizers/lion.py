@@ -1,4 +1,4 @@
-"""Lion: steps of one length, in the direction of the sign of a running mean of the gradient."""
+"""Lion: steps of one size, by the sign of a running mean of the gradient."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from graphnn.types import Array
 class Lion(ElementwiseOptimizer):
     """Evolved sign momentum: c = β₁m + (1 − β₁)g, P ← P − α(sign(c) + λP), m ← β₂m + (1 − β₂)g, with sign(0) = 0.
 
-    Every number of P changes by α whatever the gradient's size, so that learning rates are 3 to 10 times smaller than
-    Adam's, and decays as many times larger. Source: Chen et al. 2023, "Symbolic discovery of optimization algorithms",
-    algorithm 2; section 5 for the rates.
+    Every element of P changes by α, whatever the size of the gradient; so a good learning rate is 3 to 10 times smaller
+    than with Adam, and the weight decay as many times larger. Source: Chen et al. 2023, "Symbolic discovery of
+    optimization algorithms", algorithm 2; section 5 for the rates.
     """
 
     slots = ("mean",)

@@ -1,4 +1,4 @@
-"""Muon: momentum whose steps are made orthogonal, for the weights of convolutions and dense layers."""
+"""Muon: momentum with orthogonalised steps, for the weights of convolutions and dense layers."""
 
 import math
 from collections.abc import Mapping
@@ -22,8 +22,8 @@ class Muon(Optimizer):
     W: the D×F matrix of a weight array, D filters or units, each with F inputs. O(G) is X after `steps` iterations of
     X ← aX + (bA + cA²)X with A = XXᵀ, from X = G / ‖G‖, which brings all singular values near 1; ‖·‖ is the Frobenius
     norm, and (a, b, c) = (3.4445, −4.7750, 2.0315). G is transposed where D > F. G is g + βI with `nesterov`, else I.
-    The scale of W is thereby fixed, so that there is no weight decay. Source: Jordan et al. 2024, "Muon: an optimizer
-    for hidden layers in neural networks"; the fixed scale of W is that of its use for CIFAR-10.
+    The norm of W is thereby fixed, so there is no weight decay. Source: Jordan et al. 2024, "Muon: an optimizer
+    for hidden layers in neural networks"; the fixed norm of W is from its use for CIFAR-10.
     """
 
     slots: ClassVar[tuple[str, ...]] = ("inertia",)
@@ -59,7 +59,7 @@ class Muon(Optimizer):
 
 
 def orthogonalised(G: Array, steps: int) -> Array:
-    """Return G with its singular values brought near 1, in memory of its own."""
+    """Return O(G), a new array: G with its singular values brought near 1."""
     tall = G.shape[0] > G.shape[1]
     X = np.ascontiguousarray(G.T if tall else G) / G.dtype.type(frobenius(G) + SMALLEST)
     for _ in range(steps):

@@ -1,4 +1,4 @@
-"""The learning rates of a run: at each step one for each rule by which parameters are trained."""
+"""The learning rates of a run: one for each rule of an Updater, at each step."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from graphnn.schedules.base import Schedule
 
 
 class Rates:
-    """The learning rate of each rule of an Updater at each step, by the schedules of the network and of its groups."""
+    """The learning rate of each rule of an Updater at each step, from the schedules of network and groups."""
 
     def __init__(self, optimizer: Optimizer, schedule: Schedule, groups: Sequence[ParameterGroup] = ()) -> None:
         made = rules(optimizer, groups)
@@ -18,21 +18,21 @@ class Rates:
         self._schedules = [schedule, *(rule.schedule for rule in made if rule.schedule is not None)]
 
     def at(self, step: int, steps_per_epoch: int, total_steps: int) -> tuple[float, ...]:
-        """Return the rate of each rule in the 0-based `step` of a run of `total_steps`; the first is the common one."""
+        """Return the rate of each rule at `step` (from 0) of a run of `total_steps`; the first is the network's."""
         return tuple(rate * schedule.scale(step, steps_per_epoch, total_steps) for rate, schedule in self._rates)
 
     def observe(self, loss: float) -> None:
-        """Tell all schedules the loss that an epoch ended with."""
+        """Pass the loss at the end of an epoch to all schedules."""
         for schedule in self._schedules:
             schedule.observe(loss)
 
     def state(self) -> dict[str, Any]:
-        """Return what the schedules have learnt, as JSON values, for a checkpoint."""
+        """Return the state of the schedules, as JSON values, for a checkpoint."""
         common, *others = (schedule.state() for schedule in self._schedules)
         return {**common, "groups": others} if others else common
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what `state` returned."""
+        """Restore what `state` returned."""
         common = {name: value for name, value in state.items() if name != "groups"}
-        for schedule, learnt in zip(self._schedules, [common, *state.get("groups", ())], strict=True):
-            schedule.restore(learnt)
+        for schedule, values in zip(self._schedules, [common, *state.get("groups", ())], strict=True):
+            schedule.restore(values)

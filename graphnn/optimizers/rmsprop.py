@@ -1,4 +1,4 @@
-"""RMSprop: steps divided by the recent size of the gradient."""
+"""RMSprop: steps divided by the recent magnitude of the gradient."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from graphnn.types import Array
 @OPTIMIZERS.register
 @dataclass(frozen=True)
 class RMSprop(ElementwiseOptimizer):
-    """Steps divided by the recent size of the gradient: v ← ρv + (1 − ρ)g², P ← P − αg / (√v + ε).
+    """Steps divided by the recent magnitude of the gradient: v ← ρv + (1 − ρ)g², P ← P − αg / (√v + ε).
 
     Source: Tieleman & Hinton 2012, "Neural networks for machine learning", lecture 6.5.
     """

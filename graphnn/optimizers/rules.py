@@ -1,4 +1,4 @@
-"""How each parameter is trained, where a network has groups of parameters: the rule of each group, and of the rest."""
+"""The rules by which an Updater trains parameters: one for each group, and one for the parameters in no group."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from graphnn.optimizers.groups import ParameterGroup, members
 from graphnn.parameters.parameter import Role
 from graphnn.schedules.base import Schedule
 
-REST = ParameterGroup(match="*")  # stands for the parameters that are in no group
+REST = ParameterGroup(match="*")  # the parameters that are in no group
 
 
 @dataclass(frozen=True)
 class Rule:
-    """How the parameters of one group are trained, or those that are in none.
+    """How the parameters of one group, or those in no group, are trained.
 
-    optimizer: that of the group, or the common one. learning_rate: where the schedule's factor is 1. schedule: that of
-    the group; None: the common one.
+    optimizer: of the group, else of the network. learning_rate: where the factor of the schedule is 1. schedule: of the
+    group; None for that of the network.
     """
 
     group: ParameterGroup
@@ -33,7 +33,7 @@ class Rule:
         return self.group.schedule
 
     def weight_decay(self, role: Role) -> float:
-        """Return the weight decay of a parameter with this role; a group that scales it gives it to all of its own."""
+        """Return the weight decay of a parameter with this role; with a weight_decay_scale, that of weights for all."""
         scale = self.group.weight_decay_scale
         return self.optimizer.decay(role) if scale is None else scale * self.optimizer.decay(Role.WEIGHT)
 
@@ -44,6 +44,6 @@ def rules(common: Optimizer, groups: Sequence[ParameterGroup] = ()) -> tuple[Rul
 
 
 def rule_numbers(groups: Sequence[ParameterGroup], names: Iterable[str]) -> list[int]:
-    """Return, for each parameter by its name 'layer/parameter', the number of its rule in what `rules` returns."""
+    """Return, for each parameter by its name 'layer/parameter', the number of its rule, its index in `rules`."""
     numbers = members([group.match for group in groups], names)
     return [0 if number is None else 1 + number for number in numbers]

@@ -1,4 +1,4 @@
-"""The optimizer, its groups and its schedule, from the sections of a document."""
+"""Makes the optimizer, its groups and its schedule from the sections of a document."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,7 +20,7 @@ def slots_of(section: Section) -> tuple[str, ...]:
     """Return the names of the vectors that the optimizers of a document's section keep."""
     groups: Sequence[Mapping[str, Any]] = section.options.get("groups", ())
     sections = (section, *(group["optimizer"] for group in groups if "optimizer" in group))
-    return tuple(dict.fromkeys(slot for own in sections for slot in OPTIMIZERS[own.type].slots))
+    return tuple(dict.fromkeys(slot for each in sections for slot in OPTIMIZERS[each.type].slots))
 
 
 def schedule_from(section: Section | None) -> Schedule:

@@ -1,4 +1,4 @@
-"""SGD and SGDMomentum: gradient descent, plain and with inertia."""
+"""SGD: plain gradient descent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

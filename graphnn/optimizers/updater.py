@@ -1,4 +1,4 @@
-"""What one step changes: an optimizer, or several for groups of parameters, at work on the vectors of a network."""
+"""Updates the flat vectors of a network by one optimizer, or by several for groups of parameters."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from graphnn.types import Array
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """Elements of the flat vectors, from start to end, that are updated in one way.
+class Segment:
+    """Elements start to end of the flat vectors, all updated with the same settings.
 
-    rule: the number of the rule that says by which optimizer and at which learning rate. until_epoch: the first epoch,
-    counted from 0, in which they are left alone. parameter: the one that it is, where the optimizer goes by matrix.
+    rule: the number of the rule that has their optimizer and learning rate. until_epoch: the first epoch, counted from
+    0, in which they are frozen; None: never. parameter: the one they belong to, where the optimizer works by matrix.
     """
 
     start: int
@@ -28,92 +28,92 @@ class Stretch:
     until_epoch: int | None
     parameter: Parameter | None
 
-    def continues(self, other: "Stretch") -> bool:
-        """Whether both are updated alike, number by number."""
-        return self.parameter is None and self.way == other.way
+    def continues(self, other: "Segment") -> bool:
+        """Whether both can be one segment: element by element, with the same settings."""
+        return self.parameter is None and self.settings == other.settings
 
     @property
-    def way(self) -> tuple[Any, ...]:
-        """All but the place."""
+    def settings(self) -> tuple[Any, ...]:
+        """All fields but start and end."""
         return (self.rule, self.weight_decay, self.until_epoch, self.parameter)
 
 
 class Updater:
-    """Optimizers at work on the parameters of one network.
+    """Updates the parameters of one network, each by the optimizer of its rule.
 
-    rules: that of all parameters that are in no group, then that of each group. state: the vectors that the
-    optimizers keep, by slot, and steps: the number of updates so far; a checkpoint saves both and writes them back in
-    place. A learning rate is given for each rule, at every step.
+    rules: that of the parameters in no group, then that of each group; a step takes a learning rate for each of them.
+    state: the vectors that the optimizers keep, by slot; steps: the number of updates so far; a checkpoint saves both
+    and restores them in place.
     """
 
     def __init__(self, optimizer: Optimizer, parameters: Parameters, groups: Sequence[ParameterGroup] = ()) -> None:
         self.optimizer, self.parameters = optimizer, parameters
         self.rules = rules(optimizer, groups)
-        self.stretches = tuple(stretches(optimizer, parameters, groups))
+        self.segments = tuple(segments(optimizer, parameters, groups))
         self.steps = 0
         size, dtype = parameters.vector.size, parameters.vector.dtype
         slots = dict.fromkeys(slot for rule in self.rules for slot in rule.optimizer.slots)
         self.state: dict[str, Array] = {slot: shared_zeros(size, dtype) for slot in slots}
-        self._parts: dict[int, list[list[Stretch]]] = {}
+        self._parts: dict[int, list[list[Segment]]] = {}
 
     def step(self, *rates: float, epoch: int = 0) -> None:
-        """Update the parameters by their gradient, which is overwritten. rates: one for each rule."""
+        """Update the parameters by their gradient, which is overwritten. rates: one for each rule. epoch: from 0."""
         self.begin()
         for part in self.parts(1):
             self.update(part, rates, self.steps, epoch)
 
     def begin(self) -> None:
-        """Count a step, and clip the gradient; then `update` every part once, in any order."""
+        """Count a step, and clip the gradient. Call `update` after it once for every part, in any order."""
         self.steps += 1
         clip(self.parameters.gradient, self.optimizer.clip_norm)
 
-    def parts(self, count: int) -> list[list[Stretch]]:
-        """Return all that is to be updated in parts: as many as asked for of vectors, and one for each matrix.
+    def parts(self, count: int) -> list[list[Segment]]:
+        """Return the segments in parts to be shared out: one for each matrix, and at most `count` of vectors.
 
-        Vectors are cut at equal distances; matrices, which take longest, come first, from the largest to the smallest.
+        Matrices, which take longest, come first, from the largest to the smallest; vectors are cut into equal lengths.
         """
         if count not in self._parts:
             self._parts[count] = list(self._cut(count))
         return self._parts[count]
 
-    def _cut(self, count: int) -> Iterator[list[Stretch]]:
-        """Yield what `parts` returns."""
+    def _cut(self, count: int) -> Iterator[list[Segment]]:
+        """Yield the parts that `parts` returns."""
         size = self.parameters.vector.size
         length = max(1, -(-size // (count * ALIGNMENT)) * ALIGNMENT)
-        matrices = [one for one in self.stretches if one.parameter is not None]
+        matrices = [one for one in self.segments if one.parameter is not None]
         yield from ([one] for one in sorted(matrices, key=lambda one: one.start - one.end))
-        vectors = [one for one in self.stretches if one.parameter is None]
+        vectors = [one for one in self.segments if one.parameter is None]
         cut = (list(between(vectors, start, start + length)) for start in range(0, size, length))
         yield from (part for part in cut if part)
 
-    def update(self, part: Sequence[Stretch], rates: Sequence[float], step: int, epoch: int) -> None:
-        """Update one part, in the given step and epoch, which is counted from 0."""
-        for own in part:
-            if own.until_epoch is not None and epoch >= own.until_epoch:
+    def update(self, part: Sequence[Segment], rates: Sequence[float], step: int, epoch: int) -> None:
+        """Update one part. rates: one for each rule. step: the number of this update, from 1. epoch: from 0."""
+        for segment in part:
+            if segment.until_epoch is not None and epoch >= segment.until_epoch:
                 continue
-            optimizer, place = self.rules[own.rule].optimizer, slice(own.start, own.end)
-            arrays = [self.parameters.vector[place], self.parameters.gradient[place]]
-            arrays += [self.state[slot][place] for slot in optimizer.slots]
-            if own.parameter is not None:
-                arrays = [matrix(array, own.parameter) for array in arrays]
+            optimizer, elements = self.rules[segment.rule].optimizer, slice(segment.start, segment.end)
+            arrays = [self.parameters.vector[elements], self.parameters.gradient[elements]]
+            arrays += [self.state[slot][elements] for slot in optimizer.slots]
+            if segment.parameter is not None:
+                arrays = [matrix(array, segment.parameter) for array in arrays]
             vector, gradient, *slots = arrays
             state = dict(zip(optimizer.slots, slots, strict=True))
-            rate, decay = rates[own.rule], own.weight_decay
+            rate, decay = rates[segment.rule], segment.weight_decay
             optimizer.update(vector, gradient, state, learning_rate=rate, step=step, weight_decay=decay)
 
 
-def stretches(optimizer: Optimizer, parameters: Parameters, groups: Sequence[ParameterGroup]) -> Iterator[Stretch]:
-    """Yield the stretches of the flat vectors in their order, those that follow one another and are alike as one."""
-    numbers, made = rule_numbers(groups, parameters.stretches), rules(optimizer, groups)
-    last: Stretch | None = None
-    for (name, place), number in zip(parameters.stretches.items(), numbers, strict=True):
+def segments(optimizer: Optimizer, parameters: Parameters, groups: Sequence[ParameterGroup]) -> Iterator[Segment]:
+    """Yield the segments of the flat vectors in their order; adjacent parameters with the same settings become one."""
+    numbers, made = rule_numbers(groups, parameters.slices), rules(optimizer, groups)
+    last: Segment | None = None
+    for (name, elements), number in zip(parameters.slices.items(), numbers, strict=True):
         parameter = parameters.trained[name]
         rule = made[number]
         whole = parameter if rule.optimizer.by_matrix else None
         until = parameters.until_epoch.get(name)
-        now = Stretch(place.start, place.stop, number, rule.weight_decay(parameter.role), until, whole)
+        now = Segment(elements.start, elements.stop, number, rule.weight_decay(parameter.role), until, whole)
         if last is not None and last.continues(now):
-            last = Stretch(last.start, now.end, *last.way)
+            last = Segment(last.start, now.end, *last.settings)
         else:
             if last is not None:
                 yield last
@@ -122,16 +122,16 @@ def stretches(optimizer: Optimizer, parameters: Parameters, groups: Sequence[Par
         yield last
 
 
-def between(vectors: Sequence[Stretch], start: int, end: int) -> Iterator[Stretch]:
-    """Yield what of the stretches lies between start and end."""
+def between(vectors: Sequence[Segment], start: int, end: int) -> Iterator[Segment]:
+    """Yield the parts of the segments between start and end."""
     for one in vectors:
         first, last = max(one.start, start), min(one.end, end)
         if first < last:
-            yield Stretch(first, last, *one.way)
+            yield Segment(first, last, *one.settings)
 
 
 def matrix(flat: Array, parameter: Parameter) -> Array:
-    """Return a parameter's stretch of a flat vector as filters × inputs, the inputs in the order of memory."""
+    """Return the elements of a parameter as a matrix filters × inputs, the inputs in memory order."""
     array = in_memory_order(flat, parameter)
     inputs = sorted(range(1, array.ndim), key=lambda axis: -array.strides[axis])
     return array.transpose(0, *inputs).reshape(array.shape[0], -1)

@@ -1,4 +1,4 @@
-"""What a layer declares of one array that it owns, and how that array lies in memory."""
+"""The declaration of one parameter array of a layer: shape, role, initializer, and its order in memory."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from graphnn.types import Array, Shape
 class Role(Enum):
     """What a parameter does in its layer. Weight decay applies to weights alone unless a document says otherwise.
 
-    WEIGHT: a matrix or filters, whose products with the inputs are summed. BIAS: is added to such sums. SCALE, SHIFT: a
-    factor and a summand of single features or channels, as γ and β of a normalisation; the slope of PReLU is a SCALE,
-    which should not decay, because that would draw it to ReLU (He et al. 2015, "Delving deep into rectifiers",
-    section 2.1). STATISTIC: is computed from the data, and not trained, as a running mean.
+    WEIGHT: a matrix or filters, whose products with the inputs are summed. BIAS: added to such sums. SCALE, SHIFT: a
+    factor and a summand of single features or channels, such as γ and β of a normalisation; the slope of PReLU is a
+    SCALE, which should not decay, because it would become a ReLU (He et al. 2015, "Delving deep into rectifiers",
+    section 2.1). STATISTIC: computed from the data and not trained, such as a running mean.
     """
 
     WEIGHT = "weight"
@@ -30,11 +30,11 @@ class Role(Enum):
 
 @dataclass(frozen=True)
 class Parameter:
-    """The declaration of one array that a layer owns.
+    """The declaration of one parameter array of a layer.
 
-    memory_order: the axes from slowest to fastest in memory, for a kernel that wants another order than C.
-    trainable: whether the optimizer changes it, which is never so for a statistic. until_epoch: the number of epochs in
-    which it does so, after which the parameter stays as it is; None: in all.
+    trainable: whether the optimizer updates it; always false for a statistic. memory_order: the axes from slowest to
+    fastest in memory, for a kernel that needs another order than C. until_epoch: the number of epochs in which it is
+    trained before it is frozen; None: all.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Parameter:
 
     @property
     def size(self) -> int:
-        """Number of elements."""
+        """The number of elements."""
         return math.prod(self.shape)
 
     def trained_in(self, epoch: int) -> bool:
@@ -60,7 +60,7 @@ class Parameter:
 
 
 def in_memory_order(flat: Array, parameter: Parameter) -> Array:
-    """Return `flat` seen with the parameter's logical shape over the memory order that it asks for."""
+    """Return a view of `flat` with the parameter's logical shape, its axes in memory as the parameter declares."""
     if parameter.memory_order is None:
         return flat.reshape(parameter.shape)
     order = parameter.memory_order
@@ -68,6 +68,6 @@ def in_memory_order(flat: Array, parameter: Parameter) -> Array:
 
 
 def in_order_of_memory(array: Array, parameter: Parameter) -> Array:
-    """Return the flat memory of an array that `in_memory_order` made."""
+    """Return the flat view of an array from `in_memory_order`."""
     order = range(array.ndim) if parameter.memory_order is None else parameter.memory_order
     return array.transpose(*order).reshape(-1)

@@ -16,22 +16,22 @@ class Parameters:
     """Values and gradients by node and parameter name; all trainable ones are views of two flat vectors.
 
     values[node][name], gradients[node][name]: arrays of the declared shapes.
-    vector, gradient: the flat vectors; weights stand first, so that what decays alike lies together.
-    stretches: where in the flat vectors each trained one lies, without padding, and trained: its declaration, by
-    'node/name', in the vectors' order. until_epoch: the number of epochs after which one stays as it is, for those that
-    have such a number.
-    running: what is not trained, by 'node/name': running statistics, and parameters that keep their first values.
+    vector, gradient: the flat vectors; weights come first, so that parameters with the same decay are adjacent.
+    slices: the elements of each trained parameter in the flat vectors, without padding, and trained: its declaration;
+    both by 'node/name', in the vectors' order. until_epoch: by 'node/name', the number of epochs after which a
+    parameter is frozen, for those that have such a number.
+    running: the arrays that are not trained, by 'node/name': running statistics, and parameters frozen from the start.
     """
 
     def __init__(self, declared: Mapping[str, Iterable[Parameter]], dtype: Any = np.float32) -> None:
-        listed = [(node, parameter) for node, own in declared.items() for parameter in own]
+        listed = [(node, parameter) for node, parameters in declared.items() for parameter in parameters]
         trained = [item for item in listed if item[1].trainable]
         trained.sort(key=lambda item: item[1].role is not Role.WEIGHT)
         self.dtype = np.dtype(dtype)
         self.values: dict[str, dict[str, Array]] = {node: {} for node in declared}
         self.gradients: dict[str, dict[str, Array]] = {node: {} for node in declared}
         self.running: dict[str, Array] = {}
-        self.stretches: dict[str, slice] = {}
+        self.slices: dict[str, slice] = {}
         self.trained: dict[str, Parameter] = {}
         self.until_epoch: dict[str, int] = {}
         total = sum(padded(p.size) for _, p in trained)
@@ -40,12 +40,12 @@ class Parameters:
         views: dict[tuple[str, str], tuple[Array, Array]] = {}
         start = 0
         for node, parameter in trained:
-            piece = slice(start, start + parameter.size)
-            self.stretches[f"{node}/{parameter.name}"] = piece
+            elements = slice(start, start + parameter.size)
+            self.slices[f"{node}/{parameter.name}"] = elements
             self.trained[f"{node}/{parameter.name}"] = parameter
             views[node, parameter.name] = (
-                in_memory_order(self.vector[piece], parameter),
-                in_memory_order(self.gradient[piece], parameter),
+                in_memory_order(self.vector[elements], parameter),
+                in_memory_order(self.gradient[elements], parameter),
             )
             start += padded(parameter.size)
             if parameter.until_epoch is not None:
@@ -59,7 +59,7 @@ class Parameters:
 
     def named(self) -> dict[str, Array]:
         """Return all values as 'node/name', in the graph's order: the keys of a weights file."""
-        return {f"{node}/{name}": array for node, own in self.values.items() for name, array in own.items()}
+        return {f"{node}/{name}": array for node, arrays in self.values.items() for name, array in arrays.items()}
 
 
 def padded(size: int) -> int:

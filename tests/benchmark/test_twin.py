@@ -219,7 +219,7 @@ def test_what_is_not_trained_is_not_trained_there() -> None:
 
     graph = GRAPHS["fixed weights"]
     parameters = initialise(graph, 0, np.float64)
-    assert set(TorchNetwork(graph, parameters).trained()) == set(parameters.stretches)
+    assert set(TorchNetwork(graph, parameters).trained()) == set(parameters.slices)
 
 
 def test_running_statistics_differ_by_the_unbiased_variance_only() -> None:

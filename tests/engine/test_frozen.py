@@ -248,7 +248,7 @@ def test_updates_leave_fixed_parameters_alone_and_outside_changes_are_seen(plain
         engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
         engine.update([0.1])
         moved = {name for name, array in parameters.named().items() if not np.array_equal(array, before[name])}
-        assert {name for name in parameters.stretches if name.endswith("weights")} <= moved
+        assert {name for name in parameters.slices if name.endswith("weights")} <= moved
         fixed = {"n0_conv2d/weights", "n1_batchnormalization/gamma"}
         assert moved.isdisjoint(fixed)
         for name in fixed:

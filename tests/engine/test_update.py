@@ -78,7 +78,7 @@ def test_the_number_of_processes_changes_nothing(plain, graph, optimizer):
 
 def test_the_number_of_processes_changes_nothing_with_groups(plain, graph):
     optimizer, groups = GROUPED
-    names = list(initialise(graph, 0).stretches)
+    names = list(initialise(graph, 0).slices)
     assert names == [f"{node.name}/{own}" for own in ("weights", "biases") for node in graph.nodes if node.parameters]
     own = (replace(groups[0], match=names[0]), groups[1])
     expected = trained(plain, graph, optimizer, 1, groups=own)

@@ -5,7 +5,7 @@ import pytest
 
 from graphnn.initializers.constant import zeros
 from graphnn.optimizers.adam import Adam
-from graphnn.optimizers.groups import ParameterGroup, members, pattern_meant, unused
+from graphnn.optimizers.groups import ParameterGroup, closest_pattern, members, unused
 from graphnn.optimizers.muon import Muon
 from graphnn.optimizers.rates import Rates
 from graphnn.optimizers.sections import groups_from, optimizer_from, schedule_from, slots_of
@@ -60,7 +60,7 @@ def test_a_pattern_that_takes_nothing_is_explained():
         ("weight", "*/weights"),
         ("cnv3/weigths", "conv3/weights"),
     ):
-        assert pattern_meant(pattern, many) == meant, pattern
+        assert closest_pattern(pattern, many) == meant, pattern
     assert unused(["conv*/weight"], many, [])[0].endswith("conv3/weights, conv3/biases, …")
 
 
@@ -117,17 +117,17 @@ def test_parts_cover_every_element_once(parameters, count):
     updater = Updater(SGDMomentum(weight_decay=0.1), parameters, groups)
     seen = np.zeros(parameters.vector.size, int)
     for part in updater.parts(count):
-        for stretch in part:
-            seen[stretch.start : stretch.end] += 1
-    for name, place in parameters.stretches.items():
+        for segment in part:
+            seen[segment.start : segment.end] += 1
+    for name, place in parameters.slices.items():
         assert (seen[place] == 1).all(), name
     assert seen.max() == 1
 
 
 def test_alike_neighbours_are_updated_as_one(parameters):
-    assert len(Updater(SGD(), parameters).stretches) == 1
-    assert len(Updater(SGD(weight_decay=0.1), parameters).stretches) == 2
-    assert len(Updater(SGD(), parameters, [ParameterGroup(match="b/weights")]).stretches) == 3
+    assert len(Updater(SGD(), parameters).segments) == 1
+    assert len(Updater(SGD(weight_decay=0.1), parameters).segments) == 2
+    assert len(Updater(SGD(), parameters, [ParameterGroup(match="b/weights")]).segments) == 3
 
 
 def test_what_schedules_have_learnt_comes_back():

@@ -81,7 +81,7 @@ def test_padded(size, expected):
 
 def test_the_role_says_what_stands_first_and_not_the_name():
     declared = [Parameter(name, (1,), zeros, role) for name, role in (("weights", Role.SCALE), ("kernel", Role.WEIGHT))]
-    assert list(Parameters({"a": declared}).stretches) == ["a/kernel", "a/weights"]
+    assert list(Parameters({"a": declared}).slices) == ["a/kernel", "a/weights"]
 
 
 def test_a_statistic_is_never_trained():
@@ -97,11 +97,11 @@ def test_nothing_to_train():
 
 
 def test_stretches_say_where_each_trained_parameter_lies(parameters):
-    assert list(parameters.stretches) == ["conv/weights", "head/weights", "conv/biases", "bn/gamma", "head/biases"]
-    assert parameters.stretches["head/weights"] == slice(16, 36)
-    for name, stretch in parameters.stretches.items():
+    assert list(parameters.slices) == ["conv/weights", "head/weights", "conv/biases", "bn/gamma", "head/biases"]
+    assert parameters.slices["head/weights"] == slice(16, 36)
+    for name, elements in parameters.slices.items():
         parameters.vector[...] = 0
-        parameters.vector[stretch] = 1
+        parameters.vector[elements] = 1
         for other, array in parameters.named().items():
             assert (array == (other == name)).all()
     assert parameters.until_epoch == {}
@@ -113,6 +113,6 @@ def test_what_is_not_trained_lies_apart():
     parameters = Parameters({"first": (weights, biases)})
     assert parameters.vector.size == 16
     assert list(parameters.running) == ["first/weights"]
-    assert list(parameters.stretches) == ["first/biases"]
+    assert list(parameters.slices) == ["first/biases"]
     assert parameters.until_epoch == {"first/biases": 3}
     assert list(parameters.named()) == ["first/weights", "first/biases"]
