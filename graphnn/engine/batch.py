@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from graphnn.engine.source import Source, preparing
 from graphnn.types import Array
 
-Take = Callable[[slice], Array]  # from a piece of the batch to its samples
+Take = Callable[[slice], Array]  # from the slice of a piece to its samples
 
 
 @dataclass(frozen=True, eq=False)
 class ArrayBatch:
-    """n samples as arrays. x: n×(input shape), images best channels last in memory; y: n targets, as the loss wants."""
+    """n samples as arrays. x: n×(input shape), images channels last in memory for speed; y: n targets."""
 
     x: Array
     y: Array
@@ -20,7 +20,7 @@ class ArrayBatch:
         return len(self.x)
 
     def part(self, part: slice) -> "ArrayBatch":
-        """Return some of the samples, without a copy."""
+        """Return the samples of a slice, without copying any."""
         return ArrayBatch(self.x[part], self.y[part])
 
 
@@ -35,7 +35,7 @@ class SourceBatch:
         return len(self.positions)
 
     def part(self, part: slice) -> "SourceBatch":
-        """Return some of the samples, without a copy."""
+        """Return the samples of a slice, without copying any."""
         return SourceBatch(self.source, self.positions[part])
 
 
@@ -44,17 +44,17 @@ Batch = ArrayBatch | SourceBatch
 
 @dataclass(frozen=True)
 class Feed:
-    """Gives a piece of a batch: its inputs, (samples in the piece)×(input shape), and its targets."""
+    """Functions that return the inputs of a piece, (samples in the piece)×(input shape), and its targets."""
 
     inputs: Take
     targets: Take
 
 
 def feed(batch: Batch, memory: Take, epoch: int | None) -> Feed:
-    """Return what gives the pieces of a batch, right before they are computed.
+    """Return the functions that deliver the pieces of a batch, right before they are computed.
 
-    memory: where the inputs of a piece are prepared that come from a source. epoch: of the training step; None in
-    inference. Raises DataError, when a piece is asked for, where it cannot be prepared.
+    memory: returns the array into which the inputs of a piece are prepared; used for a SourceBatch only. epoch: of the
+    training step, from 0; None in inference. The functions raise DataError where a piece cannot be prepared.
     """
     if isinstance(batch, ArrayBatch):
         return Feed(batch.x.__getitem__, batch.y.__getitem__)

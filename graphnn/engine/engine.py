@@ -30,14 +30,14 @@ from graphnn.types import Array, Shape
 class Engine:
     """Trains and runs one graph with one set of parameters. Use it as a context manager, or call `close`.
 
-    batch_size: the most samples of a training step. threads: how many cores to use, by default all that this process
-    may; on Linux each gets a process of its own, elsewhere a thread; then, how many it does use: no more than a batch
-    has pieces. seed: the one that layers' random draws are keyed by. kernels: by default the fastest installed. BLAS is
-    held to one thread while the engine is open.
+    batch_size: the largest number of samples in a training step. threads: the number of cores to use, by default all
+    that this process may use, and never more than a batch has pieces; the attribute has the number in use. On Linux
+    each core runs a separate process, elsewhere a thread. seed: random draws of layers are keyed by it. kernels: by
+    default the fastest installed. BLAS is limited to one thread while the engine is open.
 
-    What a layer raises comes as GraphError with the node's place, name and type; samples of a source that cannot be
-    prepared raise DataError; a process that was lost raises GraphError. After any of them the engine may be used again.
-    Raises GraphError for fewer than one thread.
+    An exception in a layer is raised as GraphError with the node's path, name and type; samples of a source that cannot
+    be prepared raise DataError; a process that ended unexpectedly raises GraphError. The engine can be used again after
+    any of them. Raises GraphError for fewer than one thread.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Engine:
 
     @property
     def plan(self) -> Plan:
-        """How training steps are run; what they leave out may change with the epoch."""
+        """The plan of the training steps. With the epoch, backward may leave out more: parameters may become frozen."""
         return self._program.training.plan
 
     def __enter__(self) -> "Engine":
@@ -77,15 +77,15 @@ class Engine:
         self.close()
 
     def close(self) -> None:
-        """End the threads or processes and give BLAS its own back."""
+        """End the threads or processes and restore the number of BLAS threads."""
         self._disband()
         self._blas.restore_original_limits()
 
     def supply(self, *sources: Source) -> None:
-        """Make the processes know these sources. A call with a batch of a new one does so by itself.
+        """Share these sources with the processes. A call with a batch of a new source does so by itself.
 
-        Processes know only what was there when they were forked, so new sources take new processes; the data itself is
-        not copied.
+        Processes see only the sources that existed when they were forked, so a new source starts new processes; the
+        samples are not copied.
         """
         new = [source for source in sources if not any(source is each for each in self._sources)]
         if new:
@@ -93,25 +93,25 @@ class Engine:
             self._sources.extend(new)
 
     def attach(self, updater: Updater) -> None:
-        """Make `update` work with this updater of the engine's parameters."""
+        """Use this updater, which must be of the engine's parameters, in `update`."""
         self._disband()  # for the same reason as in `supply`
         self._program.updater = updater
 
     def train_step(self, batch: Batch, *, epoch: int, step: int) -> Array:
-        """Run forward, loss and backward; fill `parameters.gradient` and return the loss's partial sums, added up.
+        """Run forward, loss and backward; fill `parameters.gradient` and return the sum of the loss's partial sums.
 
-        batch: of n samples, 1 ≤ n ≤ batch_size. epoch, step: counted from 0; random draws are keyed by them. The
-        gradient is that of the mean loss over n. The bits are the same whether the samples come as arrays or from a
-        source. Raises ValueError for no samples or too many.
+        batch: n samples, 1 ≤ n ≤ batch_size. epoch, step: counted from 0; random draws are keyed by them. The gradient
+        is that of the mean loss over the n samples. The result has the same bits whether the samples come as arrays or
+        from a source. Raises ValueError for no samples or too many, DataError and GraphError as the class says.
         """
-        if not 1 <= len(batch) <= self._batch_size:  # the arrays that pieces lie in would be cut short
+        if not 1 <= len(batch) <= self._batch_size:  # arrays of a whole batch have room for no more
             raise ValueError(f"a step takes 1 to {self._batch_size} samples, not {len(batch)}")
         return np.asarray(self._carry_out(TrainStep(self._hand_over(batch), epoch, step)))
 
     def update(self, rates: Sequence[float], *, epoch: int = 0) -> None:
-        """Update the parameters by their gradient, which is overwritten. Needs an updater: see `attach`.
+        """Update the parameters by their gradient, which is overwritten. An updater must be attached.
 
-        rates: a learning rate for each rule of the updater. epoch: counted from 0; tells what is still trained.
+        rates: the learning rate of each rule of the updater. epoch: counted from 0; frozen parameters depend on it.
         """
         updater = self._program.updater
         assert updater is not None
@@ -122,7 +122,7 @@ class Engine:
             updater.step(*rates, epoch=epoch)
 
     def predict(self, x: Array) -> Array:
-        """Return the outputs in inference for x, n×(input shape): n×(output shape), in the parameters' dtype."""
+        """Return the outputs for x, n×(input shape), in inference: n×(output shape) of the parameters' dtype."""
         outputs = np.empty((len(x), *self.graph.output_shape), self.parameters.dtype)
         for chunk in self.chunks(len(x)):
             count = self._ready().put_inputs(x[chunk])
@@ -131,16 +131,15 @@ class Engine:
         return outputs
 
     def evaluate(self, batch: Batch) -> Array:
-        """Return the loss's partial sums in inference over any number of samples."""
+        """Return the loss's partial sums, in inference, over any number of samples; see Loss.summarise."""
         chunks = self.chunks(len(batch))
         sums = [self._carry_out(Evaluate(self._hand_over(batch.part(chunk)))) for chunk in chunks]
         return np.asarray(np.sum(np.array(sums), axis=0))
 
     def loss_inputs(self, batch: Batch) -> Array:
-        """Return what the loss is computed from in inference, n×(output shape), for any number n of samples.
+        """Return the inputs of the loss, in inference: n×(output shape), for any number n of samples.
 
-        These are the outputs, or where the loss is computed together with the last layer, the input of that: the
-        logits.
+        These are the outputs, or the logits where the loss is computed together with the last layer.
         """
         values = np.empty((len(batch), *self.graph.output_shape), self.parameters.dtype)
         for chunk in self.chunks(len(batch)):
@@ -150,27 +149,28 @@ class Engine:
         return values
 
     def chunks(self, n: int) -> list[slice]:
-        """Return the chunks that inference takes n samples in: whole batches, at least CHUNK samples, the last fewer.
+        """Return the chunks in which inference goes through n samples: whole batches of at least CHUNK samples in all.
 
-        Losses are summed over the chunks in order, so whoever goes chunk by chunk gets the same bits.
+        The last chunk may be smaller. Losses are summed over the chunks in order, so evaluating chunk by chunk gives
+        the same bits.
         """
         return [slice(start, min(start + self._at_once, n)) for start in range(0, n, self._at_once)]
 
     def first_non_finite(self, x: Array, *, epoch: int, step: int) -> Node | None:
-        """Run a training step's forward again; return the first node whose output is not finite, None where all are.
+        """Run the forward pass of a training step again; return the first node with a non-finite output, or None.
 
-        x: the batch, n×(input shape). epoch, step: those of the step, which random draws are keyed by. The parameters
-        must be those that the step was run with; nothing is changed.
+        x: the batch, n×(input shape). epoch, step: of that training step; random draws are keyed by them. The
+        parameters must have the values that the step was run with. Nothing is changed.
         """
         clock = Clock(self._seed, epoch, step)
         return Replay(self.graph, self.parameters, self.kernels, len(x), clock).first_non_finite(x, self.plan)
 
     def first_non_finite_in_inference(self, x: Array) -> Node | None:
-        """Return the first node whose output for x, n×(input shape), is not finite in inference; None where all are."""
+        """Return the first node whose output for x, n×(input shape), is not finite in inference, or None."""
         return Replay(self.graph, self.parameters, self.kernels, len(x)).first_non_finite(x, self.plan)
 
     def _hand_over(self, batch: Batch) -> Handed:
-        """Put a batch where all members of the team find it."""
+        """Hand a batch over to all members of the team."""
         if isinstance(batch, SourceBatch):
             self.supply(batch.source)
         handover = self._ready()
@@ -189,20 +189,20 @@ class Engine:
             team.exchange(request)
             return self._program.carry_out(request)
         except GraphError:
-            raise  # every process met it in the same place
+            raise  # every process raised it at the same point
         except Lost as error:
             self._disband()
             raise GraphError(f"a process of the engine was lost: {error}") from error
         except BaseException:
-            self._disband()  # the others wait where this one left
+            self._disband()  # the other processes still wait for this one
             raise
 
     def _ready(self) -> Handover:
-        """Return what samples are handed over by, to a team that is there."""
+        """Return the handover to the team, which is formed if there is none."""
         return self._handover or self._form()
 
     def _form(self, targets: Shape = (), targets_dtype: Any = np.int64) -> Handover:
-        """Make the team, for targets of one shape and dtype, and what samples are handed over to it by."""
+        """Form the team, and return the handover to it, for targets of one shape and dtype."""
         dtype = self.parameters.dtype
         if self.threads == 1 or not can_fork():
             workers = self._team = Workers(self.threads)
@@ -222,8 +222,8 @@ class Engine:
         blas_memory.fill(self.parameters.dtype)
 
     def _serve(self, team: Processes) -> None:
-        """Carry out what the first process asks for, in one forked from it, to the end."""
-        self._program.part_from_original()
+        """Carry out the requests of the first process, in a process forked from it; never returns."""
+        self._program.detach()
         self._fill_blas_memory(team.rank)
         while True:
             request: Request = team.exchange(None)[0]
@@ -231,7 +231,7 @@ class Engine:
             try:
                 self._program.carry_out(request)
             except GraphError:
-                continue  # the first process meets it too, and reports it
+                continue  # the first process raises the same error, and reports it
 
     def _disband(self) -> None:
         if self._team is not None:

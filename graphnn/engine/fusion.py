@@ -1,4 +1,4 @@
-"""Which nodes are run as one."""
+"""Merges neighbouring nodes into one where a single layer can do the work of both."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def merge(nodes: Iterable[Node], kernels: Kernels, *, training: bool) -> tuple[Node, ...]:
-    """Return the nodes with those that one layer can do the work of put together."""
+    """Return the nodes, with neighbours merged where one layer can do the work of both."""
     result: list[Node] = []
     for node in nodes:
         before = result[-1] if result else None
@@ -28,12 +28,12 @@ def merge(nodes: Iterable[Node], kernels: Kernels, *, training: bool) -> tuple[N
 
 
 def unmerged(nodes: Iterable[Node]) -> list[Node]:
-    """Return the nodes that `merge` put together."""
+    """Return the nodes that `merge` was called with."""
     return [each for node in nodes for each in (node, *node.merged)]
 
 
 def values_of(node: Node, parameters: "Parameters") -> Arrays:
-    """Return the arrays of a node and of those that are merged into it."""
+    """Return the parameter arrays of a node and of the nodes merged into it, by parameter name."""
     if not node.merged:
         return parameters.values[node.name]
     return {name: array for each in (node, *node.merged) for name, array in parameters.values[each.name].items()}

@@ -1,4 +1,4 @@
-"""How samples reach the members of a team, and how outputs come back."""
+"""Hands samples over to the members of a team, and outputs back: directly, or through shared memory."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -16,9 +16,10 @@ from graphnn.types import Array, Shape
 
 
 class Handover(ABC):
-    """Takes samples from the engine, and gives them to every member that is asked to work on them.
+    """Takes samples from the engine, and gives them to every member of the team.
 
-    sources: those that members know, by number. outputs: memory for as many outputs as are computed at once.
+    sources: those that all members have; a batch names one by its index. outputs: memory for the outputs of as many
+    samples as are computed at once.
     """
 
     def __init__(self, sources: Sequence[Source], outputs: Array) -> None:
@@ -26,7 +27,7 @@ class Handover(ABC):
         self._x = self._y = self._positions = np.empty(0)
 
     def put(self, batch: Batch) -> Handed:
-        """Take a batch, and return what members get it by."""
+        """Take a batch, and return the message by which members get it from `batch`."""
         if isinstance(batch, ArrayBatch):
             self._put_targets(batch.y)
             return HandedArrays(self.put_inputs(batch.x))
@@ -36,7 +37,7 @@ class Handover(ABC):
 
     @abstractmethod
     def fits(self, y: Array) -> bool:
-        """Whether such targets may be put in."""
+        """Whether targets of this shape and dtype can be handed over."""
 
     @abstractmethod
     def put_inputs(self, x: Array) -> int:
@@ -49,22 +50,22 @@ class Handover(ABC):
     def _put_positions(self, positions: Array) -> None: ...
 
     def inputs(self, count: int) -> Array:
-        """Return the first of the inputs that were taken, count×(input shape)."""
+        """Return the first `count` inputs that were handed over, count×(input shape)."""
         return self._x[:count]
 
     def batch(self, handed: Handed) -> Batch:
-        """Return the batch that was taken."""
+        """Return the batch that was handed over."""
         if isinstance(handed, HandedArrays):
             return ArrayBatch(self._x[: handed.count], self._y[: handed.count])
         return SourceBatch(self._sources[handed.source], self._positions[: handed.count])
 
     def outputs(self, count: int) -> Array:
-        """Return the memory that outputs are handed back in, count×(output shape)."""
+        """Return the array in which outputs are handed back, count×(output shape)."""
         return self._outputs[:count]
 
 
 class DirectHandover(Handover):
-    """Within one process: the arrays themselves."""
+    """The handover within one process: the arrays themselves."""
 
     def __init__(self, samples: int, graph: Graph, dtype: Any, sources: Sequence[Source]) -> None:
         super().__init__(sources, empty_channels_last((samples, *graph.output_shape), dtype))
@@ -85,7 +86,7 @@ class DirectHandover(Handover):
 
 
 class SharedHandover(Handover):
-    """Between processes: copies in memory that all of them see, for targets of one shape and dtype."""
+    """The handover between processes: copies in shared memory, for targets of one shape and dtype."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""A pass in inference: outputs and losses of any number of samples, a piece at a time, nothing kept."""
+"""Runs inference: outputs and losses of any number of samples, a piece at a time, with nothing kept for backward."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from graphnn.kernels.kernels import Kernels
 from graphnn.parameters.parameters import Parameters
 from graphnn.types import Array
 
-CHUNK = 256  # samples of one pass, rounded up to whole batches: fewer cost calls, more cost memory
+CHUNK = 256  # samples of a pass, rounded up to whole batches: a smaller one costs calls, a larger one memory
 
 
 @dataclass(frozen=True)
 class Chain:
-    """Nodes that each piece, of so many samples, passes one after the other."""
+    """Nodes that each piece passes one after the other. piece: samples in a piece."""
 
     nodes: tuple[PreparedNode, ...]
     piece: int
@@ -32,8 +32,8 @@ class Chain:
 class InferencePass:
     """Runs a graph in inference as a member of a team: batch normalisation by running statistics, nothing drawn.
 
-    Every member makes the same calls with the same arguments. batch_size: that of training, which the size of a piece
-    depends on, as there.
+    Every member makes the same calls with the same arguments. batch_size: that of training, on which the size of a
+    piece depends in inference too.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class InferencePass:
         self._team: Team | None = None
 
     def _chain(self, nodes: tuple[Node, ...]) -> Chain:
-        """Return the nodes made ready, those merged that one layer can do the work of."""
+        """Return the nodes made ready to run, merged where one layer can do the work of several."""
         merged = merge(nodes, self._kernels, training=False)
         ready = tuple(PreparedNode(node, self._parameters, self._workspace) for node in merged)
         return Chain(ready, piece_size(nodes, self._batch_size))
@@ -56,30 +56,30 @@ class InferencePass:
         self._team = team
 
     def predict(self, x: Array, out: Array) -> None:
-        """Write the outputs for x, n×(input shape), into `out`, n×(output shape), which all members see."""
+        """Write the outputs for x, n×(input shape), into `out`, n×(output shape), which all members share."""
         self._run(len(x), x.__getitem__, self._to_output, writing(out))
 
     def loss_inputs(self, batch: Batch, out: Array) -> None:
-        """Write what the loss is computed from into `out`, n×(output shape), which all members see."""
+        """Write the inputs of the loss into `out`, n×(output shape), which all members share."""
         self._run(len(batch), feed(batch, self._memory, None).inputs, self._to_loss, writing(out))
 
     def evaluate(self, batch: Batch) -> Array:
         """Return the loss's partial sums over the batch."""
-        loss, logits, n, given = self._graph.loss, fuses(self._graph), len(batch), feed(batch, self._memory, None)
+        loss, logits, n, samples = self._graph.loss, fuses(self._graph), len(batch), feed(batch, self._memory, None)
 
         def measure(piece: slice, value: Array) -> Array:
-            return loss.piece(given.targets(piece), value, n, logits=logits, dy=None)
+            return loss.piece(samples.targets(piece), value, n, logits=logits, dy=None)
 
-        return np.asarray(np.sum(self._run(n, given.inputs, self._to_loss, measure), axis=0))
+        return np.asarray(np.sum(self._run(n, samples.inputs, self._to_loss, measure), axis=0))
 
     def _memory(self, piece: slice) -> Array:
-        """Return memory in which the inputs of a piece are prepared."""
+        """Return the array into which the inputs of a piece are prepared."""
         shape = (piece.stop - piece.start, *self._graph.input_shape)
         return self._workspace.thread.next_slot(shape, self._parameters.dtype)
 
-    @np.errstate(all="ignore")  # what is not finite is found and reported by itself
+    @np.errstate(all="ignore")  # values that are not finite are looked for and reported elsewhere
     def _run(self, n: int, inputs: Take, chain: Chain, use: Callable[[slice, Array], Any]) -> list[Any]:
-        """Run n samples through the nodes, a piece at a time; return what `use` makes of each piece's result."""
+        """Run n samples through the nodes, a piece at a time; return `use(piece, output)` of each piece, in order."""
         assert self._team is not None
         for each in chain.nodes:
             each.refresh()
@@ -96,7 +96,7 @@ class InferencePass:
 
 
 def writing(out: Array) -> Callable[[slice, Array], None]:
-    """Return what writes each piece's result to its place in `out`."""
+    """Return a function that writes the output of a piece into its rows of `out`."""
 
     def write(piece: slice, value: Array) -> None:
         out[piece] = value

@@ -1,7 +1,7 @@
-"""How a graph is run: the stages between barriers, and the pieces that a batch is cut into.
+"""Plans how a graph is run: the stages between barriers, and the pieces that a batch is cut into.
 
-Everything here follows from the document alone, never from the machine or the number of threads: a cut decides the last
-bits of every sum.
+The plan follows from the document alone, never from the machine or the number of threads, because the cut decides the
+last bits of every sum.
 """
 
 import math
@@ -15,38 +15,38 @@ from graphnn.kernels.choice import installed, kernels_named
 from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import BatchwiseLayer
 
-LANES = 8  # accumulators of gradients, each summing its own pieces in order; also the tasks that cores share out
+LANES = 8  # accumulators of gradients, each summing its pieces in order; also the number of tasks of a pass
 
 
-# Input and output of the widest node of a piece. A step of models/cifar10.json took two processes 271, 260, 254 and
-# 255 ms with pieces of 0.5, 1, 2 and 4 MiB, and two threads, which wait for one another at many calls, 0.78, 0.70 and
-# 0.69 of the time of 0.5 MiB with the larger ones.
+# Input and output of the widest node for one piece. With pieces of 0.5, 1, 2 and 4 MiB, a step of models/cifar10.json
+# took two processes 271, 260, 254 and 255 ms; two threads, which wait for one another at many calls, needed 0.78, 0.70
+# and 0.69 of the time of 0.5 MiB with the larger pieces.
 PIECE_BYTES = 2**22
 
 
-# Rows of a matrix product: each reads all weights. One step of 784-256-128-10 on 512 samples took one thread 7.1 ms in
-# pieces of 64, 5.6 in those of 128, 4.8 in those of 256.
+# Most samples of a piece in networks of vectors, where each matrix product reads all weights. A step of 784-256-128-10
+# on 512 samples took one thread 7.1 ms with pieces of 64, 5.6 with 128, 4.8 with 256.
 VECTORS = 128
 
 
-# Weights of a dense layer that every piece reads, and whose gradient every lane adds: after convolutions, half as many
-# pieces then. One thread took 56.0 ms for a step of models/mnist_cnn.json instead of 58.2, 11.8 for prediction instead
-# of 12.8.
+# From this many weights on, a dense layer halves the number of pieces, because every piece reads them and every lane
+# adds their gradient. With half the pieces, one thread took 56.0 ms instead of 58.2 for a step of
+# models/mnist_cnn.json, and 11.8 instead of 12.8 for prediction.
 HEAVY = 2**16
 
 
 PIECE_WORK = 2**23  # multiply-adds; below that, handing a piece to a thread costs as much as a second thread gains
 
 
-ELEMENT_WORK = 32  # multiply-adds that take as long as the element-wise passes, both ways, over one number
+ELEMENT_WORK = 32  # multiply-adds that take as long as the element-wise operations on one number, forward and backward
 
 
 @dataclass(frozen=True)
 class Stage:
     """A run of nodes that one piece passes without waiting for any other.
 
-    entry: the batch-wise node that is applied first, None in the first stage. nodes: sample-wise. exit: the batch-wise
-    node whose sums are gathered last, before the barrier, None in the last stage. piece: samples in a piece.
+    entry: the batch-wise node that is applied first; None in the first stage. nodes: sample-wise. exit: the batch-wise
+    node whose partial sums are computed last, before the barrier; None in the last stage. piece: samples in a piece.
     """
 
     entry: Node | None
@@ -56,21 +56,21 @@ class Stage:
 
     @property
     def last(self) -> Node | None:
-        """The node whose output is handed on at the exit; None where the stage passes on what it is given."""
+        """The node whose output the next stage takes; None where the stage passes its input on."""
         return self.nodes[-1] if self.nodes else self.entry
 
     def recomputes(self, samples: int) -> bool:
-        """Whether backward lets the entry give its output anew, so that it need not be kept for the whole batch.
+        """Whether backward computes the entry's output again, so that it need not be kept for the whole batch.
 
-        That pays where a lane has several pieces, which then share memory: inspect says 1.1 GiB instead of 1.6 for
-        models/cifar10_wide.json.
+        It pays where a lane has several pieces, which then share memory: models/cifar10_wide.json needs 1.1 GiB instead
+        of 1.6.
         """
         layer = None if self.entry is None else self.entry.layer
         repeatable = isinstance(layer, BatchwiseLayer) and layer.repeatable
         return repeatable and bool(self.nodes) and samples > LANES * self.piece
 
     def cut(self, samples: int) -> list[slice]:
-        """Return the pieces of a batch of so many samples: all of `piece` samples, the last perhaps of fewer."""
+        """Return the slices of the pieces of a batch: each of `piece` samples, but the last may be smaller."""
         return [slice(start, min(start + self.piece, samples)) for start in range(0, samples, self.piece)]
 
 
@@ -78,9 +78,9 @@ class Stage:
 class Plan:
     """How training steps are run: stages in order, a barrier between each and the next.
 
-    logits: whether the loss takes the last node's place and is computed from its input. trained: the names of the
-    parameters that are trained in the epoch, by index of the nodes that have any; what only other parameters need is
-    left out of backward.
+    logits: whether the loss is computed together with the last node, from that node's input; no stage has the node
+    then. trained: the names of the parameters trained in the epoch, by node index; nodes without any are left out, and
+    so is everything in backward that no trained parameter needs.
     """
 
     stages: tuple[Stage, ...]
@@ -88,7 +88,7 @@ class Plan:
     trained: Mapping[int, frozenset[str]]
 
     def at(self, epoch: int) -> "Plan":
-        """Return the plan of another epoch, counted from 0: the same stages, and backward to what is still trained."""
+        """Return the plan of an epoch, counted from 0: the same stages, with the parameters trained in that epoch."""
         return replace(self, trained=trained_in(epoch, self.nodes))
 
     @property
@@ -101,11 +101,11 @@ class Plan:
 
     @cached_property
     def first_trained(self) -> int:
-        """The index of the first node with a trained parameter; that after the last node where there is none."""
+        """The index of the first node with a trained parameter; one past the last node where none has any."""
         return min(self.trained, default=1 + max((node.index for node in self.nodes), default=-1))
 
     def trained_of(self, node: Node) -> frozenset[str]:
-        """Return the names of a node's parameters that are trained."""
+        """Return the names of a node's trained parameters."""
         return self.trained.get(node.index, frozenset())
 
     def trains(self, node: Node) -> bool:
@@ -113,12 +113,12 @@ class Plan:
         return node.index >= self.first_trained
 
     def needs_dx(self, node: Node) -> bool:
-        """Whether something before the node is trained, so that the gradient of its input is asked for."""
+        """Whether a node before this one is trained, so that the gradient of its input is needed."""
         return node.index > self.first_trained
 
 
 def piece_size(nodes: Sequence[Node], batch_size: int) -> int:
-    """Return how many samples a piece has that runs through `nodes`: from 1 to batch_size."""
+    """Return the number of samples in a piece that runs through `nodes`: from 1 to batch_size."""
     widest = max((4 * (math.prod(node.input_shape) + math.prod(node.output_shape)) for node in nodes), default=4)
     work = sum(node.multiply_adds + ELEMENT_WORK * math.prod(node.output_shape) for node in nodes)
     worthwhile = -(-PIECE_WORK // max(1, work))
@@ -127,14 +127,14 @@ def piece_size(nodes: Sequence[Node], batch_size: int) -> int:
     shared_out = min(VECTORS, -(-batch_size // 2)) if vectors else -(-batch_size // lanes)
     piece = max(1, worthwhile, min(PIECE_BYTES // widest, shared_out))
     pieces = max(1, batch_size // piece)
-    if pieces < lanes:  # a power of two shares out evenly
+    if pieces < lanes:  # a power of two is shared out evenly
         pieces = 2 ** int(math.log2(pieces))
         piece = -(-batch_size // pieces)
     return min(piece, batch_size)
 
 
 def is_heavy(node: Node) -> bool:
-    """Whether a node multiplies each sample, as one row, by many weights."""
+    """Whether a node multiplies vectors by a large matrix of weights."""
     return len(node.input_shape) == 1 and node.multiply_adds >= HEAVY
 
 
@@ -157,9 +157,9 @@ def training_plan(graph: Graph, batch_size: int, kernels: Kernels) -> Plan:
 
 
 def trained_in(epoch: int, nodes: Iterable[Node]) -> dict[int, frozenset[str]]:
-    """Return the names of the parameters that are trained in an epoch, by node index; of nodes that have any."""
-    names = {node.index: frozenset(own.name for own in node.parameters if own.trained_in(epoch)) for node in nodes}
-    return {index: own for index, own in names.items() if own}
+    """Return the names of the parameters trained in an epoch, by node index; nodes without any are left out."""
+    names = {node.index: frozenset(each.name for each in node.parameters if each.trained_in(epoch)) for node in nodes}
+    return {index: trained for index, trained in names.items() if trained}
 
 
 def fuses(graph: Graph) -> bool:
@@ -169,6 +169,6 @@ def fuses(graph: Graph) -> bool:
 
 
 def kernels_for(graph: Graph, name: str | None = None) -> Kernels:
-    """Return the kernels of a name, by default the fastest installed; networks without images have numpy's only."""
+    """Return the kernels of that name, by default the fastest installed, or numpy's in networks without images."""
     images = any(len(node.input_shape) == 3 for node in graph.nodes)
     return kernels_named(name or (installed() if images else "numpy"))

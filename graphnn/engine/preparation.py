@@ -1,4 +1,4 @@
-"""What layers compute from the parameters alone before a pass in inference, kept until a parameter changes."""
+"""Prepares nodes for inference: what layers compute from parameters alone, kept until a parameter changes."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from graphnn.parameters.parameters import Parameters
 
 
 class PreparedNode:
-    """A node ready to run in inference: with its parameters, those of merged nodes too, and a context for any piece."""
+    """A node ready for inference, with its parameters, those of merged nodes too, and a context for any piece."""
 
     def __init__(self, node: Node, parameters: Parameters, workspace: Workspace) -> None:
         self.node, self.ctx = node, InferenceContext(workspace, node)
@@ -19,23 +19,23 @@ class PreparedNode:
         self._parameters = parameters
         self._step = StepContext(workspace, node, training=False, needs_dx=False)
         self._prepares = type(node.layer).prepare is not Layer.prepare
-        self._seen: Arrays | None = None  # copies of what `ctx.prepared` was computed from
+        self._copies: Arrays | None = None  # of the parameters that `ctx.prepared` was computed from
 
     def refresh(self) -> None:
-        """Prepare anew where a parameter has changed. Raises GraphError with the node's name where that fails.
+        """Prepare again if a parameter has changed. Raises GraphError with the node's name where that fails.
 
-        The parameters may be changed by anyone at any time, so they are compared with a copy: of a batch of 32 with
-        models/digits.json, preparing anew took 70 µs of 260, comparing takes 10.
+        The user may change parameters at any time, so they are compared with copies. Of the 260 µs of a batch of 32
+        with models/digits.json, preparing each time took 70; comparing takes 10.
         """
         self.params = values_of(self.node, self._parameters)
-        if not self._prepares or (self._seen is not None and equal(self.params, self._seen)):
+        if not self._prepares or (self._copies is not None and equal(self.params, self._copies)):
             return
         with located(self.node):
             self.ctx.prepared = self.node.layer.prepare(self.params, self._step)
         if self.ctx.prepared is not None:
-            self._seen = {name: array.copy(order="K") for name, array in self.params.items()}
+            self._copies = {name: array.copy(order="K") for name, array in self.params.items()}
 
 
 def equal(values: Arrays, others: Arrays) -> bool:
-    """Whether all arrays hold the same numbers."""
+    """Whether all arrays have the same values."""
     return all(np.array_equal(array, others[name]) for name, array in values.items())

@@ -1,8 +1,8 @@
-"""Processes that run one program in step, each its own share of the tasks, over shared memory.
+"""A team of forked processes that run one program in step over shared memory, each with its share of the tasks.
 
-Python's threads hand one lock back and forth: on two cores, a thread that found the lock taken slept, and waking it
-took some 60 µs, as long as many of the array operations between. Processes that are forked from this one share its
-arrays and need no lock, and they wait for one another by looking at a counter.
+Python's threads pass one lock back and forth: on two cores, a thread that found the lock taken slept, and waking it
+took some 60 µs, as long as many of the array operations in between. Forked processes share the arrays of this one and
+need no lock; they wait for one another by polling a counter.
 """
 
 import contextlib
@@ -20,9 +20,9 @@ from graphnn.shared_memory import shared_bytes
 
 T = TypeVar("T")
 
-MAILBOX_BYTES = 2**24  # of one process and turn; pages that are never written to take no memory
-LOOKS = 200  # at the counter, some 10 µs; then as often with leave for another process to have the core
-YIELDS = 10_000
+MAILBOX_BYTES = 2**24  # for each process and turn; pages that are never written to take no memory
+LOOKS = 200  # polls of the counter without a pause, some 10 µs
+YIELDS = 10_000  # polls after that, each after yielding the core to other processes; then with short sleeps
 
 
 class Lost(Exception):
@@ -30,16 +30,16 @@ class Lost(Exception):
 
 
 class Processes:
-    """`size` processes, this one first, that run the same program and meet in every `exchange`.
+    """`size` processes, this one first, that run the same program and wait for one another in every `exchange`.
 
-    After `fork`, each has its own `rank`; a program calls `run` and `exchange` in the same order in all of them.
+    After `fork`, the processes differ in their `rank`, from 0; all of them call `run` and `exchange` in the same order.
     """
 
     def __init__(self, size: int) -> None:
         self.size, self.rank = size, 0
         self._turns = 0
         self._arrived = memoryview(shared_bytes(64 * size)).cast("q")  # a cache line each
-        self._gone = memoryview(shared_bytes(size))  # whether a process has given up, or come to its end
+        self._gone = memoryview(shared_bytes(size))  # whether a process has given up or ended
         self._lengths = memoryview(shared_bytes(16 * size)).cast("q")
         self._mailboxes = [memoryview(shared_bytes(MAILBOX_BYTES)) for _ in range(2 * size)]
         self._fence = threading.Lock()  # taking it orders the memory accesses around it, on any processor
@@ -47,7 +47,7 @@ class Processes:
         self._children: list[int] = []
 
     def fork(self, serve: Callable[[], None]) -> None:
-        """Make the other processes, which run `serve` and end."""
+        """Start the other processes, which run `serve` and then end."""
         for rank in range(1, self.size):
             with warnings.catch_warnings():
                 # Python 3.12 warns of any other thread, such as those of BLAS, which takes care of itself in a fork
@@ -69,14 +69,14 @@ class Processes:
                 traceback.print_exc()
             finally:
                 self._gone[rank] = True
-                os._exit(status)  # nothing of this process's clean-up belongs to a copy of it
+                os._exit(status)  # without the clean-up of the original process
 
     def run(self, task: Callable[[int], T], count: int) -> list[T]:
         """Share out task(0), task(1), … and return all results, in order, in every process.
 
-        Where tasks fail, raises the error of the lowest number that failed, in every process.
+        Where tasks fail, raises the error of the lowest-numbered task that failed, in every process.
         """
-        own: dict[int, Any] = {}
+        computed: dict[int, Any] = {}
         error: tuple[int, BaseException] | None = None
         for number in range(self.rank, count, self.size):
             try:
@@ -85,10 +85,10 @@ class Processes:
                 error = (number, failure)
                 break
             if result is not None:
-                own[number] = result
+                computed[number] = result
         results: list[Any] = [None] * count
         errors: dict[int, BaseException] = {}
-        for message in self.exchange((own, error) if own or error else None):
+        for message in self.exchange((computed, error) if computed or error else None):
             if message is not None:
                 for number, result in message[0].items():
                     results[number] = result
@@ -99,9 +99,9 @@ class Processes:
         return results
 
     def exchange(self, message: Any) -> list[Any]:
-        """Give a message to all and return those of all, by rank, once every process has come here."""
+        """Send a message to all processes and return the messages of all, by rank, once every process has sent its."""
         self._turns += 1
-        first = self._turns % 2 * self.size  # of two sets in turn: a slow reader may still be at the last one
+        first = self._turns % 2 * self.size  # two sets in turn: a slow process may still read the last
         data = b"" if message is None else pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
         if len(data) > MAILBOX_BYTES:
             raise ValueError(f"{len(data):,} bytes are too many to hand to another process")
@@ -137,15 +137,15 @@ class Processes:
         return all(os.waitpid(child, os.WNOHANG) == (0, 0) for child in self._children)
 
     def close(self) -> None:
-        """End the other processes, whatever they are at."""
+        """Kill the other processes, whatever they are doing."""
         self._gone[0] = True
         for child in self._children:
-            with contextlib.suppress(ProcessLookupError, ChildProcessError):  # it has ended, and was waited for
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):  # it has ended already
                 os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
         self._children = []
 
 
 def can_fork() -> bool:
-    """Whether processes may be forked here: on Linux. (On macOS the system's own libraries do not survive it.)"""
+    """Whether processes can be forked safely: on Linux. (On macOS, system libraries do not survive a fork.)"""
     return hasattr(os, "fork") and os.uname().sysname == "Linux"

@@ -1,4 +1,4 @@
-"""What every member of a team runs: it carries out requests, each member its share of the pieces."""
+"""The program that every member of a team runs: it carries out requests, each member its share of the pieces."""
 
 from typing import assert_never
 
@@ -19,8 +19,8 @@ from graphnn.types import Array
 class Program:
     """Training steps, passes in inference and updates of one graph with one set of parameters.
 
-    batch_size: the most samples of a training step. Every member of a team carries out the same requests in the same
-    order.
+    batch_size: the largest number of samples in a training step. Every member of a team carries out the same requests
+    in the same order.
     """
 
     def __init__(self, graph: Graph, parameters: Parameters, batch_size: int, seed: int, kernels: Kernels) -> None:
@@ -34,15 +34,15 @@ class Program:
         self._copies: list[tuple[Array, Array]] = []
 
     def join(self, team: Team, handover: Handover) -> None:
-        """Work with this team from now on. Its processes, if that is what it is, are forked after this call."""
+        """Work with this team from now on. A team of processes is forked after this call."""
         self._team, self._handover = team, handover
         self.training.join(team)
         self.inference.join(team)
 
     def carry_out(self, request: Request) -> Array | None:
-        """Do what a request says, together with the other members; return its result where it has one.
+        """Carry out a request together with the other members; return its result, or None where it has none.
 
-        Raises GraphError, in every member alike, where a layer fails or samples cannot be prepared.
+        Raises GraphError where a layer fails, DataError where samples cannot be prepared, in every member alike.
         """
         handover = self._handover
         assert handover is not None
@@ -68,12 +68,11 @@ class Program:
         parts = updater.parts(request.members)
         team.run(lambda number: updater.update(parts[number], request.rates, request.step, request.epoch), len(parts))
 
-    def part_from_original(self) -> None:
-        """Take, in a forked process, copies of what every process writes: the first one's are those that count.
+    def detach(self) -> None:
+        """Write, in a forked process, into copies of the arrays that every process writes; the first one's count.
 
-        These are what `combine` may change in place, the parameters of batch-wise nodes that are not trained, and the
-        gradients of such nodes, which a slow process may write when the first one has left the step and changes them
-        already.
+        These are the untrained parameters of batch-wise nodes, which `combine` may change in place, and the gradients
+        of such nodes: a slow process may still write them when the first one has finished the step and changes them.
         """
         for node in self._graph.nodes:
             for parameter in node.parameters if isinstance(node.layer, BatchwiseLayer) else ():
@@ -86,6 +85,6 @@ class Program:
                     gradients[parameter.name] = gradients[parameter.name].copy(order="K")
 
     def refresh(self) -> None:
-        """Bring those copies up to date."""
+        """Bring the copies of parameters that `detach` made up to date."""
         for copy, original in self._copies:
             copy[...] = original

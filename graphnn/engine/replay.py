@@ -1,4 +1,4 @@
-"""A pass that is run once more, node by node, to find where numbers stop being finite."""
+"""Runs a pass again, node by node, to find the first output that is not finite."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,10 +19,10 @@ from graphnn.types import Array, Shape
 
 
 class ReplayContext(Context):
-    """The context of one node and one piece of a batch: as in the step itself, but in memory of its own.
+    """The context of one node and one piece of a batch, as in the step itself, but with newly allocated memory.
 
-    rng: None in inference. bypasses: what `bypass` cuts the piece from, by name, each for the whole batch of n samples,
-    because behind a barrier the batch may be cut into other pieces.
+    rng: None in inference. bypasses: the arrays of which `bypass` returns the piece's part, by name; each has all n
+    samples of the batch, because after a barrier the batch may be cut into other pieces.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class ReplayContext(Context):
 class Replay:
     """Runs a batch of n samples through a graph on the calling thread, no nodes merged; changes no parameters.
 
-    clock: the training step to run again, with the random draws that it made; None for a pass in inference.
+    clock: of the training step to run again, so that random draws are the same; None for a pass in inference.
     """
 
     def __init__(
@@ -62,10 +62,10 @@ class Replay:
         self._bypasses: dict[str, Array] = {}
 
     def first_non_finite(self, x: Array, plan: Plan) -> Node | None:
-        """Return the first node whose output is not finite; None where all are.
+        """Return the first node whose output is not finite, or None. Raises GraphError where a layer fails.
 
-        x: n×(input shape). plan: the step's, so that each stage is cut into the pieces that the draws are keyed by, and
-        sums over the batch are combined where they were; not looked at in inference.
+        x: n×(input shape). plan: that of the step, so that each stage is cut into the pieces that random draws are
+        keyed by, and sums over the batch are combined at the same barriers; not used in inference.
         """
         in_inference = (Stage(entry=None, nodes=self._graph.nodes, exit=None, piece=max(1, self._n)),)
         statistics: Arrays = {}
@@ -83,7 +83,7 @@ class Replay:
         return None
 
     def _nodes(self, stage: Stage) -> list[Node]:
-        """Return the graph's nodes that give an output in a stage; the last one also where the loss does its work."""
+        """Return the graph's nodes that have an output in a stage, with the last node even if the loss replaces it."""
         run = [node for node in (stage.entry, *stage.nodes) if node is not None]
         nodes = [self._graph.nodes[node.index] for node in unmerged(run)]
         return nodes if stage.exit is not None else [*nodes, *self._graph.nodes[nodes[-1].index + 1 if nodes else 0 :]]
@@ -91,7 +91,7 @@ class Replay:
     def _outputs(
         self, node: Node, pieces: Sequence[slice], values: Sequence[Array], statistics: Arrays | None
     ) -> list[Array]:
-        """Return what a node gives for each piece, by the statistics of the batch where they are given."""
+        """Return the outputs of a node for each piece; statistics: of the batch, for a node at a stage's entry."""
         params, outputs = self._copies(node), list[Array]()
         with located(node), np.errstate(all="ignore"):
             prepared = node.layer.prepare(params, self._context(node, 0, slice(self._n)))
@@ -115,7 +115,7 @@ class Replay:
             return layer.combine(params, sums)
 
     def _copies(self, node: Node) -> Arrays:
-        """Return copies of a node's parameters: running statistics are updated in place."""
+        """Return copies of a node's parameters, because running statistics are updated in place."""
         return {name: array.copy(order="K") for name, array in self._parameters.values[node.name].items()}
 
     def _context(self, node: Node, number: int, piece: slice) -> Context:

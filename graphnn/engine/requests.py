@@ -1,4 +1,4 @@
-"""What the engine asks every member of its team to carry out: small messages, without the samples themselves."""
+"""The requests that the engine sends to every member of its team: small messages, without the samples."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ class HandedArrays:
 
 @dataclass(frozen=True)
 class HandedPositions:
-    """The samples of a source at the first `count` positions that were handed over. source: its number."""
+    """The samples of a source at the first `count` positions that were handed over. source: its index."""
 
     count: int
     source: int
@@ -39,23 +39,23 @@ class Evaluate:
 
 @dataclass(frozen=True)
 class Predict:
-    """Write the outputs for the first `count` inputs that were handed over where the outputs are handed back."""
+    """Write the outputs for the first `count` inputs that were handed over into Handover.outputs."""
 
     count: int
 
 
 @dataclass(frozen=True)
 class ComputeLossInputs:
-    """Write what the loss is computed from, in inference, where the outputs are handed back."""
+    """Write the inputs of the loss, in inference, into Handover.outputs."""
 
     batch: Handed
 
 
 @dataclass(frozen=True)
 class Update:
-    """Change the parameters by their gradients, cut into parts for so many members.
+    """Update the parameters by their gradients, cut into parts for `members` members.
 
-    rates: a learning rate for each rule of the updater. step: how many updates there have been, this one included.
+    rates: the learning rate of each rule of the updater. step: the number of this update, from 1. epoch: from 0.
     """
 
     rates: tuple[float, ...]

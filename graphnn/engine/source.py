@@ -1,4 +1,4 @@
-"""Stored samples from which every member of a team prepares the pieces that it computes itself."""
+"""The protocol of stored samples from which the members of a team prepare the pieces that they compute."""
 
 from typing import Protocol
 
@@ -7,24 +7,24 @@ from graphnn.types import Array
 
 
 class Source(Protocol):
-    """One part of the data, from which the engine picks batches by positions.
+    """One part of the data, of which the engine takes batches by the positions of their samples.
 
-    Several threads or processes call it at the same time, each for a piece of a batch: on all cores, and right before
-    the piece is computed, while it is in the cache. What comes out may depend on the arguments alone.
+    Several threads or processes call it at the same time, each for a piece of a batch, right before it computes that
+    piece, so that the inputs are still in the cache. Results must depend on the arguments alone.
     """
 
-    def inputs(self, chosen: Array, out: Array, epoch: int | None) -> None:
-        """Write the inputs of the n samples at the positions `chosen` into out: n×(input shape), images channels last.
+    def inputs(self, positions: Array, out: Array, epoch: int | None) -> None:
+        """Write the inputs of the n samples at `positions` into out: n×(input shape), images channels last.
 
-        epoch: the one of training, by which random draws are keyed; None in inference, where nothing is drawn.
+        epoch: that of training, from 0, by which random draws are keyed; None in inference, where nothing is drawn.
         """
 
-    def targets(self, chosen: Array) -> Array:
-        """Return the targets at the positions `chosen`."""
+    def targets(self, positions: Array) -> Array:
+        """Return the targets of the samples at `positions`."""
 
 
 class preparing:
-    """Say that an error happened while a batch was made ready. Errors that tell their own story go through."""
+    """Raise errors as DataError that says samples were being prepared; DataError and GraphError pass unchanged."""
 
     def __enter__(self) -> None:
         """Begin."""

@@ -1,4 +1,4 @@
-"""One stage at work: its pieces in forward and backward, and what it hands over at its barriers."""
+"""Runs one stage: its pieces in forward and backward, and what it hands over at its barriers."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from graphnn.types import Array, shape_text
 
 @dataclass(frozen=True)
 class Shared:
-    """What all stages of an engine work with. lane_memory: that of all lanes but the first."""
+    """What all stages of an engine share. lane_memory: flat arrays for all lanes but the first."""
 
     plan: Plan
     parameters: Parameters
@@ -32,9 +32,9 @@ class Shared:
 
 
 class located:
-    """Say in which node an error happened.
+    """Raise errors as GraphError that says in which node they happened.
 
-    A class, because it is entered for every call of a layer: 0.4 µs, where a generator's context took 1.3.
+    A class, because it is entered for every call of a layer: it takes 0.4 µs, a generator's context took 1.3.
     """
 
     __slots__ = ("node",)
@@ -48,34 +48,34 @@ class located:
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, Exception):
             node = self.node
-            place = f'{node.place} "{node.label}" ({node.layer.type}, input {shape_text(node.input_shape)})'
-            raise GraphError(f"{place}: {type(error).__name__}: {error}") from error
+            where = f'{node.place} "{node.label}" ({node.layer.type}, input {shape_text(node.input_shape)})'
+            raise GraphError(f"{where}: {type(error).__name__}: {error}") from error
 
 
 def batchwise(node: Node) -> BatchwiseLayer:
-    """Return the layer of a node that stands at a barrier."""
+    """Return the layer of a node at a barrier."""
     assert isinstance(node.layer, BatchwiseLayer)
     return node.layer
 
 
 def same_memory(a: Array, b: Array) -> bool:
-    """Whether both are one array: a view that turns or shifts the other's memory is not."""
-    place_a, place_b = a.__array_interface__["data"], b.__array_interface__["data"]
-    return place_a == place_b and (a.shape, a.strides, a.dtype) == (b.shape, b.strides, b.dtype)
+    """Whether a and b are the same view: same address, shape, strides and dtype."""
+    address_a, address_b = a.__array_interface__["data"], b.__array_interface__["data"]
+    return address_a == address_b and (a.shape, a.strides, a.dtype) == (b.shape, b.strides, b.dtype)
 
 
 class StageRun:
-    """One stage made ready for batches of n samples: its pieces, their contexts, and what forward leaves to backward.
+    """One stage made ready for batches of n samples: its pieces, their contexts, and what forward keeps for backward.
 
-    number: that of the stage, from 0; before: the run of the stage before it. Lane l computes the pieces l, l + LANES,
-    l + 2·LANES, … in this order; a lane is one task of the team.
+    stage_number: from 0; before: the run of the previous stage, None in the first. Lane l computes the pieces l,
+    l + LANES, l + 2·LANES, … in this order; a lane is one task of the team.
 
-    x: what reaches the first node, n×(its input shape), and take: gives a piece of it. y: what the last node gives,
-    n×(its output shape). statistics, combined: what the batch-wise node at the exit made of the sums in forward and in
-    backward. dy: the gradient of the loss that comes back at the exit, n×(the exit's output shape).
+    x: the input of the first node, n×(its input shape); take: returns a piece of it. y: the output of the last node,
+    n×(its output shape). statistics, combined: the results of `combine` and `backward_combine` of the batch-wise node
+    at the exit. dy: the gradient with respect to the exit's output, n×(the exit's output shape).
     """
 
-    def __init__(self, shared: Shared, stage: Stage, number: int, n: int, before: "StageRun | None") -> None:
+    def __init__(self, shared: Shared, stage: Stage, stage_number: int, n: int, before: "StageRun | None") -> None:
         self.shared, self.stage, self.before = shared, stage, before
         self.pieces = stage.cut(n)
         self.lane_count = min(LANES, len(self.pieces))
@@ -86,7 +86,7 @@ class StageRun:
         self.statistics: Arrays = {}
         self.combined: Arrays = {}
         if stage.exit is not None:
-            self.dy = shared.workspace.shared(f"dy {number % 2}", stage.exit.output_shape)[:n]
+            self.dy = shared.workspace.shared(f"dy {stage_number % 2}", stage.exit.output_shape)[:n]
         handed_over = None if before is None else before.dy
         owner = self._owner_of_dx_at_entry()
         self.recomputes = stage.recomputes(n)
@@ -97,16 +97,16 @@ class StageRun:
                 PieceContext(
                     shared.workspace,
                     node,
-                    place,
+                    number,
                     piece,
                     shared.clock,
                     capacity=stage.piece,
                     needs_dx=shared.plan.needs_dx(node),
                     trained=shared.plan.trained_of(node),
                     dx=handed_over if node is owner else None,
-                    y=self._memory_of_lane(place) if self.recomputes and node is stage.entry else None,
+                    y=self._memory_of_lane(number) if self.recomputes and node is stage.entry else None,
                 )
-                for place, piece in enumerate(self.pieces)
+                for number, piece in enumerate(self.pieces)
             ]
             for node in nodes
         }
@@ -115,48 +115,48 @@ class StageRun:
                 self.contexts[node.index][lane].lane = self.lanes.of(lane, node)
 
     def _owner_of_dx_at_entry(self) -> Node | None:
-        """Return the node whose dx, perhaps changed in place, is what reaches the entry in backward."""
+        """Return the node whose dx, which other nodes may change in place, reaches the entry in backward."""
         writers = (node for node in self.stage.nodes if not node.layer.backward_in_place)
         return next(writers, None) if self.stage.entry is not None else None
 
-    def _memory_of_lane(self, place: int) -> Array:
-        """Return memory for what the entry gives for a piece; the pieces of a lane have the same, one after another."""
+    def _memory_of_lane(self, number: int) -> Array:
+        """Return memory for the entry's output for a piece; the pieces of a lane use the same memory in turn."""
         assert self.stage.entry is not None
-        piece, tail = self.pieces[place], self.stage.entry.output_shape
-        return self.shared.workspace.of_lane(place % LANES, (piece.stop - piece.start, *tail))
+        piece, tail = self.pieces[number], self.stage.entry.output_shape
+        return self.shared.workspace.of_lane(number % LANES, (piece.stop - piece.start, *tail))
 
-    def take_prepared(self, node: Node, prepared: Any) -> None:
-        """Let the node's pieces of the coming step share what it has prepared."""
+    def set_prepared(self, node: Node, prepared: Any) -> None:
+        """Set what the node has prepared for all pieces of the coming step."""
         for ctx in self.contexts.get(node.index, ()):
             ctx.prepared = prepared
 
     # Forward
 
-    def _enter(self, place: int) -> Array:
-        """Return a piece of what reaches the first node after the entry."""
-        entry, value = self.stage.entry, self.take(self.pieces[place])
+    def _enter(self, number: int) -> Array:
+        """Return a piece of the input of the first node after the entry."""
+        entry, value = self.stage.entry, self.take(self.pieces[number])
         if entry is None or self.before is None:
             return value
         with located(entry):
-            ctx, params = self.contexts[entry.index][place], self.params[entry.index]
+            ctx, params = self.contexts[entry.index][number], self.params[entry.index]
             return batchwise(entry).apply(params, self.before.statistics, value, ctx)
 
-    def _forward_piece(self, place: int) -> Array:
-        value = self._enter(place)
+    def _forward_piece(self, number: int) -> Array:
+        value = self._enter(number)
         backwards: list[Backward] = []
         for node in self.stage.nodes:
-            params, ctx = self.params[node.index], self.contexts[node.index][place]
+            params, ctx = self.params[node.index], self.contexts[node.index][number]
             with located(node):
                 value, backward = node.layer.forward(params, value, ctx)
             backwards.append(backward)
-        self.backwards[place] = backwards
+        self.backwards[number] = backwards
         return value
 
     def forward(self, x: Array, take: Take) -> None:
-        """Run all pieces up to the exit's sums, then combine them into `statistics`.
+        """Run all pieces up to the exit's partial sums, combine these into `statistics`, and set `y`.
 
-        x: n×(input shape of the stage), of which `take` returns a piece, and which holds one only from then on. Leaves
-        in `y` what the next stage begins with. Raises GraphError with the node's name where a layer fails.
+        x: n×(input shape of the stage). take: returns a piece of x, which has its values only from then on.
+        Raises GraphError with the node's name where a layer fails, and what `take` raises.
         """
         exit_node = self.stage.exit
         assert exit_node is not None
@@ -165,44 +165,45 @@ class StageRun:
         self.x, self.take = x, take
         self.y = x if self.stage.last is None else self._whole_output(self.stage.last, x)
 
-        def run(place: int, lane: int) -> Any:
-            value = self._forward_piece(place)
-            handed_on = self.y[self.pieces[place]]
+        def run(number: int, lane: int) -> Any:
+            value = self._forward_piece(number)
+            handed_on = self.y[self.pieces[number]]
             if not same_memory(value, handed_on):
                 handed_on[...] = value
             with located(exit_node):
-                return layer.partial_sums(params, handed_on, contexts[place])
+                return layer.partial_sums(params, handed_on, contexts[number])
 
         sums = self._for_each_piece(run)
         with located(exit_node):
             self.statistics = layer.combine(params, sums)
 
     def _for_each_piece(self, run: Callable[[int, int], Any]) -> list[Any]:
-        """Return run(place, lane) of all pieces by place; a lane takes its pieces in order."""
+        """Return run(number, lane) of all pieces, in their order; a lane takes its pieces in order."""
 
         def run_lane(lane: int) -> list[Any]:
-            return [run(place, lane) for place in range(lane, len(self.pieces), LANES)]
+            return [run(number, lane) for number in range(lane, len(self.pieces), LANES)]
 
         by_lane = self.shared.team.run(run_lane, self.lane_count)
-        return [by_lane[place % LANES][place // LANES] for place in range(len(self.pieces))]
+        return [by_lane[number % LANES][number // LANES] for number in range(len(self.pieces))]
 
     def _whole_output(self, last: Node, x: Array) -> Array:
-        """Return the whole batch's array that the last node's pieces are cut from."""
+        """Return the array of the whole batch that has the last node's output."""
         return self.shared.workspace.whole(last.index, "output", last.output_shape, x.dtype)[: len(x)]
 
     def forward_and_back(self, x: Array, take: Take, targets: Take, loss: Loss) -> Array:
         """Run the last stage: forward, loss and backward of each piece while it is in the cache.
 
-        x, take: as in `forward`; targets: gives those of a piece. Returns the loss's partial sums over all n samples,
-        added up in the order of the pieces. Raises as `forward` does.
+        x: n×(input shape of the stage). take, targets: return the inputs and the targets of a piece. Returns the
+        loss's partial sums over all n samples, added up in the order of the pieces. Raises GraphError with the node's
+        name where a layer fails, and what `take` and `targets` raise.
         """
         self.x, self.take = x, take
 
-        def run(place: int, lane: int) -> tuple[Array, Any]:
-            value = self._forward_piece(place)
+        def run(number: int, lane: int) -> tuple[Array, Any]:
+            value = self._forward_piece(number)
             dy = self.shared.workspace.thread.next_slot(value.shape, value.dtype)
-            losses = loss.piece(targets(self.pieces[place]), value, len(x), logits=self.shared.plan.logits, dy=dy)
-            return losses, self._backward_piece(place, dy, lane)
+            losses = loss.piece(targets(self.pieces[number]), value, len(x), logits=self.shared.plan.logits, dy=dy)
+            return losses, self._backward_piece(number, dy, lane)
 
         results = self._for_each_piece(run)
         self._finish_backward([sums for _, sums in results])
@@ -210,36 +211,37 @@ class StageRun:
 
     # Backward
 
-    def _backward_piece(self, place: int, dy: Array, lane: int) -> Any:
-        """Pass dy back to the entry; return the sums there, None where nothing needs them."""
-        for node, backward in zip(reversed(self.stage.nodes), reversed(self.backwards[place]), strict=True):
+    def _backward_piece(self, number: int, dy: Array, lane: int) -> Any:
+        """Run backward from dy to the entry; return the entry's partial sums, None where nothing needs them."""
+        for node, backward in zip(reversed(self.stage.nodes), reversed(self.backwards[number]), strict=True):
             if not self.shared.plan.trains(node):
                 return None
             with located(node):
                 dx, gradients = backward(dy)
-                self.lanes.add(lane, node, gradients, first=place == lane)
+                self.lanes.add(lane, node, gradients, first=number == lane)
                 if dx is None:
                     return None
                 dy = dx
         entry = self.stage.entry
         if entry is None or self.before is None or not self.shared.plan.trains(entry):
             return None
-        handed_back = self.before.dy[self.pieces[place]]
+        handed_back = self.before.dy[self.pieces[number]]
         if not same_memory(dy, handed_back):
             handed_back[...] = dy
         with located(entry):
             return batchwise(entry).backward_partial_sums(
                 self.params[entry.index],
                 self.before.statistics,
-                self.x[self.pieces[place]],
+                self.x[self.pieces[number]],
                 handed_back,
-                self.contexts[entry.index][place],
+                self.contexts[entry.index][number],
             )
 
     def backward(self) -> None:
-        """Take up the gradient at the exit, pass it back to the entry, and leave the stage's gradients summed.
+        """Run backward from the gradient at the exit to the entry, and sum the gradients of the stage's parameters.
 
-        To be called after `backward` (or `forward_and_back`) of the next stage. Raises as `forward` does.
+        Call it after `backward` (or `forward_and_back`) of the next stage. Raises GraphError with the node's name where
+        a layer fails.
         """
         exit_node = self.stage.exit
         assert exit_node is not None
@@ -247,18 +249,18 @@ class StageRun:
             return
         layer, contexts = batchwise(exit_node), self.contexts[exit_node.index]
 
-        def run(place: int, lane: int) -> Any:
-            piece = self.pieces[place]
+        def run(number: int, lane: int) -> Any:
+            piece = self.pieces[number]
             if self.recomputes:
-                self._enter(place)  # what the nodes' backward reads has given way to later pieces
+                self._enter(number)  # later pieces of the lane have overwritten what backward reads
             with located(exit_node):
-                dy = layer.backward_apply(self.combined, self.y[piece], self.dy[piece], contexts[place])
-            return self._backward_piece(place, dy, lane)
+                dy = layer.backward_apply(self.combined, self.y[piece], self.dy[piece], contexts[number])
+            return self._backward_piece(number, dy, lane)
 
         self._finish_backward(self._for_each_piece(run))
 
     def _finish_backward(self, sums: list[Any]) -> None:
-        """Add up the lanes, and combine the sums of the batch-wise node at the entry."""
+        """Add up the lanes, and combine the partial sums of the batch-wise node at the entry."""
         self.lanes.reduce(self.lane_count, self.shared.team)
         entry = self.stage.entry
         if entry is not None and self.before is not None and self.shared.plan.trains(entry):

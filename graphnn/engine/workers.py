@@ -1,4 +1,4 @@
-"""A fixed set of threads that share out numbered tasks."""
+"""A team of threads that share out numbered tasks, and what any team can do."""
 
 import os
 import threading
@@ -22,13 +22,13 @@ class Team(Protocol):
     """Members that share out numbered tasks: threads of this process, or processes that run the same program."""
 
     def run(self, task: Callable[[int], T], count: int) -> list[T]:
-        """Return task(0), task(1), … in order. Where tasks fail, raises the error of the lowest number that failed."""
+        """Return task(0), task(1), … in order; raises the error of the lowest-numbered task that failed, if any."""
 
 
 class Workers:
-    """Runs task(0), task(1), … on `threads` threads, the caller's own among them.
+    """Runs task(0), task(1), … on `threads` threads, one of which is the caller's.
 
-    Numbers that overflow give no warning there: a loss or gradient that is not finite is found and reported by itself.
+    Overflow gives no warning: a loss or gradient that is not finite is looked for and reported elsewhere.
     """
 
     def __init__(self, threads: int) -> None:
@@ -36,7 +36,7 @@ class Workers:
         self._executor = ThreadPoolExecutor(threads - 1, "graphnn") if threads > 1 else None
 
     def run(self, task: Callable[[int], T], count: int) -> list[T]:
-        """Return the results in order. Where tasks fail, raises the error of the lowest number that failed."""
+        """Return the results in order; raises the error of the lowest-numbered task that failed, if any."""
         helpers = min(self.threads, count) - 1
         if self._executor is None or helpers < 1:
             with np.errstate(all="ignore"):

@@ -1,4 +1,4 @@
-"""The memory of the engine: made once, handed out again at every step."""
+"""The memory of the engine: allocated once and reused at every step, with the contexts that give it to layers."""
 
 import math
 import threading
@@ -18,7 +18,7 @@ from graphnn.types import Array, Shape
 
 
 class Arena:
-    """One stretch of memory that takes any shape; what it held before is lost."""
+    """A block of memory that is reused for arrays of any shape; its previous values are lost."""
 
     def __init__(self) -> None:
         self._bytes = np.empty(0, np.uint8)
@@ -38,39 +38,39 @@ class Arena:
 
 
 class ThreadMemory(threading.local):
-    """What each thread has of its own: scratch by name, and two slots that a chain of nodes alternates between."""
+    """The private memory of each thread: scratch by name, and two slots that a chain of nodes alternates between."""
 
     def __init__(self) -> None:
         self.scratch: dict[str, Arena] = {}
-        self.framed: dict[tuple[int, str, Shape, Any], Array] = {}
+        self.padded: dict[tuple[int, str, Shape, Any], Array] = {}
         self.slots = (Arena(), Arena())
-        self.slot = 0  # the one that holds the chain's present value
+        self.slot = 0  # index of the slot with the chain's current value
 
     def next_slot(self, shape: Shape, dtype: Any) -> Array:
-        """Return the memory of the slot that does not hold the present value, and make it the present one."""
+        """Return the memory of the slot that does not have the current value, and make that slot current."""
         self.slot = 1 - self.slot
         return channels_last(self.slots[self.slot].take(shape, dtype), shape)
 
 
 @dataclass
 class Clock:
-    """The place in the run that random draws are keyed by."""
+    """The point in the run by which random draws are keyed: seed, epoch and step, from 0."""
 
     seed: int
     epoch: int = 0
     step: int = 0
-    ticks: int = 0  # steps run so far: a step that is run again draws again from the start
+    ticks: int = 0  # steps run so far, repeated ones too: a repeated step makes the same draws again
 
     def key(self, node: Node, piece: int) -> tuple[int, int, int, int]:
-        """Return what the draws of a node for the piece of a number are keyed by, besides seed and purpose."""
+        """Return the key, besides seed and purpose, of a node's random draws for one piece. piece: its number."""
         return self.epoch, self.step, node.index, piece
 
 
 class Workspace:
     """All memory of one engine: arrays of a whole batch by name, and scratch of each thread; and the kernels.
 
-    batch_size: the samples that arrays of a whole batch have room for. `tail` is the shape of one sample in them;
-    arrays of four axes lie channels last in memory. Nothing is freed before the workspace is.
+    batch_size: the number of samples in arrays of a whole batch. `tail` is the shape of one sample in them; arrays of
+    four axes are channels last in memory. Nothing is freed before the workspace is.
     """
 
     def __init__(self, batch_size: int, kernels: Kernels) -> None:
@@ -83,69 +83,69 @@ class Workspace:
         self._lanes: list[Array] = []
 
     def whole(self, node: int, name: str, tail: Shape, dtype: Any) -> Array:
-        """Return the array of a whole batch that belongs to one node, batch_size×tail, made at the first call."""
+        """Return an array of a whole batch, batch_size×tail, by node and name; it is allocated at the first call."""
         key = (node, name, tail, np.dtype(dtype))
         whole = self._whole.get(key)
         if whole is None:
             shape = (self.batch_size, *tail)
-            # of threads that come here at once, all get the array of the first
+            # threads that come here at the same time all get the array of the first
             whole = self._whole.setdefault(key, channels_last(np.empty(math.prod(shape), dtype), shape))
         return whole
 
-    def piece(self, node: int, name: str, place: int, piece: slice, capacity: int, tail: Shape, dtype: Any) -> Array:
-        """Return a piece's part of an array of the whole batch where there is one, else an array for this piece alone.
+    def piece(self, node: int, name: str, number: int, piece: slice, capacity: int, tail: Shape, dtype: Any) -> Array:
+        """Return a piece's part of the array of the whole batch, if that exists, else an array for this piece alone.
 
-        place: the number of the piece, which lies at `piece`. That array has room for `capacity` samples, because where
-        processes alternate in touching stretches of one array, each page of 2 MiB comes to lie in the memory of both.
-        Training models/cifar10_wide.json held 2.5 GiB so, where 1.6 were asked for.
+        number: of the piece. piece: its samples. capacity: the samples that an array for one piece has room for. Pieces
+        do not share one array, because processes that write neighbouring pieces would both hold each page of 2 MiB that
+        they touch: training models/cifar10_wide.json took 2.5 GiB where 1.6 were requested.
         """
         whole = self._whole.get((node, name, tail, np.dtype(dtype)))
         if whole is not None:
             return whole[piece]
-        key = (node, name, place, tail, np.dtype(dtype))
+        key = (node, name, number, tail, np.dtype(dtype))
         if key not in self._pieces:
             shape = (capacity, *tail)
             self._pieces[key] = channels_last(np.empty(math.prod(shape), dtype), shape)
         return self._pieces[key][: piece.stop - piece.start]
 
     def of_lane(self, lane: int, shape: Shape) -> Array:
-        """Return a lane's memory for a piece of what a batch-wise node gives, from what `reserve_lanes` made."""
+        """Return the memory of a lane, from `reserve_lanes`, for a piece of a batch-wise node's output."""
         return channels_last(self._lanes[lane][: math.prod(shape)], shape)
 
     def reserve_lanes(self, lanes: int, size: int, dtype: Any) -> None:
-        """Make memory of so many elements for each lane."""
+        """Allocate `size` elements for each lane."""
         self._lanes = [np.empty(size, dtype) for _ in range(lanes)]
 
     def share(self, node: int, name: str, tail: Shape, dtype: Any) -> None:
-        """Make the array that `whole` returns one that all processes of a team see."""
+        """Allocate the array that `whole` returns in memory that all processes of a team share."""
         shape = (self.batch_size, *tail)
         key = (node, name, tail, np.dtype(dtype))
         self._whole[key] = channels_last(shared_zeros(math.prod(shape), dtype), shape)
 
     def share_bypass(self, name: str, tail: Shape, dtype: Any) -> None:
-        """Make the array that `bypass` returns: one that all processes of a team see.
+        """Allocate the array that `bypass` returns in memory that all processes of a team share.
 
-        Between a block's beginning and its end there may be barriers, and behind each other pieces in other hands.
+        Between the beginning of a block and its end there may be barriers, after which other processes take the pieces.
         """
         shape = (self.batch_size, *tail)
         self._bypasses[name] = channels_last(shared_zeros(math.prod(shape), dtype), shape)
 
     def bypass(self, name: str) -> Array:
-        """Return the array of a whole batch in which values go past other nodes."""
+        """Return the array of a whole batch in which values bypass other nodes."""
         return self._bypasses[name]
 
     def reserve(self, name: str, size: int, dtype: Any) -> None:
-        """Make a stretch of memory that `shared` cuts arrays from."""
+        """Allocate `size` elements, shared by all processes of a team, that `shared` returns as an array."""
         self._shared[name] = shared_zeros(size, dtype)
 
     def shared(self, name: str, tail: Shape) -> Array:
-        """Return reserved memory as the array of a whole batch; nodes that use it at different times share it."""
+        """Return reserved memory as an array of a whole batch; nodes use it in turn, with different shapes."""
         shape = (self.batch_size, *tail)
         return channels_last(self._shared[name][: math.prod(shape)], shape)
 
 
 class ScratchContext(Context):
-    """A context whose scratch is the running thread's own."""
+    """A context whose scratch is private to the running thread."""
 
     def __init__(
         self,
@@ -173,13 +173,13 @@ class ScratchContext(Context):
                 memory.scratch[name] = Arena()
             return memory.scratch[name].take(shape, dtype).reshape(shape)
         key = (self.node.index, name, shape, dtype)
-        if key not in memory.framed:
-            memory.framed[key] = np.zeros(shape, dtype)
-        return memory.framed[key]
+        if key not in memory.padded:
+            memory.padded[key] = np.zeros(shape, dtype)
+        return memory.padded[key]
 
 
 class StepContext(ScratchContext):
-    """The context in which a node prepares what all pieces of a step share; `keep` knows no batch axis here."""
+    """The context in which a node prepares what all pieces of a step share; arrays from `keep` have no batch axis."""
 
     def __init__(self, workspace: Workspace, node: Node, *, training: bool, needs_dx: bool) -> None:
         super().__init__(workspace, node, training=training, needs_dx=needs_dx)
@@ -194,7 +194,8 @@ class StepContext(ScratchContext):
 class PieceContext(ScratchContext):
     """The context of one node and one piece in training.
 
-    capacity: samples of the largest piece. dx, y: memory for them, where it is not the node's own.
+    number: of the piece. capacity: samples of the largest piece. dx, y: memory for these, where other nodes or pieces
+    use it too.
     """
 
     def __init__(
@@ -215,7 +216,7 @@ class PieceContext(ScratchContext):
         self.number, self.piece, self.clock = number, piece, clock
         self._dx = dx[piece] if dx is not None else None
         self._capacity, self._y = capacity, y
-        self.lane: Mapping[str, Array] | None = None  # where the gradients of a lane's first piece belong
+        self.lane: Mapping[str, Array] | None = None  # the lane's sums, for its first piece to write into
         self._declared = {parameter.name: parameter for parameter in node.parameters}
         self._kept: dict[str, Array] = {}
         self._drawn_at = 0
