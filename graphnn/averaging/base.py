@@ -16,12 +16,12 @@ class Averaging(Describable, ABC):
     """A method of weight averaging; its fields are the properties of its definition in the schema.
 
     The average a starts at the initial values of w, the parameters and running statistics. Every `every` steps it
-    becomes d·a + (1 − d)·w. beside: if true, a is kept apart from w, and is what is validated and saved; if false,
+    becomes d·a + (1 − d)·w. separate: if true, a is kept apart from w, and a is validated and saved; if false,
     w ← a after each averaging, and after the last step of a run that does not stop early.
     """
 
     type: ClassVar[str]
-    beside: ClassVar[bool]
+    separate: ClassVar[bool]
     every: int
 
     def _check_settings(self) -> None:

@@ -15,7 +15,7 @@ class ExponentialAveraging(Averaging):
     """
 
     type = "exponential"
-    beside = True
+    separate = True
     decay: float = 0.999
     every: int = 1
 

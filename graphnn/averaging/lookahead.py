@@ -16,7 +16,7 @@ class Lookahead(Averaging):
     """
 
     type = "lookahead"
-    beside = False
+    separate = False
     every: int = 5
     decay: float = 0.95
 

@@ -1,4 +1,4 @@
-"""An average of the weights at work on the parameters of one network."""
+"""Averages the parameters of one network during a run."""
 
 from collections.abc import Mapping
 
@@ -9,9 +9,9 @@ from graphnn.types import Array
 
 
 class Average:
-    """An average at work on the parameters of one network.
+    """The average of the parameters and running statistics of one network during a run.
 
-    Its numbers are all its state: which averaging is due follows from the number of steps that are done.
+    Its values are its only state: when to average follows from the number of finished steps.
     """
 
     def __init__(self, averaging: Averaging, parameters: Parameters) -> None:
@@ -22,13 +22,13 @@ class Average:
         self.values.take()
 
     def step_done(self, done: int, total_steps: int) -> None:
-        """Average, where that is due after so many steps."""
+        """Average, if that is due after `done` steps."""
         if done % self.averaging.every == 0:
-            self.values.mix(self.averaging.factor(done, total_steps), back=not self.averaging.beside)
-        if done == total_steps and not self.averaging.beside:
+            self.values.mix(self.averaging.factor(done, total_steps), back=not self.averaging.separate)
+        if done == total_steps and not self.averaging.separate:
             self.values.put()
 
     @property
     def arrays(self) -> Mapping[str, Array]:
-        """What a checkpoint saves, and writes back in place."""
+        """The arrays that a checkpoint saves and restores in place."""
         return self.values.arrays

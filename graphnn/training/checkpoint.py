@@ -1,4 +1,4 @@
-"""Everything that a training run needs to go on as if it had never stopped, in one file."""
+"""The checkpoint of a training run: everything needed to go on as if it had never stopped, in one file."""
 
 import hashlib
 from collections.abc import Mapping, Set
@@ -20,11 +20,11 @@ VERSION = 1  # of the checkpoint's layout; a file of another version cannot be r
 
 @dataclass(frozen=True)
 class State:
-    """Where a run stands. No generator's state is in it: draws are keyed by epoch and step.
+    """The progress of a run. It has no state of random generators, because draws are keyed by epoch and step.
 
-    epoch: epochs that are finished; step: steps that are finished of the next one; updates: steps in all.
-    sums: the loss's partial sums over the unfinished epoch's samples. seconds: what its steps took so far.
-    schedule: as of Schedule.state. arrays: parameters, running statistics, optimizer state, by the trainer's names.
+    epoch: the number of finished epochs; step: the number of finished steps of the next epoch; updates: of all steps.
+    sums: the loss's partial sums over the unfinished epoch's samples. seconds: the time its steps took so far.
+    schedule: from Rates.state. arrays: parameters, running statistics and optimizer state, by the trainer's names.
     """
 
     epoch: int
@@ -39,9 +39,10 @@ class State:
 
 @dataclass(frozen=True)
 class RunSettings:
-    """What a run was started with; it can be resumed with the same only.
+    """The settings of a run; it can only be resumed with equal ones.
 
-    document: resolved, with all defaults. data: a digest of the training part. limit: of --limit. kernels: their name.
+    document: resolved, with all defaults. data: a digest of the training part. limit: that of --limit. kernels: their
+    name.
     """
 
     document: Mapping[str, Any]
@@ -52,12 +53,12 @@ class RunSettings:
     def differences(
         self, now: "RunSettings", *, ignore: Set[str] = frozenset(), where: str = "in the checkpoint"
     ) -> list[str]:
-        """Return what differs in `now`, one line each, without what changes no result and without paths to ignore.
+        """Return the differences to `now`, a line each, except those in `ignore` and those that change no result.
 
-        where: the words for where the settings of this run stand.
+        ignore: paths in the document. where: the words in messages for where these settings come from.
         """
-        found = differences(self.document, now.document, ignore=ignore, plugins=added_fragments())
-        lines = [one.text(where, "now") for one in found]
+        changed = differences(self.document, now.document, ignore=ignore, plugins=added_fragments())
+        lines = [one.text(where, "now") for one in changed]
         if self.limit != now.limit:
             before, after = (str(one.limit or "none") for one in (self, now))
             lines.append(difference_text("--limit", before, after, where, "now"))
@@ -69,18 +70,18 @@ class RunSettings:
 
 
 def digest(*arrays: Array) -> str:
-    """Return the SHA-256 of the arrays' values, types and shapes, whatever their memory order."""
+    """Return the SHA-256 of the arrays' values, types and shapes; their memory order does not matter."""
     total = hashlib.sha256()
     for array in arrays:
         total.update(f"{array.dtype.str}{array.shape}".encode())
-        block = max(1, 2**22 // max(1, array[:1].nbytes))  # 4 MiB at a time: a copy in C order of that much only
+        block = max(1, 2**22 // max(1, array[:1].nbytes))  # the copy in C order takes 4 MiB at a time
         for start in range(0, len(array), block):
             total.update(np.ascontiguousarray(array[start : start + block]).data)
     return total.hexdigest()
 
 
 def save_checkpoint(path: Path, state: State, settings: RunSettings) -> None:
-    """Write a checkpoint atomically: the file holds either what it held before or all of the new state."""
+    """Write a checkpoint atomically: the file has either its previous content or all of the new one."""
     meta = {
         "checkpoint_version": VERSION,
         "epoch": state.epoch,
@@ -99,7 +100,7 @@ def save_checkpoint(path: Path, state: State, settings: RunSettings) -> None:
 
 
 def load_checkpoint(path: Path) -> tuple[State, RunSettings]:
-    """Return what `save_checkpoint` wrote. Raises WeightsError where the file is not such a checkpoint."""
+    """Return what `save_checkpoint` wrote. Raises WeightsError where the file is not a checkpoint of this version."""
     file = load_weights(path)
     meta = file.meta
     if meta.get("checkpoint_version") != VERSION:
@@ -114,5 +115,5 @@ def load_checkpoint(path: Path) -> tuple[State, RunSettings]:
         history=[Record.from_json(values) for values in meta["history"]],
         arrays=file.arrays,
     )
-    kernels = meta.get("kernels", "numpy")  # checkpoints from before there were others
+    kernels = meta.get("kernels", "numpy")  # checkpoints from before compiled kernels have no name
     return state, RunSettings(document=meta["document"], data=meta["data"], limit=meta["limit"], kernels=kernels)

@@ -1,4 +1,4 @@
-"""Numbers that are no longer finite: noticing them cheaply, and finding out where they came up."""
+"""Detects numbers that are no longer finite, and finds the layer in which they first occurred."""
 
 import math
 from collections.abc import Iterable
@@ -13,15 +13,16 @@ LOSS_ALONE = "the outputs of all layers are finite, the loss itself is not"
 
 
 def all_finite(vector: Array) -> bool:
-    """Return whether every number is finite. One pass is enough where the sum of squares is; it may overflow."""
+    """Return whether every number is finite. If the sum of squares is, one pass is enough; but it may overflow."""
     return bool(np.isfinite(np.dot(vector, vector))) or bool(np.isfinite(vector).all())
 
 
 def culprit(engine: Engine, x: Array, loss: float, *, epoch: int, step: int) -> str:
-    """Return which layer was the first to go wrong in a step on the batch x; the loss or a gradient is not finite.
+    """Return words for the first layer to go wrong in a training step whose loss or gradient is not finite.
 
-    Forward goes from the first layer to the last, so the first output counts; backward the other way round, so the
-    gradients of the last such layer count.
+    x: the batch, n×(input shape). epoch, step: from 0. In forward, this is the first layer whose output is not finite;
+    in backward, which goes the other way round, the last layer whose gradients are not. Raises ValueError where the
+    loss and all gradients are finite.
     """
     node = engine.first_non_finite(x, epoch=epoch, step=step)
     if node is not None:
@@ -30,13 +31,13 @@ def culprit(engine: Engine, x: Array, loss: float, *, epoch: int, step: int) -> 
         return LOSS_ALONE
     gradients = engine.parameters.gradients
     for node in reversed(engine.graph.nodes):
-        if not all(np.isfinite(own).all() for own in gradients[node.name].values()):
+        if not all(np.isfinite(gradient).all() for gradient in gradients[node.name].values()):
             return f"the loss is finite, but {described(node)} is the first whose gradient is not"
     raise ValueError("the loss and all gradients are finite")
 
 
 def culprit_in_inference(engine: Engine, batches: Iterable[Array]) -> str:
-    """Return which layer was the first to go wrong on the first such batch, where the loss over all is not finite."""
+    """Return words for the first layer to go wrong in inference, where the loss over all batches is not finite."""
     for x in batches:
         node = engine.first_non_finite_in_inference(x)
         if node is not None:
@@ -45,10 +46,10 @@ def culprit_in_inference(engine: Engine, batches: Iterable[Array]) -> str:
 
 
 def not_finite(node: Node) -> str:
-    """Return that a node's output was the first to go wrong."""
+    """Return the words that a node's output is the first that is not finite."""
     return f"{described(node)} is the first whose output is not finite"
 
 
 def described(node: Node) -> str:
-    """Return a node as messages name it: layers[2] "conv2" (Conv2D)."""
+    """Return a node as it appears in messages: layers[2] "conv2" (Conv2D)."""
     return f'{node.place} "{node.name}" ({node.layer.type})'

@@ -1,4 +1,4 @@
-"""What each epoch of a training run gave, and the table of it that is written while the run goes on."""
+"""The history of a training run: a record for each epoch, and the CSV file that they are written to."""
 
 import contextlib
 import csv
@@ -12,10 +12,10 @@ from typing import Any, Self, TextIO
 
 @dataclass(frozen=True)
 class Record:
-    """One epoch.
+    """The results of one epoch.
 
-    epoch: counts from 1. training, validation: "loss" and the loss's metrics; those of training are means over the
-    epoch, while the weights change. learning_rate: of the last step. seconds: with validation;
+    epoch: from 1. training, validation: the loss and its metrics by name; those of training are over the whole epoch,
+    during which the weights change. learning_rate: of the last step. seconds: of training and validation;
     images_per_second: of training alone.
     """
 
@@ -27,7 +27,7 @@ class Record:
     images_per_second: float
 
     def row(self) -> dict[str, float]:
-        """Return the record flat, by the columns of the table."""
+        """Return the record as a row, by the columns of the file."""
         validation = {f"validation_{name}": value for name, value in (self.validation or {}).items()}
         return {
             "epoch": self.epoch,
@@ -39,24 +39,24 @@ class Record:
         }
 
     def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values; numbers come back exactly."""
+        """Return the record as JSON values, from which `from_json` restores the numbers exactly."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Return the record that `to_json` gave these values for."""
+        """Return the record from the values of `to_json`."""
         return cls(**values)
 
 
 class InUse(Exception):
-    """Another process holds the file."""
+    """Another process has locked the file."""
 
 
 def claim(file: TextIO) -> None:
-    """Hold a file, open for writing, against other processes until it is closed. Raises InUse.
+    """Lock a file, open for writing, against other processes until it is closed. Raises InUse.
 
-    The lock is the process's own (POSIX): forked ones do not inherit it, and it goes with the process, however that
-    ends. Nothing is held where the system or the file system has no such locks.
+    A POSIX lock belongs to the process: forked processes do not inherit it, and it ends with the process, in whatever
+    way. Nothing is locked where the system or the file system has no such locks.
     """
     with contextlib.suppress(ImportError):
         import fcntl  # not on Windows
@@ -69,10 +69,11 @@ def claim(file: TextIO) -> None:
 
 
 class HistoryFile:
-    """A CSV file with one line an epoch, on disk as soon as the epoch is over.
+    """A CSV file with a line for each epoch, written to disk as soon as the epoch is over.
 
-    Opening it replaces what the file held by `records`, those that a resumed run begins with. Raises InUse where
-    another process has it open.
+    Opening it replaces the content of the file by `records`, with which a resumed run begins. metrics: the names of
+    those of training. validated: whether there are columns for validation. Raises InUse where another process has it
+    open.
     """
 
     def __init__(self, path: Path, metrics: Sequence[str], *, validated: bool, records: Iterable[Record] = ()) -> None:

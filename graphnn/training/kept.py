@@ -1,4 +1,4 @@
-"""Which values of a network are validated, and which are kept at the end: its own, an average, those of an epoch."""
+"""The values that a run validates, and those it keeps at the end: the trained ones, an average, or the best epoch's."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -13,10 +13,10 @@ from graphnn.types import Array
 
 
 class Kept:
-    """The values that a run has beside those which it trains.
+    """The values that a run has in addition to those it trains: an average, and those of the best epoch.
 
-    averaging: of the weights over the steps. keep_best: the validation figure whose best epoch is kept at the end.
-    best: the watch over that figure.
+    averaging: of the weights over the steps. keep_best: the validation figure by which the best epoch is chosen, whose
+    values are kept at the end. best: the watch over that figure.
     """
 
     def __init__(self, parameters: Parameters, averaging: Averaging | None, keep_best: str | None) -> None:
@@ -26,8 +26,8 @@ class Kept:
 
     @property
     def depends_on_length(self) -> bool:
-        """Whether the values after a step would be others in a run of another length."""
-        return self._average is not None and not self._average.averaging.beside
+        """Whether the values after a step depend on the length of the run."""
+        return self._average is not None and not self._average.averaging.separate
 
     @property
     def record(self) -> Record | None:
@@ -36,7 +36,7 @@ class Kept:
 
     @property
     def arrays(self) -> dict[str, Array]:
-        """What a checkpoint saves, and writes back in place."""
+        """The arrays that a checkpoint saves and restores in place."""
         average = {} if self._average is None else self._average.arrays
         best = {} if self._best_values is None else self._best_values.arrays
         return {f"average/{name}": each for name, each in average.items()} | {
@@ -49,37 +49,37 @@ class Kept:
             self._average.begin()
 
     def step_done(self, done: int, total_steps: int) -> None:
-        """Average, where that is due after so many steps."""
+        """Average, if that is due after `done` steps."""
         if self._average is not None:
             self._average.step_done(done, total_steps)
 
     def epoch_done(self, record: Record) -> None:
-        """Copy the values that were validated, where the epoch is the best so far."""
+        """Copy the validated values, if the epoch is the best so far."""
         if self.best is not None and self._best_values is not None and self.best.observe(record):
             with self.validated():
                 self._best_values.take()
 
     def restart(self, history: Sequence[Record]) -> None:
-        """Go on after the epochs of a history; the arrays are written back by themselves."""
+        """Go on after the epochs of a history; restoring the arrays is left to the caller."""
         if self.best is not None:
             self.best.restart(history)
 
     def validated(self) -> AbstractContextManager[None]:
-        """Return a context in which the network has the values to be validated: an average beside it, or its own."""
+        """Return a context in which the network has the values to validate: a separate average, or the trained ones."""
         return exchanged(self._validated)
 
     def final(self) -> AbstractContextManager[None]:
-        """Return a context in which the network has the values to be kept, as they are now."""
+        """Return a context in which the network has the values that would be kept if the run ended now."""
         return exchanged(self._final)
 
     def settle(self) -> None:
-        """Give the network for good what `final` gives it for a time; a run that is over cannot go on then."""
+        """Give the network the values to keep, for good; the run cannot go on after it."""
         if self._final is not None:
             self._final.put()
 
     @property
     def _validated(self) -> SecondValues | None:
-        return self._average.values if self._average is not None and self._average.averaging.beside else None
+        return self._average.values if self._average is not None and self._average.averaging.separate else None
 
     @property
     def _final(self) -> SecondValues | None:
@@ -87,13 +87,13 @@ class Kept:
 
 
 def exchanged(values: SecondValues | None) -> AbstractContextManager[None]:
-    """Return a context in which the network has other values; its own for None."""
+    """Return a context in which the network has these values; for None, it keeps its values."""
     return nullcontext() if values is None else exchanging(values)
 
 
 @contextmanager
 def exchanging(values: SecondValues) -> Iterator[None]:
-    """Exchange the network's values with others, and back at the end."""
+    """Exchange the network's values with `values`, and exchange them back at the end."""
     values.exchange()
     try:
         yield

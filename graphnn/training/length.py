@@ -1,4 +1,4 @@
-"""How long a run is, in epochs, steps and samples; the last epoch may be a part of one."""
+"""The length of a run in epochs, steps and samples; the last epoch may be a part of one."""
 
 import math
 from dataclasses import dataclass
@@ -10,9 +10,10 @@ from graphnn.errors import DataError
 
 @dataclass(frozen=True)
 class Length:
-    """A run over so many samples in batches. drop_last: whether an epoch leaves out a smaller last batch.
+    """The length of a run.
 
-    Raises DataError where no batch is left.
+    samples: of the training part. epochs: need not be whole. drop_last: whether an epoch leaves out a smaller last
+    batch. Raises DataError where there is no batch.
     """
 
     samples: int
@@ -31,12 +32,12 @@ class Length:
 
     @cached_property
     def steps_per_epoch(self) -> int:
-        """The batches of a whole epoch, the last of which may be smaller unless it is left out."""
+        """The number of steps in a whole epoch, one for each batch."""
         return self.samples // self.batch_size if self.drop_last else -(-self.samples // self.batch_size)
 
     @cached_property
     def total_steps(self) -> int:
-        """The steps of the whole run."""
+        """The number of steps in the whole run."""
         return total_steps(self.epochs, self.steps_per_epoch)
 
     @cached_property
@@ -45,20 +46,20 @@ class Length:
         return -(-self.total_steps // self.steps_per_epoch)
 
     def steps(self, epoch: int) -> int:
-        """Return the number of steps of a 0-based epoch."""
+        """Return the number of steps in an epoch, counted from 0."""
         return max(0, min(self.steps_per_epoch, self.total_steps - epoch * self.steps_per_epoch))
 
     def samples_after(self, steps: int) -> int:
-        """Return how many samples the first so many steps of an epoch take."""
+        """Return the number of samples in the first `steps` steps of an epoch."""
         return min(steps * self.batch_size, self.samples)
 
     @property
     def total_samples(self) -> int:
-        """The samples of all steps, each as often as it is taken."""
+        """The number of samples in all steps; one that is trained on in several epochs counts each time."""
         whole, rest = divmod(self.total_steps, self.steps_per_epoch)
         return whole * self.samples_after(self.steps_per_epoch) + self.samples_after(rest)
 
 
 def total_steps(epochs: float, steps_per_epoch: int) -> int:
-    """Return ⌈epochs × steps_per_epoch⌉ for the decimal number as it is written: 1.1 epochs of 10 steps are 11."""
+    """Return ⌈epochs × steps_per_epoch⌉, with `epochs` as the decimal number written: 1.1 epochs of 10 steps are 11."""
     return math.ceil(Fraction(str(epochs)) * steps_per_epoch)

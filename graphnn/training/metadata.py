@@ -1,4 +1,4 @@
-"""What a weights file says about itself besides its arrays; equal runs say equal things, so there is no date."""
+"""The metadata in a file of trained weights; it has no date, so that equal runs give equal files."""
 
 import platform
 from collections.abc import Mapping, Sequence
@@ -16,10 +16,10 @@ def weights_metadata(
     normalisation: Mapping[str, Any] | None,
     metrics: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the metadata of trained weights, as JSON values; the format's version is added when they are saved.
+    """Return the metadata of trained weights, as JSON values; saving them adds the format's version.
 
-    document: resolved. classes: the name of each label; None where targets are numbers. normalisation: as of
-    Normalisation.to_json; None where inputs stay as they are. metrics: "epochs", and figures by part.
+    document: resolved. classes: the name of each label; None where targets are numbers. normalisation: from
+    Normalisation.to_json; None where inputs are not normalised. metrics: "epochs", and the figures of each part.
     """
     return {
         "document": dict(document),

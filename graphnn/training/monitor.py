@@ -1,4 +1,4 @@
-"""Validation figures that are watched: when a run ends early, and which epoch was the best."""
+"""Watches validation figures: when a run ends early, and which epoch was the best."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -15,10 +15,10 @@ PREFIX = "validation_"
 
 @dataclass(frozen=True, kw_only=True)
 class EarlyStopping:
-    """When to end a run; the fields are those of the document's `early_stopping`.
+    """When to end a run early; the fields are those of the document's `early_stopping`.
 
-    The run ends with the `patience`-th validated epoch in a row whose figure is not better than the best so far by
-    more than `min_delta`. The first `start_from_epoch` epochs are left out of it.
+    The run ends after `patience` validated epochs in a row whose figure is not better than the best so far by more than
+    `min_delta`. The first `start_from_epoch` epochs do not count.
     """
 
     monitor: str = "validation_loss"
@@ -32,9 +32,9 @@ class EarlyStopping:
 
 
 class Watch:
-    """The best value of a validation figure so far. All of its state follows from the records that it has seen.
+    """The best value of a validation figure so far; its state follows from the records of the epochs alone.
 
-    best: the epoch that had it, None before there was a number. waited: the validated epochs since.
+    best: the record of the best epoch, None before the figure was finite. waited: the number of validated epochs since.
     """
 
     def __init__(self, monitor: str, *, min_delta: float = 0.0, start_from_epoch: int = 0) -> None:
@@ -44,11 +44,11 @@ class Watch:
 
     @property
     def metric(self) -> str:
-        """The name of the figure among those of a record's validation."""
+        """The name of the figure in a record's `validation`."""
         return self.monitor.removeprefix(PREFIX)
 
     def check(self, metrics: Sequence[str], *, validated: bool) -> None:
-        """Raise DataError where a run that reports these metrics, validated or not, has no such figure."""
+        """Raise DataError where a run with these metrics, validated or not, does not have the figure."""
         known = [f"{PREFIX}{name}" for name in metrics]
         if self.monitor not in known:
             raise DataError(f"there is no {quoted(self.monitor)} to watch; there is {', '.join(known)}")
@@ -56,11 +56,11 @@ class Watch:
             raise DataError(f"{self.monitor} is watched, but there are no samples to validate on")
 
     def value(self, record: Record) -> float:
-        """Return the figure of a validated epoch."""
+        """Return the figure of an epoch; NaN where it was not validated."""
         return math.nan if record.validation is None else record.validation[self.metric]
 
     def observe(self, record: Record) -> bool:
-        """Hear of an epoch, and return whether it is the best so far. One that was not validated changes nothing."""
+        """Take an epoch into account and return whether it is the best so far; one without validation is ignored."""
         if record.validation is None or record.epoch <= self.start_from_epoch:
             return False
         value = self.value(record)
@@ -69,7 +69,7 @@ class Watch:
         return better
 
     def restart(self, history: Sequence[Record]) -> None:
-        """Begin anew with a history."""
+        """Start again from the records of a history."""
         self.best, self.waited = None, 0
         for record in history:
             self.observe(record)

@@ -1,4 +1,4 @@
-"""Who is told how training goes on, and who may stop it."""
+"""The protocols of objects that are notified of the progress of training, or that may stop it."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
@@ -12,22 +12,22 @@ Stop = Callable[[], bool]
 
 
 def never() -> bool:
-    """Go on: for `stop`."""
+    """Return False: a `stop` that lets training go on."""
     return False
 
 
 class Observer(Protocol):
-    """Who is told how training goes on."""
+    """An object that is notified of the progress of training."""
 
     def step_done(self, trainer: "Trainer") -> None:
-        """Hear that a step is over; `trainer.step` of `trainer.steps_in_epoch` are done."""
+        """Called after each step; `trainer.step` of `trainer.steps_in_epoch` steps are finished."""
 
     def epoch_done(self, trainer: "Trainer", record: Record) -> None:
-        """Hear that an epoch is over; the trainer's state is that of an epoch's beginning."""
+        """Called after each epoch, with its record; the trainer's state is that at the beginning of the next epoch."""
 
 
 class Silent:
-    """An observer with nothing to do."""
+    """An observer that does nothing."""
 
     def step_done(self, trainer: "Trainer") -> None:
         """Do nothing."""

@@ -1,4 +1,4 @@
-"""How long a run trains, on what batches, and which weights it keeps."""
+"""The settings of a training run, and how a document gives them."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from graphnn.training.monitor import EarlyStopping, early_stopping_from
 class TrainingOptions:
     """The settings of a Trainer; most are those of a document's `training`.
 
-    epochs: may end within one, which counts as an epoch. seed: of the order of the samples. groups: those of the
+    epochs: need not be whole; a partial last epoch counts as one. seed: of the order of the samples. groups: of the
     optimizer. drop_last: whether an epoch leaves out a smaller last batch. keep_best: the validation figure whose best
     epoch is kept at the end. evaluate_every: epochs from one validation to the next; the last is always validated.
     """
@@ -30,7 +30,7 @@ class TrainingOptions:
 
 
 def training_options(spec: Spec) -> TrainingOptions:
-    """Return what a document says in `training`, in `evaluation` and in the optimizer's groups."""
+    """Return the options in a document's `training`, `evaluation` and optimizer groups."""
     training = spec.training
     return TrainingOptions(
         epochs=training["epochs"],

@@ -1,4 +1,4 @@
-"""Inputs and targets of one part of the data, prepared a piece of a batch at a time."""
+"""The samples of one part of the data, prepared for the network a piece of a batch at a time."""
 
 import math
 from collections.abc import Sequence
@@ -16,16 +16,16 @@ from graphnn.errors import DataError
 from graphnn.layers.context import empty_channels_last
 from graphnn.types import Array, Shape
 
-BLOCK = 2**17  # bytes as stored that are picked at a time: they are still in the cache when they are normalised
+BLOCK = 2**17  # bytes of stored samples copied at a time: they are still in the cache when they are normalised
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Samples as stored, and how a network takes them; the whole never stands as float32. An engine's source.
+    """Samples as stored, and how they are prepared for a network: a source of an engine, for any positions in them.
 
-    x: N×C×H×W or N×F as stored; y: N labels or N×K targets; indices: which samples are meant, all of them by default.
-    normalisation: none by default. augmenter: what is done to images in training, before they are normalised.
-    view: how images are looked at in inference; as they are by default.
+    They are never converted to float32 all at once. x: N×C×H×W or N×F as stored; y: N labels or N×K targets. indices:
+    of the samples in x and y, by default all. normalisation: none by default. augmenter: of images in training, before
+    they are normalised. view: of images in inference, by default none.
     """
 
     x: Array
@@ -36,10 +36,10 @@ class Samples:
     view: View | None = None
 
     def augmented(self, augmentations: Sequence[Augmentation], seed: int) -> Self:
-        """Return the same samples, augmented in training. Raises DataError where they are no images, or too small.
+        """Return the same samples, augmented in training. Raises DataError where they are not images, or too small.
 
-        The engine asks every core for the pieces that it computes itself, right before, so all cores share the work,
-        and an augmented piece is still in the cache: no other process prepares batches ahead.
+        No other process prepares batches ahead: each core augments the pieces that it computes, right before it does,
+        so that all cores share the work and a piece is still in the cache.
         """
         if not augmentations:
             return self
@@ -50,35 +50,35 @@ class Samples:
     def __len__(self) -> int:
         return len(self.x) if self.indices is None else len(self.indices)
 
-    def inputs(self, chosen: Array, out: Array, epoch: int | None) -> None:
-        """Write the network's inputs at the positions `chosen` into out, n×(input shape) of float32."""
-        numbers = self._numbers(chosen)
+    def inputs(self, positions: Array, out: Array, epoch: int | None) -> None:
+        """Write the network's inputs of the n samples at `positions` into out, n×(input shape) of float32."""
+        indices = self._indices(positions)
         step = max(1, BLOCK // max(1, math.prod(self.x.shape[1:]) * self.x.itemsize))
-        for start in range(0, len(numbers), step):
+        for start in range(0, len(indices), step):
             block = slice(start, start + step)
-            x = rows(self.x, numbers[block])
+            x = rows(self.x, indices[block])
             if self.augmenter is not None and epoch is not None:
-                x = self.augmenter.apply(x, chosen[block], epoch)
+                x = self.augmenter.apply(x, positions[block], epoch)
             elif self.view is not None and epoch is None:
                 x = self.view.apply(x)
             self._constants.apply(x, out.shape[1:], out[block])
 
-    def targets(self, chosen: Array) -> Array:
-        """Return the targets at the positions `chosen`."""
-        return np.asarray(self.y[self._numbers(chosen)])
+    def targets(self, positions: Array) -> Array:
+        """Return the targets of the samples at `positions`."""
+        return np.asarray(self.y[self._indices(positions)])
 
-    def take(self, chosen: Array, input_shape: Shape, epoch: int | None = None) -> tuple[Array, Array]:
-        """Return inputs of the network's shape and targets at the positions `chosen`, in memory of their own."""
-        x = empty_channels_last((len(chosen), *input_shape), np.float32)
-        self.inputs(chosen, x, epoch)
-        return x, self.targets(chosen)
+    def take(self, positions: Array, input_shape: Shape, epoch: int | None = None) -> tuple[Array, Array]:
+        """Return new arrays of the inputs, n×input_shape, and the targets of the n samples at `positions`."""
+        x = empty_channels_last((len(positions), *input_shape), np.float32)
+        self.inputs(positions, x, epoch)
+        return x, self.targets(positions)
 
-    def _numbers(self, chosen: Array) -> Array:
-        """Return the places in x and y of the samples at the positions `chosen`."""
-        return chosen if self.indices is None else np.asarray(self.indices[chosen])
+    def _indices(self, positions: Array) -> Array:
+        """Return the indices into x and y of the samples at `positions`."""
+        return positions if self.indices is None else np.asarray(self.indices[positions])
 
     def _mean(self) -> Array:
-        """Return the mean image as stored, H×W×C: of each pixel where these are normalised, else of each channel."""
+        """Return the mean image as stored, H×W×C: of each pixel with "per_feature", else of each channel."""
         known = self.normalisation
         if known is None or not known.mode.startswith("per_"):
             known = Normalisation.fit(self.x, "per_channel", self.indices)
@@ -91,8 +91,8 @@ class Samples:
         return self.normalisation or Normalisation.none(self.x.shape[1:])
 
 
-def rows(x: Array, chosen: Array) -> Array:
-    """Return x[chosen], images in channels-last memory where x has it: picking images costs one copy, not two."""
+def rows(x: Array, indices: Array) -> Array:
+    """Return x[indices], images in channels-last memory where x has it, so that they are copied once, not twice."""
     if x.ndim != 4:
-        return np.asarray(x[chosen])
-    return np.asarray(x.transpose(0, 2, 3, 1)[chosen].transpose(0, 3, 1, 2))
+        return np.asarray(x[indices])
+    return np.asarray(x.transpose(0, 2, 3, 1)[indices].transpose(0, 3, 1, 2))

@@ -1,4 +1,4 @@
-"""The training loop: epochs of steps, validation, and a state from which it can go on in the middle of an epoch."""
+"""The training loop: epochs of steps, validation, and a state from which a run can resume in the middle of an epoch."""
 
 import math
 import time
@@ -30,10 +30,13 @@ from graphnn.types import Array
 class Trainer:
     """Trains the parameters of an engine's graph.
 
-    epoch: epochs that are finished; step: steps that are finished of the next one. history: a record an epoch. kept:
-    the values that are validated, and those to be kept at the end. An interrupted run that is restored in a new trainer
-    ends with weights equal to the last bit. Raises DataError where there is nothing to train on, where averaging never
-    comes, or where a figure is to be watched that there is not.
+    training: the samples to train on. validation: those to validate on, if any. observer: notified after each step and
+    each epoch. epoch: the number of finished epochs; step: the number of finished steps of the next epoch. history: a
+    record for each finished epoch. kept: the values that are validated, and those to keep at the end.
+
+    An interrupted run that is restored in a new trainer ends with the same weights to the last bit. Raises DataError
+    where there are no samples to train on, where the run is too short for averaging, or where the figure to watch does
+    not exist.
     """
 
     def __init__(
@@ -70,17 +73,17 @@ class Trainer:
 
     @property
     def samples_seen(self) -> int:
-        """Samples of the unfinished epoch that were trained on."""
+        """The number of samples of the unfinished epoch that were trained on."""
         return self.length.samples_after(self.step)
 
     @property
     def steps_in_epoch(self) -> int:
-        """Steps of the unfinished epoch, those that are done and those to come."""
+        """The number of all steps in the unfinished epoch, finished or not."""
         return self.length.steps(self.epoch)
 
     @property
     def steps_done(self) -> int:
-        """Steps of the run that are done."""
+        """The number of finished steps of the run."""
         return min(self.epoch * self.steps_per_epoch + self.step, self.total_steps)
 
     @property
@@ -97,29 +100,30 @@ class Trainer:
         return self.watch.waited >= stopping.patience
 
     def metrics(self) -> dict[str, float]:
-        """Return the loss and the metrics over the unfinished epoch's samples so far; at least one step is done."""
+        """Return the loss and the metrics over the unfinished epoch so far. Raises ValueError before its first step."""
         if self._sums is None:
             raise ValueError("no step of this epoch is done")
         return self.graph.summarise(self._sums, self.samples_seen)
 
     def learning_rates(self, step: int) -> tuple[float, ...]:
-        """Return the learning rates of a step of the unfinished epoch: the common one, and one for each group."""
+        """Return the learning rates of a step of the unfinished epoch: the network's, and one for each group."""
         update = self.epoch * self.steps_per_epoch + step
         return self.rates.at(update, self.steps_per_epoch, self.total_steps)
 
     def learning_rate(self, step: int) -> float:
-        """Return the common learning rate of a step of the unfinished epoch."""
+        """Return the network's learning rate at a step of the unfinished epoch."""
         return self.learning_rates(step)[0]
 
     def run(self, stop: Stop = never) -> bool:
-        """Train to the end, or until `stop` asks to stop after a step; return whether the end was reached.
+        """Train to the end, or until `stop()` returns True; return whether the end was reached.
 
-        Raises DivergenceError where the loss, a gradient or a parameter is no longer finite.
+        `stop` is called before each step, and between the chunks of a validation. Raises DivergenceError where the
+        loss, a gradient or a parameter is no longer finite.
         """
         if self.steps_done == 0:
             self.kept.begin()
         while not self.finished:
-            with np.errstate(all="ignore"):  # what overflows is found and named below
+            with np.errstate(all="ignore"):  # overflow is detected and reported below
                 if not (self._finish_steps(stop) and self._finish_epoch(stop)):
                     return False
         return True
@@ -131,13 +135,13 @@ class Trainer:
                 return False
             start = time.perf_counter()
             first = self.step * self.options.batch_size
-            chosen = order[first : first + self.options.batch_size]
-            sums = self.engine.train_step(SourceBatch(self.training, chosen), epoch=self.epoch, step=self.step)
+            positions = order[first : first + self.options.batch_size]
+            sums = self.engine.train_step(SourceBatch(self.training, positions), epoch=self.epoch, step=self.step)
             if not (math.isfinite(sums[0]) and all_finite(self.parameters.gradient)):
-                x, _ = self.training.take(chosen, self.graph.input_shape, self.epoch)
-                loss = float(sums[0]) / len(chosen)
-                story = culprit(self.engine, x, loss, epoch=self.epoch, step=self.step)
-                raise self._diverged(story, loss)
+                x, _ = self.training.take(positions, self.graph.input_shape, self.epoch)
+                loss = float(sums[0]) / len(positions)
+                cause = culprit(self.engine, x, loss, epoch=self.epoch, step=self.step)
+                raise self._diverged(cause, loss)
             self.engine.update(self.learning_rates(self.step), epoch=self.epoch)
             self._sums = sums.copy() if self._sums is None else self._sums + sums
             self.step += 1
@@ -174,7 +178,7 @@ class Trainer:
         return True
 
     def _validated(self, samples: Samples, stop: Stop) -> dict[str, float] | None:
-        """Return the loss and the metrics over the validation part; None where `stop` asked to stop on the way."""
+        """Return the loss and the metrics over the validation part; None if `stop` ended the validation early."""
         with self.kept.validated():
             sums = evaluate(self.engine, samples, stop)
             if sums is None:
@@ -188,30 +192,30 @@ class Trainer:
         return metrics
 
     def _is_validated(self, epoch: int) -> bool:
-        """Whether an epoch, counted from 1, ends with a validation, where there is something to validate on."""
+        """Whether an epoch, counted from 1, ends with a validation if there are samples for it."""
         return epoch % self.options.evaluate_every == 0 or epoch == self.length.records
 
     def comes_to(self, state: State) -> bool:
-        """Whether this run passes through a state of one that differs in its number of epochs alone.
+        """Whether this run passes through a state of a run that differs from it only in the number of epochs.
 
-        The learning rates apart, for which see `same_rates`.
+        This does not compare learning rates: see `same_rates`.
         """
         validated = [record.validation is not None for record in state.history]
         expected = [self.validation is not None and self._is_validated(record.epoch) for record in state.history]
-        same_place = state.updates == state.epoch * self.steps_per_epoch + state.step
-        return same_place and validated == expected and not self.kept.depends_on_length
+        same_step = state.updates == state.epoch * self.steps_per_epoch + state.step
+        return same_step and validated == expected and not self.kept.depends_on_length
 
     def _check_parameters(self) -> None:
-        """Raise DivergenceError where the epoch's last update, which no further loss would show, went wrong."""
+        """Raise DivergenceError where a parameter is not finite; no later loss would show it after the last update."""
         for name, array in self.parameters.named().items():
             if not all_finite(array.ravel(order="K")):
                 raise DivergenceError(f"{name} is no longer finite after epoch {self.epoch + 1}. {self._advice()}")
 
-    def _diverged(self, story: str, loss: float, part: str = "") -> DivergenceError:
-        """Return the error that says what went wrong where, and what to try."""
+    def _diverged(self, cause: str, loss: float, part: str = "") -> DivergenceError:
+        """Return the error that says what went wrong, when, and what to try."""
         step = min(self.step + 1, self.steps_in_epoch)
-        place = f"in epoch {self.epoch + 1} of {self.options.epochs}, step {step} of {self.steps_in_epoch}"
-        return DivergenceError(f"the {part}loss is {loss:.3g} {place}: {story}. {self._advice()}")
+        when = f"in epoch {self.epoch + 1} of {self.options.epochs}, step {step} of {self.steps_in_epoch}"
+        return DivergenceError(f"the {part}loss is {loss:.3g} {when}: {cause}. {self._advice()}")
 
     def _advice(self) -> str:
         rate = self.learning_rate(min(self.step, self.steps_in_epoch - 1))
@@ -219,7 +223,7 @@ class Trainer:
         return f"Try a learning rate smaller than {rate:.3g}{clip}."
 
     def state(self) -> State:
-        """Return what `restore` needs. The arrays are the trainer's own, not copies."""
+        """Return the state for `restore`. Its arrays are those of the trainer, not copies."""
         arrays = {"parameters": self.parameters.vector}
         arrays |= {f"running/{name}": array for name, array in self.parameters.running.items()}
         arrays |= {f"optimizer/{name}": array for name, array in self.updater.state.items()}
@@ -236,7 +240,7 @@ class Trainer:
         )
 
     def restore(self, state: State) -> None:
-        """Go on where another trainer of the same document and data stood."""
+        """Go on from the state of another trainer of the same document and data."""
         for name, array in self.state().arrays.items():
             array[...] = state.arrays[name]
         self.epoch, self.step, self.updater.steps = state.epoch, state.step, state.updates
@@ -250,7 +254,7 @@ class Trainer:
 
 
 def evaluate(engine: Engine, samples: Samples, stop: Stop = never) -> Array | None:
-    """Return the loss's partial sums over all samples, in inference; None where `stop` asked to stop on the way.
+    """Return the loss's partial sums over all samples, in inference; None if `stop()` returned True before the end.
 
     Raises DataError where there are no samples.
     """
@@ -268,7 +272,7 @@ def evaluate(engine: Engine, samples: Samples, stop: Stop = never) -> Array | No
 def same_rates(section: Section, epochs: float, other_epochs: float, steps_per_epoch: int, updates: int) -> bool:
     """Return whether the first `updates` learning rates are the same in runs of either length.
 
-    What a schedule learns from observed losses does not depend on the length, so a fresh one tells.
+    The response of a schedule to losses does not depend on the length, so new schedules can be compared.
     """
     rates = Rates(optimizer_from(section), schedule_from(section.options["schedule"]), groups_from(section))
     lengths = (total_steps(epochs, steps_per_epoch), total_steps(other_epochs, steps_per_epoch))
