@@ -1,4 +1,4 @@
-"""What a loss is: how far predictions are from the truth, the gradient of that, and what the outputs mean."""
+"""The base class of losses, which also declare what the network's outputs mean, and their registry."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ from graphnn.registry import Registry
 from graphnn.specification.describable import Describable, check_built_in
 from graphnn.types import Array, Shape, shape_text
 
-SMALLEST = 2.2e-16  # probabilities below it count as it
+SMALLEST = 2.2e-16  # smaller probabilities are raised to it
 
 
 @dataclass(frozen=True)
 class Loss(Describable, ABC):
-    """One loss: the mean over the batch of a number for each sample.
+    """A loss: the mean over the batch of one number for each sample.
 
-    outputs: what it takes the network's outputs for; their targets and metrics follow from it.
-    fused_with: the last layer that the loss can be evaluated together with, from that layer's input (the logits).
+    outputs: what the network's outputs mean, which decides on their targets and metrics.
+    fused_with: the type of last layer together with which the loss can be computed, from its input (the logits).
     """
 
     outputs: ClassVar[type[Outputs]]
@@ -39,12 +39,19 @@ class Loss(Describable, ABC):
         return type(self).__name__
 
     def __call__(self, y_gt: npt.ArrayLike, y_pred: npt.ArrayLike) -> float:
-        """Return the mean loss of predictions (N×K) against the truth. Raises DataError for targets that do not fit."""
+        """Return the mean loss of N predictions.
+
+        y_gt: N targets, see the class. y_pred: N×(output shape), the network's outputs. Raises DataError for targets
+        that do not fit.
+        """
         truth, y = self._checked(y_gt, y_pred)
         return float(self.piece(truth, y, len(y), logits=False)[0] / len(y))
 
     def gradient(self, y_gt: npt.ArrayLike, y_pred: npt.ArrayLike) -> Array:
-        """Return the gradient of the mean loss with respect to the predictions, N×K. Raises DataError."""
+        """Return the gradient of the mean loss with respect to the predictions, in their shape.
+
+        y_gt, y_pred: as in a call of the loss. Raises DataError for targets that do not fit.
+        """
         truth, y = self._checked(y_gt, y_pred)
         dy = np.empty_like(y)
         self.piece(truth, y, len(y), logits=False, dy=dy)
@@ -60,37 +67,37 @@ class Loss(Describable, ABC):
 
     @abstractmethod
     def piece(self, y_gt: Array, y: Array, n: int, *, logits: bool, dy: Array | None = None) -> Array:
-        """Return the sums over a piece of m samples of a batch of n: of the loss, then what the metrics need.
+        """Return the partial sums of the loss and its metrics over a piece of m samples of a batch of n samples.
 
-        y_gt: m targets, which `check_targets` has accepted. y: predictions, m×(output shape), or with `logits` the
-        input of `fused_with`, float32 or float64; it is not changed. dy: takes the gradient of the mean over all n
-        samples with respect to y, of y's shape and dtype; it may be y's memory. The sums are a float64 vector, laid
-        out as `layout` says; those of all pieces added up are what `summarise` needs.
+        y_gt: m targets, which `check_targets` has accepted. y: predictions, m×(output shape), float32 or float64, or
+        with `logits` the inputs of the `fused_with` layer; not changed unless dy is the same memory. dy: receives the
+        gradient of the mean loss over all n samples with respect to y, in y's shape and dtype; None: not needed. The
+        sums are a float64 vector in the order of `layout`; `summarise` takes the sum of those of all pieces.
         """
 
     @abstractmethod
     def check_targets(self, y_gt: Array, output_shape: Shape) -> None:
-        """Raise DataError where targets, N×…, do not fit a network whose one prediction has `output_shape`."""
+        """Raise DataError where targets, N×…, do not fit predictions of `output_shape`."""
 
     def metrics(self, output_shape: Shape | None = None) -> tuple[str, ...]:
-        """Return the names of what is reported, "loss" first; of outputs of any shape where none is given."""
+        """Return "loss" and the names of its metrics, for predictions of `output_shape`, or of any shape for None."""
         if output_shape is not None:
             return self.layout(output_shape).names
         return (MeanLoss.name, *(metric.name for metric in metrics_of(self.outputs)))
 
     def summarise(self, sums: Array, count: int, output_shape: Shape) -> dict[str, float]:
-        """Return "loss" and the metrics of `count` samples from the sum of their pieces' sums.
+        """Return the loss and its metrics of `count` samples, by name, from the sum of their pieces' partial sums.
 
-        output_shape: of one prediction. A metric that is a part of the whole lies in 0…1.
+        output_shape: of one prediction. Fractions are in 0…1, not per cent.
         """
         return self.layout(output_shape).figures(sums, count)
 
     def layout(self, output_shape: Shape) -> Layout:
-        """Return what the sums of `piece` are of, where one prediction has `output_shape`."""
+        """Return the layout of the vector that `piece` returns for predictions of `output_shape`."""
         return layout(self.outputs, output_shape)
 
     def reported(self) -> Self:
-        """Return the loss whose value `piece` gives, where training follows the gradient of another one."""
+        """Return the loss that is reported, where training follows the gradient of another one, as with smoothing."""
         return self
 
 
@@ -98,7 +105,7 @@ LOSSES: Registry[type[Loss]] = Registry("loss", "graphnn.losses")
 
 
 def check_values(loss: str, y_gt: Array, output_shape: Shape) -> None:
-    """Raise DataError unless each sample has one numeric target for each output."""
+    """Raise DataError unless every sample has a numeric target for each output."""
     if y_gt.dtype.kind not in "fiub":
         raise DataError(f"{loss} needs numbers as targets, not {described(y_gt)}")
     if y_gt.shape[1:] != output_shape and not (y_gt.ndim == 1 and output_shape == (1,)):
@@ -110,5 +117,6 @@ def check_values(loss: str, y_gt: Array, output_shape: Shape) -> None:
 
 
 def described(array: Array) -> str:
+    """Return the shape and dtype of an array of samples for messages: an array N×10 of float32."""
     sizes = "×".join(["N", *(str(size) for size in array.shape[1:])])
     return f"an array {sizes} of {array.dtype}"

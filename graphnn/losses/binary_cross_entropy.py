@@ -1,4 +1,4 @@
-"""BinaryCrossEntropy: the loss of outputs that are yes or no."""
+"""BinaryCrossEntropy: the loss of independent yes-or-no outputs."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from graphnn.types import Array, Shape
 class BinaryCrossEntropy(Loss):
     """Binary cross-entropy: L = −Σ (t ln p + (1 − t) ln(1 − p)) / K over K independent yes-or-no outputs.
 
-    Targets: N×K numbers in 0…1, or N where K is 1. From probabilities, p and 1 − p are clipped at 2.2e-16 and the
+    Targets t: N×K numbers in 0…1, or N where K is 1. From probabilities p, p and 1 − p are clipped at 2.2e-16 and the
     gradient is ((1 − t)/(1 − p) − t/p)/(nK); from logits z nothing is clipped: L = max(z, 0) − t z + ln(1 + e^−|z|),
     and the gradient is (sigmoid z − t)/(nK).
     """
@@ -27,8 +27,8 @@ class BinaryCrossEntropy(Loss):
     fused_with = Sigmoid
 
     def piece(self, y_gt: Array, y: Array, n: int, *, logits: bool, dy: Array | None = None) -> Array:
-        seen, outputs = YesOrNo(y_gt, y, logits=logits), y[0].size
-        sums, t = sums_of(seen), seen.targets  # the sums before dy is written, which may be y's memory
+        outputs, size = YesOrNo(y_gt, y, logits=logits), y[0].size
+        sums, t = sums_of(outputs), outputs.targets  # the sums before dy is written, which may be y's memory
         if logits:
             loss = np.maximum(y, 0) - t * y + np.log1p(np.exp(-np.abs(y)))
             if dy is not None:
@@ -41,8 +41,8 @@ class BinaryCrossEntropy(Loss):
                 np.divide(1 - t, q, out=dy)
                 dy -= t / p
         if dy is not None:
-            dy *= 1 / (n * outputs)
-        sums[0] = loss.sum(dtype=np.float64) / outputs
+            dy *= 1 / (n * size)
+        sums[0] = loss.sum(dtype=np.float64) / size
         return sums
 
     def check_targets(self, y_gt: Array, output_shape: Shape) -> None:

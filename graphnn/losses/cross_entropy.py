@@ -1,4 +1,4 @@
-"""CrossEntropy: the loss of classes."""
+"""CrossEntropy: the loss of a choice among classes."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -20,10 +20,9 @@ class CrossEntropy(Loss):
 
     Targets: integer labels N, or one-hot rows (or other distributions) N×K. From probabilities, p is clipped at
     2.2e-16 and the gradient is −y′/p/n; from logits nothing is clipped and the gradient is (softmax − y′)/n.
-    label_smoothing ε: the gradient, which training follows, is that of the targets y′ = (1 − ε)·y + ε/K, while L and
-    what is reported of it are always those of y.
-    Source of the smoothing: Szegedy et al. 2016, "Rethinking the Inception architecture for computer vision",
-    section 7.
+    label_smoothing: ε; the gradient, which training follows, is that of the targets y′ = (1 − ε)·y + ε/K, but L, which
+    is reported, is always that of y. Source of label smoothing: Szegedy et al. 2016, "Rethinking
+    the Inception architecture for computer vision", section 7.
     """
 
     label_smoothing: float = 0.0
@@ -32,53 +31,53 @@ class CrossEntropy(Loss):
     fused_with = Softmax
 
     def piece(self, y_gt: Array, y: Array, n: int, *, logits: bool, dy: Array | None = None) -> Array:
-        seen = Classes(y_gt, y, logits=logits)
-        sums = sums_of(seen)  # before dy is written, which may be y's memory
-        losses = self._from_logits(seen, n, dy) if logits else self._from_probabilities(seen, n, dy)
+        outputs = Classes(y_gt, y, logits=logits)
+        sums = sums_of(outputs)  # before dy is written, which may be y's memory
+        losses = self._from_logits(outputs, n, dy) if logits else self._from_probabilities(outputs, n, dy)
         sums[0] = np.add.reduce(losses, dtype=np.float64)
         return sums
 
-    def _from_logits(self, seen: Classes, n: int, dy: Array | None) -> Array:
-        """Return the loss of each sample, and write the gradient into dy, where given."""
-        y, rows, labels = seen.y, seen.rows, seen.truth
+    def _from_logits(self, outputs: Classes, n: int, dy: Array | None) -> Array:
+        """Return the loss of each sample, n, and write the gradient into dy unless it is None."""
+        y, rows, labels = outputs.y, outputs.rows, outputs.truth
         work = np.empty_like(y) if dy is None else dy
-        highest = y[rows, seen.predicted]  # y.max(axis=1) takes 4.6 µs of 64×10, this 1.2
+        highest = y[rows, outputs.predicted]  # y.max(axis=1) takes 4.6 µs of 64×10, this 1.2
         np.subtract(y, highest[:, None], out=work)
-        score = seen.true_scores - highest if seen.y_gt.ndim == 1 else np.einsum("nk,nk->n", seen.y_gt, work)
+        score = outputs.true_scores - highest if outputs.y_gt.ndim == 1 else np.einsum("nk,nk->n", outputs.y_gt, work)
         np.exp(work, out=work)
         total = np.add.reduce(work, axis=1, keepdims=True)
         losses: Array = np.log(total[:, 0]) - score
         if dy is not None:
-            wanted = self._wanted(seen)
+            targets = self._targets(outputs)
             dy *= 1 / (total * n)
-            if wanted is None:
+            if targets is None:
                 dy[rows, labels] -= 1 / n
             else:
-                dy -= wanted / n
+                dy -= targets / n
         return losses
 
-    def _from_probabilities(self, seen: Classes, n: int, dy: Array | None) -> Array:
-        """Return the loss of each sample, and write the gradient into dy, where given."""
-        wanted = None if dy is None else self._wanted(seen)
-        clipped = np.maximum(seen.y, SMALLEST)
-        p = clipped[seen.rows, seen.truth]
-        losses: Array = -np.log(p) if seen.y_gt.ndim == 1 else -np.einsum("nk,nk->n", seen.y_gt, np.log(clipped))
-        if dy is not None and wanted is not None:
-            np.divide(wanted, clipped, out=dy)
+    def _from_probabilities(self, outputs: Classes, n: int, dy: Array | None) -> Array:
+        """Return the loss of each sample, n, and write the gradient into dy unless it is None."""
+        targets = None if dy is None else self._targets(outputs)
+        clipped = np.maximum(outputs.y, SMALLEST)
+        p = clipped[outputs.rows, outputs.truth]
+        losses: Array = -np.log(p) if outputs.y_gt.ndim == 1 else -np.einsum("nk,nk->n", outputs.y_gt, np.log(clipped))
+        if dy is not None and targets is not None:
+            np.divide(targets, clipped, out=dy)
             dy *= -1 / n
         elif dy is not None:
             dy[...] = 0
-            dy[seen.rows, seen.truth] = -1 / (p * n)
+            dy[outputs.rows, outputs.truth] = -1 / (p * n)
         return losses
 
-    def _wanted(self, seen: Classes) -> Array | None:
-        """Return the rows that the gradient is that of; None for plain labels."""
+    def _targets(self, outputs: Classes) -> Array | None:
+        """Return the targets y′ of the gradient, n×K; None for labels without smoothing."""
         if self.label_smoothing == 0:
-            return seen.y_gt if seen.y_gt.ndim == 2 else None
-        return self.smoothed(seen.y_gt, seen.y)
+            return outputs.y_gt if outputs.y_gt.ndim == 2 else None
+        return self.smoothed(outputs.y_gt, outputs.y)
 
     def smoothed(self, y_gt: Array, y: Array) -> Array:
-        """Return (1 − ε)·y + ε/K as rows like those of y, from labels or rows."""
+        """Return the targets (1 − ε)·y_gt + ε/K, n×K of y's dtype, from labels or rows. y: the outputs, n×K."""
         kept, share = 1 - self.label_smoothing, self.label_smoothing / y.shape[1]
         if y_gt.ndim == 2:
             return np.asarray(kept * y_gt + share, y.dtype)

@@ -1,4 +1,4 @@
-"""MeanSquaredError: the loss of numbers."""
+"""MeanSquaredError: the loss of numbers, for regression."""
 
 from dataclasses import dataclass
 
@@ -16,17 +16,17 @@ from graphnn.types import Array, Shape
 class MeanSquaredError(Loss):
     """Mean squared error: L = Σ (y − t)² / K over the K outputs.
 
-    Targets: N×K, or N where K is 1. The gradient is 2(y − t)/(nK).
+    Targets t: finite numbers N×K, or N where K is 1. The gradient is 2(y − t)/(nK).
     """
 
     outputs = Numbers
 
     def piece(self, y_gt: Array, y: Array, n: int, *, logits: bool, dy: Array | None = None) -> Array:
-        seen, outputs = Numbers(y_gt, y, logits=logits), y[0].size
-        sums = sums_of(seen)
-        sums[0] = seen.squares.sum() / outputs
+        outputs, size = Numbers(y_gt, y, logits=logits), y[0].size
+        sums = sums_of(outputs)
+        sums[0] = outputs.squares.sum() / size
         if dy is not None:
-            np.multiply(seen.difference, 2 / (n * outputs), out=dy, casting="same_kind")
+            np.multiply(outputs.difference, 2 / (n * size), out=dy, casting="same_kind")
         return sums
 
     def check_targets(self, y_gt: Array, output_shape: Shape) -> None:

@@ -1,1 +1,1 @@
-"""What is reported of a network besides its loss: the table of metrics, and how they are summed and written."""
+"""The metrics, how they are summed over pieces, and how they are written for people."""

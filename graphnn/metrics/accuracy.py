@@ -1,4 +1,4 @@
-"""Accuracy: how often a network is right."""
+"""Accuracy: the fraction of correct predictions."""
 
 import numpy as np
 
@@ -8,10 +8,10 @@ from graphnn.metrics.outputs import Classes, YesOrNo
 
 @METRICS.register
 class Accuracy(OutputMetric[Classes | YesOrNo]):
-    """The fraction of the samples whose class is predicted; of yes-or-no outputs, the fraction of right outputs.
+    """The fraction of the samples whose class is predicted correctly; with yes-or-no outputs, of the correct outputs.
 
-    The predicted class is that of the highest score, of equal ones the first. An output is right where it lies on the
-    truth's side of ½.
+    The predicted class is that with the highest score, the first one of equal scores. A yes-or-no output is correct
+    where it is on the same side of ½ as its target.
     """
 
     name = label = "accuracy"
@@ -19,7 +19,7 @@ class Accuracy(OutputMetric[Classes | YesOrNo]):
     higher_is_better = True
     outputs = (Classes, YesOrNo)
 
-    def sums(self, seen: Classes | YesOrNo) -> float:
-        """Return the number of samples that are right; one of K outputs counts 1/K."""
-        predicted = seen.predicted
-        return np.count_nonzero(predicted == seen.truth) / outputs_per_sample(predicted)
+    def sums(self, outputs: Classes | YesOrNo) -> float:
+        """Return the number of correct samples; each correct one of K outputs counts 1/K."""
+        predicted = outputs.predicted
+        return np.count_nonzero(predicted == outputs.truth) / outputs_per_sample(predicted)

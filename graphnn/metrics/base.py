@@ -1,4 +1,4 @@
-"""What a metric is: how people read it, and how it is made of outputs and targets, a piece at a time."""
+"""The base classes of metrics, computed from outputs and targets a piece at a time, and their registry."""
 
 import math
 from abc import ABC, abstractmethod
@@ -9,15 +9,15 @@ from graphnn.metrics.outputs import Outputs
 from graphnn.registry import Registry
 from graphnn.types import Array, Shape
 
-Seen = TypeVar("Seen", bound=Outputs)
+Meaning = TypeVar("Meaning", bound=Outputs)
 
 
 class Metric:
-    """One figure that is reported of a network: a line of the table of metrics.
+    """A figure that is reported of a network.
 
-    name: in files, JSON and the document. label: in words. percent: whether people read 0.98 as 98%. higher_is_better:
-    which of two values is the better one. brief: whether it is shown where there is room for few: on the line of an
-    epoch, and as the column of a comparison.
+    name: in files, JSON and documents. label: for people. percent: whether 0.98 is shown as 98%. higher_is_better:
+    whether the higher of two values is the better one. brief: whether it is shown where space is short: in the line of
+    an epoch, and as a column of a comparison.
     """
 
     name: ClassVar[str]
@@ -27,28 +27,28 @@ class Metric:
     brief: ClassVar[bool] = True
 
 
-class OutputMetric(Metric, ABC, Generic[Seen]):
-    """A metric that is computed from outputs and targets: from sums that add up over the pieces of the samples.
+class OutputMetric(Metric, ABC, Generic[Meaning]):
+    """A metric that is computed from outputs and targets, by partial sums that are added up over the pieces.
 
-    outputs: the meanings of outputs that it is reported for.
+    outputs: the meanings of outputs for which it is reported.
     """
 
     outputs: ClassVar[tuple[type[Outputs], ...]]
 
     def suits(self, output_shape: Shape) -> bool:
-        """Return whether it tells anything about outputs of a shape, which one sample has."""
+        """Return whether it is meaningful for outputs of this shape (of one sample)."""
         return True
 
     def size(self, output_shape: Shape) -> int:
-        """Return how many partial sums it needs."""
+        """Return the number of its partial sums, for outputs of this shape (of one sample)."""
         return 1
 
     @abstractmethod
-    def sums(self, seen: Seen) -> float | Array:
-        """Return the partial sums over the samples seen: a number, or a vector of `size` float64 numbers."""
+    def sums(self, outputs: Meaning) -> float | Array:
+        """Return the partial sums over the samples of a piece: a number, or `size` float64 numbers."""
 
     def value(self, sums: Array, count: int) -> float:
-        """Return the metric of `count` samples from the sum of their partial sums: by default the mean."""
+        """Return the metric of `count` samples from the total of their `size` partial sums; by default the mean."""
         return float(sums[0] / count)
 
 
@@ -56,5 +56,5 @@ METRICS: Registry[type[Metric]] = Registry("metric", "graphnn.metrics", name_of=
 
 
 def outputs_per_sample(samples: Array) -> int:
-    """Return how many numbers an array, n×(shape), holds for each sample."""
+    """Return the number of elements for each sample of an array n×(shape)."""
     return math.prod(samples.shape[1:])

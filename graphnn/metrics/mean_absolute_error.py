@@ -1,4 +1,4 @@
-"""Mean absolute error: how far off numbers are, in their units."""
+"""Mean absolute error: the mean distance of predicted numbers from their targets."""
 
 import numpy as np
 
@@ -15,6 +15,6 @@ class MeanAbsoluteError(OutputMetric[Numbers]):
     higher_is_better = False
     outputs = (Numbers,)
 
-    def sums(self, seen: Numbers) -> float:
-        """Return the sum over the samples of the mean over their outputs."""
-        return float(np.abs(seen.difference).sum() / outputs_per_sample(seen.y))
+    def sums(self, outputs: Numbers) -> float:
+        """Return the sum over the samples of the mean over the outputs."""
+        return float(np.abs(outputs.difference).sum() / outputs_per_sample(outputs.y))

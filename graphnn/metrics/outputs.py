@@ -1,4 +1,4 @@
-"""What the outputs of a network mean: classes, yes or no, or numbers. Its loss declares which."""
+"""The meanings that a loss can give to the outputs of a network: classes, yes or no, or numbers."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from graphnn.types import Array, Shape
 
 
 class Outputs(ABC):
-    """The outputs of n samples beside their targets, with what the loss and its metrics need of both.
+    """The outputs of n samples and their targets, with the values that the loss and its metrics need; one meaning.
 
-    y_gt: targets as `Loss.check_targets` accepts them. y: predictions, n×(output shape); with `logits` what the last
-    layer, Softmax or Sigmoid, would have made them from. truth, predicted: what should be predicted and what is, in one
-    form. All of it is computed at once, with every piece of a batch; nothing refers to y's memory but y, and
-    `predicted` of numbers. Each subclass is one meaning, and says which targets it takes.
+    y_gt: targets that `Loss.check_targets` accepts. y: predictions, n×(output shape); with `logits` the inputs of the
+    last layer, Softmax or Sigmoid. truth, predicted: the true and the predicted values, in the same form. All values
+    are computed at once, for each piece of a batch; only y, and `predicted` of Numbers, are in y's memory. The
+    subclasses say which targets they take.
     """
 
     truth: Array
@@ -29,15 +29,15 @@ class Outputs(ABC):
     @classmethod
     @abstractmethod
     def random_targets(cls, n: int, output_shape: Shape, rng: np.random.Generator, dtype: Any) -> Array:
-        """Return targets of n samples that fit outputs of a shape, drawn at random; numbers are of `dtype`."""
+        """Return random targets of n samples for outputs of this shape (of one sample); numbers are of `dtype`."""
 
 
 class Classes(Outputs):
-    """A score for each of K classes, n×K, of which one is the sample's.
+    """Scores n×K of K classes, of which each sample has one.
 
-    Targets: integer labels n, or rows n×K of one number a class that sum to 1; of these, the highest is the class.
-    truth: the labels, n. predicted: the label of the highest score, n; of equal ones the first. rows: 0…n − 1.
-    true_scores: those of the true classes, n.
+    Targets: integer labels n, or rows n×K of one number for each class that sum to 1; the class is that of the highest.
+    truth: the labels, n. predicted: the labels of the highest scores, the first one of equal scores, n. rows: 0…n − 1.
+    true_scores: the scores of the true classes, n.
     """
 
     def __init__(self, y_gt: Array, y: Array, *, logits: bool = False) -> None:
@@ -53,9 +53,9 @@ class Classes(Outputs):
 
 
 class YesOrNo(Outputs):
-    """For each output, whether something is so: a probability. Several may be true of a sample, or none.
+    """Probabilities of independent answers yes, n×(output shape); any number of them may be true of a sample.
 
-    Targets: numbers in 0…1, n×(output shape), or n where there is one output. targets: as y, in shape and dtype.
+    Targets: numbers in 0…1, n×(output shape), or n where there is one output. targets: these in y's shape and dtype.
     truth, predicted: whether each target, and each probability, is above ½, n×(output shape).
     """
 
@@ -72,9 +72,9 @@ class YesOrNo(Outputs):
 class Numbers(Outputs):
     """Quantities, in the units of the targets: regression.
 
-    Targets: finite numbers, n×(output shape), or n where there is one output. truth: as y in shape. predicted: y.
-    difference: predicted − truth, n×(output shape), float64. squares: for each output the sum over the samples of the
-    difference squared, flat, float64.
+    Targets: finite numbers, n×(output shape), or n where there is one output. truth: these in y's shape. predicted: y.
+    difference: predicted − truth, n×(output shape), float64. squares: for each output the sum of the squared
+    differences of the samples, a flat float64 vector.
     """
 
     def __init__(self, y_gt: Array, y: Array, *, logits: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""The partial sums of the loss and the metrics: which there are, and how they lie in one vector that adds up."""
+"""The partial sums of the loss and its metrics: their layout in one vector, which is added up over the pieces."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from graphnn.types import Array, Shape
 
 @dataclass(frozen=True)
 class Layout:
-    """Where partial sums lie in the vector: that of the loss first, then those of each metric.
+    """The layout of the vector of partial sums: that of the loss first, then those of each metric.
 
-    parts: the metrics with their slices. size: of the vector.
+    parts: the metrics with their slices of the vector. size: of the vector.
     """
 
     parts: tuple[tuple[OutputMetric[Any], slice], ...]
@@ -25,18 +25,18 @@ class Layout:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What there are sums of."""
+        """The names of the loss and the metrics, in the order of the vector."""
         return (MeanLoss.name, *(metric.name for metric, _ in self.parts))
 
     def figures(self, sums: Array, count: int) -> dict[str, float]:
-        """Return the loss and the metrics of `count` samples, by name, from the sum of their vectors."""
-        values = {metric.name: metric.value(sums[where], count) for metric, where in self.parts}
+        """Return the loss and the metrics of `count` samples, by name, from the sum of their pieces' vectors."""
+        values = {metric.name: metric.value(sums[part], count) for metric, part in self.parts}
         return {MeanLoss.name: float(sums[0] / count), **values}
 
 
-@cache  # it is asked for with every piece of every batch
+@cache  # it is needed for every piece of every batch
 def layout(outputs: type[Outputs], output_shape: Shape) -> Layout:
-    """Return where the sums lie for outputs of a meaning, one sample's being of `output_shape`."""
+    """Return the layout for outputs of a meaning. output_shape: of one sample."""
     parts, end = [], 1
     for metric in metrics_of(outputs):
         if metric.suits(output_shape):
@@ -45,17 +45,17 @@ def layout(outputs: type[Outputs], output_shape: Shape) -> Layout:
     return Layout(tuple(parts), end)
 
 
-def sums_of(seen: Outputs) -> Array:
-    """Return the vector of the samples seen, float64; the loss is left at 0."""
-    own = layout(type(seen), seen.y.shape[1:])
-    sums = np.zeros(own.size)
-    for metric, where in own.parts:
-        sums[where] = metric.sums(seen)
+def sums_of(outputs: Outputs) -> Array:
+    """Return the vector of partial sums over these samples, float64; the loss is left at 0."""
+    vector = layout(type(outputs), outputs.y.shape[1:])
+    sums = np.zeros(vector.size)
+    for metric, part in vector.parts:
+        sums[part] = metric.sums(outputs)
     return sums
 
 
 def metrics_of(outputs: type[Outputs]) -> Iterable[OutputMetric[Any]]:
-    """Yield the metrics of outputs of a meaning, whatever their shape, by name in alphabetical order."""
+    """Yield the metrics of outputs of a meaning, of any shape, in the alphabetical order of their names."""
     for metric in METRICS.values():
         if issubclass(metric, OutputMetric) and outputs in metric.outputs:
             yield metric()

@@ -1,4 +1,4 @@
-"""Top-5 accuracy: how often the true class is among the five that a network finds most probable."""
+"""Top-5 accuracy: the fraction of samples whose true class is among the five with the highest scores."""
 
 import numpy as np
 
@@ -13,10 +13,10 @@ BEST = 5
 class Top5Accuracy(OutputMetric[Classes]):
     """Of more than five classes, the fraction of the samples where fewer than five score higher than the true one.
 
-    Of five or fewer it would always be 1. Classes with the same score as the true one do not count as higher: where
-    several are equal at the fifth place, all of them are among the five, as with `in_top_k` of TensorFlow and Keras.
-    PyTorch's `topk`, which takes any of them, differs there alone. A true class whose score is not a number is never
-    among the five. Source: Russakovsky et al. 2015, "ImageNet Large Scale Visual Recognition Challenge", section 4.1.
+    With five or fewer it would always be 1. Classes with the same score as the true one do not count as higher: where
+    several share the fifth rank, all of them are among the five, as with `in_top_k` of TensorFlow and Keras; PyTorch's
+    `topk`, which takes any of them, differs only in this. A true class whose score is NaN is never among the five.
+    Source: Russakovsky et al. 2015, "ImageNet Large Scale Visual Recognition Challenge", section 4.1.
     """
 
     name = "top_5_accuracy"
@@ -30,9 +30,9 @@ class Top5Accuracy(OutputMetric[Classes]):
         """Return whether there are more than five classes."""
         return output_shape[0] > BEST
 
-    def sums(self, seen: Classes) -> float:
+    def sums(self, outputs: Classes) -> float:
         """Return the number of samples whose true class is among the five."""
-        not_higher = seen.y <= seen.true_scores[:, None]  # `higher` would be False for what is not a number
+        not_higher = outputs.y <= outputs.true_scores[:, None]  # so that NaN does not count as among the five
         # Counted in 32 bits: in 64, numpy's default, the counts of 64×100 take twice as long.
-        among = np.add.reduce(not_higher, axis=1, dtype=np.int32) > seen.y.shape[1] - BEST
+        among = np.add.reduce(not_higher, axis=1, dtype=np.int32) > outputs.y.shape[1] - BEST
         return int(np.count_nonzero(among))
