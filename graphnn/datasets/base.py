@@ -1,4 +1,4 @@
-"""What a data set is: what is known of it before it is loaded, and its samples."""
+"""The base class of data sets, with the facts known before loading, their samples, and their registry."""
 
 import math
 import os
@@ -17,7 +17,7 @@ ENVIRONMENT = "GRAPHNN_DATA"
 
 @dataclass(frozen=True)
 class Dataset:
-    """The two published parts of a data set.
+    """The training part and the test part of a data set.
 
     x_train, x_test: images as a logical N×C×H×W over channels-last memory, or vectors N×F; uint8 0…255, or float32.
     y_train, y_test: labels int64 of N, or targets float32 of N×K. classes: the name of each label; None for targets.
@@ -38,14 +38,17 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Location:
-    """Where a data set may lie. path: the user's file. data_dir: the folder of the published ones."""
+    """Where to load a data set from. path: the user's file. data_dir: the folder with a folder for each published one.
+
+    show_progress: whether downloads show a progress bar.
+    """
 
     path: Path | None = None
     data_dir: Path | None = None
     show_progress: bool = True
 
     def folder(self, name: str) -> Path:
-        """Return the folder of the published files: in data_dir, else in GRAPHNN_DATA, else in the user's cache."""
+        """Return the folder of a published data set: in data_dir, else in GRAPHNN_DATA, else in the user's cache."""
         root = self.data_dir or os.environ.get(ENVIRONMENT)
         if not root:
             import platformdirs  # here, because most commands load no data
@@ -58,9 +61,9 @@ class Location:
 class DatasetFacts:
     """What is known of a published data set without loading it.
 
-    shape: of one sample, channels first. classes: their names, in the order of the labels. bytes: whether the values
-    are 0…255, as a picture's are, rather than any numbers. light_on_dark: whether pictures show bright ink on black.
-    mirrored: whether a mirror image still shows what the label says.
+    shape: of one sample, channels first. classes: the names of the labels, in their order. bytes: whether the values
+    are 0…255, as in image files, rather than any numbers. light_on_dark: whether images show bright ink on black.
+    mirrored: whether the label still holds for the mirror image.
     """
 
     shape: Shape
@@ -71,10 +74,10 @@ class DatasetFacts:
 
 
 class KnownDataset(ABC):
-    """A data set that documents can name. Its module imports what loading takes only when it is loaded.
+    """A data set that documents can name. Its module imports what only loading needs inside `load`.
 
-    name: in documents. facts: None where they are the user's data, of which nothing is known. takes_path: whether
-    `data.path` says where it lies.
+    name: in documents. facts: None for the user's data, of which nothing is known before loading. takes_path: whether
+    `data.path` is the path of its file.
     """
 
     name: ClassVar[str]
@@ -84,7 +87,7 @@ class KnownDataset(ABC):
     @staticmethod
     @abstractmethod
     def load(location: Location) -> Dataset:
-        """Return the samples. Raises DataError, and OSError where a file cannot be read."""
+        """Return the samples. Raises DataError where they are damaged, OSError where a file cannot be read."""
 
 
 DATASETS: Registry[type[KnownDataset]] = Registry(
@@ -93,12 +96,15 @@ DATASETS: Registry[type[KnownDataset]] = Registry(
 
 
 def facts_of(name: str) -> DatasetFacts | None:
-    """Return what is known of the data set of that name; None of the user's data. Raises DataError."""
+    """Return the facts of a data set by its name; None for the user's data. Raises DataError for an unknown name."""
     return DATASETS.find(name).facts
 
 
 def check_input_shape(name: str, shape: Shape, input_shape: Shape) -> None:
-    """Raise DataError unless samples of `shape` suit a network of `input_shape`: the same, or their vector."""
+    """Raise DataError unless a network of `input_shape` takes samples of `shape`, as they are or flattened.
+
+    name: of the data set, for the message.
+    """
     vector = (math.prod(shape),)
     if input_shape in (shape, vector):
         return
@@ -110,5 +116,5 @@ def check_input_shape(name: str, shape: Shape, input_shape: Shape) -> None:
 
 
 def channels_last(images: Array) -> Array:
-    """Return images N×H×W×C as the logical N×C×H×W over the same memory."""
+    """Return a view of images N×H×W×C as N×C×H×W."""
     return images.transpose(0, 3, 1, 2)

@@ -1,4 +1,4 @@
-"""Which samples are trained on and which validate, and in which order an epoch takes them."""
+"""The split into training and validation samples, and the order of the samples in an epoch."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from graphnn.types import Array
 
 
 def split(samples: int | Array, fraction: float, seed: int) -> tuple[Array, Array]:
-    """Return the indices of the training and of the validation part, in the order of one shuffle keyed by the seed.
+    """Return the indices of the training and of the validation part, shuffled by a generator keyed by the seed.
 
     samples: their number, or their labels. fraction: of the validation part, rounded to whole samples; 0 for none.
     Raises DataError where a part would be empty.
@@ -26,5 +26,5 @@ def split(samples: int | Array, fraction: float, seed: int) -> tuple[Array, Arra
 
 
 def epoch_order(count: int, seed: int, epoch: int) -> Array:
-    """Return the order in which an epoch takes `count` samples: a permutation keyed by seed and epoch."""
+    """Return the order of `count` samples in an epoch (from 0): a permutation keyed by seed and epoch."""
     return np.asarray(generator(seed, Purpose.SHUFFLE, epoch).permutation(count))

@@ -1,4 +1,4 @@
-"""The data set "cifar10": 50,000 and 10,000 colour images of ten kinds of things, 32×32, in its binary version.
+"""The data set "cifar10": 60,000 colour images of ten kinds of objects, 32×32, read from its binary version.
 
 Source: A. Krizhevsky 2009, "Learning multiple layers of features from tiny images", and the data set's page.
 """
@@ -31,7 +31,7 @@ MEMBER_LIMIT = 32_000_000  # bytes; the published batches have 30,730,000
 
 @DATASETS.register
 class Cifar10(KnownDataset):
-    """3×32×32; from the batches in cifar10/cifar-10-batches-bin/ or in cifar10/ itself."""
+    """50,000 training and 10,000 test images, 3×32×32, from cifar10/cifar-10-batches-bin/ or cifar10/ itself."""
 
     name = "cifar10"
     facts = DatasetFacts(
@@ -41,10 +41,9 @@ class Cifar10(KnownDataset):
 
     @staticmethod
     def load(location: Location) -> Dataset:
-        """Return the images. Raises DataError.
+        """Return the images. Raises DataError where files are damaged or cannot be downloaded.
 
-        Where the batches are missing they are unpacked from cifar10/cifar-10-binary.tar.gz, which is downloaded if need
-        be.
+        Missing batches are unpacked from cifar10/cifar-10-binary.tar.gz, which is downloaded if necessary.
         """
         root = location.folder("cifar10")
         folder = find(root) or obtain(root, show_progress=location.show_progress)
@@ -55,15 +54,15 @@ class Cifar10(KnownDataset):
 
 
 def find(root: Path) -> Path | None:
-    """Return the folder that holds all the batches, if there is one."""
-    places = (root / INSIDE, root)
-    return next((place for place in places if all((place / name).is_file() for name in (*TRAIN, *TEST))), None)
+    """Return the folder with all the batches, or None."""
+    folders = (root / INSIDE, root)
+    return next((folder for folder in folders if all((folder / name).is_file() for name in (*TRAIN, *TEST))), None)
 
 
 def obtain(root: Path, *, show_progress: bool) -> Path:
     """Unpack the batches that are missing in root/cifar-10-batches-bin and return that folder.
 
-    An archive that was there is kept; one that had to be downloaded is not.
+    The archive is downloaded if it is missing, and then deleted at the end. Raises DataError.
     """
     from graphnn.datasets.download import fetch_missing, unpack  # here, because most commands load no data
 
@@ -72,15 +71,15 @@ def obtain(root: Path, *, show_progress: bool) -> Path:
     if downloaded:
         fetch_missing("cifar10", [ARCHIVE], root, show_progress=show_progress)
     folder = root / INSIDE
-    wanted = {f"{INSIDE}/{name}": folder / name for name in (*TRAIN, *TEST, NAMES)}
-    unpack(archive, wanted, ignored={INSIDE, f"{INSIDE}/readme.html"}, limit=MEMBER_LIMIT)
+    targets = {f"{INSIDE}/{name}": folder / name for name in (*TRAIN, *TEST, NAMES)}
+    unpack(archive, targets, ignored={INSIDE, f"{INSIDE}/readme.html"}, limit=MEMBER_LIMIT)
     if downloaded:
         archive.unlink()
     return folder
 
 
 def check_names(path: Path) -> None:
-    """Raise DataError where the file of class names, if it is there, has other names than CIFAR-10's."""
+    """Raise DataError where the file of class names, if it exists, has other names than CIFAR-10's."""
     expected = Cifar10.facts.classes
     if not path.is_file():
         return
@@ -90,7 +89,7 @@ def check_names(path: Path) -> None:
 
 
 def read_part(paths: list[Path]) -> tuple[Array, Array]:
-    """Return the images N×3×32×32 over channels-last memory and the labels of all files, in their order."""
+    """Return the images, N×3×32×32 in channels-last memory, and the labels of these files, N. Raises DataError."""
     records = [read_batch(path) for path in paths]
     channels, height, width = Cifar10.facts.shape
     pixels = np.empty((sum(map(len, records)), height * width, channels), np.uint8)
@@ -105,7 +104,10 @@ def read_part(paths: list[Path]) -> tuple[Array, Array]:
 
 
 def read_batch(path: Path) -> Array:
-    """Return the records of one file, N×3073 uint8: the label, then the red, green and blue planes in rows."""
+    """Return the records of one file, N×3073 uint8: the label, then the red, green and blue planes, row by row.
+
+    Raises DataError where the file cannot be read, is incomplete, or has an unknown label.
+    """
     size = 1 + int(np.prod(Cifar10.facts.shape))
     try:
         data = np.fromfile(path, np.uint8)

@@ -1,9 +1,9 @@
-"""The data set "digits": 1,797 grey images of handwritten digits, 8×8, which come with the package.
+"""The data set "digits": 1,797 grey images of handwritten digits, 8×8, included in the package.
 
 Source: E. Alpaydin and C. Kaynak (1998), "Optical Recognition of Handwritten Digits", UCI Machine Learning Repository,
 https://doi.org/10.24432/C50P49, the test part, under the licence CC BY 4.0
-(https://creativecommons.org/licenses/by/4.0/), as scikit-learn's `load_digits` holds it. Changed: the order is a fixed
-random one, of which the first 1,437 images are the training part and the last 360 the test part.
+(https://creativecommons.org/licenses/by/4.0/), as in scikit-learn's `load_digits`. Changed: the images are in a fixed
+random order, of which the first 1,437 images are the training part and the last 360 the test part.
 """
 
 from pathlib import Path
@@ -21,10 +21,10 @@ BRIGHTEST = 16  # each pixel counts the ink in a 4×4 block of the scan
 
 @DATASETS.register
 class Digits(KnownDataset):
-    """1×8×8, ink bright on black.
+    """1,437 training and 360 test images, 1×8×8, bright ink on black.
 
-    The published pixels 0…16 are stretched to 0…255 (v·255/16, rounded), so that they mean what every other image's do,
-    an image file given to predict included.
+    The published pixels 0…16 are scaled to 0…255 (v·255/16, rounded), the range of other images, including files that
+    are given to predict.
     """
 
     name = "digits"

@@ -1,4 +1,4 @@
-"""Published files fetched from their mirrors: resumed, checked, and put in place whole; archives unpacked safely."""
+"""Downloads published files from their mirrors, resumed and checked, and unpacks archives safely."""
 
 import gzip
 import hashlib
@@ -20,12 +20,12 @@ from graphnn.datasets.remote import Remote
 from graphnn.errors import DataError
 
 CHUNK = 1 << 16
-TIMEOUT = 30.0  # seconds without a sign of the server
+TIMEOUT = 30.0  # seconds without data from the server
 ATTEMPTS = 3  # per mirror, for connections that break off
 
 
 class TransferError(Exception):
-    """An address did not give the file; the message says why. again: whether one more attempt may get further."""
+    """A download failed; the message says why. again: whether another attempt may succeed or get further."""
 
     def __init__(self, message: str, *, again: bool = False) -> None:
         super().__init__(message)
@@ -35,7 +35,7 @@ class TransferError(Exception):
 def fetch_missing(dataset: str, missing: Sequence[Remote], folder: Path, *, show_progress: bool) -> None:
     """Download the missing files of a data set into its folder.
 
-    Raises DataError, which says why each address failed, and which files to put where by hand.
+    Raises DataError, which says why each address failed, and which files to put into the folder by hand.
     """
     if missing and folder.parent.name == folder.name and (folder.parent / missing[0].name).exists():
         raise DataError(
@@ -60,10 +60,10 @@ def fetch_missing(dataset: str, missing: Sequence[Remote], folder: Path, *, show
 
 
 def fetch(remote: Remote, folder: Path, *, show_progress: bool) -> list[str]:
-    """Download one file to folder/name, and return nothing; or why each address failed.
+    """Download one file to folder/name; return no failures, or why each address failed.
 
-    What has come of it stays in name.part, from which the next attempt, at any address, goes on. Raises OSError where
-    the file cannot be written.
+    An incomplete file is kept as name.part, and the next attempt, at any address, resumes it. Raises OSError where the
+    file cannot be written.
     """
     part = folder / f"{remote.name}.part"
     failures = []
@@ -84,11 +84,11 @@ def fetch(remote: Remote, folder: Path, *, show_progress: bool) -> list[str]:
 def transfer(remote: Remote, address: str, part: Path, *, show_progress: bool) -> None:
     """Complete `part` from one address and check it. Raises TransferError."""
     start = part.stat().st_size if part.exists() else 0
-    if start >= remote.size:  # as long as the file, and yet no file came of it
+    if start >= remote.size:  # complete in length, but it failed the check
         start = 0
     with request(address, start) as response:
         if response.status != http.HTTPStatus.PARTIAL_CONTENT:
-            start = 0  # the server knows no ranges and sends the whole
+            start = 0  # the server does not support ranges and sends the whole file
         elif not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
             raise TransferError(f"asked to go on from byte {start}, it sends {response.headers.get('Content-Range')}")
         offered = response.headers.get("Content-Length", "")
@@ -105,7 +105,7 @@ def transfer(remote: Remote, address: str, part: Path, *, show_progress: bool) -
 
 
 def request(address: str, start: int) -> http.client.HTTPResponse:
-    """Return the server's answer to a request for the file from byte `start` on. Raises TransferError."""
+    """Request the file from byte `start` on and return the server's response. Raises TransferError."""
     asked = urllib.request.Request(address, headers={"User-Agent": "graphnn"})
     if start:
         asked.add_header("Range", f"bytes={start}-")
@@ -122,7 +122,7 @@ def request(address: str, start: int) -> http.client.HTTPResponse:
 
 
 def receive(response: http.client.HTTPResponse, part: Path, start: int, remote: Remote, *, show_progress: bool) -> int:
-    """Write what comes to `part` from byte `start` on, at most one chunk more than the file has; return its length.
+    """Write the response to `part` from byte `start` on, at most one chunk too much; return the length of `part`.
 
     Raises TransferError where the connection fails, OSError where the disk does.
     """
@@ -145,17 +145,18 @@ def receive(response: http.client.HTTPResponse, part: Path, start: int, remote: 
     return length
 
 
-def unpack(archive: Path, wanted: Mapping[str, Path], *, ignored: Collection[str], limit: int) -> None:
-    """Unpack the wanted members of a .tar.gz, each to its own path; files that are there already are left alone.
+def unpack(archive: Path, targets: Mapping[str, Path], *, ignored: Collection[str], limit: int) -> None:
+    """Unpack members of a .tar.gz, each to the path in `targets`; existing files are not replaced.
 
-    No name in the archive decides where anything is written: a wanted member is copied to the path given for it. An
-    archive that holds anything but the wanted and the ignored members, each once, at most `limit` bytes long, and no
-    links or devices, is refused before any file is put in place. Raises DataError.
+    targets: the path for each member, by its name. ignored: the names of members that are not unpacked. limit: the
+    largest size of a member in bytes. No name in the archive decides where anything is written. Raises DataError,
+    before any file is moved to its path, where the archive has other members, one of them twice, one that is too large,
+    or links or devices.
     """
     try:
         with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=archive.parent) as folder:
-            unpacked = copy_members(archive, wanted, Path(folder), ignored=ignored, limit=limit)
-            for name, target in wanted.items():
+            unpacked = copy_members(archive, targets, Path(folder), ignored=ignored, limit=limit)
+            for name, target in targets.items():
                 if not target.exists():
                     target.parent.mkdir(parents=True, exist_ok=True)
                     unpacked[name].replace(target)
@@ -166,14 +167,17 @@ def unpack(archive: Path, wanted: Mapping[str, Path], *, ignored: Collection[str
 
 
 def copy_members(
-    archive: Path, wanted: Collection[str], folder: Path, *, ignored: Collection[str], limit: int
+    archive: Path, names: Collection[str], folder: Path, *, ignored: Collection[str], limit: int
 ) -> dict[str, Path]:
-    """Copy the wanted members to numbered files in `folder` and return these. Raises ValueError for a bad archive."""
+    """Copy the members with these names to numbered files in `folder`; return the files by name.
+
+    Raises ValueError for a bad archive.
+    """
     unpacked: dict[str, Path] = {}
     seen = set()
     with gzip.open(archive) as stream, tarfile.open(fileobj=stream, mode="r:") as tar:
         for member in tar:
-            if member.name not in wanted and member.name not in ignored:
+            if member.name not in names and member.name not in ignored:
                 raise ValueError(f"{member.name!r} does not belong in it")
             if member.name in seen:
                 raise ValueError(f"{member.name!r} is in it twice")
@@ -182,14 +186,14 @@ def copy_members(
                 raise ValueError(f"{member.name!r} is not a regular file")
             if member.size > limit:
                 raise ValueError(f"{member.name!r} has {member.size:,} bytes, more than the {limit:,} it may have")
-            content = tar.extractfile(member) if member.name in wanted else None
+            content = tar.extractfile(member) if member.name in names else None
             if content is not None:
                 unpacked[member.name] = folder / str(len(unpacked))
                 with content, unpacked[member.name].open("wb") as file:
                     shutil.copyfileobj(content, file)
-        while stream.read(CHUNK):  # only at its end does gzip compare the checksum
+        while stream.read(CHUNK):  # gzip compares the checksum only at the end
             pass
-    lacking = [name for name in wanted if name not in unpacked]
-    if lacking:
-        raise ValueError(f"{', '.join(lacking)} is not in it")
+    missing = [name for name in names if name not in unpacked]
+    if missing:
+        raise ValueError(f"{', '.join(missing)} is not in it")
     return unpacked

@@ -1,4 +1,4 @@
-"""A data set loaded by the name that a document gives it."""
+"""Loads a data set by its name in documents."""
 
 from pathlib import Path
 
@@ -13,10 +13,11 @@ def load(
     data_dir: str | Path | None = None,
     show_progress: bool = True,
 ) -> Dataset:
-    """Return the data set of that name; published ones are downloaded where they are not in their folder.
+    """Return a data set; missing files of published ones are downloaded.
 
-    path: the file of "npz", which needs one; no other takes one. data_dir: the folder that holds mnist/ and cifar10/,
-    instead of GRAPHNN_DATA or the user's cache. Raises DataError.
+    name: "digits", "mnist", "cifar10" or "npz". path: the file of "npz", which only that takes, and needs. data_dir:
+    the folder with mnist/ and cifar10/, by default that in GRAPHNN_DATA, else the user's cache. show_progress: whether
+    downloads show a progress bar. Raises DataError for an unknown name and for data that cannot be loaded.
     """
     dataset = DATASETS.find(name)
     if path is not None and not dataset.takes_path:
@@ -29,5 +30,5 @@ def load(
 
 
 def as_path(path: str | Path | None) -> Path | None:
-    """Return a path that may be absent."""
+    """Return the Path of a string; None for None."""
     return None if path is None else Path(path)

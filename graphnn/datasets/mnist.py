@@ -1,6 +1,6 @@
-"""The data set "mnist": 60,000 and 10,000 grey images of handwritten digits, 28×28, in the published IDX format.
+"""The data set "mnist": 70,000 grey images of handwritten digits, 28×28, read from the published IDX files.
 
-Source: Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits", with the format's description.
+Source: Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits", which describes the format.
 """
 
 import gzip
@@ -22,12 +22,12 @@ MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
 REMEDY = "put a good copy there, or delete it, and it is downloaded"
-CHUNK = 1 << 20  # a header may announce more than there is memory for, so the file is read as it comes
+CHUNK = 1 << 20  # bytes read at a time, because a damaged header may announce more than fits in memory
 UNSIGNED_BYTE = 0x08  # the third byte of the magic number; the fourth is the number of axes
 
 
 def published(name: str, md5: str, size: int) -> Remote:
-    """Return one of the four files, at each mirror."""
+    """Return one of the four files, with its address at each mirror."""
     return Remote(f"{name}.gz", tuple(f"{mirror}{name}.gz" for mirror in MIRRORS), md5, size)
 
 
@@ -41,14 +41,17 @@ FILES = {
 
 @DATASETS.register
 class Mnist(KnownDataset):
-    """1×28×28, ink bright on black; from the four files in the folder mnist/, as published (.gz) or unpacked."""
+    """60,000 training and 10,000 test images, 1×28×28, bright ink on black.
+
+    The files are in the folder mnist/, as published (.gz) or unpacked.
+    """
 
     name = "mnist"
     facts = DatasetFacts((1, 28, 28), tuple("0123456789"), light_on_dark=True, mirrored=False)
 
     @staticmethod
     def load(location: Location) -> Dataset:
-        """Return the images; files that are missing are downloaded. Raises DataError."""
+        """Return the images; missing files are downloaded. Raises DataError."""
         from graphnn.datasets.download import fetch_missing  # here, because most commands load no data
 
         folder = location.folder("mnist")
@@ -60,12 +63,12 @@ class Mnist(KnownDataset):
 
 
 def find(folder: Path, name: str) -> Path | None:
-    """Return the file of that name, as published (.gz) or unpacked."""
+    """Return the path of a file, as published (.gz) or unpacked, or None."""
     return next((path for path in (folder / f"{name}.gz", folder / name) if path.is_file()), None)
 
 
 def read_part(folder: Path, images_name: str, labels_name: str) -> tuple[Array, Array]:
-    """Return the images N×1×28×28 and the labels of one part. Raises DataError where they don't fit each other."""
+    """Return the images N×1×28×28 and the labels N of one part. Raises DataError where they do not match."""
     images_path, labels_path = find(folder, images_name), find(folder, labels_name)
     assert images_path is not None
     assert labels_path is not None
@@ -83,8 +86,8 @@ def read_part(folder: Path, images_name: str, labels_name: str) -> tuple[Array, 
 def read_idx(path: Path, item_shape: Shape) -> Array:
     """Return the uint8 array N×item_shape of an IDX file, gzipped or not (by its name).
 
-    Header: 0, 0, 8 (unsigned byte), number of axes; then each axis as a big-endian uint32. Raises DataError for another
-    header, and unless the file ends where the header says.
+    Header: 0, 0, 8 (unsigned byte), number of axes; then each size as a big-endian uint32. Raises DataError where the
+    header is another one, or the file is shorter or longer than the header says.
     """
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
@@ -98,7 +101,7 @@ def read_idx(path: Path, item_shape: Shape) -> Array:
 
 
 def parse_idx(file: BinaryIO, item_shape: Shape) -> Array:
-    """Return the array of an open IDX file. Raises ValueError, or EOFError where it is too short."""
+    """Return the array N×item_shape of an open IDX file. Raises ValueError, or EOFError where it is too short."""
     announced = "×".join(("N", *map(str, item_shape)))
     axes = 1 + len(item_shape)
     magic = bytes((0, 0, UNSIGNED_BYTE, axes))
@@ -114,7 +117,7 @@ def parse_idx(file: BinaryIO, item_shape: Shape) -> Array:
         raise ValueError(f"its header says {shape_text((count, *shape))}, not {announced}")
     expected = count * math.prod(item_shape)
     data = bytearray()
-    while len(data) <= expected:  # one byte more than expected shows that it goes on
+    while len(data) <= expected:  # one byte more, to detect a file that is too long
         chunk = file.read(min(CHUNK, expected + 1 - len(data)))
         if not chunk:
             break

@@ -1,4 +1,4 @@
-"""The data set "npz": the user's arrays x_train, y_train, x_test, y_test in one .npz file."""
+"""The data set "npz": the user's arrays x_train, y_train, x_test and y_test in one .npz file."""
 
 from pathlib import Path
 
@@ -12,30 +12,30 @@ from graphnn.types import Array, shape_text
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 CLASS_NAMES = "class_names"
-MOST_CLASSES = 1_000_000  # larger labels are numbers of something else
+MOST_CLASSES = 1_000_000  # larger labels are probably not class numbers
 
 
 @DATASETS.register
 class Npz(KnownDataset):
-    """The user's arrays, of which nothing is known before they are loaded."""
+    """The user's arrays; nothing is known of them before they are loaded."""
 
     name = "npz"
     takes_path = True
 
     @staticmethod
     def load(location: Location) -> Dataset:
-        """Return the samples in the file at the location's path. Raises DataError where they are not right."""
+        """Return the samples in the file at the location's path. Raises DataError with everything that is wrong."""
         if location.path is None:
             raise DataError('the data set "npz" needs a path: set data.path to the file that holds your arrays')
         return read_arrays(location.path)
 
 
 def read_arrays(path: Path) -> Dataset:
-    """Return the arrays of the file; other arrays in it are left alone.
+    """Return the data set in a .npz file; other arrays in it are ignored.
 
-    x: N×F or N×C×H×W, uint8 as it is, other numbers as float32. y: integer labels of N, from 0, whose classes are named
-    by `class_names` (strings) or else by their numbers; or floats of N or N×K, which are targets. Raises DataError with
-    everything that is wrong.
+    x: N×F or N×C×H×W; uint8 stays, other numbers become float32. y: N integer labels from 0, or float targets of N or
+    N×K. class_names: optional, a string for each label; by default their numbers. Raises DataError with everything that
+    is wrong.
     """
     try:
         archive = Archive(path, DataError)
@@ -44,7 +44,7 @@ def read_arrays(path: Path) -> Dataset:
     with archive:
         missing = [key for key in KEYS if key not in archive.names]
         if missing:
-            raise DataError(*(f'{path}: no array "{key}"{meant(key, archive.names)}' for key in missing))
+            raise DataError(*(f'{path}: no array "{key}"{hint(key, archive.names)}' for key in missing))
         arrays = {key: archive.read(key) for key in KEYS}
         names = archive.read(CLASS_NAMES) if CLASS_NAMES in archive.names else None
     problems = [
@@ -63,14 +63,14 @@ def read_arrays(path: Path) -> Dataset:
     return Dataset(path.stem, x["train"], labels["train"], x["test"], labels["test"], classes)
 
 
-def meant(key: str, names: tuple[str, ...]) -> str:
-    """Return a hint at the array of the file that may be meant, or the list of all."""
+def hint(key: str, names: tuple[str, ...]) -> str:
+    """Return the words that suggest the array in the file closest to a missing one, or else list all of them."""
     others = [name for name in names if name not in KEYS]
     return did_you_mean(key, others) or f"; it has {', '.join(names) or 'none at all'}"
 
 
 def part_problems(arrays: dict[str, Array], part: str) -> list[str]:
-    """Return what is wrong within one part, its x and its y."""
+    """Return the problems of x and y of one part, "train" or "test"."""
     x, y = arrays[f"x_{part}"], arrays[f"y_{part}"]
     problems = []
     if x.dtype.kind not in "uif":
@@ -93,7 +93,7 @@ def part_problems(arrays: dict[str, Array], part: str) -> list[str]:
 
 
 def agreement_problems(arrays: dict[str, Array]) -> list[str]:
-    """Return where the training and the test part contradict each other."""
+    """Return the contradictions between the training and the test part."""
     problems = []
     for key in ("x", "y"):
         train, test = arrays[f"{key}_train"], arrays[f"{key}_test"]
@@ -107,12 +107,12 @@ def agreement_problems(arrays: dict[str, Array]) -> list[str]:
 
 
 def shape_of(array: Array) -> str:
-    """Return the shape as people write it."""
+    """Return the shape of an array for messages."""
     return shape_text(array.shape) if array.ndim else "a single value"
 
 
 def samples(x: Array, where: str) -> Array:
-    """Return x as uint8 or float32, images over channels-last memory."""
+    """Return x as uint8 or float32, images in channels-last memory. Raises DataError for values that are not finite."""
     if x.dtype != np.uint8:
         x = finite_float32(x, where)
     if x.ndim == 4:
@@ -121,25 +121,25 @@ def samples(x: Array, where: str) -> Array:
 
 
 def targets(y: Array, where: str) -> Array:
-    """Return targets as float32 N×K."""
+    """Return targets as float32 N×K. Raises DataError for values that are not finite."""
     return finite_float32(y, where).reshape(len(y), -1)
 
 
 def finite_float32(array: Array, where: str) -> Array:
-    """Return the array as float32. Raises DataError at the first value that is not finite there."""
+    """Return the array as float32. Raises DataError with the first value that is not finite as float32."""
     with np.errstate(over="ignore"):
         converted = array.astype(np.float32, copy=False)
     bad = ~np.isfinite(converted)
     if bad.any():
-        place = np.unravel_index(int(np.argmax(bad)), array.shape)
-        index = ", ".join(str(int(i)) for i in place)
+        index = np.unravel_index(int(np.argmax(bad)), array.shape)
+        position = ", ".join(str(int(i)) for i in index)
         count = int(bad.sum())
-        raise DataError(f"{where}[{index}] is {array[place]}, not a finite float32; {count:,} values are not")
+        raise DataError(f"{where}[{position}] is {array[index]}, not a finite float32; {count:,} values are not")
     return converted
 
 
 def class_names(names: Array, count: int, where: str) -> tuple[str, ...]:
-    """Return the names of at least `count` classes. Raises DataError for anything but a row of different strings."""
+    """Return the names of at least `count` classes. Raises DataError unless they are a row of different strings."""
     if names.dtype.kind != "U" or names.ndim != 1:
         raise DataError(f"{where} is {shape_of(names)} of {names.dtype}, where a row of strings is needed")
     if len(names) < count:

@@ -1,4 +1,4 @@
-"""From the values that a data set stores to those that a network takes: normalised float32 of its input shape."""
+"""Prepares stored samples for a network: normalised float32 of the network's input shape."""
 
 import math
 from collections.abc import Iterator
@@ -16,16 +16,16 @@ from graphnn.text.suggestions import unknown_name
 from graphnn.types import Array, Shape, shape_text
 
 MODES = ("per_channel", "per_feature", "unit", "none")
-CHUNK = 1 << 17  # features at a time, half a MiB of float32: the second and third pass over them find them in the cache
+CHUNK = 1 << 17  # features at a time: half a MiB of float32, which stays in the cache for the later passes
 SINGLE = np.finfo(np.float32)
 
 
 @dataclass(frozen=True)
 class Normalisation:
-    """y = (x − offset) / divisor, in float32.
+    """Normalisation of samples: y = (x − offset) / divisor, in float32.
 
-    shape: of one sample, C×H×W or F. offset, divisor: float64, either one for all features, or one per channel, or one
-    per feature (in the logical C order).
+    mode: one of MODES. shape: of one sample, C×H×W or F. offset, divisor: float64; one number for all features, one per
+    channel, or one per feature in C order of `shape`.
     """
 
     mode: str
@@ -35,12 +35,13 @@ class Normalisation:
 
     @classmethod
     def fit(cls, x: Array, mode: str, indices: Array | None = None) -> "Normalisation":
-        """Return the constants of the training part: of x, or of the samples of x that `indices` selects.
+        """Return the normalisation by the constants of the training samples: of x, or of those that `indices` selects.
 
-        x: N×C×H×W or N×F, uint8 or float. mode: "per_channel" takes mean and deviation of each channel (of all
-        features together where there are no channels), "per_feature" those of each feature; a deviation of zero counts
-        as 1. "unit" brings uint8 from 0…255, other numbers from the training part's own range, to 0…1. "none" leaves
-        the values alone. Everything is in float64, a few samples at a time, in two passes. Raises DataError.
+        x: N×C×H×W or N×F, uint8 or float. mode: "per_channel" takes mean and standard deviation of each channel (of
+        all features together where there are no channels), "per_feature" those of each feature; a deviation of zero is
+        replaced by 1. "unit" scales to 0…1, from 0…255 for uint8, else from the range of the training samples. "none"
+        changes nothing. Computed in float64, a few samples at a time, in two passes. Raises DataError for an unknown
+        mode and where there are no samples.
         """
         shape = x.shape[1:]
         if mode not in MODES:
@@ -64,21 +65,22 @@ class Normalisation:
             chunk -= mean
             squares += np.einsum("n...,n...->...", chunk, chunk)
         deviation = np.sqrt((squares / len(chosen)).mean(axis=groups, keepdims=True))
-        # below this, rounding in float32 is all that differs
+        # smaller deviations are only rounding errors of float32
         deviation[deviation <= np.maximum(SINGLE.eps * np.abs(mean), SINGLE.tiny)] = 1.0
         return cls(mode, shape, tuple(mean.ravel().tolist()), tuple(deviation.ravel().tolist()))
 
     @classmethod
     def none(cls, shape: Shape) -> "Normalisation":
-        """Return the one that leaves samples of `shape` as they are stored."""
+        """Return the normalisation that changes nothing, for samples of `shape`."""
         return cls("none", shape, (0.0,), (1.0,))
 
     def apply(self, x: Array, input_shape: Shape, out: Array | None = None) -> Array:
-        """Return x as a network of `input_shape` takes it: float32, images over channels-last memory.
+        """Return x normalised for a network of `input_shape`: N×input_shape, float32, images in channels-last memory.
 
-        x: N×shape as stored, uint8 or float. input_shape: equal to shape, or (C·H·W,), for the logical C order in a
-        row. out: memory for the result, of the layout that this function returns. Raises DataError where the shapes do
-        not fit. 512 images of 3×32×32 take 1 ms; the plain expression, with its inner loops over 3 channels, takes 9.
+        x: N×shape as stored, uint8 or float. input_shape: equal to shape, or (C·H·W,) to flatten images in C order.
+        out: memory for the result, of that shape, type and memory order. Raises DataError where the shapes do not fit,
+        ValueError where `out` does not. 512 images of 3×32×32 take 1 ms; the plain expression, with its inner loops
+        over 3 channels, takes 9.
         """
         if x.shape[1:] != self.shape:
             raise DataError(
@@ -105,16 +107,16 @@ class Normalisation:
 
     @cached_property
     def _constants_in_c_order(self) -> tuple[Array | None, Array | None]:
-        """Offset and divisor of every feature, as the flattened input has them, or one for all; None: no change.
+        """Offset and divisor for flattened samples, one number or one per feature; None where it changes nothing.
 
-        64×784 numbers less one number take 5 µs, less a row of 784 take 10.
+        Subtracting one number from 64×784 takes 5 µs, subtracting a row of 784 takes 10.
         """
         offset, divisor = (spread(values, self.shape).astype(np.float32) for values in (self.offset, self.divisor))
         return offset if offset.any() else None, divisor if (divisor != 1).any() else None
 
     @cached_property
     def _constants_in_memory_order(self) -> tuple[Array | None, Array | None]:
-        """The same, as channels-last memory has them."""
+        """Offset and divisor in the order of channels-last memory, one number or one per feature; None: no change."""
 
         def reordered(values: Array | None) -> Array | None:
             if values is None or values.size == 1:
@@ -125,7 +127,7 @@ class Normalisation:
         return reordered(offset), reordered(divisor)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the constants as JSON values; through JSON text and `from_json` they come back to the last bit."""
+        """Return the constants as JSON values, from which `from_json` restores them to the last bit."""
         return {
             "mode": self.mode,
             "shape": list(self.shape),
@@ -135,7 +137,7 @@ class Normalisation:
 
     @classmethod
     def from_json(cls, values: Any) -> "Normalisation":
-        """Return what `to_json` gave. Raises DataError for anything else."""
+        """Return the normalisation from the values of `to_json`. Raises DataError for any other values."""
         try:
             shape = tuple(values["shape"])
             constants = [tuple(map(float, values[key])) for key in ("offset", "divisor")]
@@ -154,24 +156,24 @@ class Normalisation:
 
 
 def group_axes(mode: str, shape: Shape) -> tuple[int, ...]:
-    """Return the axes of a sample over which mean and deviation are common."""
+    """Return the axes of a sample that share one mean and deviation."""
     if mode == "per_feature":
         return ()
     return (1, 2) if len(shape) == 3 else (0,)
 
 
 def chunks(x: Array, chosen: Array) -> Iterator[Array]:
-    """Yield the chosen samples as float64, a few at a time, in memory of their own."""
+    """Yield copies of the samples at the indices `chosen` as float64, a few at a time."""
     step = chunk_length(x.shape[1:])
     for start in range(0, len(chosen), step):
         yield x[chosen[start : start + step]].astype(np.float64)
 
 
 def chunk_length(shape: Shape) -> int:
-    """Return how many samples are treated at a time."""
+    """Return the number of samples to process at a time."""
     return max(1, CHUNK // math.prod(shape))
 
 
 def spread(values: tuple[float, ...], shape: Shape) -> Array:
-    """Return one value per feature, in C order, of one per channel or per feature; one for all stays one."""
+    """Return one value per feature, in C order, from one per channel or feature; a single value stays single."""
     return np.array(values) if len(values) == 1 else np.repeat(np.array(values), math.prod(shape) // len(values))

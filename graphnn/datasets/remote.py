@@ -1,11 +1,11 @@
-"""Where a published file can be had, and how it is known to be whole."""
+"""The addresses of a published file, and its size and checksum."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Remote:
-    """A published file. md5, size (bytes): of the file as it is at every address; tried in that order."""
+    """A published file. addresses: tried in this order. md5, size (in bytes): of the file, at every address."""
 
     name: str
     addresses: tuple[str, ...]
