@@ -1,4 +1,4 @@
-"""What the engine computes on: samples given as arrays, or the samples of a source at given positions."""
+"""The batches that the engine computes on: arrays of samples, or positions of samples in a source."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ class ArrayBatch:
     def __len__(self) -> int:
         return len(self.x)
 
-    def part(self, part: slice) -> "ArrayBatch":
+    def part(self, samples: slice) -> "ArrayBatch":
         """Return the samples of a slice, without copying any."""
-        return ArrayBatch(self.x[part], self.y[part])
+        return ArrayBatch(self.x[samples], self.y[samples])
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,9 +34,9 @@ class SourceBatch:
     def __len__(self) -> int:
         return len(self.positions)
 
-    def part(self, part: slice) -> "SourceBatch":
+    def part(self, samples: slice) -> "SourceBatch":
         """Return the samples of a slice, without copying any."""
-        return SourceBatch(self.source, self.positions[part])
+        return SourceBatch(self.source, self.positions[samples])
 
 
 Batch = ArrayBatch | SourceBatch

@@ -1,4 +1,4 @@
-"""A team of threads that share out numbered tasks, and what any team can do."""
+"""The protocol of a team, whose members share out numbered tasks, and a team of threads."""
 
 import os
 import threading

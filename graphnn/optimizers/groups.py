@@ -16,9 +16,9 @@ from graphnn.text.suggestions import closest, quoted
 from graphnn.types import shape_text
 
 COMMON_ONLY = {  # settings that the optimizer of a group cannot have
-    "clip_norm": "is of the whole gradient, so it stands in the network's optimizer",
-    "schedule": 'stands in the group itself, beside "optimizer"',
-    "groups": "have no groups of their own",
+    "clip_norm": "applies to the whole gradient; set it in the network's optimizer",
+    "schedule": 'belongs in the group itself, next to "optimizer"',
+    "groups": "cannot be nested",
 }
 
 
@@ -127,10 +127,10 @@ def group_findings(optimizer: Section, trained: Mapping[str, Parameter], fixed: 
         if OPTIMIZERS[section.type].by_matrix and (len(shape) < 2 or scales) and section.path not in reported:
             reported.add(section.path)
             other = f'{{"match": {quoted(f"*/{parameter.name}")}, "optimizer": {{"type": "SGDMomentum"}}}}'
-            what = "is a vector of" if len(shape) < 2 else "scales or shifts each number of"
-            found = f"{quoted(name)} {what} {shape_text(shape)}"
+            kind = "is a vector of" if len(shape) < 2 else "scales or shifts each number of"
+            unfit = f"{quoted(name)} {kind} {shape_text(shape)}"
             advice = f"put a group first: {other}"
             if number is not None and patterns[number].endswith(f"/{parameter.name}"):
                 advice = "this group needs another optimizer, for example SGDMomentum"
-            message = f"{section.type} needs weights of two axes or more, but {found}; {advice}"
+            message = f"{section.type} needs weights of two axes or more, but {unfit}; {advice}"
             yield Finding((*section.path, "type"), message)

@@ -80,9 +80,9 @@ class Updater:
         """Yield the parts that `parts` returns."""
         size = self.parameters.vector.size
         length = max(1, -(-size // (count * ALIGNMENT)) * ALIGNMENT)
-        matrices = [one for one in self.segments if one.parameter is not None]
-        yield from ([one] for one in sorted(matrices, key=lambda one: one.start - one.end))
-        vectors = [one for one in self.segments if one.parameter is None]
+        matrices = [segment for segment in self.segments if segment.parameter is not None]
+        yield from ([segment] for segment in sorted(matrices, key=lambda segment: segment.start - segment.end))
+        vectors = [segment for segment in self.segments if segment.parameter is None]
         cut = (list(between(vectors, start, start + length)) for start in range(0, size, length))
         yield from (part for part in cut if part)
 
@@ -124,10 +124,10 @@ def segments(optimizer: Optimizer, parameters: Parameters, groups: Sequence[Para
 
 def between(vectors: Sequence[Segment], start: int, end: int) -> Iterator[Segment]:
     """Yield the parts of the segments between start and end."""
-    for one in vectors:
-        first, last = max(one.start, start), min(one.end, end)
+    for segment in vectors:
+        first, last = max(segment.start, start), min(segment.end, end)
         if first < last:
-            yield Segment(first, last, *one.settings)
+            yield Segment(first, last, *segment.settings)
 
 
 def matrix(flat: Array, parameter: Parameter) -> Array:

@@ -1,1 +1,1 @@
-"""The arrays of a network: what layers declare, and the vectors that hold them."""
+"""The parameters of a network: their declarations by layers, and the flat vectors of their values."""

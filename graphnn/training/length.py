@@ -13,7 +13,7 @@ class Length:
     """The length of a run.
 
     samples: of the training part. epochs: need not be whole. drop_last: whether an epoch leaves out a smaller last
-    batch. Raises DataError where there is no batch.
+    batch. Raises DataError where an epoch would have no batch.
     """
 
     samples: int
