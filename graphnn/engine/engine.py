@@ -67,7 +67,7 @@ class Engine:
 
     @property
     def plan(self) -> Plan:
-        """The plan of the training steps. With the epoch, backward may leave out more: parameters may become frozen."""
+        """The plan of the training steps; backward leaves out the parameters that are frozen in the latest epoch."""
         return self._program.training.plan
 
     def __enter__(self) -> "Engine":

@@ -15,7 +15,7 @@ from graphnn.kernels.choice import installed, kernels_named
 from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import BatchwiseLayer
 
-LANES = 8  # accumulators of gradients, each summing its pieces in order; also the number of tasks of a pass
+LANES = 8  # accumulators of gradients, each summing its pieces in order; also the most tasks of a training pass
 
 
 # Input and output of the widest node for one piece. With pieces of 0.5, 1, 2 and 4 MiB, a step of models/cifar10.json

@@ -69,7 +69,7 @@ class Program:
         team.run(lambda number: updater.update(parts[number], request.rates, request.step, request.epoch), len(parts))
 
     def detach(self) -> None:
-        """Write, in a forked process, into copies of the arrays that every process writes; the first one's count.
+        """Replace, in a forked process, the arrays that every process writes by copies: only the first one's are used.
 
         These are the untrained parameters of batch-wise nodes, which `combine` may change in place, and the gradients
         of such nodes: a slow process may still write them when the first one has finished the step and changes them.

@@ -32,7 +32,7 @@ class Trainer:
 
     training: the samples to train on. validation: those to validate on, if any. observer: notified after each step and
     each epoch. epoch: the number of finished epochs; step: the number of finished steps of the next epoch. history: a
-    record for each finished epoch. kept: the values that are validated, and those to keep at the end.
+    record for each finished epoch. kept: the values to validate, and those to keep at the end.
 
     An interrupted run that is restored in a new trainer ends with the same weights to the last bit. Raises DataError
     where there are no samples to train on, where the run is too short for averaging, or where the figure to watch does
