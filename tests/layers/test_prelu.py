@@ -80,6 +80,6 @@ def test_no_weight_decay_unless_it_is_asked_for():
 def test_fixed_slopes_have_no_gradient(checks):
     layer = PReLU(trainable={"slopes": False})
     assert not layer.parameters((3,))[0].trainable
-    ctx = Context(training=True, trained=())
+    ctx = Context(input_shape=(3,), training=True, trained=())
     _, backward = layer.forward({"slopes": np.full(3, 0.5)}, checks.spread(2, 3), ctx)
     assert backward(np.ones((2, 3)))[1] == {}
