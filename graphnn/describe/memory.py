@@ -101,8 +101,8 @@ def prepared_elements(node: Node, kernels: Kernels, *, needs_dx: bool) -> int:
     matrices = weights.shape[0] * weights.shape[1]
     elements = matrices * algorithms.forward.points if isinstance(algorithms.forward, Winograd) else 0
     if needs_dx and algorithms.input_gradient is not None:
-        turned = algorithms.input_gradient
-        elements += matrices * turned.points if isinstance(turned, Winograd) else weights.size
+        rotated = algorithms.input_gradient
+        elements += matrices * rotated.points if isinstance(rotated, Winograd) else weights.size
     return elements
 
 

@@ -117,7 +117,7 @@ def choices(node: Node, kernels: Kernels, plan: Plan) -> Iterator[Choice]:
     yield choice(node, kernels, "forward", chosen.forward, window, channels, output, layer.filters)
     if not plan.needs_dx(node):
         yield Choice(node.name, "input gradient", "left out", {}, "nothing before it is trained")
-    elif chosen.input_gradient is None or window.turned is None:
+    elif chosen.input_gradient is None or window.rotated is None:
         yield Choice(node.name, "input gradient", "shares added", {}, f"{window_text(window)}: not a convolution")
     else:
         yield choice(
@@ -125,7 +125,7 @@ def choices(node: Node, kernels: Kernels, plan: Plan) -> Iterator[Choice]:
             kernels,
             "input gradient",
             chosen.input_gradient,
-            window.turned,
+            window.rotated,
             layer.filters,
             (height, width),
             channels,

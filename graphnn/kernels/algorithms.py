@@ -84,10 +84,10 @@ def choose(
         return min(options, key=lambda algorithm: options[algorithm], default=default)
 
     output = window.output(size)
-    turned = window.turned
+    rotated = window.rotated
     return Algorithms(
         fastest(window, channels, output, filters, gradient=False),
-        None if turned is None else fastest(turned, filters, size, channels, gradient=False),
+        None if rotated is None else fastest(rotated, filters, size, channels, gradient=False),
         fastest(window, channels, output, filters, gradient=True),
     )
 

@@ -64,7 +64,7 @@ class Window:
         return self.kernel == self.strides == (1, 1) and self.before == self.after == (0, 0)
 
     @property
-    def turned(self) -> "Window | None":
+    def rotated(self) -> "Window | None":
         """The window with which dY is convolved with the rotated kernel to give the input gradient.
 
         None where that is not possible: with strides above 1, or padding above the kernel size − 1.
@@ -134,7 +134,7 @@ def as_matrix(weights: Array) -> Array:
     return weights.transpose(2, 3, 1, 0).reshape(-1, len(weights))
 
 
-def turned(weights: Array) -> Array:
+def rotated(weights: Array) -> Array:
     """Return weights (D, C, Kh, Kw) rotated by 180°, with D and C exchanged: a view (C, D, Kh, Kw)."""
     return weights[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
 

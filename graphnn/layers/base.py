@@ -1,4 +1,4 @@
-"""What a layer is: a small immutable description whose forward returns its own backward."""
+"""Layer and BatchwiseLayer, the base classes of all layers, and the registry of layer types."""
 
 from __future__ import annotations
 
@@ -33,22 +33,23 @@ Backward = Callable[[Array], tuple[Array | None, Gradients]]
 
 
 class UnfitInput(ShapeError):
-    """A shape that a layer cannot take; the graph says which node it came from."""
+    """An input shape that a layer cannot take. The graph adds which node the input comes from."""
 
     def __init__(self, layer_type: str, needs: str, shape: Shape, hint: str) -> None:
         self.layer_type, self.needs, self.shape, self.hint = layer_type, needs, shape, hint
         super().__init__(self.message("the input"))
 
     def message(self, source: str) -> str:
-        """Return the whole story, where `source` names what gives the shape: '"pool2"' or 'the input'."""
-        story = f"{self.layer_type} needs {self.needs}, but {source} gives {shape_text(self.shape)}"
-        return f"{story}; {self.hint}" if self.hint else story
+        """Return the error message; `source` says where the input comes from: '"pool2"' or 'the input'."""
+        text = f"{self.layer_type} needs {self.needs}, but {source} gives {shape_text(self.shape)}"
+        return f"{text}; {self.hint}" if self.hint else text
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layer(Describable, ABC):
-    """One layer. A subclass's own fields are exactly the properties of its definition in the schema.
+    """The settings of a layer, immutable and without arrays. `forward` returns the output and its backward function.
 
+    The fields that a subclass adds are exactly the properties of its definition in the schema.
     name, description: as in the document. input_shape: for use from Python, on the first layer of a model.
     """
 
@@ -56,11 +57,11 @@ class Layer(Describable, ABC):
     description: str | None = None
     input_shape: Shape | None = None
 
-    backward_in_place: ClassVar[bool] = False  # whether backward returns the memory of dy itself
-    keeps_input: ClassVar[bool] = False  # whether other layers read its input: see layers/bypass.py
+    backward_in_place: ClassVar[bool] = False  # whether backward returns dx in dy's memory
+    keeps_input: ClassVar[bool] = False  # whether other nodes read its input: see layers/bypass.py
 
     def _check_settings(self) -> None:
-        from graphnn.layers.settings import check_made  # here, because that module rests on this one
+        from graphnn.layers.settings import check_made  # here, because that module imports this one
 
         check_made(self)
 
@@ -70,17 +71,20 @@ class Layer(Describable, ABC):
         return type(self).__name__
 
     def build(self, input_shape: Shape | None = None, *, dtype: Any = np.float32, seed: int = 0) -> BuiltLayer:
-        """Return the layer with arrays of its own, to run by hand. Raises SpecError, ShapeError and GraphError.
+        """Return the layer together with its arrays, to be called directly, without a graph.
 
-        input_shape: of one sample, as (64,) or (3, 32, 32); not needed where the layer has one of its own.
+        input_shape: of one sample, such as (64,) or (3, 32, 32); not needed where the layer was made with one.
+        dtype: of the arrays. seed: of the initial values, and of what Dropout draws. Raises SpecError where settings
+        are wrong, ShapeError where the input shape is missing or does not fit, and GraphError where initial values
+        would come from training images.
         """
-        from graphnn.layers.built import build  # here, because that module rests on this one
+        from graphnn.layers.built import build  # here, because that module imports this one
 
         return build(self, input_shape, dtype=dtype, seed=seed)
 
     @property
     def inside(self) -> tuple[Layer, ...]:
-        """The layers that it is made of; none but a block is made of any."""
+        """The layers inside a block; empty for every other layer."""
         return ()
 
     @property
@@ -90,71 +94,73 @@ class Layer(Describable, ABC):
 
     @property
     def constant_output_shape(self) -> Shape | None:
-        """The output shape where it is the same for every input, else None."""
+        """The output shape if it is the same for every input, else None."""
         return None
 
     def expand(self, expansion: Expansion, path: Path, name: str, shape: Shape | None, source: str) -> Shape | None:
-        """Add the layer to a flat sequence of layers, and return the shape that it gives; a block adds what it is.
+        """Add the layer to a flat sequence of layers, and return its output shape; a block adds the layers inside it.
 
-        path, name: of the layer; shape: of its input; source: what gives the input, for messages. None for a shape that
-        is not known.
+        path: of the layer in the document. name: of its node. shape: of its input. source: where the input comes from,
+        for messages. A shape that is not known is None.
         """
         return expansion.add(path, name, self, shape, source)
 
     def settings(self) -> dict[str, Any]:
-        """Return the layer's own properties, without those that every layer has."""
+        """Return the settings that this type of layer adds to those of every layer, by name."""
         common = {field.name for field in fields(Layer)}
         return {field.name: getattr(self, field.name) for field in fields(self) if field.name not in common}
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape that forward gives for one sample of `input_shape`. Raises UnfitInput."""
+        """Return the output shape for one sample of `input_shape`. Raises UnfitInput where the layer cannot take it."""
         return input_shape
 
     def parameters(self, input_shape: Shape) -> tuple[Parameter, ...]:
-        """Declare the arrays that the layer owns when its input has `input_shape`."""
+        """Return the declarations of the layer's parameters, trained or not, for samples of shape `input_shape`."""
         return ()
 
     def findings(self, input_shape: Shape) -> Iterator[Finding]:
-        """Yield what is wrong with settings that the schema lets pass, where the input has a shape that can be taken.
+        """Yield the faults in the settings that the schema cannot see, for an `input_shape` that the layer takes.
 
-        Paths begin at the layer.
+        Their paths begin at the layer.
         """
         yield from ()
 
     def multiply_adds(self, input_shape: Shape) -> int:
-        """Return the multiply-adds of forward for one sample; 0 for element-wise work, as usual in such tables."""
+        """Return the multiply-adds of forward for one sample. Element-wise operations count as 0, as is usual."""
         return 0
 
     def prepare(self, params: Arrays, ctx: Context) -> Any:
-        """Return what all pieces of one step share, computed once from the parameters; None for nothing.
+        """Return values that are computed once a step from the parameters and used for every piece, or None.
 
-        forward finds it as `ctx.prepared`. It may refer to the parameters' arrays. In inference it is kept until a
-        parameter changes. ctx: as in forward, but what it hands out as `keep`, of any shape, lives for the step.
+        forward finds them in `ctx.prepared`. They may refer to the parameters' arrays. In inference they are kept until
+        a parameter changes. ctx: as in forward, but memory from `ctx.keep` may have any shape, and lasts for the step.
         """
         return None
 
     @abstractmethod
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
-        """Return y and its backward, `backward(dy) -> (dx, gradients)`, for a piece of a batch.
+        """Return the output y of a piece, and the function that backpropagates: `backward(dy) -> (dx, gradients)`.
 
-        params: the declared parameters by name. x: n×(input shape), n samples, floating point; images lie channels last
-        in memory. y: n×(output shape), in x's dtype, best in `ctx.output`'s memory.
+        params: the declared parameters by name. x: n×(input shape) for the n samples of the piece, of a floating-point
+        dtype; images are channels last in memory. y: n×(output shape), of x's dtype, preferably in memory from
+        `ctx.output`.
 
-        dy: the gradient of the loss by y, in y's shape. dx: that by x, in x's shape, best in `ctx.dx`'s memory; None
-        where `ctx.needs_dx` is false. gradients: those by the parameters, in their shapes, by name: sums over the n
-        samples, best in `ctx.gradient`'s memory. Those that `ctx.trains` denies may be left out.
+        dy: the gradient of the loss with respect to y, of y's shape. dx: that with respect to x, of x's shape,
+        preferably in memory from `ctx.dx`; None where `ctx.needs_dx` is false. gradients: those with respect to the
+        parameters, by name, each of its parameter's shape and summed over the n samples, preferably in memory from
+        `ctx.gradient`. Those for which `ctx.trains` is false may be left out.
 
-        forward leaves x as it is and may be called by several threads at once, each with its context; backward is
-        called at most once, and may overwrite dy. What either raises is reported with the node's place and name.
+        forward does not change x, and several threads may call it at once, each with a separate context. backward is
+        called at most once, and may overwrite dy. An error in either is reported with the node's path and name.
         """
 
     def run(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
-        """Prepare, then run forward, where x is all that the step is about."""
+        """Prepare and run forward, with x as the only piece of a step; the result is that of `forward`."""
         ctx.prepared = self.prepare(params, ctx)
         return self.forward(params, x, ctx)
 
     def unfit(self, needs: str, input_shape: Shape, hint: str = "") -> UnfitInput:
-        """Return the error to raise when the layer cannot take `input_shape`."""
+        """Return the error to raise where the layer cannot take `input_shape`. needs: what it takes. hint: a remedy."""
         return UnfitInput(self.type, needs, input_shape, hint)
 
     def check_image(self, input_shape: Shape) -> tuple[int, int, int]:
@@ -172,52 +178,54 @@ class Layer(Describable, ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class BatchwiseLayer(Layer):
-    """A layer that, in training, needs sums over the whole batch before it can treat any sample.
+    """A layer whose output in training depends on sums over the whole batch, such as batch normalisation.
 
-    In both directions each piece gives partial sums, the sums of all pieces are combined in the pieces' order, and the
-    result is applied piece by piece. The engine puts a barrier where it combines. In inference it is sample-wise.
+    In training, forward and backward take three steps each: partial sums of every piece; their combination, in the
+    order of the pieces; and the application of the result to every piece. The engine waits for all pieces, at a
+    barrier, before it combines. In inference each sample is computed by itself.
 
-    In all methods params are the declared parameters by name, and x, y, dy and dx are those of a piece of n samples, as
-    in `Layer.forward`: x and dx n×(input shape), y and dy n×(output shape). Methods that take a context may run for
-    several pieces at once; those that combine run once, in every process alike.
-    repeatable: whether `apply` may be called again for a piece, and then gives the same.
+    In all methods, params are the declared parameters by name, and x, y, dy and dx belong to a piece of n samples, as
+    in `Layer.forward`: x and dx are n×(input shape), y and dy n×(output shape). Methods that take a context may run for
+    several pieces at once; `combine` and `backward_combine` run once in each process, with the same result in all.
+
+    repeatable: whether `apply` may be called again for the same piece, with the same result.
     """
 
     repeatable: ClassVar[bool] = False
 
     @abstractmethod
     def infer(self, params: Arrays, x: Array, ctx: Context) -> Array:
-        """Return y of a piece in inference."""
+        """Return y for a piece in inference."""
 
     @abstractmethod
     def partial_sums(self, params: Arrays, x: Array, ctx: Context) -> Any:
-        """Return what the statistics need to know of a piece, in memory that nothing else writes to; it is pickled."""
+        """Return the sums of a piece that `combine` needs: picklable, in memory that nothing else writes to."""
 
     @abstractmethod
     def combine(self, params: Arrays, sums: Sequence[Any]) -> Arrays:
-        """Return the batch's statistics from the sums of all pieces in order; update running statistics in place."""
+        """Return the batch's statistics by name, from the sums of all pieces in order; update running ones in place."""
 
     @abstractmethod
     def apply(self, params: Arrays, statistics: Arrays, x: Array, ctx: Context) -> Array:
-        """Return y of a piece in training, by the statistics that `combine` returned."""
+        """Return y for a piece in training, computed with the statistics from `combine`."""
 
     @abstractmethod
     def backward_partial_sums(self, params: Arrays, statistics: Arrays, x: Array, dy: Array, ctx: Context) -> Any:
-        """Return what backward needs to know of a piece, as `partial_sums` does.
+        """Return the sums of a piece that `backward_combine` needs, as `partial_sums` does for `combine`.
 
-        It may change dy, which only `backward_apply` sees then.
+        It may change dy, which only `backward_apply` reads afterwards.
         """
 
     @abstractmethod
     def backward_combine(self, params: Arrays, statistics: Arrays, sums: Sequence[Any]) -> tuple[Arrays, Gradients]:
-        """Return what `backward_apply` needs, and the gradients by the parameters over the whole batch, by name."""
+        """Return the arrays that `backward_apply` needs, and the gradients of the parameters for the batch, by name."""
 
     @abstractmethod
     def backward_apply(self, combined: Arrays, x: Array, dy: Array, ctx: Context) -> Array:
-        """Return dx of a piece, by what `backward_combine` returned; may overwrite dy and return it."""
+        """Return dx for a piece, computed with the arrays from `backward_combine`; may overwrite dy and return it."""
 
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
-        """Treat x as the whole batch. In inference there is no backward through a batch-wise layer."""
+        """Compute with x as the whole batch, as in `Layer.forward`. In inference, backward raises GraphError."""
         if not ctx.training:
             return self.infer(params, x, ctx), no_backward
         statistics = self.combine(params, [self.partial_sums(params, x, ctx)])
@@ -232,8 +240,8 @@ class BatchwiseLayer(Layer):
 
 
 def no_backward(dy: Array) -> tuple[Array | None, Gradients]:
-    """Refuse: the layer was run in inference."""
-    raise GraphError("a batch-wise layer has no backward in testing; run forward in training")
+    """Raise GraphError: forward was run in inference."""
+    raise GraphError("a batch-wise layer has no backward in inference; run forward in training")
 
 
 LAYERS: Registry[type[Layer]] = Registry("layer type", "graphnn.layers")

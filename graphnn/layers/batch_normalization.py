@@ -1,4 +1,4 @@
-"""BatchNormalization: every channel brought to mean 0 and variance 1 over the batch, then scaled and shifted."""
+"""BatchNormalization: each channel is normalised to mean 0 and variance 1 over the batch, then scaled and shifted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,15 +24,15 @@ class BatchNormalization(TrainableLayer, BatchwiseLayer):
 
     x: N×C×H×W (statistics per channel, over batch and space) or N×F (per feature). μ and σ² are the batch's mean and
     biased variance in training; in inference `running_mean` and `running_variance`, which training updates as
-    running ← momentum·running + (1 − momentum)·batch, from 0 and 1. γ (`gamma`, where `scale`) from 1, β (`beta`, where
-    `center`) from 0. dx = γ/√(σ²+ε) · (dy − mean(dy) − x̂·mean(dy·x̂)).
+    running ← momentum·running + (1 − momentum)·batch, from 0 and 1. γ (`gamma`, if `scale`) starts at 1, β (`beta`, if
+    `center`) at 0. dγ = Σ dy·x̂ and dβ = Σ dy; dx = γ/√(σ²+ε) · (dy − mean(dy) − x̂·mean(dy·x̂)).
     In float32 the mean is summed in float32: over 131,072 numbers a channel, x̂ was off by at most 1.1e-4 where
     |μ| = 100σ, and by 5e-4 where |μ| = 1000σ.
     Source: Ioffe and Szegedy 2015, "Batch normalization", algorithms 1 and 2 and section 3.
     """
 
     repeatable: ClassVar[bool] = True
-    activation: ClassVar[Activation | None] = None  # that y has passed: see layers/merging.py
+    activation: ClassVar[Activation | None] = None  # applied to y in the same pass: see layers/fused.py
 
     momentum: float = 0.9
     epsilon: float = 1e-5
@@ -54,7 +54,7 @@ class BatchNormalization(TrainableLayer, BatchwiseLayer):
         return self.factors(params, params["running_mean"], params["running_variance"])
 
     def factors(self, params: Arrays, mean: Array, variance: Array) -> Arrays:
-        """Return y as factor·x + shift."""
+        """Return `factor` and `shift`, which give y = factor·x + shift, and `inverse`, 1 / √(σ² + ε)."""
         inverse = 1 / np.sqrt(variance + np.asarray(self.epsilon, variance.dtype))
         factor = params["gamma"] * inverse if self.scale else inverse
         shift = -mean * factor
@@ -69,8 +69,8 @@ class BatchNormalization(TrainableLayer, BatchwiseLayer):
 
     def combine(self, params: Arrays, sums: Sequence[Sums]) -> Arrays:
         total = sum(count for count, _, _ in sums)
-        mean = np.sum([count * own for count, own, _ in sums], axis=0) / total
-        squares = [own + count * (own_mean - mean) ** 2 for count, own_mean, own in sums]
+        mean = np.sum([count * piece_mean for count, piece_mean, _ in sums], axis=0) / total
+        squares = [piece_squares + count * (piece_mean - mean) ** 2 for count, piece_mean, piece_squares in sums]
         variance = np.sum(squares, axis=0) / total
         dtype = params["running_mean"].dtype
         for name, batch in (("running_mean", mean), ("running_variance", variance)):
@@ -96,8 +96,8 @@ class BatchNormalization(TrainableLayer, BatchwiseLayer):
     ) -> tuple[Arrays, Gradients]:
         dtype = statistics["mean"].dtype
         inverse, factor, count = statistics["inverse"], statistics["factor"], int(statistics["count"])
-        dbeta = np.sum([own for own, _ in sums], axis=0, dtype=np.float64)
-        dgamma = np.sum([own for _, own in sums], axis=0, dtype=np.float64) * inverse
+        dbeta = np.sum([dy_sums for dy_sums, _ in sums], axis=0, dtype=np.float64)
+        dgamma = np.sum([products for _, products in sums], axis=0, dtype=np.float64) * inverse
         # dx = factor·dy + slope·x + offset
         slope = -factor * inverse * dgamma / count
         offset = -factor * dbeta / count - slope * statistics["mean"]
@@ -109,6 +109,5 @@ class BatchNormalization(TrainableLayer, BatchwiseLayer):
 
     def backward_apply(self, combined: Arrays, x: Array, dy: Array, ctx: Context) -> Array:
         factor, shift, slope, offset = (combined[name] for name in ("factor", "shift", "slope", "offset"))
-        given = (factor, shift, slope, offset)
-        ctx.kernels.normalise_gradient(x, dy, *given, ctx.like, activation=self.activation)
+        ctx.kernels.normalise_gradient(x, dy, factor, shift, slope, offset, ctx.like, activation=self.activation)
         return dy

@@ -1,4 +1,4 @@
-"""BuiltLayer: one layer with its own arrays, run by hand, forward and backward, one call after the other."""
+"""BuiltLayer: a layer together with its arrays, whose forward and backward are called directly, without a graph."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,21 +17,22 @@ GRADIENT = "_grad"
 
 
 def build(layer: Layer, input_shape: Shape | None, *, dtype: Any, seed: int) -> "BuiltLayer":
-    """Return `layer` built for `input_shape`, or for its own. Raises ShapeError where there is none, or two.
+    """Return `layer` built for `input_shape`, by default the one that it was made with.
 
-    Raises SpecError where settings are wrong, and GraphError where first values would need training images.
+    Raises ShapeError where both are missing or they differ, or where the layer cannot take the shape; SpecError where
+    settings are wrong; GraphError where initial values would come from training images.
     """
     shape = as_shape(layer, layer.input_shape if input_shape is None else input_shape)
     if layer.input_shape is not None and shape != as_shape(layer, layer.input_shape):
-        own, other = shape_text(layer.input_shape), shape_text(shape)
-        raise ShapeError(f"{layer.type} was made with input_shape {own}, but is to be built for {other}")
+        made_with, asked_for = shape_text(layer.input_shape), shape_text(shape)
+        raise ShapeError(f"{layer.type} was made with input_shape {made_with}, but is to be built for {asked_for}")
     layer.output_shape(shape)
-    check_fit(layer, shape, layer.type)
+    check_findings(layer, shape, layer.type)
     return BuiltLayer(layer, shape, dtype=dtype, seed=seed)
 
 
 def as_shape(layer: Layer, shape: Any) -> Shape:
-    """Return an input shape given in Python, or raise ShapeError with what it should have been."""
+    """Return an input shape given in Python as a tuple of integers. Raises ShapeError where it is not one."""
     if shape is None:
         raise ShapeError(f"{layer.type} needs the shape of its input: build((64,)), or input_shape=(64,) on the layer")
     sizes = tuple(shape) if isinstance(shape, Sequence) and not isinstance(shape, str) else ()
@@ -40,23 +41,24 @@ def as_shape(layer: Layer, shape: Any) -> Shape:
     return tuple(int(size) for size in sizes)
 
 
-def check_fit(layer: Layer, input_shape: Shape, where: str) -> None:
-    """Raise SpecError where settings do not go together, or not with an input of this shape, which the layer takes."""
-    problems = [Problem(own.message, ".".join([where, *map(str, own.path)])) for own in layer.findings(input_shape)]
+def check_findings(layer: Layer, input_shape: Shape, path: str) -> None:
+    """Raise SpecError with the layer's findings, if any, for an input shape that it takes. path: of the layer."""
+    findings = layer.findings(input_shape)
+    problems = [Problem(finding.message, ".".join([path, *map(str, finding.path)])) for finding in findings]
     if problems:
         raise SpecError(*problems)
 
 
 class BuiltLayer:
-    """A layer that owns its arrays and remembers its last input; `Layer.build` makes it.
+    """A layer together with its arrays, which remembers its last input; `Layer.build` returns one.
 
-    The arrays are attributes named as the parameters: `built.weights`, and after backward `built.weights_grad` (sums
-    over the batch). `parameters` and `gradients` hold the same by name. An assignment, `built.weights = W`, copies the
-    values and checks the shape. Arrays that are passed in are copied, never changed.
+    Each parameter is an attribute, such as `built.weights`, and so is its gradient after backward, summed over the
+    batch: `built.weights_grad`. `parameters` and `gradients` map the names to the same arrays. An assignment such as
+    `built.weights = W` copies the values and checks the shape. Arrays that are passed in are copied, never changed.
 
-    is_training: whether batch statistics and random draws are in force; true at first.
-    forward_inputs: what the last forward was given, or None.
-    draws: how many times forward ran in training; together with the seed it fixes what Dropout draws.
+    is_training: training or inference, which differ for Dropout and BatchNormalization; true at first.
+    forward_inputs: the input of the last forward; None before the first.
+    draws: how many times forward has run in training; together with the seed it determines what Dropout draws.
     """
 
     def __init__(self, layer: Layer, input_shape: Shape, *, dtype: Any = np.float32, seed: int = 0) -> None:
@@ -92,34 +94,37 @@ class BuiltLayer:
         if x.dtype.kind not in "fiub":
             raise ShapeError(f"{self.layer.type} takes numbers, but x holds {x.dtype}")
         if x.shape[1:] != self.input_shape or x.ndim == 0:
-            wanted = shape_text(self.input_shape)
-            raise ShapeError(f"{self.layer.type} takes a batch N×{wanted}, but x is {described(x)}")
+            expected = shape_text(self.input_shape)
+            raise ShapeError(f"{self.layer.type} takes a batch N×{expected}, but x is {described(x)}")
         rng = generator(self.seed, Purpose.LAYER, 0, self.draws, 0, 0)
         self.draws += self.is_training
-        self.forward_inputs = own_copy(x, self.dtype)
+        self.forward_inputs = channels_last_copy(x, self.dtype)
         ctx = Context(input_shape=self.input_shape, training=self.is_training, rng=rng, trained=self._trained)
         y, self._backward = self.layer.run(self._parameters, self.forward_inputs, ctx)
         self._output = y.shape
         self.gradients = {}
-        return y.copy(order="K")  # a layer's backward may read its own y, and Flatten's y is a view of its x
+        return y.copy(order="K")  # the caller may change it, and backward may still read y
 
     def backward(self, dy: Any) -> Array:
         """Return dx for the last forward, and set the gradients; dy is N×output_shape, dx is N×input_shape.
 
-        Once for each forward, because a layer may use its memory up. Raises GraphError before forward, and ShapeError.
+        It can be called once after each forward, because a layer may overwrite what it has kept. Raises GraphError
+        where it is called otherwise, and ShapeError where dy has another shape than y.
         """
         if self._backward is None:
             state = "a second time" if self.forward_inputs is not None else "before forward"
             raise GraphError(f"{self.layer.type}: backward was called {state}; call forward(x) first, each time")
         dy = np.asarray(dy)
         if dy.shape != self._output:
-            wanted = shape_text(self._output or ())
-            raise ShapeError(f"{self.layer.type}: dy must be {wanted}, as forward's result, but it is {described(dy)}")
+            expected = shape_text(self._output or ())
+            raise ShapeError(
+                f"{self.layer.type}: dy must be {expected}, as forward's result, but it is {described(dy)}"
+            )
         backward, self._backward = self._backward, None
-        dx, gradients = backward(own_copy(dy, self.dtype))
+        dx, gradients = backward(channels_last_copy(dy, self.dtype))
         if dx is None:
             raise GraphError(f"{self.layer.type}: backward gave no gradient of its input although it was asked for one")
-        self.gradients = {name: own.copy(order="K") for name, own in gradients.items() if name in self._trained}
+        self.gradients = {name: array.copy(order="K") for name, array in gradients.items() if name in self._trained}
         return dx
 
     def __getattr__(self, name: str) -> Array:
@@ -127,13 +132,13 @@ class BuiltLayer:
         parameters: Mapping[str, Array] = self.__dict__.get("_parameters", {})
         if name in parameters:
             return parameters[name]
-        owner = name.removesuffix(GRADIENT)
-        if owner != name and owner in self.__dict__.get("_trained", ()):
-            if owner not in self.gradients:
+        parameter = name.removesuffix(GRADIENT)
+        if parameter != name and parameter in self.__dict__.get("_trained", ()):
+            if parameter not in self.gradients:
                 raise AttributeError(f"{self.layer.type}: {name} is known after forward(x) and backward(dy)")
-            return self.gradients[owner]
-        own = f"; its parameters: {', '.join(parameters)}" if parameters else ""
-        raise AttributeError(f"a built layer has no {name!r}{own}")
+            return self.gradients[parameter]
+        known = f"; its parameters: {', '.join(parameters)}" if parameters else ""
+        raise AttributeError(f"a built layer has no {name!r}{known}")
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Copy `value` into a parameter, or set any other attribute."""
@@ -143,18 +148,18 @@ class BuiltLayer:
             return
         values = np.asarray(value)
         if values.shape != parameters[name].shape:
-            wanted = shape_text(parameters[name].shape)
-            raise ShapeError(f"{self.layer.type}: {name} must be {wanted}, but it is {described(values)}")
+            expected = shape_text(parameters[name].shape)
+            raise ShapeError(f"{self.layer.type}: {name} must be {expected}, but it is {described(values)}")
         parameters[name][...] = values
 
 
-def own_copy(array: Array, dtype: Any) -> Array:
-    """Return a copy that a layer may keep and overwrite, images channels last in memory."""
+def channels_last_copy(array: Array, dtype: Any) -> Array:
+    """Return a copy with images channels last in memory, which a layer may keep and overwrite."""
     copy = empty_channels_last(array.shape, dtype)
     copy[...] = array
     return copy
 
 
 def described(array: Array) -> str:
-    """Return an array's shape as people write it; a single number has none."""
+    """Return an array's shape for a message, or 'a single number'."""
     return shape_text(array.shape) if array.ndim else "a single number"

@@ -1,7 +1,7 @@
-"""What a residual block becomes in a graph, besides the nodes of its layers: values that go past these.
+"""Save, Swap and Add: the nodes of a residual block that carry values past the layers inside it.
 
-A block is the run of nodes Save, those of its body, Add; with layers in its shortcut it is Save, the body, Swap, the
-shortcut, Add. They are no types of a document. `block` is the block's name, by which they find what they keep.
+In a graph, a block is the sequence Save, body, Add, or Save, body, Swap, shortcut, Add where its shortcut has layers.
+These types do not occur in documents. `block` is the block's name, under which its nodes find the values kept.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from graphnn.types import Array, Shape
 
 @dataclass(frozen=True, kw_only=True)
 class Keeping(Layer):
-    """A layer whose input other nodes need too. kept: the name, in `Context.bypass`, of the memory where it lies."""
+    """A layer whose input is kept for other nodes of the block, in memory from `Context.bypass`."""
 
     keeps_input: ClassVar[bool] = True
     block: str
@@ -24,13 +24,13 @@ class Keeping(Layer):
 
     @property
     def kept(self) -> str:
-        """The name of the memory that holds the input."""
+        """The name of the memory that the input is kept in."""
         return f"{self.block} {self.part}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Save(Keeping):
-    """The beginning of a block: y = x, and x is kept; dx = dy + the gradient that was kept there for the other way."""
+    """The start of a block: y = x, and x is kept. dx = dy + the other branch's gradient, kept in the same memory."""
 
     part: ClassVar[str] = "input"
     backward_in_place: ClassVar[bool] = True
@@ -50,9 +50,10 @@ class Save(Keeping):
 
 @dataclass(frozen=True, kw_only=True)
 class Swap(Keeping):
-    """Between body and shortcut: x, what the body gives, is kept, and y is the block's input, of shape `restored`.
+    """The change from body to shortcut: x, the body's output, is kept, and y is the block's input, of shape `restored`.
 
-    Backward likewise: dy, the input's gradient by the shortcut, is kept, and dx is what Add kept: the body's.
+    In backward, dy, the gradient of the block's input through the shortcut, is kept for Save; dx is the gradient that
+    Add has kept for the body.
     """
 
     part: ClassVar[str] = "body"
@@ -75,9 +76,9 @@ class Swap(Keeping):
 
 @dataclass(frozen=True, kw_only=True)
 class Add(Layer):
-    """The end of a block: y = x + what was kept, by Swap where `swapped`, else by Save; dy is kept there, and dx = dy.
+    """The end of a block: y = x + the values that Swap has kept if `swapped`, else Save. dx = dy, and dy is kept.
 
-    What was kept in forward has no use after this node, so its memory takes the gradient.
+    Nothing reads the values kept in forward after this node, so dy is kept in their memory.
     """
 
     backward_in_place: ClassVar[bool] = True

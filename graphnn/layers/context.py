@@ -1,4 +1,4 @@
-"""What a layer is handed besides its parameters and its input: the mode, the random generator, and memory."""
+"""Context: what a layer gets besides its parameters and its input: the mode, the random generator, and memory."""
 
 from __future__ import annotations  # naming numpy.random would import it, which takes 8 ms
 
@@ -14,7 +14,7 @@ from graphnn.types import Array, Shape
 
 
 def channels_last(memory: Array, shape: Shape) -> Array:
-    """Return contiguous memory seen as `shape`: four axes as N×C×H×W over N×H×W×C, others in C order."""
+    """Return a view of contiguous memory in `shape`: four axes as N×C×H×W over N×H×W×C, others in C order."""
     if len(shape) != 4:
         return memory.reshape(shape)
     n, channels, height, width = shape
@@ -27,15 +27,15 @@ def empty_channels_last(shape: Shape, dtype: Any) -> Array:
 
 
 class Context:
-    """Memory and mode for one call of one layer. This class allocates anew; the engine's contexts reuse memory.
+    """Mode, random generator and memory for one call of a layer. This class allocates memory; the engine's reuse it.
 
-    input_shape: that of one sample. training: whether batch statistics and random draws are in force.
-    rng: what the layer draws from; needed wherever it draws, so in training.
-    needs_dx: whether backward must return the gradient of the input (the first layer with parameters need not).
+    input_shape: of one sample. training: whether the layer is in training rather than inference.
+    rng: the random generator, needed in training by layers that draw.
+    needs_dx: whether backward must return the gradient of the input; the first layer with parameters need not.
     kernels: the operations on images, by numpy or compiled.
-    trained: the names of the parameters whose gradients backward must give; None: of all.
-    bypasses: what `bypass` hands out, shared by the contexts of nodes that run one after the other.
-    prepared: what the layer's `prepare` returned for this step; None where it prepares nothing.
+    trained: the names of the parameters whose gradients backward must return; None: all.
+    bypasses: the memory that `bypass` returns, by name, shared by the contexts of nodes that run one after the other.
+    prepared: the result of the layer's `prepare` for this step.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Context:
         self._bypasses: dict[str, Array] = {} if bypasses is None else bypasses
 
     def trains(self, name: str) -> bool:
-        """Whether the gradient of a parameter is wanted. One that backward gives all the same is left aside."""
+        """Whether backward must return the gradient of a parameter; one that it need not return is ignored."""
         return self._trained is None or name in self._trained
 
     @property
@@ -70,25 +70,25 @@ class Context:
         return self._rng
 
     def output(self, shape: Shape, dtype: Any) -> Array:
-        """Return memory for y, uninitialised, channels last; it lives until the backward of this piece is done."""
+        """Return uninitialised memory for y, channels last; it lasts until the backward of this piece is done."""
         return empty_channels_last(shape, dtype)
 
     def dx(self, shape: Shape, dtype: Any) -> Array:
-        """Return memory for the gradient of the input, uninitialised, channels last; call it once, in backward."""
+        """Return uninitialised memory for the input's gradient, channels last; to be called once, in backward."""
         return empty_channels_last(shape, dtype)
 
     def gradient(self, name: str, parameter: Array) -> Array:
-        """Return memory for the gradient of a parameter, uninitialised, in its shape and memory order; in backward."""
+        """Return uninitialised memory for a parameter's gradient, in its shape and memory order, for backward."""
         return np.empty_like(parameter)
 
     def keep(self, name: str, shape: Shape, dtype: Any) -> Array:
-        """Return memory that lives until the backward of this piece is done, batch axis first, channels last."""
+        """Return memory, channels last, that lasts until the backward of this piece is done; the batch is axis 0."""
         return empty_channels_last(shape, dtype)
 
     def bypass(self, name: str, shape: Shape, dtype: Any) -> Array:
-        """Return memory in which values of this piece go past other nodes, channels last: by name, of all nodes.
+        """Return memory, channels last, in which one node keeps values of this piece for others, under the same name.
 
-        In training it holds what was last written until the backward of this piece is done, in inference until the end
+        In training it keeps what was last written until the backward of this piece is done, in inference until the end
         of the pass.
         """
         memory = self._bypasses.get(name)
@@ -97,13 +97,13 @@ class Context:
         return memory
 
     def scratch(self, name: str, shape: Shape, dtype: Any, *, zeroed: bool = False) -> Array:
-        """Return memory in C order that is this call's own and lost after it.
+        """Return memory in C order for use within this call only.
 
-        With `zeroed` the array was all zeros when it was first made, and holds what the caller last left in it since:
-        a frame that no call writes to stays zero. Names are per layer; equal name, shape and dtype give equal memory.
+        With `zeroed` it is zero at first, and later as the layer left it, so that a margin that no call writes to stays
+        zero. Names are per layer; the same name, shape and dtype give the same memory.
         """
         return np.zeros(shape, dtype) if zeroed else np.empty(shape, dtype)
 
     def like(self, x: Array, name: str, dtype: Any = None) -> Array:
-        """Return scratch of x's shape, channels last in memory, of x's dtype unless another is given."""
+        """Return scratch of x's shape, channels last, of x's dtype unless another is given."""
         return channels_last(self.scratch(name, x.shape, x.dtype if dtype is None else dtype), x.shape)

@@ -1,4 +1,4 @@
-"""Conv2D: the same small filters at every place of an image."""
+"""Conv2D: the same small filters at every position of an image."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,13 +7,7 @@ from typing import Literal
 from graphnn.initializers.constant import zeros
 from graphnn.kernels.algorithms import Algorithms
 from graphnn.kernels.channels import channel_sums
-from graphnn.kernels.convolution import (
-    NO_EPILOGUE,
-    Epilogue,
-    Window,
-    input_gradient,
-    turned,
-)
+from graphnn.kernels.convolution import NO_EPILOGUE, Epilogue, Window, input_gradient, rotated
 from graphnn.kernels.im2col import Pair, determine_padding, pair
 from graphnn.kernels.im2col_gemm import Allocate
 from graphnn.kernels.kernels import Kernels
@@ -28,14 +22,14 @@ MEMORY_ORDER = (2, 3, 1, 0)  # Kh, Kw, C, D: as the GEMM over gathered windows r
 
 @dataclass(frozen=True)
 class PreparedWeights:
-    """What all pieces of a step share. forward: W as the algorithm of forward takes it.
+    """The weights as the algorithms of a step read them, computed once for all pieces.
 
-    turned: W turned, as the algorithm of the input's gradient takes it; None where there is none, or no need.
-    epilogue: what is done with W ⋆ x while it is hot.
+    forward: for the output. rotated: rotated by 180°, for the gradient of the input; None where that is not needed or
+    computed from W. epilogue: the element-wise operations on W ⋆ x, done while it is in the cache.
     """
 
     forward: Array
-    turned: Array | None
+    rotated: Array | None
     epilogue: Epilogue
 
 
@@ -46,6 +40,7 @@ class Conv2D(WeightedLayer):
 
     x: N×C×H×W; W (`weights`): D×C×Kh×Kw, from `initializer`; b (`biases`): D, from 0; y: N×D×H_out×W_out with
     H_out = ⌊(H − Kh + before + after) / Sh⌋ + 1. "same" pads ⌊(K−1)/2⌋ zeros before and ⌈(K−1)/2⌉ after.
+    dW = dy ⋆ x, summed over the batch; db = Σ dy over batch and space; dx is dy convolved with W rotated by 180°.
     Raises UnfitInput unless the input is an image at least as large as the kernel.
     """
 
@@ -87,12 +82,12 @@ class Conv2D(WeightedLayer):
         return weights.size * out_h * out_w
 
     def algorithms(self, input_shape: Shape, kernels: Kernels) -> Algorithms:
-        """Return how the convolution is computed for images of `input_shape`."""
+        """Return the algorithms of the convolution and its gradients for images of `input_shape`."""
         channels, height, width = self.check_image(input_shape)
         return kernels.algorithms(self.window, channels, (height, width), self.filters)
 
     def epilogue(self, params: Arrays) -> Epilogue:
-        """Return what is done with W ⋆ x while it is hot."""
+        """Return the element-wise operations on W ⋆ x, done while it is in the cache."""
         return Epilogue(params["biases"]) if self.use_bias else NO_EPILOGUE
 
     def prepare(self, params: Arrays, ctx: Context) -> PreparedWeights:
@@ -104,7 +99,7 @@ class Conv2D(WeightedLayer):
         forward = algorithms.forward.prepare(W, memory("forward"))
         if not ctx.needs_dx or algorithms.input_gradient is None:
             return PreparedWeights(forward, None, self.epilogue(params))
-        backward = algorithms.input_gradient.prepare(turned(W), memory("turned"))
+        backward = algorithms.input_gradient.prepare(rotated(W), memory("rotated"))
         return PreparedWeights(forward, backward, self.epilogue(params))
 
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
@@ -123,10 +118,10 @@ class Conv2D(WeightedLayer):
             if not ctx.needs_dx:
                 return None, gradients
             dx = ctx.dx(x.shape, x.dtype)
-            if algorithms.input_gradient is None or window.turned is None or prepared.turned is None:
+            if algorithms.input_gradient is None or window.rotated is None or prepared.rotated is None:
                 input_gradient(dy, W, window, dx, ctx.scratch)
             else:
-                algorithms.input_gradient.convolve(dy, prepared.turned, window.turned, dx, ctx.scratch)
+                algorithms.input_gradient.convolve(dy, prepared.rotated, window.rotated, dx, ctx.scratch)
             return dx, gradients
 
         return y, backward

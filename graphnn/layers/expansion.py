@@ -1,4 +1,4 @@
-"""Expansion: a list of layers as the flat sequence that is run, blocks taken apart, with the shape at each of them."""
+"""Expansion: the layers of a network in one flat sequence with their shapes, each block replaced by what is inside."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from graphnn.types import Shape, shape_text
 if TYPE_CHECKING:
     from graphnn.layers.base import Layer
 
-Report = Callable[[Path, UnfitInput, str], None]
-INPUT = "the input"  # what gives the first layer its input, in messages
+UnfitHandler = Callable[[Path, UnfitInput, str], None]
+INPUT = "the input"  # the source of the first layer's input, in messages
 
 
 @dataclass(frozen=True)
 class ExpandedLayer:
-    """One layer of the flat sequence. path: where the document has it, or the block that it belongs to."""
+    """One layer of the flat sequence. path: in the document; that of the block for Save, Swap and Add."""
 
     path: Path
     name: str
@@ -30,20 +30,20 @@ class ExpandedLayer:
 
 
 class Expansion:
-    """The flat sequence of layers, put together from the first to the last.
+    """The flat sequence of layers, built from the first to the last.
 
-    report: is called with each input that a layer cannot take: the layer's path, the error, and what gives the input.
-    Shapes after such a layer are None until a layer gives the same shape whatever it gets.
+    on_unfit: called for each layer that cannot take its input, with the layer's path, the error, and the source of the
+    input. The shapes after such a layer are None, until a layer whose output shape is the same for every input.
     """
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, on_unfit: UnfitHandler) -> None:
         self.layers: list[ExpandedLayer] = []
-        self.report = report
+        self.on_unfit = on_unfit
 
     def extend(self, path: Path, layers: Iterable[tuple[str, Layer]], shape: Shape | None, source: str) -> Shape | None:
-        """Add a list of layers, by name, that stands at `path`; return the shape that the last one gives.
+        """Add the layers of the list at `path`, each with its name, and return the output shape of the last.
 
-        shape: what reaches the first; source: what gives it.
+        shape: of the first one's input. source: where that input comes from, for messages.
         """
         for index, (name, layer) in enumerate(layers):
             shape = layer.expand(self, (*path, index), name, shape, source)
@@ -51,7 +51,7 @@ class Expansion:
         return shape
 
     def add(self, path: Path, name: str, layer: Layer, shape: Shape | None, source: str) -> Shape | None:
-        """Add one layer as it is; return the shape that it gives."""
+        """Add one layer, and return its output shape; None where the input shape is not known or does not fit."""
         if shape is not None:
             try:
                 if layer.input_shape is not None and tuple(layer.input_shape) != shape:
@@ -59,5 +59,5 @@ class Expansion:
                 self.layers.append(ExpandedLayer(path, name, layer, shape, layer.output_shape(shape)))
                 return self.layers[-1].output_shape
             except UnfitInput as unfit:
-                self.report(path, unfit, source)
+                self.on_unfit(path, unfit, source)
         return layer.constant_output_shape

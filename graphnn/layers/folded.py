@@ -17,18 +17,19 @@ from graphnn.types import Array
 
 @dataclass(frozen=True, kw_only=True)
 class Folded(Layer):
-    """What a layer that multiplies by weights has taken over for inference from those after it.
+    """A layer that multiplies by weights, fused for inference with the batch normalisation and the ReLU after it.
 
-    With batch normalisation as factor·y + shift, factor·(Wx + b) + shift is one product with other weights and biases.
-    The parameters are those of both layers. Source: Jacob et al. 2018, "Quantization and training of neural networks
-    for efficient integer-arithmetic-only inference", section 3.2.
+    With batch normalisation as factor·y + shift, factor·(Wx + b) + shift is one product, with the weights factor·W and
+    the biases factor·b + shift. The parameters are those of both layers.
+    Source: Jacob et al. 2018, "Quantization and training of neural networks for efficient integer-arithmetic-only
+    inference", section 3.2.
     """
 
     normalization: BatchNormalization | None = None
     relu: bool = False
 
     def folded(self, params: Arrays) -> Arrays:
-        """Return the weights and biases that do the normalisation too."""
+        """Return the weights and biases of the product that includes the normalisation."""
         if self.normalization is None:
             return params
         applied = self.normalization.factors(params, params["running_mean"], params["running_variance"])
@@ -40,7 +41,7 @@ class Folded(Layer):
 
 @dataclass(frozen=True, kw_only=True)
 class FoldedConv2D(Folded, Conv2D):
-    """A convolution in inference, with the normalisation and the ReLU after it."""
+    """A convolution fused for inference with the normalisation and the ReLU after it."""
 
     def prepare(self, params: Arrays, ctx: Context) -> PreparedWeights:
         return super().prepare(self.folded(params), ctx)
@@ -51,7 +52,7 @@ class FoldedConv2D(Folded, Conv2D):
 
 @dataclass(frozen=True, kw_only=True)
 class FoldedDense(Folded, Dense):
-    """A dense layer in inference, with the normalisation and the ReLU after it."""
+    """A dense layer fused for inference with the normalisation and the ReLU after it."""
 
     def prepare(self, params: Arrays, ctx: Context) -> Arrays | None:
         return None if self.normalization is None else self.folded(params)

@@ -9,19 +9,19 @@ from graphnn.layers.batch_normalization import BatchNormalization
 
 
 class NormalizationReLU(BatchNormalization):
-    """Batch normalisation and the ReLU after it: y = max(γ·x̂ + β, 0), in one pass over memory."""
+    """Batch normalisation and the ReLU after it, in one pass over memory: y = max(γ·x̂ + β, 0)."""
 
     activation: ClassVar[Activation | None] = "relu"
 
 
 class NormalizationGELU(BatchNormalization):
-    """Batch normalisation and the approximate GELU after it, in one pass over memory."""
+    """Batch normalisation and the GELU after it, approximated by tanh, in one pass over memory: y = GELU(γ·x̂ + β)."""
 
     activation: ClassVar[Activation | None] = "gelu"
 
 
 class NormalizationSiLU(BatchNormalization):
-    """Batch normalisation and the SiLU after it, in one pass over memory."""
+    """Batch normalisation and the SiLU after it, in one pass over memory: y = SiLU(γ·x̂ + β)."""
 
     activation: ClassVar[Activation | None] = "silu"
 
@@ -52,6 +52,6 @@ def merged(layer: Layer, following: Layer, kernels: Kernels, *, training: bool) 
 
 
 def with_settings(kind: type[Any], layer: Layer) -> Layer:
-    """Return a layer of a kind that has the settings of another."""
+    """Return a layer of type `kind` with the settings of `layer`."""
     made: Layer = kind(name=layer.name, description=layer.description, **layer.settings())
     return made

@@ -1,4 +1,4 @@
-"""Plugins: Python files that register further layer types. They are named on the command line, never in a document.
+"""Plugins: Python files that register further layer types, given on the command line and never in a document.
 
 An example:
 
@@ -42,7 +42,7 @@ from graphnn.errors import SpecError
 from graphnn.layers.base import LAYERS, Layer
 
 Fragment = Mapping[str, Any]
-_loaded: dict[Path, dict[str, Fragment]] = {}  # a file that is given twice is run once
+_loaded: dict[Path, dict[str, Fragment]] = {}  # by resolved path, so that a file given twice is run once
 
 
 def load_plugins(files: Iterable[Path]) -> dict[str, Fragment]:
@@ -62,7 +62,7 @@ def load_plugins(files: Iterable[Path]) -> dict[str, Fragment]:
 
 
 def load_plugin(file: Path, path: Path) -> dict[str, Fragment]:
-    """Run one file; if anything is wrong with it, none of its layer types stay registered."""
+    """Run one file, and return the fragments of its layer types. After an error, none of them stay registered."""
     before = set(LAYERS)
     try:
         run_file(file, path)
@@ -77,7 +77,7 @@ def load_plugin(file: Path, path: Path) -> dict[str, Fragment]:
 
 
 def run_file(file: Path, path: Path) -> None:
-    """Execute a Python file as a new module. Raises SpecError, with the line of the file that failed."""
+    """Execute a Python file as a new module. Raises SpecError with the line that failed."""
     name = f"graphnn_plugin_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
     module_spec = importlib.util.spec_from_file_location(name, path)
     if path.suffix != ".py" or module_spec is None or module_spec.loader is None:
@@ -104,23 +104,23 @@ def location(file: Path, path: Path, error: Exception) -> str:
 def checked_fragment(file: Path, layer: type[Layer]) -> Fragment:
     """Return the `schema` of a layer class. Raises SpecError where it does not agree with the fields of the class."""
     fragment = getattr(layer, "schema", None)
-    where = f"{file}: {layer.__name__}"
+    subject = f"{file}: {layer.__name__}"
     if not isinstance(fragment, Mapping):
-        raise SpecError(f"{where}: the class needs `schema`, a draft-07 fragment such as {{'properties': {{}}}}")
+        raise SpecError(f"{subject}: the class needs `schema`, a draft-07 fragment such as {{'properties': {{}}}}")
     try:
         Draft7Validator.check_schema(fragment)
     except SchemaError as error:
-        raise SpecError(f"{where}: `schema` is not a draft-07 schema: {error.message}") from error
+        raise SpecError(f"{subject}: `schema` is not a draft-07 schema: {error.message}") from error
     common = {field.name for field in fields(Layer)}
     settings = {field.name: field for field in fields(layer) if field.name not in common}
     properties = fragment.get("properties", {})
     if set(settings) != set(properties):
         differing = ", ".join(sorted(set(settings) ^ set(properties)))
-        raise SpecError(f"{where}: the fields of the class and `schema.properties` differ in {differing}")
+        raise SpecError(f"{subject}: the fields of the class and `schema.properties` differ in {differing}")
     required = set(fragment.get("required", ()))
     for name, field in settings.items():
         optional = field.default is not MISSING or field.default_factory is not MISSING
         if optional is (name in required):
             state = "has a default" if optional else "has no default"
-            raise SpecError(f"{where}: {name} {state}, so it must{' not' if optional else ''} be in `required`")
+            raise SpecError(f"{subject}: {name} {state}, so it must{' not' if optional else ''} be in `required`")
     return fragment

@@ -1,4 +1,4 @@
-"""PReLU: the positive part, and a share of the negative one that is learnt for each channel."""
+"""PReLU: the identity for x ≥ 0, and below it a slope that is trained for each channel."""
 
 from dataclasses import dataclass
 

@@ -20,13 +20,13 @@ from graphnn.types import Array, Shape, shape_text
 @register
 @dataclass(frozen=True)
 class Residual(Layer):
-    """A residual block: y = f(x) + g(x), f the `layers` one after the other, g the `shortcut`, without layers g(x) = x.
+    """A residual block: y = f(x) + g(x), where f is `layers` in sequence, and g is `shortcut`, the identity if empty.
 
-    x: any shape; y: the shape that both f and g give. dx = f's + g's, each for dy. The parameters are those of the
-    layers inside: `layers.0.weights`, `shortcut.1.gamma`. Raises UnfitInput where a layer inside cannot take what
-    reaches it, or where f and g differ in shape.
-    A graph takes the block apart (see `bypass`), so that batch-wise layers inside see the whole batch; forward and
-    backward here treat x as the whole batch.
+    x: any shape; y: the output shape of both f and g. dx is the sum of the gradients through f and through g. The
+    parameters are those of the layers inside: `layers.0.weights`, `shortcut.1.gamma`. Raises UnfitInput where a layer
+    inside cannot take its input, or where f and g differ in output shape.
+    A graph replaces the block by the layers inside it (see bypass.py), so that batch-wise layers inside get the whole
+    batch; forward and backward here take x for the whole batch.
     Source: He et al. 2016, "Deep residual learning for image recognition", section 3.2.
     """
 
@@ -53,7 +53,7 @@ class Residual(Layer):
         yield "shortcut", self.shortcut
 
     def expand(self, expansion: Expansion, path: Path, name: str, shape: Shape | None, source: str) -> Shape | None:
-        """Add Save, the layers of f, and Add; between the last two, Swap and the layers of g where there are any."""
+        """Add Save, the layers of f, Swap and the layers of g if g has any, and Add; return the output shape."""
         expansion.add(path, f"{name}/save", Save(block=name), shape, source)
         body = expansion.extend((*path, "layers"), named(name, "layers", self.layers), shape, source)
         other = shape
@@ -63,13 +63,13 @@ class Residual(Layer):
             other = expansion.extend((*path, "shortcut"), named(name, "shortcut", self.shortcut), shape, source)
         if shape is not None and body is not None and other is not None and body != other:
             at = (*path, "shortcut") if self.shortcut else path
-            expansion.report(at, BranchesDiffer(self, shape, body, other), source)
+            expansion.on_unfit(at, BranchesDiffer(self, shape, body, other), source)
         result = other if body is None else body
         return expansion.add(path, f"{name}/add", Add(block=name, swapped=bool(self.shortcut)), result, source)
 
     def expanded(self, input_shape: Shape) -> list[ExpandedLayer]:
-        """Return the flat sequence of layers that the block is, with paths that begin inside it. Raises UnfitInput."""
-        expansion = Expansion(refuse)
+        """Return the block as a flat sequence of layers, with paths relative to the block. Raises UnfitInput."""
+        expansion = Expansion(raise_unfit)
         self.expand(expansion, (), "block", input_shape, INPUT)
         return expansion.layers
 
@@ -96,15 +96,15 @@ class Residual(Layer):
         value, backwards = x, list[tuple[str, Backward]]()
         for inner in self.expanded(x.shape[1:]):
             start = prefix(inner.path)
-            own = {name.removeprefix(start): array for name, array in params.items() if name.startswith(start)}
+            inside = {name.removeprefix(start): array for name, array in params.items() if name.startswith(start)}
             context = Context(
                 input_shape=inner.input_shape, training=ctx.training, rng=rng, kernels=ctx.kernels, bypasses=bypasses
             )
-            value, back = inner.layer.run(own if start else {}, value, context)
+            value, back = inner.layer.run(inside if start else {}, value, context)
             backwards.append((start, back))
 
         def backward(dy: Array) -> tuple[Array | None, Gradients]:
-            dx: Array | None = dy.copy(order="K")  # the layers inside may return its memory, which is the caller's
+            dx: Array | None = dy.copy(order="K")  # a copy, because the layers inside may return this memory as dx
             gradients: dict[str, Array] = {}
             for start, back in reversed(backwards):
                 assert dx is not None  # each context asked for it
@@ -116,23 +116,23 @@ class Residual(Layer):
 
 
 def named(block: str, key: str, layers: Sequence[Layer]) -> Iterator[tuple[str, Layer]]:
-    """Yield the layers of a branch by name; in a document all of them have one."""
+    """Yield the layers of a branch with their names; layers made in Python need none, and get one from the block's."""
     for index, layer in enumerate(layers):
         yield layer.name or f"{block}.{key}{index}", layer
 
 
 def prefix(path: Path) -> str:
-    """Return how the names of a layer's parameters begin: layers.0. for the path of the first layer in a block."""
-    return "".join(f"{step}." for step in path)
+    """Return the prefix of the names of a layer's parameters, such as layers.0. for the first layer of a block."""
+    return "".join(f"{key}." for key in path)
 
 
-def refuse(path: Path, unfit: UnfitInput, source: str) -> None:
-    """Raise the error of a layer inside a block, with its path; an error of the block itself as it is."""
+def raise_unfit(path: Path, unfit: UnfitInput, source: str) -> None:
+    """Raise the error of a layer inside a block, with the layer's path, or that of the block itself, unchanged."""
     raise unfit if isinstance(unfit, BranchesDiffer) and len(path) <= 1 else UnfitInside(path, unfit, source)
 
 
 class UnfitInside(UnfitInput):
-    """A shape that a layer inside a block cannot take. path: of the layer, from the block on; source: as reported."""
+    """A shape that a layer inside a block cannot take. path: relative to the block. source: where the input is from."""
 
     def __init__(self, path: Path, unfit: UnfitInput, source: str) -> None:
         self.path, self.unfit, self.source = path, unfit, source
@@ -143,7 +143,7 @@ class UnfitInside(UnfitInput):
 
 
 class BranchesDiffer(UnfitInput):
-    """Layers and shortcut of a block that give two shapes, which cannot be added."""
+    """A block whose layers and shortcut give different shapes, which cannot be added."""
 
     def __init__(self, block: Residual, input_shape: Shape, body: Shape, other: Shape) -> None:
         self.block, self.body, self.other = block, body, other
@@ -152,10 +152,10 @@ class BranchesDiffer(UnfitInput):
     def message(self, source: str) -> str:
         body, other = shape_text(self.body), shape_text(self.other)
         if self.block.shortcut:
-            story = f"the layers give {body}, but the shortcut gives {other}, and what is added must be of one shape"
+            text = f"the layers give {body}, but the shortcut gives {other}, and what is added must be of one shape"
         else:
-            story = f"the layers give {body}, but are added to their input, which {source} gives as {other}"
-        return f"{story}; {self._remedy()}"
+            text = f"the layers give {body}, but are added to their input, which {source} gives as {other}"
+        return f"{text}; {self._remedy()}"
 
     def _remedy(self) -> str:
         fitting = fitting_shortcut(self.shape, self.body)
@@ -166,10 +166,10 @@ class BranchesDiffer(UnfitInput):
             return f'write "shortcut": {json.dumps(pooled)}'
         if len(self.body) == len(self.other) == 3:
             return 'use "padding": "same" inside'
-        return "put what makes a vector of an image after the block"
+        return "put the layer that makes a vector of the image after the block"
 
     def _pooled_shortcut(self) -> list[Mapping[str, Any]] | None:
-        """Return layers of a document with the pooling that the body has, where these turn its input into its shape."""
+        """Return a shortcut for the document with the body's pooling layers, or None where they do not fit the body."""
         pools = [layer for layer in self.block.layers if layer.type in ("MaxPooling2D", "AveragePooling2D")]
         if not pools or len(self.shape) != 3:
             return None
@@ -185,20 +185,20 @@ class BranchesDiffer(UnfitInput):
         return [*(section_values(pool, leave_out=("name",)) for pool in pools), *([last] if shape != self.body else [])]
 
 
-def fitting_shortcut(shape: Shape, wanted: Shape) -> Mapping[str, Any] | None:
-    """Return the layer of a document that turns one shape into another at the least cost; None where none does."""
-    if len(shape) == len(wanted) == 1:
-        return {"type": "Dense", "units": wanted[0]}
-    if len(shape) != 3 or len(wanted) != 3:
+def fitting_shortcut(shape: Shape, target: Shape) -> Mapping[str, Any] | None:
+    """Return the cheapest layer, as a document has it, that turns `shape` into `target`; None if there is none."""
+    if len(shape) == len(target) == 1:
+        return {"type": "Dense", "units": target[0]}
+    if len(shape) != 3 or len(target) != 3:
         return None
-    strides = [stride_between(size, result) for size, result in zip(shape[1:], wanted[1:], strict=True)]
+    strides = [stride_between(size, result) for size, result in zip(shape[1:], target[1:], strict=True)]
     down, right = strides
     if down is None or right is None:
         return None
-    convolution = {"type": "Conv2D", "filters": wanted[0], "kernel_size": 1}
+    convolution = {"type": "Conv2D", "filters": target[0], "kernel_size": 1}
     return convolution if strides == [1, 1] else {**convolution, "strides": down if down == right else strides}
 
 
 def stride_between(size: int, result: int) -> int | None:
-    """Return the stride at which windows of one pixel turn `size` pixels into `result`; None where none does."""
+    """Return the stride with which a kernel of size 1 turns `size` pixels into `result`; None if there is none."""
     return next((stride for stride in range(1, size + 1) if (size - 1) // stride + 1 == result), None)

@@ -1,4 +1,4 @@
-"""Layers with trained parameters, each of which may be left as it is, from the start or from some epoch on."""
+"""Base classes of layers with parameters, whose setting `trainable` fixes some of them, always or from an epoch on."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -12,14 +12,15 @@ from graphnn.specification.spec import Section
 from graphnn.text.suggestions import did_you_mean, quoted
 from graphnn.types import Shape
 
-TrainingSpan = bool | Mapping[str, int]  # in which epochs: true (all), false (none), or {"until_epoch": 3}
+TrainingSpan = bool | Mapping[str, int]  # true: in all epochs; false: in none; {"until_epoch": 3}: in the first three
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainableLayer(Layer):
-    """A layer that says which of its parameters are trained.
+    """A layer with a setting for which of its parameters are trained.
 
-    trainable: for all of them, or by name; those that are not named are trained. Running statistics have no say in it.
+    trainable: one value for all, or values by name; parameters that are not named are trained. It does not affect
+    running statistics.
     """
 
     trainable: bool | Mapping[str, TrainingSpan] = True
@@ -28,7 +29,7 @@ class TrainableLayer(Layer):
         yield from super().findings(input_shape)
         if not isinstance(self.trainable, Mapping):
             return
-        known = [own.name for own in replace(self, trainable=True).parameters(input_shape) if own.trainable]
+        known = [each.name for each in replace(self, trainable=True).parameters(input_shape) if each.trainable]
         for name in self.trainable:
             if name not in known:
                 suggestion = did_you_mean(name, known) or f"; it has {', '.join(known) or 'nothing'} to train"
@@ -36,19 +37,19 @@ class TrainableLayer(Layer):
                 yield Finding(("trainable", name), message, key=True)
 
     def as_trained(self, *declared: Parameter) -> tuple[Parameter, ...]:
-        """Return the declarations with what `trainable` says of them."""
+        """Return the declarations of parameters, changed as the setting says."""
         return tuple(self._as_trained(parameter) for parameter in declared)
 
     def _as_trained(self, parameter: Parameter) -> Parameter:
-        own = self.trainable.get(parameter.name, True) if isinstance(self.trainable, Mapping) else self.trainable
-        if isinstance(own, Mapping):
-            return replace(parameter, until_epoch=int(own["until_epoch"]))
-        return parameter if own else replace(parameter, trainable=False)
+        span = self.trainable.get(parameter.name, True) if isinstance(self.trainable, Mapping) else self.trainable
+        if isinstance(span, Mapping):
+            return replace(parameter, until_epoch=int(span["until_epoch"]))
+        return parameter if span else replace(parameter, trainable=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class WeightedLayer(TrainableLayer):
-    """A layer that multiplies by weights. initializer: of the weights, by its name, or as the object of a document."""
+    """A layer that multiplies by weights. initializer: of the weights, a name, or an object as in a document."""
 
     initializer: str | Mapping[str, Any] | Section = "he_normal"
 
@@ -63,6 +64,6 @@ class WeightedLayer(TrainableLayer):
 
     @property
     def weight_initializer(self) -> Drawn | FromImages:
-        """The initializer that the setting names. Raises SpecError where there is no such one."""
+        """The initializer that the setting names. Raises SpecError where it is unknown."""
         assert not isinstance(self.initializer, Section)
         return initializer_from(self.initializer)

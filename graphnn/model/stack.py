@@ -4,7 +4,7 @@ from functools import reduce
 
 from graphnn.errors import GraphError, ShapeError
 from graphnn.layers.base import Layer, UnfitInput
-from graphnn.layers.built import as_shape, check_fit
+from graphnn.layers.built import as_shape, check_findings
 from graphnn.layers.settings import check_settings
 from graphnn.types import Shape, shape_text
 
@@ -42,7 +42,7 @@ class Stack:
             layer.output_shape(reaching)
         except UnfitInput as unfit:
             raise ShapeError(unfit.message(self._last)) from unfit
-        check_fit(layer, reaching, f"layers[{len(self.layers)}]")
+        check_findings(layer, reaching, f"layers[{len(self.layers)}]")
         self.input_shape = self.input_shape or reaching
         self.layers.append(layer)
 

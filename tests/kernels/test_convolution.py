@@ -15,7 +15,7 @@ from graphnn.kernels.convolution import (
     convolve,
     gather,
     input_gradient,
-    turned,
+    rotated,
     weights_gradient,
 )
 from graphnn.kernels.im2col import convolve as reference
@@ -86,8 +86,8 @@ def test_equal_to_the_reference(kernels, operations, case, block_bytes, x_last, 
             convolve(x_in_order, order, window, y, scratch, epilogue, gathering)
             weights_gradient(x_in_order, dy_in_order, window, dW, scratch, gathering)
             input_gradient(dy_in_order, order, window, scattered, scratch)
-            if window.turned is not None:
-                convolve(dy_in_order, turned(order), window.turned, dx, scratch, gather=gathering)
+            if window.rotated is not None:
+                convolve(dy_in_order, rotated(order), window.rotated, dx, scratch, gather=gathering)
         x, W, dy = (array.astype(np.float64) for array in (x, W, dy))
         expected = reference(x, W, padding, window.strides)
         expected += biases[:, None, None] if after[0] else 0
@@ -97,7 +97,7 @@ def test_equal_to_the_reference(kernels, operations, case, block_bytes, x_last, 
         expected_dx, expected_dW = reference_backward(x, W, dy, padding, window.strides)
         np.testing.assert_allclose(dW, expected_dW, rtol=0, atol=tolerance["atol"] * 10)
         np.testing.assert_allclose(scattered, expected_dx, **tolerance)
-        if window.turned is not None:
+        if window.rotated is not None:
             np.testing.assert_allclose(dx, expected_dx, **tolerance)
 
 
@@ -113,11 +113,11 @@ def test_a_single_channel_in_c_order_without_padding(kernels):
 def test_an_even_kernel_keeps_its_frames_apart(kernels):
     """Forward pads below and to the right, the input gradient above and to the left, in arrays of one shape."""
     window = Window((2, 2), (1, 1), (0, 0), (1, 1))
-    assert window.turned == Window((2, 2), (1, 1), (1, 1), (0, 0))
+    assert window.rotated == Window((2, 2), (1, 1), (1, 1), (0, 0))
     scratch = kernels.Scratch()
     x = kernels.channels_last(np.ones((1, 1, 3, 3)))
     expected = gather(x, window, scratch).copy()
-    gather(x * 7, window.turned, scratch)
+    gather(x * 7, window.rotated, scratch)
     np.testing.assert_array_equal(gather(x, window, scratch), expected)
 
 
@@ -132,7 +132,7 @@ def test_twice_the_images_of_half_as_many_channels_keep_their_frames_apart(kerne
 
 
 @pytest.mark.parametrize(
-    ("window", "turned"),
+    ("window", "rotated"),
     [
         (Window((3, 3), (1, 1), (1, 1), (1, 1)), Window((3, 3), (1, 1), (1, 1), (1, 1))),
         (Window((4, 1), (1, 1), (1, 0), (2, 0)), Window((4, 1), (1, 1), (2, 0), (1, 0))),
@@ -142,8 +142,8 @@ def test_twice_the_images_of_half_as_many_channels_keep_their_frames_apart(kerne
         (Window((1, 1), (1, 1), (1, 1), (1, 1)), None),  # more padding than the kernel reaches over
     ],
 )
-def test_turned(window, turned):
-    assert window.turned == turned
+def test_rotated(window, rotated):
+    assert window.rotated == rotated
 
 
 def test_pointwise():

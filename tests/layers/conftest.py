@@ -32,7 +32,7 @@ def channels_last(x: Array) -> Array:
 
 
 def spread(*shape: int, seed: int = 0) -> Array:
-    """Return numbers in −2…2 in random order, no two alike and none near 0: inputs that lie off kinks and ties."""
+    """Return different numbers in −2…2 in random order, none near 0: inputs without kinks and ties."""
     size = int(np.prod(shape))
     values = (np.arange(size) - size / 2 + 0.5) * 4 / size
     values[np.abs(values) < 1e-3] = 1e-3  # the middle one, where size is odd
@@ -40,7 +40,7 @@ def spread(*shape: int, seed: int = 0) -> Array:
 
 
 def parameters(layer: Layer, x: Array) -> dict[str, Array]:
-    """Return random values for what is trained, initial ones for the rest, in x's dtype."""
+    """Return random values of trained parameters and initial values of the others, in x's dtype."""
     rng = np.random.default_rng(1)
     return {
         p.name: in_declared_order(p, rng.normal(size=p.shape) if p.trainable else p.initializer(p.shape, rng), x.dtype)

@@ -62,16 +62,16 @@ def test_the_size_of_a_parameter():
 def test_in_memory_order():
     flat = np.arange(6)
     plain = in_memory_order(flat, Parameter("p", (2, 3), zeros, Role.SCALE))
-    turned = in_memory_order(flat, Parameter("p", (2, 3), zeros, Role.SCALE, memory_order=(1, 0)))
+    array = in_memory_order(flat, Parameter("p", (2, 3), zeros, Role.SCALE, memory_order=(1, 0)))
     assert plain.tolist() == [[0, 1, 2], [3, 4, 5]]
-    assert turned.tolist() == [[0, 2, 4], [1, 3, 5]]
-    assert np.shares_memory(turned, flat)
+    assert array.tolist() == [[0, 2, 4], [1, 3, 5]]
+    assert np.shares_memory(array, flat)
     for order in (None, (1, 0)):
         parameter = Parameter("p", (2, 3), zeros, Role.SCALE, memory_order=order)
         assert in_order_of_memory(in_memory_order(flat, parameter), parameter).tolist() == flat.tolist()
 
 
-def test_a_batchwise_layer_has_no_backward_in_testing(checks):
+def test_a_batchwise_layer_has_no_backward_in_inference(checks):
     x = checks.spread(3, 4)
-    with pytest.raises(GraphError, match="no backward in testing"):
+    with pytest.raises(GraphError, match="no backward in inference"):
         checks.run(BatchNormalization(), x, x, training=False)

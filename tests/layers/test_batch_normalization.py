@@ -107,7 +107,7 @@ def test_momentum(momentum, expected):
 
 
 @pytest.mark.parametrize("tail", [(), (1, 2)])
-def test_testing_uses_the_running_statistics_and_leaves_them(checks, tail):
+def test_inference_uses_the_running_statistics_and_leaves_them(checks, tail):
     layer = BatchNormalization(epsilon=3.0)
     params = {
         "gamma": np.array([10.0, 1]),
@@ -125,14 +125,14 @@ def test_testing_uses_the_running_statistics_and_leaves_them(checks, tail):
     for name, array in params.items():
         np.testing.assert_array_equal(array, before[name])
     assert backward is no_backward
-    with pytest.raises(GraphError, match="no backward in testing"):
+    with pytest.raises(GraphError, match="no backward in inference"):
         backward(y)
 
 
 @pytest.mark.parametrize("shape", [(9, 4), (9, 4, 2, 3)])
 @pytest.mark.parametrize("cut", [[9], [4, 5], [1, 2, 6], [1] * 9])
 def test_pieces_equal_the_whole(checks, shape, cut):
-    """Also for pieces whose own means lie far apart."""
+    """Also for pieces whose means are far apart."""
     layer = BatchNormalization()
     x, dy = checks.spread(*shape), checks.spread(*shape, seed=5)
     x += np.arange(9.0).reshape(-1, *(1,) * (x.ndim - 1))

@@ -58,7 +58,7 @@ def test_arrays_that_are_given_stay_as_they_are(type_name: str) -> None:
 
 
 @pytest.mark.parametrize("type_name", sorted(LAYERS))
-def test_what_the_caller_does_with_arrays_between_the_calls_changes_nothing(type_name: str) -> None:
+def test_arrays_that_the_caller_overwrites_between_calls_change_nothing(type_name: str) -> None:
     layer, x = small_layer(type_name)
     dy = np.random.default_rng(1).normal(size=layer.forward(x).shape).astype(np.float32)
     expected = layer.backward(dy)
@@ -74,7 +74,7 @@ def test_gradients_are_named_and_shaped_as_the_trained_parameters(type_name: str
     layer, x = small_layer(type_name)
     assert layer.backward(layer.forward(x)).shape == x.shape
     declared = [p for p in layer.layer.parameters(layer.input_shape) if p.trainable]
-    assert {name: own.shape for name, own in layer.gradients.items()} == {p.name: p.shape for p in declared}
+    assert {name: array.shape for name, array in layer.gradients.items()} == {p.name: p.shape for p in declared}
 
 
 def test_the_dtype_is_float32_unless_another_is_asked_for() -> None:
@@ -89,7 +89,7 @@ def test_the_seed_fixes_the_first_weights() -> None:
     assert not np.array_equal(first, other)
 
 
-def test_a_layer_builds_any_number_of_times_each_with_arrays_of_its_own() -> None:
+def test_a_layer_builds_any_number_of_times_each_with_other_arrays() -> None:
     layer = Dense(2, input_shape=(3,))
     first, second = layer.build(), layer.build()
     first.weights = np.zeros((2, 3))
@@ -106,7 +106,7 @@ def test_convolution_weights_are_channels_first_over_the_memory_order_of_the_ker
     assert layer.weights.transpose(2, 3, 1, 0).flags.c_contiguous
 
 
-def test_dropout_draws_anew_in_each_training_step_and_scales_in_testing() -> None:
+def test_dropout_draws_anew_in_each_training_step_and_scales_in_inference() -> None:
     layer, x = Dropout(0.5).build((1000,)), np.ones((1, 1000))
     first, second = layer.forward(x), layer.forward(x)
     assert not np.array_equal(first, second)
@@ -156,7 +156,7 @@ def test_a_gradient_of_another_shape_than_the_output() -> None:
         layer.backward(np.ones((5, 9)))
 
 
-def test_a_parameter_takes_values_of_its_own_shape_only() -> None:
+def test_a_parameter_takes_values_of_its_shape_only() -> None:
     layer = Dense(10).build((64,))
     with pytest.raises(ShapeError, match="Dense: weights must be 10×64, but it is 64×10"):
         layer.weights = np.ones((64, 10))
@@ -215,7 +215,7 @@ def test_a_layer_that_cannot_take_the_shape() -> None:
 
 @dataclass(frozen=True)
 class Blocking(Layer):
-    """A layer of one's own, not registered, that gives no gradient of its input."""
+    """A layer that is not registered and returns no gradient of its input."""
 
     def forward(self, params: Any, x: Any, ctx: Any) -> Any:
         return x, lambda dy: (None, {})

@@ -1,4 +1,4 @@
-"""The ends of a block: what they hand one another, by hand."""
+"""Save, Swap and Add: the values that they keep for each other, worked out by hand."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ X, BODY, OTHER = np.array([[1.0, 2.0]]), np.array([[10.0, 20.0, 30.0]]), np.arra
 
 
 def contexts(needs_dx=True):
-    """Return what makes contexts of nodes that run one after the other."""
+    """Return a function that makes contexts of nodes that run one after the other."""
     shared = {}
     return lambda: Context(input_shape=(3,), training=True, needs_dx=needs_dx, bypasses=shared)
 
@@ -48,7 +48,7 @@ def test_a_block_with_a_shortcut():
     np.testing.assert_array_equal(dx, [[7.5, 8.5]])
 
 
-def test_blocks_in_blocks_keep_their_own():
+def test_blocks_in_blocks_keep_their_values_apart():
     ctx = contexts()
     Save(block="outer").forward({}, X, ctx())
     Save(block="inner").forward({}, 10 * X, ctx())

@@ -40,7 +40,7 @@ BATCHWISE = {name for name in LAYERS.built_in() if issubclass(LAYERS[name], Batc
 
 
 def all_but(*names):
-    """Run a test with all cases but those of some layer types."""
+    """Run a test with all cases except those of some layer types."""
     kept = [(case, name) for case, name in zip(ALL, IDS, strict=True) if case[0] not in names]
     return pytest.mark.parametrize("case", [case for case, _ in kept], ids=[name for _, name in kept], indirect=True)
 
@@ -180,7 +180,7 @@ STEADY = [  # statistics are as large as a vector, and a block runs taken apart 
 
 @pytest.mark.parametrize(("name", "options", "shape"), STEADY)
 def test_a_steady_step_allocates_nothing_large(name, options, shape, checks):
-    """What remains are numbers per sample or channel, and numpy's own buffer of 8192 numbers for a change of dtype."""
+    """The rest is numbers per sample or channel, and numpy's buffer of 8192 numbers for a change of dtype."""
     layer = LAYERS[name](**options)
     larger = (16, 48, 48) if len(shape) == 3 else (20_000,)
     x = checks.spread(8, *larger).astype(np.float32)

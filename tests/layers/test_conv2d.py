@@ -64,7 +64,7 @@ def test_channels_and_filters(checks):
 
 
 def test_padding_in_pairs(checks):
-    """Padding above and below only; with a window of one row, the rows outside see nothing but the bias."""
+    """Padding above and below only; with a window of one row, the rows outside are the bias."""
     checks.literal(
         Conv2D(1, (1, 2), padding=(1, 0)),
         x=[[[[1.0, 2, 3]]]],
@@ -163,7 +163,7 @@ def test_parameters_in_c_order(checks):
     np.testing.assert_allclose(result.gradients["weights"], expected.gradients["weights"], rtol=1e-12)
 
 
-def test_the_turned_weights_are_made_once_and_only_where_they_serve(checks):
+def test_the_rotated_weights_are_made_once_and_only_where_they_are_used(checks):
     x = checks.spread(1, 3, 5, 6)
     for layer, ctx, made in (
         (Conv2D(2), Context(training=True, input_shape=(3, 5, 6)), True),
@@ -172,7 +172,7 @@ def test_the_turned_weights_are_made_once_and_only_where_they_serve(checks):
         (Conv2D(2), Context(input_shape=(3, 5, 6), needs_dx=False), False),
         (Conv2D(2, strides=2), Context(training=True, input_shape=(3, 5, 6)), False),
     ):
-        assert (layer.prepare(checks.parameters(layer, x), ctx).turned is not None) == made
+        assert (layer.prepare(checks.parameters(layer, x), ctx).rotated is not None) == made
 
 
 def test_parameters_and_their_start():

@@ -1,4 +1,4 @@
-"""Layers that do the work of several: equal to those one after the other."""
+"""Fused layers compute the same as the layers that they replace, one after the other."""
 
 from dataclasses import dataclass
 
@@ -114,8 +114,8 @@ FOLLOWING = [[ReLU()], *([each] for each in NORMALISATIONS), *([each, ReLU()] fo
 
 def run_in_turn(checks, layers, params, x, kernels):
     for layer in layers:
-        own = {p.name: params[p.name] for p in layer.parameters(x.shape[1:])}
-        x = checks.run(layer, x, params=own, training=False, kernels=kernels).y
+        given = {p.name: params[p.name] for p in layer.parameters(x.shape[1:])}
+        x = checks.run(layer, x, params=given, training=False, kernels=kernels).y
     return x
 
 
@@ -123,7 +123,7 @@ def run_in_turn(checks, layers, params, x, kernels):
 @pytest.mark.parametrize("following", FOLLOWING, ids=lambda layers: " ".join(map(str, layers)))
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_folded_equals_unfolded(checks, operations, layer, shape, following, dtype):
-    """Running statistics that tell, of all parameters; those themselves stay as they are."""
+    """Return the parameters with running statistics that change the result; the given ones stay unchanged."""
     rng = np.random.default_rng(0)
     x = checks.spread(*shape).astype(dtype)
     params = checks.parameters(layer, x)
@@ -146,7 +146,7 @@ def test_folded_equals_unfolded(checks, operations, layer, shape, following, dty
 
 
 def folded(*layers, kernels=NUMPY, training=False):
-    """Return what merging gives for each layer in turn; None where there is nothing."""
+    """Return the fused layer after each layer in turn, or None."""
     whole = layers[0]
     for following in layers[1:]:
         whole = None if whole is None else merged(whole, following, kernels, training=training)
@@ -184,7 +184,7 @@ def test_what_is_merged_in_testing(kernels):
 
 
 def test_what_is_merged_in_training():
-    """Only what costs nothing where it is merged; numpy's kernels would pass over memory as often as before."""
+    """Activations are fused only where that saves a pass over memory, which numpy's kernels do not."""
     conv, bn = Conv2D(filters=4), BatchNormalization(momentum=0.8)
     assert type(folded(bn, ReLU(), kernels=NUMBA, training=True)) is NormalizationReLU
     assert folded(bn, ReLU(), kernels=NUMBA, training=True).momentum == 0.8
@@ -198,21 +198,21 @@ def test_what_is_merged_in_training():
 
 @dataclass(frozen=True)
 class OwnConv2D(Conv2D):
-    """A layer of a user's own, which may do anything."""
+    """A layer derived by a user, which may compute anything."""
 
 
 @dataclass(frozen=True)
 class OwnDense(Dense):
-    """Likewise."""
+    """A layer derived by a user, which may compute anything."""
 
 
 @dataclass(frozen=True)
 class OwnNormalization(BatchNormalization):
-    """Likewise."""
+    """A layer derived by a user, which may compute anything."""
 
 
 class OwnReLU(ReLU):
-    """Likewise."""
+    """A layer derived by a user, which may compute anything."""
 
 
 @pytest.mark.parametrize("training", [True, False])

@@ -29,7 +29,7 @@ def compare(checks, layer, shape, kernels, *, training=True, needs_dx=True, tole
     assert found.y.dtype == np.float32
     assert (found.dx is None) == (expected.dx is None)
     assert found.gradients.keys() == expected.gradients.keys()
-    pairs = [(found.y, expected.y), *((found.gradients[name], own) for name, own in expected.gradients.items())]
+    pairs = [(found.y, expected.y), *((found.gradients[name], array) for name, array in expected.gradients.items())]
     pairs += [(found.dx, expected.dx)] if expected.dx is not None else []
     for one, other in pairs:
         size = np.abs(other).max()

@@ -94,7 +94,7 @@ def test_a_plugin_that_is_no_python_file(write: Write, tmp_path: Path) -> None:
         load_plugins([tmp_path / "missing.py"])
 
 
-def test_layers_of_a_plugin_stand_inside_blocks_too(write: Write) -> None:
+def test_layers_of_a_plugin_may_be_inside_blocks(write: Write) -> None:
     fragments = load_plugins([write(CUBE)])
     layers = [
         {"type": "Residual", "layers": [{"type": "Cube", "scale": 2}], "shortcut": [{"type": "Cube"}]},

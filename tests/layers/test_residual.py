@@ -26,7 +26,7 @@ def test_identity_by_hand(checks):
 def test_settings_of_layers_inside_are_checked():
     inner = Conv2D(4, kernel_size=2, padding="same", initializer="identity")
     found = list(Residual([ReLU(), inner]).findings((4, 8, 8)))
-    assert [finding.path for finding in found] == [("layers", 1, *own.path) for own in inner.findings((4, 8, 8))]
+    assert [finding.path for finding in found] == [("layers", 1, *one.path) for one in inner.findings((4, 8, 8))]
     assert found
     with pytest.raises(SpecError):
         Residual([inner]).build((4, 8, 8))
@@ -100,7 +100,7 @@ def test_equal_blocks_are_equal_whatever_list_they_were_made_of():
 
 
 def test_built_by_hand():
-    """In testing, running statistics are used; in training they move; each Dropout inside draws its own."""
+    """In inference running statistics are used, in training they change; each Dropout inside draws another mask."""
     layer = Residual([Dense(4), BatchNormalization(), Dropout(0.5), Dropout(0.5)]).build((4,), dtype=np.float64)
     assert set(layer.gradients) == set()
     x = np.random.default_rng(0).normal(size=(50, 4))
@@ -129,7 +129,7 @@ REFUSED = {
         [AveragePooling2D(2, strides=1), ReLU()]
     ),
     '; use "padding": "same" inside': Residual([AveragePooling2D(2, strides=1), Conv2D(32, 2, padding=(0, 1))]),
-    "; put what makes a vector of an image after the block": Residual([Flatten()]),
+    "; put the layer that makes a vector of the image after the block": Residual([Flatten()]),
     "layers[1]: Dense needs a vector, but the Conv2D before it gives 4×32×32": Residual([Conv2D(4), Dense(3)]),
     'shortcut[1]: Dense needs a vector, but "way" gives 4×32×32': Residual([ReLU()], [Conv2D(4, name="way"), Dense(3)]),
     "layers[0].layers[0]: Dense needs a vector, but the input gives 32×32×32": Residual([Residual([Dense(3)])]),

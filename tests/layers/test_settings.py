@@ -27,7 +27,7 @@ class Through(Layer):
 
 @dataclass(frozen=True)
 class Cube(Through):
-    """A layer with a definition of its own, as a plugin has it."""
+    """A layer that has a schema fragment, as in a plugin."""
 
     schema: ClassVar[dict[str, Any]] = {"properties": {"scale": {"type": "number", "minimum": 0, "default": 1}}}
 
@@ -43,7 +43,7 @@ class Undefined(Through):
 
 @pytest.fixture
 def plugin(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have Cube registered for one test."""
+    """Register Cube for one test."""
     monkeypatch.setitem(LAYERS, "Cube", Cube)
 
 
@@ -82,7 +82,7 @@ def test_numbers_of_numpy_are_numbers() -> None:
 
 
 @pytest.mark.usefixtures("plugin")
-def test_a_layer_of_a_plugin_is_held_against_its_fragment() -> None:
+def test_a_layer_of_a_plugin_is_checked_against_its_fragment() -> None:
     assert Residual([Cube(2)]).inside == (Cube(2),)
     with pytest.raises(SpecError, match=r"^Cube\.scale: must be at least 0, found -1$"):
         Cube(-1)
@@ -90,7 +90,7 @@ def test_a_layer_of_a_plugin_is_held_against_its_fragment() -> None:
         Residual([ReLU()], [Cube.from_checked(scale=-1, name="c")])
 
 
-def test_a_layer_without_a_definition_is_left_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_layer_without_a_definition_is_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Cube(-1).scale == -1  # not registered
     assert Residual([Undefined("x")]).inside == (Undefined("x"),)  # type: ignore[arg-type]
     monkeypatch.setitem(LAYERS, "Undefined", Undefined)

@@ -29,10 +29,10 @@ def test_plain_loop(checks):
     for row in range(6):
         parts = [math.exp(score) for score in x[row]]
         y = [part / sum(parts) for part in parts]
-        mean = sum(above * own for above, own in zip(dy[row], y, strict=True))
+        mean = sum(above * value for above, value in zip(dy[row], y, strict=True))
         np.testing.assert_allclose(result.y[row], y, rtol=1e-13)
         np.testing.assert_allclose(
-            result.dx[row], [own * (above - mean) for above, own in zip(dy[row], y, strict=True)], atol=1e-14
+            result.dx[row], [value * (above - mean) for above, value in zip(dy[row], y, strict=True)], atol=1e-14
         )
 
 

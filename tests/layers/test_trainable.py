@@ -1,4 +1,4 @@
-"""Which parameters are trained: as declared, as checked, and as backward heeds it."""
+"""The setting `trainable`: how it is declared and checked, and which gradients backward returns."""
 
 import runpy
 from functools import partial
@@ -26,9 +26,9 @@ CASES = {
 
 
 def trained_names(name):
-    """Return the names of the parameters that a layer trains when nothing is said of them."""
+    """Return the names of the parameters that a layer trains by default."""
     options, shape = CASES[name]
-    return [own.name for own in LAYERS[name](**options).parameters(shape) if own.trainable]
+    return [each.name for each in LAYERS[name](**options).parameters(shape) if each.trainable]
 
 
 PAIRS = [(name, parameter) for name in CASES for parameter in trained_names(name)]
@@ -39,7 +39,7 @@ def test_every_layer_with_trained_parameters_is_here():
     assert trained_names("BatchNormalization") == ["gamma", "beta"]
     for shape, layers in LAYERS_FOR.items():
         for name, layer in layers.items():
-            assert any(own.trainable for own in layer.parameters(shape)) == (name in CASES), name
+            assert any(each.trainable for each in layer.parameters(shape)) == (name in CASES), name
 
 
 @pytest.mark.parametrize(("name", "parameter"), PAIRS)
@@ -51,9 +51,9 @@ def test_declarations(name, parameter):
         return {p.name: (p.trainable, p.until_epoch) for p in layer.parameters(shape)}
 
     usual = declared(True)
-    trained = {own for own, (is_trained, _) in usual.items() if is_trained}
+    trained = {each for each, (is_trained, _) in usual.items() if is_trained}
     assert declared({}) == declared({parameter: True}) == usual
-    assert {own for own, (is_trained, _) in declared(False).items() if is_trained} == set()
+    assert {each for each, (is_trained, _) in declared(False).items() if is_trained} == set()
     assert declared({parameter: False}) == {**usual, parameter: (False, None)}
     assert declared({parameter: {"until_epoch": 3}}) == {**usual, parameter: (True, 3)}
     assert trained == set(trained_names(name))
@@ -66,8 +66,8 @@ def test_trained_in():
 
 
 @pytest.mark.parametrize(("name", "parameter"), [pair for pair in PAIRS if pair[0] != "BatchNormalization"])
-def test_backward_leaves_out_what_is_not_wanted(name, parameter, checks):
-    """Batch-wise layers need both sums for the gradient of their input; the engine leaves what is too much aside."""
+def test_backward_leaves_out_gradients_that_are_not_needed(name, parameter, checks):
+    """Batch-wise layers need both sums for dx; the engine ignores gradients that it does not need."""
     options, shape = CASES[name]
     layer = LAYERS[name](**options)
     x = checks.spread(3, *shape)
@@ -81,7 +81,7 @@ def test_backward_leaves_out_what_is_not_wanted(name, parameter, checks):
     np.testing.assert_array_equal(gradients[parameter], whole.gradients[parameter])
 
 
-def test_a_built_layer_gives_the_gradients_that_are_wanted():
+def test_a_built_layer_gives_the_gradients_of_trained_parameters():
     layer = BatchNormalization(trainable={"gamma": False}).build((3,))
     layer.forward(np.arange(6.0).reshape(2, 3))
     layer.backward(np.ones((2, 3)))
@@ -127,7 +127,7 @@ def test_a_layer_by_itself_has_no_images_to_start_from():
 
 
 def test_an_unknown_parameter_that_only_the_graph_meets():
-    """A layer's own word, for graphs that are made without a document."""
+    """The layer's error, for graphs that are made without a document."""
     layer = BatchNormalization.from_checked(center=False, scale=False, trainable={"gama": False})
     (finding,) = layer.findings((3,))
     assert (finding.path, finding.key) == (("trainable", "gama"), True)
