@@ -1,1 +1,1 @@
-"""How fast networks are trained and run, and how that compares with the same networks in PyTorch."""
+"""Measuring how fast networks are trained and run, by graphnn and by PyTorch."""

@@ -1,4 +1,4 @@
-"""A graph trained and run by graphnn's own engine, as the benchmark runs it."""
+"""EngineSide: a graph that graphnn's engine trains and runs, as one side of a benchmark."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -39,10 +39,10 @@ class EngineSide:
 
     def train(self) -> None:
         """Run one training step."""
-        self.pass_through()
+        self.forward_backward()
         self.update()
 
-    def pass_through(self) -> None:
+    def forward_backward(self) -> None:
         """Run forward, loss and backward."""
         self.engine.train_step(self._batch, epoch=0, step=self._step)
         self._step += 1
@@ -56,7 +56,7 @@ class EngineSide:
         self.engine.predict(self._batch.x)
 
     def mode(self, *, training: bool) -> None:
-        """Nothing to make ready: the engine is told at every call."""
+        """Do nothing: the engine's methods for training and for inference are different ones."""
 
     def close(self) -> None:
         """End the engine's processes."""

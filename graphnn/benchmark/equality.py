@@ -14,9 +14,9 @@ from graphnn.graph.initialisation import initialise
 from graphnn.types import Array
 
 MOST_SAMPLES = 32
-# In float64, only another formula gives more. In float32, a ReLU or a maximum may fall on the other side of its kink.
+# In float64 only another formula exceeds the limit. In float32 a ReLU or a maximum may cross its kink.
 LIMITS = {"float64": 1e-7, "float32": 5e-2}
-NEGLIGIBLE = 1e-4  # of the whole gradient's norm: a bias before a batch normalisation has none but rounding
+NEGLIGIBLE = 1e-4  # of the norm of all gradients: that of a bias before a batch normalisation is only rounding
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ def compare(graph: Graph, batch_size: int, seed: int = 0) -> dict[str, Differenc
     """
     n = min(batch_size, MOST_SAMPLES)
     found = {dtype: differences(graph, n, seed, dtype) for dtype in LIMITS}
-    for dtype, own in found.items():
-        for name, value in asdict(own).items():
+    for dtype, in_dtype in found.items():
+        for name, value in asdict(in_dtype).items():
             if not value <= LIMITS[dtype]:
                 raise GraphError(f"PyTorch computes another network: {name} differ by {value:.1e} in {dtype}")
     return found
@@ -69,9 +69,9 @@ def training_differences(graph: Graph, n: int, seed: int, dtype: str) -> tuple[f
         reported = network.reported(tensor(x), tensor(y)).item()
     gradients = {name: each.grad.numpy() for name, each in network.trained().items()}
     whole = norm(*gradients.values())
-    own = {f"{node}/{name}": array for node, arrays in parameters.gradients.items() for name, array in arrays.items()}
+    ours = {f"{node}/{name}": array for node, arrays in parameters.gradients.items() for name, array in arrays.items()}
     gradient = max(
-        norm(own[name] - theirs) / max(norm(theirs), NEGLIGIBLE * whole, 1e-30) for name, theirs in gradients.items()
+        norm(ours[name] - theirs) / max(norm(theirs), NEGLIGIBLE * whole, 1e-30) for name, theirs in gradients.items()
     )
     return abs(loss - reported) / max(abs(loss), 1e-30), gradient
 

@@ -1,4 +1,4 @@
-"""What is to be measured of one document, and the measurements in their order."""
+"""Job: the measurements of one document, in order."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from graphnn.benchmark.timing import Effort
 from graphnn.reports.report import Report
 
 COMPARISON, GROWTH, SCALING, NODES = "comparison", "growth", "scaling", "nodes"
-Measurement = tuple[str, Report]  # which of these it is, and what it found
+Measurement = tuple[str, Report]  # one of these names, and the result
 
 
 @dataclass(frozen=True)
 class Job:
-    """One document's measurements.
+    """What to measure of one document.
 
-    sizes: of batches. threads: training is measured with each number of them. nodes: whether layers are timed.
+    sizes: the batch sizes. threads: the numbers of threads to measure training with. nodes: whether to time each layer.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Job:
     effort: Effort
 
     def measurements(self, say: Say) -> Iterator[Measurement]:
-        """Yield each measurement as soon as it is made; say: is told what is going on."""
+        """Yield each measurement as soon as it is made; say: called with what is going on."""
         comparisons = []
         for size in self.sizes:
             task = self.task.at(batch_size=size)

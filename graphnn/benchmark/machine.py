@@ -10,7 +10,7 @@ from graphnn.engine.workers import available_cores
 
 
 def machine() -> dict[str, str]:
-    """Return what the figures depend on: processor, cores, other work before (load average of a minute), versions."""
+    """Return what the figures depend on: processor, cores, versions, and the load average of the last minute."""
     blas = [f"{each['internal_api']} {each['version']}" for each in threadpool_info() if each["user_api"] == "blas"]
     return {
         "processor": processor(),
@@ -23,9 +23,9 @@ def machine() -> dict[str, str]:
 
 
 def processor() -> str:
-    """Return the processor's name where the system tells."""
+    """Return the processor's name, or the architecture where the system does not tell the name."""
     try:
-        with open("/proc/cpuinfo", encoding="utf-8") as lines:  # noqa: PTH123 - one line is wanted of a file without size
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:  # noqa: PTH123 - reads one line of a file without a size
             names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
             return next(names, platform.machine())
     except OSError:  # not Linux

@@ -1,4 +1,4 @@
-"""A whole benchmark: which processes are started for a document, in which order they run, and what comes out."""
+"""Measuring one document: the sides in turn at one batch size, and training with several numbers of threads."""
 
 import importlib.util
 import tempfile
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphnn.benchmark.remote import WorkerProcess
-from graphnn.benchmark.task import ON_NUMPY, OURS, OWN, Task
+from graphnn.benchmark.task import ON_NUMPY, OUR_SIDES, OURS, Task
 from graphnn.benchmark.timing import Effort, Times, in_turn
 from graphnn.engine.plan import kernels_for
 from graphnn.errors import GraphError
@@ -19,7 +19,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class SideResult:
-    """What one side did: started in seconds, to the end of the first training step; peak in bytes, of training."""
+    """The measurements of one side.
+
+    peak_bytes: the most memory that training takes. started: seconds from the start to the end of the first step.
+    """
 
     name: str
     training: Times
@@ -30,7 +33,10 @@ class SideResult:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All sides at one batch size, ours first. differences: from PyTorch, by precision, where it was compared with."""
+    """The results of all sides at one batch size, ours first.
+
+    differences: between graphnn and PyTorch, by precision; empty where PyTorch was not measured.
+    """
 
     batch_size: int
     threads: int
@@ -40,7 +46,7 @@ class Comparison:
 
     @property
     def ours(self) -> SideResult:
-        """Our own side."""
+        """Our first side, with the kernels that the task names."""
         return self.sides[0]
 
     def fastest(self, what: str) -> SideResult | None:
@@ -48,14 +54,14 @@ class Comparison:
         return min(self.others, key=lambda side: float(getattr(side, what).median), default=None)
 
     @property
-    def own(self) -> tuple[SideResult, ...]:
-        """Our sides, by kernels."""
-        return tuple(side for side in self.sides if side.name in OWN)
+    def our_sides(self) -> tuple[SideResult, ...]:
+        """Our sides, one for each kind of kernels."""
+        return tuple(side for side in self.sides if side.name in OUR_SIDES)
 
     @property
     def others(self) -> tuple[SideResult, ...]:
         """The sides that are not ours."""
-        return tuple(side for side in self.sides if side.name not in OWN)
+        return tuple(side for side in self.sides if side.name not in OUR_SIDES)
 
     def ratio(self, what: str, other: SideResult, ours: SideResult | None = None) -> float:
         """Return our time divided by another side's."""
@@ -64,23 +70,26 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Scaling:
-    """Training images/s by number of threads, and of as many independent processes of one thread together."""
+    """The speed of training in images/s.
+
+    rates: by number of threads. together: the sum over as many independent processes of one thread as the most threads.
+    """
 
     rates: dict[int, float]
     together: float
 
     @property
     def share(self) -> float:
-        """What the most threads do of what as many processes do."""
+        """The speed of the most threads, relative to that of as many processes."""
         return self.rates[max(self.rates)] / self.together
 
 
 def compare_sides(task: Task, effort: Effort, *, against_torch: bool, say: Say) -> Comparison:
-    """Measure a document at one batch size, and PyTorch in turn with us where asked for."""
+    """Measure a document at one batch size, all sides in turn. against_torch: whether those of PyTorch are included."""
     differences: dict[str, Any] = {}
     _, graph = task.read()
-    own = [OURS] if kernels_for(graph, task.kernels) is NUMPY or task.kernels else [OURS, ON_NUMPY]
-    version, names = None, own
+    ours = [OURS] if kernels_for(graph, task.kernels) is NUMPY or task.kernels else [OURS, ON_NUMPY]
+    version, names = None, ours
     with ExitStack() as stack:
         environment = {}
         if against_torch:
@@ -89,9 +98,9 @@ def compare_sides(task: Task, effort: Effort, *, against_torch: bool, say: Say) 
             with WorkerProcess(task.at(side="check")) as check:
                 differences = check.first
             with WorkerProcess(task.at(side="ways")) as ways:
-                version, names = ways.first["version"], [*own, *ways.first["ways"]]
+                version, names = ways.first["version"], [*ours, *ways.first["ways"]]
             folder = stack.enter_context(tempfile.TemporaryDirectory())
-            # compiled anew, by the process itself, so that its start is its own
+            # nothing is compiled before, nor by helpers, so that the start of the process includes compiling
             environment = {"TORCHINDUCTOR_CACHE_DIR": folder, "TORCHINDUCTOR_COMPILE_THREADS": "1"}
         remotes = {}
         for name in names:
@@ -101,7 +110,7 @@ def compare_sides(task: Task, effort: Effort, *, against_torch: bool, say: Say) 
         groups = {name: [remote] for name, remote in remotes.items()}
         say("training")
         training = in_turn(groups, "train", effort)
-        peaks = {name: peak(remote) for name, remote in remotes.items()}  # before prediction adds its own
+        peaks = {name: peak(remote) for name, remote in remotes.items()}  # before prediction adds to them
         say("predicting")
         prediction = in_turn(groups, "predict", effort)
     sides = tuple(
@@ -111,7 +120,7 @@ def compare_sides(task: Task, effort: Effort, *, against_torch: bool, say: Say) 
 
 
 def peak(remote: WorkerProcess) -> int | None:
-    """Return the most memory that a stopped process has held."""
+    """Return the most memory, in bytes, that a stopped process has held; None where the system does not tell."""
     remote.go()
     found: int | None = remote.ask({"do": "memory"})["peak_bytes"]
     remote.stop()

@@ -1,4 +1,4 @@
-"""The most memory that a team of processes has held."""
+"""The most memory that a process and those forked from it have held."""
 
 import os
 import re
@@ -9,15 +9,15 @@ KIB = 1024
 
 
 def peak_bytes(root: Path = Path("/proc")) -> int | None:
-    """Return the most memory that this process and those forked from it have held; None where the system won't tell.
+    """Return the most memory that this process and those forked from it have held; None where the system does not tell.
 
-    On Linux, the sum of each process's high-water mark (VmHWM), which misses no peak between two looks, less what
-    that sum counts more than once: memory that processes share is part of each one's mark. How much they share is
-    read now: of their own and of shared memory, resident less proportional size (Rss − Pss); of files, such as
-    libraries, all but the largest. For one process alone this is its VmHWM.
+    On Linux it is the sum of the processes' high-water marks (VmHWM), which miss no peak, less the memory that this
+    sum counts more than once, because processes share it. How much they share is read at the time of the call: of
+    anonymous and of shared memory, the resident size less the proportional one (Rss − Pss); of files, such as
+    libraries, all but the largest. For one process alone it is its VmHWM.
     """
     if not (root / "self" / "smaps_rollup").exists():
-        return own_peak_bytes()
+        return process_peak_bytes()
     group = os.getpgrp()
     marks = [marks_of(folder) for folder in root.iterdir() if folder.name.isdigit() and in_group(folder, group)]
     found = [mark for mark in marks if mark is not None]
@@ -37,7 +37,7 @@ def in_group(folder: Path, group: int) -> bool:
 
 
 def marks_of(folder: Path) -> dict[str, int] | None:
-    """Return what is known of a process's memory, in KiB."""
+    """Return the sizes of a process's memory by name, in KiB; None where the process has ended."""
     try:
         text = (folder / "status").read_text() + (folder / "smaps_rollup").read_text()
     except OSError:
@@ -45,8 +45,8 @@ def marks_of(folder: Path) -> dict[str, int] | None:
     return {name: int(size) for name, size in re.findall(r"^(\w+):\s+(\d+) kB$", text, re.MULTILINE)}
 
 
-def own_peak_bytes() -> int | None:
-    """Return the most that this process has held, where /proc does not tell: there its engine runs on threads."""
+def process_peak_bytes() -> int | None:
+    """Return the most memory that this process has held, for systems without /proc, where the engine uses threads."""
     try:
         import resource
     except ImportError:  # Windows

@@ -1,4 +1,4 @@
-"""Where the time of a training step goes: every node's calls, timed on one thread in the engine itself."""
+"""The time of each node in a training step: the calls of its layer, timed while the engine runs on one thread."""
 
 import time
 from collections.abc import Callable
@@ -33,13 +33,13 @@ class Stopwatch(dict[Key, float]):
     """Seconds by key."""
 
     def add(self, key: Key, since: float) -> None:
-        """Add the time since then."""
+        """Add the seconds since a time of `time.perf_counter`."""
         self[key] = self.get(key, 0.0) + time.perf_counter() - since
 
 
 @dataclass(frozen=True)
 class NodeTime:
-    """One node in a step on a whole batch: seconds, and the multiply-adds that its formula asks for."""
+    """One node in a training step: seconds, and the multiply-adds of its formula, for a whole batch."""
 
     name: str
     type: str
@@ -51,7 +51,10 @@ class NodeTime:
 
 @dataclass(frozen=True)
 class NodeTimes:
-    """A training step on one thread, node by node. rest: what the engine does between; peak: of GEMM, in this run."""
+    """A training step on one thread, node by node: seconds.
+
+    rest: of the engine's other work. peak: of GEMM in this run, in multiply-adds a second.
+    """
 
     nodes: tuple[NodeTime, ...]
     loss: float
@@ -84,7 +87,7 @@ def node_times(task: Task, effort: Effort) -> NodeTimes:
         while len(steps) < 2 or time.perf_counter() - begun < effort.rounds * effort.seconds:
             clock.clear()
             start = time.perf_counter()
-            side.pass_through()
+            side.forward_backward()
             updating = time.perf_counter()
             side.update()
             end = time.perf_counter()
@@ -100,19 +103,19 @@ def node_times(task: Task, effort: Effort) -> NodeTimes:
     found, types = [], {node.name: node.layer.type for node in graph.nodes}
     for node in merged.nodes[: len(merged.nodes) - plan.logits]:
         work = n * node.multiply_adds
-        trained = any(len(own.shape) > 1 and own.name in plan.trained_of(node) for own in node.parameters)
+        trained = any(len(each.shape) > 1 and each.name in plan.trained_of(node) for each in node.parameters)
         back = work * (trained + plan.needs_dx(node))
         times = median((node.name, FORWARD)), median((node.name, BACKWARD))
         kinds = " + ".join(types[each.name] for each in (node, *node.merged))
         found.append(NodeTime(node.label, kinds, *times, work, back))
-    own = [(node.name, direction) for node in merged.nodes for direction in (FORWARD, BACKWARD)]
+    calls = [(node.name, direction) for node in merged.nodes for direction in (FORWARD, BACKWARD)]
     step, loss, update = median(STEP), median(LOSS), median(UPDATE)
-    rest = step - median(*own, LOSS, UPDATE)
+    rest = step - median(*calls, LOSS, UPDATE)
     return NodeTimes(tuple(found), loss, update, rest, step, gemm_peak(effort.seconds))
 
 
 def timed_graph(graph: Graph, clock: Stopwatch) -> Graph:
-    """Return the graph with layers, and a loss, that add the time of their calls to the clock."""
+    """Return the graph, whose layers and loss add the times of their calls to the clock."""
     nodes = []
     for node in graph.nodes:
         if isinstance(node.layer, BatchwiseLayer):
@@ -125,7 +128,7 @@ def timed_graph(graph: Graph, clock: Stopwatch) -> Graph:
 
 
 def with_methods(original: Any, methods: dict[str, Any]) -> Any:
-    """Return a copy of an object that has other methods, and else is of the same type and name."""
+    """Return a copy of an object with some methods replaced, of a type derived from its type, with the same name."""
     kind = type(original)
     copy: Any = object.__new__(type(kind.__name__, (kind,), {"__module__": kind.__module__, **methods}))
     copy.__dict__.update(original.__dict__)
@@ -133,7 +136,7 @@ def with_methods(original: Any, methods: dict[str, Any]) -> Any:
 
 
 def timed_method(original: Any, name: str, clock: Stopwatch, key: Key) -> Callable[..., Any]:
-    """Return a method that does what the original's does, and adds its time to the clock."""
+    """Return a method that calls the original's and adds the time of the call to the clock."""
     method = getattr(type(original), name)
 
     def call(self: Any, *arguments: Any, **named: Any) -> Any:
@@ -147,7 +150,7 @@ def timed_method(original: Any, name: str, clock: Stopwatch, key: Key) -> Callab
 
 
 def timed_forward(original: Any, clock: Stopwatch, name: str) -> Callable[..., Any]:
-    """Return a forward that adds its time, and that of the backward it returns, to the clock."""
+    """Return a forward that adds its time, and that of the backward that it returns, to the clock."""
     method = type(original).forward
 
     def forward(self: Any, params: Any, x: Any, ctx: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The processes that measure, as the one that compares them sees them: started, stopped while others run, ended."""
+"""WorkerProcess: a process that measures, started here, stopped while others run, and ended."""
 
 import contextlib
 import json
@@ -20,7 +20,7 @@ ROOT = str(Path(graphnn.__file__).parents[1])
 
 
 class WorkerProcess:
-    """A process at work on one task. Use it as a context manager.
+    """A process that measures one task. Use it as a context manager.
 
     started: seconds from the start of the process to the end of its first training step.
     """
@@ -29,7 +29,7 @@ class WorkerProcess:
         self.task = task
         begun = time.perf_counter()
         paths = [ROOT, *filter(None, [os.environ.get("PYTHONPATH")])]
-        group: dict[str, Any] = {"process_group": 0} if POSIX else {}  # it stops, and ends, with all that it forks
+        group: dict[str, Any] = {"process_group": 0} if POSIX else {}  # to be stopped and ended with all that it forks
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "graphnn.benchmark.worker"],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), **(environment or {})},
@@ -53,9 +53,9 @@ class WorkerProcess:
         self.close()
 
     def send(self, request: Mapping[str, Any]) -> None:
-        """Hand over a request."""
+        """Send a request."""
         assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # `receive` says what became of it
+        with contextlib.suppress(BrokenPipeError):  # `receive` reports that the process has ended
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
 
@@ -74,11 +74,11 @@ class WorkerProcess:
         return self.receive()
 
     def stop(self) -> None:
-        """Let the process, and all that it forked, do nothing at all: no waiting thread can take anyone's time."""
+        """Stop the process and all that it forked, so that no waiting thread takes time from other processes."""
         self._signal("SIGSTOP")
 
     def go(self) -> None:
-        """Let it go on."""
+        """Let the process continue."""
         self._signal("SIGCONT")
 
     def _signal(self, name: str) -> None:
@@ -86,7 +86,7 @@ class WorkerProcess:
             os.killpg(self._process.pid, getattr(signal, name))
 
     def close(self) -> None:
-        """End it, whatever it is at: it has nothing to save."""
+        """End the process at once; it has nothing to save."""
         if POSIX:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)

@@ -45,7 +45,7 @@ def comparison_report(name: str, found: Comparison) -> Report:
     threads = f"{found.threads} thread{'s' * (found.threads > 1)}"
     heading = [f"{name}: batch of {count_text(found.batch_size)}, {threads}"]
     if found.differences:
-        within = ", ".join(f"{max(own.values()):.0e} in {dtype}" for dtype, own in found.differences.items())
+        within = ", ".join(f"{max(largest.values()):.0e} in {dtype}" for dtype, largest in found.differences.items())
         heading.append(f"the same loss, gradients and outputs as PyTorch {found.torch_version}: within {within}")
     sides = [sides_table(found, what) for what in ("training", "prediction")]
     return Report([Lines(heading), *sides, Lines(list(verdict(found)))], comparison_values(found))
@@ -62,7 +62,7 @@ def sides_table(found: Comparison, what: str) -> Table:
 
 
 def side_cells(found: Comparison, side: SideResult, what: str) -> Iterator[Any]:
-    """Yield the values of one side in "training" or "prediction"."""
+    """Yield the cells of one side in "training" or "prediction"."""
     times = getattr(side, what)
     yield from (side.name, times.rate, times.median, times.spread)
     if len(found.sides) > 1:
@@ -77,11 +77,11 @@ def verdict(found: Comparison) -> Iterator[str]:
         fastest = found.fastest(what)
         if fastest is None:
             continue
-        for ours in found.own:
+        for ours in found.our_sides:
             ratio = found.ratio(what, fastest, ours)
             yield f"{ours.name}: {what} takes {ratio:.2f} of the time of the fastest, {fastest.name}"
     peaks = [side.peak_bytes for side in found.others if side.peak_bytes is not None]
-    for ours in found.own if peaks else ():
+    for ours in found.our_sides if peaks else ():
         if ours.peak_bytes is not None:
             share = ours.peak_bytes / min(peaks)
             yield f"{ours.name}: training takes {share:.2f} of the memory of the one with the least"
@@ -90,7 +90,7 @@ def verdict(found: Comparison) -> Iterator[str]:
 def growth_report(name: str, found: Sequence[Comparison]) -> Report:
     """Return our time for one image by batch size, relative to that at 128 or else at the first.
 
-    There are no data: those of the comparisons say it all.
+    It has no data, because those of the comparisons contain everything.
     """
     base = next((each for each in found if each.batch_size == 128), found[0])
     relative = Column(f"of that\nat {base.batch_size}", RATIO)
@@ -115,7 +115,7 @@ def growth_report(name: str, found: Sequence[Comparison]) -> Report:
 
 
 def scaling_report(name: str, found: Scaling) -> Report:
-    """Return images/s by threads."""
+    """Return the report of training speed by number of threads."""
     first = found.rates[min(found.rates)]
     most = max(found.rates)
     rows = [(f"{n} thread{'s' * (n > 1)}", rate, rate / first) for n, rate in found.rates.items()]
@@ -126,7 +126,7 @@ def scaling_report(name: str, found: Scaling) -> Report:
 
 
 def nodes_report(name: str, batch_size: int, found: NodeTimes) -> Report:
-    """Return the table of nodes; GFLOP/s count the operations of the formula, which Winograd needs fewer of."""
+    """Return the table of nodes; GFLOP/s count the operations of the formula, of which Winograd needs fewer."""
     rows = [node_cells(node, found) for node in found.nodes]
     for label, seconds in (("loss", found.loss), ("update", found.update), ("the engine itself", found.rest)):
         rows.append((label, "", seconds, None, seconds / found.step, None, None, None))
@@ -139,7 +139,7 @@ def nodes_report(name: str, batch_size: int, found: NodeTimes) -> Report:
 
 
 def node_cells(node: NodeTime, found: NodeTimes) -> tuple[Any, ...]:
-    """Return the values of one node; work is shown where there is any."""
+    """Return the cells of one node; those of its work are empty where it has no multiply-adds."""
     both, work = node.forward + node.backward, node.forward_work + node.backward_work
     return (
         node.name,

@@ -1,4 +1,4 @@
-"""What is measured: one document at one batch size, on random samples of its shape."""
+"""Task: a document to measure at one batch size, on random samples of its shape."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -18,18 +18,18 @@ from graphnn.types import Array
 
 OURS = "graphnn"
 ON_NUMPY = "graphnn, numpy alone"
-OWN = (OURS, ON_NUMPY)
-# Of the document's learning rate: the time of a step does not depend on it, and however many steps are run on the same
-# random targets, numbers stay ordinary. Denormal ones, or NaN, would take another time.
+OUR_SIDES = (OURS, ON_NUMPY)
+# A factor on the document's learning rate. The time of a step does not depend on the rate. With a small one no numbers
+# become denormal or NaN, which would change the time, however many steps are run on the same random targets.
 LEARNING_RATE_SCALE = 0.01
 
 
 @dataclass(frozen=True)
 class Task:
-    """What one process is told to measure.
+    """What one process measures.
 
-    document: plain values, every default written out. side: one of OWN, or the name of a way of running PyTorch.
-    kernels: of OURS, by default the fastest installed.
+    document: JSON values, with all defaults. side: one of OUR_SIDES, or the name of a way of running PyTorch; "check"
+    compares both instead, and "ways" lists the ways. kernels: for OURS; None: the fastest installed.
     """
 
     document: Mapping[str, Any]
@@ -67,11 +67,11 @@ def samples(graph: Graph, n: int, dtype: Any = np.float32) -> tuple[Array, Array
 
 
 def first_parameters(graph: Graph, seed: int, n: int) -> Parameters:
-    """Return the parameters before the first step; what starts from training images starts from n random ones."""
+    """Return the parameters before the first step; those that come from training images come from n random ones."""
     return initialise(graph, seed, images=samples(graph, n)[0] if needs_images(graph) else None)
 
 
 def without_dropout(graph: Graph) -> Graph:
-    """Return the graph without its Dropout layers, whose random draws no other library repeats."""
+    """Return the graph without its Dropout layers, whose random numbers no other library reproduces."""
     kept = [(node.name, node.layer) for node in graph.nodes if not isinstance(node.layer, Dropout)]
     return chain(kept, graph.input_shape, graph.loss) if len(kept) < len(graph.nodes) else graph

@@ -11,12 +11,12 @@ from threadpoolctl import threadpool_limits
 from graphnn.benchmark.remote import WorkerProcess
 from graphnn.benchmark.worker import timed
 
-PAUSE = 0.05  # seconds after the others were stopped, before a warm-up
+PAUSE = 0.05  # seconds between stopping the others and a warm-up
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How long to measure: rounds in which each side runs for so many seconds, after as many of warm-up."""
+    """How long to measure. rounds: the turns of each side. seconds: of a turn. warm_up: seconds before each turn."""
 
     rounds: int = 7
     seconds: float = 0.5
@@ -35,18 +35,18 @@ class Times:
 
     @property
     def median(self) -> float:
-        """Seconds of the middle step."""
+        """The median of the seconds of a step."""
         return float(np.median(self.seconds))
 
     @property
     def spread(self) -> float:
-        """Half the distance between the quartiles, relative to the median: half of all steps lie within it or so."""
+        """Half the distance between the quartiles, relative to the median: about half of all steps are within it."""
         low, high = np.percentile(self.seconds, [25, 75])
         return float((high - low) / 2 / self.median)
 
     @property
     def rate(self) -> float:
-        """Samples a second."""
+        """Samples a second, in the median step."""
         return self.samples / self.median
 
 

@@ -1,4 +1,4 @@
-"""Layers that PyTorch has no module for, or another one, as its modules. Importing this needs PyTorch."""
+"""PyTorch modules of layers for which PyTorch has none, or one that differs. Importing this needs PyTorch."""
 
 import torch
 
@@ -6,7 +6,7 @@ import torch
 class PlainDropout(torch.nn.Module):  # type: ignore[misc,unused-ignore]
     """y = x·m in training, m 0 with probability `rate` and else 1; y = (1 − rate)·x in inference.
 
-    One pass less than torch.nn.Dropout, which divides m by 1 − rate.
+    It takes one pass less than torch.nn.Dropout, which divides m by 1 − rate.
     """
 
     def __init__(self, rate: float) -> None:

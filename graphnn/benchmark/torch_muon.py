@@ -15,14 +15,14 @@ class TorchMuon(torch.optim.Optimizer):  # type: ignore[misc]
     def step(self) -> None:
         """Update all parameters by their gradients."""
         for group in self.param_groups:
-            for own in group["params"]:
-                state, gradient = self.state[own], own.grad
+            for tensor in group["params"]:
+                state, gradient = self.state[tensor], tensor.grad
                 inertia = state.setdefault("inertia", torch.zeros_like(gradient))
                 inertia.mul_(group["momentum"]).add_(gradient)
                 change = gradient.add(inertia, alpha=group["momentum"]) if group["nesterov"] else inertia
-                own.mul_(len(own) ** 0.5 / own.norm())
+                tensor.mul_(len(tensor) ** 0.5 / tensor.norm())
                 matrix = orthogonalised(change.reshape(len(change), -1), group["steps"])
-                own.add_(matrix.reshape(own.shape), alpha=-group["lr"])
+                tensor.add_(matrix.reshape(tensor.shape), alpha=-group["lr"])
 
 
 def orthogonalised(G: torch.Tensor, steps: int) -> torch.Tensor:

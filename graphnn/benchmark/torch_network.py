@@ -7,8 +7,9 @@ from typing import Any
 
 import torch
 
+from graphnn.benchmark.layer_twins import check_twins, flat, tensor_name, twins
 from graphnn.benchmark.task import LEARNING_RATE_SCALE, samples
-from graphnn.benchmark.twin import check_twins, flat, loss_twin, optimizer_twin, reported_twin, tensor_name, twins
+from graphnn.benchmark.training_twins import loss_twin, optimizer_twin, reported_twin
 from graphnn.engine.plan import fuses
 from graphnn.graph.graph import Graph
 from graphnn.optimizers.base import Optimizer
@@ -18,9 +19,10 @@ from graphnn.types import Array
 
 
 class TorchNetwork:
-    """The twin of a graph. body: without the last layer where the loss is fused with it; whole: with it.
+    """The twin of a graph.
 
-    named: the tensors by 'node/parameter', those that are not trained among them.
+    whole: the network. body: the network, without its last layer where the loss is fused with that. named: all tensors
+    by 'node/parameter', trained or not.
     """
 
     def __init__(self, graph: Graph, parameters: Parameters) -> None:
@@ -47,11 +49,11 @@ class TorchNetwork:
         return {name: tensor for name, tensor in self.named.items() if tensor.requires_grad}
 
     def loss(self, x: Any, y: Any) -> Any:
-        """Return the mean loss, as training makes it small."""
+        """Return the mean loss that training minimises."""
         return self._loss(self.body(x), y)
 
     def reported(self, x: Any, y: Any) -> Any:
-        """Return the mean loss, as it is reported."""
+        """Return the mean loss that is reported."""
         return self._reported(self.body(x), y)
 
 
@@ -101,11 +103,11 @@ class TorchSide:
             self._whole(self._x)
 
     def mode(self, *, training: bool) -> None:
-        """Make ready for training, or for predicting."""
+        """Switch to training, or to inference."""
         self._network.whole.train(training)
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Do nothing: there are no processes to end."""
 
 
 def tensor(array: Array) -> Any:
@@ -122,7 +124,7 @@ def has_compiler() -> bool:
 
 
 def ways(graph: Graph) -> list[str]:
-    """Return the ways of running a graph here: channels last for images; compiled, in the faster layout."""
+    """Return the ways of running a graph here: plain; channels last, for images; compiled, in the faster layout."""
     images = [CHANNELS_LAST] if len(graph.input_shape) == 3 else []
     return [DEFAULT, *images, *([COMPILED] if has_compiler() else [])]
 

@@ -45,7 +45,7 @@ def times_values(times: Times) -> dict[str, Any]:
 
 
 def scaling_values(found: Scaling) -> dict[str, Any]:
-    """Return images a second by threads."""
+    """Return images a second by number of threads."""
     return {
         "images_per_second": {str(threads): rate for threads, rate in found.rates.items()},
         "processes_together": found.together,

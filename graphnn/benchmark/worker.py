@@ -1,7 +1,7 @@
 """A process that measures one side of a benchmark: it reads a task, then requests, as lines of JSON, and answers each.
 
-Every side has a process of its own, so that its memory and its start are its own, and so that it can be stopped while
-another one is measured.
+Each side runs in a separate process, so that its memory and its start can be measured, and so that it can be stopped
+while another one is measured.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any, Protocol, TextIO
 
 from graphnn.benchmark.engine_side import EngineSide
 from graphnn.benchmark.memory import peak_bytes
-from graphnn.benchmark.task import ON_NUMPY, OWN, Task, first_parameters
+from graphnn.benchmark.task import ON_NUMPY, OUR_SIDES, Task, first_parameters
 from graphnn.engine.plan import kernels_for
 from graphnn.errors import GraphError
 from graphnn.optimizers.sections import groups_from, optimizer_from
@@ -30,10 +30,10 @@ class Side(Protocol):
         """Run the batch in inference."""
 
     def mode(self, *, training: bool) -> None:
-        """Make ready for what comes next."""
+        """Switch to training, or to inference."""
 
     def close(self) -> None:
-        """End what was started."""
+        """End the processes that the side has started."""
 
 
 def make_side(task: Task) -> Side:
@@ -41,7 +41,7 @@ def make_side(task: Task) -> Side:
     spec, graph = task.read()
     optimizer, groups = optimizer_from(spec.optimizer), groups_from(spec.optimizer)
     parameters = first_parameters(graph, spec.training["seed"], task.batch_size)
-    if task.side in OWN:
+    if task.side in OUR_SIDES:
         kernels = kernels_for(graph, "numpy" if task.side == ON_NUMPY else task.kernels)
         return EngineSide(
             graph,
@@ -59,7 +59,7 @@ def make_side(task: Task) -> Side:
 
 
 def timed(run: Callable[[], object], seconds: float, least: int = 1) -> list[float]:
-    """Return the seconds of each run: at least so many, until so many seconds are over."""
+    """Run for `seconds`, and at least `least` times; return the seconds of each run."""
     times: list[float] = []
     begun = time.perf_counter()
     while len(times) < least or time.perf_counter() - begun < seconds:
@@ -75,7 +75,7 @@ def answer(side: Side, request: dict[str, Any]) -> dict[str, Any]:
         return {"peak_bytes": peak_bytes()}
     side.mode(training=request["do"] == "train")
     run = side.train if request["do"] == "train" else side.predict
-    timed(run, request["warm_up"])  # after a stop, caches are cold and helpers asleep
+    timed(run, request["warm_up"])  # after a stop, caches are cold and threads asleep
     return {"times": timed(run, request["seconds"])}
 
 
@@ -91,7 +91,7 @@ def serve(requests: TextIO, replies: TextIO) -> int:
             from graphnn.benchmark.equality import compare
 
             found = compare(task.read()[1], task.batch_size)
-            reply({dtype: own.__dict__ for dtype, own in found.items()})
+            reply({dtype: differences.__dict__ for dtype, differences in found.items()})
             return 0
         if task.side == "ways":
             from graphnn.benchmark.torch_network import version, ways
@@ -117,7 +117,7 @@ def serve(requests: TextIO, replies: TextIO) -> int:
 
 
 def main() -> int:
-    """Serve on standard input and output; whatever a library prints goes to standard error."""
+    """Serve on standard input and output, with everything that libraries print on standard error."""
     with os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8") as replies:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         return serve(sys.stdin, replies)

@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from graphnn.benchmark.job import Job, job_values
+from graphnn.benchmark.layer_twins import check_twins
 from graphnn.benchmark.machine import machine, machine_text
 from graphnn.benchmark.measure import Say, require_torch
 from graphnn.benchmark.task import OURS, Task
 from graphnn.benchmark.timing import QUICK, Effort
-from graphnn.benchmark.twin import check_twins
 from graphnn.commands.common import (
     Parser,
     add_document_arguments,

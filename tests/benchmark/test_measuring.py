@@ -1,4 +1,4 @@
-"""Processes that measure, and what is made of their times."""
+"""The processes that measure, and their times."""
 
 import io
 import itertools
@@ -87,7 +87,7 @@ def test_a_process_stops_while_another_runs_and_ends_with_all_that_it_forked(tas
 
 
 def soon(holds: Callable[[], bool]) -> bool:
-    """Return whether something holds before long: signals take their time."""
+    """Return whether a condition becomes true before long: signals take their time."""
     deadline = time.monotonic() + HANGS
     while not holds() and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -119,7 +119,7 @@ def test_a_wrong_document_and_a_wrong_request_are_answered(task: Made) -> None:
     assert json.loads(replies.getvalue().splitlines()[-1]) == {"error": "KeyError: 'warm_up'"}
 
 
-def test_what_goes_wrong_there_is_told_here(task: Made, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_error_in_the_process_is_raised_here(task: Made, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(GraphError, match="graphnn: TypeError"):
         WorkerProcess(task().at(batch_size="many"))
     assert "Traceback" in capfd.readouterr().err  # of what should not happen
@@ -144,7 +144,7 @@ def test_a_process_that_ends_is_noticed(task: Made) -> None:
             remote.ask({"do": "train", "seconds": 0, "warm_up": 0})
 
 
-def test_a_comparison_with_nobody(task: Made) -> None:
+def test_a_comparison_without_other_sides(task: Made) -> None:
     said: list[str] = []
     found = compare_sides(task().at(kernels="numpy"), QUICK, against_torch=False, say=said.append)
     assert found.ours.name == "graphnn"
@@ -172,7 +172,7 @@ def test_nodes_take_the_time_of_a_step(task: Made, monkeypatch: pytest.MonkeyPat
     assert found.peak > 0
 
 
-def test_the_work_of_backward_is_that_for_what_is_trained(task: Made) -> None:
+def test_the_work_of_backward_counts_trained_parameters_only(task: Made) -> None:
     first = {"type": "Conv2D", "filters": 8, "kernel_size": 2, "padding": "valid", "initializer": "patch_whitening"}
     layers = (
         {**first, "trainable": {"weights": False}},
@@ -192,7 +192,7 @@ def test_both_kinds_of_kernels_are_compared(task: Made) -> None:
     pytest.importorskip("numba")
     found = compare_sides(task(), QUICK, against_torch=False, say=lambda _: None)
     assert [side.name for side in found.sides] == ["graphnn", "graphnn, numpy alone"]
-    assert found.own == found.sides
+    assert found.our_sides == found.sides
     assert found.fastest("training") is None
 
 
@@ -211,9 +211,9 @@ def test_shared_memory_counts_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "self").mkdir()
     (tmp_path / "self/smaps_rollup").touch()
     monkeypatch.setattr(os, "getpgrp", lambda: 7)
-    own = {"RssAnon": 100, "RssShmem": 40, "RssFile": 30}, {"Pss_Anon": 90, "Pss_Shmem": 20}
+    first = {"RssAnon": 100, "RssShmem": 40, "RssFile": 30}, {"Pss_Anon": 90, "Pss_Shmem": 20}
     forked = {"RssAnon": 50, "RssShmem": 40, "RssFile": 25}, {"Pss_Anon": 40, "Pss_Shmem": 20}
-    for number, group, high, (status, rollup) in ((1, 7, 200, own), (2, 7, 120, forked), (3, 8, 999, own)):
+    for number, group, high, (status, rollup) in ((1, 7, 200, first), (2, 7, 120, forked), (3, 8, 999, first)):
         folder = tmp_path / str(number)
         folder.mkdir()
         (folder / "stat").write_text(f"{number} (a (b) c) S 1 {group} 0")

@@ -42,7 +42,7 @@ def test_a_comparison(compared: Comparison) -> None:
     ]
 
 
-def test_a_comparison_with_nobody_has_no_ratio() -> None:
+def test_a_comparison_without_other_sides_has_no_ratio() -> None:
     text = render(report.comparison_report("net", Comparison(1, 1, (side("graphnn", 0.1, 0.1, None, 1),), {}, None)))
     assert "its time" not in text
     assert "takes" not in text

@@ -1,4 +1,4 @@
-"""The same networks in PyTorch: none forgotten, and all of them equal, where PyTorch is installed."""
+"""The twins in PyTorch: one for each layer, loss and optimizer, and equal to it, where PyTorch is installed."""
 
 import dataclasses
 import runpy
@@ -10,20 +10,19 @@ import numpy as np
 import pytest
 
 import graphnn.layers  # noqa: F401 - registers all layers
-from graphnn.benchmark import equality, twin
+from graphnn.benchmark import equality, layer_twins
 from graphnn.benchmark.equality import Differences, compare
-from graphnn.benchmark.task import Task, samples, without_dropout
-from graphnn.benchmark.twin import (
+from graphnn.benchmark.layer_twins import (
     BLOCK_NODES,
     BLOCK_TWINS,
     LAYER_TWINS,
-    LOSS_TWINS,
     NAMES,
-    OPTIMIZER_TWINS,
     check_twins,
     tensor_name,
     twins,
 )
+from graphnn.benchmark.task import Task, samples, without_dropout
+from graphnn.benchmark.training_twins import LOSS_TWINS, OPTIMIZER_TWINS, optimizer_twin
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
@@ -61,12 +60,12 @@ def test_every_layer_loss_and_optimizer_has_a_twin() -> None:
     assert set(OPTIMIZER_TWINS) == built_in(OPTIMIZERS)
 
 
-def test_every_parameter_has_a_name_there() -> None:
+def test_every_parameter_has_a_name_in_pytorch() -> None:
     assert set(NAMES) == set(Role) - {Role.STATISTIC}
     for shape in ((3,), (2, 5, 5)):
         for layer in EXAMPLES["layers_for"](shape).values():
-            there = [tensor_name(each) for each in layer.parameters(shape)]
-            assert len(set(there)) == len(there), layer.type
+            names = [tensor_name(each) for each in layer.parameters(shape)]
+            assert len(set(names)) == len(names), layer.type
     statistics = BatchNormalization().parameters((3,))[2:]
     assert [tensor_name(each) for each in statistics] == ["running_mean", "running_var"]
 
@@ -178,7 +177,7 @@ def test_every_layer_is_compared() -> None:
 
 
 def test_blocks_are_modules_with_those_of_their_branches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(twin, "layer_twin", lambda torch, node: ([node.name, f"{node.name}'"], f"{node.name}'"))
+    monkeypatch.setattr(layer_twins, "layer_twin", lambda torch, node: ([node.name, f"{node.name}'"], f"{node.name}'"))
     monkeypatch.setitem(BLOCK_TWINS, "Residual", lambda torch, body, shortcut: (body, shortcut))
     owners: dict[str, Any] = {}
     layers, end = twins(None, iter(GRAPHS["residual with a shortcut"].nodes), owners)
@@ -213,7 +212,7 @@ def test_another_network_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         compare(GRAPHS["valid"], 4)
 
 
-def test_what_is_not_trained_is_not_trained_there() -> None:
+def test_fixed_parameters_are_not_trained_in_pytorch() -> None:
     pytest.importorskip("torch")
     from graphnn.benchmark.torch_network import TorchNetwork
 
@@ -258,18 +257,19 @@ def test_running_statistics_differ_by_the_unbiased_variance_only() -> None:
 def test_optimizers_take_the_same_steps(name: str, options: dict[str, Any]) -> None:
     torch = pytest.importorskip("torch")
     from graphnn.benchmark.torch_network import TorchNetwork, tensor
-    from graphnn.benchmark.twin import optimizer_twin
 
     graph = vector("Tanh", MeanSquaredError())
     parameters = initialise(graph, 0, np.float64)
     network = TorchNetwork(graph, parameters)
     groups = options.get("groups", ())
-    own = OPTIMIZERS[name](learning_rate=0.02, **{key: value for key, value in options.items() if key != "groups"})
-    theirs = optimizer_twin(torch, own, network.trained(), parameters.trained, groups)
-    rates = Rates(own, Constant(), groups).at(0, 1, 1)
+    optimizer = OPTIMIZERS[name](
+        learning_rate=0.02, **{key: value for key, value in options.items() if key != "groups"}
+    )
+    theirs = optimizer_twin(torch, optimizer, network.trained(), parameters.trained, groups)
+    rates = Rates(optimizer, Constant(), groups).at(0, 1, 1)
     x, y = samples(graph, 6, np.float64)
     with Engine(graph, parameters, batch_size=6, threads=1) as engine:
-        engine.attach(Updater(own, parameters, groups))
+        engine.attach(Updater(optimizer, parameters, groups))
         for step in range(3):
             engine.train_step(ArrayBatch(x, y), epoch=0, step=step)
             engine.update(rates)
