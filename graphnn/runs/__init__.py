@@ -1,1 +1,1 @@
-"""A training run as files: its folder, its data, its progress, how it is stopped and compared with others."""
+"""Training runs: their files, data and progress, how they are stopped and resumed, and how they are compared."""

@@ -1,4 +1,4 @@
-"""Comparing variants of a document: the trainings that it takes, checked before any begins, and their files."""
+"""Comparing variants of a document: the trainings that are needed, all checked before the first one starts."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ from graphnn.training.length import Length
 class Training:
     """One training of one variant.
 
-    settings: what it is started with. part: whose figures count, "test" or "validation".
+    settings: of its run. outputs: its files. part: the part of the data to measure on, "test" or "validation".
     """
 
     variant: Variant
@@ -41,29 +41,29 @@ class Training:
 
     @property
     def finished(self) -> bool:
-        """Whether it has come to its end."""
+        """Whether it has been trained to its end."""
         return self.outputs.weights.exists()
 
     def check(self) -> None:
-        """Raise GraphError where there are files of another training in the place of its own."""
-        way_out = "remove both, or compare in another folder with --output"
+        """Raise GraphError where its files exist and are those of another training."""
+        remedy = "remove both, or compare in another folder with --output"
         weights, checkpoint = self.outputs.weights, self.outputs.checkpoint
         if checkpoint.exists():
-            # A run that is not at its end can go on with another number of epochs; train itself sees whether.
+            # An unfinished run may go on with another number of epochs; `train` checks whether this one can.
             free = frozenset() if self.finished else frozenset({"training.epochs"})
             differences = load_checkpoint(checkpoint)[1].differences(self.settings, ignore=free, where="there")
             if differences:
                 folder, first = self.outputs.folder, differences[0]
-                raise GraphError(f"{weights} and {folder}: hold another training ({first}); {way_out}")
+                raise GraphError(f"{weights} and {folder}: hold another training ({first}); {remedy}")
             if self.finished:
                 self.figures()
         elif self.finished:
-            raise GraphError(f"{weights}: there is no {checkpoint}, which says how it was trained; {way_out}")
+            raise GraphError(f"{weights}: there is no {checkpoint}, which says how it was trained; {remedy}")
 
     def figures(self) -> Mapping[str, Mapping[str, float]]:
-        """Return the part's final figures, plain and with views. Raises GraphError where there are none."""
+        """Return the final figures on the part, plain and with views. Raises GraphError where there are none."""
         metrics = load_weights(self.outputs.weights).meta.get("metrics", {})
-        found = {part: own for part, own in metrics.items() if part.split(" ")[0] == self.part}
+        found = {part: figures for part, figures in metrics.items() if part.split(" ")[0] == self.part}
         if not found:
             raise GraphError(
                 f"{self.outputs.weights}: holds a training that was not measured on the {self.part} part; remove it "
@@ -73,24 +73,24 @@ class Training:
 
     @property
     def seconds(self) -> float:
-        """How long all epochs took, validation included, as its history says."""
+        """The time of all epochs, validation included, as recorded in its history."""
         with self.outputs.history.open(newline="", encoding="utf-8") as file:
             return sum(float(row["seconds"]) for row in DictReader(file))
 
 
 def file_name(variant: Variant, seed: int) -> str:
-    """Return the name of a training's weights: the words of the variant's name, and the seed."""
+    """Return the name of a training's weights file: the words of the variant's name, and the seed."""
     words = "-".join(re.findall(r"\w+", variant.name.lower())) or "variant"
     return f"{words}-seed{seed}.npz"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ComparisonRequest:
-    """What to compare: a document in all variants, from all seeds.
+    """What to compare: all variants of a document, trained from all seeds.
 
-    variants_file: where the variants were read from, for messages. folder: of the trainings. seeds: none for that of
-    each variant. test: whether the test part is measured on, rather than the validation part. limit: the most samples
-    of each part.
+    variants_file: the file that the variants were read from, for messages. folder: of the trainings. seeds: none for
+    the seed of each variant. test: whether to measure on the test part rather than the validation part. limit: the most
+    samples of each part.
     """
 
     document: DocumentSource
@@ -106,12 +106,12 @@ class ComparisonRequest:
 
 
 def planned(request: ComparisonRequest) -> Iterator[Training]:
-    """Yield the trainings of each variant. Raises GraphError where one cannot be measured, or its data be read."""
+    """Yield the trainings of each variant. Raises GraphError where one cannot be measured, and what reading raises."""
     part = "test" if request.test else "validation"
-    known: dict[tuple[str, str | None], tuple[int, str]] = {}
-    taken: dict[str, Variant] = {}
+    facts: dict[tuple[str, str | None], tuple[int, str]] = {}  # of the data: samples to train on, digest
+    by_file: dict[str, Variant] = {}
     for variant, spec, graph in read_all(request):
-        other = taken.setdefault(file_name(variant, 0), variant)
+        other = by_file.setdefault(file_name(variant, 0), variant)
         if other != variant:
             names = f"{quoted(other.name)} and {quoted(variant.name)}"
             raise SpecError(f"{request.variants_file}: {names} have the same words, and so the same file; rename one")
@@ -122,22 +122,22 @@ def planned(request: ComparisonRequest) -> Iterator[Training]:
                 "with --test"
             )
         source = (spec.data["dataset"], spec.data["path"])
-        if source not in known:
+        if source not in facts:
             data = stored(spec, request.data_dir, request.limit, show_progress=in_terminal())
-            known[source] = len(data.y_train), digest(data.x_train, data.y_train)
-        count, of_data = known[source]
+            facts[source] = len(data.y_train), digest(data.x_train, data.y_train)
+        count, data_digest = facts[source]
         check_length(spec, count, variant)
         kernels = kernels_for(graph, request.kernels).name
         for seed in request.seeds or (spec.training["seed"],):
             resolved = {**spec.resolved(), "training": {**spec.resolved()["training"], "seed": seed}}
-            settings = RunSettings(resolved, of_data, request.limit, kernels)
+            settings = RunSettings(resolved, data_digest, request.limit, kernels)
             yield Training(variant, seed, settings, RunFiles(request.folder / file_name(variant, seed)), part)
 
 
 def read_all(request: ComparisonRequest) -> list[tuple[Variant, Spec, Graph]]:
-    """Return each variant with its spec and graph. Raises SpecError with what is wrong in any of them.
+    """Return each variant with its spec and graph. Raises SpecError with the problems of all variants.
 
-    What is wrong in the first, the document as it is, would be wrong in all.
+    The first variant is the document as it is: its problems would be repeated for all others, so no other is read.
     """
     read: list[tuple[Variant, Spec, Graph]] = []
     problems: list[Problem | str] = []
@@ -154,7 +154,7 @@ def read_all(request: ComparisonRequest) -> list[tuple[Variant, Spec, Graph]]:
 
 
 def read_variant(request: ComparisonRequest, variant: Variant) -> tuple[Spec, Graph]:
-    """Return the spec of a variant and its graph. Raises SpecError, which names the variant."""
+    """Return the spec of a variant and its graph. Raises SpecError, with the name of the variant."""
     try:
         source = request.document.changed(*variant.overrides)
         if request.seeds:
@@ -169,14 +169,14 @@ def read_variant(request: ComparisonRequest, variant: Variant) -> tuple[Spec, Gr
 
 
 def refuse_seeds(overrides: Sequence[str]) -> None:
-    """Raise SpecError where an override gives a seed, which --seeds gives."""
+    """Raise SpecError where an override sets the seed, which --seeds sets."""
     for override in overrides:
         if override.partition("=")[0].strip() == "training.seed":
             raise SpecError(Problem("--seeds gives the seeds; leave training.seed out here", file=f"--set {override}"))
 
 
 def check_length(spec: Spec, count: int, variant: Variant) -> None:
-    """Raise DataError, which names the variant, where so many samples give no step, or no averaging."""
+    """Raise DataError, with the name of the variant, where `count` samples are too few for a step or for averaging."""
     training = spec.training
     try:
         chosen, _ = split(count, spec.data["validation_split"], training["seed"])
@@ -189,9 +189,10 @@ def check_length(spec: Spec, count: int, variant: Variant) -> None:
 def run_trainings(
     request: ComparisonRequest, trainings: Sequence[Training], *, again: str, say: Callable[[str], None]
 ) -> list[Training] | None:
-    """Train what is not trained yet; return the trainings that diverged, or None where one was interrupted.
+    """Run the trainings that are not finished; return those that diverged, or None where one was interrupted.
 
-    again: the command that goes on with an interrupted training. say: is told what is trained. Raises GraphError.
+    again: the command that continues an interrupted training. say: called with a line on each training. Raises
+    GraphError where one fails otherwise.
     """
     diverged = []
     for number, training in enumerate(trainings, start=1):
@@ -199,7 +200,7 @@ def run_trainings(
             continue
         say(f"{number} of {len(trainings)}: {training.variant.name}, seed {training.seed}\n")
         source = request.document.changed(*training.variant.overrides, f"training.seed={training.seed}")
-        wanted = TrainingRequest(
+        training_request = TrainingRequest(
             spec=read_document(source),
             document=source.file,
             output=training.outputs.weights,
@@ -212,7 +213,7 @@ def run_trainings(
             again=again,
         )
         try:
-            if not train(wanted, Progress(quiet=True, live=False)):
+            if not train(training_request, Progress(quiet=True, live=False)):
                 return None
         except DivergenceError as error:
             complain(str(error))

@@ -1,4 +1,4 @@
-"""What came out of trainings of variants, as a report: a row for each, and how it differs from the first."""
+"""The results of compared variants, as a report: a row for each, and its difference from the first."""
 
 import statistics
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -26,9 +26,10 @@ ROWS = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came out of the trainings of one variant.
+    """The results of the trainings of one variant.
 
-    figures: of each that is at its end, by part and metric. seconds: of each of them. diverged: how many others did.
+    figures: of each finished training, by part and metric. seconds: the time of each of them. diverged: how many of the
+    other trainings diverged.
     """
 
     name: str
@@ -37,40 +38,40 @@ class Outcome:
     diverged: int
 
     def values(self, part: str, metric: str) -> list[float]:
-        """Return the metric on one part, of the trainings that have it."""
-        return [own[part][metric] for own in self.figures if part in own]
+        """Return the metric on one part, for each training that has it."""
+        return [figures[part][metric] for figures in self.figures if part in figures]
 
     @property
     def mean_seconds(self) -> float | None:
-        """How long one of those at their end took."""
+        """The mean time of a finished training."""
         return statistics.fmean(self.seconds) if self.seconds else None
 
 
 @dataclass(frozen=True)
 class Spread:
-    """A metric of several trainings on one part. diverged: how many have none because they diverged."""
+    """The values of a metric on one part in several trainings. diverged: how many have no value as they diverged."""
 
     values: Sequence[float]
     diverged: int = 0
 
     @property
     def mean(self) -> float | None:
-        """The arithmetic mean."""
+        """The arithmetic mean; None without values."""
         return statistics.fmean(self.values) if self.values else None
 
     @property
     def deviation(self) -> float | None:
-        """The sample's standard deviation, where there are several values."""
+        """The sample standard deviation; None for fewer than two values."""
         return statistics.stdev(self.values) if len(self.values) > 1 else None
 
     def difference(self, base: "Spread") -> float | None:
-        """Return the difference of the means, where both exist."""
+        """Return the difference of the means; None unless both exist."""
         return None if self.mean is None or base.mean is None else self.mean - base.mean
 
 
 @dataclass(frozen=True)
 class Compared:
-    """A variant's metric on one part, and its difference from the first variant's, where both have it."""
+    """The metric of a variant on one part, and its difference from that of the first; None unless both have it."""
 
     part: str
     spread: Spread
@@ -78,32 +79,32 @@ class Compared:
 
 
 def comparison_report(trainings: Sequence[Training], diverged: Collection[Training] = ()) -> Report:
-    """Return the report of all variants that have a training at its end, or one that diverged.
+    """Return the report of all variants of which a training is finished or diverged.
 
-    The first variant is what the others differ from. A cell is empty where a variant has no such figure.
+    Differences are from the first variant. A cell is empty where a variant has no such figure.
     """
     outcomes = list(by_variant(trainings, diverged))
-    measured = [own for outcome in outcomes for own in outcome.figures]
+    measured = [figures for outcome in outcomes for figures in outcome.figures]
     if not measured:
         return Report(data=[], rows=Table(ROWS, ()))
-    parts = list(dict.fromkeys(part for own in measured for part in own))
-    metric = metric_of([figures for own in measured for figures in own.values()])
-    found = list(compared(outcomes, parts, metric))
+    parts = list(dict.fromkeys(part for figures in measured for part in figures))
+    metric = metric_of([figures for by_part in measured for figures in by_part.values()])
+    lines = list(compared(outcomes, parts, metric))
     table = [
-        (outcome.name, *(value for own in line for value in (own.spread, own.difference)), outcome.mean_seconds)
-        for outcome, line in found
+        (outcome.name, *(value for each in line for value in (each.spread, each.difference)), outcome.mean_seconds)
+        for outcome, line in lines
     ]
     return Report(
         [Table(table_columns(parts, metric), table)],
-        [values(outcome, line, metric) for outcome, line in found],
-        rows=Table(ROWS, [row for outcome, line in found for row in plain_rows(outcome, line, metric)]),
+        [values(outcome, line, metric) for outcome, line in lines],
+        rows=Table(ROWS, [row for outcome, line in lines for row in plain_rows(outcome, line, metric)]),
     )
 
 
 def compared(
     outcomes: Sequence[Outcome], parts: Sequence[str], metric: str
 ) -> Iterator[tuple[Outcome, list[Compared]]]:
-    """Yield each variant that was trained, with its metric on each part; how many diverged stands with the first."""
+    """Yield each variant that was trained, with its metric on each part; the first counts those that diverged."""
     base: dict[str, Spread] = {}
     for outcome in outcomes:
         if not outcome.figures and not outcome.diverged:
@@ -118,7 +119,7 @@ def compared(
 
 
 def table_columns(parts: Sequence[str], metric: str) -> list[Column]:
-    """Return the columns that people see: two for each part."""
+    """Return the columns of the table for people, two for each part."""
     spread = Kind(lambda spread: spread_text(metric, spread), right=True)
     difference = Kind(lambda value: difference_text(metric, value), right=True)
     pairs = [(Column(f"{part}\n{label(metric)}", spread), Column("\ndifference", difference)) for part in parts]
@@ -126,43 +127,43 @@ def table_columns(parts: Sequence[str], metric: str) -> list[Column]:
 
 
 def plain_rows(outcome: Outcome, line: Sequence[Compared], metric: str) -> Iterator[tuple[Any, ...]]:
-    """Yield a row for each part that the variant was measured on, or diverged before."""
-    for own in line:
-        spread = own.spread
+    """Yield a row of values for each part that the variant was measured on, or for the first where all diverged."""
+    for each in line:
+        spread = each.spread
         if spread.values or spread.diverged:
-            figures = (spread.mean, spread.deviation, own.difference, len(spread.values), outcome.diverged)
-            yield outcome.name, own.part, metric, *figures, outcome.mean_seconds
+            figures = (spread.mean, spread.deviation, each.difference, len(spread.values), outcome.diverged)
+            yield outcome.name, each.part, metric, *figures, outcome.mean_seconds
 
 
 def values(outcome: Outcome, line: Sequence[Compared], metric: str) -> dict[str, Any]:
     """Return one variant as JSON values, without the parts that it was not measured on."""
-    measured = [own for own in line if own.spread.values]
+    measured = [each for each in line if each.spread.values]
     figures = {
-        own.part: {
-            "mean": own.spread.mean,
-            "deviation": own.spread.deviation,
-            "difference": own.difference,
-            "values": list(own.spread.values),
+        each.part: {
+            "mean": each.spread.mean,
+            "deviation": each.spread.deviation,
+            "difference": each.difference,
+            "values": list(each.spread.values),
         }
-        for own in measured
+        for each in measured
     }
     seconds = outcome.mean_seconds
     return {"variant": outcome.name, "diverged": outcome.diverged, "seconds": seconds, metric: figures}
 
 
 def by_variant(trainings: Sequence[Training], diverged: Collection[Training]) -> Iterator[Outcome]:
-    """Yield what came out of each variant."""
+    """Yield the outcome of each variant."""
     for variant in dict.fromkeys(training.variant for training in trainings):
-        own = [one for one in trainings if one.variant == variant and one.finished]
-        lost = sum(one.variant == variant for one in diverged)
-        yield Outcome(variant.name, [one.figures() for one in own], [one.seconds for one in own], lost)
+        finished = [training for training in trainings if training.variant == variant and training.finished]
+        figures, seconds = [training.figures() for training in finished], [training.seconds for training in finished]
+        yield Outcome(variant.name, figures, seconds, sum(training.variant == variant for training in diverged))
 
 
 def metric_of(figures: Iterable[Mapping[str, float]]) -> str:
-    """Return the metric that the table shows: the first brief one that all figures have besides the loss, else it."""
+    """Return the metric that the table shows: the first brief one besides the loss that all have, else the loss."""
     names = list(figures)
     brief = (name for name in names[0] if name in METRICS and METRICS[name].brief)
-    return next((name for name in brief if name != "loss" and all(name in own for own in names)), "loss")
+    return next((name for name in brief if name != "loss" and all(name in each for each in names)), "loss")
 
 
 def spread_text(metric: str, spread: Spread) -> str:

@@ -1,4 +1,4 @@
-"""The data of a training run: loaded, checked against the network, split, and normalised by its training part."""
+"""TrainingData: the data of a run, loaded, checked against the network, split, and normalised by the training part."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,9 +21,9 @@ from graphnn.training.samples import Samples
 
 @dataclass(frozen=True)
 class TrainingData:
-    """The parts that a run uses; validation and test are None where there are none.
+    """The parts of the data that a run uses; validation and test are None where it uses none.
 
-    digest: of the whole training part, before the split. limit: how many samples of each part were kept, None: all.
+    digest: of the whole training part, before the split. limit: the most samples used of each part; None: all.
     """
 
     training: Samples
@@ -38,12 +38,12 @@ class TrainingData:
     def load(
         cls, spec: Spec, graph: Graph, *, data_dir: Path | None, limit: int | None, test: bool, show_progress: bool
     ) -> Self:
-        """Return the data of a document, or raise DataError. test: whether the test part is wanted."""
+        """Return the data of a document. Raises DataError. limit: as above. test: whether to include the test part."""
         seed = spec.training["seed"]
         dataset = stored(spec, data_dir, limit, show_progress=show_progress)
         check_fit(spec, dataset)
         graph.loss.check_targets(dataset.y_train, graph.output_shape)
-        chosen, kept_back = split(len(dataset.y_train), spec.data["validation_split"], seed)
+        chosen, held_out = split(len(dataset.y_train), spec.data["validation_split"], seed)
         normalisation = Normalisation.fit(dataset.x_train, spec.data["normalize"], chosen)
         test_part = None
         if test:
@@ -52,7 +52,7 @@ class TrainingData:
         training = Samples(dataset.x_train, dataset.y_train, chosen, normalisation)
         return cls(
             training=training.augmented(augmentations_from(spec.data["augment"]), seed),
-            validation=Samples(dataset.x_train, dataset.y_train, kept_back, normalisation) if len(kept_back) else None,
+            validation=Samples(dataset.x_train, dataset.y_train, held_out, normalisation) if len(held_out) else None,
             test=test_part,
             classes=dataset.classes,
             normalisation=normalisation,
@@ -62,7 +62,7 @@ class TrainingData:
 
 
 def check_fit(spec: Spec, dataset: Dataset) -> None:
-    """Raise DataError, with places in the document, where a network, or its augmentations, cannot take the samples."""
+    """Raise DataError, with positions in the document, where the network or an augmentation cannot take the samples."""
     try:
         check_input_shape(spec.data["dataset"], dataset.shape, spec.input_shape)
     except DataError as error:
@@ -73,7 +73,7 @@ def check_fit(spec: Spec, dataset: Dataset) -> None:
 
 
 def stored(spec: Spec, data_dir: Path | None, limit: int | None, *, show_progress: bool) -> Dataset:
-    """Return the data set of a document as it is stored, the first `limit` samples of each part. Raises DataError."""
+    """Return the first `limit` samples of each part of a document's data set, not normalised. Raises DataError."""
     name, path = spec.data["dataset"], spec.data["path"]
     return limited(load(name, path=path, data_dir=data_dir, show_progress=show_progress), limit)
 

@@ -1,4 +1,4 @@
-"""The files that a training run leaves: the weights beside the document, and the run's own folder beside them."""
+"""RunFiles: the files that a training run writes: the weights beside the document, and the run's folder beside them."""
 
 import contextlib
 import filecmp
@@ -20,49 +20,49 @@ from graphnn.types import Array
 
 @dataclass(frozen=True)
 class RunFiles:
-    """Where a run writes; weights: NAME.npz, everything else goes to NAME.run beside it."""
+    """The paths of a run's files. weights: NAME.npz; all other files are in NAME.run beside it."""
 
     weights: Path
 
     @property
     def folder(self) -> Path:
-        """The run's own folder."""
+        """The folder of the run."""
         return self.weights.with_suffix(".run")
 
     @property
     def checkpoint(self) -> Path:
-        """What --resume goes on from."""
+        """The state that --resume continues from."""
         return self.folder / "checkpoint.npz"
 
     @property
     def history(self) -> Path:
-        """One line an epoch."""
+        """The metrics, one line for each epoch."""
         return self.folder / "history.csv"
 
     @property
     def document(self) -> Path:
-        """The document with all defaults and overrides written out."""
+        """The document with all defaults and overrides."""
         return self.folder / "resolved.json"
 
     @property
     def last(self) -> Path:
-        """The weights after the last finished epoch of a run that has not come to its end."""
+        """The weights after the last finished epoch of an unfinished run."""
         return self.folder / "last.npz"
 
     @property
     def best(self) -> Path:
-        """The weights of the best epoch so far of a run that keeps them and has not come to its end."""
+        """The weights of the best epoch so far of an unfinished run, if the document keeps the best."""
         return self.folder / "best.npz"
 
     @property
     def previous(self) -> Path:
-        """The weights that stood beside the document before the last run that came to its end."""
+        """The weights that the last finished run has replaced."""
         return self.folder / "previous.npz"
 
     def check(self, *, data: Path | None = None) -> None:
-        """Raise WeightsError where a file could not be written later; leaves nothing behind.
+        """Raise WeightsError where a file of the run could not be written; writes nothing.
 
-        data: the file of the data set, which no output may replace.
+        data: the file of the data set, which the run must not replace.
         """
         if self.weights.suffix != ".npz":
             raise WeightsError(f"{self.weights}: the name of a weights file ends in .npz")
@@ -104,7 +104,10 @@ class RunFiles:
     def open(
         self, document: Mapping[str, Any], metrics: Sequence[str], *, validated: bool, records: Iterable[Record]
     ) -> HistoryFile:
-        """Make the folder, write the resolved document, and return the opened history."""
+        """Make the folder, write the resolved document, and return the open history. Raises WeightsError.
+
+        records: of the epochs that a resumed run has finished.
+        """
         try:
             self.folder.mkdir(exist_ok=True)
             with contextlib.ExitStack() as stack:
@@ -119,7 +122,7 @@ class RunFiles:
             raise WeightsError(f"{error.filename or self.folder}: cannot be written: {error.strerror}") from error
 
     def finish(self, arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> None:
-        """Write the final weights beside the document; an older file of other content is kept as `previous`."""
+        """Write the final weights beside the document; an older file with other content is kept as `previous`."""
         save_weights(self.last, arrays, meta)
         if not (self.weights.exists() and filecmp.cmp(self.last, self.weights, shallow=False)):
             if self.weights.exists():
@@ -129,10 +132,10 @@ class RunFiles:
         self.last.unlink()
         self.best.unlink(missing_ok=True)
 
-    def standing(self, epochs: int, *, best: str | None = None) -> list[str]:
-        """Return which weights there are after a run that did not come to its end.
+    def weights_so_far(self, epochs: int, *, best: str | None = None) -> list[str]:
+        """Return lines that say which weights exist after an unfinished run.
 
-        epochs: how many it finished. best: the best of them in words, where its weights are kept.
+        epochs: how many it has finished. best: the best of them in words, if its weights are kept.
         """
         lines = [f"{self.last} holds the weights after epoch {epochs}."] if epochs else []
         lines += [f"{self.best} holds those of {best}."] if best is not None else []
@@ -142,7 +145,7 @@ class RunFiles:
 
 
 def check_writable_folder(folder: Path) -> None:
-    """Raise WeightsError unless a file can be made in the folder."""
+    """Raise WeightsError unless a file can be written in the folder."""
     try:
         with tempfile.TemporaryFile(dir=folder):
             pass

@@ -1,4 +1,4 @@
-"""What a person sees while a network is trained: a bar in a terminal, plain lines elsewhere."""
+"""Progress: the display of a training run, with a progress bar in a terminal and plain lines elsewhere."""
 
 import math
 import sys
@@ -20,13 +20,13 @@ BAR = "{desc} |{bar}| {percentage:3.0f}%{postfix}"
 
 
 class Progress:
-    """Shows epochs. live: with a bar on stderr; quiet: not at all."""
+    """Shows the progress of training. live: with a bar on stderr. quiet: not at all."""
 
     def __init__(self, *, quiet: bool, live: bool) -> None:
         self.quiet, self.live = quiet, live and not quiet
         self._bar: Any = None
         self._drawn = 0.0
-        self._start: tuple[float, int] | None = None  # when this process began to train, and where
+        self._start: tuple[float, int] | None = None  # when this process started to train, and at which sample
 
     def line(self, text: str = "") -> None:
         """Print a line on stdout, unless quiet."""
@@ -34,7 +34,7 @@ class Progress:
             print(showable(text), flush=True)
 
     def step_done(self, trainer: Trainer) -> None:
-        """Move the bar."""
+        """Advance the bar."""
         if not self.live:
             return
         now = time.perf_counter()
@@ -50,26 +50,26 @@ class Progress:
         if now - self._drawn < REDRAWN_AFTER:
             return
         self._drawn = now
-        rate = (seen - self._start[1]) / (now - self._start[0])  # over everything since: validation, saving
+        rate = (seen - self._start[1]) / (now - self._start[0])  # with the time for validation and saving
         left = (length.total_samples - seen) / rate
         self._bar.n = trainer.samples_seen
         shown = [*figures(brief(trainer.metrics())), f"{rate:,.0f} images/s", f"{clock(left)} left"]
         self._bar.set_postfix_str(showable(", ".join(shown), sys.stderr))
 
     def epoch_done(self, trainer: Trainer, record: Record) -> None:
-        """Print the line of an epoch."""
+        """Remove the bar and print the line of an epoch."""
         self.close()
         self.line(epoch_line(record, trainer.options.epochs, terminal_width()))
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None
 
 
 def epoch_line(record: Record, epochs: float, width: int | None = None) -> str:
-    """Return an epoch with its brief metrics in one line; with fewer words where these are wider than `width`."""
+    """Return the line of an epoch with its brief metrics, with fewer words where it would be wider than `width`."""
     epoch = f"epoch {record.epoch:{len(str(math.ceil(epochs)))}}/{epochs}"
     rate = f"{record.learning_rate:#.3g}".rstrip(".")
     seconds = f"{record.seconds:.1f} s"
@@ -88,5 +88,5 @@ def bare_figures(metrics: Mapping[str, float]) -> str:
 
 
 def in_terminal() -> bool:
-    """Whether a person watches: neither of the two streams is a file or a pipe."""
+    """Whether stdout and stderr are both a terminal, rather than a file or a pipe."""
     return sys.stdout.isatty() and sys.stderr.isatty()

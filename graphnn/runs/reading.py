@@ -1,4 +1,4 @@
-"""The document of a command, and how a message calls another command."""
+"""Reading the document of a command, and the command lines that messages suggest."""
 
 import shlex
 import shutil
@@ -13,9 +13,9 @@ from graphnn.text.terminal import complain
 
 
 def command_line(command: str, running: str) -> str:
-    """Return how to call a command from here, to paste; running: the command that is being run.
+    """Return a command line that runs `command` as the present one was run. running: the name of the present command.
 
-    It names the same interpreter or program as the call did, which need not be the first on the PATH.
+    It names the interpreter or program that was called, which need not be the first on the PATH.
     """
     called = Path(sys.argv[0] if sys.argv else "")
     if called.name == f"{running}.py":
@@ -39,14 +39,14 @@ class DocumentSource:
     plugins: tuple[Path, ...] = ()
 
     def changed(self, *overrides: str) -> Self:
-        """Return the same document with more changes, which are made after the others."""
+        """Return the same document with more overrides, which are applied after the others."""
         return replace(self, overrides=(*self.overrides, *overrides))
 
 
 def read_document(source: DocumentSource) -> Spec:
     """Run the plugins, then read and check the document. Raises SpecError with every problem.
 
-    Notices for whoever keeps the document, such as that its format is old, are printed on stderr.
+    Notices, such as that the document's format is old, are printed on stderr.
     """
     plugins = {}
     if source.plugins:
@@ -60,6 +60,6 @@ def read_document(source: DocumentSource) -> Spec:
 
 
 def print_notes(spec: Spec) -> None:
-    """Print on stderr what the document says although it is seldom meant."""
+    """Print notes on stderr about settings of the document that are probably mistakes."""
     for text in notes(spec):
         complain(f"note: {spec.document.file}: {text}")

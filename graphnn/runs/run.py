@@ -1,4 +1,4 @@
-"""One run of training as a person sees it: it saves what it does, can be stopped and resumed, and ends with figures."""
+"""TrainingRun: a training that saves its files, can be stopped and resumed, and prints its final figures."""
 
 import time
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ SHOWN_DIFFERENCES = 12
 
 
 class TrainingRun:
-    """A trainer with its files. It is the trainer's observer, so each epoch is on disk before the next begins."""
+    """A trainer with its files. As the trainer's observer it writes each epoch to disk before the next one starts."""
 
     def __init__(
         self,
@@ -58,36 +58,36 @@ class TrainingRun:
         self._history: HistoryFile
 
     def resume(self, state: State, settings: RunSettings) -> None:
-        """Go on from a checkpoint. Raises SpecError with what differs from the run that wrote it.
+        """Continue from a checkpoint. Raises SpecError with the differences from the run that wrote it.
 
-        Another number of epochs is no difference where the steps that are done would have been the same. Raises
-        WeightsError where the checkpoint lies within an epoch and holds the sums of other metrics.
+        Another number of epochs is no difference if the finished steps would have been the same with it. Raises
+        WeightsError where the checkpoint was written within an epoch and has the sums of other metrics.
         """
         epochs, trainer = settings.document["training"]["epochs"], self.trainer
-        same = trainer.comes_to(state) and same_rates(
+        same_steps = trainer.comes_to(state) and same_rates(
             self.spec.optimizer, epochs, trainer.options.epochs, trainer.steps_per_epoch, state.updates
         )
-        differences = settings.differences(self.settings, ignore=frozenset({"training.epochs"} if same else ()))
+        differences = settings.differences(self.settings, ignore=frozenset({"training.epochs"} if same_steps else ()))
         if differences:
             more = len(differences) - SHOWN_DIFFERENCES
             raise SpecError(
-                f"{self.outputs.checkpoint}: this run was started otherwise and cannot be resumed so:",
+                f"{self.outputs.checkpoint}: this run was started with other settings and cannot be resumed so:",
                 *(f"  {line}" for line in differences[:SHOWN_DIFFERENCES]),
                 *([f"  and {more} more"] if more > 0 else []),
                 "Undo the changes (repeat the --set options of the start), or start anew without --resume.",
             )
-        own = self.graph.loss.layout(self.graph.output_shape).size
-        if state.sums is not None and len(state.sums) != own:
+        size = self.graph.loss.layout(self.graph.output_shape).size
+        if state.sums is not None and len(state.sums) != size:
             raise WeightsError(
                 f"{self.outputs.checkpoint}: was written within epoch {state.epoch + 1} by a version with other "
                 "metrics, whose sums cannot be continued; resume it with that version, or start anew without --resume"
             )
         trainer.restore(state)
-        place = "its end" if trainer.finished else f"epoch {state.epoch + 1}, step {state.step + 1}"
-        self.progress.line(f"Resumed at {place}.")
+        position = "its end" if trainer.finished else f"epoch {state.epoch + 1}, step {state.step + 1}"
+        self.progress.line(f"Resumed at {position}.")
 
     def dry(self) -> None:
-        """Run one batch forward and backward, write nothing, and say how it went."""
+        """Run one batch forward and backward, and print the result; write nothing."""
         count = min(self.trainer.options.batch_size, len(self.data.training))
         start = time.perf_counter()
         sums = self.engine.train_step(SourceBatch(self.data.training, np.arange(count)), epoch=0, step=0)
@@ -108,8 +108,8 @@ class TrainingRun:
     def complete(self, *, again: str | None) -> bool:
         """Train to the end, write the weights and print the final figures; return False where it was interrupted.
 
-        again: the command that resumes, for messages; None: nothing is kept to resume. Raises GraphError, which says
-        which weights there are.
+        again: the command that resumes, for messages; None: nothing is saved to resume from. Raises GraphError, with
+        lines that say which weights exist.
         """
         validated = self.trainer.validation is not None
         records = self.trainer.history
@@ -123,10 +123,10 @@ class TrainingRun:
             try:
                 finished = self.trainer.run(stop)
             except GraphError as error:
-                standing = self.standing()
+                lines = self.weights_so_far()
                 if again is not None and self.trainer.epoch and not isinstance(error, DivergenceError):
-                    standing += ["Go on from there by:", f"  {again}"]
-                raise type(error)(*error.problems, *standing) from error
+                    lines += ["To continue from there:", f"  {again}"]
+                raise type(error)(*error.problems, *lines) from error
             finally:
                 self.progress.close()
             if not finished:
@@ -137,24 +137,24 @@ class TrainingRun:
             with self.trainer.kept.final():
                 part, final = self.final_figures(stop)
                 if final is not None:
-                    figures_by_part = {f"{part}{how}": own for how, own in final.items()}
+                    figures_by_part = {f"{part}{views}": figures for views, figures in final.items()}
                     self.outputs.finish(self.parameters.named(), self.metadata(self.last_kept, figures_by_part))
             if final is None:
                 self.interrupted(again)
                 return False
         best = best_text(self.trainer.kept.best)
         self.progress.line(f"{self.outputs.weights} written{f': the weights of {best}' if best else ''}.")
-        for how, figures in final.items():
+        for views, figures in final.items():
             for name, value in figures.items():
-                print(showable(f"Final {part} {label(name)}{how}: {figure(name, value)}"))
+                print(showable(f"Final {part} {label(name)}{views}: {figure(name, value)}"))
         return True
 
     def final_figures(self, stop: StopRequest) -> tuple[str, Mapping[str, Mapping[str, float]] | None]:
-        """Return the part and the figures that the run ends with; None for the figures where it is to stop.
+        """Return the name of a part and the final figures on it; None for the figures where `stop` ends the run.
 
-        They are of the test part, or where that is left alone of validation, or where there is none, of training. They
-        stand under "", and those of outputs that are averaged over views of test or validation images under
-        " with flip", or what the views are called.
+        The part is test; validation, where the test part is not used; or training, where there is no validation. The
+        key of the figures is "", and " with flip", by the name of the views, for those of outputs that are averaged
+        over views of test or validation images.
         """
         last = self.last_kept
         if self.data.test is not None:
@@ -177,32 +177,32 @@ class TrainingRun:
 
     @property
     def last_kept(self) -> Record:
-        """The record of the epoch whose weights are kept: the best where that is asked for, else the last one."""
+        """The record of the epoch whose weights are kept: the best if the document asks for it, else the last."""
         return self.trainer.kept.record or self.trainer.history[-1]
 
-    def standing(self) -> list[str]:
-        """Return which weights there are while the run is not at its end."""
-        return self.outputs.standing(self.trainer.epoch, best=best_text(self.trainer.kept.best))
+    def weights_so_far(self) -> list[str]:
+        """Return lines that say which weights exist while the run is unfinished."""
+        return self.outputs.weights_so_far(self.trainer.epoch, best=best_text(self.trainer.kept.best))
 
     def interrupted(self, again: str | None) -> None:
-        """Save the run where it stands, and say how to resume it."""
+        """Save a checkpoint, and print how to resume from it."""
         trainer = self.trainer
         epoch, steps = f"in epoch {trainer.epoch + 1} of {trainer.options.epochs}", trainer.steps_in_epoch
-        place = "after the last epoch" if trainer.finished else f"{epoch}, after step {trainer.step} of {steps}"
+        position = "after the last epoch" if trainer.finished else f"{epoch}, after step {trainer.step} of {steps}"
         if again is None:
-            complain(f"Interrupted {place}; nothing was kept.")
+            complain(f"Interrupted {position}; nothing was kept.")
             return
         save_checkpoint(self.outputs.checkpoint, trainer.state(), self.settings)
         lines = [
-            f"Interrupted {place}; saved in {self.outputs.checkpoint}.",
-            *self.standing(),
-            "Go on, with the same result as without the interruption, by:",
+            f"Interrupted {position}; saved in {self.outputs.checkpoint}.",
+            *self.weights_so_far(),
+            "To continue, with the same result as without the interruption:",
             f"  {again}",
         ]
         complain(showable("\n".join(lines)))
 
     def metadata(self, record: Record, final: Mapping[str, Mapping[str, float]]) -> dict[str, object]:
-        """Return what a file of the weights after the epoch of a record says about itself."""
+        """Return the metadata of a file with the weights after the epoch of `record`. final: figures by part."""
         figures = {"training": record.training} | ({"validation": record.validation} if record.validation else {})
         return weights_metadata(
             self.spec.resolved(),
@@ -216,7 +216,7 @@ class TrainingRun:
         self.progress.step_done(trainer)
 
     def epoch_done(self, trainer: Trainer, record: Record) -> None:
-        """Put the epoch on disk, then show it."""
+        """Write the epoch to disk, then show it."""
         self._history.append(record)
         with trainer.kept.validated():
             save_weights(self.outputs.last, self.parameters.named(), self.metadata(record, {}))
@@ -226,7 +226,7 @@ class TrainingRun:
         self.progress.epoch_done(trainer, record)
 
     def save_best(self) -> None:
-        """Write the weights of the best epoch so far; before there is one, a file of an earlier run goes."""
+        """Write the weights of the best epoch so far; delete the file of an earlier run while there is none."""
         record = self.trainer.kept.record
         if record is not None:
             with self.trainer.kept.final():

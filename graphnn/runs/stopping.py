@@ -1,4 +1,4 @@
-"""Stopping a run on request: the first Ctrl-C lets the step finish, the second does not."""
+"""StopRequest: the first Ctrl-C stops a run after the step, the second at once."""
 
 import os
 import signal
@@ -11,7 +11,10 @@ NOTICE = b"\nStopping after this step and saving; once more stops at once.\n"
 
 
 class StopRequest:
-    """A context in which SIGINT and SIGTERM set a flag; calling the object returns it. The second raises."""
+    """A context in which the first SIGINT or SIGTERM sets a flag, which a call of the object returns.
+
+    The second one raises KeyboardInterrupt.
+    """
 
     def __init__(self) -> None:
         self.requested = False
@@ -22,15 +25,15 @@ class StopRequest:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():  # no other thread may set or receive them
-            self._former = {number: signal.signal(number, self._heard) for number in SIGNALS}
+            self._former = {number: signal.signal(number, self._handle) for number in SIGNALS}
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for number, handler in self._former.items():
             signal.signal(number, handler)
 
-    def _heard(self, number: int, frame: FrameType | None) -> None:
+    def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True
-        os.write(2, NOTICE)  # print could be what was interrupted, and must not be entered twice
+        os.write(2, NOTICE)  # not print, which the signal may have interrupted and which is not reentrant

@@ -1,4 +1,4 @@
-"""A document together with its trained weights, as evaluate and predict need them."""
+"""Loading a document together with its trained weights, for evaluate and predict."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,9 +28,9 @@ PARTS = ("test", "validation", "train")
 
 @dataclass(frozen=True)
 class Trained:
-    """A network that is ready to run. normalisation and classes are those that the weights were trained with.
+    """A trained network. normalisation and classes are those that the weights were trained with.
 
-    meta: all that the weights file says about itself.
+    meta: all metadata of the weights file.
     """
 
     spec: Spec
@@ -42,9 +42,9 @@ class Trained:
     meta: Mapping[str, Any]
 
     def part(self, data: Dataset, name: str) -> Samples:
-        """Return one of PARTS of the data, prepared with the constants that the weights were trained with.
+        """Return one of PARTS of the data, normalised as in training.
 
-        Raises DataError where the document leaves no validation part.
+        Raises DataError where the document splits off no validation part.
         """
         if name == "test":
             return Samples(data.x_test, data.y_test, normalisation=self.normalisation)
@@ -57,10 +57,10 @@ class Trained:
 
 
 def load_trained(source: DocumentSource, weights: Path | None, command: str) -> Trained:
-    """Return the network of a document with its weights; a note on stderr where these come from another document.
+    """Return the network of a document with its weights; print a note where these come from another document.
 
-    weights: their file, by default the one beside the document. command: the running one, for messages. Raises
-    WeightsError where there are no weights, or where they do not fit; nothing is allocated before they do.
+    weights: their file, by default the one beside the document. command: the name of the present one, for messages.
+    Raises WeightsError where the file is missing, or does not fit, before any memory for the network is allocated.
     """
     spec = read_document(source)
     graph = build_graph(spec)
@@ -68,7 +68,7 @@ def load_trained(source: DocumentSource, weights: Path | None, command: str) -> 
     if weights is None and not path.exists():
         raise WeightsError(f"{path}: no such file; train it first: {command_line('train', command)} {source.file}")
     file = load_weights(path, check_finite=True)
-    shapes = {name: own.shape for name, own in named_parameters(graph.nodes).items()}
+    shapes = {name: parameter.shape for name, parameter in named_parameters(graph.nodes).items()}
     report = compare(shapes, file.arrays)
     if not report.complete:
         lines = "".join(f"\n  {line}" for line in report.lines())
@@ -82,7 +82,7 @@ def load_trained(source: DocumentSource, weights: Path | None, command: str) -> 
 
 
 def constants(spec: Spec, file: WeightsFile) -> Normalisation:
-    """Return the normalisation that the weights were trained with. Raises WeightsError where the file has none."""
+    """Return the normalisation that the weights were trained with. Raises WeightsError where it is missing."""
     values = file.meta.get("normalisation")
     if values is not None:
         return Normalisation.from_json(values)
@@ -96,16 +96,16 @@ def constants(spec: Spec, file: WeightsFile) -> Normalisation:
 
 
 def note_differences(spec: Spec, file: WeightsFile) -> None:
-    """Say on stderr where the weights were trained from another document than this one."""
+    """Print a note on stderr where the weights were trained from another document than this one."""
     document = file.meta.get("document")
     if not isinstance(document, dict):
         return
-    arrays = document.get("data", {}).get("path") == UNKNOWN_DATA["path"]  # from Python, which tells of no data set
+    arrays = document.get("data", {}).get("path") == UNKNOWN_DATA["path"]  # arrays from Python, of no known data set
     ignore = {"data.dataset"} if arrays else set[str]()
     found = differences(document, spec.resolved(), ignore=ignore, plugins=added_fragments())
     if found:
         more = len(found) - SHOWN_DIFFERENCES
-        shown = [one.text("there", "now") for one in found[:SHOWN_DIFFERENCES]]
+        shown = [difference.text("there", "now") for difference in found[:SHOWN_DIFFERENCES]]
         shown += [f"and {more} more"] if more > 0 else []
         note(f"{file.path} was trained from another document: {'; '.join(shown)}")
 
@@ -116,5 +116,5 @@ def note(message: str) -> None:
 
 
 def weights_path(document: Path) -> Path:
-    """Return where the weights of a document are: beside it, NAME.npz of the same stem."""
+    """Return the default path of a document's weights: NAME.npz beside NAME.json."""
     return document.with_name(f"{document.stem}.npz")

@@ -1,4 +1,4 @@
-"""A whole training from a document to its weights: everything that can be found wrong is found before it begins."""
+"""train: a whole training from a document to its weights, with all checks before the first step."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,9 +33,9 @@ from graphnn.training.checkpoint import load_checkpoint
 class TrainingRequest:
     """What to train, and how.
 
-    document: the file that `spec` was read from. output: where the weights go. resume: go on with the run in the
+    document: the file that `spec` was read from. output: the file for the weights. resume: continue the run in the
     output's folder. init_from: a file of weights to start from. limit: the most samples of each part. test: whether
-    the run ends with figures of the test part. dry_run: build everything, run one batch, and write nothing.
+    to measure on the test part at the end. dry_run: build everything, run one batch, and write nothing.
     again: the command that resumes the run, for messages; None: an interrupted run is not saved.
     """
 
@@ -54,9 +54,9 @@ class TrainingRequest:
 
 
 def train(request: TrainingRequest, progress: Progress) -> bool:
-    """Train, and return whether the run came to its end; False where it was interrupted.
+    """Train, and return whether the run has finished; False where it was interrupted.
 
-    Raises GraphError of all kinds, mostly before anything is written.
+    Raises GraphError and its subclasses; faults of the request are raised before anything is written.
     """
     spec = request.spec
     print_notes(spec)
@@ -75,7 +75,7 @@ def train(request: TrainingRequest, progress: Progress) -> bool:
             complain(
                 f"{outputs.folder} holds an unfinished run, which this one replaces; --resume would go on with it."
             )
-    given = None if request.init_from is None else load_weights(request.init_from, check_finite=True)
+    initial = None if request.init_from is None else load_weights(request.init_from, check_finite=True)
     data = TrainingData.load(
         spec,
         graph,
@@ -85,8 +85,8 @@ def train(request: TrainingRequest, progress: Progress) -> bool:
         show_progress=progress.live,
     )
     parameters = unset(graph) if start is not None else first_parameters(graph, spec.training["seed"], data)
-    if given is not None:
-        start_from(given, parameters, progress)
+    if initial is not None:
+        start_from(initial, parameters, progress)
     with Engine(
         graph,
         parameters,
@@ -105,7 +105,7 @@ def train(request: TrainingRequest, progress: Progress) -> bool:
 
 
 def refuse_too_large(document: Path, description: Description) -> None:
-    """Raise GraphError where training would not fit into this machine's memory."""
+    """Raise GraphError where training needs more memory than this machine has."""
     available, needed = available_memory(), description.training_bytes
     if available is not None and needed > available:
         raise GraphError(
@@ -116,18 +116,18 @@ def refuse_too_large(document: Path, description: Description) -> None:
 
 
 def first_parameters(graph: Graph, seed: int, data: TrainingData) -> Parameters:
-    """Return the parameters before the first step; images are prepared only for initializers that need them."""
+    """Return the parameters before the first step; images are loaded only for initializers that need them."""
     if not needs_images(graph):
         return initialise(graph, seed)
     images, _ = data.training.take(np.arange(min(IMAGES, len(data.training))), graph.input_shape)
     return initialise(graph, seed, images=images)
 
 
-def start_from(given: WeightsFile, parameters: Parameters, progress: Progress) -> None:
-    """Copy what fits from a weights file, and report both ways. Raises WeightsError where nothing fits."""
-    report = assign(parameters, given.arrays, strict=False, file=given.path)
+def start_from(initial: WeightsFile, parameters: Parameters, progress: Progress) -> None:
+    """Copy the arrays that fit from a weights file, and print all mismatches. Raises WeightsError where none fits."""
+    report = assign(parameters, initial.arrays, strict=False, file=initial.path)
     total = len(parameters.named())
-    progress.line(f"{given.path}: {len(report.matched)} of {total} parameters of the network taken from it")
+    progress.line(f"{initial.path}: {len(report.matched)} of {total} parameters of the network taken from it")
     for line in report.lines():
         progress.line(f"  {line}")
     progress.line()

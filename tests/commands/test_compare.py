@@ -317,7 +317,7 @@ def test_an_interrupted_comparison_goes_on(
     code, out, err = compare("--seeds", "0,1")
     assert code == 130
     assert "Interrupted in epoch 2 of 3" in err
-    assert err.endswith(f"by:\n  graphnn compare {document} --limit 300 --seeds 0,1\n")
+    assert err.endswith(f"interruption:\n  graphnn compare {document} --limit 300 --seeds 0,1\n")
     monkeypatch.undo()
     code, out, err = compare("--seeds", "0,1")
     assert (code, err) == (0, "")

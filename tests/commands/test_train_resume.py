@@ -203,7 +203,7 @@ def test_a_run_that_fails_says_what_there_is_and_how_to_go_on(
     assert err.splitlines() == [
         "a process of the engine was lost",
         f"{document.parent / 'net.run' / 'last.npz'} holds the weights after epoch 1.",
-        "Go on from there by:",
+        "To continue from there:",
         f"  graphnn train {document} --resume",
     ]
     monkeypatch.undo()

@@ -1,4 +1,4 @@
-"""What came out of trainings of variants, for programs and where there is nothing to show."""
+"""The report of a comparison, for programs and where there is nothing to show."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ Figures = Mapping[str, Mapping[str, float]]
 
 
 class Given(Training):
-    """A training whose figures are given by its variant and seed; it is at its end where there are any."""
+    """A training with figures given by its variant and seed, finished if it has any."""
 
     given: Mapping[tuple[str, int], Figures] = {
         ("as it is", 0): {"validation": {"loss": 1.0, "accuracy": 0.5}},
@@ -39,7 +39,7 @@ class Given(Training):
 
 @pytest.fixture
 def trainings() -> list[Training]:
-    """Two seeds of three variants, the last of which come to no end."""
+    """Two seeds of three variants, of which the last does not finish."""
     names = ("as it is", "seen twice", "wild")
     outputs, identity = RunFiles(Path("w.npz")), RunSettings({}, "", None, "")
     return [Given(Variant(name), seed, identity, outputs, "validation") for name in names for seed in (0, 1)]

@@ -28,7 +28,7 @@ def test_checking_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_where_writing_would_fail_later_is_said_now(tmp_path: Path) -> None:
+def test_outputs_that_could_not_be_written_are_refused(tmp_path: Path) -> None:
     def refused(path: Path, message: str) -> None:
         with pytest.raises(WeightsError, match=message):
             RunFiles(path).check()
@@ -84,15 +84,15 @@ def test_older_weights_are_kept_once(outputs: RunFiles) -> None:
 
 
 def test_which_weights_there_are(outputs: RunFiles) -> None:
-    assert outputs.standing(0) == ["No weights were written, because no epoch was finished."]
-    assert outputs.standing(4) == [f"{outputs.last} holds the weights after epoch 4."]
-    assert outputs.standing(4, best="epoch 3, the best validation loss, 0.5") == [
+    assert outputs.weights_so_far(0) == ["No weights were written, because no epoch was finished."]
+    assert outputs.weights_so_far(4) == [f"{outputs.last} holds the weights after epoch 4."]
+    assert outputs.weights_so_far(4, best="epoch 3, the best validation loss, 0.5") == [
         f"{outputs.last} holds the weights after epoch 4.",
         f"{outputs.best} holds those of epoch 3, the best validation loss, 0.5.",
     ]
     outputs.weights.write_text("")
-    assert outputs.standing(0) == [f"{outputs.weights} is as it was before this run."]
-    assert len(outputs.standing(2)) == 2
+    assert outputs.weights_so_far(0) == [f"{outputs.weights} is as it was before this run."]
+    assert len(outputs.weights_so_far(2)) == 2
 
 
 HOLD = "import sys; from graphnn.training.history import claim; f = open(sys.argv[1], 'a'); claim(f); print(); input()"
@@ -115,7 +115,7 @@ def test_two_trainings_do_not_share_a_folder(outputs: RunFiles) -> None:
     outputs.open({}, ("loss",), validated=False, records=[]).__exit__(None, None, None)
 
 
-def test_where_there_are_no_locks_nothing_is_held(outputs: RunFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_locks_a_run_is_not_claimed(outputs: RunFiles, monkeypatch: pytest.MonkeyPatch) -> None:
     outputs.history.write_text("")
     monkeypatch.setitem(sys.modules, "fcntl", None)
     outputs.check_free()
