@@ -1,4 +1,4 @@
-"""`python -m graphnn COMMAND …` is `graphnn COMMAND …`."""
+"""`python -m graphnn COMMAND …` runs `graphnn COMMAND …`."""
 
 import sys
 

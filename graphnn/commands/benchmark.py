@@ -1,4 +1,4 @@
-"""benchmark: how fast documents are trained and run here, and how that compares with PyTorch on the same cores."""
+"""benchmark: measures how fast documents are trained and run, also in comparison with PyTorch."""
 
 import argparse
 from collections.abc import Sequence
@@ -41,18 +41,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def parser() -> Parser:
-    """Return the command's arguments."""
-    own = Parser(
+    """Return the parser of the command line."""
+    result = Parser(
         "benchmark",
         "Measure training steps (forward, backward, update) and prediction on random samples of each document's shape:"
         " speed, memory, start. No data set is needed, and nothing is written.",
         EXAMPLES,
     )
-    add_document_arguments(own, several=True)
-    own.add_argument(
+    add_document_arguments(result, several=True)
+    result.add_argument(
         "--against", choices=["torch"], help="also build the same networks in PyTorch, and run both in turn"
     )
-    own.add_argument(
+    result.add_argument(
         "--threads",
         type=positive_integers,
         metavar="N,…",
@@ -60,24 +60,24 @@ def parser() -> Parser:
         help="how many threads compute; all cores by default. With several numbers, training is measured with each, "
         "and in as many processes of one thread; the rest with the most",
     )
-    own.add_argument(
+    result.add_argument(
         "--batch-sizes",
         type=positive_integers,
         metavar="N,…",
-        help="measure with these batch sizes, rather than with the document's own",
+        help="measure with these batch sizes, rather than with the document's",
     )
-    add_kernels_argument(own)
-    own.add_argument("--nodes", action="store_true", help="show each layer's time in a training step on one thread")
+    add_kernels_argument(result)
+    result.add_argument("--nodes", action="store_true", help="show each layer's time in a training step on one thread")
     effort = Effort()
-    own.add_argument(
-        "--rounds", type=positive_integer, metavar="N", default=effort.rounds, help="how often each side has its turn"
+    result.add_argument(
+        "--rounds", type=positive_integer, metavar="N", default=effort.rounds, help="how many turns each side has"
     )
-    own.add_argument(
+    result.add_argument(
         "--seconds", type=float, metavar="S", default=effort.seconds, help="how long a turn takes (%(default)s)"
     )
-    own.add_argument("--quick", action="store_true", help="hardly measure at all, only to see that everything runs")
-    own.add_argument("--json", action="store_true", help="print all results as JSON")
-    return own
+    result.add_argument("--quick", action="store_true", help="hardly measure at all, only to see that everything runs")
+    result.add_argument("--json", action="store_true", help="print all results as JSON")
+    return result
 
 
 def positive_integers(text: str) -> list[int]:
@@ -86,11 +86,11 @@ def positive_integers(text: str) -> list[int]:
 
 
 def benchmark(argv: Sequence[str]) -> int:
-    """Measure each document. Everything that can be found wrong is found before anything is measured."""
-    own = parser()
-    arguments = own.parse(argv)
+    """Measure each document. All documents and arguments are checked before the first measurement."""
+    command = parser()
+    arguments = command.parse(argv)
     if not arguments.seconds > 0:
-        own.error("--seconds must be more than 0")
+        command.error("--seconds must be more than 0")
     effort = QUICK if arguments.quick else Effort(arguments.rounds, arguments.seconds)
     jobs = [job(arguments, file, effort) for file in arguments.spec]
     facts = machine()
@@ -112,7 +112,7 @@ def benchmark(argv: Sequence[str]) -> int:
 
 
 def job(arguments: argparse.Namespace, file: Path, effort: Effort) -> Job:
-    """Return what is to be measured of a document. Raises SpecError, and GraphError where PyTorch cannot be built."""
+    """Return the measurements of a document. Raises SpecError, and GraphError where it cannot be built in PyTorch."""
     spec = read_document(replace(document_source(arguments), file=file))
     graph = build_graph(spec)
     if arguments.against:
@@ -126,5 +126,5 @@ def job(arguments: argparse.Namespace, file: Path, effort: Effort) -> Job:
 
 
 def announcer(name: str) -> Say:
-    """Return what says on stderr what is going on, in a terminal only."""
-    return (lambda story: complain(f"{name}: {story} …")) if in_terminal() else lambda story: None
+    """Return a function that prints on stderr what is going on, in a terminal only."""
+    return (lambda text: complain(f"{name}: {text} …")) if in_terminal() else lambda text: None

@@ -1,4 +1,4 @@
-"""What every command shares: its arguments, reading the document, errors in plain words, and exit codes."""
+"""What commands share: the parser, common arguments, errors printed as messages, and exit codes."""
 
 import argparse
 import difflib
@@ -24,7 +24,7 @@ class UsageError(GraphError):
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser that raises UsageError instead of leaving, and suggests the closest option."""
+    """An argument parser that raises UsageError instead of exiting, and suggests the closest option."""
 
     def __init__(self, command: str, description: str, examples: Sequence[str]) -> None:
         program = program_name(command)
@@ -54,7 +54,7 @@ class Parser(argparse.ArgumentParser):
                 break
             if argument.startswith("--") and argument.partition("=")[0] not in self._option_string_actions:
                 self.unknown(argument.partition("=")[0])
-        # Options may stand between positional arguments, except with "--", which argparse then takes for one of them.
+        # Options may be between positional arguments, except with "--", which argparse would take for one of them then.
         parse = self.parse_known_args if "--" in argv else self.parse_known_intermixed_args
         arguments, unknown = parse(argv)
         if unknown:
@@ -62,7 +62,7 @@ class Parser(argparse.ArgumentParser):
         return arguments
 
     def unknown(self, argument: str) -> NoReturn:
-        """Raise UsageError for an argument that no one expects."""
+        """Raise UsageError for an argument that the command does not take, with the closest option."""
         if not argument.startswith("-"):
             self.error(f'unexpected argument "{argument}"')
         known = [option for option in self._option_string_actions if option.startswith("--")]
@@ -110,7 +110,7 @@ def _integer_from(smallest: int, text: str) -> int:
 
 
 def add_document_arguments(parser: Parser, *, required: bool = True, several: bool = False) -> None:
-    """Add what every command that reads a document, or several, takes: SPEC, --set and --plugin."""
+    """Add the arguments of every command that reads a document, or several: SPEC, --set and --plugin."""
     parser.add_argument(
         "spec",
         type=Path,
@@ -124,7 +124,7 @@ def add_document_arguments(parser: Parser, *, required: bool = True, several: bo
         default=[],
         metavar="PATH=VALUE",
         dest="overrides",
-        help="change a value of the document for this call, for example training.epochs=5; null takes it out; "
+        help="change a value of the document for this call, for example training.epochs=5; null removes it; "
         "may be repeated",
     )
     parser.add_argument(
@@ -134,7 +134,7 @@ def add_document_arguments(parser: Parser, *, required: bool = True, several: bo
         type=Path,
         metavar="FILE.py",
         dest="plugins",
-        help="run a Python file that registers layer types of your own; may be repeated",
+        help="run a Python file that registers further layer types; may be repeated",
     )
 
 
@@ -174,13 +174,13 @@ def add_kernels_argument(parser: Parser) -> None:
 
 
 def add_format_argument(parser: Parser, *, csv: str) -> None:
-    """Add --format. csv: what a line is."""
+    """Add --format. csv: what a line of csv contains, for the help."""
     others = ", ".join(name for name in FORMATS if name not in (TABLE, "csv"))
     parser.add_argument("--format", choices=FORMATS, default=TABLE, help=f"{TABLE} (default), {others}, or csv: {csv}")
 
 
 def guarded(command: Callable[[Sequence[str]], int], argv: Sequence[str] | None) -> int:
-    """Run a command and return its exit code; what a user can cause becomes a message on stderr, never a traceback."""
+    """Run a command and return its exit code; errors that a user can cause are printed on stderr, without traceback."""
     prepare()
     try:
         code = command(sys.argv[1:] if argv is None else argv)
@@ -191,7 +191,9 @@ def guarded(command: Callable[[Sequence[str]], int], argv: Sequence[str] | None)
     except KeyboardInterrupt:
         complain("Interrupted.")
         return INTERRUPTED
-    except BrokenPipeError:  # the reader left, as `head` does; Python would complain once more when it flushes at exit
+    except (
+        BrokenPipeError
+    ):  # the reader has ended, as `head` does; Python would report it again when it flushes at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
@@ -204,7 +206,7 @@ def guarded(command: Callable[[Sequence[str]], int], argv: Sequence[str] | None)
 
 
 def prepare() -> None:
-    """Make up for streams that were closed, and let Ctrl-C be heard: the scripts in tools/ leave it to the system."""
+    """Replace streams that were closed, and let Ctrl-C raise KeyboardInterrupt, which scripts in tools/ switch off."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""compare: what each change to a document is worth, by training it with each of them."""
+"""compare: trains a document with each of several changes, and shows what each is worth."""
 
 import shlex
 import sys
@@ -41,38 +41,40 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def parser() -> Parser:
-    """Return the command's arguments."""
-    own = Parser(
+    """Return the parser of the command line."""
+    result = Parser(
         "compare",
-        "Train a document as it is, then each variant of it, from each seed, and show the figures side by side. What "
-        "is trained already is not trained again, and an interrupted training goes on where it was, so the command can "
-        "be stopped and repeated.",
+        "Train a document as it is, then each variant of it, from each seed, and show the figures side by side. "
+        "Finished trainings are not repeated, and an interrupted one continues where it stopped, so the command can be "
+        "stopped and run again.",
         EXAMPLES,
     )
-    add_document_arguments(own)
-    own.add_argument("--variants", type=Path, metavar="FILE", help="a file with the changes to try, each on its own")
-    own.add_argument(
+    add_document_arguments(result)
+    result.add_argument("--variants", type=Path, metavar="FILE", help="a file with the changes to try, one at a time")
+    result.add_argument(
         "--seeds", type=seeds, metavar="N,…", help="seeds to train from, for mean and deviation; the document's alone"
     )
-    own.add_argument(
+    result.add_argument(
         "--test",
         action="store_true",
         help="measure on the test part, for final figures; else on the validation part, for choices",
     )
-    own.add_argument("--output", type=Path, metavar="FOLDER", help="where the trainings go; by default NAME.compare")
-    own.add_argument("--limit", type=positive_integer, metavar="N", help="use at most N samples of each part")
-    add_format_argument(own, csv="one line a variant and part")
-    own.add_argument(
+    result.add_argument(
+        "--output", type=Path, metavar="FOLDER", help="the folder for the trainings; by default NAME.compare"
+    )
+    result.add_argument("--limit", type=positive_integer, metavar="N", help="use at most N samples of each part")
+    add_format_argument(result, csv="one line a variant and part")
+    result.add_argument(
         "--markdown", action="store_const", dest="format", const="markdown", help="short for --format markdown"
     )
-    add_data_argument(own)
-    add_threads_argument(own)
-    add_kernels_argument(own)
-    return own
+    add_data_argument(result)
+    add_threads_argument(result)
+    add_kernels_argument(result)
+    return result
 
 
 def seeds(text: str) -> tuple[int, ...]:
-    """Return different integers ≥ 0 that commas separate, for `type=` of an argument."""
+    """Return different integers ≥ 0 separated by commas, for `type=` of an argument."""
     numbers = tuple(natural_number(part) for part in text.split(","))
     if len(set(numbers)) < len(numbers):
         raise ArgumentTypeError(f'"{text}" names a seed twice')
@@ -80,7 +82,7 @@ def seeds(text: str) -> tuple[int, ...]:
 
 
 def compare(argv: Sequence[str]) -> int:
-    """Train what is not trained yet, and print the table. Every variant is checked before the first is trained."""
+    """Run all trainings that are not finished, and print the table. All variants are checked before the first."""
     arguments = parser().parse(argv)
     request = ComparisonRequest(
         document=document_source(arguments),
@@ -102,7 +104,7 @@ def compare(argv: Sequence[str]) -> int:
     except OSError as error:
         raise WeightsError(f"{request.folder}: cannot be made: {error.strerror}") from error
     again = f"{command_line('compare', 'compare')} {shlex.join(argv)}"
-    # What trainings say stands above a table; where programs read, it goes to stderr.
+    # The output of the trainings is printed above a table, but on stderr where programs read the result.
     with nullcontext() if arguments.format in (TABLE, "markdown") else redirect_stdout(sys.stderr):
         diverged = run_trainings(request, trainings, again=again, say=show)
     if diverged is None:

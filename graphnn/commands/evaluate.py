@@ -1,4 +1,4 @@
-"""evaluate: holds trained weights against a part of the data."""
+"""evaluate: measures trained weights on a part of the data."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,7 +59,7 @@ def parser() -> Parser:
         "--float16",
         type=Path,
         metavar="OUT.npz",
-        help="round the weights to float16, measure them so, and write them there, in half the space",
+        help="round the weights to float16, measure these, and write them to OUT.npz, in half the space",
     )
     add_threads_argument(result)
     add_kernels_argument(result)
@@ -68,7 +68,7 @@ def parser() -> Parser:
 
 
 def run(argv: Sequence[str]) -> int:
-    """Measure, and print what was found."""
+    """Measure the weights, and print the result."""
     arguments = parser().parse(argv)
     trained = load_trained(document_source(arguments), arguments.weights, "evaluate")
     spec = trained.spec

@@ -86,7 +86,7 @@ def run(argv: Sequence[str]) -> int:
     report = description_report(description, available_memory())
     misfits: list[str] = []
     if arguments.plan:
-        from graphnn.describe.plan import plan_of  # here and below: needed here only, and slow to import
+        from graphnn.describe.plan import plan_of  # here and below: rarely needed, and slow to import
         from graphnn.describe.plan_report import plan_report
 
         report = plan_report(plan_of(spec, graph, description.optimizers, arguments.kernels), report)
@@ -103,7 +103,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def write_schema(target: Path) -> int:
-    """Copy the schema; a file that is there already is replaced."""
+    """Copy the schema to a file, which is replaced if it exists."""
     target.write_bytes(schema_file().read_bytes())
     print(f'{target} written; in a document beside it: "$schema": "{target.name}"')
     return 0

@@ -1,4 +1,4 @@
-"""The command `graphnn X …`: imports the one module that is asked for and hands it the arguments."""
+"""The program `graphnn COMMAND …`: imports the module of that command, and passes it the arguments."""
 
 import importlib
 import sys
@@ -15,7 +15,7 @@ from graphnn.version import __version__
 
 @dataclass(frozen=True)
 class Command:
-    """A command of the program; the module of its name in this package has its `main`."""
+    """A command of the program: the function `main` in the module of its name in this package."""
 
     name: str
     summary: str
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def dispatch(arguments: Sequence[str]) -> int:
-    """Hand the arguments to the command that the first of them names. Raises UsageError for an unknown one."""
+    """Pass the arguments to the command that the first of them names. Raises UsageError for an unknown one."""
     if not arguments:
         complain(usage())
         return 2

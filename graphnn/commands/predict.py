@@ -1,4 +1,4 @@
-"""predict: what trained weights say to pictures and arrays of one's own."""
+"""predict: classifies pictures or arrays with trained weights."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,7 +33,7 @@ def parser() -> Parser:
     """Return the parser of the command line."""
     result = Parser(
         "predict",
-        "Say what pictures or arrays show, with trained weights: the most probable class and its probability.",
+        "Classify pictures or arrays with trained weights: the most probable class and its probability.",
         [
             "models/cifar10.json cat.png truck.jpg",
             "models/mnist.json drawing.png --invert --top 3",
@@ -65,7 +65,7 @@ def parser() -> Parser:
 
 
 def run(argv: Sequence[str]) -> int:
-    """Predict; what cannot be read is reported, and makes the exit code 2 in the end."""
+    """Predict, and print the results; inputs that cannot be read are reported at the end, with exit code 2."""
     arguments = parser().parse(argv)
     trained = load_trained(document_source(arguments), arguments.weights, "predict")
     facts = facts_of(trained.spec.data["dataset"])

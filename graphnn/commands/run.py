@@ -1,4 +1,4 @@
-"""run: the course's own command; `run unittest NAME` checks one building block, or trains mnist or cifar."""
+"""run: the command of the course; `run unittest NAME` checks one building block, or trains mnist or cifar."""
 
 import math
 from collections.abc import Sequence
@@ -28,27 +28,27 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def parser() -> Parser:
-    """Return the command's arguments."""
-    own = Parser(
+    """Return the parser of the command line."""
+    result = Parser(
         "run",
         "Check one building block against values worked out by hand and its gradients numerically; or train a network "
         "and require an accuracy within a time.",
         ["unittest conv", "unittest all", "unittest mnist"],
     )
-    own.add_argument("command", metavar="unittest", help="the only command there is")
-    own.add_argument("name", metavar="NAME", help=f"{', '.join([*CHECKS, *TRIALS])}; or {ALL}: all but the last two")
-    add_data_argument(own)
-    add_threads_argument(own)
-    add_kernels_argument(own)
-    return own
+    result.add_argument("command", metavar="unittest", help="the only subcommand")
+    result.add_argument("name", metavar="NAME", help=f"{', '.join([*CHECKS, *TRIALS])}; or {ALL}: all but the last two")
+    add_data_argument(result)
+    add_threads_argument(result)
+    add_kernels_argument(result)
+    return result
 
 
 def run(argv: Sequence[str]) -> int:
-    """Check what the arguments name."""
-    own = parser()
-    arguments = own.parse(argv)
+    """Run the checks, or the trial, that the arguments name."""
+    command = parser()
+    arguments = command.parse(argv)
     if arguments.command != "unittest":
-        own.error(f'unknown command "{arguments.command}"; did you mean "unittest"?')
+        command.error(f'unknown command "{arguments.command}"; did you mean "unittest"?')
     if arguments.name in TRIALS:
         outcome = run_trial(
             TRIALS[arguments.name], data_dir=arguments.data_dir, threads=arguments.threads, kernels=arguments.kernels
@@ -61,7 +61,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def names(given: str) -> list[str]:
-    """Return the names of the checks that are meant. Raises UsageError for an unknown name."""
+    """Return the names of the checks to run. Raises UsageError for an unknown name."""
     if given == ALL:
         return list(CHECKS)
     if given in CHECKS:
@@ -80,7 +80,7 @@ def check(chosen: Sequence[str]) -> bool:
             for result in CHECKS[name]():
                 results.append(result)
                 print(showable(f"  {line(result)}"))
-        except Exception as error:  # whatever a broken layer raises is what its author wants to read
+        except Exception as error:  # the author of a broken layer needs to see any error that it raises
             results.append(Check("the checks after these", math.inf))
             print(showable(f"  FAILED  {type(error).__name__}: {error}"))
         worst = max(result.error for result in results)

@@ -1,4 +1,4 @@
-"""Train the network of a document and save its weights beside it."""
+"""train: trains the network of a document, and saves the weights beside it."""
 
 import shlex
 from collections.abc import Sequence
@@ -36,35 +36,39 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def parser() -> Parser:
-    """Return the command's arguments."""
-    own = Parser("train", "Train the network of a document; its weights are written beside it, as NAME.npz.", EXAMPLES)
-    add_document_arguments(own)
-    add_data_argument(own)
-    own.add_argument(
-        "--output", type=Path, metavar="W.npz", help="write the weights there instead, the run beside them"
+    """Return the parser of the command line."""
+    result = Parser(
+        "train", "Train the network of a document; its weights are written beside it, as NAME.npz.", EXAMPLES
     )
-    start = own.add_mutually_exclusive_group()
-    start.add_argument("--resume", action="store_true", help="go on with a run that was interrupted")
-    start.add_argument("--init-from", type=Path, metavar="W.npz", help="start from the weights in a file that fit")
-    own.add_argument(
+    add_document_arguments(result)
+    add_data_argument(result)
+    result.add_argument(
+        "--output", type=Path, metavar="W.npz", help="write the weights to this file instead, and the run beside it"
+    )
+    start = result.add_mutually_exclusive_group()
+    start.add_argument("--resume", action="store_true", help="continue a run that was interrupted")
+    start.add_argument("--init-from", type=Path, metavar="W.npz", help="start from those weights of a file that fit")
+    result.add_argument(
         "--limit", type=positive_integer, metavar="N", help="use at most N samples of each part, to try out"
     )
-    own.add_argument("--dry-run", action="store_true", help="check and build everything, run one batch, write nothing")
-    own.add_argument(
-        "--no-test", action="store_true", help="leave the test part alone; end with the validation figures"
+    result.add_argument(
+        "--dry-run", action="store_true", help="check and build everything, run one batch, write nothing"
     )
-    own.add_argument("--seed", type=natural_number, metavar="N", help="short for --set training.seed=N")
-    add_threads_argument(own)
-    add_kernels_argument(own)
-    own.add_argument("--quiet", action="store_true", help="print only the final figures")
-    own.add_argument("--plain", action="store_true", help="no progress bar, not even in a terminal")
-    return own
+    result.add_argument(
+        "--no-test", action="store_true", help="do not use the test part; end with the validation figures"
+    )
+    result.add_argument("--seed", type=natural_number, metavar="N", help="short for --set training.seed=N")
+    add_threads_argument(result)
+    add_kernels_argument(result)
+    result.add_argument("--quiet", action="store_true", help="print only the final figures")
+    result.add_argument("--plain", action="store_true", help="show no progress bar, not even in a terminal")
+    return result
 
 
 def train(argv: Sequence[str], *, resumable: bool = True) -> int:
     """Train as the arguments say, and return the exit code.
 
-    resumable: whether a run that is interrupted is saved, to go on with.
+    resumable: whether an interrupted run is saved, to be resumed.
     """
     arguments = parser().parse(argv)
     seed = [] if arguments.seed is None else [f"training.seed={arguments.seed}"]
@@ -87,7 +91,7 @@ def train(argv: Sequence[str], *, resumable: bool = True) -> int:
 
 
 def resume_command(program: str, argv: Sequence[str]) -> str:
-    """Return the command line that goes on with this run."""
+    """Return the command line that resumes this run."""
     kept: list[str] = []
     arguments = iter(argv)
     for argument in arguments:

@@ -1,1 +1,1 @@
-"""The course's Model and what it needs: a network built in Python rather than read from a document."""
+"""Model, the interface of the course: a network built in Python rather than read from a document."""

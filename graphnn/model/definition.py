@@ -1,4 +1,4 @@
-"""What a model is made of, and the document that says the same."""
+"""Definition: the parts of a model, read from a document or written to one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -21,12 +21,12 @@ from graphnn.schedules.base import Schedule
 from graphnn.schedules.constant import Constant
 from graphnn.specification.spec import Spec, read_spec, spec_from_values, to_json
 
-UNKNOWN_DATA = {"dataset": "npz", "path": "unknown.npz"}  # while a model was not told what it is for
-BATCH_SIZE = 128  # while no fit or document has said another
+UNKNOWN_DATA = {"dataset": "npz", "path": "unknown.npz"}  # of a model whose data set is not known
+BATCH_SIZE = 128  # unless a fit or a document sets another
 
 
 class Definition(Stack):
-    """A loss, an optimizer, and layers one after the other, as a document has them. Its arguments are Model's."""
+    """A loss, an optimizer and layers in sequence, as in a document. The arguments are those of Model."""
 
     def __init__(
         self,
@@ -42,27 +42,27 @@ class Definition(Stack):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        for base, given, wanted in (
+        for base, part, expected in (
             (Loss, loss, "a loss such as CrossEntropy()"),
             (Optimizer, optimizer, "an optimizer such as SGD()"),
             (Schedule, schedule or Constant(), "a schedule such as Cosine()"),
         ):
-            if not isinstance(given, base):
-                raise GraphError(f"a Model takes {wanted}, not {given!r}")
+            if not isinstance(part, base):
+                raise GraphError(f"a Model takes {expected}, not {part!r}")
         self.loss, self.optimizer, self.schedule, self.groups = loss, optimizer, schedule, tuple(groups)
         self.name, self.description, self.seed = name, description, seed
-        self._descriptions: dict[str, str] = {}  # of the document's sections; layers have their own
+        self._descriptions: dict[str, str] = {}  # of the document's sections, except the layers
         self._data: dict[str, Any] = {**UNKNOWN_DATA, "normalize": normalize}
         if augment:
             self._data["augment"] = [augmentation_values(each) for each in augment]
         self._training: dict[str, Any] = {"epochs": 1, "batch_size": BATCH_SIZE}
         self._evaluation: dict[str, Any] = {}
-        self._fit_training: dict[str, Any] = {}  # what the last fit was given besides
+        self._fit_training: dict[str, Any] = {}  # arguments of the last fit, which override the above
         self._fit_evaluation: dict[str, Any] = {}
 
     @classmethod
     def from_document(cls, file: str | Path, *, overrides: Sequence[str] = ()) -> Self:
-        """Return the model of a document, untrained; `overrides` are as in --set. Raises what reading it raises."""
+        """Return the untrained model of a document. overrides: as in --set. Raises SpecError and ShapeError."""
         spec = read_spec(file, overrides=overrides, plugins=added_fragments())
         graph = build_graph(spec)
         model = cls(
@@ -90,11 +90,11 @@ class Definition(Stack):
         data: Mapping[str, Any] | None = None,
         training: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Return the model as the values of a document, checked as one, and write it to `file` where that is given.
+        """Return the model as the values of a document, and write them to `file` if it is given.
 
-        data, training: those sections, as {"dataset": "digits"} and {"epochs": 5}, where the model came from no
-        document, or others are wanted; what they leave out is as in the model. Raises SpecError, and GraphError where
-        the data are not known or the file cannot be written.
+        data, training: settings of these sections, such as {"dataset": "digits"} and {"epochs": 5}, which override
+        those of the model. Raises SpecError where the document would not be valid, and GraphError where the data set is
+        not known or the file cannot be written.
         """
         values = self._values()
         values["data"] |= data or {}
@@ -112,7 +112,7 @@ class Definition(Stack):
         return values
 
     def spec(self) -> Spec:
-        """Return the model as the interpreter reads a document. Raises SpecError."""
+        """Return the model as a Spec, as if it were read from a document. Raises SpecError."""
         return self._checked(self._values())
 
     def _checked(self, values: Mapping[str, Any]) -> Spec:

@@ -1,4 +1,4 @@
-"""Model: a network put together in Python, layer by layer, in the course's words; it can be written as a document."""
+"""Model: a network built in Python, layer by layer, and trained on arrays; it can be written as a document."""
 
 from dataclasses import replace
 from functools import cached_property
@@ -21,9 +21,9 @@ from graphnn.graph.graph import Graph
 from graphnn.graph.initialisation import initialise, needs_images, unset
 from graphnn.initializers.base import IMAGES
 from graphnn.layers.base import Layer
+from graphnn.model.arrays import checked_inputs, checked_samples
 from graphnn.model.definition import BATCH_SIZE, Definition
-from graphnn.model.given import given_inputs, given_samples
-from graphnn.model.sections import given_values
+from graphnn.model.sections import argument_values
 from graphnn.optimizers.sections import schedule_from
 from graphnn.parameters.parameters import Parameters
 from graphnn.reports.formats import render
@@ -39,17 +39,19 @@ from graphnn.types import Array
 
 
 class Model(Definition):
-    """A loss, an optimizer, and layers one after the other.
+    """A network with a loss, an optimizer, and layers in sequence, which `add` appends.
 
-    schedule: of the learning rate; constant by default. groups: parameters that are trained otherwise than the rest.
-    seed: of the first weights and of what training draws. normalize: what is done to inputs before the first layer, as
-    in a document; its constants come from the first fit's training data, or with the weights that are loaded. augment:
-    what is done to training images at random, in order, such as RandomFlip(), or as in a document. history: a record of
-    each epoch of all fits. Inputs are N×C×H×W or N×F, of the model's input_shape or such that flattening gives it.
+    loss, optimizer: such as CrossEntropy() and Adam(). schedule: of the learning rate; constant by default. groups:
+    parameters with other training settings than the rest. name, description: as in a document. normalize: how inputs
+    are normalised before the first layer, as in a document; the constants are computed from the training data of the
+    first fit, or loaded with the weights. augment: random changes to training images, in order, such as RandomFlip(),
+    or as in a document. seed: of the initial weights and of all random numbers in training. history: a record of each
+    epoch of all fits. Inputs are N×C×H×W or N×F, of the model's input_shape, or such that flattening gives it. Raises
+    GraphError where an argument is of another kind.
     """
 
-    _kept: Record | None = None  # of the epoch whose weights the last fit has kept
-    _kept_epoch = 0  # its number over all fits
+    _kept: Record | None = None  # of the epoch whose weights the last fit kept
+    _kept_epoch = 0  # its number, counted over all fits
     _network: tuple[Graph, Parameters] | None = None
     _normalisation: Normalisation | None = None
     _fits = 0
@@ -60,9 +62,10 @@ class Model(Definition):
         return []
 
     def add(self, layer: Layer) -> None:
-        """Put a layer after those that there are; the first has to say its input_shape.
+        """Add a layer after the last one. The first layer must have an input_shape.
 
-        Raises SpecError where a setting of the layer is wrong, ShapeError where it cannot take what reaches it.
+        Raises SpecError where a setting of the layer is wrong, ShapeError where it cannot take its input, and
+        GraphError where the model has weights already.
         """
         if self._network is not None:
             raise GraphError("the weights exist already, so no layer can be added; make a new Model")
@@ -87,32 +90,34 @@ class Model(Definition):
     ) -> list[Record]:
         """Train, and return a record of each epoch: losses and metrics, learning rate, seconds.
 
-        x: inputs as stored; y: labels N, or targets N×K. Without x_valid nothing is measured but the training part.
-        epochs: may end within one. drop_last to keep_best are those of a document's `training`, evaluate_every is its
-        `evaluation.every`; what is left out is as in the document that the model was read from, if any. A further fit
-        goes on from the weights, with the optimizer's state and the schedule begun anew. observer: is told of each step
-        and epoch. Raises SpecError, ShapeError, DataError, DivergenceError.
+        x_train, x_valid: inputs before normalisation. y_train, y_valid: labels (N), or targets N×K. Without x_valid
+        there is no validation. epochs: not necessarily whole, such as 2.5. drop_last, averaging, early_stopping,
+        keep_best: as in the section `training` of a document; evaluate_every: as `every` in `evaluation`; those left
+        out are as in the document that the model was read from, if any. observer: called after each step and epoch. A
+        further fit starts from the weights of the last one, with a new state of the optimizer and of the schedule.
+        Raises SpecError where a setting is wrong, ShapeError where the parts of the model do not fit, DataError where
+        the arrays do not, and DivergenceError where the loss or a gradient is no longer finite.
         """
-        own: dict[str, Any] = {
+        arguments: dict[str, Any] = {
             "epochs": epochs,
             "batch_size": batch_size,
             "drop_last": drop_last,
             "keep_best": keep_best,
         }
-        own |= {"averaging": averaging, "early_stopping": early_stopping}
-        settings = (given_values(own), given_values({"every": evaluate_every}))
+        arguments |= {"averaging": averaging, "early_stopping": early_stopping}
+        settings = (argument_values(arguments), argument_values({"every": evaluate_every}))
         training, evaluation = {**self._training, **settings[0]}, {**self._evaluation, **settings[1]}
         spec = self._checked({**self._values(), "training": {**training, "seed": self.seed}, "evaluation": evaluation})
         self._fit_training, self._fit_evaluation = settings
         batch_size = spec.training["batch_size"]
         graph = self._graph()
-        x, y = given_samples(graph, "train", x_train, y_train)
+        x, y = checked_samples(graph, "train", x_train, y_train)
         if self._normalisation is None:
             self._normalisation = Normalisation.fit(x, self._data["normalize"])
         graph, parameters = self._ready(x)
         validation = None
         if x_valid is not None or y_valid is not None:
-            given = given_samples(graph, "valid", x_valid, y_valid)
+            given = checked_samples(graph, "valid", x_valid, y_valid)
             validation = Samples(*given, normalisation=self._normalisation)
         schedule = schedule_from(spec.optimizer.options["schedule"])  # a new one, because a schedule may have a state
         seed = self.seed + self._fits
@@ -138,12 +143,13 @@ class Model(Definition):
     def evaluate(
         self, x: Any, y: Any, *, test_time_augmentation: str = "none", threads: int | None = None
     ) -> dict[str, float]:
-        """Return the loss and the metrics of its kind over the samples. Raises DataError and others, as fit does.
+        """Return the mean loss and the metrics over the samples, by name.
 
-        test_time_augmentation: over which views of each image scores are averaged, as in a document.
+        x, y: as in fit. test_time_augmentation: the views of each image over which outputs are averaged, as in a
+        document. Raises DataError where the arrays do not fit, and GraphError where the model must be fitted first.
         """
         graph, parameters = self._ready()
-        inputs, targets = given_samples(graph, "", x, y)
+        inputs, targets = checked_samples(graph, "", x, y)
         samples = Samples(inputs, targets, normalisation=self._constants(inputs))
         size = self._values()["training"]["batch_size"]
         with Engine(graph, parameters, batch_size=size, threads=threads) as engine:
@@ -154,13 +160,13 @@ class Model(Definition):
         return graph.summarise(np.asarray(sums), len(samples))
 
     def predict(self, x: Any, *, threads: int | None = None) -> Array:
-        """Return the outputs for the samples, N×(output shape). Raises DataError and others, as fit does."""
+        """Return the outputs for inputs x, N×(output shape) in float32. Raises DataError and GraphError as evaluate."""
         graph, parameters = self._ready()
-        given = given_inputs(graph, "x", x)
-        normalisation, shape = self._constants(given), graph.input_shape
+        inputs = checked_inputs(graph, "x", x)
+        normalisation, shape = self._constants(inputs), graph.input_shape
         size = self._values()["training"]["batch_size"]
         with Engine(graph, parameters, batch_size=size, threads=threads) as engine:
-            parts = [engine.predict(normalisation.apply(given[chunk], shape)) for chunk in engine.chunks(len(given))]
+            parts = [engine.predict(normalisation.apply(inputs[chunk], shape)) for chunk in engine.chunks(len(inputs))]
         return np.concatenate(parts) if parts else np.empty((0, *graph.output_shape), np.float32)
 
     def summary(self) -> str:
@@ -168,7 +174,7 @@ class Model(Definition):
         return render(description_report(describe(self.spec(), self._graph())))
 
     def save(self, file: str | Path) -> None:
-        """Write the weights, with the document, the normalisation and the last metrics. Raises WeightsError."""
+        """Write the weights, the document, the normalisation and the metrics of the last fit. Raises WeightsError."""
         _, parameters = self._ready()
         last = self._kept
         figures = {"training": last and last.training, "validation": last and last.validation}
@@ -179,14 +185,14 @@ class Model(Definition):
             document,
             classes=None if facts is None else facts.classes,
             normalisation=None if self._normalisation is None else self._normalisation.to_json(),
-            metrics={"epochs": self._kept_epoch, **{part: own for part, own in figures.items() if own is not None}},
+            metrics={"epochs": self._kept_epoch, **{part: each for part, each in figures.items() if each is not None}},
         )
         save_weights(file, parameters.named(), meta)
 
     def load(self, file: str | Path) -> None:
-        """Take the weights and the normalisation of a file that `save` or the train tool wrote.
+        """Load the weights and the normalisation from a file that `save` or the train command wrote.
 
-        Raises WeightsError with everything that does not fit, and then changes nothing.
+        Raises WeightsError with everything that does not fit, and leaves the model unchanged then.
         """
         graph = self._graph()
         parameters = unset(graph) if self._network is None else self._network[1]
@@ -197,13 +203,13 @@ class Model(Definition):
         self._normalisation = None if constants is None else Normalisation.from_json(constants)
 
     def _graph(self) -> Graph:
-        """Return the graph."""
+        """Return the graph of the weights, or a new one while there are none."""
         return build_graph(self.spec(), validated=True) if self._network is None else self._network[0]
 
     def _ready(self, x: Array | None = None) -> tuple[Graph, Parameters]:
-        """Return the graph and the parameters, which the first call makes; x: training inputs, if there are any.
+        """Return the graph and the parameters, which the first call initialises. x: the training inputs, if any.
 
-        Raises GraphError where first weights come from training images, and there are none.
+        Raises GraphError where initial weights come from training images and x is None.
         """
         if self._network is None:
             graph, images = self._graph(), None
@@ -215,7 +221,7 @@ class Model(Definition):
         return self._network
 
     def _constants(self, x: Array) -> Normalisation:
-        """Return the normalisation for inputs x. Raises GraphError where there should be constants and are none."""
+        """Return the normalisation for inputs x. Raises GraphError where its constants are not known yet."""
         mode = self._data["normalize"]
         if self._normalisation is None and mode != "none":
             needs = f'"{mode}" needs constants of the training data'

@@ -1,4 +1,4 @@
-"""Layers one after the other, each of which can take what the one before it gives."""
+"""Stack: layers in sequence, each of which can take the output of the one before it."""
 
 from functools import reduce
 
@@ -18,37 +18,37 @@ class Stack:
 
     @property
     def output_shape(self) -> Shape | None:
-        """The shape of what the layers so far give for one sample; None while there is no layer."""
+        """The output shape of the last layer for one sample; None while there is no layer."""
         if self.input_shape is None:
             return None
         return reduce(lambda shape, layer: layer.output_shape(shape), self.layers, self.input_shape)
 
     def add(self, layer: Layer) -> None:
-        """Put a layer after those that there are; the first has to say its input_shape.
+        """Add a layer after the last one. The first layer must have an input_shape.
 
-        Raises SpecError where a setting of the layer is wrong, ShapeError where it cannot take what reaches it.
+        Raises SpecError where a setting of the layer is wrong, ShapeError where it cannot take its input.
         """
         if not isinstance(layer, Layer):
             hint = f"; did you mean {layer.__name__}(…)?" if isinstance(layer, type) else ""
             raise GraphError(f"add takes a layer such as Dense(10), not {layer!r}{hint}")
         check_settings(layer, f"layers[{len(self.layers)}]")
-        reaching = self.output_shape
-        if reaching is None:
-            reaching = as_shape(layer, layer.input_shape)
-        elif layer.input_shape is not None and as_shape(layer, layer.input_shape) != reaching:
-            own, given = shape_text(layer.input_shape), shape_text(reaching)
-            raise ShapeError(f"{layer.type} was made with input_shape {own}, but {self._last} gives {given}")
+        shape = self.output_shape
+        if shape is None:
+            shape = as_shape(layer, layer.input_shape)
+        elif layer.input_shape is not None and as_shape(layer, layer.input_shape) != shape:
+            made_with, found = shape_text(layer.input_shape), shape_text(shape)
+            raise ShapeError(f"{layer.type} was made with input_shape {made_with}, but {self._source} gives {found}")
         try:
-            layer.output_shape(reaching)
+            layer.output_shape(shape)
         except UnfitInput as unfit:
-            raise ShapeError(unfit.message(self._last)) from unfit
-        check_findings(layer, reaching, f"layers[{len(self.layers)}]")
-        self.input_shape = self.input_shape or reaching
+            raise ShapeError(unfit.message(self._source)) from unfit
+        check_findings(layer, shape, f"layers[{len(self.layers)}]")
+        self.input_shape = self.input_shape or shape
         self.layers.append(layer)
 
     @property
-    def _last(self) -> str:
-        """What a message calls the source of the next layer's input."""
+    def _source(self) -> str:
+        """The source of the next layer's input, for messages."""
         if not self.layers:
             return "the input"
         name = self.layers[-1].name

@@ -298,7 +298,11 @@ X, Y = blobs(10)
         ({"epochs": 0}, SpecError, "epochs"),
         ({"batch_size": 2.5}, SpecError, "batch_size"),
         ({"y_train": Y + 1}, DataError, "y_train: the labels run from"),
-        ({"y_train": Y[:5]}, DataError, "x_train and y_train need as many samples, at least 1, but have 10 and 5"),
+        (
+            {"y_train": Y[:5]},
+            DataError,
+            "x_train and y_train need the same number of samples, at least 1, but have 10 and 5",
+        ),
         ({"y_train": 3}, DataError, "but have 10 and a single number"),
         ({"x_train": X[:0], "y_train": Y[:0]}, DataError, "at least 1, but have 0 and 0"),
         ({"x_train": X[:, :1]}, DataError, "x_train"),

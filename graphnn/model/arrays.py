@@ -1,4 +1,4 @@
-"""Arrays that are handed over in Python, held against the network that is to take them."""
+"""Checks of the arrays that are passed to a Model, against its network."""
 
 from typing import Any
 
@@ -13,18 +13,18 @@ from graphnn.types import Array, shape_text
 LARGEST = float(np.finfo(np.float32).max)
 
 
-def given_samples(graph: Graph, part: str, x: Any, y: Any) -> tuple[Array, Array]:
-    """Return inputs and targets as arrays that fit the network and each other; `part` ends their names in messages.
+def checked_samples(graph: Graph, part: str, x: Any, y: Any) -> tuple[Array, Array]:
+    """Return inputs and targets as arrays. Raises DataError where they do not fit the network or each other.
 
-    Raises DataError.
+    part: "train", "valid" or "": in messages the arrays are called x_train and y_train, and so on.
     """
     x_name, y_name = (f"{name}_{part}" if part else name for name in "xy")
     if x is None or y is None:
         raise DataError(f"{x_name} and {y_name} go together; one of them is missing")
-    inputs, targets = given_inputs(graph, x_name, x), given_array(y_name, y)
+    inputs, targets = checked_inputs(graph, x_name, x), as_array(y_name, y)
     if len(inputs) == 0 or targets.shape[:1] != inputs.shape[:1]:
         found = f"{len(inputs)} and {len(targets) if targets.ndim else 'a single number'}"
-        raise DataError(f"{x_name} and {y_name} need as many samples, at least 1, but have {found}")
+        raise DataError(f"{x_name} and {y_name} need the same number of samples, at least 1, but have {found}")
     try:
         graph.loss.check_targets(targets, graph.output_shape)
     except DataError as error:
@@ -32,9 +32,9 @@ def given_samples(graph: Graph, part: str, x: Any, y: Any) -> tuple[Array, Array
     return inputs, targets
 
 
-def given_inputs(graph: Graph, name: str, x: Any) -> Array:
-    """Return inputs as an array that fits the network, or that does so once flattened. Raises DataError."""
-    inputs = given_array(name, x)
+def checked_inputs(graph: Graph, name: str, x: Any) -> Array:
+    """Return inputs as an array. Raises DataError where they do not fit the network, not even flattened."""
+    inputs = as_array(name, x)
     if inputs.dtype.kind not in "fiub":
         raise DataError(f"{name} must hold numbers, but it holds {inputs.dtype}")
     if inputs.ndim < 2:
@@ -45,8 +45,8 @@ def given_inputs(graph: Graph, name: str, x: Any) -> Array:
     return inputs
 
 
-def given_array(name: str, values: Any) -> Array:
-    """Return what is given as an array. Raises DataError where rows differ in length."""
+def as_array(name: str, values: Any) -> Array:
+    """Return values as an array. Raises DataError where rows differ in length."""
     try:
         return np.asarray(values)
     except ValueError as problem:
