@@ -62,10 +62,12 @@ def test_samples_are_the_same_every_time_and_fit_the_loss(task: Made) -> None:
         {"type": "Dense", "units": 3},
         {"type": "Sigmoid"},
         loss={"type": "BinaryCrossEntropy"},
-        data={"dataset": "npz", "path": "own.npz"},
+        data={"dataset": "npz", "path": "samples.npz"},
     )
     assert set(np.unique(samples(binary.read()[1], 50)[1])) == {0, 1}
-    values = task({"type": "Flatten"}, loss={"type": "MeanSquaredError"}, data={"dataset": "npz", "path": "own.npz"})
+    values = task(
+        {"type": "Flatten"}, loss={"type": "MeanSquaredError"}, data={"dataset": "npz", "path": "samples.npz"}
+    )
     assert samples(values.read()[1], 5)[1].shape == (5, 64)
 
 

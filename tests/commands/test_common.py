@@ -27,12 +27,12 @@ from graphnn.runs.trained import weights_path
 
 @pytest.fixture
 def parser() -> Parser:
-    own = Parser("train", "Do something.", ["a.json", "b.json --threads 2"])
-    add_document_arguments(own)
-    add_data_argument(own)
-    add_threads_argument(own)
-    own.add_argument("--limit", type=natural_number)
-    return own
+    result = Parser("train", "Do something.", ["a.json", "b.json --threads 2"])
+    add_document_arguments(result)
+    add_data_argument(result)
+    add_threads_argument(result)
+    result.add_argument("--limit", type=natural_number)
+    return result
 
 
 def test_arguments_are_parsed(parser: Parser) -> None:
@@ -53,7 +53,7 @@ def test_arguments_are_parsed(parser: Parser) -> None:
         (["a.json", "--limit", "many"], 'argument --limit: "many" is not an integer of at least 0'),
     ],
 )
-def test_what_is_wrong_with_the_arguments_is_said(parser: Parser, argv: list[str], message: str) -> None:
+def test_wrong_arguments_have_clear_messages(parser: Parser, argv: list[str], message: str) -> None:
     with pytest.raises(UsageError) as caught:
         parser.parse(argv)
     assert message in str(caught.value)
@@ -61,14 +61,14 @@ def test_what_is_wrong_with_the_arguments_is_said(parser: Parser, argv: list[str
     assert caught.value.exit_code == 2
 
 
-def test_what_follows_two_dashes_is_no_option(parser: Parser) -> None:
+def test_arguments_after_two_dashes_are_not_options(parser: Parser) -> None:
     assert parser.parse(["--", "--tread.json"]).spec == Path("--tread.json")
 
 
-def test_options_are_not_suggested_where_there_are_none_near() -> None:
-    own = Parser("run", "Do something.", [])
+def test_no_option_is_suggested_where_none_is_similar() -> None:
+    parser = Parser("run", "Do something.", [])
     with pytest.raises(UsageError, match=r"; --help lists the options$"):
-        own.parse(["--xyzzy"])
+        parser.parse(["--xyzzy"])
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_documents_are_read_with_overrides(parser: Parser, document: Path) -> No
     assert (spec.training["epochs"], spec.training["seed"]) == (5, 3)
 
 
-def test_what_the_keeper_of_a_document_should_know_is_printed(
+def test_notices_about_a_document_are_printed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = SimpleNamespace(notices=["an old format"])
@@ -150,7 +150,7 @@ def test_what_the_keeper_of_a_document_should_know_is_printed(
     assert capsys.readouterr().err == "an old format\n"
 
 
-def test_weights_stand_beside_the_document() -> None:
+def test_weights_are_beside_the_document() -> None:
     assert weights_path(Path("models/net.v2.json")) == Path("models/net.v2.npz")
     assert weights_path(Path("net")) == Path("net.npz")
 
@@ -165,14 +165,16 @@ def test_weights_stand_beside_the_document() -> None:
         ("pytest", "graphnn train"),
     ],
 )
-def test_commands_to_paste_name_what_was_called(called: str, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_suggested_commands_use_the_program_that_was_called(
+    called: str, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "argv", [called])
     monkeypatch.setattr(sys, "orig_argv", ["/my env/python", called])
     monkeypatch.setattr("shutil.which", lambda name: "/usr/bin/graphnn")
     assert command_line("train", "evaluate") == command
 
 
-def test_a_wrong_option_is_told_in_few_lines(parser: Parser) -> None:
+def test_the_message_of_a_wrong_option_is_short(parser: Parser) -> None:
     with pytest.raises(UsageError) as caught:
         parser.parse(["--xyzzy"])
     first, last = str(caught.value).splitlines()
@@ -195,7 +197,7 @@ def test_closed_streams_are_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None
         sys.stderr.close()
 
 
-def test_ctrl_c_is_heard_where_a_script_left_it_to_the_system() -> None:
+def test_ctrl_c_raises_in_a_script_that_switched_it_off() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         assert guarded(lambda argv: signal.raise_signal(signal.SIGINT) or 0, []) == 130

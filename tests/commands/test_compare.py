@@ -1,4 +1,4 @@
-"""compare as a user runs it: the table, what is not trained again, what goes on, and what is refused."""
+"""compare, called in this process: the table, which trainings are repeated or resumed, and which are refused."""
 
 import itertools
 import json
@@ -63,16 +63,16 @@ def test_the_table_shows_each_variant_beside_the_document(compare: Compare, vari
     assert "1 of 3: as it is, seed 1" in out
     found = rows(out)
     assert list(found) == ["as it is", "no dropout", "hardly trained"]
-    own, worse = (float(found[name][0].rstrip("%")) for name in ("as it is", "hardly trained"))
-    assert worse < own - 20
-    assert found["hardly trained"][1] == f"−{own - worse:.2f}%"
+    plain, worse = (float(found[name][0].rstrip("%")) for name in ("as it is", "hardly trained"))
+    assert worse < plain - 20
+    assert found["hardly trained"][1] == f"−{plain - worse:.2f}%"
     made = sorted(file.name for file in (document.parent / "net.compare").glob("*.npz"))
     assert made == ["as-it-is-seed1.npz", "hardly-trained-seed1.npz", "no-dropout-seed1.npz"]
     resolved = json.loads((document.parent / "net.compare" / "no-dropout-seed1.run" / "resolved.json").read_text())
     assert "Dropout" not in [layer["type"] for layer in resolved["layers"]]
 
 
-def test_what_is_trained_is_not_trained_again(compare: Compare, variants: Path, document: Path) -> None:
+def test_finished_trainings_are_not_repeated(compare: Compare, variants: Path, document: Path) -> None:
     first = compare("--variants", variants)[1]
     weights = document.parent / "net.compare" / "no-dropout-seed1.npz"
     before = weights.stat().st_mtime_ns
@@ -152,7 +152,7 @@ def test_files_that_are_no_training_are_refused(compare: Compare, document: Path
     assert f"there is no {folder / 'as-it-is-seed1.run' / 'checkpoint.npz'}, which says how it was trained" in err
 
 
-def test_what_the_advice_to_remove_leaves_is_told_too(compare: Compare, document: Path) -> None:
+def test_files_left_after_following_the_advice_are_reported(compare: Compare, document: Path) -> None:
     compare()
     weights = document.parent / "net.compare" / "as-it-is-seed1.npz"
     weights.unlink()
@@ -163,7 +163,7 @@ def test_what_the_advice_to_remove_leaves_is_told_too(compare: Compare, document
     assert compare("--set", "optimizer.learning_rate=0.5")[0] == 0
 
 
-def test_what_diverges_has_a_row_and_the_others_go_on(compare: Compare, tmp_path: Path) -> None:
+def test_a_diverged_variant_has_a_row_and_the_others_are_trained(compare: Compare, tmp_path: Path) -> None:
     file = tmp_path / "variants.json"
     wild = {"optimizer": {"type": "SGD", "learning_rate": 1e30}}
     listed = [{"name": "wild", "set": wild}, {"name": "slow", "set": {"optimizer.learning_rate": 1e-4}}]
@@ -181,12 +181,17 @@ def test_variants_may_have_other_figures(compare: Compare, tmp_path: Path) -> No
     """The table shows the metric that all have: between an accuracy and a mean absolute error, that is the loss."""
     x = np.random.default_rng(0).random((60, 64), np.float32)
     y = (x[:, :1] > 0.5).astype(np.float32)
-    np.savez(tmp_path / "own.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    np.savez(tmp_path / "samples.npz", x_train=x, y_train=y, x_test=x, y_test=y)
     file = tmp_path / "variants.json"
     file.write_text(json.dumps({"variants": [{"name": "other loss", "set": {"loss.type": "MeanSquaredError"}}]}))
-    own = {"data.dataset": "npz", "data.path": tmp_path / "own.npz", "layers[4].units": 1, "layers[5].type": "Sigmoid"}
-    own["loss.type"] = "BinaryCrossEntropy"
-    options = [word for key, value in own.items() for word in ("--set", f"{key}={value}")]
+    values = {
+        "data.dataset": "npz",
+        "data.path": tmp_path / "samples.npz",
+        "layers[4].units": 1,
+        "layers[5].type": "Sigmoid",
+    }
+    values["loss.type"] = "BinaryCrossEntropy"
+    options = [word for key, value in values.items() for word in ("--set", f"{key}={value}")]
     code, out, err = compare(*options, "--variants", file)
     assert (code, err) == (0, "")
     assert "loss" in out.split("─")[0].splitlines()[-1]
@@ -215,9 +220,7 @@ def test_a_part_that_only_some_have_leaves_cells_empty() -> None:
     assert lines[2].startswith("| as it is | 50.00% ± 0.00%, 1 diverged |")
 
 
-def test_all_that_is_there_is_looked_at_before_anything_is_trained(
-    compare: Compare, variants: Path, document: Path
-) -> None:
+def test_existing_files_are_checked_before_the_first_training(compare: Compare, variants: Path, document: Path) -> None:
     compare("--seeds", "2")
     code, out, err = compare("--variants", variants, "--seeds", "0,2")
     assert (code, out) == (2, "")
@@ -234,7 +237,7 @@ def test_all_that_is_there_is_looked_at_before_anything_is_trained(
         ({"training.epoch": 9}, ['variant "bad":', 'did you mean "epochs"']),
     ],
 )
-def test_a_wrong_variant_is_told_before_anything_is_trained(
+def test_a_wrong_variant_is_reported_before_the_first_training(
     compare: Compare, tmp_path: Path, document: Path, changes: dict[str, Any], said: list[str]
 ) -> None:
     file = tmp_path / "variants.json"
@@ -247,7 +250,7 @@ def test_a_wrong_variant_is_told_before_anything_is_trained(
     assert not (document.parent / "net.compare").exists()
 
 
-def test_mistakes_in_all_variants_are_told_at_once(compare: Compare, tmp_path: Path) -> None:
+def test_mistakes_in_all_variants_are_reported_together(compare: Compare, tmp_path: Path) -> None:
     file = tmp_path / "variants.json"
     bad = [{"name": f"bad {units}", "set": {"layers.hidden.units": units}} for units in (0, -1)]
     good = {"name": "good", "set": {"layers.hidden.units": 8}}
@@ -260,7 +263,7 @@ def test_mistakes_in_all_variants_are_told_at_once(compare: Compare, tmp_path: P
     assert "good" not in [line.split('"')[1] for line in err.splitlines() if line.startswith("variant")]
 
 
-def test_a_mistake_in_what_all_variants_share_is_told_once(compare: Compare, tmp_path: Path) -> None:
+def test_a_mistake_that_all_variants_share_is_reported_once(compare: Compare, tmp_path: Path) -> None:
     file = tmp_path / "variants.json"
     values = {"set": {"layers.hidden.units": 0}, "variants": [{"name": "a", "set": {}}, {"name": "b", "set": {}}]}
     file.write_text(json.dumps(values), encoding="utf-8")
@@ -277,7 +280,7 @@ def test_a_mistake_in_what_all_variants_share_is_told_once(compare: Compare, tmp
         ({"training.averaging": {"type": "lookahead", "every": 50}}, "never happens in a run of 15"),
     ],
 )
-def test_a_variant_that_is_too_long_for_the_data_is_told_before_anything_is_trained(
+def test_a_variant_too_long_for_the_data_is_reported_before_the_first_training(
     compare: Compare, tmp_path: Path, changes: dict[str, Any], said: str
 ) -> None:
     file = tmp_path / "variants.json"
@@ -303,7 +306,7 @@ def test_names_that_share_a_file_and_a_missing_validation_part_are_refused(compa
     assert '"1,1" names a seed twice' in err
 
 
-def test_an_interrupted_comparison_goes_on(
+def test_an_interrupted_comparison_continues(
     compare: Compare, document: Path, monkeypatch: pytest.MonkeyPatch, train: Callable[..., Any]
 ) -> None:
     step, steps = Engine.train_step, itertools.count()

@@ -1,4 +1,4 @@
-"""evaluate: its figures against plain numpy, its parts, its formats, and what it says when weights are not right."""
+"""evaluate: its figures against plain numpy, its parts, its formats, and errors for unfit weights."""
 
 import json
 import shlex
@@ -29,15 +29,15 @@ def save(file: Path, /, **meta: Any) -> dict[str, Array]:
     """Write weights as they are before training beside the document, and return them."""
     spec = read_spec(file)
     arrays = initialise(build_graph(spec), 3).named()
-    own = weights_metadata(
+    metadata = weights_metadata(
         spec.resolved(), classes=load("digits").classes, normalisation=CONSTANTS.to_json(), metrics={}
     )
-    save_weights(file.with_suffix(".npz"), arrays, {**own, **meta})
+    save_weights(file.with_suffix(".npz"), arrays, {**metadata, **meta})
     return arrays
 
 
 def probabilities(x: Array, arrays: dict[str, Array]) -> Array:
-    """Return what the small network gives, in plain numpy."""
+    """Return the outputs of the small network, in plain numpy."""
     h = (x.reshape(len(x), 64).astype(np.float64) - 100) / 50
     h = h @ arrays["hidden/weights"].T + arrays["hidden/biases"]
     h = (h - arrays["norm/running_mean"]) / np.sqrt(arrays["norm/running_variance"] + 1e-5)
@@ -104,7 +104,7 @@ def test_weights_rounded_to_float16_are_measured_and_written(document: Path, cap
     assert json.loads(capsys.readouterr().out)["loss"] != found["loss"]
 
 
-def test_what_float16_cannot_hold_or_would_replace_is_refused(document: Path, capsys: Shown) -> None:
+def test_float16_refuses_large_weights_and_existing_files(document: Path, capsys: Shown) -> None:
     arrays = save(document)
     weights = document.with_suffix(".npz")
     before = weights.read_bytes()
@@ -120,7 +120,7 @@ def test_what_float16_cannot_hold_or_would_replace_is_refused(document: Path, ca
     assert not small.exists()
 
 
-def test_figures_with_views_stand_beside_the_plain_ones(document: Path, capsys: Shown) -> None:
+def test_figures_with_views_are_shown_beside_the_plain_ones(document: Path, capsys: Shown) -> None:
     arrays = save(document)
     data = load("digits")
     views = ["--set", "evaluation.test_time_augmentation=flip"]
@@ -130,21 +130,21 @@ def test_figures_with_views_stand_beside_the_plain_ones(document: Path, capsys: 
     shown = capsys.readouterr()
     assert shown.err == ""  # the weights do not depend on how they are measured
     found = json.loads(shown.out)
-    own = found.pop("flip")
+    flipped = found.pop("flip")
     assert found == plain
     z = sum(np.log(probabilities(x, arrays)) for x in (data.x_test, data.x_test[..., ::-1])) / 2
     p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
-    assert own["loss"] == pytest.approx(-np.log(p[np.arange(len(p)), data.y_test]).mean(), rel=1e-5)
-    assert own["accuracy"] == pytest.approx((p.argmax(axis=1) == data.y_test).mean())
+    assert flipped["loss"] == pytest.approx(-np.log(p[np.arange(len(p)), data.y_test]).mean(), rel=1e-5)
+    assert flipped["accuracy"] == pytest.approx((p.argmax(axis=1) == data.y_test).mean())
     assert main([str(document), *views]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.rsplit(maxsplit=1) for line in lines[2:8]] == [
         ["loss", f"{plain['loss']:.4f}"],
         ["accuracy", f"{plain['accuracy']:.2%}"],
         ["top-5 accuracy", f"{plain['top_5_accuracy']:.2%}"],
-        ["loss with flip", f"{own['loss']:.4f}"],
-        ["accuracy with flip", f"{own['accuracy']:.2%}"],
-        ["top-5 accuracy with flip", f"{own['top_5_accuracy']:.2%}"],
+        ["loss with flip", f"{flipped['loss']:.4f}"],
+        ["accuracy with flip", f"{flipped['accuracy']:.2%}"],
+        ["top-5 accuracy with flip", f"{flipped['top_5_accuracy']:.2%}"],
     ]
 
 
@@ -190,7 +190,7 @@ def test_missing_weights(document: Path, capsys: Shown) -> None:
     )
 
 
-def test_missing_weights_of_ones_own_naming(document: Path, capsys: Shown) -> None:
+def test_missing_weights_that_were_named(document: Path, capsys: Shown) -> None:
     save(document)
     assert main([str(document), "--weights", str(document.parent / "nett.npz")]) == 2
     assert f"did you mean {document.parent / 'net.npz'}?" in capsys.readouterr().err
@@ -230,13 +230,13 @@ def test_no_validation_part(document: Path, capsys: Shown) -> None:
 
 @pytest.fixture
 def own_data(document: Path, small: dict[str, Any]) -> Callable[..., None]:
-    """Return what makes the document one of the user's own data, with targets and a last layer to choose."""
+    """Return a function that changes the document to npz data, with given targets and last layer."""
 
     def make(y: Array, loss: str, *last: dict[str, Any]) -> None:
         x = np.random.default_rng(0).normal(size=(len(y), 3)).astype(np.float32)
-        np.savez(document.parent / "own.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+        np.savez(document.parent / "samples.npz", x_train=x, y_train=y, x_test=x, y_test=y)
         small.update(
-            input={"shape": [3]}, layers=list(last), loss={"type": loss}, data={"dataset": "npz", "path": "own.npz"}
+            input={"shape": [3]}, layers=list(last), loss={"type": loss}, data={"dataset": "npz", "path": "samples.npz"}
         )
         document.write_text(json.dumps(small))
         spec = read_spec(document)
@@ -269,7 +269,7 @@ def test_yes_or_no_outputs(units: int, own_data: Callable[..., None], document: 
     own_data(y, "BinaryCrossEntropy", dense, {"type": "Sigmoid"})
     assert main([str(document), "--format", "json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    with np.load(document.with_suffix(".npz")) as file, np.load(document.parent / "own.npz") as data:
+    with np.load(document.with_suffix(".npz")) as file, np.load(document.parent / "samples.npz") as data:
         said = data["x_test"] @ file["out/weights"].T > 0
     assert found["accuracy"] == pytest.approx((said == (y > 0.5)).mean())
     assert ("confusion_matrix" in found) is (units == 1)
@@ -281,7 +281,7 @@ def test_yes_or_no_outputs(units: int, own_data: Callable[..., None], document: 
 def test_a_network_that_is_its_last_layer_only(own_data: Callable[..., None], document: Path, capsys: Shown) -> None:
     own_data(np.ones((50, 3)), "BinaryCrossEntropy", {"type": "Sigmoid"})
     assert main([str(document), "--format", "json"]) == 0
-    with np.load(document.parent / "own.npz") as data:
+    with np.load(document.parent / "samples.npz") as data:
         assert json.loads(capsys.readouterr().out)["accuracy"] == pytest.approx((data["x_test"] > 0).mean())
 
 

@@ -18,7 +18,7 @@ LIMIT, STEPS = 200, 4  # of which 180 samples are trained on, 50 at a time
 
 @pytest.fixture
 def network(document: Path) -> Path:
-    """A document for digits with every layer but blocks, each once; the weights of the last one start from 0."""
+    """A document for digits with every layer except blocks, each once; the weights of the last start at 0."""
     images, vectors = EXAMPLES["layers_for"](IMAGE), EXAMPLES["layers_for"](VECTOR)
     before = [name for name, layer in images.items() if len(layer.output_shape(IMAGE)) == 3 and name != "Softmax"]
     before.sort(key=lambda name: -len(images[name].parameters(IMAGE)))  # PReLU learns only where numbers are negative
@@ -35,7 +35,7 @@ def network(document: Path) -> Path:
     return document
 
 
-def test_every_layer_in_a_process_of_its_own(network: Path, python: Callable[..., Any]) -> None:
+def test_every_layer_in_a_separate_process(network: Path, python: Callable[..., Any]) -> None:
     values = json.loads(network.read_text(encoding="utf-8"))
     values["optimizer"] = {"type": "Lion", "learning_rate": 0.01}
     network.write_text(json.dumps(values), encoding="utf-8")

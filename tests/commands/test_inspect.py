@@ -68,7 +68,7 @@ def test_formats(form: str, document: Path, capsys: Shown) -> None:
         assert out.startswith("| # | name |")
 
 
-def test_what_is_seldom_meant_is_noted(document: Path, capsys: Shown) -> None:
+def test_probable_mistakes_are_noted(document: Path, capsys: Shown) -> None:
     changed = json.loads(document.read_text())
     assert main([str(document)]) == 0
     assert capsys.readouterr().err == ""
@@ -236,7 +236,7 @@ def test_from_another_folder(document: Path, python: Callable[..., Any], root: P
     assert "BatchNormalization" in done.stdout
 
 
-def test_only_what_is_needed_is_imported(document: Path, python: Callable[..., Any]) -> None:
+def test_inspect_imports_few_modules(document: Path, python: Callable[..., Any]) -> None:
     code = (
         "import sys; from graphnn.commands.inspect import main; main([sys.argv[1]]);"
         "print(*[name for name in sys.modules if name.startswith(('graphnn', 'numpy.random', 'platformdirs', 'tqdm'))])"

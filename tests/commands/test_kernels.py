@@ -1,4 +1,4 @@
-"""--kernels, as a user gives it: what runs, what is recorded, and what is said where it cannot be had."""
+"""--kernels: which kernels run, what is recorded, and the message where they are not available."""
 
 import json
 import os
@@ -67,7 +67,7 @@ def save_start(images: Path) -> None:
 
 
 def test_training_and_use_with_either(graphnn: Run, images: Path, tmp_path: Path) -> None:
-    """Both learn the same, but for rounding; the weights of one serve the other."""
+    """Both learn the same, except for rounding; each can use the weights of the other."""
     pytest.importorskip("numba")
     weights, figures = {}, {}
     for kernels in ("numpy", "numba"):
@@ -105,7 +105,7 @@ def test_other_kernels_cannot_resume(graphnn: Run, images: Path) -> None:
 def test_those_that_there_are_not(
     images: Path, command: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Unknown ones, or numba where it is not installed: one message, before anything is begun."""
+    """Unknown kernels, or numba where it is not installed: one message, before anything is started."""
     monkeypatch.chdir(images.parent)
     save_start(images)
     np.save("x.npy", np.zeros((1, 1, 8, 8), np.float32))
@@ -127,7 +127,7 @@ def test_numba_that_is_not_there(python: Run, images: Path, without_numba: dict[
     assert done.stderr.splitlines() == [said]
 
 
-def test_without_numba_numpy_is_what_is_used(python: Run, images: Path, without_numba: dict[str, str]) -> None:
+def test_without_numba_numpy_is_used(python: Run, images: Path, without_numba: dict[str, str]) -> None:
     done = python("tools/train.py", images, *QUICK, env=without_numba)
     assert (done.returncode, done.stderr) == (0, "")
     _, settings = load_checkpoint(images.parent / "images.run" / "checkpoint.npz")
@@ -149,7 +149,7 @@ def test_inspecting_imports_no_numba(python: Run, images: Path, options: list[st
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_the_plan_says_which_kernels(graphnn: Run, images: Path) -> None:
+def test_the_plan_names_the_kernels(graphnn: Run, images: Path) -> None:
     pytest.importorskip("numba")
     shown = {name: graphnn("inspect", images, "--plan", "--kernels", name).stdout for name in ("numpy", "numba")}
     assert shown["numpy"] != shown["numba"]

@@ -32,9 +32,9 @@ def lowest(document: Path) -> int:
 
 
 def stop_after(calls: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Interrupt the next run when it asks for the so many-th time whether it should stop."""
+    """Interrupt the next run at the given number of its questions whether it should stop."""
     asked = iter([False] * calls + [True])
-    monkeypatch.setattr(training_run.StopRequest, "__call__", lambda own: next(asked))
+    monkeypatch.setattr(training_run.StopRequest, "__call__", lambda request: next(asked))
 
 
 def test_a_run_may_end_within_an_epoch(train: Train, document: Path) -> None:
@@ -63,7 +63,7 @@ def test_nothing_to_train_on_is_found_before_anything_is_written(train: Train, d
     assert list(document.parent.iterdir()) == [document]
 
 
-def test_the_average_is_what_is_written_and_measured(train: Train, trained: Path, tmp_path: Path) -> None:
+def test_the_average_is_written_and_measured(train: Train, trained: Path, tmp_path: Path) -> None:
     code, _, _ = train(*AVERAGE, "--output", tmp_path / "averaged.npz")
     assert code == 0
     averaged, plain = load_weights(tmp_path / "averaged.npz"), load_weights(trained.with_suffix(".npz"))
@@ -97,7 +97,7 @@ def test_a_stop_loses_nothing(
     assert shown == [{key: value for key, value in row.items() if "second" not in key} for row in table]
 
 
-def test_the_best_weights_are_kept_and_said_to_be(train: Train, document: Path) -> None:
+def test_the_best_weights_are_kept_and_named(train: Train, document: Path) -> None:
     code, out, _ = train(*BEST)
     assert code == 0
     best = lowest(document)
@@ -113,7 +113,7 @@ def test_the_best_weights_are_kept_and_said_to_be(train: Train, document: Path) 
     assert f"Final validation loss: {meta['validation']['loss']:.4f}" in out
 
 
-def test_the_best_weights_are_on_disk_while_the_run_goes_on(
+def test_the_best_weights_are_on_disk_during_the_run(
     train: Train, document: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop_after(100, monkeypatch)
@@ -139,7 +139,7 @@ def test_the_best_weights_are_on_disk_while_the_run_goes_on(
     assert not file.path.exists()  # it would be of another run
 
 
-def test_a_run_stops_early_and_says_so(train: Train, document: Path) -> None:
+def test_a_run_that_stops_early_prints_why(train: Train, document: Path) -> None:
     code, out, _ = train(*STOPPING)
     assert code == 0
     best, count = lowest(document), len(rows(document))

@@ -1,4 +1,4 @@
-"""The command `graphnn`: dispatch without importing what is not asked for."""
+"""The program `graphnn`: it imports and calls the named command only."""
 
 import io
 import os
@@ -55,7 +55,7 @@ def test_the_rest_goes_to_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["trian"]])
-def test_the_list_is_shown_where_only_ascii_can_be(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_list_is_shown_in_ascii(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     shown = io.BytesIO()
     for name in ("stdout", "stderr"):
         monkeypatch.setattr(sys, name, io.TextIOWrapper(shown, encoding="ascii", write_through=True))
@@ -76,8 +76,8 @@ def test_no_command_is_imported_that_is_not_asked_for() -> None:
     code = "import sys, graphnn.commands.main as m; m.main(['--help']); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     imported = done.stdout.splitlines()[-1].split()
-    own = {name for name in imported if name.startswith("graphnn.commands.")}
-    assert own == {"graphnn.commands.main", "graphnn.commands.common"}
+    commands = {name for name in imported if name.startswith("graphnn.commands.")}
+    assert commands == {"graphnn.commands.main", "graphnn.commands.common"}
 
 
 def test_every_file_of_a_command_is_in_the_list(root: Path) -> None:

@@ -116,7 +116,7 @@ def test_only_bad_files(network: Path, tmp_path: Path, capsys: Shown) -> None:
     assert "is a folder" in shown.err
 
 
-def test_notes_of_equal_kind_are_told_once(network: Path, tmp_path: Path, capsys: Shown) -> None:
+def test_notes_of_the_same_kind_are_printed_once(network: Path, tmp_path: Path, capsys: Shown) -> None:
     for name in ("a.png", "b.png"):
         Image.new("L", (30, 20), 0).save(tmp_path / name)
     Image.new("L", (8, 8), 255).save(tmp_path / "c.png")
@@ -131,7 +131,7 @@ def test_notes_of_equal_kind_are_told_once(network: Path, tmp_path: Path, capsys
     assert capsys.readouterr().err == ""
 
 
-def test_inverted_is_what_light_on_dark_would_be(network: Path, tmp_path: Path, capsys: Shown) -> None:
+def test_an_inverted_picture_equals_one_light_on_dark(network: Path, tmp_path: Path, capsys: Shown) -> None:
     files = pictures(tmp_path, 1)
     assert main([str(network), *files]) == 0
     before = capsys.readouterr().out
@@ -147,7 +147,7 @@ def own_network(folder: Path, loss: str, units: int, last: list[str], classes: l
         *({"type": name} for name in last),
     ]
     values = {"input": {"shape": [2]}, "layers": layers, "loss": {"type": loss}}
-    values |= {"data": {"dataset": "npz", "path": "own.npz", "normalize": "none"}}
+    values |= {"data": {"dataset": "npz", "path": "samples.npz", "normalize": "none"}}
     (folder / "net.json").write_text(json.dumps({**DOCUMENT, **values}))
     arrays = {"out/weights": np.ones((units, 2), np.float32), "out/biases": np.arange(units, dtype=np.float32)}
     save_weights(folder / "net.npz", arrays, {"normalisation": None, "classes": classes})
@@ -190,7 +190,7 @@ def test_no_input(network: Path, capsys: Shown) -> None:
     assert "the following arguments are required: INPUT" in capsys.readouterr().err
 
 
-def test_options_may_stand_before_and_after_the_inputs(network: Path, tmp_path: Path, capsys: Shown) -> None:
+def test_options_may_be_before_and_after_the_inputs(network: Path, tmp_path: Path, capsys: Shown) -> None:
     files = pictures(tmp_path, 2)
     assert main(["--top", "2", str(network), *files, "--format", "csv"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 5

@@ -89,7 +89,7 @@ def wrong_gradients(layer: type[Layer]) -> type[Layer]:
 
         def worse(dy: Any) -> Any:
             dx, gradients = backward(dy)
-            return dx, {name: own * (1 + 1e-4) for name, own in gradients.items()}
+            return dx, {name: gradient * (1 + 1e-4) for name, gradient in gradients.items()}
 
         return y, worse
 
@@ -172,7 +172,7 @@ def test_a_wrong_im2col_fails(function: str, replacement: Any, monkeypatch: pyte
     assert run.main(["unittest", "im2col"]) == 1
 
 
-def test_a_layer_that_raises_fails_and_says_what(
+def test_a_layer_that_raises_fails_with_its_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def forward(self: Layer, params: Any, x: Any, ctx: Any) -> Any:
@@ -183,7 +183,7 @@ def test_a_layer_that_raises_fails_and_says_what(
     assert "FAILED  ValueError: operands could not be broadcast" in capsys.readouterr().out
 
 
-def test_what_is_not_a_number_or_of_another_shape_does_not_pass() -> None:
+def test_nan_and_other_shapes_do_not_pass() -> None:
     assert not Check("", math.nan).passed
     assert difference(np.ones(3), np.ones((3, 1))) == math.inf
 
@@ -249,7 +249,7 @@ def test_a_training_with_other_kernels(
 
 
 @pytest.mark.parametrize("requirements", [{"accuracy": 1.0, "minutes": 10}, {"accuracy": 0.5, "minutes": 0}])
-def test_a_training_that_misses_what_is_required(
+def test_a_training_below_the_required_accuracy(
     requirements: dict[str, float],
     small_trial: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -282,7 +282,7 @@ def test_an_interrupted_training_offers_nothing_to_resume(
 ) -> None:
     set_trial(monkeypatch, accuracy=0.5, minutes=10)
     asked = iter([False] * 5 + [True])
-    monkeypatch.setattr(StopRequest, "__call__", lambda own: next(asked))
+    monkeypatch.setattr(StopRequest, "__call__", lambda request: next(asked))
     assert run.main(["unittest", "mnist"]) == 130
     error = capsys.readouterr().err
     assert error.startswith("Interrupted in epoch 1 of 2, after step ")

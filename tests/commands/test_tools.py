@@ -17,7 +17,7 @@ Run = Callable[..., Any]
 
 @pytest.fixture
 def bare(root: Path) -> Run:
-    """Run `python ARGUMENTS…` with nothing that helps to find the package."""
+    """Run `python ARGUMENTS…` without a path to the package."""
 
     def run(*arguments: str | Path, cwd: Path = root) -> Any:
         command = [sys.executable, *map(str, arguments)]
@@ -28,7 +28,7 @@ def bare(root: Path) -> Run:
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-def test_a_tool_shows_its_help_from_its_own_folder(tool: str, bare: Run, root: Path) -> None:
+def test_a_tool_shows_its_help_from_its_folder(tool: str, bare: Run, root: Path) -> None:
     done = bare(f"{tool}.py", "--help", cwd=root / "tools")
     assert done.returncode == 0, done.stderr
     assert f"python {tool}.py" in done.stdout
@@ -36,7 +36,7 @@ def test_a_tool_shows_its_help_from_its_own_folder(tool: str, bare: Run, root: P
 
 
 def test_every_tool_starts_as_train_does(root: Path) -> None:
-    """What is shown below of train is true of all."""
+    """The tests below use train; the others behave in the same way."""
 
     def start(tool: str) -> str:
         _, _, code = (root / "tools" / f"{tool}.py").read_text(encoding="utf-8").partition('"""\n')
@@ -83,7 +83,7 @@ def test_a_child_that_a_tool_spawns_finds_the_standard_modules(bare: Run, root: 
     assert "examples:" in done.stdout
 
 
-def test_a_mistyped_option_is_told_without_a_traceback(bare: Run, root: Path, document: Path) -> None:
+def test_a_mistyped_option_is_reported_without_a_traceback(bare: Run, root: Path, document: Path) -> None:
     done = bare(root / "tools" / "train.py", document, "--resum", cwd=root)
     assert done.returncode == 2
     assert done.stdout == ""

@@ -23,7 +23,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
 
 
-def test_a_run_prints_and_writes_what_a_user_expects(train: Train, document: Path) -> None:
+def test_the_output_and_the_files_of_a_run(train: Train, document: Path) -> None:
     code, out, err = train()
     assert (code, err) == (0, "")
     lines = out.splitlines()
@@ -46,7 +46,7 @@ def test_a_run_prints_and_writes_what_a_user_expects(train: Train, document: Pat
     ]
 
 
-def test_the_weights_carry_what_belongs_to_them(trained: Path) -> None:
+def test_the_weights_file_has_its_metadata(trained: Path) -> None:
     file = load_weights(trained.with_suffix(".npz"))
     assert list(file.arrays)[:2] == ["hidden/weights", "hidden/biases"]
     assert file.arrays["norm/running_mean"].any()
@@ -107,7 +107,7 @@ VIEWS = ("--set", "evaluation.test_time_augmentation=flip")
 
 
 @pytest.mark.parametrize("part", ["test", "validation"])
-def test_figures_with_views_stand_beside_the_plain_ones(train: Train, document: Path, part: str) -> None:
+def test_figures_with_views_are_shown_beside_the_plain_ones(train: Train, document: Path, part: str) -> None:
     options = ("--quiet", *(["--no-test"] if part == "validation" else []))
     _, plain, _ = train(*options)
     metrics = load_weights(document.with_suffix(".npz")).meta["metrics"]
@@ -115,13 +115,13 @@ def test_figures_with_views_stand_beside_the_plain_ones(train: Train, document: 
     assert code == 0
     assert out.startswith(plain)
     with_views = load_weights(document.with_suffix(".npz")).meta["metrics"]
-    own = with_views.pop(f"{part} with flip")
+    flipped = with_views.pop(f"{part} with flip")
     assert with_views == metrics
-    assert own["accuracy"] != metrics[part]["accuracy"]  # a mirrored digit is another thing
+    assert flipped["accuracy"] != metrics[part]["accuracy"]  # a mirrored digit is another thing
     assert out.splitlines()[3:] == [
-        f"Final {part} loss with flip: {own['loss']:.4f}",
-        f"Final {part} accuracy with flip: {own['accuracy']:.2%}",
-        f"Final {part} top-5 accuracy with flip: {own['top_5_accuracy']:.2%}",
+        f"Final {part} loss with flip: {flipped['loss']:.4f}",
+        f"Final {part} accuracy with flip: {flipped['accuracy']:.2%}",
+        f"Final {part} top-5 accuracy with flip: {flipped['top_5_accuracy']:.2%}",
     ]
 
 
@@ -150,7 +150,7 @@ def test_vectors_are_no_images(train: Train, document: Path, change: str, what: 
 
 
 @pytest.mark.usefixtures("regression")
-def test_data_that_do_not_fit_are_told_with_lines(train: Train, document: Path) -> None:
+def test_data_that_do_not_fit_are_reported_with_lines(train: Train, document: Path) -> None:
     values = json.loads(document.read_text())
     values["data"]["augment"] = [{"type": "RandomFlip"}]
     values["evaluation"] = {"test_time_augmentation": "flip"}
@@ -171,10 +171,10 @@ def test_data_that_do_not_fit_are_told_with_lines(train: Train, document: Path) 
     assert "^" in err
 
 
-def test_images_of_ones_own_are_augmented_and_seen_in_views_flat_or_not(
+def test_npz_images_are_augmented_and_measured_in_views_flat_or_not(
     train: Train, tmp_path: Path, small: dict[str, Any], document: Path
 ) -> None:
-    """Non-square ones of 3 channels, as numbers; the shifts are told too large once they are loaded."""
+    """Non-square images of 3 channels, as numbers; too large shifts are reported when they are loaded."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(60, 3, 4, 6)).astype(np.float32)
     y = np.arange(60) % 10
@@ -222,7 +222,7 @@ def regression(tmp_path: Path, small: dict[str, Any], document: Path) -> Path:
 
 
 @pytest.mark.usefixtures("regression")
-def test_regression_ends_with_its_own_figures(train: Train, document: Path) -> None:
+def test_regression_ends_with_figures_of_regression(train: Train, document: Path) -> None:
     code, out, _ = train("--quiet")
     assert code == 0
     assert [line.partition(":")[0] for line in out.splitlines()] == [
@@ -259,7 +259,7 @@ def test_limit_uses_few_samples_of_each_part(train: Train) -> None:
     assert "Dry run: 90 samples to train on, 10 to validate." in out
 
 
-def test_output_goes_where_it_is_told(train: Train, document: Path, tmp_path: Path) -> None:
+def test_output_is_written_to_the_given_file(train: Train, document: Path, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     assert train("--output", tmp_path / "other" / "w.npz")[0] == 0
     assert names(document.parent) == [
@@ -268,7 +268,9 @@ def test_output_goes_where_it_is_told(train: Train, document: Path, tmp_path: Pa
     ]
 
 
-def test_what_cannot_be_written_is_said_before_training(train: Train, document: Path, tmp_path: Path) -> None:
+def test_outputs_that_cannot_be_written_are_reported_before_training(
+    train: Train, document: Path, tmp_path: Path
+) -> None:
     for output, message in (("none/w.npz", "there is no folder"), ("w.json", "ends in .npz")):
         code, out, err = train("--output", tmp_path / output)
         assert (code, "epoch" in out) == (2, False)
@@ -277,7 +279,7 @@ def test_what_cannot_be_written_is_said_before_training(train: Train, document: 
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the administrator may write anywhere")
-def test_a_folder_that_is_not_writable_is_told_before_training(train: Train, document: Path) -> None:
+def test_a_folder_that_is_not_writable_is_reported_before_training(train: Train, document: Path) -> None:
     document.parent.chmod(0o555)
     try:
         code, out, err = train()
@@ -311,8 +313,8 @@ def test_divergence_after_an_epoch_leaves_that_epochs_weights(
 ) -> None:
     plain = training_run.Trainer.learning_rates
 
-    def too_high(own: training_run.Trainer, step: int) -> tuple[float, ...]:
-        return tuple(rate * (1 if own.epoch < 2 else 1e38) for rate in plain(own, step))
+    def too_high(trainer: training_run.Trainer, step: int) -> tuple[float, ...]:
+        return tuple(rate * (1 if trainer.epoch < 2 else 1e38) for rate in plain(trainer, step))
 
     monkeypatch.setattr(training_run.Trainer, "learning_rates", too_high)
     code, _, err = train()
@@ -353,7 +355,7 @@ def test_starting_from_weights_of_another_network_is_an_error(train: Train, tmp_
     assert "nothing in it fits the network" in err
 
 
-def test_weights_to_start_from_are_looked_at_before_the_data(
+def test_weights_to_start_from_are_checked_before_the_data(
     train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training.TrainingData, "load", None)  # it may have to download them
@@ -362,7 +364,7 @@ def test_weights_to_start_from_are_looked_at_before_the_data(
     assert "none.npz: no such file" in err
 
 
-def test_what_does_not_fit_the_machine_is_refused(
+def test_a_network_larger_than_the_memory_is_refused(
     train: Train, document: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training, "available_memory", lambda: 1000)

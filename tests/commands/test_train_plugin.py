@@ -1,4 +1,4 @@
-"""train with a layer of the user's own."""
+"""train with a layer of a plugin."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -12,17 +12,17 @@ from graphnn.layers.base import LAYERS
 
 @pytest.fixture(autouse=True)
 def registered() -> Iterator[None]:
-    """Let what is registered be the same afterwards."""
+    """Restore the registered layers afterwards."""
     before = dict(LAYERS)
     yield
     LAYERS.clear()
     LAYERS.update(before)
 
 
-def test_a_layer_of_ones_own_is_trained(
+def test_a_layer_of_a_plugin_is_trained(
     graphnn: Callable[..., Any], document: Path, small: dict[str, Any], tmp_path: Path
 ) -> None:
-    plugin = tmp_path / "own.py"
+    plugin = tmp_path / "layers.py"
     plugin.write_text(
         "from dataclasses import dataclass\n"
         "from graphnn.layers.base import Layer, register\n"

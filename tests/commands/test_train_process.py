@@ -1,4 +1,4 @@
-"""train as a user runs it: in a process of its own, interrupted and killed."""
+"""train in a separate process, interrupted and killed."""
 
 import json
 import re
@@ -48,13 +48,13 @@ def disturbed(document: Path, small: dict[str, Any]) -> tuple[str, ...]:
 
 @pytest.fixture(scope="module")
 def finished() -> dict[str, bytes]:
-    """Keeps the weights of a run that nothing disturbed."""
+    """The weights of a run without disturbance, once for all tests."""
     return {}
 
 
 @pytest.fixture
 def whole(finished: dict[str, bytes], disturbed: tuple[str, ...], python: Callable[..., Any], tmp_path: Path) -> bytes:
-    """The weights of a run that nothing disturbed."""
+    """The weights of a run without disturbance."""
     if not finished:
         done = python("tools/train.py", *disturbed, "--output", tmp_path / "whole.npz", "--threads", "1")
         assert done.returncode == 0, done.stderr
@@ -62,7 +62,7 @@ def whole(finished: dict[str, bytes], disturbed: tuple[str, ...], python: Callab
     return finished["weights"]
 
 
-def test_an_interrupted_run_goes_on_to_the_same_weights(
+def test_an_interrupted_run_resumes_to_the_same_weights(
     whole: bytes, disturbed: tuple[str, ...], document: Path, python: Callable[..., Any]
 ) -> None:
     stopped = python("tools/train.py", *disturbed, env={"NOW": "SIGINT"})
@@ -80,7 +80,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(
     assert [row.split(",")[0] for row in rows] == ["epoch", "1", "2", "3"]
 
 
-def test_a_killed_run_goes_on_to_the_same_weights(
+def test_a_killed_run_resumes_to_the_same_weights(
     whole: bytes, disturbed: tuple[str, ...], document: Path, python: Callable[..., Any]
 ) -> None:
     killed = python("tools/train.py", *disturbed, env={"NOW": "SIGKILL"})

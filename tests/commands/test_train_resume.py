@@ -55,7 +55,7 @@ def test_a_changed_document_is_not_resumed(train: Train, document: Path, small: 
 
 
 @pytest.mark.usefixtures("trained")
-def test_a_longer_run_goes_on_where_the_rates_are_the_same(train: Train, document: Path, tmp_path: Path) -> None:
+def test_a_longer_run_resumes_where_the_rates_are_the_same(train: Train, document: Path, tmp_path: Path) -> None:
     train("--set", "training.epochs=5", "--output", tmp_path / "whole.npz")
     whole = (tmp_path / "whole.npz").read_bytes()
     code, out, _ = train("--resume", "--set", "training.epochs=5")
@@ -71,11 +71,11 @@ def test_a_longer_run_goes_on_where_the_rates_are_the_same(train: Train, documen
 
 
 @pytest.mark.usefixtures("trained")
-def test_a_stop_saves_and_says_how_to_go_on(train: Train, document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stop_saves_and_prints_how_to_resume(train: Train, document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = document.with_suffix(".npz").read_bytes()
     document.with_suffix(".npz").unlink()
     asked = iter([False] * 30 + [True])
-    monkeypatch.setattr(training_run.StopRequest, "__call__", lambda own: next(asked))
+    monkeypatch.setattr(training_run.StopRequest, "__call__", lambda request: next(asked))
     code, _, err = train()
     assert code == 130
     assert "Interrupted in epoch 2 of 3, after step " in err
@@ -92,18 +92,21 @@ def test_a_stop_saves_and_says_how_to_go_on(train: Train, document: Path, monkey
 
 
 def as_before_top_5_accuracy(checkpoint: Path) -> None:
-    """Write a checkpoint as it was before there was this metric, whose sum is the last one."""
+    """Write a checkpoint as older versions did, without the metric whose sum is the last one."""
     state, identity = load_checkpoint(checkpoint)
     history = []
     for record in state.history:
         assert record.validation
-        kept = [{k: v for k, v in own.items() if k != "top_5_accuracy"} for own in (record.training, record.validation)]
+        kept = [
+            {k: v for k, v in figures.items() if k != "top_5_accuracy"}
+            for figures in (record.training, record.validation)
+        ]
         history.append(replace(record, training=kept[0], validation=kept[1]))
     sums = None if state.sums is None else state.sums[:-1]
     save_checkpoint(checkpoint, replace(state, history=history, sums=sums), identity)
 
 
-def test_a_run_that_began_before_a_metric_goes_on_with_it(train: Train, document: Path) -> None:
+def test_a_run_older_than_a_metric_resumes_with_the_metric(train: Train, document: Path) -> None:
     longer = ("--set", "training.epochs=4")
     train(*longer)
     whole = document.with_suffix(".npz").read_bytes()
@@ -119,7 +122,7 @@ def test_a_run_that_began_before_a_metric_goes_on_with_it(train: Train, document
 
 def test_sums_of_other_metrics_are_not_continued(train: Train, document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = iter([False] * 30 + [True])
-    monkeypatch.setattr(training_run.StopRequest, "__call__", lambda own: next(asked))
+    monkeypatch.setattr(training_run.StopRequest, "__call__", lambda request: next(asked))
     assert train()[0] == 130
     monkeypatch.undo()
     checkpoint = document.parent / "net.run" / "checkpoint.npz"
@@ -160,7 +163,7 @@ def test_so_does_one_while_views_are_averaged(train: Train, document: Path, monk
 
 
 @pytest.mark.usefixtures("trained")
-def test_augmented_training_goes_on_within_an_epoch_to_the_same_weights(
+def test_augmented_training_resumed_within_an_epoch_gives_the_same_weights(
     train: Train, document: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     augment = ("--set", 'data.augment=[{"type": "RandomTranslate", "pixels": 1}, {"type": "Cutout", "size": 2}]')
@@ -169,7 +172,7 @@ def test_augmented_training_goes_on_within_an_epoch_to_the_same_weights(
     whole = document.with_suffix(".npz").read_bytes()
     assert whole != plain
     asked = iter([False] * 30 + [True])
-    monkeypatch.setattr(training_run.StopRequest, "__call__", lambda own: next(asked))
+    monkeypatch.setattr(training_run.StopRequest, "__call__", lambda request: next(asked))
     assert train(*augment)[0] == 130
     monkeypatch.undo()
     code, _, err = train("--resume", "--set", 'data.augment=[{"type": "RandomTranslate", "pixels": 1}]')
@@ -186,7 +189,7 @@ def test_the_command_to_resume_repeats_the_options() -> None:
     assert command.resume_command("graphnn train", argv) == "graphnn train 'a b.json' --set x=1 --resume"
 
 
-def test_a_run_that_fails_says_what_there_is_and_how_to_go_on(
+def test_a_failed_run_says_which_weights_exist_and_how_to_resume(
     train: Train, document: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps = iter(range(30))

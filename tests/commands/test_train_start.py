@@ -64,14 +64,14 @@ def test_threads_make_no_difference(train: Train, whitened: Path) -> None:
     assert whitened.with_suffix(".npz").read_bytes() == one
 
 
-def test_a_run_that_goes_on_after_the_training_of_a_parameter_has_ended(
+def test_a_run_resumed_after_the_training_of_a_parameter_has_ended(
     train: Train, whitened: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train("--quiet")
     whole = whitened.with_suffix(".npz").read_bytes()
     whitened.with_suffix(".npz").unlink()
     asked = iter([False] * 60 + [True])
-    monkeypatch.setattr(training_run.StopRequest, "__call__", lambda own: next(asked))
+    monkeypatch.setattr(training_run.StopRequest, "__call__", lambda request: next(asked))
     code, _, err = train()
     assert code == 130
     assert "Interrupted in epoch 3" in err

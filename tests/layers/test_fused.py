@@ -154,7 +154,7 @@ def folded(*layers, kernels=NUMPY, training=False):
 
 
 @pytest.mark.parametrize("kernels", [NUMPY, NUMBA], ids=lambda each: each.name)
-def test_what_is_merged_in_testing(kernels):
+def test_layers_fused_for_inference(kernels):
     conv, dense, bn = Conv2D(filters=4, strides=2, name="c"), Dense(units=4), BatchNormalization(epsilon=1e-3, name="n")
     whole = folded(conv, bn, ReLU(), kernels=kernels)
     assert (whole.normalization, whole.relu, whole.strides, whole.filters, whole.name) == (bn, True, 2, 4, "c")
@@ -183,7 +183,7 @@ def test_what_is_merged_in_testing(kernels):
         assert folded(*none, kernels=kernels) is None
 
 
-def test_what_is_merged_in_training():
+def test_layers_fused_for_training():
     """Activations are fused only where that saves a pass over memory, which numpy's kernels do not."""
     conv, bn = Conv2D(filters=4), BatchNormalization(momentum=0.8)
     assert type(folded(bn, ReLU(), kernels=NUMBA, training=True)) is NormalizationReLU

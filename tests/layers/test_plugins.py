@@ -80,7 +80,7 @@ def test_no_plugins_no_fragments() -> None:
         (CUBE.replace(" = 1.0", ""), "Cube: scale has no default, so it must be in `required`"),
     ],
 )
-def test_what_is_wrong_with_a_plugin_is_said(write: Write, text: str, message: str) -> None:
+def test_errors_of_a_plugin(write: Write, text: str, message: str) -> None:
     before = dict(LAYERS)
     with pytest.raises(SpecError, match=message):
         load_plugins([write(text)])

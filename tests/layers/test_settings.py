@@ -63,7 +63,7 @@ def plugin(monkeypatch: pytest.MonkeyPatch) -> None:
         (partial(Residual, []), "Residual.layers: a block needs at least one layer, for example"),
     ],
 )
-def test_what_a_document_may_not_say_cannot_be_made(make: partial[Layer], message: str) -> None:
+def test_invalid_settings_are_refused_at_once(make: partial[Layer], message: str) -> None:
     with pytest.raises(SpecError) as refused:
         make()
     assert str(refused.value).startswith(message)

@@ -114,7 +114,7 @@ def test_a_built_layer_gives_the_gradients_of_trained_parameters():
         (partial(Conv2D, 8, initializer="patch_whitening"), (1, 4, 4), "Conv2D.filters", "makes 2·1·3·3 = 18 filters"),
     ],
 )
-def test_what_a_document_may_not_say_cannot_be_built(make, shape, where, message):
+def test_invalid_settings_cannot_be_built(make, shape, where, message):
     with pytest.raises(SpecError) as refused:
         make().build(shape)
     assert where in str(refused.value)
@@ -126,7 +126,7 @@ def test_a_layer_by_itself_has_no_images_to_start_from():
         Conv2D(8, kernel_size=2, initializer="patch_whitening").build((1, 4, 4))
 
 
-def test_an_unknown_parameter_that_only_the_graph_meets():
+def test_an_unknown_parameter_that_only_the_graph_finds():
     """The layer's error, for graphs that are made without a document."""
     layer = BatchNormalization.from_checked(center=False, scale=False, trainable={"gama": False})
     (finding,) = layer.findings((3,))

@@ -30,7 +30,7 @@ def linear(features: int = 64, **settings: Any) -> Model:
 
 
 def test_the_loss_of_a_step_is_that_of_the_augmented_images() -> None:
-    """One step of all samples, from the same first weights; the second fit has draws of its own."""
+    """One step of all samples, from the same initial weights; the second fit draws other numbers."""
     kinds = [RandomFlip("alternating"), RandomTranslate(1, padding="zeros"), Cutout(3)]
     model = linear(augment=kinds)
     (first,) = model.fit(X, Y, batch_size=len(X))

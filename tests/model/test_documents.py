@@ -149,14 +149,14 @@ def test_schedules(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("as_default", [False, True])
 def test_augmentations(as_default: bool, tmp_path: Path) -> None:
     """As objects or as in a document, where they may have a description."""
-    settings = {name: {} if as_default else own for name, own in AUGMENTATION_SETTINGS.items()}
-    objects = [AUGMENTATIONS[name](**own) for name, own in settings.items()]
-    values = [{"type": name, "description": "why", **own} for name, own in settings.items()]
+    settings = {name: {} if as_default else given for name, given in AUGMENTATION_SETTINGS.items()}
+    objects = [AUGMENTATIONS[name](**given) for name, given in settings.items()]
+    values = [{"type": name, "description": "why", **given} for name, given in settings.items()]
     model = Model(MeanSquaredError(), SGD(), augment=[*objects, *values])
     model.add(Flatten(input_shape=(3, 9, 9)))
     again = there_and_back(model, tmp_path)
     written = json.loads((tmp_path / "model.json").read_text(encoding="utf-8"))["data"]["augment"]
-    assert written == [{"type": name, **own} for name, own in settings.items()] + values
+    assert written == [{"type": name, **given} for name, given in settings.items()] + values
     for spec in (model.spec(), again.spec()):
         assert augmentations_from(spec.data["augment"]) == (*objects, *objects)
         descriptions = [section.description for section in spec.data["augment"]]
@@ -185,7 +185,7 @@ def test_the_documents_that_come_along(document: Path, tmp_path: Path) -> None:
 
 
 def small(schedule: Schedule | None = None, name: str = "model", description: str | None = None) -> Model:
-    """Return a model that no document was read for."""
+    """Return a model that was not read from a document."""
     model = Model(CrossEntropy(), SGDMomentum(0.05), schedule, name=name, description=description)
     model.add(Dense(3, name="output", input_shape=(2,)))
     model.add(Softmax())

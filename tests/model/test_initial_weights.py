@@ -34,7 +34,7 @@ def whitened(normalize: str = "per_channel", **settings: Any) -> Model:
     return model
 
 
-def test_the_first_fit_starts_from_its_own_images(tmp_path: Path) -> None:
+def test_the_first_fit_starts_from_its_images(tmp_path: Path) -> None:
     model = whitened()
     model.fit(X, Y, 8, 1)
     model.fit(X[::-1] // 2, Y, 8, 1)  # which is not the first
@@ -67,7 +67,7 @@ def test_weights_that_do_not_fit_leave_a_model_without_any(tmp_path: Path) -> No
         model.predict(X)
 
 
-def test_a_model_says_at_once_what_does_not_fit() -> None:
+def test_a_model_refuses_unfit_layers_at_once() -> None:
     with pytest.raises(SpecError, match=r"layers\[0\].trainable.biases: .*has no \"biases\""):
         whitened(use_bias=False, trainable={"biases": False})
     model = whitened()

@@ -91,7 +91,7 @@ def test_a_model_predicts_before_it_is_trained() -> None:
     assert classifier().predict(np.zeros((5, 2))).shape == (5, 3)
 
 
-def test_another_fit_goes_on_from_the_weights() -> None:
+def test_another_fit_continues_from_the_weights() -> None:
     model, data = classifier(), blobs(300)
     first = model.fit(*data, batch_size=32, epochs=2)
     second = model.fit(*data, batch_size=32, epochs=1)
@@ -196,7 +196,7 @@ def test_the_saved_file_holds_the_document_and_the_last_metrics(tmp_path: Path) 
     assert meta["metrics"]["training"] == dict(model.history[-1].training)
 
 
-def test_fit_takes_what_documents_say_of_training(tmp_path: Path) -> None:
+def test_fit_takes_the_training_settings_of_documents(tmp_path: Path) -> None:
     x_valid, y_valid = blobs(50, seed=1)
     model = classifier()
     history = model.fit(
@@ -247,7 +247,7 @@ def test_fit_ends_with_the_average_and_saves_the_figures_of_the_best_weights(tmp
     assert metrics == {"epochs": best.epoch, "training": best.training, "validation": best.validation}
 
 
-def test_fit_refuses_to_watch_what_there_is_not() -> None:
+def test_fit_refuses_an_unknown_metric() -> None:
     with pytest.raises(DataError, match="validation_loss is watched, but there are no samples to validate on"):
         classifier().fit(*blobs(64), early_stopping=EarlyStopping())
     with pytest.raises(SpecError, match="keep_best"):
@@ -331,7 +331,7 @@ def test_a_fit_that_cannot_be_leaves_the_model_as_it_was() -> None:
     assert model.evaluate(X, Y).keys() == {"loss", "accuracy"}
 
 
-def test_a_model_whose_parts_do_not_fit_says_so_when_it_is_built() -> None:
+def test_a_model_whose_parts_do_not_fit_is_refused_when_it_is_built() -> None:
     model = Model(CrossEntropy(), SGD())
     model.add(Dense(3, input_shape=(2,)))
     with pytest.raises(SpecError, match="Softmax"):
@@ -369,7 +369,7 @@ def test_settings_of_a_fit_are_of_that_fit_alone() -> None:
     assert model.spec().training["batch_size"] == 16
 
 
-def test_samples_of_ones_own_validate_where_the_document_splits_none_off(tmp_path: Path) -> None:
+def test_validation_samples_are_used_where_the_document_splits_off_none(tmp_path: Path) -> None:
     values = classifier().to_document(data={"dataset": "npz", "path": "mine.npz", "validation_split": 0})
     (tmp_path / "net.json").write_text(json.dumps(values), encoding="utf-8")
     x_valid, y_valid = blobs(50, seed=1)

@@ -1,4 +1,4 @@
-"""Stack: layers that are put one after the other, and those that cannot be."""
+"""Stack: layers in sequence, and errors for layers that do not fit."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ from graphnn.model.stack import Stack
 
 @dataclass(frozen=True)
 class Unregistered(ReLU):
-    """A layer that no document knows."""
+    """A layer that the schema does not define."""
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_layers_that_cannot_be_added(layer: Any, error: type[GraphError], messag
     assert stack.output_shape == (3,)
 
 
-def test_a_layer_that_does_not_fit_is_told_the_name_of_the_one_before() -> None:
+def test_the_message_of_an_unfit_layer_names_the_one_before() -> None:
     stack = Stack()
     stack.add(MaxPooling2D(name="pool2", input_shape=(64, 16, 16)))
     with pytest.raises(ShapeError, match='Dense needs a vector, but "pool2" gives 64×8×8; put Flatten or'):

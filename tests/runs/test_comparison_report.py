@@ -67,7 +67,7 @@ def test_values(trainings: list[Training]) -> None:
     assert content[2] == {"variant": "wild", "diverged": 2, "seconds": None, "accuracy": {}}
 
 
-def test_what_has_not_begun_is_left_out(trainings: list[Training]) -> None:
+def test_trainings_that_have_not_started_are_left_out(trainings: list[Training]) -> None:
     assert "wild" not in render(comparison_report(trainings))
 
 

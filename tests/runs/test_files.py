@@ -64,7 +64,7 @@ def test_opening_writes_the_document_and_the_history(tmp_path: Path) -> None:
         assert outputs.history.read_text() == "epoch,loss,learning_rate,seconds,images_per_second\n"
 
 
-def test_opening_says_what_cannot_be_written(outputs: RunFiles) -> None:
+def test_opening_names_the_file_that_cannot_be_written(outputs: RunFiles) -> None:
     outputs.history.mkdir()
     with pytest.raises(WeightsError, match=r"history.csv: cannot be written: Is a directory"):
         outputs.open({}, ("loss",), validated=False, records=[])

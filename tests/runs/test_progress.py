@@ -72,7 +72,7 @@ def test_quiet_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert streams.out + streams.err == ""
 
 
-def test_the_bar_says_how_far_how_fast_and_how_long(
+def test_the_bar_shows_progress_speed_and_remaining_time(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = iter([100.0, 101.0, 101.01, 102.0])
