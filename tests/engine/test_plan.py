@@ -109,6 +109,7 @@ def test_pieces_get_smaller_with_work_and_size(plain, monkeypatch):
         (2**20, 1, 16),  # a lane's share of 64
         (1536 * 5, 1, 5),  # what fits
         (2**20, 640 * 30, 32),  # two pieces are worthwhile
+        (2**20, 640 * 20, 32),  # three are, but two share out evenly
         (2**20, 640 * 1000, 64),  # one is
         (1, 640 * 30, 32),  # less would not be worth a thread's while
         (1, 1, 1),

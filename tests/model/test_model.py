@@ -25,7 +25,7 @@ from graphnn.optimizers.adam import Adam
 from graphnn.optimizers.sgd import SGD
 from graphnn.optimizers.sgd_momentum import SGDMomentum
 from graphnn.schedules.reduce_on_plateau import ReduceOnPlateau
-from graphnn.storage.weights import load_weights
+from graphnn.storage.weights import load_weights, save_weights
 from graphnn.training import trainer
 from graphnn.training.monitor import EarlyStopping
 
@@ -170,6 +170,16 @@ def test_normalisation_comes_from_the_training_data_and_travels_with_the_weights
         other.predict(x)
     other.load(tmp_path / "blobs.npz")
     np.testing.assert_array_equal(other.predict(x), model.predict(x))
+
+
+def test_weights_without_a_normalisation_do_not_keep_the_one_that_others_had(tmp_path: Path) -> None:
+    model = classifier(normalize="per_feature")
+    model.fit(*blobs(64), batch_size=16, epochs=1)
+    model.save(tmp_path / "blobs.npz")
+    save_weights(tmp_path / "bare.npz", load_weights(tmp_path / "blobs.npz").arrays, {})
+    model.load(tmp_path / "bare.npz")
+    with pytest.raises(GraphError, match="fit first, or load weights that have them"):
+        model.predict(np.ones((1, 2)))
 
 
 def test_weights_of_another_network_are_refused_and_change_nothing(tmp_path: Path) -> None:

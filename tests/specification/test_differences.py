@@ -1,5 +1,6 @@
 """Differences between two documents: as values, and in words."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from graphnn.specification.differences import ABSENT, Difference, differences, with_defaults
@@ -37,6 +38,36 @@ def test_what_changes_no_result_and_what_is_ignored_is_no_difference() -> None:
     changed = resolved(name="two", layers=layers, data=data, evaluation=evaluation, training={"epochs": 6})
     assert differences(resolved(), changed) == [Difference("training.epochs", 5, 6)]
     assert differences(resolved(), changed, ignore={"training.epochs"}) == []
+
+
+def settings(value: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Yield the path of each setting of a document, and the object and the key that it stands at."""
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        place = f"{path}[{key}]" if isinstance(value, list) else f"{path}.{key}".removeprefix(".")
+        if isinstance(inner, dict) or (isinstance(inner, list) and inner and isinstance(inner[0], dict)):
+            yield from settings(inner, place)
+        else:
+            yield place, value, key
+
+
+def test_every_setting_but_a_few_makes_a_difference() -> None:
+    before, after = resolved(), resolved()
+    without_effect = []
+    for path, holder, key in settings(after):
+        value, holder[key] = holder[key], "something else"
+        found = differences(before, after)
+        holder[key] = value
+        if found:
+            assert found == [Difference(path, value, "something else")]
+        else:
+            without_effect.append(path)
+    assert without_effect == [
+        "format_version",
+        "name",
+        "layers[0].description",
+        "data.path",
+        "evaluation.test_time_augmentation",
+    ]
 
 
 def test_settings_that_an_older_document_lacks_count_as_their_defaults() -> None:
