@@ -7,6 +7,7 @@ import pytest
 
 from graphnn.errors import GraphError, ShapeError, SpecError
 from graphnn.layers.average_pooling_2d import AveragePooling2D
+from graphnn.layers.base import UnfitInput
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
@@ -136,6 +137,9 @@ REFUSED = {
     "layers[0]: ReLU needs the input_shape it was made with, 3×8×8, but the input gives 32×32×32": Residual(
         [ReLU(input_shape=(3, 8, 8))]
     ),
+    "ReLU needs the input_shape it was made with, 32×8×8, but the input gives 32×32×32": Residual(
+        [ReLU(input_shape=(32, 8, 8))]
+    ),
 }
 
 
@@ -143,6 +147,18 @@ REFUSED = {
 def test_shapes_that_do_not_fit(message):
     with pytest.raises(ShapeError, match=re.escape(message)):
         REFUSED[message].build((32, 32, 32))
+
+
+def test_the_place_of_branches_that_differ_is_told_from_the_outermost_block_on():
+    differing = Residual([Conv2D(5)], [Conv2D(4)])
+    message = (
+        "the layers give 5×6×6, but the shortcut gives 4×6×6, and what is added must be of one shape; "
+        'write "shortcut": [{"type": "Conv2D", "filters": 5, "kernel_size": 1}]'
+    )
+    for block, place in ((differing, ""), (Residual([ReLU(), differing]), "layers[1].shortcut: ")):
+        with pytest.raises(UnfitInput) as refused:
+            block.output_shape((3, 6, 6))
+        assert refused.value.message("the input") == f"{place}{message}"
 
 
 def test_what_is_no_layer():
@@ -167,6 +183,7 @@ def test_settings_inside_are_checked_like_a_document():
         ((3, 8, 8), (4, 4, 4), 2),
         ((3, 9, 8), (4, 5, 4), 2),
         ((3, 9, 7), (4, 3, 7), [3, 1]),
+        ((3, 7, 9), (4, 7, 3), [1, 3]),
         ((3, 7, 7), (4, 1, 1), 7),
     ],
 )
