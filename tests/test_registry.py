@@ -149,6 +149,18 @@ def test_registering_twice_is_an_error_for_layers_too() -> None:
         LAYERS.register(type("Dense", (), {}))
 
 
+def test_a_plugin_cannot_take_a_name_whose_module_is_not_imported_yet() -> None:
+    """In a process of its own, because in this one other tests have imported it."""
+    code = (
+        "from graphnn.layers.base import LAYERS, Layer\n"
+        "from graphnn.errors import SpecError\n"
+        "try: LAYERS.register(type('Dense', (Layer,), {'__module__': 'plugin'}))\n"
+        "except SpecError as error: print(error)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
+    assert ran.stdout == 'a layer type "Dense" is registered already, by graphnn.layers.dense\n'
+
+
 def test_a_class_name_means_one_thing() -> None:
     places: dict[str, list[str]] = {}
     for file in sorted((ROOT / "graphnn").rglob("*.py")):
