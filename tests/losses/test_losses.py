@@ -270,6 +270,12 @@ def test_no_targets_are_no_mistake(loss):
     loss.check_targets(np.zeros((0, 3)), (3,))
 
 
+def test_the_loss_that_is_reported_is_without_smoothing():
+    assert SMOOTHED.reported() == CrossEntropy()
+    for loss in (CrossEntropy(), MeanSquaredError(), BinaryCrossEntropy()):
+        assert loss.reported() == loss
+
+
 def test_calls_check_their_targets():
     with pytest.raises(DataError, match="labels must lie in 0…1"):
         CrossEntropy()([2], [[0.5, 0.5]])

@@ -50,3 +50,11 @@ def test_an_output_counts_as_a_part_of_its_sample() -> None:
     y, truth = np.array([[[0.9, 0.1], [0.8, 0.2]], [[0.1, 0.1], [0.1, 0.1]]]), np.zeros((2, 2, 2))
     truth[0, 0, 0] = 1
     assert Accuracy().sums(YesOrNo(truth, y)) == 7 / 4
+
+
+def test_one_half_is_no_for_targets_and_for_predictions() -> None:
+    """Of the targets ½ and 0.6, and of the probabilities ½ and 0.6, as they are and as logits, the second is yes."""
+    half = np.array([[0.5, 0.6]])
+    assert Accuracy().sums(YesOrNo(half, np.array([[0.4, 0.9]]))) == 1
+    assert Accuracy().sums(YesOrNo(np.array([[0, 1]]), half)) == 1
+    assert Accuracy().sums(YesOrNo(half, np.array([[0.0, 0.1]]), logits=True)) == 1
