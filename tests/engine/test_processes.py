@@ -278,6 +278,17 @@ def test_targets_may_change_their_kind(plain):
             engine.predict(x)
 
 
+def test_fractions_are_not_cut_to_the_whole_numbers_that_came_before(plain):
+    """MSE, one output that is always 0: the sums of squares are those of the targets, 1 + 4, then ¼ + 1/16."""
+    graph = plain.network((1,), ("Dense", {"units": 1}), loss=MeanSquaredError())
+    parameters = initialise(graph, 0, np.float64)
+    parameters.vector[...] = 0
+    x = np.ones((2, 1))
+    with plain.cut([1]), Engine(graph, parameters, batch_size=2, threads=2) as engine:
+        assert engine.evaluate(ArrayBatch(x, np.array([1, 2])))[0] == 5
+        assert engine.evaluate(ArrayBatch(x, np.array([0.5, 0.25])))[0] == 0.3125
+
+
 def test_more_samples_than_are_handed_over_at_once(plain, monkeypatch):
     graph = plain.network((2, 4, 4), CONV, BN, "Flatten", HEAD, loss=MeanSquaredError())
     parameters = initialise(graph, 0, np.float64)
