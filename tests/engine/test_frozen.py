@@ -178,6 +178,21 @@ def test_convolutions_are_not_asked_for_what_nobody_needs(plain):
         assert set(calls) == expected
 
 
+def test_nothing_is_prepared_for_a_gradient_that_is_needed_no_more(plain):
+    """In the step itself: of the second convolution's input, once the first one stays as it is."""
+    asked = []
+
+    class Preparing(Conv2D):
+        def prepare(self, params, ctx):
+            asked.append(ctx.needs_dx)
+            return super().prepare(params, ctx)
+
+    first = Conv2D(2, trainable={"weights": {"until_epoch": 1}, "biases": False})
+    graph = plain.network((2, 6, 6), first, Preparing(3), "Flatten", HEAD, "Softmax")
+    steps(graph, [(0, 0), (1, 0), (0, 0)], threads=1)
+    assert asked == [True, False, True]
+
+
 @dataclass(frozen=True)
 class Generous(Layer):
     """y = a·x + b; gives the gradients of both whoever wants them, in the memory that it is handed."""

@@ -7,6 +7,7 @@ from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.graph.initialisation import initialise
 from graphnn.layers.batch_normalization import BatchNormalization
+from graphnn.layers.dense import Dense
 from graphnn.layers.dropout import Dropout
 from graphnn.layers.flatten import Flatten
 from graphnn.layers.residual import Residual
@@ -59,3 +60,15 @@ def test_sums_of_the_whole_batch_are_taken_as_in_the_step(plain):
         assert node.name == "n0_dense"
         for name, array in before.items():
             np.testing.assert_array_equal(parameters.named()[name], array)
+
+
+def test_each_piece_finds_again_what_went_past_the_layers_of_a_block(plain):
+    """y = −x + x = 0, which stays finite whatever it is multiplied by; any other sample's x would leave a rest."""
+    graph = plain.network((1,), Residual([Dense(1)]), ("Dense", {"units": 4}), "Softmax")
+    parameters = initialise(graph, 0)
+    parameters.values[graph.nodes[1].name]["weights"][...] = -1
+    parameters.values[graph.nodes[3].name]["weights"][...] = 3e38
+    x = np.arange(0, 60, 10, dtype=np.float32)[:, None]
+    with plain.cut([2]), Engine(graph, parameters, batch_size=6, threads=1) as engine:
+        assert np.isfinite(engine.train_step(ArrayBatch(x, np.zeros(6, np.int64)), epoch=0, step=0)).all()
+        assert engine.first_non_finite(x, epoch=0, step=0) is None
