@@ -4,7 +4,7 @@ import pytest
 
 from graphnn.errors import GraphError
 from graphnn.reports.formats import render
-from graphnn.reports.report import Report
+from graphnn.reports.report import Alternatives, Column, Report, Table
 
 WIDE = """\
 two digits
@@ -152,6 +152,22 @@ def test_a_report_can_say_how_wide_it_is_where_there_is_no_terminal(report: Repo
     narrow = Report(report.parts, width=30)
     assert render(narrow) == NARROW
     assert render(narrow, width=100) == WIDE
+
+
+def test_the_larger_table_is_shown_where_it_just_fits() -> None:
+    """It takes 9 columns: 3 of the first, 2 between them, 4 of the title of the second."""
+    larger, smaller = (Table((Column("abc"), Column(name)), [("abc", "d")]) for name in ("efgh", "e"))
+    report = Report([Alternatives([larger, smaller])])
+    assert render(report, width=9) == "abc  efgh\n─────────\nabc  d\n"
+    assert render(report, width=8) == "abc  e\n──────\nabc  d\n"
+
+
+def test_a_column_that_wraps_leaves_room_for_those_on_both_sides() -> None:
+    columns = (Column("stage"), Column("way", wraps=True), Column("pieces"))
+    report = Report([Table(columns, [("1", "conv1 → relu_1 → conv2", "8")])])
+    assert render(report, width=36) == (
+        "stage  way               pieces\n───────────────────────────────\n1      conv1 → relu_1 →  8\n       conv2\n"
+    )
 
 
 def test_nothing_is_shown_of_nothing() -> None:
