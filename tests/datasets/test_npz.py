@@ -5,6 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from graphnn.datasets import npz
 from graphnn.datasets.loading import load
 from graphnn.errors import DataError
 
@@ -25,6 +26,13 @@ def test_vectors_and_labels(write_npz):
 
 def test_classes_reach_to_the_largest_label_of_both_parts(write_npz):
     assert load_from(write_npz(y_test=np.array([0, 4, 1], np.uint8))).classes == ("0", "1", "2", "3", "4")
+
+
+def test_there_may_be_a_million_classes_and_no_more(write_npz, monkeypatch):
+    monkeypatch.setattr(npz, "MOST_CLASSES", 5)
+    assert len(load_from(write_npz(y_test=np.array([0, 4, 1]))).classes) == 5
+    with pytest.raises(DataError, match=r"y_test\[1\] is 5; number the classes 0, 1, 2, … without gaps"):
+        load_from(write_npz(y_test=np.array([0, 5, 1])))
 
 
 def test_class_names_are_used(write_npz):

@@ -81,6 +81,14 @@ def test_constant_data_become_zero_and_stay_finite(mode, value):
     np.testing.assert_array_equal(fitted.apply(x, (3,)), 0)
 
 
+@pytest.mark.parametrize("value", [1e6, -1e6])
+def test_what_differs_by_rounding_alone_counts_as_constant(value):
+    """Two neighbouring float32: around a million, 1/16 apart."""
+    x = np.array([[value], [np.nextafter(np.float32(value), np.float32(0))]], np.float32)
+    assert abs(x[0, 0] - x[1, 0]) == 1 / 16
+    assert Normalisation.fit(x, "per_feature").divisor == (1.0,)
+
+
 def test_constants_come_from_the_chosen_samples_alone():
     x = images()
     chosen = np.array([7, 2, 5])
