@@ -93,6 +93,7 @@ def test_a_layer_of_a_plugin_is_checked_against_its_fragment() -> None:
 def test_a_layer_without_a_definition_is_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Cube(-1).scale == -1  # not registered
     assert Residual([Undefined("x")]).inside == (Undefined("x"),)  # type: ignore[arg-type]
+    assert Residual([Residual([Undefined(-1)])]).inside == (Residual([Undefined(-1)]),)
     monkeypatch.setitem(LAYERS, "Undefined", Undefined)
     assert Undefined(-1).scale == -1
 

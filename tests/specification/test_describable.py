@@ -12,6 +12,7 @@ from graphnn.augmentation.random_flip import RandomFlip
 from graphnn.averaging.exponential import ExponentialAveraging
 from graphnn.errors import SpecError
 from graphnn.losses.cross_entropy import CrossEntropy
+from graphnn.optimizers.base import OPTIMIZERS
 from graphnn.optimizers.muon import Muon
 from graphnn.optimizers.sgd import SGD
 from graphnn.schedules.cosine import Cosine
@@ -58,4 +59,9 @@ class Reversed(SGD):
 
 
 def test_a_class_that_the_schema_does_not_define_is_not_checked() -> None:
+    assert Reversed(-1).learning_rate == -1
+
+
+def test_nor_does_it_define_what_others_register(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(OPTIMIZERS, "Reversed", Reversed)
     assert Reversed(-1).learning_rate == -1
