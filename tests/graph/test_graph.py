@@ -174,3 +174,33 @@ def test_a_mistake_that_a_change_may_have_made_elsewhere_names_the_change() -> N
         build_graph(spec_from_values(DOCUMENT, "net", overrides=("layers.dense_1.units=9",)))
     [problem] = refused.value.problems
     assert problem.file == "--set layers.dense_1.units=9"  # it names the change itself
+
+
+@pytest.mark.parametrize(
+    ("split", "validated", "refused"),
+    [(0.1, None, False), (0.0, None, True), (0.0, True, False), (0.1, False, True)],
+)
+def test_a_figure_is_watched_on_samples_that_the_document_or_the_caller_has(
+    split: float, validated: bool | None, refused: bool
+) -> None:
+    data, training = {"dataset": "cifar10", "validation_split": split}, {"epochs": 1, "keep_best": "validation_loss"}
+    spec = spec_from_values({**DOCUMENT, "data": data, "training": training})
+    if refused:
+        with pytest.raises(SpecError, match="validation_loss needs a validation part"):
+            build_graph(spec, validated=validated)
+    else:
+        assert build_graph(spec, validated=validated).output_shape == (10,)
+
+
+def test_a_network_without_a_parameter_to_train_is_one_that_the_document_does_not_freeze() -> None:
+    """Running statistics are never trained, so leaving "trainable" out would change nothing."""
+    bare = {"type": "BatchNormalization", "scale": False, "center": False}
+    layers = [bare, {"type": "Flatten"}, {"type": "Softmax"}]
+    values = {**DOCUMENT, "input": {"shape": [10, 1, 1]}, "layers": layers, "data": NPZ}
+    assert [parameter.name for parameter in build_graph(spec_from_values(values)).nodes[0].parameters] == [
+        "running_mean",
+        "running_variance",
+    ]
+    assert refusals({"type": "Flatten"}, {"type": "Dense", "units": 10, "trainable": False}, {"type": "Softmax"}) == [
+        'layers: nothing is trained: no parameter is trainable; leave "trainable" out in one of the layers'
+    ]
