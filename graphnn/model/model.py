@@ -192,15 +192,16 @@ class Model(Definition):
     def load(self, file: str | Path) -> None:
         """Load the weights and the normalisation from a file that `save` or the train command wrote.
 
-        Raises WeightsError with everything that does not fit, and leaves the model unchanged then.
+        Raises WeightsError with everything that does not fit, or DataError for a damaged normalisation, and leaves the
+        model unchanged then.
         """
         graph = self._graph()
         parameters = unset(graph) if self._network is None else self._network[1]
         found = load_weights(file, check_finite=True)
-        assign(parameters, found.arrays, file=file)
-        self._network = graph, parameters
         constants = found.meta.get("normalisation")
-        self._normalisation = None if constants is None else Normalisation.from_json(constants)
+        normalisation = None if constants is None else Normalisation.from_json(constants)
+        assign(parameters, found.arrays, file=file)
+        self._network, self._normalisation = (graph, parameters), normalisation
 
     def _graph(self) -> Graph:
         """Return the graph of the weights, or a new one while there are none."""

@@ -182,6 +182,18 @@ def test_weights_without_a_normalisation_do_not_keep_the_one_that_others_had(tmp
         model.predict(np.ones((1, 2)))
 
 
+def test_weights_with_a_damaged_normalisation_are_refused_and_change_nothing(tmp_path: Path) -> None:
+    model = classifier(normalize="per_feature")
+    model.fit(*blobs(64), batch_size=16, epochs=1)
+    before = model.predict(np.ones((1, 2)))
+    model.save(tmp_path / "blobs.npz")
+    arrays = {name: array + 1 for name, array in load_weights(tmp_path / "blobs.npz").arrays.items()}
+    save_weights(tmp_path / "damaged.npz", arrays, {"normalisation": {"mode": "per_feature"}})
+    with pytest.raises(DataError, match="the normalisation's constants are damaged"):
+        model.load(tmp_path / "damaged.npz")
+    np.testing.assert_array_equal(model.predict(np.ones((1, 2))), before)
+
+
 def test_weights_of_another_network_are_refused_and_change_nothing(tmp_path: Path) -> None:
     classifier().save(tmp_path / "blobs.npz")
     other = Model(CrossEntropy(), SGD())
