@@ -19,6 +19,7 @@ from graphnn.describe.memory import (
     training_memory,
     weight_file_bytes,
 )
+from graphnn.engine import plan
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.graph.graph import Graph, chain
@@ -55,6 +56,15 @@ def test_training_memory_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     everyone = 3 * trainable + fixed + 4 * (outputs + at_barrier)
     each_thread = 2 * 4 * 32 + WINDOWS
     assert training_memory(small(), 4, slots=1, kernels=NUMPY).total == 4 * (everyone + 2 * each_thread)
+
+
+def test_what_is_computed_again_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 9 samples in pieces of 1, a lane has several, and the batch normalisation gives its output anew."""
+    monkeypatch.setattr(plan, "piece_size", lambda nodes, batch_size: 1)
+    kept = 16 + 32 + 32 + 3  # the input, and what convolution, Flatten and Dense give
+    for samples, again in ((8, 32), (9, 0)):
+        found = training_memory(small(), samples, slots=1, kernels=NUMPY).outputs
+        assert found == 4 * samples * (kept + again)
 
 
 def test_what_blocks_save_by_hand() -> None:

@@ -109,6 +109,7 @@ def test_pieces_get_smaller_with_work_and_size(plain, monkeypatch):
         (2**20, 1, 16),  # a lane's share of 64
         (1536 * 5, 1, 5),  # what fits
         (2**20, 640 * 30, 32),  # two pieces are worthwhile
+        (1536 * 15, 1, 15),  # and stays so with a fifth piece for four lanes
         (2**20, 640 * 20, 32),  # three are, but two share out evenly
         (2**20, 640 * 1000, 64),  # one is
         (1, 640 * 30, 32),  # less would not be worth a thread's while
@@ -117,6 +118,13 @@ def test_pieces_get_smaller_with_work_and_size(plain, monkeypatch):
         monkeypatch.setattr(plan_module, "PIECE_BYTES", piece_bytes)
         monkeypatch.setattr(plan_module, "PIECE_WORK", multiply_adds)
         assert piece_size(nodes, 64) == piece
+
+
+@pytest.mark.parametrize(("batch_size", "piece"), [(1, 1), (2, 1), (100, 50), (256, 128), (2000, 128)])
+def test_vectors_are_cut_in_two_and_of_many_a_matrix_product_has_128_rows(plain, monkeypatch, batch_size, piece):
+    monkeypatch.setattr(plan_module, "PIECE_WORK", 1)
+    nodes = plain.network((5,), ("Dense", {"units": 2}), loss=MeanSquaredError()).nodes
+    assert piece_size(nodes, batch_size) == piece
 
 
 def test_element_wise_work_counts_too(plain, monkeypatch):
