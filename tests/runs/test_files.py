@@ -43,6 +43,16 @@ def test_outputs_that_could_not_be_written_are_refused(tmp_path: Path) -> None:
     refused(tmp_path / "c.npz", "history.csv: is a folder")
 
 
+@pytest.mark.parametrize("name", ["weights", "checkpoint", "history", "document", "last", "best", "previous"])
+def test_every_file_of_a_run_is_checked(outputs: RunFiles, name: str) -> None:
+    file = getattr(outputs, name)
+    with pytest.raises(WeightsError, match="this is the data set, which the weights would replace"):
+        outputs.check(data=file)
+    file.mkdir()
+    with pytest.raises(WeightsError, match=f"{file.name}: is a folder, where a file is to be written"):
+        outputs.check()
+
+
 def test_a_folder_or_file_without_permission_is_refused(outputs: RunFiles, monkeypatch: pytest.MonkeyPatch) -> None:
     outputs.weights.write_text("")
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != outputs.weights)  # the administrator may all
