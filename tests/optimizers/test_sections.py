@@ -2,9 +2,38 @@
 
 from graphnn.optimizers.adam import Adam
 from graphnn.optimizers.groups import ParameterGroup
-from graphnn.optimizers.sections import groups_from
+from graphnn.optimizers.muon import Muon
+from graphnn.optimizers.sections import groups_from, optimizer_from, schedule_from, slots_of
 from graphnn.schedules.step import Step
 from graphnn.specification.spec import spec_from_values
+
+
+def test_sections_of_a_document() -> None:
+    section = spec_from_values(
+        {
+            "input": {"shape": [4]},
+            "layers": [{"type": "Dense", "units": 2}],
+            "loss": {"type": "MeanSquaredError"},
+            "optimizer": {
+                "type": "Adam",
+                "schedule": {"type": "cosine"},
+                "groups": [
+                    {"match": "*/biases", "learning_rate_scale": 3, "description": "faster"},
+                    {"match": "*", "optimizer": {"type": "Muon", "steps": 5}, "schedule": {"type": "step", "every": 2}},
+                ],
+            },
+            "data": {"dataset": "npz", "path": "mine.npz"},
+            "training": {"epochs": 1},
+        }
+    ).optimizer
+    assert optimizer_from(section) == Adam()
+    assert schedule_from(section.options["schedule"]).type == "cosine"
+    biases, rest = groups_from(section)
+    assert biases == ParameterGroup(match="*/biases", learning_rate_scale=3)
+    assert (rest.match, rest.optimizer, rest.learning_rate_scale) == ("*", Muon(steps=5), 1)
+    assert rest.schedule is not None
+    assert rest.schedule.type == "step"
+    assert slots_of(section) == ("mean", "square", "inertia")
 
 
 def test_a_group_has_every_setting_that_the_document_gives_it() -> None:

@@ -8,7 +8,6 @@ from graphnn.optimizers.adam import Adam
 from graphnn.optimizers.groups import ParameterGroup, closest_pattern, members, unused
 from graphnn.optimizers.muon import Muon
 from graphnn.optimizers.rates import Rates
-from graphnn.optimizers.sections import groups_from, optimizer_from, schedule_from, slots_of
 from graphnn.optimizers.sgd import SGD
 from graphnn.optimizers.sgd_momentum import SGDMomentum
 from graphnn.optimizers.updater import Updater
@@ -17,7 +16,6 @@ from graphnn.parameters.parameters import Parameters
 from graphnn.schedules.constant import Constant
 from graphnn.schedules.one_cycle import OneCycle
 from graphnn.schedules.reduce_on_plateau import ReduceOnPlateau
-from graphnn.specification.spec import spec_from_values
 
 NAMES = ["a/weights", "b/weights", "a/biases", "b/biases"]
 
@@ -146,31 +144,3 @@ def test_what_schedules_have_learnt_comes_back():
     again.restore(rates.state())
     assert again.at(0, 1, 9) == rates.at(0, 1, 9)
     assert Rates(SGD(1.0), Constant()).state() == {}
-
-
-def test_sections_of_a_document():
-    section = spec_from_values(
-        {
-            "input": {"shape": [4]},
-            "layers": [{"type": "Dense", "units": 2}],
-            "loss": {"type": "MeanSquaredError"},
-            "optimizer": {
-                "type": "Adam",
-                "schedule": {"type": "cosine"},
-                "groups": [
-                    {"match": "*/biases", "learning_rate_scale": 3, "description": "faster"},
-                    {"match": "*", "optimizer": {"type": "Muon", "steps": 5}, "schedule": {"type": "step", "every": 2}},
-                ],
-            },
-            "data": {"dataset": "npz", "path": "mine.npz"},
-            "training": {"epochs": 1},
-        }
-    ).optimizer
-    assert optimizer_from(section) == Adam()
-    assert schedule_from(section.options["schedule"]).type == "cosine"
-    biases, rest = groups_from(section)
-    assert biases == ParameterGroup(match="*/biases", learning_rate_scale=3)
-    assert (rest.match, rest.optimizer, rest.learning_rate_scale) == ("*", Muon(steps=5), 1)
-    assert rest.schedule is not None
-    assert rest.schedule.type == "step"
-    assert slots_of(section) == ("mean", "square", "inertia")
