@@ -182,6 +182,14 @@ def test_weights_without_a_normalisation_do_not_keep_the_one_that_others_had(tmp
         model.predict(np.ones((1, 2)))
 
 
+def test_the_epochs_of_saved_weights_are_those_of_all_fits(tmp_path: Path) -> None:
+    model = classifier()
+    for epochs in (2, 3):
+        model.fit(*blobs(64), batch_size=16, epochs=epochs)
+    model.save(tmp_path / "blobs.npz")
+    assert load_weights(tmp_path / "blobs.npz").meta["metrics"]["epochs"] == 2 + 3
+
+
 def test_weights_with_a_damaged_normalisation_are_refused_and_change_nothing(tmp_path: Path) -> None:
     model = classifier(normalize="per_feature")
     model.fit(*blobs(64), batch_size=16, epochs=1)
