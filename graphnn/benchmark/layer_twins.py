@@ -146,7 +146,7 @@ def check_twins(graph: Graph) -> None:
     for node in graph.nodes:
         if node.layer.type not in LAYER_TWINS and not isinstance(node.layer, BLOCK_NODES):
             raise GraphError(
-                f'{node.place} "{node.name}": {node.layer.type} is not known in PyTorch, so that a comparison '
+                f'{node.location} "{node.name}": {node.layer.type} is not known in PyTorch, so that a comparison '
                 "with it is not possible; leave out --against"
             )
 

@@ -48,7 +48,7 @@ class located:
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, Exception):
             node = self.node
-            where = f'{node.place} "{node.label}" ({node.layer.type}, input {shape_text(node.input_shape)})'
+            where = f'{node.location} "{node.label}" ({node.layer.type}, input {shape_text(node.input_shape)})'
             raise GraphError(f"{where}: {type(error).__name__}: {error}") from error
 
 

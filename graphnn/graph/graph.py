@@ -29,7 +29,7 @@ class Node:
     merged: tuple["Node", ...] = ()
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Its path as people read it: layers[3].layers[0]."""
         return path_text(self.path)
 

@@ -35,6 +35,6 @@ def initialise(graph: Graph, seed: int, dtype: Any = np.float32, images: Array |
             try:
                 values = initial_values(parameter.initializer, parameter.shape, rng, images)
             except GraphError as error:
-                raise GraphError(f'{node.place} "{node.name}": {error}') from error
+                raise GraphError(f'{node.location} "{node.name}": {error}') from error
             parameters.values[node.name][parameter.name][...] = values
     return parameters

@@ -52,4 +52,4 @@ def not_finite(node: Node) -> str:
 
 def described(node: Node) -> str:
     """Return a node as it appears in messages: layers[2] "conv2" (Conv2D)."""
-    return f'{node.place} "{node.name}" ({node.layer.type})'
+    return f'{node.location} "{node.name}" ({node.layer.type})'

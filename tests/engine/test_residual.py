@@ -241,4 +241,4 @@ def test_the_first_layer_that_goes_wrong_is_found_inside_a_block(plain):
         assert engine.first_non_finite(x, epoch=0, step=0) is None
         parameters.values["n1.shortcut0"]["weights"][...] = np.inf
         node = engine.first_non_finite(x, epoch=0, step=0)
-        assert (node.place, node.name) == ("layers[1].shortcut[0]", "n1.shortcut0")
+        assert (node.location, node.name) == ("layers[1].shortcut[0]", "n1.shortcut0")

@@ -56,7 +56,7 @@ NESTED = (
 def test_a_block_becomes_a_flat_run_of_nodes() -> None:
     graph = build_graph(spec_of(*NESTED))
     assert [node.index for node in graph.nodes] == list(range(len(graph.nodes)))
-    assert [(node.place, node.name, node.output_shape) for node in graph.nodes][:-3] == [
+    assert [(node.location, node.name, node.output_shape) for node in graph.nodes][:-3] == [
         ("layers[0]", "conv2d_1", (4, 32, 32)),
         ("layers[1]", "residual_1/save", (4, 32, 32)),
         ("layers[1].layers[0]", "residual_2/save", (4, 32, 32)),

@@ -122,7 +122,7 @@ def test_training_images_are_augmented_before_they_are_normalised(
         np.testing.assert_array_equal(taken, NORMALISATION.apply(alone, shape))
         np.testing.assert_array_equal(targets, plain.targets(chosen))
     np.testing.assert_array_equal(x, before)
-    np.testing.assert_array_equal(samples.take(chosen, shape)[0], plain.take(chosen, shape)[0])  # in testing
+    np.testing.assert_array_equal(samples.take(chosen, shape)[0], plain.take(chosen, shape)[0])  # in inference
     assert not np.array_equal(samples.take(chosen, shape, 0)[0], plain.take(chosen, shape)[0])
 
 
