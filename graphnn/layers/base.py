@@ -89,7 +89,7 @@ class Layer(Describable, ABC):
 
     @property
     def as_activation(self) -> Activation | None:
-        """The activation that the layer is, for a normalisation that applies it too; None where it is none."""
+        """The activation that the layer computes, for a normalisation fused with it; None if it is no such layer."""
         return None
 
     @property

@@ -1,4 +1,4 @@
-"""Layers that multiply by weights and, in inference, do the work of a normalisation and a ReLU after them."""
+"""Layers that multiply by weights, fused for inference with the normalisation and the ReLU after them."""
 
 from dataclasses import dataclass, replace
 
@@ -68,7 +68,7 @@ FOLDED: dict[type[Layer], type[Folded]] = {Conv2D: FoldedConv2D, Dense: FoldedDe
 
 
 def folded_with(layer: Layer, following: Layer) -> Layer | None:
-    """Return a layer that also does the work of the normalisation or ReLU after it, or None."""
+    """Return the layer fused with the normalisation or the ReLU after it, or None."""
     if type(layer) in FOLDED and type(following) in (BatchNormalization, ReLU):
         layer = with_settings(FOLDED[type(layer)], layer)
     if not isinstance(layer, Folded) or layer.relu:

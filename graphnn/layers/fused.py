@@ -1,4 +1,4 @@
-"""Fused layers, which the engine puts in place of two: a normalisation together with the activation after it."""
+"""Fused layers, which the engine runs instead of two: a normalisation together with the activation after it."""
 
 from typing import Any, ClassVar
 
@@ -34,16 +34,16 @@ ACTIVATED: dict[Activation, type[BatchNormalization]] = {
 
 
 def activated(following: Layer) -> type[BatchNormalization] | None:
-    """Return the normalisation that also does the work of an activation of the library after it; None for others."""
+    """Return the normalisation that is fused with an activation of the library after it; None for other layers."""
     activation = following.as_activation if LAYERS.holds(type(following)) else None
     return None if activation is None else ACTIVATED[activation]
 
 
 def merged(layer: Layer, following: Layer, kernels: Kernels, *, training: bool) -> Layer | None:
-    """Return a layer that does the work of both, or None. Layers derived from the library's are never merged."""
-    both = activated(following)
-    if type(layer) is BatchNormalization and both is not None:
-        return with_settings(both, layer) if kernels.fuses_activations or not training else None
+    """Return a layer that computes both, or None; layers derived from the library's are never fused."""
+    with_activation = activated(following)
+    if type(layer) is BatchNormalization and with_activation is not None:
+        return with_settings(with_activation, layer) if kernels.fuses_activations or not training else None
     if training:
         return None
     from graphnn.layers.folded import folded_with  # for inference only
