@@ -10,7 +10,7 @@ import numpy as np
 from graphnn.benchmark.engine_side import EngineSide
 from graphnn.benchmark.task import Task, first_parameters
 from graphnn.benchmark.timing import Effort, gemm_peak
-from graphnn.engine.fusion import merge
+from graphnn.engine.fusion import fuse
 from graphnn.engine.plan import kernels_for
 from graphnn.graph.graph import Graph
 from graphnn.layers.base import BatchwiseLayer
@@ -71,9 +71,9 @@ def node_times(task: Task, effort: Effort) -> NodeTimes:
     optimizer, groups = optimizer_from(spec.optimizer), groups_from(spec.optimizer)
     parameters = first_parameters(graph, spec.training["seed"], task.batch_size)
     kernels = kernels_for(graph, task.kernels)
-    merged = replace(graph, nodes=merge(graph.nodes, kernels, training=True))  # as the engine runs them
+    fused = replace(graph, nodes=fuse(graph.nodes, kernels, training=True))  # as the engine runs them
     side = EngineSide(
-        timed_graph(merged, clock),
+        timed_graph(fused, clock),
         parameters,
         optimizer,
         groups,
@@ -101,14 +101,14 @@ def node_times(task: Task, effort: Effort) -> NodeTimes:
 
     n = task.batch_size
     found, types = [], {node.name: node.layer.type for node in graph.nodes}
-    for node in merged.nodes[: len(merged.nodes) - plan.logits]:
+    for node in fused.nodes[: len(fused.nodes) - plan.logits]:
         work = n * node.multiply_adds
         trained = any(len(each.shape) > 1 and each.name in plan.trained_of(node) for each in node.parameters)
         back = work * (trained + plan.needs_dx(node))
         times = median((node.name, FORWARD)), median((node.name, BACKWARD))
-        kinds = " + ".join(types[each.name] for each in (node, *node.merged))
+        kinds = " + ".join(types[each.name] for each in (node, *node.fused))
         found.append(NodeTime(node.label, kinds, *times, work, back))
-    calls = [(node.name, direction) for node in merged.nodes for direction in (FORWARD, BACKWARD)]
+    calls = [(node.name, direction) for node in fused.nodes for direction in (FORWARD, BACKWARD)]
     step, loss, update = median(STEP), median(LOSS), median(UPDATE)
     rest = step - median(*calls, LOSS, UPDATE)
     return NodeTimes(tuple(found), loss, update, rest, step, gemm_peak(effort.seconds))

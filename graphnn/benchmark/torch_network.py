@@ -10,7 +10,7 @@ import torch
 from graphnn.benchmark.layer_twins import check_twins, flat, tensor_name, twins
 from graphnn.benchmark.task import LEARNING_RATE_SCALE, samples
 from graphnn.benchmark.training_twins import loss_twin, optimizer_twin, reported_twin
-from graphnn.engine.plan import fuses
+from graphnn.engine.plan import loss_takes_logits
 from graphnn.graph.graph import Graph
 from graphnn.optimizers.base import Optimizer
 from graphnn.optimizers.groups import ParameterGroup
@@ -31,7 +31,7 @@ class TorchNetwork:
         layers, _ = twins(torch, iter(graph.nodes), owners)
         last = len(flat(layers[:-1]))
         self.whole: Any = torch.nn.Sequential(*flat(layers)).to(torch.from_numpy(parameters.vector[:0]).dtype)
-        self.body: Any = self.whole[:last] if fuses(graph) else self.whole
+        self.body: Any = self.whole[:last] if loss_takes_logits(graph) else self.whole
         self.named = {
             f"{node.name}/{parameter.name}": getattr(owners[node.name], tensor_name(parameter))
             for node in graph.nodes

@@ -7,33 +7,33 @@ from typing import TYPE_CHECKING
 from graphnn.graph.graph import Node
 from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import Arrays
-from graphnn.layers.fused import merged
+from graphnn.layers.fused import fused
 
 if TYPE_CHECKING:
     from graphnn.parameters.parameters import Parameters
 
 
-def merge(nodes: Iterable[Node], kernels: Kernels, *, training: bool) -> tuple[Node, ...]:
-    """Return the nodes, with neighbours merged where one layer can do the work of both."""
+def fuse(nodes: Iterable[Node], kernels: Kernels, *, training: bool) -> tuple[Node, ...]:
+    """Return the nodes, with neighbours fused where one layer can do the work of both."""
     result: list[Node] = []
     for node in nodes:
         before = result[-1] if result else None
-        layer = merged(before.layer, node.layer, kernels, training=training) if before else None
+        layer = fused(before.layer, node.layer, kernels, training=training) if before else None
         if before is None or layer is None:
             result.append(node)
         else:
-            both = (*before.merged, node)
-            result[-1] = replace(before, layer=layer, output_shape=node.output_shape, merged=both)
+            both = (*before.fused, node)
+            result[-1] = replace(before, layer=layer, output_shape=node.output_shape, fused=both)
     return tuple(result)
 
 
-def unmerged(nodes: Iterable[Node]) -> list[Node]:
-    """Return the nodes that `merge` was called with."""
-    return [each for node in nodes for each in (node, *node.merged)]
+def unfused(nodes: Iterable[Node]) -> list[Node]:
+    """Return the nodes that `fuse` was called with."""
+    return [each for node in nodes for each in (node, *node.fused)]
 
 
 def values_of(node: Node, parameters: "Parameters") -> Arrays:
-    """Return the parameter arrays of a node and of the nodes merged into it, by parameter name."""
-    if not node.merged:
+    """Return the parameter arrays of a node and of the nodes fused into it, by parameter name."""
+    if not node.fused:
         return parameters.values[node.name]
-    return {name: array for each in (node, *node.merged) for name, array in parameters.values[each.name].items()}
+    return {name: array for each in (node, *node.fused) for name, array in parameters.values[each.name].items()}

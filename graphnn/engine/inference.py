@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from graphnn.engine.batch import Batch, Take, feed
-from graphnn.engine.fusion import merge
-from graphnn.engine.plan import fuses, piece_size
+from graphnn.engine.fusion import fuse
+from graphnn.engine.plan import loss_takes_logits, piece_size
 from graphnn.engine.preparation import PreparedNode
 from graphnn.engine.stage import located
 from graphnn.engine.workers import Team
@@ -42,13 +42,13 @@ class InferencePass:
         self._graph, self._parameters, self._kernels, self._workspace = graph, parameters, kernels, workspace
         self._batch_size = batch_size
         self._to_output = self._chain(graph.nodes)
-        self._to_loss = self._chain(graph.nodes[:-1] if fuses(graph) else graph.nodes)
+        self._to_loss = self._chain(graph.nodes[:-1] if loss_takes_logits(graph) else graph.nodes)
         self._team: Team | None = None
 
     def _chain(self, nodes: tuple[Node, ...]) -> Chain:
-        """Return the nodes made ready to run, merged where one layer can do the work of several."""
-        merged = merge(nodes, self._kernels, training=False)
-        ready = tuple(PreparedNode(node, self._parameters, self._workspace) for node in merged)
+        """Return the nodes made ready to run, fused where one layer can do the work of several."""
+        fused = fuse(nodes, self._kernels, training=False)
+        ready = tuple(PreparedNode(node, self._parameters, self._workspace) for node in fused)
         return Chain(ready, piece_size(nodes, self._batch_size))
 
     def join(self, team: Team) -> None:
@@ -65,7 +65,8 @@ class InferencePass:
 
     def evaluate(self, batch: Batch) -> Array:
         """Return the loss's partial sums over the batch."""
-        loss, logits, n, samples = self._graph.loss, fuses(self._graph), len(batch), feed(batch, self._memory, None)
+        loss, logits, n = self._graph.loss, loss_takes_logits(self._graph), len(batch)
+        samples = feed(batch, self._memory, None)
 
         def measure(piece: slice, value: Array) -> Array:
             return loss.piece(samples.targets(piece), value, n, logits=logits, dy=None)

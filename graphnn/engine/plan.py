@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from graphnn.engine.fusion import merge, unmerged
+from graphnn.engine.fusion import fuse, unfused
 from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.choice import installed, kernels_named
 from graphnn.kernels.kernels import Kernels
@@ -140,8 +140,8 @@ def is_heavy(node: Node) -> bool:
 
 def training_plan(graph: Graph, batch_size: int, kernels: Kernels) -> Plan:
     """Return the plan of a training step."""
-    logits = fuses(graph)
-    nodes = merge(graph.nodes[:-1] if logits else graph.nodes, kernels, training=True)
+    logits = loss_takes_logits(graph)
+    nodes = fuse(graph.nodes[:-1] if logits else graph.nodes, kernels, training=True)
     stages: list[Stage] = []
     entry: Node | None = None
     run: list[Node] = []
@@ -150,7 +150,7 @@ def training_plan(graph: Graph, batch_size: int, kernels: Kernels) -> Plan:
             run.append(node)
             continue
         whole = [member for member in (entry, *run, node) if member is not None]
-        members = unmerged(whole)  # the cut is the same, merged or not
+        members = unfused(whole)  # the cut is the same, fused or not
         stages.append(Stage(entry, tuple(run), node, piece_size(members, batch_size)))
         entry, run = node, []
     return Plan(tuple(stages), logits, trained_in(0, nodes))
@@ -162,7 +162,7 @@ def trained_in(epoch: int, nodes: Iterable[Node]) -> dict[int, frozenset[str]]:
     return {index: trained for index, trained in names.items() if trained}
 
 
-def fuses(graph: Graph) -> bool:
+def loss_takes_logits(graph: Graph) -> bool:
     """Whether the loss is computed together with the last node, from its input."""
     fused = graph.loss.fused_with
     return fused is not None and isinstance(graph.nodes[-1].layer, fused)

@@ -11,7 +11,7 @@ from graphnn.parameters.parameters import Parameters
 
 
 class PreparedNode:
-    """A node ready for inference, with its parameters, those of merged nodes too, and a context for any piece."""
+    """A node ready for inference, with its parameters, those of fused nodes too, and a context for any piece."""
 
     def __init__(self, node: Node, parameters: Parameters, workspace: Workspace) -> None:
         self.node, self.ctx = node, InferenceContext(workspace, node)

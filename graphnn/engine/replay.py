@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from graphnn.engine.fusion import unmerged
+from graphnn.engine.fusion import unfused
 from graphnn.engine.plan import Plan, Stage
 from graphnn.engine.stage import batchwise, located
 from graphnn.engine.workspace import Clock
@@ -50,7 +50,7 @@ class ReplayContext(Context):
 
 
 class Replay:
-    """Runs a batch of n samples through a graph on the calling thread, no nodes merged; changes no parameters.
+    """Runs a batch of n samples through a graph on the calling thread, no nodes fused; changes no parameters.
 
     clock: of the training step to run again, so that random draws are the same; None for a pass in inference.
     """
@@ -85,7 +85,7 @@ class Replay:
     def _nodes(self, stage: Stage) -> list[Node]:
         """Return the graph's nodes that have an output in a stage, with the last node even if the loss replaces it."""
         run = [node for node in (stage.entry, *stage.nodes) if node is not None]
-        nodes = [self._graph.nodes[node.index] for node in unmerged(run)]
+        nodes = [self._graph.nodes[node.index] for node in unfused(run)]
         return nodes if stage.exit is not None else [*nodes, *self._graph.nodes[nodes[-1].index + 1 if nodes else 0 :]]
 
     def _outputs(

@@ -8,7 +8,7 @@ import numpy as np
 
 from graphnn.engine.batch import SourceBatch
 from graphnn.engine.engine import Engine
-from graphnn.engine.plan import fuses, kernels_for
+from graphnn.engine.plan import kernels_for, loss_takes_logits
 from graphnn.errors import DataError
 from graphnn.evaluation.metrics import ClassScore, class_scores, confusion_matrix, label_scores
 from graphnn.evaluation.views import averaged_sums, check_views
@@ -65,7 +65,7 @@ def evaluate(
     y_gt = samples.y if samples.indices is None else samples.y[samples.indices]
     loss.check_targets(y_gt, graph.output_shape)
     check_views(views, samples.x.shape[1:])
-    logits = fuses(graph)
+    logits = loss_takes_logits(graph)
     sums: list[Array] = []
     outputs: list[Array] = []
     averaged: Array | None = None

@@ -7,7 +7,7 @@ import numpy as np
 from graphnn.augmentation.views import VIEWS, unfit_for_views
 from graphnn.engine.batch import SourceBatch
 from graphnn.engine.engine import Engine
-from graphnn.engine.plan import fuses
+from graphnn.engine.plan import loss_takes_logits
 from graphnn.errors import DataError
 from graphnn.text.suggestions import unknown_name
 from graphnn.training.observer import Stop, never
@@ -32,7 +32,7 @@ def averaged_sums(engine: Engine, samples: Samples, views: str, stop: Stop = nev
     weights. Raises DataError where the samples are not images, or too small.
     """
     check_views(views, samples.x.shape[1:])
-    loss, logits, count = engine.graph.loss, fuses(engine.graph), len(samples)
+    loss, logits, count = engine.graph.loss, loss_takes_logits(engine.graph), len(samples)
     weighted = [(weight, replace(samples, view=view)) for weight, view in VIEWS[views]]
     engine.supply(*(viewed for _, viewed in weighted))  # all at once, because each call starts new processes
     sums: list[Array] = []

@@ -15,7 +15,7 @@ from graphnn.types import Array, Shape
 class Node:
     """One layer in the graph.
 
-    path: that of the layer, or of the block that it belongs to, in the document. merged: the nodes after it that are
+    path: that of the layer, or of the block that it belongs to, in the document. fused: the nodes after it that are
     computed together with it.
     """
 
@@ -26,7 +26,7 @@ class Node:
     input_shape: Shape
     output_shape: Shape
     parameters: tuple[Parameter, ...]
-    merged: tuple["Node", ...] = ()
+    fused: tuple["Node", ...] = ()
 
     @property
     def location(self) -> str:
@@ -35,8 +35,8 @@ class Node:
 
     @property
     def label(self) -> str:
-        """Its name and those of the nodes merged into it: bn1 + relu_1."""
-        return " + ".join(node.name for node in (self, *self.merged))
+        """Its name and those of the nodes fused into it: bn1 + relu_1."""
+        return " + ".join(node.name for node in (self, *self.fused))
 
     @property
     def multiply_adds(self) -> int:

@@ -39,7 +39,7 @@ def activated(following: Layer) -> type[BatchNormalization] | None:
     return None if activation is None else ACTIVATED[activation]
 
 
-def merged(layer: Layer, following: Layer, kernels: Kernels, *, training: bool) -> Layer | None:
+def fused(layer: Layer, following: Layer, kernels: Kernels, *, training: bool) -> Layer | None:
     """Return a layer that computes both, or None; layers derived from the library's are never fused."""
     with_activation = activated(following)
     if type(layer) is BatchNormalization and with_activation is not None:

@@ -1,4 +1,4 @@
-"""The engine with either kind of kernels: what it merges, equal to the last bit for any number of threads, and near."""
+"""The engine with either kind of kernels: what it fuses, equal to the last bit for any number of threads, and near."""
 
 import sys
 
@@ -7,7 +7,7 @@ import pytest
 
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
-from graphnn.engine.fusion import merge, values_of
+from graphnn.engine.fusion import fuse, values_of
 from graphnn.engine.plan import kernels_for
 from graphnn.errors import GraphError
 from graphnn.graph.initialisation import initialise
@@ -103,8 +103,8 @@ def test_near_the_layers_one_after_the_other(plain, graph, operations, pieces):
 
 def test_what_is_merged(graph):
     nodes = graph.nodes
-    assert names(merge(nodes, NUMPY, training=True)) == names(nodes)
-    assert names(merge(nodes, NUMBA, training=True)) == [
+    assert names(fuse(nodes, NUMPY, training=True)) == names(nodes)
+    assert names(fuse(nodes, NUMBA, training=True)) == [
         "n0_conv2d",
         "n1_bn + n2_relu",
         "n3_conv2d",
@@ -122,8 +122,8 @@ def test_what_is_merged(graph):
         "n18_dense",
         "n19_softmax",
     ]
-    tested = merge(nodes, NUMPY, training=False)
-    assert names(tested) == names(merge(nodes, NUMBA, training=False))
+    tested = fuse(nodes, NUMPY, training=False)
+    assert names(tested) == names(fuse(nodes, NUMBA, training=False))
     assert names(tested) == [
         "n0_conv2d + n1_bn + n2_relu",
         "n3_conv2d + n4_bn + n5_relu",
@@ -144,7 +144,7 @@ def test_what_is_merged(graph):
 
 def test_the_arrays_of_merged_nodes_are_those_of_the_parameters(graph):
     parameters = initialise(graph, 0)
-    node = merge(graph.nodes, NUMPY, training=False)[1]
+    node = fuse(graph.nodes, NUMPY, training=False)[1]
     values = values_of(node, parameters)
     assert values.keys() == {"weights", "biases", "gamma", "beta", "running_mean", "running_variance"}
     for name, array in values.items():

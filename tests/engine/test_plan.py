@@ -6,7 +6,7 @@ import pytest
 
 from graphnn.engine import plan as plan_module
 from graphnn.engine.engine import Engine
-from graphnn.engine.plan import Stage, fuses, piece_size, training_plan
+from graphnn.engine.plan import Stage, loss_takes_logits, piece_size, training_plan
 from graphnn.graph.initialisation import initialise
 from graphnn.kernels.kernels import NUMPY
 from graphnn.losses.binary_cross_entropy import BinaryCrossEntropy
@@ -54,7 +54,7 @@ def test_stages_end_at_batch_wise_nodes(plain, layers, stages):
 def test_the_loss_takes_the_last_nodes_place(plain, last, loss, fused):
     graph = plain.network((5,), DENSE, last, loss=loss)
     plan = training_plan(graph, 8, NUMPY)
-    assert fuses(graph) == plan.logits == fused
+    assert loss_takes_logits(graph) == plan.logits == fused
     assert len(plan.stages[-1].nodes) == (1 if fused else 2)
 
 

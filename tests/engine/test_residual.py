@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from graphnn.engine import plan as plan_module
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
-from graphnn.engine.fusion import merge
+from graphnn.engine.fusion import fuse
 from graphnn.engine.plan import Stage, training_plan
 from graphnn.errors import GraphError
 from graphnn.graph.graph import chain
@@ -214,7 +214,7 @@ def test_nothing_is_merged_past_the_ends_of_a_block(operations):
     """What is saved in the middle of a convolution, its normalisation and ReLU is wanted as it is there."""
     layers = [C, Residual([BN, R, C], [BN, Tanh(), C]), R, Residual([C, BN]), R, *HEAD]
     _, graph = network(layers, (3, 6, 6))
-    labels = [node.label for node in merge(graph.nodes, operations, training=False)]
+    labels = [node.label for node in fuse(graph.nodes, operations, training=False)]
     inside = ["n1.layers0 + n1.layers1", "n1.layers2", "n1/swap", "n1.shortcut0", "n1.shortcut1", "n1.shortcut2"]
     assert labels[:9] == ["n0", "n1/save", *inside, "n1/add"]
     assert labels[9:14] == ["n2", "n3/save", "n3.layers0 + n3.layers1", "n3/add", "n4"]

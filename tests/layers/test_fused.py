@@ -12,7 +12,7 @@ from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
 from graphnn.layers.elu import ELU
 from graphnn.layers.folded import FoldedConv2D, FoldedDense
-from graphnn.layers.fused import NormalizationGELU, NormalizationReLU, NormalizationSiLU, activated, merged
+from graphnn.layers.fused import NormalizationGELU, NormalizationReLU, NormalizationSiLU, activated, fused
 from graphnn.layers.gelu import GELU
 from graphnn.layers.leaky_relu import LeakyReLU
 from graphnn.layers.max_pooling_2d import MaxPooling2D
@@ -130,7 +130,7 @@ def test_folded_equals_unfolded(checks, operations, layer, shape, following, dty
     whole = layer
     for each in following:
         params |= checks.parameters(each, np.empty((1, *layer.output_shape(shape[1:])), dtype))
-        whole = merged(whole, each, operations, training=False)
+        whole = fused(whole, each, operations, training=False)
     if "running_mean" in params:
         params["running_mean"][...] = rng.normal(size=params["running_mean"].shape)
         params["running_variance"][...] = rng.uniform(0.2, 3, params["running_variance"].shape)
@@ -149,7 +149,7 @@ def folded(*layers, kernels=NUMPY, training=False):
     """Return the fused layer after each layer in turn, or None."""
     whole = layers[0]
     for following in layers[1:]:
-        whole = None if whole is None else merged(whole, following, kernels, training=training)
+        whole = None if whole is None else fused(whole, following, kernels, training=training)
     return whole
 
 
@@ -231,4 +231,4 @@ class OwnReLU(ReLU):
     ids=lambda layers: " ".join(layer.type for layer in layers),
 )
 def test_derived_layers_are_left_alone(layers, training):
-    assert merged(*layers, NUMBA, training=training) is None
+    assert fused(*layers, NUMBA, training=training) is None
