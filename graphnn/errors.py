@@ -1,10 +1,11 @@
 """The exceptions that a user can cause, which the tools print without a traceback, and the problems they report."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from graphnn.frozen_dataclass import frozen_dataclass
 
-@dataclass(frozen=True)
+
+@frozen_dataclass
 class Problem:
     """One problem in a document: where it is, what was found, and what was expected."""
 

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[1]
 ORDER = (
     "version",
     "errors",
+    "frozen_dataclass",
     "types",
     "text",
     "registry",

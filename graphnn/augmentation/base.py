@@ -4,12 +4,12 @@ from __future__ import annotations  # naming numpy.random would import it, which
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from graphnn.augmentation.transforms import Transform
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.randomness import Purpose, generator
 from graphnn.registry import Registry
 from graphnn.specification.describable import Describable, check_built_in
@@ -17,7 +17,7 @@ from graphnn.specification.spec import Section
 from graphnn.types import Array, Shape, shape_text
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class DrawKey:
     """The key of an augmentation's random draws: seed, epoch, and the augmentation's position in the list."""
 
@@ -34,7 +34,7 @@ class DrawKey:
         return generator(self.seed, Purpose.AUGMENT, 0, self.position, 1)
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class TrainingImages:
     """What an augmentation knows of the training images: their number, and their mean image, H×W×C as stored."""
 

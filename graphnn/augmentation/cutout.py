@@ -1,17 +1,17 @@
 """Cutout: a random square is covered."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from graphnn.augmentation.base import AUGMENTATIONS, Augmentation, DrawKey, TrainingImages
 from graphnn.augmentation.transforms import Erase
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.types import Array, Shape, shape_text
 
 
 @AUGMENTATIONS.register
-@dataclass(frozen=True)
+@frozen_dataclass
 class Cutout(Augmentation):
     """Cover a square of size×size pixels, whose centre is uniform over the image, with the mean of the training images.
 

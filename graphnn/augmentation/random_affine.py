@@ -1,15 +1,14 @@
 """RandomAffine: random rotation, zoom and shear."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from graphnn.augmentation.base import AUGMENTATIONS, Augmentation, DrawKey, TrainingImages
 from graphnn.augmentation.transforms import AffineWarp
+from graphnn.frozen_dataclass import frozen_dataclass
 
 
 @AUGMENTATIONS.register
-@dataclass(frozen=True)
+@frozen_dataclass
 class RandomAffine(Augmentation):
     """Rotate, zoom and shear images about their centre, by amounts drawn for each image in each epoch.
 

@@ -1,16 +1,16 @@
 """RandomFlip: random mirroring, left to right."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from graphnn.augmentation.base import AUGMENTATIONS, Augmentation, DrawKey, TrainingImages
 from graphnn.augmentation.transforms import Remap
+from graphnn.frozen_dataclass import frozen_dataclass
 
 
 @AUGMENTATIONS.register
-@dataclass(frozen=True)
+@frozen_dataclass
 class RandomFlip(Augmentation):
     """Mirror images left to right.
 

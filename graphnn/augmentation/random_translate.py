@@ -1,6 +1,5 @@
 """RandomTranslate: random shifts by whole pixels."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -8,11 +7,12 @@ import numpy as np
 from graphnn.augmentation.base import AUGMENTATIONS, Augmentation, DrawKey, TrainingImages
 from graphnn.augmentation.pixels import BLANK, reflected
 from graphnn.augmentation.transforms import Remap
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.types import Array, Shape, shape_text
 
 
 @AUGMENTATIONS.register
-@dataclass(frozen=True)
+@frozen_dataclass
 class RandomTranslate(Augmentation):
     """Shift images by whole pixels: down and to the right, each uniform in −pixels…pixels.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 
 import numpy as np
 
 from graphnn.augmentation.pixels import BLANK, remapped, resampled
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.types import Array
 
 
@@ -26,7 +26,7 @@ class Transform(ABC):
         return None
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Remap(Transform):
     """Pixel (r, c) of image i takes the value of its pixel (rows[i, r], columns[i, c]), or 0 where either is BLANK.
 
@@ -55,7 +55,7 @@ def composed(first: Array, second: Array) -> Array:
     return np.where(second == BLANK, np.int32(BLANK), found)
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Erase(Transform):
     """Pixels in both a covered row and a covered column take the values of the mean image.
 
@@ -74,7 +74,7 @@ class Erase(Transform):
         return pixels
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class AffineWarp(Transform):
     """The pixel at (r, c) from the centre of image i takes the image's value at sources[i]·(r, c) from the centre.
 

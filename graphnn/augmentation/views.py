@@ -1,15 +1,15 @@
 """Test-time augmentation: the views of an image over which predictions are averaged."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from graphnn.augmentation.pixels import reflected, remapped
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.types import Array, Shape, shape_text
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class View:
     """A view of an image: shifted by `shift` pixels down and to the right, with its edge reflected, then mirrored."""
 

@@ -1,17 +1,17 @@
 """The base class of weight averaging methods, and their registry."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import ClassVar
 
 from graphnn.errors import DataError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.registry import Registry
 from graphnn.specification.describable import Describable, check_built_in
 from graphnn.specification.spec import Section
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_dataclass(kw_only=True)
 class Averaging(Describable, ABC):
     """A method of weight averaging; its fields are the properties of its definition in the schema.
 

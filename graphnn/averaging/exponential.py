@@ -1,12 +1,11 @@
 """exponential: an exponential moving average, kept apart from the weights."""
 
-from dataclasses import dataclass
-
 from graphnn.averaging.base import AVERAGINGS, Averaging
+from graphnn.frozen_dataclass import frozen_dataclass
 
 
 @AVERAGINGS.register
-@dataclass(frozen=True, kw_only=True)
+@frozen_dataclass(kw_only=True)
 class ExponentialAveraging(Averaging):
     """An exponential moving average: d = min(decay, (1 + k)/(10 + k)) at the k-th averaging, k = 1, 2, ….
 

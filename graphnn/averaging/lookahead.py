@@ -1,12 +1,11 @@
 """lookahead: fast weights that are reset to their slow average."""
 
-from dataclasses import dataclass
-
 from graphnn.averaging.base import AVERAGINGS, Averaging
+from graphnn.frozen_dataclass import frozen_dataclass
 
 
 @AVERAGINGS.register
-@dataclass(frozen=True, kw_only=True)
+@frozen_dataclass(kw_only=True)
 class Lookahead(Averaging):
     """Fast weights w that are reset to slow weights a: d = decay^every·(t/T)³ after t of T steps.
 

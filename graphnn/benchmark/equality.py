@@ -1,6 +1,6 @@
 """Whether the twin in PyTorch is the same network: the same loss, gradients and outputs from the same weights."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from graphnn.benchmark.task import samples, without_dropout
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph
 from graphnn.graph.initialisation import initialise
 from graphnn.types import Array
@@ -19,7 +20,7 @@ LIMITS = {"float64": 1e-7, "float32": 5e-2}
 NEGLIGIBLE = 1e-4  # of the norm of all gradients: that of a bias before a batch normalisation is only rounding
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Differences:
     """The largest relative differences, in one precision."""
 

@@ -1,7 +1,6 @@
 """Job: the measurements of one document, in order."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from graphnn.benchmark.measure import Say, compare_sides, scaling
@@ -9,13 +8,14 @@ from graphnn.benchmark.nodes import node_times
 from graphnn.benchmark.report import comparison_report, growth_report, nodes_report, scaling_report
 from graphnn.benchmark.task import Task
 from graphnn.benchmark.timing import Effort
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.reports.report import Report
 
 COMPARISON, GROWTH, SCALING, NODES = "comparison", "growth", "scaling", "nodes"
 Measurement = tuple[str, Report]  # one of these names, and the result
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Job:
     """What to measure of one document.
 

@@ -4,7 +4,6 @@ import importlib.util
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any
 
 from graphnn.benchmark.remote import WorkerProcess
@@ -12,12 +11,13 @@ from graphnn.benchmark.task import ON_NUMPY, OUR_SIDES, OURS, Task
 from graphnn.benchmark.timing import Effort, Times, in_turn
 from graphnn.engine.plan import kernels_for
 from graphnn.errors import GraphError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.kernels.kernels import NUMPY
 
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class SideResult:
     """The measurements of one side.
 
@@ -31,7 +31,7 @@ class SideResult:
     started: float
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Comparison:
     """The results of all sides at one batch size, ours first.
 
@@ -68,7 +68,7 @@ class Comparison:
         return float(getattr(ours or self.ours, what).median / getattr(other, what).median)
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Scaling:
     """The speed of training in images/s.
 

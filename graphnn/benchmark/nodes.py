@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from graphnn.benchmark.task import Task, first_parameters
 from graphnn.benchmark.timing import Effort, gemm_peak
 from graphnn.engine.fusion import fuse
 from graphnn.engine.plan import kernels_for
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph
 from graphnn.layers.base import BatchwiseLayer
 from graphnn.optimizers.sections import groups_from, optimizer_from
@@ -37,7 +38,7 @@ class Stopwatch(dict[Key, float]):
         self[key] = self.get(key, 0.0) + time.perf_counter() - since
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class NodeTime:
     """One node in a training step: seconds, and the multiply-adds of its formula, for a whole batch."""
 
@@ -49,7 +50,7 @@ class NodeTime:
     backward_work: int
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class NodeTimes:
     """A training step on one thread, node by node: seconds.
 

@@ -1,12 +1,13 @@
 """Task: a document to measure at one batch size, on random samples of its shape."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph, chain
 from graphnn.graph.initialisation import initialise, needs_images
@@ -24,7 +25,7 @@ OUR_SIDES = (OURS, ON_NUMPY)
 LEARNING_RATE_SCALE = 0.01
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Task:
     """What one process measures.
 

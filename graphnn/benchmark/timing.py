@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,11 +9,12 @@ from threadpoolctl import threadpool_limits
 
 from graphnn.benchmark.remote import WorkerProcess
 from graphnn.benchmark.worker import timed
+from graphnn.frozen_dataclass import frozen_dataclass
 
 PAUSE = 0.05  # seconds between stopping the others and a warm-up
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Effort:
     """How long to measure. rounds: the turns of each side. seconds: of a turn. warm_up: seconds before each turn."""
 
@@ -26,7 +26,7 @@ class Effort:
 QUICK = Effort(rounds=1, seconds=0.01, warm_up=0)
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Times:
     """The steps of one side. samples: in a step. seconds: of each step, of all rounds."""
 

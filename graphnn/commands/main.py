@@ -3,17 +3,17 @@
 import importlib
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 
 from graphnn.commands.common import UsageError, guarded
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.registry import Registry
 from graphnn.text.suggestions import did_you_mean, quoted
 from graphnn.text.terminal import complain, showable
 from graphnn.version import __version__
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Command:
     """A command of the program: the function `main` in the module of its name in this package."""
 

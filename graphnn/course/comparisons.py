@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.layers.base import LAYERS
 from graphnn.layers.built import BuiltLayer
 from graphnn.types import Array, Shape, shape_text
@@ -16,7 +16,7 @@ NUMERIC = 1e-7  # error bound against central differences: O(h²) of the formula
 STEP = 1e-5
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Check:
     """One comparison: its subject, the largest error found, and the largest error allowed."""
 

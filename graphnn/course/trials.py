@@ -2,10 +2,10 @@
 
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from graphnn.errors import DataError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.runs.progress import Progress, in_terminal
 from graphnn.runs.reading import DocumentSource, read_document
 from graphnn.runs.training import TrainingRequest, train
@@ -14,7 +14,7 @@ from graphnn.storage.weights import load_weights
 MODELS = Path(__file__).parents[2] / "models"
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Trial:
     """A network that has to reach more than `accuracy` on the test part within `minutes`."""
 
@@ -26,7 +26,7 @@ class Trial:
 TRIALS = {"mnist": Trial("mnist.json", 0.9, 10), "cifar": Trial("cifar10.json", 0.7, 60)}
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class TrialResult:
     """What a network reached, on the test part, and how long it took."""
 

@@ -3,19 +3,19 @@
 import math
 import os
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 from typing import ClassVar
 
 from graphnn.errors import DataError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.registry import Registry
 from graphnn.types import Array, Shape, shape_text
 
 ENVIRONMENT = "GRAPHNN_DATA"
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Dataset:
     """The training part and the test part of a data set.
 
@@ -36,7 +36,7 @@ class Dataset:
         return self.x_train.shape[1:]
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Location:
     """Where to load a data set from. path: the user's file. data_dir: the folder with a folder for each published one.
 
@@ -57,7 +57,7 @@ class Location:
         return Path(root) / name
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class DatasetFacts:
     """What is known of a published data set without loading it.
 

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from graphnn.datasets.base import check_input_shape
 from graphnn.errors import DataError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.kernels.channels import in_memory_order
 from graphnn.layers.context import empty_channels_last
 from graphnn.text.suggestions import unknown_name
@@ -20,7 +20,7 @@ CHUNK = 1 << 17  # features at a time: half a MiB of float32, which stays in the
 SINGLE = np.finfo(np.float32)
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Normalisation:
     """Normalisation of samples: y = (x − offset) / divisor, in float32.
 

@@ -1,9 +1,9 @@
 """The addresses of a published file, and its size and checksum."""
 
-from dataclasses import dataclass
+from graphnn.frozen_dataclass import frozen_dataclass
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Remote:
     """A published file. addresses: tried in this order. md5, size (in bytes): of the file, at every address."""
 

@@ -4,7 +4,6 @@ import json
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphnn.datasets.base import facts_of
@@ -12,6 +11,7 @@ from graphnn.describe.memory import FLOAT, activation_bytes, parameter_count, tr
 from graphnn.describe.settings import settings_text
 from graphnn.document.document import Path
 from graphnn.engine.plan import kernels_for
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph, Node
 from graphnn.optimizers.sections import slots_of
 from graphnn.specification.names import BRANCHES
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from graphnn.describe.training_groups import TrainingGroup
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Row:
     """One layer, or the input, which has no path; multiply-adds of forward and activation bytes are for one sample.
 
@@ -56,7 +56,7 @@ class Row:
         return self.trainable + self.not_trainable
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Description:
     """The rows, the input first, and figures of the whole network; sizes in bytes.
 

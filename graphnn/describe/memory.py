@@ -5,10 +5,10 @@ import math
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from graphnn.engine.plan import LANES, Plan, Stage, training_plan
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.kernels import Kernels
 from graphnn.kernels.winograd import Winograd
@@ -33,7 +33,7 @@ def parameter_count(node: Node, *, trainable: bool) -> int:
     return sum(parameter.size for parameter in node.parameters if parameter.trainable is trainable)
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class TrainingMemory:
     """About how many bytes training takes at its peak, without the data set.
 

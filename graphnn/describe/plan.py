@@ -1,10 +1,10 @@
 """The description of a training step: stages and pieces, the algorithm of each convolution, and memory."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from graphnn.describe.memory import TrainingMemory, training_memory
 from graphnn.engine.plan import LANES, Plan, Stage, kernels_for, training_plan
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.algorithms import Algorithm
 from graphnn.kernels.convolution import Window
@@ -16,7 +16,7 @@ from graphnn.optimizers.sections import slots_of
 from graphnn.specification.spec import Spec
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class StageRow:
     """One stage: the batch-wise node that it begins with, the sample-wise nodes, and the node that it takes sums for.
 
@@ -31,7 +31,7 @@ class StageRow:
     pieces: int
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Choice:
     """The algorithm chosen for one pass of a convolution.
 
@@ -46,7 +46,7 @@ class Choice:
     reason: str
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class TrainingPlan:
     """The plan of a training step on a full batch."""
 

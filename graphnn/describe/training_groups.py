@@ -1,8 +1,8 @@
 """How the parameters of a network are trained: a row for each group of the optimizer, and one for the rest."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph, named_parameters
 from graphnn.optimizers.groups import ParameterGroup
 from graphnn.optimizers.rules import rule_numbers, rules
@@ -13,7 +13,7 @@ from graphnn.specification.spec import Section, Spec
 SHOWN_NAMES = 3  # of parameters
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class TrainingGroup:
     """The parameters of one group, or those in no group, and how they are trained.
 

@@ -1,12 +1,13 @@
 """Statistics of the arrays in a weights file, and the report of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph, named_parameters
 from graphnn.reports.kinds import COUNT, SHAPE, VALUE
 from graphnn.reports.report import Column, Lines, Report, Table
@@ -14,7 +15,7 @@ from graphnn.storage.weights import MatchReport, compare, load_weights
 from graphnn.types import Array, Shape
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Statistics:
     """Statistics of one array's finite values, None where it has none; non_finite counts NaN and infinities."""
 

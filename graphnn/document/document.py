@@ -6,13 +6,14 @@ import codecs
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from numbers import Integral, Real
 from pathlib import Path as FilePath
 from typing import Any
 
 from graphnn.document.json_reader import JsonMistake, LineIndex, Mark, Marks, read_json
 from graphnn.errors import Problem, SpecError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.text.suggestions import closest, quoted
 
 Path = tuple[str | int, ...]  # from the top of the document: ("layers", 2, "filters")
@@ -37,7 +38,7 @@ TYPE_NAMES = {
 }
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class DocumentKind:
     """A kind of document: its name in messages, the content of its object, and the key of its main list."""
 
@@ -53,7 +54,7 @@ VARIANTS = DocumentKind(
 )
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Document:
     """The values of a document, and the position of each in its text.
 

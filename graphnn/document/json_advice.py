@@ -2,8 +2,8 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.text.suggestions import quoted
 
 Advice = tuple[int, str]  # the offset to point at, and the message
@@ -19,7 +19,7 @@ KEY = re.compile(r'"[^"\\\n]*"[ \t]*:')
 NUMBER_LIKE = re.compile(r"[-+]?[\w.]+(?:(?<=[eE])[-+]\w+)?")
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class OpenBracket:
     """The innermost bracket that is still open."""
 

@@ -1,15 +1,15 @@
 """The batches that the engine computes on: arrays of samples, or positions of samples in a source."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from graphnn.engine.source import Source, preparing
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.types import Array
 
 Take = Callable[[slice], Array]  # from the slice of a piece to its samples
 
 
-@dataclass(frozen=True, eq=False)
+@frozen_dataclass(eq=False)
 class ArrayBatch:
     """n samples as arrays. x: n×(input shape), images channels last in memory for speed; y: n targets."""
 
@@ -24,7 +24,7 @@ class ArrayBatch:
         return ArrayBatch(self.x[samples], self.y[samples])
 
 
-@dataclass(frozen=True, eq=False)
+@frozen_dataclass(eq=False)
 class SourceBatch:
     """The n samples of a source at `positions`; each member of the team prepares the pieces that it computes."""
 
@@ -42,7 +42,7 @@ class SourceBatch:
 Batch = ArrayBatch | SourceBatch
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Feed:
     """Functions that return the inputs of a piece, (samples in the piece)×(input shape), and its targets."""
 

@@ -1,7 +1,6 @@
 """Runs inference: outputs and losses of any number of samples, a piece at a time, with nothing kept for backward."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from graphnn.engine.preparation import PreparedNode
 from graphnn.engine.stage import located
 from graphnn.engine.workers import Team
 from graphnn.engine.workspace import Workspace
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.kernels import Kernels
 from graphnn.parameters.parameters import Parameters
@@ -21,7 +21,7 @@ from graphnn.types import Array
 CHUNK = 256  # samples of a pass, rounded up to whole batches: a smaller one costs calls, a larger one memory
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Chain:
     """Nodes that each piece passes one after the other. piece: samples in a piece."""
 

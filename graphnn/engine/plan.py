@@ -6,10 +6,11 @@ last bits of every sum.
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from graphnn.engine.fusion import fuse, unfused
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.choice import installed, kernels_named
 from graphnn.kernels.kernels import Kernels
@@ -41,7 +42,7 @@ PIECE_WORK = 2**23  # multiply-adds; below that, handing a piece to a thread cos
 ELEMENT_WORK = 32  # multiply-adds that take as long as the element-wise operations on one number, forward and backward
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Stage:
     """A run of nodes that one piece passes without waiting for any other.
 
@@ -74,7 +75,7 @@ class Stage:
         return [slice(start, min(start + self.piece, samples)) for start in range(0, samples, self.piece)]
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Plan:
     """How training steps are run: stages in order, a barrier between each and the next.
 

@@ -1,16 +1,16 @@
 """The requests that the engine sends to every member of its team: small messages, without the samples."""
 
-from dataclasses import dataclass
+from graphnn.frozen_dataclass import frozen_dataclass
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class HandedArrays:
     """The first `count` samples of the arrays that were handed over."""
 
     count: int
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class HandedPositions:
     """The samples of a source at the first `count` positions that were handed over. source: its index."""
 
@@ -21,7 +21,7 @@ class HandedPositions:
 Handed = HandedArrays | HandedPositions
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class TrainStep:
     """Fill the gradients of one training step; the result is the loss's partial sums."""
 
@@ -30,28 +30,28 @@ class TrainStep:
     step: int
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Evaluate:
     """Compute the loss in inference; the result is its partial sums."""
 
     batch: Handed
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Predict:
     """Write the outputs for the first `count` inputs that were handed over into Handover.outputs."""
 
     count: int
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class ComputeLossInputs:
     """Write the inputs of the loss, in inference, into Handover.outputs."""
 
     batch: Handed
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Update:
     """Update the parameters by their gradients, cut into parts for `members` members.
 

@@ -1,7 +1,6 @@
 """Runs one stage: its pieces in forward and backward, and what it hands over at its barriers."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from graphnn.engine.plan import LANES, Plan, Stage
 from graphnn.engine.workers import Team
 from graphnn.engine.workspace import Clock, PieceContext, Workspace
 from graphnn.errors import GraphError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Node
 from graphnn.layers.base import Arrays, Backward, BatchwiseLayer
 from graphnn.losses.base import Loss
@@ -19,7 +19,7 @@ from graphnn.parameters.parameters import Parameters
 from graphnn.types import Array, shape_text
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Shared:
     """What all stages of an engine share. lane_memory: flat arrays for all lanes but the first."""
 

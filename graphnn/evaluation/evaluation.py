@@ -1,7 +1,7 @@
 """The evaluation of trained weights on a part of the data: loss, metrics, and for classes the confusion matrix."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from graphnn.engine.plan import kernels_for, loss_takes_logits
 from graphnn.errors import DataError
 from graphnn.evaluation.metrics import ClassScore, class_scores, confusion_matrix, label_scores
 from graphnn.evaluation.views import averaged_sums, check_views
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph
 from graphnn.metrics.outputs import Classes, YesOrNo
 from graphnn.parameters.parameters import Parameters
@@ -19,7 +20,7 @@ from graphnn.training.samples import Samples
 from graphnn.types import Array
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Evaluation:
     """The figures of trained weights on one part of the data.
 

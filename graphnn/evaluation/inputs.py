@@ -2,13 +2,13 @@
 
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphnn.errors import DataError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.storage.archives import DAMAGE, read_array
 from graphnn.types import Array, Shape, shape_text
 
@@ -19,7 +19,7 @@ PICTURES = (".png", ".jpg", ".jpeg")
 MODES = {1: "L", 3: "RGB"}
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class FromFile:
     """The samples of one file: x, N×(shape of a sample), not normalised; and notes for the user.
 
@@ -32,7 +32,7 @@ class FromFile:
     notes: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Reader:
     """Reads files for a network.
 

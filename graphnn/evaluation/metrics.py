@@ -1,14 +1,14 @@
 """The confusion matrix, and precision, recall and F1 of each class."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.types import Array
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class ClassScore:
     """Figures of one class, 0…1; None where they are 0/0, as the precision of a class that was never predicted.
 

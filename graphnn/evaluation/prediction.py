@@ -1,7 +1,6 @@
 """Predictions for single samples, and the report of them: the most probable classes, or the outputs."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from graphnn.engine.engine import Engine
 from graphnn.engine.plan import kernels_for
 from graphnn.evaluation.evaluation import class_names
 from graphnn.evaluation.files import Labelled
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph
 from graphnn.metrics.outputs import Numbers, YesOrNo
 from graphnn.parameters.parameters import Parameters
@@ -68,7 +68,7 @@ def prediction_report(results: Sequence[Result], graph: Graph, classes: Sequence
     return classes_report(results, class_names(classes, results[0][1].size), top)
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Guess:
     """A class, by its name and index, and its probability."""
 

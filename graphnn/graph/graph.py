@@ -1,9 +1,9 @@
 """The computational graph: a sequence of nodes with their shapes, and the loss; nothing is allocated."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from graphnn.document.document import Path, path_text
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.layers.base import Layer, UnfitInput
 from graphnn.layers.expansion import INPUT, ExpandedLayer, Expansion
 from graphnn.losses.base import Loss
@@ -11,7 +11,7 @@ from graphnn.parameters.parameter import Parameter
 from graphnn.types import Array, Shape
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Node:
     """One layer in the graph.
 
@@ -44,7 +44,7 @@ class Node:
         return self.layer.multiply_adds(self.input_shape)
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Graph:
     """A sequence of nodes and the loss at its end."""
 

@@ -5,11 +5,11 @@ from __future__ import annotations  # naming numpy.random would import it, which
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from graphnn.errors import GraphError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.registry import Registry
 from graphnn.specification.schema_problems import Finding
 from graphnn.specification.spec import Section
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 IMAGES = 5000  # the number of training images that an initializer is given, if it needs any
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class WeightInitializer(ABC):
     """An initializer that a document can name; its fields are the properties of its definition in the schema.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations  # naming numpy.random would import it, which takes 8 ms
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.initializers.base import INITIALIZERS, Drawn
 from graphnn.types import Array, Shape
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @INITIALIZERS.register
-@dataclass(frozen=True)
+@frozen_dataclass
 class ConstantInitializer(Drawn):
     """One value, whatever the shape; nothing is drawn."""
 

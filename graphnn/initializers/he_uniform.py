@@ -3,9 +3,9 @@
 from __future__ import annotations  # naming numpy.random would import it, which takes 8 ms
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.initializers.base import INITIALIZERS, Drawn, fans, uniform
 from graphnn.types import Array, Shape
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @INITIALIZERS.register
-@dataclass(frozen=True)
+@frozen_dataclass
 class HeUniform(Drawn):
     """U(−b, b) with b = √(6/fan_in), also called Kaiming uniform; its variance is that of `HeNormal`.
 

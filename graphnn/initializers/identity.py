@@ -4,9 +4,9 @@ from __future__ import annotations  # naming numpy.random would import it, which
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.initializers.base import INITIALIZERS, Drawn, fans, uniform
 from graphnn.specification.schema_problems import Finding
 from graphnn.types import Array, Shape, shape_text
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @INITIALIZERS.register
-@dataclass(frozen=True)
+@frozen_dataclass
 class Identity(Drawn):
     """Output i equals input i, for i < min(outputs, inputs).
 

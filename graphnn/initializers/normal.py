@@ -2,9 +2,9 @@
 
 from __future__ import annotations  # naming numpy.random would import it, which takes 8 ms
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.initializers.base import INITIALIZERS, Drawn
 from graphnn.types import Array, Shape
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @INITIALIZERS.register
-@dataclass(frozen=True)
+@frozen_dataclass
 class Normal(Drawn):
     """N(0, deviation²), for any shape."""
 

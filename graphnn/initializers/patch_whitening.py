@@ -4,10 +4,10 @@ from __future__ import annotations  # naming numpy.random would import it, which
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.initializers.base import INITIALIZERS, FromImages
 from graphnn.specification.schema_problems import Finding
 from graphnn.types import Array, Shape, shape_text
@@ -16,7 +16,7 @@ BLOCK = 2**20  # values of patches that are summed at a time: 8 MiB of float64
 
 
 @INITIALIZERS.register
-@dataclass(frozen=True)
+@frozen_dataclass
 class PatchWhitening(FromImages):
     """Filters whose outputs on the patches of the training images are uncorrelated, with mean square 1 for ε = 0.
 

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.kernels.convolution import NO_EPILOGUE, Epilogue, Scratch, Window
 from graphnn.kernels.im2col import Pair
 from graphnn.kernels.im2col_gemm import Allocate, Im2col
@@ -40,7 +40,7 @@ class Algorithm(Protocol):
         """Write the gradient of the weights into dW (D, C, Kh, Kw)."""
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Algorithms:
     """The algorithms chosen for one convolution.
 

@@ -4,11 +4,11 @@ All functions take N×C×H×W arrays in any memory order, and are fast where tha
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.kernels.channels import pixels, with_channels
 from graphnn.kernels.im2col import Pair, output_size
 from graphnn.types import Array, Shape
@@ -24,7 +24,7 @@ class Scratch(Protocol):
     def __call__(self, name: str, shape: Shape, dtype: Any, *, zeroed: bool = False) -> Array: ...
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Epilogue:
     """What is applied to a convolution's output while it is in the cache: one bias per filter, if any, then ReLU."""
 
@@ -43,7 +43,7 @@ def apply_epilogue(y: Array, epilogue: Epilogue) -> None:
         np.maximum(y, 0, out=y)
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Window:
     """The window of a convolution or pooling: kernel size, strides and padding on both sides, as (height, width)."""
 

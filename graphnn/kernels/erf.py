@@ -1,13 +1,12 @@
 """The error function of arrays."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.types import Array
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Rational:
     """erf x ≈ x·P(x²)/Q(x²) for |x| ≤ end, where erf `end` rounds to 1. Coefficients begin with the lowest power."""
 

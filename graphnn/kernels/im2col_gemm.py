@@ -1,8 +1,8 @@
 """The im2col algorithm: convolution as GEMM over gathered windows, for any window."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.kernels import convolution
 from graphnn.kernels.convolution import NO_EPILOGUE, Epilogue, Scratch, Window
 from graphnn.types import Array
@@ -10,7 +10,7 @@ from graphnn.types import Array
 Allocate = Callable[[int], Array]  # returns memory for that many elements, valid until the step ends
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Im2col:
     """GEMM over gathered windows, for any window; over the pixels themselves for a 1×1 kernel.
 

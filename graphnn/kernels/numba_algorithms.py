@@ -3,11 +3,11 @@
 numba is imported when the first of them runs, because that takes a quarter of a second.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.kernels.channels import in_memory_order
 from graphnn.kernels.convolution import Epilogue, Scratch, Window
 from graphnn.kernels.im2col_gemm import Im2col
@@ -19,7 +19,7 @@ NO_BIASES = np.empty(0, np.float32)
 TILE = 2 * 36 * WIDTH  # values of two tiles of sixteen channels
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class CompiledIm2col(Im2col):
     """im2col with a compiled gather."""
 
@@ -45,7 +45,7 @@ class CompiledIm2col(Im2col):
         return rows[:-WIDTH].reshape(count, kernel_h * run)
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class CompiledWinograd(Winograd):
     """F(4×4, 3×3) with compiled transforms; with fewer than sixteen channels, with those of `Winograd`."""
 

@@ -10,12 +10,12 @@ Source: Lavin and Gray 2016, "Fast algorithms for convolutional neural networks"
 """
 
 import math
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.kernels.convolution import NO_EPILOGUE, Epilogue, Scratch, Window, apply_epilogue, blocks, strided_view
 from graphnn.kernels.im2col_gemm import Allocate
 from graphnn.types import Array
@@ -54,7 +54,7 @@ def transform(tile: int, which: int, dtype: Any) -> Array:
     return np.kron(one, one).astype(dtype)
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Winograd:
     """The convolution algorithm F(tile×tile, 3×3).
 

@@ -1,7 +1,6 @@
 """AveragePooling2D: the mean of each window."""
 
-from dataclasses import dataclass
-
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.kernels.pooling import average_pool, average_pool_gradient
 from graphnn.layers.base import Arrays, Backward, Gradients, register
 from graphnn.layers.context import Context
@@ -10,7 +9,7 @@ from graphnn.types import Array
 
 
 @register
-@dataclass(frozen=True)
+@frozen_dataclass
 class AveragePooling2D(Pooling):
     """Average pooling: y = mean of x over each window of `pool_size` pixels in a channel; windows are `strides` apart.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from graphnn.errors import GraphError, ShapeError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.layers.context import Context
 from graphnn.registry import Registry
 from graphnn.specification.describable import Describable
@@ -45,7 +46,7 @@ class UnfitInput(ShapeError):
         return f"{text}; {self.hint}" if self.hint else text
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_dataclass(kw_only=True)
 class Layer(Describable, ABC):
     """The settings of a layer, immutable and without arrays. `forward` returns the output and its backward function.
 
@@ -176,7 +177,7 @@ class Layer(Describable, ABC):
         return input_shape[0]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_dataclass(kw_only=True)
 class BatchwiseLayer(Layer):
     """A layer whose output in training depends on sums over the whole batch, such as batch normalisation.
 

@@ -1,11 +1,11 @@
 """BatchNormalization: each channel is normalised to mean 0 and variance 1 over the batch, then scaled and shifted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.initializers.constant import ones, zeros
 from graphnn.kernels.activations import Activation
 from graphnn.layers.base import Arrays, BatchwiseLayer, Gradients, register
@@ -18,7 +18,7 @@ Sums = tuple[int, Array, Array]
 
 
 @register
-@dataclass(frozen=True)
+@frozen_dataclass
 class BatchNormalization(TrainableLayer, BatchwiseLayer):
     """Batch normalisation: y = γ·x̂ + β with x̂ = (x − μ) / √(σ² + ε).
 

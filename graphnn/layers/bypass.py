@@ -4,17 +4,17 @@ In a graph, a block is the sequence Save, body, Add, or Save, body, Swap, shortc
 These types do not occur in documents. `block` is the block's name, under which its nodes find the values kept.
 """
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.layers.base import Arrays, Backward, Gradients, Layer
 from graphnn.layers.context import Context
 from graphnn.types import Array, Shape
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_dataclass(kw_only=True)
 class Keeping(Layer):
     """A layer whose input is kept for other nodes of the block, in memory from `Context.bypass`."""
 
@@ -28,7 +28,7 @@ class Keeping(Layer):
         return f"{self.block} {self.part}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_dataclass(kw_only=True)
 class Save(Keeping):
     """The start of a block: y = x, and x is kept. dx = dy + the other branch's gradient, kept in the same memory."""
 
@@ -48,7 +48,7 @@ class Save(Keeping):
         return x, backward
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_dataclass(kw_only=True)
 class Swap(Keeping):
     """The change from body to shortcut: x, the body's output, is kept, and y is the block's input, of shape `restored`.
 
@@ -74,7 +74,7 @@ class Swap(Keeping):
         return y, backward
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_dataclass(kw_only=True)
 class Add(Layer):
     """The end of a block: y = x + the values that Swap has kept if `swapped`, else Save. dx = dy, and dy is kept.
 

@@ -1,9 +1,9 @@
 """Conv2D: the same small filters at every position of an image."""
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.initializers.constant import zeros
 from graphnn.kernels.algorithms import Algorithms
 from graphnn.kernels.channels import channel_sums
@@ -20,7 +20,7 @@ from graphnn.types import Array, Shape
 MEMORY_ORDER = (2, 3, 1, 0)  # Kh, Kw, C, D: as the GEMM over gathered windows reads it
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class PreparedWeights:
     """The weights as the algorithms of a step read them, computed once for all pieces.
 
@@ -34,7 +34,7 @@ class PreparedWeights:
 
 
 @register
-@dataclass(frozen=True)
+@frozen_dataclass
 class Conv2D(WeightedLayer):
     """Two-dimensional convolution (cross-correlation, as usual in this field): y = W ⋆ x + b.
 

@@ -1,9 +1,8 @@
 """Dense: each output is a weighted sum of all inputs."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.initializers.constant import zeros
 from graphnn.layers.base import Arrays, Backward, Gradients, register
 from graphnn.layers.context import Context
@@ -16,7 +15,7 @@ MEMORY_ORDER = (1, 0)
 
 
 @register
-@dataclass(frozen=True)
+@frozen_dataclass
 class Dense(WeightedLayer):
     """Fully connected layer: y = x Wᵀ + b.
 

@@ -1,9 +1,8 @@
 """Dropout: random values are set to zero in training."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.kernels.channels import pixels
 from graphnn.layers.base import Arrays, Backward, Gradients, Layer, register
 from graphnn.layers.context import Context
@@ -11,7 +10,7 @@ from graphnn.types import Array
 
 
 @register
-@dataclass(frozen=True)
+@frozen_dataclass
 class Dropout(Layer):
     """Dropout: y = x·m in training, where each m is 0 with probability `rate`, else 1; y = (1 − rate)·x in inference.
 

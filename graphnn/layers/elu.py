@@ -1,9 +1,8 @@
 """ELU: the identity for x ≥ 0, and an exponential that saturates at −alpha below."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.layers.base import register
 from graphnn.layers.context import Context
 from graphnn.layers.elementwise import Elementwise, multiply_where_negative
@@ -11,7 +10,7 @@ from graphnn.types import Array
 
 
 @register
-@dataclass(frozen=True)
+@frozen_dataclass
 class ELU(Elementwise):
     """Exponential linear unit: y = x where x ≥ 0 and alpha·(eˣ − 1) elsewhere, element by element; any shape.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graphnn.document.document import Path
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.layers.base import UnfitInput
 from graphnn.text.suggestions import quoted
 from graphnn.types import Shape, shape_text
@@ -18,7 +18,7 @@ UnfitHandler = Callable[[Path, UnfitInput, str], None]
 INPUT = "the input"  # the source of the first layer's input, in messages
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class ExpandedLayer:
     """One layer of the flat sequence. path: in the document; that of the block for Save, Swap and Add."""
 

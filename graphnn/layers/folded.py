@@ -1,9 +1,10 @@
 """Layers that multiply by weights, fused for inference with the normalisation and the ReLU after them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.kernels.convolution import Epilogue
 from graphnn.layers.base import Arrays, Backward, Layer, no_backward
 from graphnn.layers.batch_normalization import BatchNormalization
@@ -15,7 +16,7 @@ from graphnn.layers.relu import ReLU
 from graphnn.types import Array
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_dataclass(kw_only=True)
 class Folded(Layer):
     """A layer that multiplies by weights, fused for inference with the batch normalisation and the ReLU after it.
 
@@ -39,7 +40,7 @@ class Folded(Layer):
         return {"weights": weights, "biases": shift + factor * params["biases"] if "biases" in params else shift}
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_dataclass(kw_only=True)
 class FoldedConv2D(Folded, Conv2D):
     """A convolution fused for inference with the normalisation and the ReLU after it."""
 
@@ -50,7 +51,7 @@ class FoldedConv2D(Folded, Conv2D):
         return Epilogue(params.get("biases"), self.relu)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_dataclass(kw_only=True)
 class FoldedDense(Folded, Dense):
     """A dense layer fused for inference with the normalisation and the ReLU after it."""
 

@@ -1,11 +1,11 @@
 """GELU: the input times Φ, the cumulative distribution function of the standard normal distribution."""
 
 import math
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.kernels.activations import Activation, PassBack
 from graphnn.kernels.erf import erf
 from graphnn.layers.base import Arrays, Backward, Gradients, Layer, register
@@ -14,7 +14,7 @@ from graphnn.types import Array
 
 
 @register
-@dataclass(frozen=True)
+@frozen_dataclass
 class GELU(Layer):
     """Gaussian error linear unit: y = x·Φ(x), element by element; any shape.
 

@@ -1,9 +1,8 @@
 """GlobalAveragePooling: the mean of each channel."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.kernels.channels import pixels, pixels_per_row
 from graphnn.layers.base import Arrays, Backward, Gradients, Layer, register
 from graphnn.layers.context import Context
@@ -11,7 +10,7 @@ from graphnn.types import Array, Shape
 
 
 @register
-@dataclass(frozen=True)
+@frozen_dataclass
 class GlobalAveragePooling(Layer):
     """Global average pooling: y = Σ x / (H·W) over all positions of a channel; x: N×C×H×W, y: N×C.
 

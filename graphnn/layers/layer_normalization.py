@@ -1,9 +1,8 @@
 """LayerNormalization: each sample is normalised to mean 0 and variance 1 over its features, then scaled and shifted."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.initializers.constant import ones, zeros
 from graphnn.layers.base import Arrays, Backward, Gradients, register
 from graphnn.layers.context import Context, channels_last
@@ -13,7 +12,7 @@ from graphnn.types import Array, Shape
 
 
 @register
-@dataclass(frozen=True)
+@frozen_dataclass
 class LayerNormalization(TrainableLayer):
     """Layer normalisation: y = γ·x̂ + β with x̂ = (x − μ) / √(σ² + ε).
 

@@ -1,7 +1,6 @@
 """MaxPooling2D: the largest value of each window."""
 
-from dataclasses import dataclass
-
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.layers.base import Arrays, Backward, Gradients, register
 from graphnn.layers.context import Context
 from graphnn.layers.pooling import Pooling
@@ -9,7 +8,7 @@ from graphnn.types import Array
 
 
 @register
-@dataclass(frozen=True)
+@frozen_dataclass
 class MaxPooling2D(Pooling):
     """Max pooling: y = max of x over each window of `pool_size` pixels in a channel; windows are `strides` apart.
 

@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.layers.base import Layer, register
 
 @register
-@dataclass(frozen=True, kw_only=True)
+@frozen_dataclass(kw_only=True)
 class Softplus(Layer):
     schema: ClassVar[Mapping[str, Any]] = {
         "properties": {"beta": {"type": "number", "exclusiveMinimum": 0, "default": 1, "description": "sharpness"}},

@@ -1,15 +1,15 @@
 """The base class of the pooling layers: their settings and their window."""
 
-from dataclasses import dataclass
 from functools import cached_property
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.kernels.convolution import Window
 from graphnn.kernels.im2col import Pair, pair
 from graphnn.layers.base import Layer
 from graphnn.types import Shape
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Pooling(Layer):
     """A layer that reduces each window of a channel to one value; strides default to pool_size."""
 

@@ -1,9 +1,8 @@
 """PReLU: the identity for x ≥ 0, and below it a slope that is trained for each channel."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.initializers.constant import ConstantInitializer
 from graphnn.kernels.channels import channel_products, with_channels
 from graphnn.layers.base import Arrays, Backward, Gradients, register
@@ -14,7 +13,7 @@ from graphnn.types import Array, Shape
 
 
 @register
-@dataclass(frozen=True)
+@frozen_dataclass
 class PReLU(TrainableLayer):
     """Parametric rectified linear unit: y = max(0, x) + a·min(0, x), with one slope a for each channel.
 

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from graphnn.document.document import Path, path_text
 from graphnn.document.values import section_values
 from graphnn.errors import GraphError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.layers.base import Arrays, Backward, Gradients, Layer, UnfitInput, register
 from graphnn.layers.bypass import Add, Save, Swap
 from graphnn.layers.context import Context
@@ -18,7 +19,7 @@ from graphnn.types import Array, Shape, shape_text
 
 
 @register
-@dataclass(frozen=True)
+@frozen_dataclass
 class Residual(Layer):
     """A residual block: y = f(x) + g(x), where f is `layers` in sequence, and g is `shortcut`, the identity if empty.
 

@@ -1,9 +1,8 @@
 """Scale: the input times a constant."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.layers.base import register
 from graphnn.layers.context import Context
 from graphnn.layers.elementwise import Elementwise
@@ -11,7 +10,7 @@ from graphnn.types import Array
 
 
 @register
-@dataclass(frozen=True)
+@frozen_dataclass
 class Scale(Elementwise):
     """Multiplication by a constant that is not trained: y = factor·x, element by element; any shape. dx = factor·dy."""
 

@@ -1,9 +1,10 @@
 """Base classes of layers with parameters, whose setting `trainable` fixes some of them, always or from an epoch on."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.initializers.base import Drawn, FromImages, initializer_from, initializer_values
 from graphnn.layers.base import Layer
 from graphnn.parameters.parameter import Parameter
@@ -15,7 +16,7 @@ from graphnn.types import Shape
 TrainingSpan = bool | Mapping[str, int]  # true: in all epochs; false: in none; {"until_epoch": 3}: in the first three
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_dataclass(kw_only=True)
 class TrainableLayer(Layer):
     """A layer with a setting for which of its parameters are trained.
 
@@ -47,7 +48,7 @@ class TrainableLayer(Layer):
         return parameter if span else replace(parameter, trainable=False)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_dataclass(kw_only=True)
 class WeightedLayer(TrainableLayer):
     """A layer that multiplies by weights. initializer: of the weights, a name, or an object as in a document."""
 

@@ -1,13 +1,13 @@
 """The base class of losses, which also declare what the network's outputs mean, and their registry."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from graphnn.errors import DataError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.layers.base import Layer
 from graphnn.metrics.loss import MeanLoss
 from graphnn.metrics.outputs import Outputs
@@ -19,7 +19,7 @@ from graphnn.types import Array, Shape, shape_text
 SMALLEST = 2.2e-16  # smaller probabilities are raised to it
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Loss(Describable, ABC):
     """A loss: the mean over the batch of one number for each sample.
 

@@ -1,10 +1,9 @@
 """BinaryCrossEntropy: the loss of independent yes-or-no outputs."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from graphnn.errors import DataError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.kernels.sigmoid import sigmoid
 from graphnn.layers.sigmoid import Sigmoid
 from graphnn.losses.base import LOSSES, SMALLEST, Loss, check_values
@@ -14,7 +13,7 @@ from graphnn.types import Array, Shape
 
 
 @LOSSES.register
-@dataclass(frozen=True)
+@frozen_dataclass
 class BinaryCrossEntropy(Loss):
     """Binary cross-entropy: L = −Σ (t ln p + (1 − t) ln(1 − p)) / K over K independent yes-or-no outputs.
 

@@ -1,11 +1,12 @@
 """CrossEntropy: the loss of a choice among classes."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
 
 from graphnn.errors import DataError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.layers.softmax import Softmax
 from graphnn.losses.base import LOSSES, SMALLEST, Loss, described
 from graphnn.metrics.outputs import Classes
@@ -14,7 +15,7 @@ from graphnn.types import Array, Shape, shape_text
 
 
 @LOSSES.register
-@dataclass(frozen=True)
+@frozen_dataclass
 class CrossEntropy(Loss):
     """Categorical cross-entropy: L = −Σ y ln p over the classes.
 

@@ -1,10 +1,9 @@
 """MeanSquaredError: the loss of numbers, for regression."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from graphnn.errors import DataError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.losses.base import LOSSES, Loss, check_values
 from graphnn.metrics.outputs import Numbers
 from graphnn.metrics.sums import sums_of
@@ -12,7 +11,7 @@ from graphnn.types import Array, Shape
 
 
 @LOSSES.register
-@dataclass(frozen=True)
+@frozen_dataclass
 class MeanSquaredError(Loss):
     """Mean squared error: L = Σ (y − t)² / K over the K outputs.
 

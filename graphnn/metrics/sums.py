@@ -1,19 +1,19 @@
 """The partial sums of the loss and its metrics: their layout in one vector, which is added up over the pieces."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.metrics.base import METRICS, OutputMetric
 from graphnn.metrics.loss import MeanLoss
 from graphnn.metrics.outputs import Outputs
 from graphnn.types import Array, Shape
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Layout:
     """The layout of the vector of partial sums: that of the loss first, then those of each metric.
 

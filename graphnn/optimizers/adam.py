@@ -2,16 +2,16 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.optimizers.base import OPTIMIZERS, ElementwiseOptimizer
 from graphnn.types import Array
 
 
 @OPTIMIZERS.register
-@dataclass(frozen=True)
+@frozen_dataclass
 class Adam(ElementwiseOptimizer):
     """Adaptive moments: m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², P ← P − α m̂ / (√v̂ + ε).
 

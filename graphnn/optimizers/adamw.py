@@ -1,15 +1,16 @@
 """AdamW: Adam with weight decay decoupled from the gradient."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.optimizers.adam import Adam
 from graphnn.optimizers.base import OPTIMIZERS
 from graphnn.types import Array
 
 
 @OPTIMIZERS.register
-@dataclass(frozen=True)
+@frozen_dataclass
 class AdamW(Adam):
     """Adam with decoupled decay: P ← P − αλP first, then Adam's step with the gradient without decay.
 

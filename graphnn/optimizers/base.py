@@ -3,12 +3,13 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
 import numpy as np
 
 from graphnn.errors import ShapeError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.parameters.parameter import Role
 from graphnn.registry import Registry
 from graphnn.specification.describable import Describable, check_built_in
@@ -17,7 +18,7 @@ from graphnn.types import Array, Shape, shape_text
 BLOCK = 16384  # elements: all arrays of a block stay in the second-level cache during its update
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Optimizer(Describable, ABC):
     """An update rule; its fields are the properties of its definition in the schema, except `schedule` and `groups`.
 
@@ -97,7 +98,7 @@ class Optimizer(Describable, ABC):
 OPTIMIZERS: Registry[type[Optimizer]] = Registry("optimizer", "graphnn.optimizers")
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class ElementwiseOptimizer(Optimizer):
     """An update rule that works element by element, on flat vectors of any number of parameters.
 

@@ -1,12 +1,13 @@
 """Groups of parameters with other training settings than the rest, and the patterns that assign parameters to them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from fnmatch import fnmatchcase
 from typing import Any
 
 from graphnn.document.document import Path, listed
 from graphnn.document.values import is_default, plain, section_values
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.optimizers.base import OPTIMIZERS, Optimizer
 from graphnn.parameters.parameter import Parameter, Role
 from graphnn.schedules.base import Schedule
@@ -22,7 +23,7 @@ COMMON_ONLY = {  # settings that the optimizer of a group cannot have
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_dataclass(kw_only=True)
 class ParameterGroup:
     """The parameters that a pattern matches, and how they are trained; its fields are the properties in the schema.
 

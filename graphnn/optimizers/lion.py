@@ -1,16 +1,16 @@
 """Lion: steps of one size, by the sign of a running mean of the gradient."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.optimizers.base import OPTIMIZERS, ElementwiseOptimizer
 from graphnn.types import Array
 
 
 @OPTIMIZERS.register
-@dataclass(frozen=True)
+@frozen_dataclass
 class Lion(ElementwiseOptimizer):
     """Evolved sign momentum: c = β₁m + (1 − β₁)g, P ← P − α(sign(c) + λP), m ← β₂m + (1 − β₂)g, with sign(0) = 0.
 

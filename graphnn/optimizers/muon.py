@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.optimizers.base import OPTIMIZERS, Optimizer
 from graphnn.types import Array
 
@@ -15,7 +15,7 @@ SMALLEST = 1e-7  # added to the norm that a step is divided by
 
 
 @OPTIMIZERS.register
-@dataclass(frozen=True)
+@frozen_dataclass
 class Muon(Optimizer):
     """Momentum orthogonalised by Newton-Schulz: I ← βI + g, W ← W·√D / ‖W‖, W ← W − α·O(G) with G = g + βI or I.
 

@@ -1,16 +1,16 @@
 """RMSprop: steps divided by the recent magnitude of the gradient."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.optimizers.base import OPTIMIZERS, ElementwiseOptimizer
 from graphnn.types import Array
 
 
 @OPTIMIZERS.register
-@dataclass(frozen=True)
+@frozen_dataclass
 class RMSprop(ElementwiseOptimizer):
     """Steps divided by the recent magnitude of the gradient: v ← ρv + (1 − ρ)g², P ← P − αg / (√v + ε).
 

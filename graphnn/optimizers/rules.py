@@ -1,8 +1,8 @@
 """The rules by which an Updater trains parameters: one for each group, and one for the parameters in no group."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.optimizers.base import Optimizer
 from graphnn.optimizers.groups import ParameterGroup, members
 from graphnn.parameters.parameter import Role
@@ -11,7 +11,7 @@ from graphnn.schedules.base import Schedule
 REST = ParameterGroup(match="*")  # the parameters that are in no group
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Rule:
     """How the parameters of one group, or those in no group, are trained.
 

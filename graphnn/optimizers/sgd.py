@@ -1,14 +1,14 @@
 """SGD: plain gradient descent."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.optimizers.base import OPTIMIZERS, ElementwiseOptimizer
 from graphnn.types import Array
 
 
 @OPTIMIZERS.register
-@dataclass(frozen=True)
+@frozen_dataclass
 class SGD(ElementwiseOptimizer):
     """Stochastic gradient descent: P ← P − αg."""
 

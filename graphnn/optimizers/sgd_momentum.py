@@ -1,14 +1,14 @@
 """SGDMomentum: gradient descent with inertia."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.optimizers.base import OPTIMIZERS, ElementwiseOptimizer
 from graphnn.types import Array
 
 
 @OPTIMIZERS.register
-@dataclass(frozen=True)
+@frozen_dataclass
 class SGDMomentum(ElementwiseOptimizer):
     """Gradient descent with inertia: I ← βI + αg, P ← P − I; with `nesterov` P ← P − (βI + αg), I the new one."""
 

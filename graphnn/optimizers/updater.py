@@ -1,9 +1,9 @@
 """Updates the flat vectors of a network by one optimizer, or by several for groups of parameters."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.optimizers.base import Optimizer, clip
 from graphnn.optimizers.groups import ParameterGroup
 from graphnn.optimizers.rules import rule_numbers, rules
@@ -13,7 +13,7 @@ from graphnn.shared_memory import shared_zeros
 from graphnn.types import Array
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Segment:
     """Elements start to end of the flat vectors, all updated with the same settings.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.initializers.base import Initializer
 from graphnn.types import Array, Shape
 
@@ -28,7 +28,7 @@ class Role(Enum):
     STATISTIC = "statistic"
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Parameter:
     """The declaration of one parameter array of a layer.
 

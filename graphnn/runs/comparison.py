@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from csv import DictReader
-from dataclasses import dataclass
 from pathlib import Path
 
 from graphnn.averaging.base import averaging_from, check_averaging
 from graphnn.datasets.batches import split
 from graphnn.engine.plan import kernels_for
 from graphnn.errors import DataError, DivergenceError, GraphError, Problem, SpecError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph
 from graphnn.runs.data import stored
@@ -26,7 +26,7 @@ from graphnn.training.checkpoint import RunSettings, digest, load_checkpoint
 from graphnn.training.length import Length
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Training:
     """One training of one variant.
 
@@ -84,7 +84,7 @@ def file_name(variant: Variant, seed: int) -> str:
     return f"{words}-seed{seed}.npz"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_dataclass(kw_only=True)
 class ComparisonRequest:
     """What to compare: all variants of a document, trained from all seeds.
 

@@ -2,9 +2,9 @@
 
 import statistics
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.metrics.base import METRICS
 from graphnn.metrics.figures import figure, label
 from graphnn.reports.kinds import DURATION, Kind
@@ -24,7 +24,7 @@ ROWS = (
 )
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Outcome:
     """The results of the trainings of one variant.
 
@@ -47,7 +47,7 @@ class Outcome:
         return statistics.fmean(self.seconds) if self.seconds else None
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Spread:
     """The values of a metric on one part in several trainings. diverged: how many have no value as they diverged."""
 
@@ -69,7 +69,7 @@ class Spread:
         return None if self.mean is None or base.mean is None else self.mean - base.mean
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Compared:
     """The metric of a variant on one part, and its difference from that of the first; None unless both have it."""
 

@@ -1,7 +1,7 @@
 """TrainingData: the data of a run, loaded, checked against the network, split, and normalised by the training part."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -11,6 +11,7 @@ from graphnn.datasets.batches import split
 from graphnn.datasets.loading import load
 from graphnn.datasets.preparation import Normalisation
 from graphnn.errors import DataError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.findings import image_findings
 from graphnn.graph.graph import Graph
 from graphnn.specification.schema_problems import in_order
@@ -19,7 +20,7 @@ from graphnn.training.checkpoint import digest
 from graphnn.training.samples import Samples
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class TrainingData:
     """The parts of the data that a run uses; validation and test are None where it uses none.
 

@@ -7,18 +7,18 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from graphnn.errors import WeightsError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.storage.archives import replacing
 from graphnn.storage.weights import save_weights
 from graphnn.training.history import HistoryFile, InUse, Record, claim
 from graphnn.types import Array
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class RunFiles:
     """The paths of a run's files. weights: NAME.npz; all other files are in NAME.run beside it."""
 

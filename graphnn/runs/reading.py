@@ -3,10 +3,11 @@
 import shlex
 import shutil
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.notes import notes
 from graphnn.specification.spec import Spec, read_spec
 from graphnn.text.terminal import complain
@@ -27,7 +28,7 @@ def command_line(command: str, running: str) -> str:
     return f"graphnn {command}"
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class DocumentSource:
     """A document to read.
 

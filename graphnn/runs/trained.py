@@ -1,7 +1,6 @@
 """Loading a document together with its trained weights, for evaluate and predict."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ from graphnn.datasets.base import Dataset, facts_of
 from graphnn.datasets.batches import split
 from graphnn.datasets.preparation import Normalisation
 from graphnn.errors import DataError, WeightsError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph, named_parameters
 from graphnn.graph.initialisation import unset
@@ -26,7 +26,7 @@ SHOWN_DIFFERENCES = 3
 PARTS = ("test", "validation", "train")
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Trained:
     """A trained network. normalisation and classes are those that the weights were trained with.
 

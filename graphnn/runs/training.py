@@ -1,6 +1,5 @@
 """train: a whole training from a document to its weights, with all checks before the first step."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from graphnn.describe.report import description_report
 from graphnn.engine.engine import Engine
 from graphnn.engine.plan import kernels_for
 from graphnn.errors import GraphError, WeightsError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph
 from graphnn.graph.initialisation import initialise, needs_images, unset
@@ -29,7 +29,7 @@ from graphnn.text.terminal import complain, terminal_width
 from graphnn.training.checkpoint import load_checkpoint
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_dataclass(kw_only=True)
 class TrainingRequest:
     """What to train, and how.
 

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass
 from typing import Any, Final
 
 from graphnn.errors import SpecError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.specification.schema import Definition
 from graphnn.specification.spec import spec_from_values
 
@@ -15,7 +15,7 @@ WITHOUT_EFFECT = {"$schema", "name", "format_version"}  # keys at the top of the
 IGNORED = {"data.path", "evaluation.test_time_augmentation"}
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Difference:
     """A setting whose value differs between two documents.
 

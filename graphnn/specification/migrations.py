@@ -1,14 +1,15 @@
 """Migrations: documents of older format versions are converted to the current one when they are read."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from graphnn.document.document import Document
 from graphnn.errors import SpecError
+from graphnn.frozen_dataclass import frozen_dataclass
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Migration:
     """One step from a format version to the next. change: takes the values of a document and returns new ones."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from jsonschema import ValidationError
 
 from graphnn.document.document import Document, NoJson, Path, json_value, where_text, written_name
 from graphnn.errors import Problem
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.specification.schema import COMMON, Schema
 from graphnn.specification.value_advice import expected, found, hint
 from graphnn.text.suggestions import closest, did_you_mean, quoted, unknown_name
@@ -19,7 +19,7 @@ from graphnn.text.suggestions import closest, did_you_mean, quoted, unknown_name
 MOST_PROBLEMS = 100  # nobody reads more; a file with thousands is not a network document
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Violation:
     """A value that breaks a rule of the schema. limit: the value of the keyword, such as 0 for `minimum`."""
 
@@ -31,7 +31,7 @@ class Violation:
     message: str
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Finding:
     """One fault, before it has a position. key: whether the key at `path` is wrong, rather than its value.
 

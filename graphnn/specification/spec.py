@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
 from graphnn.document.document import Document, Path, document_of_values, parse_document, path_text, read_document
 from graphnn.document.values import described
 from graphnn.errors import Problem, SpecError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.specification.migrations import migrate
 from graphnn.specification.names import BLOCK, BRANCHES, layer_names
 from graphnn.specification.overrides import apply_overrides
@@ -19,7 +20,7 @@ from graphnn.specification.schema_problems import Finding, find, in_order
 from graphnn.types import Shape
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Section:
     """An object of the document whose `type` says what it is: a loss, an optimizer, a schedule.
 
@@ -37,7 +38,7 @@ class Section:
         return {"type": self.type, **described(self.description), **settings}
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_dataclass(kw_only=True)
 class LayerSection(Section):
     """A layer. named: whether the document gives the name; otherwise it is made from the type (conv2d_1)."""
 
@@ -55,7 +56,7 @@ class LayerSection(Section):
         return {"type": values.pop("type"), "name": self.name, **values}
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Spec:
     """A checked document. Specs with equal content are equal, whatever files they were read from.
 

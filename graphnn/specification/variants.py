@@ -3,11 +3,12 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from graphnn.document.document import VARIANTS, Document, Path, read_document
 from graphnn.errors import Problem, SpecError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.specification.schema import Schema, schema_file
 from graphnn.specification.schema_problems import Finding, find, in_order
 from graphnn.text.suggestions import quoted
@@ -16,7 +17,7 @@ FILE = "variants.schema.json"
 AS_IT_IS = "as it is"
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Variant:
     """One set of changes to a document.
 

@@ -3,13 +3,13 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from graphnn.errors import WeightsError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.parameters.parameters import Parameters
 from graphnn.storage.archives import Archive, replacing, write_archive
 from graphnn.text.suggestions import closest, quoted
@@ -19,7 +19,7 @@ META = "__meta__"
 FORMAT_VERSION = 1
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class WeightsFile:
     """The content of a weights file.
 
@@ -31,7 +31,7 @@ class WeightsFile:
     meta: dict[str, Any]
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class MatchReport:
     """The result of matching the arrays of a file with the parameters of a network.
 

@@ -2,13 +2,14 @@
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from graphnn.frozen_dataclass import frozen_dataclass
 
 ELLIPSIS = "…"
 GAP = "  "  # between columns
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class ColumnLayout:
     """One column: its title, which may have a line break, and how its cells are aligned and cut.
 

@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from graphnn.errors import WeightsError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.layers.settings import added_fragments
 from graphnn.specification.differences import difference_text, differences
 from graphnn.storage.weights import load_weights, save_weights
@@ -18,7 +18,7 @@ from graphnn.types import Array
 VERSION = 1  # of the checkpoint's layout; a file of another version cannot be resumed
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class State:
     """The progress of a run. It has no state of random generators, because draws are keyed by epoch and step.
 
@@ -37,7 +37,7 @@ class State:
     arrays: Mapping[str, Array]
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class RunSettings:
     """The settings of a run; it can only be resumed with equal ones.
 

@@ -4,13 +4,15 @@ import contextlib
 import csv
 import errno
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
+from graphnn.frozen_dataclass import frozen_dataclass
 
-@dataclass(frozen=True)
+
+@frozen_dataclass
 class Record:
     """The results of one epoch.
 

@@ -1,14 +1,14 @@
 """The length of a run in epochs, steps and samples; the last epoch may be a part of one."""
 
 import math
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
 from graphnn.errors import DataError
+from graphnn.frozen_dataclass import frozen_dataclass
 
 
-@dataclass(frozen=True)
+@frozen_dataclass
 class Length:
     """The length of a run.
 

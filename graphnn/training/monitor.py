@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from graphnn.errors import DataError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.metrics.base import METRICS
 from graphnn.text.suggestions import quoted
 from graphnn.training.history import Record
@@ -13,7 +13,7 @@ from graphnn.training.history import Record
 PREFIX = "validation_"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_dataclass(kw_only=True)
 class EarlyStopping:
     """When to end a run early; the fields are those of the document's `early_stopping`.
 

@@ -1,15 +1,14 @@
 """The settings of a training run, and how a document gives them."""
 
-from dataclasses import dataclass
-
 from graphnn.averaging.base import Averaging, averaging_from
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.optimizers.groups import ParameterGroup
 from graphnn.optimizers.sections import groups_from
 from graphnn.specification.spec import Spec
 from graphnn.training.monitor import EarlyStopping, early_stopping_from
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_dataclass(kw_only=True)
 class TrainingOptions:
     """The settings of a Trainer; most are those of a document's `training`.
 

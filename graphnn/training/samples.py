@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Self
 
@@ -13,13 +13,14 @@ from graphnn.augmentation.base import Augmentation, misfits
 from graphnn.augmentation.views import View
 from graphnn.datasets.preparation import Normalisation, spread
 from graphnn.errors import DataError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.layers.context import empty_channels_last
 from graphnn.types import Array, Shape
 
 BLOCK = 2**17  # bytes of stored samples copied at a time: they are still in the cache when they are normalised
 
 
-@dataclass(frozen=True, eq=False)
+@frozen_dataclass(eq=False)
 class Samples:
     """Samples as stored, and how they are prepared for a network: a source of an engine, for any positions in them.
 
