@@ -62,6 +62,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write golden texts anew and show how they differ")
 
 
+@pytest.hookimpl(tryfirst=True)  # before the processes for the tests are started
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    if config.getoption("--update-golden"):
+        config.option.numprocesses = 0  # what differs is shown by the process that wrote it
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[DIFFERENCES] = []
 

@@ -9,9 +9,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ORDER = (
+    "frozen_dataclass",
     "version",
     "errors",
-    "frozen_dataclass",
     "types",
     "text",
     "registry",
