@@ -17,8 +17,9 @@ def test_text(name, golden):
 
 
 @pytest.fixture
-def run(tmp_path: Path, root: Path, python: Callable[..., Any]) -> Callable[..., Any]:
+def run(tmp_path: Path, root: Path, python: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Run tests that compare three texts, of which one is right, one not, and one not yet there."""
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)  # what this run was started with
     (tmp_path / "conftest.py").write_text((root / "tests" / "conftest.py").read_text(encoding="utf-8"))
     (tmp_path / "test_texts.py").write_text(TESTS)
     (tmp_path / "old").write_text("first\nsomething else\n")
