@@ -336,3 +336,16 @@ def test_figures_of_the_table() -> None:
     assert spread_text("loss", Spread([1.0, 2.0])) == "1.5000 ± 0.7071"
     assert difference_text("accuracy", -0.0123) == "−1.23%"
     assert difference_text("accuracy", 0.01) == "+1.00%"
+
+
+@pytest.mark.parametrize(
+    ("folder", "reason"), [("file", "File exists"), ("nowhere/folder", "No such file or directory")]
+)
+def test_a_folder_that_cannot_be_made(
+    compare: Compare, variants: Path, tmp_path: Path, folder: str, reason: str
+) -> None:
+    (tmp_path / "file").write_text("kept")
+    code, out, err = compare("--variants", variants, "--output", tmp_path / folder)
+    assert (code, out) == (2, "")
+    assert err == f"{tmp_path / folder}: cannot be made: {reason}\n"
+    assert (tmp_path / "file").read_text() == "kept"
