@@ -14,12 +14,6 @@ import pytest
 
 from graphnn.commands import compare as command
 from graphnn.engine.engine import Engine
-from graphnn.reports.formats import render
-from graphnn.runs.comparison import Training
-from graphnn.runs.comparison_report import Spread, comparison_report, difference_text, spread_text
-from graphnn.runs.files import RunFiles
-from graphnn.specification.variants import Variant
-from graphnn.training.checkpoint import RunSettings
 
 Compare = Callable[..., tuple[int, str, str]]
 VARIANTS = {
@@ -197,29 +191,6 @@ def test_variants_may_have_other_figures(compare: Compare, tmp_path: Path) -> No
     assert "loss" in out.split("─")[0].splitlines()[-1]
 
 
-def test_a_part_that_only_some_have_leaves_cells_empty() -> None:
-    variants = Variant("as it is"), Variant("seen twice")
-    results = {"as it is": {"validation": {"loss": 1.0, "accuracy": 0.5}}}
-    results["seen twice"] = {**results["as it is"], "validation with flip": {"loss": 0.5, "accuracy": 0.75}}
-
-    class Done(Training):
-        finished = True
-        seconds = 3.0
-
-        def figures(self) -> Any:
-            return results[self.variant.name]
-
-    trainings = [Done(one, 0, RunSettings({}, "", None, ""), RunFiles(Path("w.npz")), "validation") for one in variants]
-    lines = render(comparison_report(trainings), "markdown").splitlines()
-    assert lines[2:] == [
-        "| as it is | 50.00% |  |  |  | 0:03 |",
-        "| seen twice | 50.00% | +0.00% | 75.00% |  | 0:03 |",
-    ]
-    lost = Done(variants[0], 1, RunSettings({}, "", None, ""), RunFiles(Path("w.npz")), "validation")
-    lines = render(comparison_report([*trainings, lost], [lost]), "markdown").splitlines()
-    assert lines[2].startswith("| as it is | 50.00% ± 0.00%, 1 diverged |")
-
-
 def test_existing_files_are_checked_before_the_first_training(compare: Compare, variants: Path, document: Path) -> None:
     compare("--seeds", "2")
     code, out, err = compare("--variants", variants, "--seeds", "0,2")
@@ -328,14 +299,6 @@ def test_an_interrupted_comparison_continues(
     whole = document.parent / "whole.npz"
     train("--no-test", "--limit", "300", "--seed", "0", "--output", whole)
     assert (document.parent / "net.compare" / "as-it-is-seed0.npz").read_bytes() == whole.read_bytes()
-
-
-def test_figures_of_the_table() -> None:
-    assert spread_text("accuracy", Spread([0.5])) == "50.00%"
-    assert spread_text("accuracy", Spread([0.5, 0.6, 0.7])) == "60.00% ± 10.00%"
-    assert spread_text("loss", Spread([1.0, 2.0])) == "1.5000 ± 0.7071"
-    assert difference_text("accuracy", -0.0123) == "−1.23%"
-    assert difference_text("accuracy", 0.01) == "+1.00%"
 
 
 @pytest.mark.parametrize(

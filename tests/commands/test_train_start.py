@@ -137,3 +137,35 @@ def test_a_layer_that_is_not_trained_at_all_keeps_its_first_values(
     assert (found["norm/gamma"] == 1).all()
     assert (found["norm/beta"] != 0).all()
     assert (found["norm/running_mean"] != 0).all()
+
+
+@pytest.mark.usefixtures("trained")
+def test_starting_from_weights_reports_both_ways(train: Train, document: Path, small: dict[str, Any]) -> None:
+    weights = document.with_suffix(".npz")
+    small["layers"][0]["name"] = "first"
+    document.write_text(json.dumps(small))
+    code, out, _ = train("--init-from", weights, "--dry-run")
+    assert code == 0
+    assert f"{weights}: 6 of 8 parameters of the network taken from it" in out
+    assert '  "first/weights" is in the network, not in the file' in out
+    assert '  "hidden/weights" is in the file, not in the network' in out
+    small["layers"][0]["name"] = "hidden"
+    document.write_text(json.dumps(small))
+    _, out, _ = train("--init-from", weights, "--dry-run", "--quiet")
+    assert float(out.partition("loss ")[2].split(",")[0]) < 0.5  # it knows the digits already
+
+
+def test_starting_from_weights_of_another_network_is_an_error(train: Train, tmp_path: Path) -> None:
+    np.savez(tmp_path / "other.npz", a=np.zeros(3, np.float32))
+    code, _, err = train("--init-from", tmp_path / "other.npz")
+    assert code == 2
+    assert "nothing in it fits the network" in err
+
+
+def test_weights_to_start_from_are_checked_before_the_data(
+    train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training.TrainingData, "load", None)  # it may have to download them
+    code, _, err = train("--init-from", tmp_path / "none.npz")
+    assert code == 2
+    assert "none.npz: no such file" in err

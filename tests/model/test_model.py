@@ -1,6 +1,7 @@
 """Model: built in Python, trained, saved, and written as a document."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from graphnn.averaging.exponential import ExponentialAveraging
 from graphnn.averaging.lookahead import Lookahead
 from graphnn.datasets.batches import epoch_order
-from graphnn.errors import DataError, GraphError, SpecError, WeightsError
+from graphnn.errors import DataError, GraphError, SpecError
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
@@ -23,34 +24,21 @@ from graphnn.losses.mean_squared_error import MeanSquaredError
 from graphnn.model.model import Model
 from graphnn.optimizers.adam import Adam
 from graphnn.optimizers.sgd import SGD
-from graphnn.optimizers.sgd_momentum import SGDMomentum
 from graphnn.schedules.reduce_on_plateau import ReduceOnPlateau
-from graphnn.storage.weights import load_weights, save_weights
+from graphnn.storage.weights import load_weights
 from graphnn.training import trainer
 from graphnn.training.monitor import EarlyStopping
+
+Classifier = Callable[..., Model]
+Blobs = Callable[..., tuple[Any, Any]]
 
 ROOT = Path(__file__).parents[2]
 DIGITS = ROOT / "models" / "digits.json"
 
 
-def blobs(count: int, seed: int = 0) -> tuple[Any, Any]:
-    """Return points around three centres, with their labels."""
-    draw = np.random.default_rng(seed)
-    y = draw.integers(0, 3, count)
-    return np.array([[4, 0], [0, 4], [-4, -4]])[y] + draw.normal(size=(count, 2)), y
-
-
-def classifier(**settings: Any) -> Model:
-    """Return a small model for the blobs."""
-    model = Model(CrossEntropy(), SGDMomentum(0.05), **settings)
-    model.add(Dense(8, input_shape=(2,)))
-    model.add(ReLU())
-    model.add(Dense(3, name="output"))
-    model.add(Softmax())
-    return model
-
-
-def test_each_fit_takes_the_samples_in_an_order_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_fit_takes_the_samples_in_an_order_of_its_own(
+    classifier: Classifier, blobs: Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seeds = []
 
     def order(count: int, seed: int, epoch: int) -> Any:
@@ -64,7 +52,7 @@ def test_each_fit_takes_the_samples_in_an_order_of_its_own(monkeypatch: pytest.M
     assert seeds == [4, 5]
 
 
-def test_fit_learns_and_returns_a_record_of_each_epoch() -> None:
+def test_fit_learns_and_returns_a_record_of_each_epoch(classifier: Classifier, blobs: Blobs) -> None:
     model = classifier()
     x_valid, y_valid = blobs(50, seed=1)
     history = model.fit(*blobs(300), batch_size=32, epochs=4, x_valid=x_valid, y_valid=y_valid)
@@ -76,7 +64,7 @@ def test_fit_learns_and_returns_a_record_of_each_epoch() -> None:
     assert model.history == history
 
 
-def test_predict_gives_a_probability_for_each_class() -> None:
+def test_predict_gives_a_probability_for_each_class(classifier: Classifier, blobs: Blobs) -> None:
     model = classifier()
     model.fit(*blobs(300), batch_size=32, epochs=3)
     y = model.predict([[4, 0], [0, 4], [-4, -4]])
@@ -87,11 +75,11 @@ def test_predict_gives_a_probability_for_each_class() -> None:
     assert model.predict(np.empty((0, 2))).shape == (0, 3)
 
 
-def test_a_model_predicts_before_it_is_trained() -> None:
+def test_a_model_predicts_before_it_is_trained(classifier: Classifier) -> None:
     assert classifier().predict(np.zeros((5, 2))).shape == (5, 3)
 
 
-def test_another_fit_continues_from_the_weights() -> None:
+def test_another_fit_continues_from_the_weights(classifier: Classifier, blobs: Blobs) -> None:
     model, data = classifier(), blobs(300)
     first = model.fit(*data, batch_size=32, epochs=2)
     second = model.fit(*data, batch_size=32, epochs=1)
@@ -99,14 +87,14 @@ def test_another_fit_continues_from_the_weights() -> None:
     assert model.history == [*first, *second]
 
 
-def test_a_schedule_with_a_state_begins_anew_in_each_fit() -> None:
+def test_a_schedule_with_a_state_begins_anew_in_each_fit(classifier: Classifier, blobs: Blobs) -> None:
     schedule = ReduceOnPlateau(patience=1)
     model = classifier(schedule=schedule)
     model.fit(*blobs(100), batch_size=50, epochs=2)
     assert schedule.lowest is None
 
 
-def test_equal_seeds_give_equal_models_and_others_do_not() -> None:
+def test_equal_seeds_give_equal_models_and_others_do_not(classifier: Classifier, blobs: Blobs) -> None:
     models = [classifier(seed=seed) for seed in (3, 3, 4)]
     for model in models:
         model.fit(*blobs(64), batch_size=16, epochs=1)
@@ -115,7 +103,7 @@ def test_equal_seeds_give_equal_models_and_others_do_not() -> None:
     assert not np.array_equal(first, other)
 
 
-def test_inputs_that_are_given_stay_as_they_are() -> None:
+def test_inputs_that_are_given_stay_as_they_are(classifier: Classifier, blobs: Blobs) -> None:
     x, y = blobs(64)
     kept = x.copy()
     model = classifier(normalize="per_feature")
@@ -158,75 +146,7 @@ def test_regression() -> None:
     assert model.evaluate(x, y)["r2"] > 0.99
 
 
-def test_normalisation_comes_from_the_training_data_and_travels_with_the_weights(tmp_path: Path) -> None:
-    x, y = blobs(200)
-    x = 1000 * x + 5000
-    model = classifier(normalize="per_feature")
-    model.fit(x, y, batch_size=20, epochs=3)
-    assert model.evaluate(x, y)["accuracy"] > 0.9
-    model.save(tmp_path / "blobs.npz")
-    other = classifier(normalize="per_feature")
-    with pytest.raises(GraphError, match="fit first, or load weights that have them"):
-        other.predict(x)
-    other.load(tmp_path / "blobs.npz")
-    np.testing.assert_array_equal(other.predict(x), model.predict(x))
-
-
-def test_weights_without_a_normalisation_do_not_keep_the_one_that_others_had(tmp_path: Path) -> None:
-    model = classifier(normalize="per_feature")
-    model.fit(*blobs(64), batch_size=16, epochs=1)
-    model.save(tmp_path / "blobs.npz")
-    save_weights(tmp_path / "bare.npz", load_weights(tmp_path / "blobs.npz").arrays, {})
-    model.load(tmp_path / "bare.npz")
-    with pytest.raises(GraphError, match="fit first, or load weights that have them"):
-        model.predict(np.ones((1, 2)))
-
-
-def test_the_epochs_of_saved_weights_are_those_of_all_fits(tmp_path: Path) -> None:
-    model = classifier()
-    for epochs in (2, 3):
-        model.fit(*blobs(64), batch_size=16, epochs=epochs)
-    model.save(tmp_path / "blobs.npz")
-    assert load_weights(tmp_path / "blobs.npz").meta["metrics"]["epochs"] == 2 + 3
-
-
-def test_weights_with_a_damaged_normalisation_are_refused_and_change_nothing(tmp_path: Path) -> None:
-    model = classifier(normalize="per_feature")
-    model.fit(*blobs(64), batch_size=16, epochs=1)
-    before = model.predict(np.ones((1, 2)))
-    model.save(tmp_path / "blobs.npz")
-    arrays = {name: array + 1 for name, array in load_weights(tmp_path / "blobs.npz").arrays.items()}
-    save_weights(tmp_path / "damaged.npz", arrays, {"normalisation": {"mode": "per_feature"}})
-    with pytest.raises(DataError, match="the normalisation's constants are damaged"):
-        model.load(tmp_path / "damaged.npz")
-    np.testing.assert_array_equal(model.predict(np.ones((1, 2))), before)
-
-
-def test_weights_of_another_network_are_refused_and_change_nothing(tmp_path: Path) -> None:
-    classifier().save(tmp_path / "blobs.npz")
-    other = Model(CrossEntropy(), SGD())
-    other.add(Dense(3, name="output", input_shape=(2,)))
-    other.add(Softmax())
-    before = other.predict(np.ones((1, 2)))
-    with pytest.raises(WeightsError, match="3×2 in the network, 3×8 in the file"):
-        other.load(tmp_path / "blobs.npz")
-    np.testing.assert_array_equal(other.predict(np.ones((1, 2))), before)
-
-
-def test_the_saved_file_holds_the_document_and_the_last_metrics(tmp_path: Path) -> None:
-    model = classifier()
-    model.fit(*blobs(64), batch_size=16, epochs=2)
-    model.save(tmp_path / "blobs.npz")
-    meta = load_weights(tmp_path / "blobs.npz").meta
-    assert meta["document"]["training"] == {"epochs": 2, "batch_size": 16, "seed": 0, "drop_last": False}
-    assert meta["document"]["data"]["path"] == "unknown.npz"
-    assert meta["metrics"].keys() == {"epochs", "training"}
-    assert meta["metrics"]["epochs"] == 2
-    assert meta["classes"] is None
-    assert meta["metrics"]["training"] == dict(model.history[-1].training)
-
-
-def test_fit_takes_the_training_settings_of_documents(tmp_path: Path) -> None:
+def test_fit_takes_the_training_settings_of_documents(classifier: Classifier, blobs: Blobs, tmp_path: Path) -> None:
     x_valid, y_valid = blobs(50, seed=1)
     model = classifier()
     history = model.fit(
@@ -263,7 +183,9 @@ def test_fit_takes_the_training_settings_of_documents(tmp_path: Path) -> None:
     assert again.predict(x_valid).tobytes() == model.predict(x_valid).tobytes()
 
 
-def test_fit_ends_with_the_average_and_saves_the_figures_of_the_best_weights(tmp_path: Path) -> None:
+def test_fit_ends_with_the_average_and_saves_the_figures_of_the_best_weights(
+    classifier: Classifier, blobs: Blobs, tmp_path: Path
+) -> None:
     x_valid, y_valid = blobs(50, seed=1)
     model, plain = classifier(), classifier()
     options: dict[str, Any] = {"batch_size": 32, "epochs": 4, "x_valid": x_valid, "y_valid": y_valid}
@@ -277,14 +199,14 @@ def test_fit_ends_with_the_average_and_saves_the_figures_of_the_best_weights(tmp
     assert metrics == {"epochs": best.epoch, "training": best.training, "validation": best.validation}
 
 
-def test_fit_refuses_an_unknown_metric() -> None:
+def test_fit_refuses_an_unknown_metric(classifier: Classifier, blobs: Blobs) -> None:
     with pytest.raises(DataError, match="validation_loss is watched, but there are no samples to validate on"):
         classifier().fit(*blobs(64), early_stopping=EarlyStopping())
     with pytest.raises(SpecError, match="keep_best"):
         classifier().fit(*blobs(64), keep_best="accuracy")
 
 
-def test_summary_is_the_table_of_inspect() -> None:
+def test_summary_is_the_table_of_inspect(classifier: Classifier) -> None:
     summary = classifier().summary()
     assert "dense_1" in summary
     assert "output" in summary
@@ -304,7 +226,7 @@ def test_a_model_is_made_of_a_loss_and_an_optimizer(arguments: tuple[Any, ...], 
         Model(*arguments)
 
 
-def test_a_model_without_layers_says_how_to_add_one() -> None:
+def test_a_model_without_layers_says_how_to_add_one(blobs: Blobs) -> None:
     model = Model(CrossEntropy(), SGD())
     assert model.output_shape is None
     for call in (model.summary, model.spec, lambda: model.fit(*blobs(3), batch_size=1, epochs=1)):
@@ -312,14 +234,14 @@ def test_a_model_without_layers_says_how_to_add_one() -> None:
             call()
 
 
-def test_no_layer_is_added_to_weights_that_exist() -> None:
+def test_no_layer_is_added_to_weights_that_exist(classifier: Classifier) -> None:
     model = classifier()
     model.predict(np.zeros((1, 2)))
     with pytest.raises(GraphError, match="the weights exist already"):
         model.add(ReLU())
 
 
-X, Y = blobs(10)
+X, Y = np.random.default_rng(0).normal(size=(10, 2)), np.arange(10) % 3
 
 
 @pytest.mark.parametrize(
@@ -347,13 +269,15 @@ X, Y = blobs(10)
         ({"x_valid": X, "y_valid": Y + 9}, DataError, "y_valid: the labels run from"),
     ],
 )
-def test_fits_that_cannot_be(arguments: dict[str, Any], error: type[GraphError], message: str) -> None:
+def test_fits_that_cannot_be(
+    classifier: Classifier, arguments: dict[str, Any], error: type[GraphError], message: str
+) -> None:
     usual = {"x_train": X, "y_train": Y, "batch_size": 5, "epochs": 1}
     with pytest.raises(error, match=message):
         classifier().fit(**{**usual, **arguments})
 
 
-def test_a_fit_that_cannot_be_leaves_the_model_as_it_was() -> None:
+def test_a_fit_that_cannot_be_leaves_the_model_as_it_was(classifier: Classifier) -> None:
     model = classifier()
     with pytest.raises(SpecError, match="batch_size"):
         model.fit(X, Y, batch_size=0, epochs=1)
@@ -387,7 +311,7 @@ def test_a_model_from_a_document_trains_to_the_weights_of_the_train_tool(tmp_pat
     np.testing.assert_array_equal(model.predict(data.x_test), tool.predict(data.x_test))
 
 
-def test_settings_of_a_fit_are_of_that_fit_alone() -> None:
+def test_settings_of_a_fit_are_of_that_fit_alone(classifier: Classifier, blobs: Blobs) -> None:
     model = classifier()
     x_valid, y_valid = blobs(50, seed=1)
     watched = {"keep_best": "validation_loss", "early_stopping": EarlyStopping(patience=1), "evaluate_every": 2}
@@ -399,7 +323,9 @@ def test_settings_of_a_fit_are_of_that_fit_alone() -> None:
     assert model.spec().training["batch_size"] == 16
 
 
-def test_validation_samples_are_used_where_the_document_splits_off_none(tmp_path: Path) -> None:
+def test_validation_samples_are_used_where_the_document_splits_off_none(
+    classifier: Classifier, blobs: Blobs, tmp_path: Path
+) -> None:
     values = classifier().to_document(data={"dataset": "npz", "path": "mine.npz", "validation_split": 0})
     (tmp_path / "net.json").write_text(json.dumps(values), encoding="utf-8")
     x_valid, y_valid = blobs(50, seed=1)

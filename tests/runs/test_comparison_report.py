@@ -3,12 +3,13 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from graphnn.reports.formats import render
 from graphnn.runs.comparison import Training
-from graphnn.runs.comparison_report import comparison_report, metric_of
+from graphnn.runs.comparison_report import Spread, comparison_report, difference_text, metric_of, spread_text
 from graphnn.runs.files import RunFiles
 from graphnn.specification.variants import Variant
 from graphnn.training.checkpoint import RunSettings
@@ -84,3 +85,34 @@ def test_no_training_at_its_end(trainings: list[Training]) -> None:
     assert render(report) == render(report, "markdown") == ""
     assert render(report, "json") == "[]\n"
     assert render(report, "csv").startswith("variant,")
+
+
+def test_a_part_that_only_some_have_leaves_cells_empty() -> None:
+    variants = Variant("as it is"), Variant("seen twice")
+    results = {"as it is": {"validation": {"loss": 1.0, "accuracy": 0.5}}}
+    results["seen twice"] = {**results["as it is"], "validation with flip": {"loss": 0.5, "accuracy": 0.75}}
+
+    class Done(Training):
+        finished = True
+        seconds = 3.0
+
+        def figures(self) -> Any:
+            return results[self.variant.name]
+
+    trainings = [Done(one, 0, RunSettings({}, "", None, ""), RunFiles(Path("w.npz")), "validation") for one in variants]
+    lines = render(comparison_report(trainings), "markdown").splitlines()
+    assert lines[2:] == [
+        "| as it is | 50.00% |  |  |  | 0:03 |",
+        "| seen twice | 50.00% | +0.00% | 75.00% |  | 0:03 |",
+    ]
+    lost = Done(variants[0], 1, RunSettings({}, "", None, ""), RunFiles(Path("w.npz")), "validation")
+    lines = render(comparison_report([*trainings, lost], [lost]), "markdown").splitlines()
+    assert lines[2].startswith("| as it is | 50.00% ± 0.00%, 1 diverged |")
+
+
+def test_figures_of_the_table() -> None:
+    assert spread_text("accuracy", Spread([0.5])) == "50.00%"
+    assert spread_text("accuracy", Spread([0.5, 0.6, 0.7])) == "60.00% ± 10.00%"
+    assert spread_text("loss", Spread([1.0, 2.0])) == "1.5000 ± 0.7071"
+    assert difference_text("accuracy", -0.0123) == "−1.23%"
+    assert difference_text("accuracy", 0.01) == "+1.00%"

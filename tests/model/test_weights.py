@@ -1,0 +1,97 @@
+"""Weights that a model saves and loads: what is in the file, and what a file that does not fit leaves alone."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graphnn.errors import DataError, GraphError, WeightsError
+from graphnn.layers.dense import Dense
+from graphnn.layers.softmax import Softmax
+from graphnn.losses.cross_entropy import CrossEntropy
+from graphnn.model.model import Model
+from graphnn.optimizers.sgd import SGD
+from graphnn.storage.weights import load_weights, save_weights
+
+Classifier = Callable[..., Model]
+Blobs = Callable[..., tuple[Any, Any]]
+
+
+def test_normalisation_comes_from_the_training_data_and_travels_with_the_weights(
+    classifier: Classifier, blobs: Blobs, tmp_path: Path
+) -> None:
+    x, y = blobs(200)
+    x = 1000 * x + 5000
+    model = classifier(normalize="per_feature")
+    model.fit(x, y, batch_size=20, epochs=3)
+    assert model.evaluate(x, y)["accuracy"] > 0.9
+    model.save(tmp_path / "blobs.npz")
+    other = classifier(normalize="per_feature")
+    with pytest.raises(GraphError, match="fit first, or load weights that have them"):
+        other.predict(x)
+    other.load(tmp_path / "blobs.npz")
+    np.testing.assert_array_equal(other.predict(x), model.predict(x))
+
+
+def test_weights_without_a_normalisation_do_not_keep_the_one_that_others_had(
+    classifier: Classifier, blobs: Blobs, tmp_path: Path
+) -> None:
+    model = classifier(normalize="per_feature")
+    model.fit(*blobs(64), batch_size=16, epochs=1)
+    model.save(tmp_path / "blobs.npz")
+    save_weights(tmp_path / "bare.npz", load_weights(tmp_path / "blobs.npz").arrays, {})
+    model.load(tmp_path / "bare.npz")
+    with pytest.raises(GraphError, match="fit first, or load weights that have them"):
+        model.predict(np.ones((1, 2)))
+
+
+def test_the_epochs_of_saved_weights_are_those_of_all_fits(
+    classifier: Classifier, blobs: Blobs, tmp_path: Path
+) -> None:
+    model = classifier()
+    for epochs in (2, 3):
+        model.fit(*blobs(64), batch_size=16, epochs=epochs)
+    model.save(tmp_path / "blobs.npz")
+    assert load_weights(tmp_path / "blobs.npz").meta["metrics"]["epochs"] == 2 + 3
+
+
+def test_weights_with_a_damaged_normalisation_are_refused_and_change_nothing(
+    classifier: Classifier, blobs: Blobs, tmp_path: Path
+) -> None:
+    model = classifier(normalize="per_feature")
+    model.fit(*blobs(64), batch_size=16, epochs=1)
+    before = model.predict(np.ones((1, 2)))
+    model.save(tmp_path / "blobs.npz")
+    arrays = {name: array + 1 for name, array in load_weights(tmp_path / "blobs.npz").arrays.items()}
+    save_weights(tmp_path / "damaged.npz", arrays, {"normalisation": {"mode": "per_feature"}})
+    with pytest.raises(DataError, match="the normalisation's constants are damaged"):
+        model.load(tmp_path / "damaged.npz")
+    np.testing.assert_array_equal(model.predict(np.ones((1, 2))), before)
+
+
+def test_weights_of_another_network_are_refused_and_change_nothing(classifier: Classifier, tmp_path: Path) -> None:
+    classifier().save(tmp_path / "blobs.npz")
+    other = Model(CrossEntropy(), SGD())
+    other.add(Dense(3, name="output", input_shape=(2,)))
+    other.add(Softmax())
+    before = other.predict(np.ones((1, 2)))
+    with pytest.raises(WeightsError, match="3×2 in the network, 3×8 in the file"):
+        other.load(tmp_path / "blobs.npz")
+    np.testing.assert_array_equal(other.predict(np.ones((1, 2))), before)
+
+
+def test_the_saved_file_holds_the_document_and_the_last_metrics(
+    classifier: Classifier, blobs: Blobs, tmp_path: Path
+) -> None:
+    model = classifier()
+    model.fit(*blobs(64), batch_size=16, epochs=2)
+    model.save(tmp_path / "blobs.npz")
+    meta = load_weights(tmp_path / "blobs.npz").meta
+    assert meta["document"]["training"] == {"epochs": 2, "batch_size": 16, "seed": 0, "drop_last": False}
+    assert meta["document"]["data"]["path"] == "unknown.npz"
+    assert meta["metrics"].keys() == {"epochs", "training"}
+    assert meta["metrics"]["epochs"] == 2
+    assert meta["classes"] is None
+    assert meta["metrics"]["training"] == dict(model.history[-1].training)
