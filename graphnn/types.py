@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import numpy.typing as npt
+import numpy as np
 
-Array = npt.NDArray[Any]
+Array = np.ndarray[tuple[Any, ...], np.dtype[Any]]
 Shape = tuple[int, ...]  # without the batch axis: (C, H, W) or (features,)
 
 

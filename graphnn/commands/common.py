@@ -1,7 +1,6 @@
 """What commands share: the parser, common arguments, errors printed as messages, and exit codes."""
 
 import argparse
-import difflib
 import os
 import signal
 import sys
@@ -65,6 +64,8 @@ class Parser(argparse.ArgumentParser):
         """Raise UsageError for an argument that the command does not take, with the closest option."""
         if not argument.startswith("-"):
             self.error(f'unexpected argument "{argument}"')
+        import difflib  # for wrong command lines only
+
         known = [option for option in self._option_string_actions if option.startswith("--")]
         close = difflib.get_close_matches(argument, known, n=1)
         if close:

@@ -1,10 +1,11 @@
 """The base class of losses, which also declare what the network's outputs mean, and their registry."""
 
+from __future__ import annotations  # importing numpy.typing takes 1 ms
+
 from abc import ABC, abstractmethod
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
@@ -15,6 +16,9 @@ from graphnn.metrics.sums import Layout, layout, metrics_of
 from graphnn.registry import Registry
 from graphnn.specification.describable import Describable, check_built_in
 from graphnn.types import Array, Shape, shape_text
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 SMALLEST = 2.2e-16  # smaller probabilities are raised to it
 

@@ -1,6 +1,5 @@
 """Suggestions for unknown names, by spelling and by the names of other libraries; and quoting."""
 
-import difflib
 import json
 from collections.abc import Collection
 
@@ -84,6 +83,8 @@ LEAST_ENDING = 4  # letters that suffice to recognise a known name by its ending
 
 def closest(name: str, known: Collection[str]) -> str | None:
     """Return the known name that is closest to `name`, or None where none is close."""
+    import difflib  # for wrong names only
+
     by_folded = {folded(candidate): candidate for candidate in known}
     unknown = folded(name)
     if unknown in by_folded:
