@@ -99,10 +99,10 @@ def test_pieces_probabilities_and_logits_give_the_same() -> None:
         assert loss.piece(truth, memory, 64, logits=logits, dy=memory).tolist() == whole.tolist()
 
 
-def test_users_see_it_for_the_digits(python: Callable[..., Any], tmp_path: Path) -> None:
+def test_users_see_it_for_the_digits(graphnn: Callable[..., Any], root: Path, tmp_path: Path) -> None:
     weights = tmp_path / "w.npz"
     settings = ("--set", "training.epochs=1", "--set", "training.keep_best=validation_top_5_accuracy")
-    done = python("tools/train.py", "models/digits.json", "--output", weights, "--threads", "1", *settings)
+    done = graphnn("train", root / "models" / "digits.json", "--output", weights, "--threads", "1", *settings)
     assert (done.returncode, done.stderr) == (0, "")
     (epoch,) = (line for line in done.stdout.splitlines() if line.startswith("epoch 1/1"))
     assert "accuracy" in epoch
@@ -115,13 +115,13 @@ def test_users_see_it_for_the_digits(python: Callable[..., Any], tmp_path: Path)
     assert 0.5 < float(row["accuracy"]) < float(row["top_5_accuracy"]) < 1
     final = load_weights(weights).meta["metrics"]["test"]["top_5_accuracy"]
     assert f"Final test top-5 accuracy: {final:.2%}" in done.stdout
-    evaluate = ("tools/evaluate.py", "models/digits.json", "--weights", weights, "--threads", "1")
-    shown = python(*evaluate).stdout.splitlines()
+    evaluate = ("evaluate", root / "models" / "digits.json", "--weights", weights, "--threads", "1")
+    shown = graphnn(*evaluate).stdout.splitlines()
     assert ["top-5", "accuracy", f"{final:.2%}"] in [line.split() for line in shown]
-    assert json.loads(python(*evaluate, "--format", "json").stdout)["top_5_accuracy"] == final
+    assert json.loads(graphnn(*evaluate, "--format", "json").stdout)["top_5_accuracy"] == final
 
 
-def test_users_do_not_see_it_for_five_classes(python: Callable[..., Any], small: Any, tmp_path: Path) -> None:
+def test_users_do_not_see_it_for_five_classes(graphnn: Callable[..., Any], small: Any, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     y = np.arange(60) % 5
     x = (rng.random((60, 64)) + y[:, None]).astype(np.float32)
@@ -130,14 +130,14 @@ def test_users_do_not_see_it_for_five_classes(python: Callable[..., Any], small:
     small["data"] = {"dataset": "npz", "path": "five.npz", "validation_split": 0.2}
     document = tmp_path / "net.json"
     document.write_text(json.dumps(small))
-    done = python("tools/train.py", document, "--threads", "1")
+    done = graphnn("train", document, "--threads", "1")
     assert (done.returncode, done.stderr) == (0, "")
     header = (tmp_path / "net.run" / "history.csv").read_text().partition("\n")[0]
-    shown = python("tools/evaluate.py", document, "--threads", "1").stdout
+    shown = graphnn("evaluate", document, "--threads", "1").stdout
     for text in (done.stdout, header, shown):
         assert "accuracy" in text
         assert "top" not in text.replace("stop", "")
-    done = python("tools/train.py", document, "--set", "training.keep_best=validation_top_5_accuracy")
+    done = graphnn("train", document, "--set", "training.keep_best=validation_top_5_accuracy")
     assert done.returncode == 2
     assert (
         'CrossEntropy gives no "validation_top_5_accuracy" for 5 outputs; it gives validation_loss, '
