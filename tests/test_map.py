@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,12 +29,13 @@ CHANGES = rows("Where do I…")
 EXAMPLES = [row for row in CHANGES if CODE.search(row[2])]
 
 
-def words(file: Path) -> set[str]:
+@cache
+def words(file: Path) -> frozenset[str]:
     """Return the names and strings of a file's code, without docstrings and comments; of other files all words."""
     text = file.read_text(encoding="utf-8")
     if file.suffix != ".py":
-        return set(re.findall(r"\w+", text))
-    return set(code_words(ast.parse(text)))
+        return frozenset(re.findall(r"\w+", text))
+    return frozenset(code_words(ast.parse(text)))
 
 
 def code_words(tree: ast.AST) -> Iterator[str]:
