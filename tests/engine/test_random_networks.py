@@ -79,7 +79,7 @@ def near(found, expected):
     return all(np.abs(one - other).max() < 1e-7 * max(1e-3, np.abs(other).max()) for one, other in pairs)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     layers=random_layers(),
     sizes=st.lists(st.integers(2, 9), min_size=2, max_size=3),
