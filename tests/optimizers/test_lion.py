@@ -7,17 +7,7 @@ from graphnn.optimizers.base import BLOCK
 from graphnn.optimizers.lion import Lion
 
 
-def sequence(optimizer, start, gradients):
-    """Return the values of one weight after each gradient."""
-    updater = optimizer.get_parameter_updater((1, 1))
-    values, value = [], np.array([[start]])
-    for gradient in gradients:
-        value = updater(value, np.array([[gradient]]))
-        values.append(float(value[0, 0]))
-    return values
-
-
-def test_by_hand():
+def test_by_hand(sequence):
     """With β₁ = ½ and β₂ = ¾, m is 0, 1, 1/2, 3/8, and c is 2, ½ − ½ = 0, ¼, 3/16 − 2.
 
     The second step is 0, because m and g cancel out; the third goes on by m alone.
@@ -26,11 +16,11 @@ def test_by_hand():
     assert sequence(optimizer, 1.0, [4.0, -1.0, 0.0, -4.0]) == [0.75, 0.75, 0.5, 0.75]
 
 
-def test_a_step_does_not_depend_on_the_size_of_the_gradient():
+def test_a_step_does_not_depend_on_the_size_of_the_gradient(sequence):
     assert sequence(Lion(0.5), 1.0, [1e-30]) == sequence(Lion(0.5), 1.0, [1e30]) == [0.5]
 
 
-def test_the_decay_is_apart_from_the_gradient():
+def test_the_decay_is_apart_from_the_gradient(sequence):
     """P − α(sign(c) + λP): 2 − ½(1 + ¼·2), then 1.25 − ½·¼·1.25, as no gradient comes after none."""
     assert sequence(Lion(0.5, weight_decay=0.25), 2.0, [3.0]) == [1.25]
     assert sequence(Lion(0.5, weight_decay=0.25), 1.25, [0.0]) == [1.25 - 0.5 * 0.25 * 1.25]

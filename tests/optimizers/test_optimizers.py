@@ -20,26 +20,16 @@ from graphnn.parameters.parameter import Parameter, Role
 from graphnn.parameters.parameters import Parameters
 
 
-def sequence(optimizer, start, gradients):
-    """Return the values of one parameter after each gradient."""
-    updater = optimizer.get_parameter_updater((1, 1))
-    values, value = [], np.array([[start]])
-    for gradient in gradients:
-        value = updater(value, np.array([[gradient]]))
-        values.append(float(value[0, 0]))
-    return values
-
-
-def test_sgd():
+def test_sgd(sequence):
     assert sequence(SGD(0.5), 1.0, [1.0, -2.0, 4.0]) == [0.5, 1.5, -0.5]
 
 
-def test_sgd_with_decay():
+def test_sgd_with_decay(sequence):
     """g + λP: 1 + 0.5·1, then 0 + 0.5·0.25."""
     assert sequence(SGD(0.5, weight_decay=0.5), 1.0, [1.0, 0.0]) == [0.25, 0.1875]
 
 
-def test_momentum():
+def test_momentum(sequence):
     """I: 0.5, 0.25 + 0.5 = 0.75, 0.375 − 1 = −0.625."""
     optimizer = SGDMomentum(0.5, momentum=0.5)
     assert sequence(optimizer, 1.0, [1.0, 1.0, -2.0]) == [0.5, -0.25, 0.375]
@@ -54,19 +44,19 @@ def test_momentum_keeps_the_rate_of_its_time():
     assert inertia["inertia"].tolist() == [0.75]
 
 
-def test_nesterov():
+def test_nesterov(sequence):
     """I: 0.5, 0.75, −0.625 as before; the steps are ½I + ½g: 0.75, 0.875, −1.3125."""
     optimizer = SGDMomentum(0.5, momentum=0.5, nesterov=True)
     assert sequence(optimizer, 1.0, [1.0, 1.0, -2.0]) == [0.25, -0.625, 0.6875]
 
 
-def test_momentum_with_decay():
+def test_momentum_with_decay(sequence):
     """g: 1 + 0.5·1 = 1.5, I = 0.75, P = 0.25; g: 0.125, I = 0.375 + 0.0625, P = −0.1875."""
     optimizer = SGDMomentum(0.5, momentum=0.5, weight_decay=0.5)
     assert sequence(optimizer, 1.0, [1.0, 0.0]) == [0.25, -0.1875]
 
 
-def test_adam():
+def test_adam(sequence):
     """The first step is α for any gradient; then m̂ = (0.25·2 − 0.5·1)/0.75 = 0, so that P stays.
 
     Third, with β₁ = β₂ = ½ and g = 1: m = 0.5, v = 1/4·(½·4) + ½·(½·1) + ½ = 1.25; m̂ = 4/7, v̂ = 10/7.
@@ -76,19 +66,19 @@ def test_adam():
     assert sequence(optimizer, 2.0, [2.0, -1.0, 1.0]) == pytest.approx(expected, rel=1e-14)
 
 
-def test_the_epsilon_of_adam_stands_beside_the_corrected_root():
+def test_the_epsilon_of_adam_stands_beside_the_corrected_root(sequence):
     """v̂ = 9 after one step whatever β₂: 3/(3 + 1)."""
     assert sequence(Adam(1.0, epsilon=1.0), 0.0, [3.0]) == pytest.approx([-0.75], rel=1e-14)
 
 
-def test_adam_adds_decay_to_the_gradient_and_adamw_does_not():
+def test_adam_adds_decay_to_the_gradient_and_adamw_does_not(sequence):
     """With g = 0 Adam sees the decay as its only gradient and takes a whole step α; AdamW shrinks by αλ."""
     assert sequence(Adam(0.5, weight_decay=0.1, epsilon=1e-300), 2.0, [0.0]) == pytest.approx([1.5])
     assert sequence(AdamW(0.5, weight_decay=0.1), 2.0, [0.0, 0.0]) == pytest.approx([1.9, 1.805])
     assert sequence(AdamW(0.5, weight_decay=0.1, epsilon=1e-300), 2.0, [7.0]) == pytest.approx([1.9 - 0.5])
 
 
-def test_rmsprop():
+def test_rmsprop(sequence):
     """v: ½·4 = 2; ½·2 + ½·16 = 9 and the step ½·4/(3 + 1)."""
     optimizer = RMSprop(0.5, rho=0.5, epsilon=1.0)
     first = 1 - 0.5 * 2 / (math.sqrt(2) + 1)
