@@ -16,10 +16,10 @@ from graphnn.commands.common import (
     positive_integer,
 )
 from graphnn.datasets.base import check_input_shape
-from graphnn.datasets.loading import load
 from graphnn.evaluation.evaluation import evaluate
 from graphnn.evaluation.report import evaluation_report
 from graphnn.reports.formats import render
+from graphnn.runs.data import stored
 from graphnn.runs.trained import PARTS, load_trained
 from graphnn.storage.float16 import check_free, round_to_float16
 from graphnn.storage.weights import save_weights
@@ -75,7 +75,7 @@ def run(argv: Sequence[str]) -> int:
     if arguments.float16:
         check_free(arguments.float16)
         round_to_float16(trained.parameters.named(), trained.weights)
-    data = load(spec.data["dataset"], path=spec.data["path"], data_dir=arguments.data_dir)
+    data = stored(spec, arguments.data_dir)
     check_input_shape(data.name, data.shape, spec.input_shape)
     result = evaluate(
         trained.graph,

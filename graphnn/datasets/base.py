@@ -21,6 +21,7 @@ class Dataset:
 
     x_train, x_test: images as a logical N×C×H×W over channels-last memory, or vectors N×F; uint8 0…255, or float32.
     y_train, y_test: labels int64 of N, or targets float32 of N×K. classes: the name of each label; None for targets.
+    notes: what a user should know about the files, a sentence each.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Dataset:
     x_test: Array
     y_test: Array
     classes: tuple[str, ...] | None
+    notes: tuple[str, ...] = ()
 
     @property
     def shape(self) -> Shape:

@@ -16,6 +16,7 @@ from graphnn.graph.findings import image_findings
 from graphnn.graph.graph import Graph
 from graphnn.specification.schema_problems import in_order
 from graphnn.specification.spec import Spec
+from graphnn.text.terminal import complain
 from graphnn.training.checkpoint import digest
 from graphnn.training.samples import Samples
 
@@ -73,10 +74,15 @@ def check_fit(spec: Spec, dataset: Dataset) -> None:
         raise DataError(*in_order(spec.document, findings))
 
 
-def stored(spec: Spec, data_dir: Path | None, limit: int | None, *, show_progress: bool) -> Dataset:
-    """Return the first `limit` samples of each part of a document's data set, not normalised. Raises DataError."""
-    name, path = spec.data["dataset"], spec.data["path"]
-    return limited(load(name, path=path, data_dir=data_dir, show_progress=show_progress), limit)
+def stored(spec: Spec, data_dir: Path | None, limit: int | None = None, *, show_progress: bool = True) -> Dataset:
+    """Return the first `limit` samples of each part of a document's data set, not normalised. Raises DataError.
+
+    The notes of the data set are printed on stderr.
+    """
+    dataset = load(spec.data["dataset"], path=spec.data["path"], data_dir=data_dir, show_progress=show_progress)
+    for text in dataset.notes:
+        complain(f"note: {text}")
+    return limited(dataset, limit)
 
 
 def limited(dataset: Dataset, limit: int | None) -> Dataset:
