@@ -225,6 +225,8 @@ def json_value(value: Any, path: Path = ()) -> Any:
         return {str(key): json_value(item, (*path, str(key))) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [json_value(item, (*path, index)) for index, item in enumerate(value)]
+    if isinstance(value, str) and (half := half_of_a_pair(value)) is not None:
+        raise NoJson(half, path)
     if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, Integral):
@@ -232,6 +234,16 @@ def json_value(value: Any, path: Path = ()) -> Any:
     if isinstance(value, Real) and math.isfinite(value):
         return float(value)
     raise NoJson(value, path)
+
+
+def half_of_a_pair(text: str) -> str | None:
+    """Return the first half of a surrogate pair in a text, which no file in UTF-8 can hold; None where there is none.
+
+    Python puts such halves in the place of bytes of a command line that are not UTF-8.
+    """
+    if text.isascii():
+        return None
+    return next((character for character in text if "\ud800" <= character <= "\udfff"), None)
 
 
 def read_bytes(path: FilePath, kind: DocumentKind) -> bytes:

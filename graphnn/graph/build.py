@@ -12,6 +12,7 @@ from graphnn.graph.findings import (
     input_findings,
     label_findings,
     monitor_findings,
+    name_findings,
     output_findings,
     schedule_findings,
     setting_findings,
@@ -60,6 +61,7 @@ def build_graph(spec: Spec, *, validated: bool | None = None) -> Graph:
     shape = expansion.extend(("layers",), named, assumed_input_shape(spec), INPUT)
     nodes = nodes_of(expansion.layers)
     findings += unfit_layers
+    findings += name_findings(nodes)
     for node in nodes:
         findings += setting_findings(node.path, node.name, node.layer, node.input_shape, first=node.index == 0)
     unfit_loss = [] if shape is None else list(label_findings(spec, loss, shape))

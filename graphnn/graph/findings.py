@@ -11,6 +11,7 @@ from graphnn.augmentation.base import augmentations_from, misfits
 from graphnn.datasets.base import facts_of
 from graphnn.document.document import Path
 from graphnn.errors import DataError
+from graphnn.graph.graph import Node
 from graphnn.initializers.base import FromImages
 from graphnn.layers.base import Layer
 from graphnn.layers.conv2d import Conv2D
@@ -21,6 +22,7 @@ from graphnn.metrics.outputs import Classes
 from graphnn.specification.names import BLOCK
 from graphnn.specification.schema_problems import Finding
 from graphnn.specification.spec import LayerSection, Section, Spec
+from graphnn.storage.member_names import member_problem
 from graphnn.text.suggestions import quoted
 from graphnn.types import Shape, shape_text
 
@@ -90,6 +92,24 @@ def label_findings(spec: Spec, loss: Loss, output_shape: Shape) -> Iterator[Find
         loss.check_targets(labels, output_shape)
     except DataError as error:
         yield Finding(("loss", "type"), f"{spec.data['dataset']} has labels, 0…{labels[-1]}, but {error}")
+
+
+def name_findings(nodes: Sequence[Node]) -> Iterator[Finding]:
+    """Yield a finding for each name 'layer/parameter' that the files of a run cannot hold.
+
+    A checkpoint puts a few words before it. Plugins name parameters as they like; the schema checks names of layers.
+    """
+    for node in nodes:
+        names = [parameter.name for parameter in node.parameters]
+        for name in dict.fromkeys(names):
+            problem = member_problem(f"average/running/{node.name}/{name}")
+            if not name or "/" in name:
+                problem = "it is empty or has a slash"
+            elif names.count(name) > 1:
+                problem = f"{names.count(name)} parameters of the layer have it"
+            if problem is not None:
+                known = quoted(f"{node.name[-30:]}/{name}")
+                yield Finding(node.path, f"{known} cannot be the name of an array in a weights file: {problem}")
 
 
 def schedule_findings(schedule: Section | None) -> Iterator[Finding]:

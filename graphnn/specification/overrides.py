@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from graphnn.document.document import Document, Path
+from graphnn.document.document import Document, Path, half_of_a_pair
 from graphnn.document.json_reader import JsonMistake, read_json
 from graphnn.errors import Problem, SpecError
 from graphnn.specification.names import layer_names
@@ -44,6 +44,8 @@ def parse(override: str, document: Any) -> tuple[Path, Any]:
     target, equals, text = override.partition("=")
     if not equals or not target:
         raise ValueError("write KEY=VALUE, for example training.epochs=5 or layers[3].rate=0.3")
+    if half_of_a_pair(override) is not None:
+        raise ValueError("this is not UTF-8, so no document can hold it")
     try:
         value, _ = read_json(text)
     except JsonMistake:

@@ -272,6 +272,11 @@ def wrong_form(error: Violation) -> Finding:
     return jsonschema_message(error)
 
 
+def too_long(error: Violation) -> Finding:
+    """Explain `maxLength`."""
+    return Finding(error.path, f"has {len(error.value):,} characters; write at most {error.limit:,}")
+
+
 def jsonschema_message(error: Violation) -> Finding:
     """Return the finding with jsonschema's message, for the keywords that only plugins use."""
     return Finding(error.path, error.message)
@@ -288,6 +293,7 @@ EXPLAIN: Mapping[str, Callable[[Violation], Finding]] = {
     "pattern": wrong_form,
     "not": wrong_form,
     "minLength": wrong_form,
+    "maxLength": too_long,
     "minItems": wrong_form,
     "maxItems": wrong_form,
 }

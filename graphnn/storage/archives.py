@@ -14,6 +14,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from graphnn.errors import GraphError
+from graphnn.storage.member_names import member_problem
 from graphnn.types import Array, shape_text
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time of a zip member; with a fixed time, equal arrays give equal bytes
@@ -118,9 +119,10 @@ def write_archive(file: BinaryIO, arrays: Mapping[str, Array]) -> None:
     """
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
+            problem = member_problem(name)
+            if problem is not None:
+                raise ValueError(f"{name[:40]!r} cannot be the name of an array in an .npz archive: {problem}")
             info = zipfile.ZipInfo(f"{name}.npy", EPOCH)
-            if info.filename != f"{name}.npy":
-                raise ValueError(f"{name!r} cannot be the name of an array in an .npz archive")
             info.create_system = 3  # Unix, on every system
             info.external_attr = 0o644 << 16
             with archive.open(info, "w", force_zip64=True) as member:

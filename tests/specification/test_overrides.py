@@ -106,6 +106,7 @@ def test_the_last_of_two_counts() -> None:
         ("layers[0].units.x=1", 'layers[0] "a.b".units is not an object, so it has no "x"'),
         ("training[0]=1", "training is not a list, so it has no [0]"),
         ("[0]=1", "the document is not a list, so it has no [0]"),
+        ("description=a\udcff", "this is not UTF-8, so no document can hold it"),
     ],
 )  # fmt: skip
 def test_problems_name_the_override(override: str, message: str) -> None:
