@@ -80,8 +80,8 @@ def run(argv: Sequence[str]) -> int:
         others = [name for name in FORMATS if name != "csv"]
         command.error(f"--plan is shown as {', '.join(others[:-1])} or {others[-1]}")
     spec = read_document(document_source(arguments))
-    print_notes(spec)
     graph = build_graph(spec)
+    print_notes(spec, graph)
     description = describe(spec, graph, arguments.kernels)
     report = description_report(description, available_memory())
     misfits: list[str] = []

@@ -9,6 +9,7 @@ from graphnn.graph.findings import (
     assumed_input_shape,
     augmentation_findings,
     end_findings,
+    gain_findings,
     input_findings,
     label_findings,
     monitor_findings,
@@ -62,18 +63,21 @@ def build_graph(spec: Spec, *, validated: bool | None = None) -> Graph:
     nodes = nodes_of(expansion.layers)
     findings += unfit_layers
     findings += name_findings(nodes)
+    ends = [] if shape is None else list(output_findings(spec, layers, loss, shape))
+    known = {finding.path for finding in ends}
     for node in nodes:
-        findings += setting_findings(node.path, node.name, node.layer, node.input_shape, first=node.index == 0)
+        about = setting_findings(node.path, node.name, node.layer, node.input_shape, first=node.index == 0)
+        findings += (finding for finding in about if finding.path not in known)
     unfit_loss = [] if shape is None else list(label_findings(spec, loss, shape))
     findings += unfit_loss or end_findings(spec, layers, loss)  # where the loss must change, its last layer will too
-    if shape is not None:
-        findings += output_findings(spec, layers, loss, shape)
+    findings += ends
     if not unfit_layers:
         findings += parameter_findings(spec, nodes)
     for section in (spec.optimizer.options, *spec.optimizer.options.get("groups", ())):
         findings += schedule_findings(section.get("schedule"))
     splits = bool(spec.data["validation_split"])
     findings += monitor_findings(spec, loss, shape, validated=splits if validated is None else validated)
+    findings += gain_findings(spec)
     if findings:
         problems = in_order(spec.document, findings)
         raise SpecError(*problems, *applied_changes(spec.document, problems))

@@ -1,20 +1,68 @@
-"""Notes about settings that are allowed, but probably a mistake."""
+"""Notes about settings that are allowed, but probably a mistake; those that cannot mean anything are findings."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from graphnn.augmentation.base import AUGMENTATIONS
 from graphnn.datasets.base import facts_of
-from graphnn.specification.spec import Spec
+from graphnn.errors import Problem
+from graphnn.graph.graph import Graph
+from graphnn.graph.layer_notes import layer_notes
+from graphnn.graph.length_notes import length_notes
+from graphnn.graph.odd_values import odd_values
+from graphnn.graph.optimizer_notes import optimizer_notes
+from graphnn.specification.schema_problems import Finding, in_order
+from graphnn.specification.spec import Section, Spec
+from graphnn.types import shape_text
+
+LARGEST_TURN = 90  # degrees, up to which a digit is read as it was
 
 
-def notes(spec: Spec) -> Iterator[str]:
-    """Yield a note, with its path, for each augmentation that mirrors images which must not be mirrored."""
+def notes(spec: Spec, graph: Graph) -> list[Problem]:
+    """Return the notes about a document, in its order, each with its position; without the lines of its text."""
+    found = [
+        *odd_values(spec),
+        *length_notes(spec),
+        *optimizer_notes(spec),
+        *layer_notes(spec, graph),
+        *image_notes(spec),
+    ]
+    return [replace(problem, source=None) for problem in in_order(spec.document, found)]
+
+
+def image_notes(spec: Spec) -> Iterator[Finding]:
+    """Yield a note for each change of images, in training or inference, after which their labels may not hold."""
     name = spec.data["dataset"]
     facts = facts_of(name)
-    if facts is None or facts.mirrored:
-        return
-    for index, section in enumerate(spec.data["augment"]):
-        if AUGMENTATIONS[section.type].mirrors:
-            where = spec.document.where(("data", "augment", index))
-            meaning = f"a mirror image of {name} does not show what its label says"
-            yield f"{where}: {section.type} mirrors images, and {meaning}"
+    shape = spec.input_shape if facts is None else facts.shape
+    mirrored = facts is None or facts.mirrored
+    meaning = f"a mirror image of {name} does not show what its label says; leave it out"
+    for section in spec.data["augment"]:
+        if AUGMENTATIONS[section.type].mirrors and not mirrored:
+            yield Finding(section.path, f"{section.type} mirrors images, and {meaning}")
+        if "degrees" in section.options:
+            yield from turn_notes(section, name, turned=mirrored)
+        if len(shape) == 3:
+            yield from size_notes(section, shape)
+    views = spec.evaluation["test_time_augmentation"]
+    if views != "none" and not mirrored:
+        yield Finding(("evaluation", "test_time_augmentation"), f'"{views}" mirrors images, and {meaning}')
+
+
+def turn_notes(section: Section, name: str, *, turned: bool) -> Iterator[Finding]:
+    """Yield the notes about an augmentation that turns images. turned: whether their label still holds then."""
+    options = section.options
+    if not turned and options["degrees"] > LARGEST_TURN:
+        message = f"an image of {name} turned by {options['degrees']:g} degrees does not show what its label says"
+        yield Finding((*section.path, "degrees"), f"{message}; usual is 10")
+    if not any(options[key] for key in ("degrees", "scale", "shear")):
+        yield Finding(section.path, "degrees, scale and shear are 0, so that it changes nothing; leave it out")
+
+
+def size_notes(section: Section, shape: tuple[int, ...]) -> Iterator[Finding]:
+    """Yield a note for a square or a shift that leaves next to nothing of the images."""
+    least = min(shape[1:])
+    for key, most, what in (("size", 3 * least // 4, "covers"), ("pixels", least // 2, "moves away")):
+        if section.options.get(key, 0) > most:
+            message = f"{section.options[key]} pixels: it {what} most of an image of {shape_text(shape)}"
+            yield Finding((*section.path, key), f"{message}; write at most {max(1, most)}")

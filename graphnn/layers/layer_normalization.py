@@ -1,5 +1,8 @@
 """LayerNormalization: each sample is normalised to mean 0 and variance 1 over its features, then scaled and shifted."""
 
+import math
+from collections.abc import Iterator
+
 import numpy as np
 
 from graphnn.frozen_dataclass import frozen_dataclass
@@ -8,6 +11,7 @@ from graphnn.layers.base import Arrays, Backward, Gradients, register
 from graphnn.layers.context import Context, channels_last
 from graphnn.layers.trainable import TrainableLayer
 from graphnn.parameters.parameter import Parameter, Role
+from graphnn.specification.schema_problems import Finding
 from graphnn.types import Array, Shape
 
 
@@ -33,6 +37,11 @@ class LayerNormalization(TrainableLayer):
         gamma = Parameter("gamma", input_shape, ones, Role.SCALE, memory_order=order)
         beta = Parameter("beta", input_shape, zeros, Role.SHIFT, memory_order=order)
         return self.as_trained(*(gamma,) * self.scale, *(beta,) * self.center)
+
+    def findings(self, input_shape: Shape) -> Iterator[Finding]:
+        yield from super().findings(input_shape)
+        if math.prod(input_shape) == 1:
+            yield Finding((), "a single value minus its mean is always 0; give it 2 values or more, or leave it out")
 
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
         rows = in_rows(x)

@@ -1,10 +1,13 @@
 """Softmax: probabilities from scores."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from graphnn.layers.base import Arrays, Backward, Gradients, Layer, register
 from graphnn.layers.context import Context
-from graphnn.types import Array
+from graphnn.specification.schema_problems import Finding
+from graphnn.types import Array, Shape
 
 
 @register
@@ -15,6 +18,12 @@ class Softmax(Layer):
     """
 
     backward_in_place = True
+
+    def findings(self, input_shape: Shape) -> Iterator[Finding]:
+        yield from super().findings(input_shape)
+        if input_shape[-1] == 1:
+            remedy = "give it 2 values or more, or use Sigmoid, with BinaryCrossEntropy where it is the last layer"
+            yield Finding((), f"the softmax of a single value is always 1; {remedy}")
 
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
         y = np.subtract(x, x.max(axis=-1, keepdims=True), out=ctx.output(x.shape, x.dtype))

@@ -14,6 +14,7 @@ from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.findings import image_findings
 from graphnn.graph.graph import Graph
+from graphnn.runs.data_notes import print_data_notes
 from graphnn.specification.schema_problems import in_order
 from graphnn.specification.spec import Spec
 from graphnn.text.terminal import complain
@@ -46,6 +47,7 @@ class TrainingData:
         check_fit(spec, dataset)
         graph.loss.check_targets(dataset.y_train, graph.output_shape)
         chosen, held_out = split(len(dataset.y_train), spec.data["validation_split"], seed)
+        print_data_notes(spec, graph, dataset, chosen, held_out, limit=limit)
         normalisation = Normalisation.fit(dataset.x_train, spec.data["normalize"], chosen)
         test_part = None
         if test:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.graph.graph import Graph
 from graphnn.graph.notes import notes
 from graphnn.specification.spec import Spec, read_spec
 from graphnn.text.terminal import complain
@@ -60,7 +61,7 @@ def read_document(source: DocumentSource) -> Spec:
     return spec
 
 
-def print_notes(spec: Spec) -> None:
+def print_notes(spec: Spec, graph: Graph) -> None:
     """Print notes on stderr about settings of the document that are probably mistakes."""
-    for text in notes(spec):
-        complain(f"note: {spec.document.file}: {text}")
+    for note in notes(spec, graph):
+        complain(f"note: {note}")

@@ -59,8 +59,8 @@ def train(request: TrainingRequest, progress: Progress) -> bool:
     Raises GraphError and its subclasses; faults of the request are raised before anything is written.
     """
     spec = request.spec
-    print_notes(spec)
     graph = build_graph(spec)
+    print_notes(spec, graph)
     description = describe(spec, graph, request.kernels)
     progress.line(render(description_report(description), width=terminal_width()))
     refuse_too_large(request.document, description)

@@ -9,6 +9,8 @@ from typing import Any
 from jsonschema import Draft7Validator, ValidationError
 from jsonschema.validators import extend
 
+from graphnn.specification.float32 import CHECKS
+
 FILE = "network.schema.json"
 FOLDERS = (  # in an installed package, in a checkout
     FilePath(__file__).parents[1] / "schemas",
@@ -141,6 +143,7 @@ def is_integer(checker: Any, value: Any) -> bool:
 def strict_validator(switches: Mapping[str, Definition], definitions: Definition) -> type[Draft7Validator]:
     """Return draft-07's validator with strict integers, and with a table to find the definition of a `type`.
 
+    Numbers that float32 cannot hold are refused.
     Trying each `if type == X` in turn gives the same errors, but took 12 ms instead of 2 for 40 layers.
     """
     tables = {id(definitions[kind]["allOf"]): table for kind, table in switches.items()}
@@ -154,4 +157,4 @@ def strict_validator(switches: Mapping[str, Definition], definitions: Definition
             yield from validator.descend(instance, table[instance["type"]])
 
     checker = Draft7Validator.TYPE_CHECKER.redefine("integer", is_integer)
-    return extend(Draft7Validator, {"allOf": all_of}, type_checker=checker)  # type: ignore[no-any-return, no-untyped-call]
+    return extend(Draft7Validator, {**CHECKS, "allOf": all_of}, type_checker=checker)  # type: ignore[no-any-return, no-untyped-call]

@@ -12,6 +12,7 @@ from jsonschema import ValidationError
 from graphnn.document.document import Document, NoJson, Path, json_value, where_text, written_name
 from graphnn.errors import Problem
 from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.specification.float32 import KEYWORD
 from graphnn.specification.schema import COMMON, Schema
 from graphnn.specification.value_advice import expected, found, hint
 from graphnn.text.suggestions import closest, did_you_mean, quoted, unknown_name
@@ -296,4 +297,5 @@ EXPLAIN: Mapping[str, Callable[[Violation], Finding]] = {
     "maxLength": too_long,
     "minItems": wrong_form,
     "maxItems": wrong_form,
+    KEYWORD: jsonschema_message,
 }

@@ -74,7 +74,12 @@ def test_probable_mistakes_are_noted(document: Path, capsys: Shown) -> None:
     assert capsys.readouterr().err == ""
     document.write_text(json.dumps(changed | {"data": {"dataset": "digits", "augment": [{"type": "RandomFlip"}]}}))
     assert main([str(document)]) == 0
-    assert capsys.readouterr().err.startswith(f"note: {document}: data.augment[0]: RandomFlip mirrors images, and ")
+    [note] = capsys.readouterr().err.splitlines()
+    column = document.read_text().index('{"type": "RandomFlip"') + 1
+    assert note.startswith(f"note: {document}:1:{column}: data.augment[0]: RandomFlip mirrors images, and ")
+    for form in ("json", "csv", "markdown"):
+        assert main([str(document), "--format", form]) == 0
+        assert capsys.readouterr().err.splitlines() == [note]
 
 
 def test_plan(document: Path, capsys: Shown) -> None:

@@ -186,6 +186,7 @@ def test_npz_images_are_augmented_and_measured_in_views_flat_or_not(
     ]
     small["data"] = {"dataset": "npz", "path": "data.npz", "augment": augment}
     small["evaluation"] = {"test_time_augmentation": "flip_translate"}
+    small["training"]["batch_size"] = 16
     for shape in ([72], [3, 4, 6]):
         small["input"]["shape"] = shape
         if len(shape) == 3:

@@ -1,0 +1,96 @@
+"""Notes about layers that do nothing where they stand, or about weights that can learn nothing."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from graphnn.document.document import value_at
+from graphnn.graph.graph import Graph, Node
+from graphnn.graph.odd_values import each_layer
+from graphnn.layers.base import Layer
+from graphnn.parameters.parameter import Role
+from graphnn.specification.schema_problems import Finding
+from graphnn.specification.spec import LayerSection, Section, Spec
+
+NORMALISED = "BatchNormalization"
+
+
+def layer_notes(spec: Spec, graph: Graph) -> Iterator[Finding]:
+    """Yield the notes about the layers of a document, and about its graph."""
+    yield from constant_notes(spec)
+    for block in (spec.layers, *(layer.inside for layer in each_layer(spec))):
+        yield from bias_notes(spec, block)
+    for node in graph.nodes:
+        yield from window_notes(node)
+
+
+def constant_value(layer: LayerSection) -> float | None:
+    """Return the number that all weights of a layer start from; None where they differ."""
+    initializer = layer.options.get("initializer")
+    type_, options = (initializer.type, initializer.options) if isinstance(initializer, Section) else (initializer, {})
+    if type_ == "constant":
+        return float(options.get("value", 0))
+    return 0.0 if type_ == "normal" and options.get("deviation") == 0 else None
+
+
+def constant_notes(spec: Spec) -> Iterator[Finding]:
+    """Yield a note where the units of hidden layers can never differ, and for each layer that is frozen at 0."""
+    weighted = [layer for layer in each_layer(spec) if "initializer" in layer.options]
+    values = [constant_value(layer) for layer in weighted]
+    if len(weighted) > 1 and None not in values:
+        words = "one number, so that all units stay alike" if any(values) else "0, so that only the last biases learn"
+        message = f"the weights of every layer start from {words}; leave the initializer out"
+        yield Finding((*weighted[0].path, "initializer"), message)
+        return
+    for layer, value in zip(weighted, values, strict=True):
+        trainable = layer.options["trainable"]
+        frozen = trainable is False or (isinstance(trainable, dict) and trainable.get("weights") is False)
+        if value == 0 and frozen:
+            message = "the weights are 0 and are not trained, so that nothing of the input passes"
+            yield Finding((*layer.path, "initializer"), f"{message}; train them, or take another initializer")
+
+
+def bias_notes(spec: Spec, layers: tuple[LayerSection, ...]) -> Iterator[Finding]:
+    """Yield a note for each bias that a document asks for and the next layer subtracts again with the mean."""
+    for layer, following in pairwise(layers):
+        if following.type != NORMALISED or not layer.options.get("use_bias"):
+            continue
+        path = (*layer.path, "use_bias")
+        trainable = layer.options.get("trainable")
+        if value_at(spec.document.value, path):
+            yield Finding(path, f"{NORMALISED} subtracts the bias again, with the mean; write false")
+        elif isinstance(trainable, dict) and trainable.get("biases") and trainable.get("weights") is False:
+            message = f"only biases are trained, which {NORMALISED} subtracts again, with the mean"
+            yield Finding((*layer.path, "trainable"), f"{message}; train the weights, or nothing")
+
+
+def window_notes(node: Node) -> Iterator[Finding]:
+    """Yield notes about windows that see nothing of the image, or skip parts of it."""
+    layer = node.layer
+    window = pair(layer, "kernel_size") or pair(layer, "pool_size")
+    if window is None or len(node.input_shape) != 3:
+        return
+    strides = pair(layer, "strides") or window
+    pooling = not any(parameter.role is Role.WEIGHT for parameter in node.parameters)
+    if pooling and window == strides == (1, 1):
+        yield Finding((*node.path, "pool_size"), "a window of one pixel leaves the image as it is; write 2 or more")
+    skipped = any(stride > size for stride, size in zip(strides, window, strict=True))
+    if skipped and (pooling or window != (1, 1)):
+        message = f"steps of {strides[0]} and {strides[1]} skip pixels between windows of {window[0]}×{window[1]}"
+        yield Finding((*node.path, "strides"), f"{message}; write at most the size of the window")
+    padding = getattr(layer, "padding", "valid")
+    sizes = node.input_shape[1:]
+    if padding == "same" and any(2 * size <= length for size, length in zip(sizes, window, strict=True)):
+        message = f"some weights of {window[0]}×{window[1]} never meet a pixel of {sizes[0]}×{sizes[1]}"
+        yield Finding((*node.path, "kernel_size"), f"{message}; write at most {2 * min(sizes) - 1}")
+    around = pair(layer, "padding")
+    if around is not None and any(pad >= size for pad, size in zip(around, window, strict=True)):
+        message = f"windows of {window[0]}×{window[1]} at the edge see nothing but zeros"
+        yield Finding((*node.path, "padding"), f"{message}; write less than the size of the window")
+
+
+def pair(layer: Layer, key: str) -> tuple[int, int] | None:
+    """Return a setting for both axes, (vertical, horizontal); None where the layer has none, or one in words."""
+    value = getattr(layer, key, None)
+    if isinstance(value, int):
+        return value, value
+    return (int(value[0]), int(value[1])) if isinstance(value, tuple | list) and len(value) == 2 else None

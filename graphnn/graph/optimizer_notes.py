@@ -1,0 +1,80 @@
+"""Notes about settings of optimizers and schedules of which one makes another useless."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from graphnn.graph.odd_values import TINY, sections
+from graphnn.specification.schema_problems import Finding
+from graphnn.specification.spec import Section, Spec
+
+PEAK = 0.25  # the default in the schema, which the resolved document of a run writes out
+
+
+def optimizer_notes(spec: Spec) -> Iterator[Finding]:
+    """Yield the notes about the optimizers and schedules of a document, and about its groups."""
+    for section in sections(spec):
+        if section.path[-1] == "optimizer":
+            yield from pair_notes(section)
+        elif section.path[-1] == "schedule":
+            yield from shape_notes(section)
+    common = spec.optimizer
+    groups = common.options.get("groups", ())
+    for index, group in enumerate(groups):
+        path = (*common.path, "groups", index)
+        plain = group["learning_rate_scale"] == 1 and not set(group) - {"match", "learning_rate_scale", "description"}
+        if plain and group is groups[-1]:  # an earlier one keeps parameters from those after it
+            message = "its parameters are trained as without it; give it a learning_rate_scale, or leave it out"
+            yield Finding(path, message)
+        optimizer: Section = group.get("optimizer") or common
+        rate = group["learning_rate_scale"] * optimizer.options["learning_rate"]
+        if rate < TINY <= min(group["learning_rate_scale"], optimizer.options["learning_rate"]):
+            message = f"a learning rate of {rate:g} changes no weight, because float32 cannot add so little to one"
+            yield Finding((*path, "learning_rate_scale"), message)
+        decay = (group.get("weight_decay_scale") or 0) * optimizer.options.get("weight_decay", 0)
+        if decay * rate >= 1 and optimizer.type not in ADAPTIVE:
+            yield Finding((*path, "weight_decay_scale"), overwritten(decay, rate))
+    if "weight_decay" in common.options and common.type not in ADAPTIVE:
+        decay, rate = common.options["weight_decay"], common.options["learning_rate"]
+        if decay * rate >= 1:
+            yield Finding((*common.path, "weight_decay"), overwritten(decay, rate))
+
+
+ADAPTIVE = ("Adam", "RMSprop")  # which divide the decay by the gradients too; others take it from the weights
+
+
+def overwritten(decay: float, rate: float) -> str:
+    """Return the message about steps that take away whole weights."""
+    product = f"learning rate {rate:g} times decay {decay:g}"
+    return f"each step takes away {decay * rate:g} times the weights, {product}; write less"
+
+
+def pair_notes(optimizer: Section) -> Iterator[Finding]:
+    """Yield the notes about pairs of settings of one optimizer."""
+    options, path = optimizer.options, optimizer.path
+    if optimizer.type == "SGDMomentum" and options["nesterov"] and not options["momentum"]:
+        yield Finding((*path, "nesterov"), "looks ahead along the momentum, which is 0; give it one, or leave this out")
+    if options.get("decay_biases") and not options.get("weight_decay"):
+        yield Finding((*path, "decay_biases"), "no bias decays, because weight_decay is 0; set it, or leave this out")
+    if optimizer.type in ("Adam", "AdamW") and options["beta_1"] > options["beta_2"]:
+        message = f"{options['beta_1']:g} is more than beta_2, {options['beta_2']:g}; were they exchanged?"
+        yield Finding((*path, "beta_1"), message)
+
+
+def shape_notes(schedule: Section) -> Iterator[Finding]:
+    """Yield the notes about a schedule whose settings cancel each other."""
+    options: Mapping[str, Any] = schedule.options
+    path = schedule.path
+    if schedule.type == "one_cycle":
+        if "warmup_epochs" in options and options["peak"] != PEAK:
+            message = "has no effect beside warmup_epochs, which says when the rise ends; take it out"
+            yield Finding((*path, "peak"), message)
+        if options["start_scale"] == options["final_scale"] == 1:
+            yield Finding((*path, "start_scale"), "from 1 to 1 the learning rate stays as it is; write less")
+    if schedule.type == "piecewise_linear":
+        factors = [factor for _, factor in options["points"]]
+        if len(set(factors)) == 1 and factors[0]:
+            message = f"the factor is {factors[0]:g} throughout; scale the learning rate instead, or let it change"
+            yield Finding((*path, "points"), message)
+        for index, factor in enumerate(factors):
+            if factor > 1e6:
+                yield Finding((*path, "points", index, 1), f"{factor:g} times the learning rate is a leap; usual is 1")
