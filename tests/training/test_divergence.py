@@ -98,7 +98,7 @@ def test_large_but_finite_gradients_go_through(rig: Any) -> None:
 
 def test_parameters_that_overflow_in_the_last_update_are_found(rig: Any) -> None:
     rig.plain, rig.batch_size, rig.validation, rig.epochs = True, COUNT, None, 1
-    rig.optimizer = SGD(1e45)
+    rig.optimizer = SGD.from_checked(learning_rate=1e45)
     trainer = rig.trainer()
     with pytest.raises(DivergenceError, match=r"layer_\d/\w+ is no longer finite after epoch 1\. Try a learning rate"):
         trainer.run()
