@@ -11,7 +11,7 @@ from numbers import Integral, Real
 from pathlib import Path as FilePath
 from typing import Any
 
-from graphnn.document.json_reader import JsonMistake, LineIndex, Mark, Marks, read_json
+from graphnn.document.json_reader import JsonMistake, LineIndex, Mark, Marks, half_of_a_pair, read_json
 from graphnn.errors import Problem, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.text.suggestions import closest, quoted
@@ -234,16 +234,6 @@ def json_value(value: Any, path: Path = ()) -> Any:
     if isinstance(value, Real) and math.isfinite(value):
         return float(value)
     raise NoJson(value, path)
-
-
-def half_of_a_pair(text: str) -> str | None:
-    """Return the first half of a surrogate pair in a text, which no file in UTF-8 can hold; None where there is none.
-
-    Python puts such halves in the place of bytes of a command line that are not UTF-8.
-    """
-    if text.isascii():
-        return None
-    return next((character for character in text if "\ud800" <= character <= "\udfff"), None)
 
 
 def read_bytes(path: FilePath, kind: DocumentKind) -> bytes:

@@ -79,6 +79,16 @@ BLANK = re.compile(SPACE)
 WORDS = {"true": True, "false": False, "null": None}
 
 
+def half_of_a_pair(text: str) -> str | None:
+    """Return the first half of a surrogate pair in a text, which no file in UTF-8 can hold; None where there is none.
+
+    Python puts such halves in the place of bytes of a command line that are not UTF-8.
+    """
+    if text.isascii():
+        return None
+    return next((character for character in text if "\ud800" <= character <= "\udfff"), None)
+
+
 def read_json(text: str) -> tuple[Any, Mark]:
     """Return the value of a JSON text, and its marks. Raises JsonMistake at the first syntax error."""
     return _Reader(text).read()

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from graphnn.document.document import Document, Path, half_of_a_pair
-from graphnn.document.json_reader import JsonMistake, read_json
+from graphnn.document.document import Document, Path
+from graphnn.document.json_reader import JsonMistake, half_of_a_pair, read_json
 from graphnn.errors import Problem, SpecError
 from graphnn.specification.names import layer_names
 from graphnn.text.suggestions import did_you_mean, quoted
