@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from graphnn.graph.build import build_graph
+from graphnn.graph.notes import notes
 from graphnn.specification.schema import load_schema
 from graphnn.specification.spec import spec_from_values
 
@@ -94,7 +95,7 @@ def test_the_example_of_augmentation_fits_into_a_document() -> None:
     example = next(json.loads(code) for code in fences("json") if "augment" in code)
     values = json.loads((ROOT / "models" / "cifar10.json").read_text(encoding="utf-8"))
     spec = spec_from_values({**values, **example})
-    build_graph(spec)
+    assert notes(spec, build_graph(spec)) == []
     assert [section.type for section in spec.data["augment"]] == ["RandomFlip", "RandomTranslate"]
 
 
@@ -103,7 +104,9 @@ def test_the_example_of_groups_fits_into_a_document() -> None:
     values = json.loads((ROOT / "models" / "cifar10.json").read_text(encoding="utf-8"))
     rest = [{"type": "Flatten"}, {"type": "Dense", "units": 10, "use_bias": False}, {"type": "Softmax"}]
     spec = spec_from_values({**values, **example, "layers": [*example["layers"], *rest]})
-    assert [own.name for own in build_graph(spec).nodes[0].parameters if own.trainable] == ["biases"]
+    graph = build_graph(spec)
+    assert [own.name for own in graph.nodes[0].parameters if own.trainable] == ["biases"]
+    assert notes(spec, graph) == []
 
 
 def test_links_lead_somewhere() -> None:
