@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.metrics.outputs import Outputs
 from graphnn.registry import Registry
 from graphnn.types import Array, Shape, shape_text
 
@@ -42,12 +43,14 @@ class Dataset:
 class Location:
     """Where to load a data set from. path: the user's file. data_dir: the folder with a folder for each published one.
 
-    show_progress: whether downloads show a progress bar.
+    show_progress: whether downloads show a progress bar. outputs: what the network's outputs mean, which says how the
+    user's labels and targets are read; None: not known.
     """
 
     path: Path | None = None
     data_dir: Path | None = None
     show_progress: bool = True
+    outputs: type[Outputs] | None = None
 
     def folder(self, name: str) -> Path:
         """Return the folder of a published data set: in data_dir, else in GRAPHNN_DATA, else in the user's cache."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from graphnn.datasets.base import DATASETS, Dataset, Location
 from graphnn.errors import DataError
+from graphnn.metrics.outputs import Outputs
 
 
 def load(
@@ -12,19 +13,22 @@ def load(
     path: str | Path | None = None,
     data_dir: str | Path | None = None,
     show_progress: bool = True,
+    outputs: type[Outputs] | None = None,
 ) -> Dataset:
     """Return a data set; missing files of published ones are downloaded.
 
     name: "digits", "mnist", "cifar10" or "npz". path: the file of "npz", which only that takes, and needs. data_dir:
     the folder with mnist/ and cifar10/, by default that in GRAPHNN_DATA, else the user's cache. show_progress: whether
-    downloads show a progress bar. Raises DataError for an unknown name and for data that cannot be loaded.
+    downloads show a progress bar. outputs: what a network's outputs mean, as its loss says, and so how labels and
+    targets of "npz" are read; by default floats are targets. Raises DataError for an unknown name and for data that
+    cannot be loaded.
     """
     dataset = DATASETS.find(name)
     if path is not None and not dataset.takes_path:
         others = ", ".join(f'"{other}"' for other, one in DATASETS.items() if one.takes_path)
         raise DataError(f'the data set "{name}" takes no path; data.path belongs to {others}')
     try:
-        return dataset.load(Location(as_path(path), as_path(data_dir), show_progress))
+        return dataset.load(Location(as_path(path), as_path(data_dir), show_progress, outputs))
     except OSError as problem:
         raise DataError(f"{name}: {problem.filename}: {problem.strerror}") from problem
 

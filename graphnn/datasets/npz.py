@@ -4,15 +4,19 @@ from pathlib import Path
 
 import numpy as np
 
+from graphnn.datasets.array_names import suggested
 from graphnn.datasets.base import DATASETS, Dataset, KnownDataset, Location, channels_last
+from graphnn.datasets.conversions import NUMERIC, conversion
+from graphnn.datasets.targets import PARTS, read_targets
 from graphnn.errors import DataError
+from graphnn.metrics.outputs import Outputs
 from graphnn.storage.archives import Archive
-from graphnn.text.suggestions import did_you_mean
+from graphnn.text.suggestions import closest, quoted
 from graphnn.types import Array, shape_text
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 CLASS_NAMES = "class_names"
-MOST_CLASSES = 1_000_000  # larger labels are probably not class numbers
+SUFFIX = ".npz"
 
 
 @DATASETS.register
@@ -27,83 +31,102 @@ class Npz(KnownDataset):
         """Return the samples in the file at the location's path. Raises DataError with everything that is wrong."""
         if location.path is None:
             raise DataError('the data set "npz" needs a path: set data.path to the file that holds your arrays')
-        return read_arrays(location.path)
+        return read_arrays(location.path, location.outputs)
 
 
-def read_arrays(path: Path) -> Dataset:
+def read_arrays(path: Path, outputs: type[Outputs] | None = None) -> Dataset:
     """Return the data set in a .npz file; other arrays in it are ignored.
 
-    x: N×F or N×C×H×W; uint8 stays, other numbers become float32. y: N integer labels from 0, or float targets of N or
-    N×K. class_names: optional, a string for each label; by default their numbers. Raises DataError with everything that
-    is wrong.
+    outputs: what the network's outputs mean, which says how y is read; by default as floats say, or integers.
+    x: N×F, N×C×H×W, or N×H×W for one channel; uint8 stays, other numbers become float32. y: N labels from 0 or one-hot
+    rows, whatever their type; or numbers N or N×K. class_names: optional, a string for each label; by default their
+    numbers. Raises DataError with everything that is wrong.
     """
     try:
         archive = Archive(path, DataError)
     except FileNotFoundError as problem:
-        raise DataError(f"{path}: no such file; data.path is relative to the document") from problem
+        raise DataError(f"{path}: no such file{near(path)} data.path is relative to the document") from problem
     with archive:
         missing = [key for key in KEYS if key not in archive.names]
         if missing:
-            raise DataError(*(f'{path}: no array "{key}"{hint(key, archive.names)}' for key in missing))
+            others = [name for name in archive.names if name not in (*KEYS, CLASS_NAMES)]
+            hints, listed = suggested(missing, others), f"; it has {', '.join(archive.names) or 'none at all'}"
+            raise DataError(*(f'{path}: no array "{key}"{hints.get(key, listed)}' for key in missing))
         arrays = {key: archive.read(key) for key in KEYS}
         names = archive.read(CLASS_NAMES) if CLASS_NAMES in archive.names else None
-    problems = [
-        *(problem for part in ("train", "test") for problem in part_problems(arrays, part)),
-        *agreement_problems(arrays),
-    ]
+    for key in ("x_train", "x_test"):
+        if arrays[key].ndim == 3:
+            arrays[key] = arrays[key][:, np.newaxis]  # the only channel of grey images
+    y, count, unread = read_targets({part: arrays[f"y_{part}"] for part in PARTS}, outputs)
+    problems = [*x_problems(arrays), *unread, *([] if unread else y_problems(y)), *count_problems(arrays)]
     if problems:
         raise DataError(*(f"{path}: {problem}" for problem in problems))
-    x = {part: samples(arrays.pop(f"x_{part}"), f"{path}: x_{part}") for part in ("train", "test")}
-    if arrays["y_train"].dtype.kind == "f":
-        y = {part: targets(arrays[f"y_{part}"], f"{path}: y_{part}") for part in ("train", "test")}
-        return Dataset(path.stem, x["train"], y["train"], x["test"], y["test"], None)
-    labels = {part: arrays[f"y_{part}"].astype(np.int64) for part in ("train", "test")}
-    count = 1 + int(max(part.max() for part in labels.values()))
-    classes = tuple(map(str, range(count))) if names is None else class_names(names, count, f"{path}: {CLASS_NAMES}")
-    return Dataset(path.stem, x["train"], labels["train"], x["test"], labels["test"], classes)
+    x = {part: samples(arrays.pop(f"x_{part}"), f"{path}: x_{part}") for part in PARTS}
+    if y["train"].dtype.kind == "f":
+        y = {part: targets(y[part], f"{path}: y_{part}") for part in PARTS}
+    classes = None
+    if count is not None:
+        numbers = tuple(map(str, range(count)))
+        classes = numbers if names is None else class_names(names, count, f"{path}: {CLASS_NAMES}")
+    notes = part_notes(path, len(x["train"]), len(x["test"]))
+    return Dataset(path.stem, x["train"], y["train"], x["test"], y["test"], classes, notes)
 
 
-def hint(key: str, names: tuple[str, ...]) -> str:
-    """Return the words that suggest the array in the file closest to a missing one, or else list all of them."""
-    others = [name for name in names if name not in KEYS]
-    return did_you_mean(key, others) or f"; it has {', '.join(names) or 'none at all'}"
+def near(path: Path) -> str:
+    """Return the words that name the file that may be meant, or the folder that is missing."""
+    if not path.parent.is_dir():
+        return f", nor a folder {path.parent};"
+    beside = [file.name for file in path.parent.iterdir() if file.suffix.lower() == SUFFIX]
+    meant = next(filter(None, (closest(f"{name}{SUFFIX}", beside) for name in (path.name, path.stem))), None)
+    return f"; did you mean {quoted(meant)}?" if meant else ";"
 
 
-def part_problems(arrays: dict[str, Array], part: str) -> list[str]:
-    """Return the problems of x and y of one part, "train" or "test"."""
-    x, y = arrays[f"x_{part}"], arrays[f"y_{part}"]
+def x_problems(arrays: dict[str, Array]) -> list[str]:
+    """Return the problems of x_train and x_test."""
     problems = []
-    if x.dtype.kind not in "uif":
-        problems.append(f"x_{part} is of {x.dtype}, where integers or floats are needed")
-    if x.ndim not in (2, 4) or not x.size:
-        problems.append(f"x_{part} is {shape_of(x)}, where N×F (vectors) or N×C×H×W (images) is needed")
-    if y.dtype.kind not in "uif":
-        problems.append(f"y_{part} is of {y.dtype}, where integers (labels) or floats (targets) are needed")
-    elif y.dtype.kind == "f" and (y.ndim not in (1, 2) or not y.size):
-        problems.append(f"y_{part} is {shape_of(y)}, where N or N×K is needed for targets")
-    elif y.dtype.kind != "f" and (y.ndim != 1 or not y.size):
-        problems.append(f"y_{part} is {shape_of(y)}, where N labels are needed, one number for each sample")
-    elif y.dtype.kind == "i" and y.min() < 0:
-        problems.append(f"y_{part}[{int(np.argmax(y < 0))}] is {y[np.argmax(y < 0)]}, but labels count from 0")
-    elif y.dtype.kind != "f" and y.max() >= MOST_CLASSES:
-        problems.append(f"y_{part}[{int(np.argmax(y))}] is {y.max()}; number the classes 0, 1, 2, … without gaps")
-    if x.ndim and y.ndim and len(x) != len(y):
-        problems.append(f"x_{part} has {len(x):,} samples, but y_{part} {len(y):,}")
+    for name in ("x_train", "x_test"):
+        x = arrays[name]
+        if x.dtype.kind not in NUMERIC:
+            problems.append(f"{name} is of {x.dtype}, where integers or floats are needed{conversion(name, x)}")
+        if x.ndim not in (2, 4) or not x.size:
+            advice = f"; for one number a sample take {name}[:, None]" if x.ndim == 1 and x.size else ""
+            problems.append(f"{name} is {shape_of(x)}, where N×F (vectors) or N×C×H×W (images) is needed{advice}")
+    train, test = arrays["x_train"], arrays["x_test"]
+    if train.ndim and test.ndim and train.shape[1:] != test.shape[1:]:
+        problems.append(f"x_train is {shape_of(train)}, but x_test {shape_of(test)}")
+    if (train.dtype == np.uint8) != (test.dtype == np.uint8):
+        problems.append(f"x_train is of {train.dtype}, but x_test of {test.dtype}")
     return problems
 
 
-def agreement_problems(arrays: dict[str, Array]) -> list[str]:
-    """Return the contradictions between the training and the test part."""
-    problems = []
-    for key in ("x", "y"):
-        train, test = arrays[f"{key}_train"], arrays[f"{key}_test"]
-        if train.ndim and test.ndim and train.shape[1:] != test.shape[1:]:
-            problems.append(f"{key}_train is {shape_of(train)}, but {key}_test {shape_of(test)}")
-        if (train.dtype.kind == "f") != (test.dtype.kind == "f") and key == "y":
-            problems.append(f"y_train is of {train.dtype}, but y_test of {test.dtype}: labels or targets?")
-        if (train.dtype == np.uint8) != (test.dtype == np.uint8) and key == "x":
-            problems.append(f"x_train is of {train.dtype}, but x_test of {test.dtype}")
-    return problems
+def y_problems(y: dict[str, Array]) -> list[str]:
+    """Return the contradictions between y of the training and of the test part, as read."""
+    train, test = y["train"], y["test"]
+    if (train.dtype.kind == "f") != (test.dtype.kind == "f"):
+        return [f"y_train is of {train.dtype}, but y_test of {test.dtype}: labels or targets?"]
+    if train.shape[1:] != test.shape[1:]:
+        return [f"y_train is {shape_of(train)}, but y_test {shape_of(test)}"]
+    return []
+
+
+def count_problems(arrays: dict[str, Array]) -> list[str]:
+    """Return where x and y of a part have different numbers of samples."""
+    if not all(arrays[key].ndim for key in KEYS):
+        return []
+    counts = {key: len(arrays[key]) for key in KEYS}
+    uneven = [part for part in PARTS if counts[f"x_{part}"] != counts[f"y_{part}"]]
+    swapped = counts["x_train"] == counts["y_test"] and counts["x_test"] == counts["y_train"]
+    advice = "; y_train and y_test seem to be interchanged" if swapped else ""
+    return [
+        f"x_{part} has {counts[f'x_{part}']:,} samples, but y_{part} {counts[f'y_{part}']:,}{advice}" for part in uneven
+    ]
+
+
+def part_notes(path: Path, train: int, test: int) -> tuple[str, ...]:
+    """Return what a user should know of the numbers of samples."""
+    if test <= train:
+        return ()
+    return (f"{path}: x_test has more samples than x_train, {test:,} and {train:,}; are they interchanged?",)
 
 
 def shape_of(array: Array) -> str:

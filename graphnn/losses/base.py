@@ -113,7 +113,9 @@ def check_values(loss: str, y_gt: Array, output_shape: Shape) -> None:
     if y_gt.dtype.kind not in "fiub":
         raise DataError(f"{loss} needs numbers as targets, not {described(y_gt)}")
     if y_gt.shape[1:] != output_shape and not (y_gt.ndim == 1 and output_shape == (1,)):
-        advice = "; for class labels use Softmax and CrossEntropy" if y_gt.dtype.kind in "iu" else ""
+        labels = y_gt.ndim == 1 or y_gt.shape[1:] == (1,)
+        labels = labels and bool(np.all(y_gt == np.floor(y_gt)))  # whole numbers, whatever their type
+        advice = "; for class labels use Softmax and CrossEntropy" if labels else ""
         raise DataError(
             f"{loss} needs targets of N×{shape_text(output_shape)}, like the network's output, "
             f"not {described(y_gt)}{advice}"

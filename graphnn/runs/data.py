@@ -14,6 +14,7 @@ from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.findings import image_findings
 from graphnn.graph.graph import Graph
+from graphnn.losses.base import LOSSES
 from graphnn.runs.data_notes import print_data_notes
 from graphnn.specification.schema_problems import in_order
 from graphnn.specification.spec import Spec
@@ -81,7 +82,13 @@ def stored(spec: Spec, data_dir: Path | None, limit: int | None = None, *, show_
 
     The notes of the data set are printed on stderr.
     """
-    dataset = load(spec.data["dataset"], path=spec.data["path"], data_dir=data_dir, show_progress=show_progress)
+    dataset = load(
+        spec.data["dataset"],
+        path=spec.data["path"],
+        data_dir=data_dir,
+        show_progress=show_progress,
+        outputs=LOSSES[spec.loss.type].outputs,
+    )
     for text in dataset.notes:
         complain(f"note: {text}")
     return limited(dataset, limit)

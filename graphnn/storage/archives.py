@@ -90,7 +90,10 @@ def read_array(member: IO[bytes], file_size: int) -> Array:
     else:
         raise ValueError(f".npy version {version} is not supported")
     if dtype.hasobject:
-        raise ValueError("it holds pickled Python objects, which are never loaded")
+        raise ValueError(
+            "it holds pickled Python objects, which are never loaded; astype(int), astype(float) or astype(str) makes "
+            "an array without"
+        )
     if any(size < 0 for size in shape) or not dtype.itemsize:
         raise ValueError(f"impossible shape {shape} of {dtype}")
     count = 1

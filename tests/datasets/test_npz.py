@@ -5,7 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from graphnn.datasets import npz
+from graphnn.datasets import targets
 from graphnn.datasets.loading import load
 from graphnn.errors import DataError
 
@@ -29,7 +29,7 @@ def test_classes_reach_to_the_largest_label_of_both_parts(write_npz):
 
 
 def test_there_may_be_a_million_classes_and_no_more(write_npz, monkeypatch):
-    monkeypatch.setattr(npz, "MOST_CLASSES", 5)
+    monkeypatch.setattr(targets, "MOST_CLASSES", 5)
     assert len(load_from(write_npz(y_test=np.array([0, 4, 1]))).classes) == 5
     with pytest.raises(DataError, match=r"y_test\[1\] is 5; number the classes 0, 1, 2, … without gaps"):
         load_from(write_npz(y_test=np.array([0, 5, 1])))
@@ -76,18 +76,21 @@ def test_other_arrays_are_left_alone(write_npz):
         ({"x_test": None}, 'no array "x_test"; it has x_train, y_train, y_test'),
         ({"y_train": None, "y_trian": np.zeros(6)}, 'no array "y_train"; did you mean "y_trian"?'),
         ({"x_train": np.zeros(6)}, "x_train is 6, where N×F (vectors) or N×C×H×W (images) is needed"),
-        ({"x_train": np.zeros((6, 2, 2))}, "x_train is 6×2×2, where"),
+        ({"x_train": np.zeros((6, 1, 1, 2, 2))}, "x_train is 6×1×1×2×2, where"),
         ({"x_train": np.zeros((0, 4))}, "x_train is 0×4, where"),
         ({"x_test": np.array(3.0)}, "x_test is a single value, where"),
-        ({"x_train": np.zeros((6, 4), bool)}, "x_train is of bool, where integers or floats are needed"),
         ({"x_train": np.zeros((6, 4), complex)}, "x_train is of complex128, where"),
         ({"x_train": np.full((6, 4), "a")}, "x_train is of <U1, where"),
         ({"y_test": np.array(["a", "b", "c"])}, "y_test is of <U1, where integers (labels) or floats (targets)"),
-        ({"y_test": np.zeros((3, 2), int)}, "y_test is 3×2, where N labels are needed"),
-        ({"y_test": np.array(1)}, "y_test is a single value, where N labels are needed"),
+        ({"y_test": np.zeros((3, 2), int)}, "y_test is 3×2, but row 0 is not one-hot"),
+        ({"y_test": np.array(1)}, "y_test is a single value, where N labels, or targets"),
         ({"y_test": np.array([0, -2, 1])}, "y_test[1] is -2, but labels count from 0"),
         ({"y_test": np.array([0, 20_230_101, 1])}, "y_test[1] is 20230101; number the classes 0, 1, 2, … without gaps"),
-        ({"y_train": np.zeros((6, 2, 2)), "y_test": np.zeros(3)}, "y_train is 6×2×2, where N or N×K is needed"),
+        ({"y_train": np.zeros(6), "y_test": np.zeros(3, bool)}, "y_train is of float64, but y_test"),
+        (
+            {"y_train": np.zeros((6, 2, 2)), "y_test": np.zeros((3, 2, 2))},
+            "y_train is 6×2×2, where N labels, or targets of N or N×K, are needed",
+        ),
         ({"y_train": np.zeros(6)}, "y_train is of float64, but y_test of int64: labels or targets?"),
         ({"y_train": np.zeros((6, 2)), "y_test": np.zeros((3, 3))}, "y_train is 6×2, but y_test 3×3"),
         ({"y_train": np.zeros(5, int)}, "x_train has 6 samples, but y_train 5"),
@@ -130,6 +133,39 @@ def test_path_is_needed():
 def test_missing_file_is_told(tmp_path):
     with pytest.raises(DataError, match=r"absent\.npz: no such file; data\.path is relative to the document"):
         load_from(tmp_path / "absent.npz")
+
+
+@pytest.mark.parametrize(
+    ("there", "asked", "meant"),
+    [
+        (["mydata.npz", "other.npz"], "mydata", "mydata.npz"),
+        (["MyData.npz"], "mydata.npz", "MyData.npz"),
+        (["mydata.NPZ"], "mydata.npz", "mydata.NPZ"),
+        (["mydata.npz.npz", "net.npz"], "mydata.npz", "mydata.npz.npz"),
+        (["my_data.npz", "weights.npz"], "mydata.npz", "my_data.npz"),
+        (["mydata.npz"], "mydata.npy", "mydata.npz"),
+        (["mydata.npz"], "mydata.csv", "mydata.npz"),
+    ],
+)
+def test_file_that_may_be_meant_is_named(tmp_path, there, asked, meant):
+    for name in (*there, "net.json", "mydata.txt"):
+        (tmp_path / name).touch()
+    with pytest.raises(DataError) as caught:
+        load_from(tmp_path / asked)
+    assert str(caught.value) == (
+        f'{tmp_path / asked}: no such file; did you mean "{meant}"? data.path is relative to the document'
+    )
+
+
+def test_folder_that_is_missing_is_named(tmp_path):
+    with pytest.raises(DataError) as caught:
+        load_from(tmp_path / "absent" / "own.npz")
+    assert str(caught.value).startswith(f"{tmp_path / 'absent' / 'own.npz'}: no such file, nor a folder {tmp_path}")
+
+
+def test_folder_in_place_of_a_file_is_told(tmp_path):
+    with pytest.raises(DataError, match="cannot be read: Is a directory"):
+        load_from(tmp_path)
 
 
 def test_single_array_is_told(tmp_path):

@@ -1,0 +1,43 @@
+"""The numpy expressions, for messages, that make arrays of numbers from arrays of other dtypes."""
+
+import numpy as np
+
+from graphnn.types import Array
+
+NUMERIC = "uifb"  # kinds of dtypes that are read: whole numbers, floats and truth values
+
+
+def conversion(name: str, array: Array) -> str:
+    """Return the words that say how to make numbers of an array that holds none, "" where nothing is known.
+
+    name: of the array, as x_train. The words start with "; ".
+    """
+    kind = array.dtype.kind
+    if kind == "c":
+        return f"; take {name}.real, or np.abs({name})"
+    if kind == "m":
+        return f'; take {name} / np.timedelta64(1, "s")'
+    if kind == "M":
+        return f'; take {name}.astype("datetime64[s]").astype(float)'
+    if kind == "V" and array.dtype.names:
+        return f"; it has named fields: take np.stack([{name}[field] for field in {name}.dtype.names], axis=-1)"
+    if kind not in "US":
+        return ""
+    for kind_of_number in (int, float):
+        if converts(array, kind_of_number):
+            return f"; take {name}.astype({kind_of_number.__name__})"
+    if not name.startswith("y_"):
+        return ""
+    return (
+        "; number the classes by class_names, y = np.unique(np.concatenate([y_train, y_test]), return_inverse=True), "
+        "then y_train, y_test = np.split(y, [len(y_train)])"
+    )
+
+
+def converts(array: Array, kind: type) -> bool:
+    """Return whether all texts in an array can be read as numbers of this kind."""
+    try:
+        array.astype(kind)
+    except (ValueError, OverflowError):
+        return False
+    return bool(np.size(array))

@@ -1,0 +1,235 @@
+"""train on arrays in the forms that people have: the bits of the plain form, or the expression that makes it."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graphnn.storage.weights import load_weights
+from graphnn.types import Array
+
+Train = Callable[..., tuple[int, str, str]]
+Arrays = dict[str, Any]
+Bits = dict[str, bytes]
+RunOn = Callable[..., tuple[Bits, str]]
+
+DTYPES = [
+    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+    *("float16", "float32", "float64", ">i4", ">f8", "longdouble"),
+]
+LAST = {"CrossEntropy": ["Softmax"], "BinaryCrossEntropy": ["Sigmoid"], "MeanSquaredError": []}
+COUNTS = {"train": 24, "test": 9}
+
+
+@pytest.fixture
+def run_on(train: Train, document: Path) -> RunOn:
+    """Train a small network on these arrays; return the bits of its weights and figures, and what stands on stderr."""
+
+    def run(arrays: Arrays, loss: str, units: int, *, shape: tuple[int, ...] = (4,)) -> tuple[Bits, str]:
+        layers: list[dict[str, Any]] = [{"type": "Flatten"}] if len(shape) > 1 else []
+        layers += [{"type": "Dense", "units": units}, *({"type": name} for name in LAST[loss])]
+        values = {
+            "input": {"shape": shape},
+            "layers": layers,
+            "loss": {"type": loss},
+            "optimizer": {"type": "Adam", "learning_rate": 0.1},
+            "data": {"dataset": "npz", "path": "own.npz", "validation_split": 0.25},
+            "training": {"epochs": 2, "batch_size": 4},
+        }
+        document.write_text(json.dumps(values))
+        np.savez(document.with_name("own.npz"), **arrays)
+        weights = document.with_suffix(".npz")
+        weights.unlink(missing_ok=True)
+        code, _, err = train("--quiet", "--threads", "1")
+        assert code == (0 if weights.exists() else 2)
+        if code:
+            return {}, err
+        file = load_weights(weights)
+        figures = {part: repr(file.meta["metrics"][part]).encode() for part in ("test", "validation")}
+        return {**figures, **{name: array.tobytes() for name, array in file.arrays.items()}}, err
+
+    return run
+
+
+def samples(classes: int) -> Arrays:
+    """Return vectors with labels from 0."""
+    rng = np.random.default_rng(5)
+    arrays: Arrays = {}
+    for part, count in COUNTS.items():
+        arrays[f"y_{part}"] = np.arange(count) % classes
+        arrays[f"x_{part}"] = rng.normal(arrays[f"y_{part}"][:, None], size=(count, 4))
+    return arrays
+
+
+def changed(arrays: Arrays, letter: str, change: Callable[[Array], Any]) -> Arrays:
+    """Return the arrays with x or y changed in both parts."""
+    return {name: change(array) if name.startswith(letter) else array for name, array in arrays.items()}
+
+
+FORMS: dict[str, Callable[[Array], Array]] = {
+    "N": lambda y: y,
+    "N×1": lambda y: y[:, None],
+    "one-hot": lambda y: np.eye(3)[y],
+}
+
+
+@pytest.mark.parametrize("loss", LAST)
+@pytest.mark.parametrize("form", FORMS)
+def test_labels_of_any_type_and_form_train_to_the_bits_of_the_plain_form(run_on: RunOn, form: str, loss: str) -> None:
+    rows = form == "one-hot"
+    units = 3 if rows or loss == "CrossEntropy" else 1
+    expected = dict[int, Bits]()
+    for dtype in DTYPES:
+        classes = 2 if not rows and (dtype == "bool" or loss == "BinaryCrossEntropy") else 3
+        arrays = samples(classes)
+        if classes not in expected:
+            plain_form = arrays
+            if loss != "CrossEntropy":
+                plain_form = changed(arrays, "y", lambda y: FORMS[form](y).astype(np.float32).reshape(len(y), units))
+            expected[classes], err = run_on(plain_form, loss, units)
+            assert expected[classes], err
+        found, err = run_on(changed(arrays, "y", lambda y, to=dtype: FORMS[form](y).astype(to)), loss, units)
+        assert found == expected[classes], (dtype, err)
+        assert err == ""
+
+
+def test_types_and_forms_of_both_parts_may_differ(run_on: RunOn) -> None:
+    arrays = samples(2)
+    for loss, units in (("CrossEntropy", 2), ("BinaryCrossEntropy", 1), ("MeanSquaredError", 1)):
+        expected, _ = run_on(arrays, loss, units)
+        mixed = {**arrays, "y_test": arrays["y_test"][:, None].astype(float)}
+        assert run_on(mixed, loss, units)[0] == expected
+    mixed = {**arrays, "y_test": np.eye(2)[arrays["y_test"]]}
+    assert run_on(mixed, "CrossEntropy", 2)[0] == run_on(arrays, "CrossEntropy", 2)[0]
+
+
+@pytest.mark.parametrize("scale", [-1, 1000, 10**6, -(10**9)])
+def test_integer_targets_are_numbers_where_the_loss_takes_numbers(run_on: RunOn, scale: int) -> None:
+    arrays = changed(samples(3), "y", lambda y: y * scale)
+    expected, err = run_on(changed(arrays, "y", lambda y: y.astype(float)), "MeanSquaredError", 1)
+    assert expected, err
+    assert run_on(arrays, "MeanSquaredError", 1)[0] == expected
+    assert run_on(changed(arrays, "y", lambda y: y[:, None]), "MeanSquaredError", 1)[0] == expected
+
+
+def test_rows_that_are_not_one_hot_stay_distributions(run_on: RunOn) -> None:
+    arrays = changed(samples(3), "y", lambda y: np.eye(3)[y] * 0.8 + 0.2 / 3)
+    found, err = run_on(arrays, "CrossEntropy", 3)
+    assert (bool(found), err) == (True, "")
+    assert found != run_on(samples(3), "CrossEntropy", 3)[0]
+
+
+def test_class_names_belong_to_one_hot_rows_too(run_on: RunOn, document: Path) -> None:
+    arrays = changed(samples(3), "y", lambda y: np.eye(3)[y])
+    run_on({**arrays, "class_names": np.array(["rose", "tulip", "lily"])}, "CrossEntropy", 3)
+    assert load_weights(document.with_suffix(".npz")).meta["classes"] == ["rose", "tulip", "lily"]
+
+
+GREY = samples(3) | {f"x_{part}": np.arange(count * 6).reshape(count, 2, 3) for part, count in COUNTS.items()}
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 3), (6,)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, bool])
+def test_grey_images_need_no_axis_of_channels(run_on: RunOn, shape: tuple[int, ...], dtype: type) -> None:
+    arrays = changed(GREY, "x", lambda x: (x % 7 > 2 if dtype is bool else x).astype(dtype))
+    expected, err = run_on(changed(arrays, "x", lambda x: x[:, None]), "CrossEntropy", 3, shape=shape)
+    assert expected, err
+    assert run_on(arrays, "CrossEntropy", 3, shape=shape)[0] == expected
+
+
+def test_truth_values_as_inputs_are_numbers(run_on: RunOn) -> None:
+    arrays = changed(samples(3), "x", lambda x: x > 1)
+    assert run_on(arrays, "CrossEntropy", 3) == run_on(changed(arrays, "x", lambda x: x * 1.0), "CrossEntropy", 3)
+
+
+NAMES = np.array(["lily", "rose", "tulip"])
+STRUCTURE = np.dtype([(name, float) for name in "abcd"])
+NEED_CONVERSION: dict[str, tuple[str, str, Callable[[Array], Any], str]] = {
+    "names": ("y", "CrossEntropy", lambda y: NAMES[y], "y_train is of <U5"),
+    "names in bytes": ("y", "CrossEntropy", lambda y: NAMES[y].astype("S"), "y_train is of |S5"),
+    "digits as text": ("y", "CrossEntropy", lambda y: y.astype(str), "y_train is of <U"),
+    "texts of floats": ("y", "MeanSquaredError", lambda y: (y / 4).astype(str), "y_train is of <U"),
+    "labels below 0": ("y", "CrossEntropy", lambda y: y - 1, "y_train[0] is -1"),
+    "large labels": ("y", "CrossEntropy", lambda y: y * 10_000_000, "y_train[2] is 20000000"),
+    "large float labels": ("y", "CrossEntropy", lambda y: y * 1e7, "y_train[2] is 20000000"),
+    "labels in one row": ("y", "CrossEntropy", lambda y: y[None], "y_train is 1×24"),
+    "labels in three axes": ("y", "CrossEntropy", lambda y: y[:, None, None], "y_train is 24×1×1"),
+    "minus one and one": ("y", "BinaryCrossEntropy", lambda y: y % 2 * 2 - 1, "y_train holds -1 and 1"),
+    "0 and 255": ("y", "BinaryCrossEntropy", lambda y: (y % 2 * 255).astype(np.uint8), "y_train holds 0 and 255"),
+    "minus and plus half": ("y", "BinaryCrossEntropy", lambda y: y % 2 - 0.5, "y_train holds -0.5 and 0.5"),
+    "complex labels": ("y", "CrossEntropy", lambda y: y + 0j, "y_train is of complex128"),
+    "times": ("y", "MeanSquaredError", lambda y: y.astype("m8[s]"), "y_train is of timedelta64[s]"),
+    "dates": ("y", "MeanSquaredError", lambda y: y.astype("M8[s]"), "y_train is of datetime64[s]"),
+    "far numbers": ("y", "MeanSquaredError", lambda y: y + 1_700_000_000, "y_train lies around"),
+    "far floats": ("y", "MeanSquaredError", lambda y: y + 1.7e9, "y_train lies around"),
+    "structure": (
+        "x",
+        "CrossEntropy",
+        lambda x: np.ascontiguousarray(x).view(STRUCTURE)[:, 0],
+        "x_train is of [('a', '<f8')",
+    ),
+    "complex inputs": ("x", "CrossEntropy", lambda x: x + 0j, "x_train is of complex128"),
+    "texts": ("x", "CrossEntropy", lambda x: x.astype(str), "x_train is of <U"),
+}
+
+
+@pytest.mark.parametrize("case", NEED_CONVERSION)
+def test_other_forms_are_refused_with_the_expression_that_makes_the_plain_form(run_on: RunOn, case: str) -> None:
+    letter, loss, change, message = NEED_CONVERSION[case]
+    units = 3 if loss == "CrossEntropy" else 1
+    arrays = changed(samples(3), letter, change)
+    bits, err = run_on(arrays, loss, units)
+    assert bits == {}
+    assert message in err
+    names: Arrays = {"np": np, **arrays}
+    for statement in re.findall(r"class_names, y = .*?(?=, then)|y_train, y_test = .*?\]\)", err.split("\n")[0]):
+        exec(statement, names)
+    for name, text in re.findall(rf"\b({letter}_(?:train|test))\b.*?(?:take|parts:) (.*)$", err, re.MULTILINE):
+        names[name] = eval(text.split(", or")[0].rstrip(), names)
+    arrays = {name: names[name] for name in arrays}
+    found, err = run_on(arrays, loss, units)
+    plain = changed(samples(3), "y", lambda y: y % 2) if loss == "BinaryCrossEntropy" else samples(3)
+    plain = changed(plain, "y", lambda y: y / 4) if case == "texts of floats" else plain
+    if not case.startswith("far"):
+        assert found == run_on(plain, loss, units)[0], err
+    assert found, err
+
+
+@pytest.mark.parametrize(
+    ("y", "loss", "message"),
+    [
+        ([0, 1, 1.5] * 8, "CrossEntropy", "y_train[2] is 1.5, but labels are whole numbers"),
+        ([0, 1, np.nan] * 8, "CrossEntropy", "y_train[2] is nan, but labels are whole numbers"),
+        ([[1, 1, 0]] * 24, "CrossEntropy", "y_train is 24×3, but row 0 is not one-hot"),
+        ([0, 1, 3] * 8, "CrossEntropy", "the labels run from 0 to 3, but the network has 3 outputs"),
+        ([0, 1, np.nan] * 8, "MeanSquaredError", "y_train[2] is nan, not a finite float32"),
+        ([0, 1, 2] * 8, "BinaryCrossEntropy", "BinaryCrossEntropy needs targets in 0…1; for class labels use Softmax"),
+        ([object()] * 24, "CrossEntropy", "which are never loaded; astype(int), astype(float) or astype(str) makes an"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(run_on: RunOn, y: list[Any], loss: str, message: str) -> None:
+    found, err = run_on({**samples(3), "y_train": np.array(y)}, loss, 3 if loss == "CrossEntropy" else 1)
+    assert found == {}
+    assert message in err
+
+
+def test_labels_that_are_meant_as_classes_are_not_quantities_without_a_word(run_on: RunOn) -> None:
+    found, err = run_on(samples(3), "MeanSquaredError", 3)
+    assert found == {}
+    assert "for class labels use Softmax and CrossEntropy" in err
+
+
+def test_interchanged_parts_are_told(run_on: RunOn) -> None:
+    arrays = samples(3)
+    found, err = run_on({**arrays, "y_train": arrays["y_test"], "y_test": arrays["y_train"]}, "CrossEntropy", 3)
+    assert found == {}
+    assert "x_train has 24 samples, but y_train 9; y_train and y_test seem to be interchanged" in err
+    for letter in "xy":
+        arrays[f"{letter}_train"], arrays[f"{letter}_test"] = arrays[f"{letter}_test"], arrays[f"{letter}_train"]
+    found, err = run_on(arrays, "CrossEntropy", 3)
+    assert found
+    assert "x_test has more samples than x_train, 24 and 9; are they interchanged?" in err
