@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from graphnn.text.suggestions import closest, quoted
+from graphnn.text.suggestions import closest, did_you_mean
 
 KINDS = {
     "x": ("x", "images", "image", "imgs", "img", "inputs", "input", "features", "feature", "samples", "data", "pixels"),
@@ -16,7 +16,7 @@ PARTS = {
 
 
 def suggested(missing: Sequence[str], names: Sequence[str]) -> dict[str, str]:
-    """Return the words that suggest an array for each missing key, such as '; did you mean "trainx"?'.
+    """Return the words that suggest an array for each missing key, such as `did_you_mean` gives.
 
     missing: keys as x_train. names: of other arrays in the file. No array is suggested twice, nor one whose name says
     that it is something else; keys without a suggestion are left out.
@@ -32,7 +32,7 @@ def suggested(missing: Sequence[str], names: Sequence[str]) -> dict[str, str]:
         if key not in found and alike is not None:
             found[key] = alike
             free.remove(alike)
-    return {key: f"; did you mean {quoted(name)}?" for key, name in found.items()}
+    return {key: did_you_mean(name, [name]) for key, name in found.items()}
 
 
 def meaning(name: str) -> tuple[str | None, str | None]:

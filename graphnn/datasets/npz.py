@@ -11,7 +11,7 @@ from graphnn.datasets.targets import PARTS, read_targets
 from graphnn.errors import DataError
 from graphnn.metrics.outputs import Outputs
 from graphnn.storage.archives import Archive
-from graphnn.text.suggestions import closest, quoted
+from graphnn.text.suggestions import closest, did_you_mean
 from graphnn.types import Array, shape_text
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
@@ -78,7 +78,7 @@ def near(path: Path) -> str:
         return f", nor a folder {path.parent};"
     beside = [file.name for file in path.parent.iterdir() if file.suffix.lower() == SUFFIX]
     meant = next(filter(None, (closest(f"{name}{SUFFIX}", beside) for name in (path.name, path.stem))), None)
-    return f"; did you mean {quoted(meant)}?" if meant else ";"
+    return did_you_mean(meant, [meant]) if meant else ";"
 
 
 def x_problems(arrays: dict[str, Array]) -> list[str]:
