@@ -52,14 +52,14 @@ class Location:
     show_progress: bool = True
     outputs: type[Outputs] | None = None
 
-    def folder(self, name: str) -> Path:
-        """Return the folder of a published data set: in data_dir, else in GRAPHNN_DATA, else in the user's cache."""
+    def root(self) -> Path:
+        """Return the folder of the published data sets: data_dir, else GRAPHNN_DATA, else in the user's cache."""
         root = self.data_dir or os.environ.get(ENVIRONMENT)
         if not root:
             import platformdirs  # here, because most commands load no data
 
             root = platformdirs.user_cache_path("graphnn")
-        return Path(root) / name
+        return Path(root)
 
 
 @frozen_dataclass

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import http
 import http.client
+import os
 import shutil
 import tarfile
 import tempfile
@@ -18,6 +19,7 @@ from tqdm import tqdm
 from graphnn.datasets.base import ENVIRONMENT
 from graphnn.datasets.remote import Remote
 from graphnn.errors import DataError
+from graphnn.storage.archives import fsync_folder
 
 CHUNK = 1 << 16
 TIMEOUT = 30.0  # seconds without data from the server
@@ -37,11 +39,6 @@ def fetch_missing(dataset: str, missing: Sequence[Remote], folder: Path, *, show
 
     Raises DataError, which says why each address failed, and which files to put into the folder by hand.
     """
-    if missing and folder.parent.name == folder.name and (folder.parent / missing[0].name).exists():
-        raise DataError(
-            f"{dataset}: {missing[0].name} is in {folder.parent}, but is looked for in {folder}; "
-            f"name the folder that holds {folder.name}/, which is {folder.parent.parent}"
-        )
     try:
         if missing:
             folder.mkdir(parents=True, exist_ok=True)
@@ -77,6 +74,7 @@ def fetch(remote: Remote, folder: Path, *, show_progress: bool) -> list[str]:
                 failures.append(f"{address}: {problem}")
                 break
             part.replace(folder / remote.name)
+            fsync_folder(folder)
             return []
     return failures
 
@@ -142,11 +140,15 @@ def receive(response: http.client.HTTPResponse, part: Path, start: int, remote: 
                 break
             length += file.write(chunk)
             bar.update(len(chunk))
+        file.flush()
+        os.fsync(file.fileno())  # before it gets its name
     return length
 
 
-def unpack(archive: Path, targets: Mapping[str, Path], *, ignored: Collection[str], limit: int) -> None:
+def unpack(archive: Path, targets: Mapping[str, Path], *, ignored: Collection[str], limit: int) -> dict[str, str]:
     """Unpack members of a .tar.gz, each to the path in `targets`; existing files are not replaced.
+
+    Return the SHA-256 of each of these members, by name, in the archive.
 
     targets: the path for each member, by its name. ignored: the names of members that are not unpacked. limit: the
     largest size of a member in bytes. No name in the archive decides where anything is written. Raises DataError,
@@ -156,14 +158,25 @@ def unpack(archive: Path, targets: Mapping[str, Path], *, ignored: Collection[st
     try:
         with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=archive.parent) as folder:
             unpacked = copy_members(archive, targets, Path(folder), ignored=ignored, limit=limit)
+            sums = {name: sha256_of(path) for name, path in unpacked.items()}
             for name, target in targets.items():
                 if not target.exists():
                     target.parent.mkdir(parents=True, exist_ok=True)
                     unpacked[name].replace(target)
+            for parent in {target.parent for target in targets.values()}:
+                fsync_folder(parent)
+                fsync_folder(parent.parent)
+            return sums
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, ValueError) as problem:
         raise DataError(f"{archive}: cannot be unpacked: {problem}; delete it, and it is downloaded") from problem
     except OSError as problem:
         raise DataError(f"{archive}: cannot be unpacked: {problem.strerror}") from problem
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def copy_members(
@@ -191,6 +204,8 @@ def copy_members(
                 unpacked[member.name] = folder / str(len(unpacked))
                 with content, unpacked[member.name].open("wb") as file:
                     shutil.copyfileobj(content, file)
+                    file.flush()
+                    os.fsync(file.fileno())  # before it gets its name
         while stream.read(CHUNK):  # gzip compares the checksum only at the end
             pass
     missing = [name for name in names if name not in unpacked]

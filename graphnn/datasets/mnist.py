@@ -4,6 +4,7 @@ Source: Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten
 """
 
 import gzip
+import hashlib
 import math
 import struct
 import zlib
@@ -23,6 +24,7 @@ MIRRORS = (
 )
 REMEDY = "put a good copy there, or delete it, and it is downloaded"
 CHUNK = 1 << 20  # bytes read at a time, because a damaged header may announce more than fits in memory
+GZIP = b"\x1f\x8b"  # the first bytes of a gzipped file
 UNSIGNED_BYTE = 0x08  # the third byte of the magic number; the fourth is the number of axes
 
 
@@ -39,11 +41,29 @@ FILES = {
 }
 
 
+UNPACKED = {  # the MD5 of the files without their compression
+    "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
+    "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
+    "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
+    "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
+}
+MOST = {"train": 60_000, "t10k": 10_000}  # images of each part
+FOLDERS = ("mnist", "mnist/MNIST/raw", "MNIST/raw", "mnist/raw", "MNIST", ".")  # torchvision has MNIST/raw
+OTHERS = (
+    "fashion",
+    "kmnist",
+    "kuzushiji",
+    "emnist",
+    "qmnist",
+    "notmnist",
+)  # in names of folders; their files' are alike
+
+
 @DATASETS.register
 class Mnist(KnownDataset):
     """60,000 training and 10,000 test images, 1×28×28, bright ink on black.
 
-    The files are in the folder mnist/, as published (.gz) or unpacked.
+    The files are in one of FOLDERS, as published (.gz) or unpacked.
     """
 
     name = "mnist"
@@ -51,47 +71,88 @@ class Mnist(KnownDataset):
 
     @staticmethod
     def load(location: Location) -> Dataset:
-        """Return the images; missing files are downloaded. Raises DataError."""
+        """Return the images; missing files are downloaded. Raises DataError.
+
+        A note says where files are not those published. The comparison takes 0.1 s.
+        """
         from graphnn.datasets.download import fetch_missing  # here, because most commands load no data
 
-        folder = location.folder("mnist")
+        folder = place(location.root())
         missing = [remote for name, remote in FILES.items() if find(folder, name) is None]
         fetch_missing("mnist", missing, folder, show_progress=location.show_progress)
-        x_train, y_train = read_part(folder, "train-images-idx3-ubyte", "train-labels-idx1-ubyte")
-        x_test, y_test = read_part(folder, "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
-        return Dataset("mnist", x_train, y_train, x_test, y_test, Mnist.facts.classes)
+        x_train, y_train, unknown = read_part(folder, "train")
+        x_test, y_test, more = read_part(folder, "t10k")
+        names = [path.name for path in (*unknown, *more)]
+        note = f"mnist: not the published MNIST, though of its form: {', '.join(names)} in {folder}"
+        return Dataset("mnist", x_train, y_train, x_test, y_test, Mnist.facts.classes, (note,) if names else ())
+
+
+def place(root: Path) -> Path:
+    """Return the one of FOLDERS in `root` that has most of the files, the first of several.
+
+    Raises DataError where the name of that folder is that of another data set, whose files have the same names.
+    """
+    folder = max((root / name for name in FOLDERS), key=lambda folder: sum(bool(find(folder, name)) for name in FILES))
+    absolute = folder.resolve()
+    named = absolute.parent if absolute.name == "raw" else absolute
+    if folder == root and any(other in named.name.casefold() for other in OTHERS):
+        raise DataError(f"mnist: {folder} is the folder of another data set, whose files have the same names")
+    return folder
 
 
 def find(folder: Path, name: str) -> Path | None:
-    """Return the path of a file, as published (.gz) or unpacked, or None."""
-    return next((path for path in (folder / f"{name}.gz", folder / name) if path.is_file()), None)
+    """Return the path of a file, as published (.gz) or unpacked, or None; some programs unpack it as NAME.idx3…."""
+    names = (name, name.replace("-idx", ".idx"))
+    paths = (folder / f"{spelling}{suffix}" for spelling in names for suffix in (".gz", ""))
+    return next((path for path in paths if path.is_file()), None)
 
 
-def read_part(folder: Path, images_name: str, labels_name: str) -> tuple[Array, Array]:
-    """Return the images N×1×28×28 and the labels N of one part. Raises DataError where they do not match."""
-    images_path, labels_path = find(folder, images_name), find(folder, labels_name)
-    assert images_path is not None
-    assert labels_path is not None
+def read_part(folder: Path, part: str) -> tuple[Array, Array, list[Path]]:
+    """Return the images N×1×28×28 and the labels N of a part, "train" or "t10k", and the files not as published.
+
+    Raises DataError where they do not match.
+    """
     _, height, width = Mnist.facts.shape
-    images = read_idx(images_path, (height, width))
-    labels = read_idx(labels_path, ())
+    arrays, paths, unknown = [], [], []
+    for name, shape in ((f"{part}-images-idx3-ubyte", (height, width)), (f"{part}-labels-idx1-ubyte", ())):
+        path = find(folder, name)
+        assert path is not None
+        arrays.append(read_idx(path, shape, MOST[part]))
+        paths.append(path)
+        content = hashlib.md5(header_of(arrays[-1]), usedforsecurity=False)
+        content.update(arrays[-1].data)
+        if content.hexdigest() != UNPACKED[name]:
+            unknown.append(path)
+    images, labels = arrays
     if len(images) != len(labels):
-        raise DataError(f"{images_path} holds {len(images):,} images, but {labels_path} {len(labels):,} labels")
+        raise DataError(f"{paths[0]} holds {len(images):,} images, but {paths[1]} {len(labels):,} labels")
     classes = len(Mnist.facts.classes)
     if labels.max() >= classes:
-        raise DataError(f"{labels_path}: label {labels.max()}, where 0 to {classes - 1} are known")
-    return channels_last(images[..., np.newaxis]), labels.astype(np.int64)
+        raise DataError(f"{paths[1]}: label {labels.max()}, where 0 to {classes - 1} are known")
+    return channels_last(images[..., np.newaxis]), labels.astype(np.int64), unknown
 
 
-def read_idx(path: Path, item_shape: Shape) -> Array:
-    """Return the uint8 array N×item_shape of an IDX file, gzipped or not (by its name).
+def header_of(array: Array) -> bytes:
+    """Return the header of an array's IDX file: 0, 0, 8 (unsigned byte), number of axes; then each size, big-endian."""
+    return struct.pack(f">4B{array.ndim}I", 0, 0, UNSIGNED_BYTE, array.ndim, *array.shape)
 
-    Header: 0, 0, 8 (unsigned byte), number of axes; then each size as a big-endian uint32. Raises DataError where the
-    header is another one, or the file is shorter or longer than the header says.
+
+def read_idx(path: Path, item_shape: Shape, most: int) -> Array:
+    """Return the uint8 array N×item_shape of an IDX file, gzipped or not, as its first bytes say.
+
+    Raises DataError where the header is another one, or announces more than `most` items, or the file is shorter or
+    longer than it says.
     """
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            return parse_idx(file, item_shape)  # type: ignore[arg-type]  # GzipFile reads like any other
+        with path.open("rb") as file:
+            start = file.read(len(GZIP))
+            file.seek(0)
+            if start == GZIP:
+                with gzip.open(file) as unpacked:
+                    return parse_idx(unpacked, item_shape, most)  # type: ignore[arg-type]  # it reads like any other
+            if path.suffix == ".gz" and start != bytes(len(GZIP)):
+                raise EOFError(f"it starts with {start.hex(' ')}, not {GZIP.hex(' ')}" if start else "it is empty")
+            return parse_idx(file, item_shape, most)
     except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
         raise DataError(f"{path}: the file is damaged or truncated ({problem}); {REMEDY}") from problem
     except ValueError as problem:
@@ -100,7 +161,7 @@ def read_idx(path: Path, item_shape: Shape) -> Array:
         raise DataError(f"{path}: cannot be read: {problem.strerror}") from problem
 
 
-def parse_idx(file: BinaryIO, item_shape: Shape) -> Array:
+def parse_idx(file: BinaryIO, item_shape: Shape, most: int) -> Array:
     """Return the array N×item_shape of an open IDX file. Raises ValueError, or EOFError where it is too short."""
     announced = "×".join(("N", *map(str, item_shape)))
     axes = 1 + len(item_shape)
@@ -115,6 +176,8 @@ def parse_idx(file: BinaryIO, item_shape: Shape) -> Array:
     count, *shape = struct.unpack(f">{axes}I", header[4:])
     if tuple(shape) != item_shape or not count:
         raise ValueError(f"its header says {shape_text((count, *shape))}, not {announced}")
+    if count > most:
+        raise ValueError(f"its header says {shape_text((count, *shape))}, where MNIST has {most:,} at most")
     expected = count * math.prod(item_shape)
     data = bytearray()
     while len(data) <= expected:  # one byte more, to detect a file that is too long

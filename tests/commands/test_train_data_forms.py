@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from graphnn.storage.weights import load_weights
 from graphnn.types import Array
 
 Train = Callable[..., tuple[int, str, str]]
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Arrays = dict[str, Any]
 Bits = dict[str, bytes]
 RunOn = Callable[..., tuple[Bits, str]]
@@ -95,6 +98,19 @@ def test_labels_of_any_type_and_form_train_to_the_bits_of_the_plain_form(run_on:
         found, err = run_on(changed(arrays, "y", lambda y, to=dtype: FORMS[form](y).astype(to)), loss, units)
         assert found == expected[classes], (dtype, err)
         assert err == ""
+
+
+@pytest.mark.parametrize(("loss", "units"), [("CrossEntropy", 3), ("MeanSquaredError", 1)])
+def test_other_commands_read_them_alike(run_on: RunOn, graphnn: Run, document: Path, loss: str, units: int) -> None:
+    shown = []
+    for form in (FORMS["N"], lambda y: FORMS["N×1"](y).astype(float)):
+        run_on(changed(samples(3), "y", form), loss, units)
+        parts = [graphnn("evaluate", document, "--split", part, "--format", "json") for part in ("test", "validation")]
+        compared = graphnn("compare", document, "--seeds", "1", "--output", document.with_name("compared"))
+        shutil.rmtree(document.with_name("compared"))
+        assert [run.returncode for run in (*parts, compared)] == [0, 0, 0], compared.stderr
+        shown.append([run.stdout for run in parts])
+    assert shown[0] == shown[1]
 
 
 def test_types_and_forms_of_both_parts_may_differ(run_on: RunOn) -> None:

@@ -4,6 +4,8 @@ import contextlib
 import gzip
 import hashlib
 import http.server
+import os
+import stat
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -13,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graphnn.datasets import cifar10, mnist
+from graphnn.datasets import cifar10, cifar10_files, mnist
 from graphnn.datasets.base import Location
 from graphnn.datasets.remote import Remote
 from graphnn.types import Array
@@ -50,15 +52,16 @@ class TinyMnist:
             "t10k-labels-idx1-ubyte": idx_bytes(self.y_test),
         }
 
-    def write(self, folder: Path, *, zipped: bool = True) -> Path:
-        """Write the files into folder/mnist and return that."""
-        (folder / "mnist").mkdir(parents=True)
+    def write(self, folder: Path, inside: str = "mnist", *, zipped: bool = True) -> Path:
+        """Write the files into folder/inside and return that."""
+        place = folder / inside
+        place.mkdir(parents=True, exist_ok=True)
         for name, content in self.files().items():
             if zipped:
-                (folder / "mnist" / f"{name}.gz").write_bytes(gzip.compress(content))
+                (place / f"{name}.gz").write_bytes(gzip.compress(content))
             else:
-                (folder / "mnist" / name).write_bytes(content)
-        return folder / "mnist"
+                (place / name).write_bytes(content)
+        return place
 
 
 @pytest.fixture
@@ -72,45 +75,46 @@ def tiny_mnist() -> TinyMnist:
 
 @dataclass(frozen=True)
 class TinyCifar:
-    """CIFAR-10 of two images a file. records: N×3073, as the files have them."""
+    """CIFAR-10 of ten images a file, one of each class. records: N×3073, as the files have them."""
 
     records: Array
 
     def files(self) -> dict[str, bytes]:
         """Return the files by name."""
         names = [*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin"]
-        batches = {name: self.records[2 * i : 2 * i + 2].tobytes() for i, name in enumerate(names)}
+        batches = {name: self.records[10 * i : 10 * i + 10].tobytes() for i, name in enumerate(names)}
         names_text = "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n"
         return {**batches, "batches.meta.txt": names_text.encode()}
 
     def write(self, folder: Path, inside: str = "cifar-10-batches-bin") -> Path:
         """Write the files into folder/cifar10/inside and return that."""
         place = folder / "cifar10" / inside
-        place.mkdir(parents=True)
+        place.mkdir(parents=True, exist_ok=True)
         for name, content in self.files().items():
             (place / name).write_bytes(content)
         return place
 
 
 @pytest.fixture
-def tiny_cifar() -> TinyCifar:
-    """Return CIFAR-10 of twelve random images."""
+def tiny_cifar(monkeypatch: pytest.MonkeyPatch) -> TinyCifar:
+    """Return CIFAR-10 of sixty random images, as if it were all of it."""
+    monkeypatch.setattr(cifar10, "RECORDS", 10)
     rng = np.random.default_rng(2)
-    records = rng.integers(0, 256, (12, 3073), dtype=np.uint8)
-    records[:, 0] = [6, 9, 9, 4, 1, 1, 2, 7, 8, 3, 0, 5]
+    records = rng.integers(0, 256, (60, 3073), dtype=np.uint8)
+    records[:, 0] = np.concatenate([rng.permutation(10) for _ in range(6)])
     return TinyCifar(records)
 
 
 @pytest.fixture
 def real_data() -> Path:
     """Return the folder of the published data: GRAPHNN_DATA, or the user's cache."""
-    return Location().folder("mnist").parent
+    return Location().root()
 
 
 @pytest.fixture
 def real_mnist(real_data: Path) -> Path:
     """Return the folder of real data that holds MNIST; skip where it is not complete: loading would download it."""
-    if not all(mnist.find(real_data / "mnist", name) for name in mnist.FILES):
+    if not all(mnist.find(mnist.place(real_data), name) for name in mnist.FILES):
         pytest.skip(f"no MNIST in {real_data}")
     return real_data
 
@@ -118,7 +122,7 @@ def real_mnist(real_data: Path) -> Path:
 @pytest.fixture
 def real_cifar10(real_data: Path) -> Path:
     """Return the folder of real data that holds CIFAR-10; skip where it is not complete: loading would download it."""
-    if cifar10.find(real_data / "cifar10") is None:
+    if cifar10_files.find(real_data) is None:
         pytest.skip(f"no CIFAR-10 in {real_data}")
     return real_data
 
@@ -187,6 +191,25 @@ def server() -> Iterator[Server]:
     running.shutdown()
     thread.join()
     running.server_close()
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list that grows by what is written to the disk for good, and what gets its name, in order."""
+    done: list[str] = []
+    replace, fsync = Path.replace, os.fsync
+
+    def named(path: Path, target: Path) -> Path:
+        done.append(f"named {target.name}")
+        return replace(path, target)
+
+    def on_disk(descriptor: int) -> None:
+        done.append("folder on disk" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file on disk")
+        fsync(descriptor)
+
+    monkeypatch.setattr(Path, "replace", named)
+    monkeypatch.setattr(os, "fsync", on_disk)
+    return done
 
 
 @pytest.fixture

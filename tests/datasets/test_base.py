@@ -50,14 +50,14 @@ def test_path_belongs_to_npz_only(tmp_path):
 
 def test_folder_is_data_dir_else_the_environment_else_the_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("GRAPHNN_DATA", str(tmp_path / "environment"))
-    assert Location(data_dir=tmp_path / "given").folder("mnist") == tmp_path / "given" / "mnist"
-    assert Location().folder("mnist") == tmp_path / "environment" / "mnist"
+    assert Location(data_dir=tmp_path / "given").root() == tmp_path / "given"
+    assert Location().root() == tmp_path / "environment"
     for unset in ("", None):
         if unset is None:
             monkeypatch.delenv("GRAPHNN_DATA")
         else:
             monkeypatch.setenv("GRAPHNN_DATA", unset)
-        assert Location().folder("cifar10") == platformdirs.user_cache_path("graphnn") / "cifar10"
+        assert Location().root() == platformdirs.user_cache_path("graphnn")
 
 
 def test_failure_of_the_system_is_told(monkeypatch):

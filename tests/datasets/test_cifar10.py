@@ -1,13 +1,16 @@
 """CIFAR-10 from its binary version: laid out, downloaded, damaged."""
 
+import hashlib
 import io
 import tarfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from graphnn.datasets import cifar10
+from graphnn.datasets import cifar10, cifar10_files
 from graphnn.datasets.loading import load
+from graphnn.datasets.remote import Remote
 from graphnn.errors import DataError
 
 
@@ -17,10 +20,10 @@ def load_from(folder):
 
 def check(data, tiny):
     images = tiny.records[:, 1:].reshape(-1, 3, 32, 32)
-    np.testing.assert_array_equal(data.x_train, images[:10])
-    np.testing.assert_array_equal(data.x_test, images[10:])
-    assert data.y_train.tolist() == [6, 9, 9, 4, 1, 1, 2, 7, 8, 3]
-    assert data.y_test.tolist() == [0, 5]
+    np.testing.assert_array_equal(data.x_train, images[:50])
+    np.testing.assert_array_equal(data.x_test, images[50:])
+    np.testing.assert_array_equal(data.y_train, tiny.records[:50, 0])
+    np.testing.assert_array_equal(data.y_test, tiny.records[50:, 0])
     assert data.y_train.dtype == np.int64
     assert data.x_train.dtype == np.uint8
     assert data.x_train.transpose(0, 2, 3, 1).flags.c_contiguous
@@ -40,8 +43,8 @@ def archive_bytes(tiny):
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("inside", ["cifar-10-batches-bin", "."])
-def test_batches_are_read_from_either_folder(tmp_path, tiny_cifar, inside):
+@pytest.mark.parametrize("inside", ["cifar-10-batches-bin", ".", "..", "../cifar-10-batches-bin"])
+def test_batches_are_found_where_people_have_them(tmp_path, tiny_cifar, inside):
     tiny_cifar.write(tmp_path, inside)
     check(load_from(tmp_path), tiny_cifar)
 
@@ -53,10 +56,10 @@ def test_names_of_classes_may_be_absent(tmp_path, tiny_cifar):
 
 def test_archive_is_downloaded_unpacked_and_removed(tmp_path, tiny_cifar, server, monkeypatch):
     content = server.content["/cifar-10-binary.tar.gz"] = archive_bytes(tiny_cifar)
-    monkeypatch.setattr(cifar10, "ARCHIVE", server.remote("cifar-10-binary.tar.gz", content))
+    monkeypatch.setattr(cifar10_files, "ARCHIVE", server.remote("cifar-10-binary.tar.gz", content))
     check(load_from(tmp_path), tiny_cifar)
     assert [path.name for path in (tmp_path / "cifar10").iterdir()] == ["cifar-10-batches-bin"]
-    check(load_from(tmp_path), tiny_cifar)
+    assert load_from(tmp_path).notes == ()
     assert len(server.asked) == 1
 
 
@@ -68,26 +71,173 @@ def test_archive_that_is_there_is_unpacked_and_kept(tmp_path, tiny_cifar):
     assert archive.exists()
 
 
+def test_archive_in_the_folder_of_the_data_is_unpacked_beside_it(tmp_path, tiny_cifar):
+    (tmp_path / "cifar-10-binary.tar.gz").write_bytes(archive_bytes(tiny_cifar))
+    check(load_from(tmp_path), tiny_cifar)
+    assert (tmp_path / "cifar-10-batches-bin" / "data_batch_1.bin").exists()
+
+
+@pytest.fixture
+def published(tiny_cifar, monkeypatch):
+    """The bytes of the archive, which count as those published."""
+    content = archive_bytes(tiny_cifar)
+    md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    monkeypatch.setattr(cifar10_files, "ARCHIVE", Remote("cifar-10-binary.tar.gz", (), md5, len(content)))
+    return content
+
+
+def test_batches_that_were_never_compared_are_told(tmp_path, tiny_cifar):
+    folder = tiny_cifar.write(tmp_path)
+    assert load_from(tmp_path).notes == (
+        f"cifar10: the files in {folder} have the form of CIFAR-10, but have not been compared with those published; "
+        f"with cifar-10-binary.tar.gz in {tmp_path / 'cifar10'} they are",
+    )
+
+
+def test_batches_are_compared_once_where_the_published_archive_lies_beside_them(tmp_path, tiny_cifar, published):
+    tiny_cifar.write(tmp_path)
+    archive = tmp_path / "cifar10" / "cifar-10-binary.tar.gz"
+    archive.write_bytes(archive_bytes(tiny_cifar)[:-1])
+    assert len(load_from(tmp_path).notes) == 1
+    archive.write_bytes(published)
+    assert load_from(tmp_path).notes == ()
+    archive.unlink()
+    assert load_from(tmp_path).notes == ()
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_batch_other_than_in_the_published_archive_is_refused(tmp_path, tiny_cifar, published, before):
+    changed = replace(tiny_cifar, records=tiny_cifar.records.copy())
+    changed.records[12, 700] ^= 1
+    if not before:
+        tiny_cifar.write(tmp_path)
+    else:
+        changed.write(tmp_path)
+    (tmp_path / "cifar10" / "cifar-10-binary.tar.gz").write_bytes(published)
+    if not before:
+        assert load_from(tmp_path).notes == ()
+        changed.write(tmp_path)
+    with pytest.raises(
+        DataError, match=r"data_batch_2\.bin: it is not as published: its SHA-256 is .*delete it"
+    ) as error:
+        load_from(tmp_path)
+    assert len(error.value.problems) == 1
+    (tmp_path / "cifar10" / "cifar-10-batches-bin" / "data_batch_2.bin").unlink()
+    assert load_from(tmp_path).notes == ()
+
+
+def test_damaged_checksums_are_as_none(tmp_path, tiny_cifar):
+    (tiny_cifar.write(tmp_path) / "SHA256SUMS").write_bytes(b"\xff\n")
+    assert len(load_from(tmp_path).notes) == 1
+
+
+def test_batches_in_a_folder_that_cannot_be_written_are_read(tmp_path, tiny_cifar, published, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(cifar10_files, "replacing", refuse)
+    tiny_cifar.write(tmp_path)
+    (tmp_path / "cifar10" / "cifar-10-binary.tar.gz").write_bytes(published)
+    assert len(load_from(tmp_path).notes) == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["cifar10/cifar-10-batches-py", "cifar-10-batches-py", "data_batch_1", "cifar10/cifar-10-python.tar.gz"]
+)
+def test_python_version_is_named_before_any_download(tmp_path, name, closed_address, monkeypatch):
+    path = tmp_path / name
+    path.mkdir(parents=True)
+    monkeypatch.setattr(cifar10_files, "ARCHIVE", Remote("cifar-10-binary.tar.gz", (closed_address,), "", 1))
+    with pytest.raises(DataError) as caught:
+        load_from(tmp_path)
+    assert str(caught.value) == (
+        f"cifar10: {path} is of the Python version, which is not read, because it is pickled, and unpickling runs "
+        f"code; put the binary version, cifar-10-binary.tar.gz from {closed_address}, into {tmp_path / 'cifar10'}"
+    )
+
+
+def flat(records):
+    records[10:20, 1:] = np.arange(10)[:, None]
+
+
+def repeated(records):
+    records[10:20, 1:] = records[10, 1:]
+
+
+def copied(records):
+    records[10:20] = records[:10]
+
+
+def trained_on(records):
+    records[50:] = records[:10]
+
+
+def uneven(records):
+    records[10, 0] = records[11, 0] = 3
+
+
+def uneven_in_the_test(records):
+    records[50:, 0] = np.roll(records[:10, 0], 3)
+    records[55, 0] = records[56, 0]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (flat, r"data_batch_2\.bin: 10 of 10 images are of one value"),
+        (repeated, r"data_batch_2\.bin: 9 of 10 images repeat others"),
+        (copied, r"data_batch_2\.bin: 10 of 10 images repeat others"),
+        (trained_on, r"test_batch\.bin: 10 of 10 images repeat others"),
+        (uneven, r"the training part has \d images of class \d, \w+, where CIFAR-10 has 5"),
+        (uneven_in_the_test, r"the test part has \d images of class \d, \w+, where CIFAR-10 has 1"),
+    ],
+)
+def test_what_cannot_be_cifar10_is_refused(tmp_path, tiny_cifar, change, message):
+    change(tiny_cifar.records)
+    tiny_cifar.write(tmp_path)
+    with pytest.raises(DataError, match=message):
+        load_from(tmp_path)
+
+
+def test_files_have_ten_thousand_records_each(tmp_path):
+    records = np.zeros((60_000, 3073), np.uint8)
+    records[:, 0] = np.arange(60_000) % 10
+    records[:, 1:9] = np.arange(60_000)[:, None].view(np.uint8)
+    paths = [tmp_path / name for name in (*cifar10_files.TRAIN, *cifar10_files.TEST)]
+    for number, path in enumerate(paths):
+        records[10_000 * number : 10_000 * (number + 1)].tofile(path)
+    data = load_from(tmp_path)
+    assert (data.x_train.shape, data.x_test.shape) == ((50_000, 3, 32, 32), (10_000, 3, 32, 32))
+    records[:100].tofile(paths[1])
+    with pytest.raises(DataError, match=r"data_batch_2\.bin: 307,300 bytes, where 10,000 records of 3,073 have 30,73"):
+        load_from(tmp_path)
+    np.zeros((10_000, 3073), np.uint8).tofile(paths[1])
+    with pytest.raises(DataError, match=r"data_batch_2\.bin: 10,000 of 10,000 images are of one value"):
+        load_from(tmp_path)
+    for path in paths:
+        path.unlink()
+
+
 def test_without_network_the_archive_is_named(tmp_path, closed_address, monkeypatch):
-    monkeypatch.setattr(cifar10, "ARCHIVE", cifar10.Remote("cifar-10-binary.tar.gz", (closed_address,), "", 1))
+    monkeypatch.setattr(cifar10_files, "ARCHIVE", Remote("cifar-10-binary.tar.gz", (closed_address,), "", 1))
     with pytest.raises(DataError, match=r"put cifar-10-binary\.tar\.gz into .*cifar10, or name the folder that holds"):
         load_from(tmp_path)
 
 
-@pytest.mark.parametrize(("size", "shown"), [(0, "0"), (6145, "6,145"), (3072, "3,072")])
-def test_size_must_be_whole_records(tmp_path, tiny_cifar, size, shown):
+@pytest.mark.parametrize(("size", "shown"), [(0, "0"), (30731, "30,731"), (27657, "27,657"), (33803, "33,803")])
+def test_each_file_must_have_its_size(tmp_path, tiny_cifar, size, shown):
     path = tiny_cifar.write(tmp_path) / "data_batch_3.bin"
     path.write_bytes(b"\0" * size)
     with pytest.raises(DataError) as caught:
         load_from(tmp_path)
     assert str(caught.value) == (
-        f"{path}: {shown} bytes, not a whole number of records of 3,073; "
+        f"{path}: {shown} bytes, where 10 records of 3,073 have 30,730; "
         "put a good copy there, or delete it, and it is downloaded"
     )
 
 
 def test_label_beyond_nine_is_told(tmp_path, tiny_cifar):
-    tiny_cifar.records[11, 0] = 10
+    tiny_cifar.records[51, 0] = 10
     tiny_cifar.write(tmp_path)
     with pytest.raises(DataError, match=r"test_batch\.bin: record 2 has label 10, where 0 to 9 are known"):
         load_from(tmp_path)

@@ -178,17 +178,6 @@ def test_no_network_is_one_clear_error(closed_address, tmp_path):
     assert len(caught.value.problems) == 1
 
 
-def test_a_folder_given_one_level_too_deep_is_told_without_a_download(tmp_path):
-    folder = tmp_path / "mnist"
-    folder.mkdir()
-    (folder / "first.gz").touch()
-    missing = [Remote("first.gz", ("http://nowhere.invalid/first.gz",), "0" * 32, 10)]
-    with pytest.raises(DataError, match="name the folder that holds mnist/, which is ") as caught:
-        fetch_missing("mnist", missing, folder / "mnist", show_progress=False)
-    assert str(caught.value).endswith(f" {tmp_path}")
-    assert not (folder / "mnist").exists()
-
-
 def test_nothing_missing_needs_no_folder(tmp_path):
     fetch_missing("mnist", [], tmp_path / "mnist", show_progress=False)
     assert not (tmp_path / "mnist").exists()
@@ -216,3 +205,9 @@ def test_interrupted_download_keeps_its_part(server, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         get(server.remote("file", CONTENT), tmp_path)
     assert (tmp_path / "file.part").read_bytes() == CONTENT[: 2 * download.CHUNK]
+
+
+def test_file_is_on_the_disk_before_it_gets_its_name(server, tmp_path, disk):
+    server.content["/file"] = CONTENT
+    assert get(server.remote("file", CONTENT), tmp_path) == []
+    assert disk == ["file on disk", "named file", "folder on disk"]

@@ -1,6 +1,7 @@
 """MNIST from IDX files: published, unpacked, downloaded, damaged."""
 
 import gzip
+import hashlib
 import struct
 
 import numpy as np
@@ -34,6 +35,66 @@ def check(data, tiny):
 def test_files_are_read_as_published_or_unpacked(tmp_path, tiny_mnist, zipped):
     tiny_mnist.write(tmp_path, zipped=zipped)
     check(load_from(tmp_path), tiny_mnist)
+
+
+@pytest.mark.parametrize("inside", ["mnist", "mnist/MNIST/raw", "MNIST/raw", "mnist/raw", "MNIST", "."])
+@pytest.mark.parametrize("zipped", [True, False])
+def test_files_are_found_where_people_have_them(tmp_path, tiny_mnist, inside, zipped, monkeypatch):
+    monkeypatch.setattr(mnist, "FILES", dict.fromkeys(NAMES))  # nothing can be downloaded
+    tiny_mnist.write(tmp_path, inside, zipped=zipped)
+    check(load_from(tmp_path), tiny_mnist)
+
+
+def test_the_folder_of_all_files_comes_before_one_of_some(tmp_path, tiny_mnist):
+    (tiny_mnist.write(tmp_path) / f"{NAMES[0]}.gz").unlink()
+    tiny_mnist.write(tmp_path, "MNIST/raw")
+    check(load_from(tmp_path), tiny_mnist)
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.parametrize("spelling", ["-idx", ".idx"])
+def test_first_bytes_say_whether_a_file_is_zipped(tmp_path, tiny_mnist, suffix, zipped, spelling):
+    for name, content in tiny_mnist.files().items():
+        path = tmp_path / (name.replace("-idx", spelling) + suffix)
+        path.write_bytes(gzip.compress(content) if zipped else content)
+    check(load_from(tmp_path), tiny_mnist)
+
+
+@pytest.mark.parametrize("inside", ["FashionMNIST/raw", "KMNIST/raw", "fashion-mnist", "EMNIST", "QMNIST/raw"])
+def test_files_of_another_data_set_are_not_taken_for_mnist(tmp_path, tiny_mnist, inside, closed_address, monkeypatch):
+    place = tiny_mnist.write(tmp_path, inside)
+    with pytest.raises(DataError, match=f"mnist: {place} is the folder of another data set"):
+        load_from(place)
+    remotes = {name: mnist.Remote(f"{name}.gz", (closed_address,), "", 1) for name in NAMES}
+    monkeypatch.setattr(mnist, "FILES", remotes)
+    with pytest.raises(DataError, match="is not in"):
+        load_from(tmp_path)
+    tiny_mnist.write(place)
+    check(load_from(place), tiny_mnist)
+
+
+def test_files_that_are_not_those_published_are_told(tmp_path, tiny_mnist, monkeypatch):
+    folder = tiny_mnist.write(tmp_path)
+    contents = tiny_mnist.files().items()
+    sums = {name: hashlib.md5(content, usedforsecurity=False).hexdigest() for name, content in contents}
+    monkeypatch.setattr(mnist, "UNPACKED", sums)
+    assert load_from(tmp_path).notes == ()
+    tiny_mnist.x_test[2, 27, 27] ^= 1
+    tiny_mnist.write(tmp_path)
+    assert load_from(tmp_path).notes == (
+        f"mnist: not the published MNIST, though of its form: {NAMES[2]}.gz in {folder}",
+    )
+    monkeypatch.setattr(mnist, "UNPACKED", dict.fromkeys(NAMES, ""))
+    (note,) = load_from(tmp_path).notes
+    assert all(name in note for name in NAMES)
+
+
+def test_more_images_than_mnist_has_are_refused_before_they_are_read(tmp_path, tiny_mnist):
+    path = tiny_mnist.write(tmp_path, zipped=False) / NAMES[3]
+    path.write_bytes(struct.pack(">II", 2049, 10_001))
+    with pytest.raises(DataError, match="its header says 10001, where MNIST has 10,000 at most"):
+        load_from(tmp_path)
 
 
 def test_missing_files_are_downloaded_and_the_others_kept(tmp_path, tiny_mnist, server, monkeypatch):
@@ -98,7 +159,10 @@ def test_damaged_gzip_is_named(tmp_path, tiny_mnist, place):
         (struct.pack(">IIII", 2051, 0, 2, 3), "its header says 0×2×3, not N×2×3"),
         (struct.pack(">IIII", 2051, 2, 2, 3) + b"\0" * 11, "it holds 11 bytes after the header, which announces 12"),
         (struct.pack(">IIII", 2051, 2, 2, 3) + b"\0" * 13, "it goes on after the 12 bytes that its header announces"),
-        (struct.pack(">IIII", 2051, 2**32 - 1, 2, 3) + b"\0" * 12, "it holds 12 bytes after the header"),
+        (
+            struct.pack(">IIII", 2051, 2**32 - 1, 2, 3) + b"\0" * 12,
+            "header says 4294967295×2×3, where MNIST has 2 at most",
+        ),
     ],
 )
 @pytest.mark.parametrize("suffix", ["", ".gz"])
@@ -106,7 +170,7 @@ def test_header_and_size_are_checked(tmp_path, content, message, suffix):
     path = tmp_path / f"file{suffix}"
     path.write_bytes(gzip.compress(content) if suffix else content)
     with pytest.raises(DataError) as caught:
-        read_idx(path, (2, 3))
+        read_idx(path, (2, 3), 2)
     assert message in str(caught.value)
     assert str(caught.value).startswith(f"{path}: ")
 
@@ -127,11 +191,12 @@ def test_label_beyond_nine_is_told(tmp_path, tiny_mnist):
 
 def test_file_that_cannot_be_opened_is_told(tmp_path):
     with pytest.raises(DataError, match=r"cannot be read: Is a directory"):
-        read_idx(tmp_path, ())
+        read_idx(tmp_path, (), 1)
 
 
 def test_published_files(real_mnist):
     data = load_from(real_mnist)
+    assert data.notes == ()
     assert data.x_train.shape == (60000, 1, 28, 28)
     assert data.x_test.shape == (10000, 1, 28, 28)
     assert data.y_train[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]

@@ -1,6 +1,7 @@
 """Archives that are unpacked: good ones, and those that were made to do harm."""
 
 import gzip
+import hashlib
 import io
 import tarfile
 from pathlib import Path
@@ -45,6 +46,22 @@ def test_wanted_members_are_unpacked_and_nothing_else(tmp_path):
     unpack(archive, wanted(tmp_path), ignored=IGNORED, limit=10)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["archive.tar.gz", "out"]
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == {"a": b"first", "b": b"second"}
+
+
+def test_members_are_on_the_disk_before_they_get_their_names(tmp_path, disk):
+    unpack(write(tmp_path / "archive.tar.gz", *GOOD), wanted(tmp_path), ignored=IGNORED, limit=10)
+    assert disk[:4] == ["file on disk", "file on disk", "named a", "named b"]
+    assert set(disk[4:]) == {"folder on disk"}
+
+
+def test_checksums_are_those_of_the_members(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a").write_bytes(b"mine")
+    sums = unpack(write(tmp_path / "archive.tar.gz", *GOOD), wanted(tmp_path), ignored=IGNORED, limit=10)
+    assert sums == {
+        "inside/a": hashlib.sha256(b"first").hexdigest(),
+        "inside/b": hashlib.sha256(b"second").hexdigest(),
+    }
 
 
 def test_files_that_are_there_are_left_alone(tmp_path):

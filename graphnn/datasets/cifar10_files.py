@@ -1,0 +1,111 @@
+"""The files of CIFAR-10's binary version: where they lie, how they are unpacked, what the published ones hold."""
+
+import contextlib
+import hashlib
+from pathlib import Path
+
+from graphnn.datasets.remote import Remote
+from graphnn.errors import DataError
+from graphnn.storage.archives import replacing
+
+ARCHIVE = Remote(
+    "cifar-10-binary.tar.gz",
+    (
+        "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+        "https://storage.googleapis.com/s4tf-hosted-binaries/datasets/CIFAR10/cifar-10-binary.tar.gz",
+    ),
+    "c32a1d4ab5d03f1284b67883e8d87530",
+    170_052_171,
+)
+FOLDER = "cifar10"  # in the folder of the data
+INSIDE = "cifar-10-batches-bin"  # the archive's only folder
+TRAIN = tuple(f"data_batch_{i}.bin" for i in range(1, 6))
+TEST = ("test_batch.bin",)
+NAMES = "batches.meta.txt"
+SUMS = "SHA256SUMS"  # of the batches as in the published archive, in the format of sha256sum
+PICKLED = ("cifar-10-batches-py", "cifar-10-python.tar.gz", "data_batch_1")  # the Python version
+MEMBER_LIMIT = 32_000_000  # bytes; the published batches have 30,730,000
+
+
+def obtained(root: Path, *, show_progress: bool) -> Path:
+    """Return the folder with all the batches: where they lie in `root`, or unpacked, or downloaded and unpacked.
+
+    Where the published archive lies beside them, what it holds is recorded in the folder, for `published_sums`. Raises
+    DataError.
+    """
+    from graphnn.datasets.download import fetch_missing  # here, because most commands load no data
+
+    folder, archive = find(root), find_archive(root)
+    if folder is not None:
+        if archive is not None and not (folder / SUMS).exists():
+            with contextlib.suppress(DataError):  # where nothing can be written; then they count as not compared
+                unpack_into(folder, archive, published_only=True)
+        return folder
+    downloaded = archive is None
+    if archive is None:
+        refuse_pickled(root)
+        fetch_missing("cifar10", [ARCHIVE], root / FOLDER, show_progress=show_progress)
+        archive = root / FOLDER / ARCHIVE.name
+    folder = archive.parent / INSIDE
+    unpack_into(folder, archive)
+    if downloaded:
+        archive.unlink()
+    return folder
+
+
+def find(root: Path) -> Path | None:
+    """Return the folder with all the batches, or None."""
+    folders = (root / FOLDER / INSIDE, root / FOLDER, root / INSIDE, root)
+    return next((folder for folder in folders if all((folder / name).is_file() for name in (*TRAIN, *TEST))), None)
+
+
+def find_archive(root: Path) -> Path | None:
+    """Return the archive of the batches, or None."""
+    return next((path for path in (root / FOLDER / ARCHIVE.name, root / ARCHIVE.name) if path.is_file()), None)
+
+
+def refuse_pickled(root: Path) -> None:
+    """Raise DataError where the Python version of the data set lies in place of the binary version."""
+    for path in (folder / name for folder in (root / FOLDER, root) for name in PICKLED):
+        if path.exists():
+            raise DataError(
+                f"cifar10: {path} is of the Python version, which is not read, because it is pickled, and unpickling "
+                f"runs code; put the binary version, {ARCHIVE.name} from {ARCHIVE.addresses[0]}, into {root / FOLDER}"
+            )
+
+
+def unpack_into(folder: Path, archive: Path, *, published_only: bool = False) -> None:
+    """Unpack the batches that `folder` lacks, and record the checksums of all, if the archive is that published.
+
+    published_only: whether to leave any other archive alone. Raises DataError.
+    """
+    from graphnn.datasets.download import unpack
+
+    published = archive.stat().st_size == ARCHIVE.size and md5_of(archive) == ARCHIVE.md5
+    if published_only and not published:
+        return
+    targets = {f"{INSIDE}/{name}": folder / name for name in (*TRAIN, *TEST, NAMES)}
+    sums = unpack(archive, targets, ignored={INSIDE, f"{INSIDE}/readme.html"}, limit=MEMBER_LIMIT)
+    if published:
+        lines = "".join(f"{sums[f'{INSIDE}/{name}']}  {name}\n" for name in (*TRAIN, *TEST))
+        try:
+            with replacing(folder / SUMS) as file:
+                file.write(lines.encode())
+        except OSError as problem:
+            raise DataError(f"{folder / SUMS}: cannot be written: {problem.strerror}") from problem
+
+
+def md5_of(path: Path) -> str:
+    """Return the MD5 of a file, 0.25 s for the archive."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def published_sums(folder: Path) -> dict[str, str] | None:
+    """Return the SHA-256 of each batch in the published archive, by name; None where it has not been unpacked here."""
+    try:
+        lines = (folder / SUMS).read_text(encoding="ascii").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return None
+    sums = {name: value for value, _, name in (line.partition("  ") for line in lines)}
+    return sums if sums.keys() == {*TRAIN, *TEST} else None
