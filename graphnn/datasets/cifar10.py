@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from graphnn.datasets.base import DATASETS, Dataset, DatasetFacts, KnownDataset, Location, channels_last
-from graphnn.datasets.cifar10_files import ARCHIVE, FOLDER, NAMES, TEST, TRAIN, obtained, published_sums
+from graphnn.datasets.cifar10_files import ARCHIVE, NAMES, TEST, TRAIN, obtained, published_sums
 from graphnn.errors import DataError
 from graphnn.types import Array
 
@@ -38,7 +38,8 @@ class Cifar10(KnownDataset):
         so. The comparison takes 0.1 s.
         """
         root = location.root()
-        folder = obtained(root, show_progress=location.show_progress)
+        home = root / Cifar10.name
+        folder = obtained(root, home, show_progress=location.show_progress)
         check_names(folder / NAMES)
         batches = {name: read_batch(folder / name) for name in (*TRAIN, *TEST)}
         sums = published_sums(folder)
@@ -48,7 +49,7 @@ class Cifar10(KnownDataset):
             check_counts(folder, batches)
             notes = (
                 f"cifar10: the files in {folder} have the form of CIFAR-10, but have not been compared with those "
-                f"published; with {ARCHIVE.name} in {root / FOLDER} they are",
+                f"published; with {ARCHIVE.name} in {home} they are",
             )
         else:
             check_sums(folder, batches, sums)

@@ -17,7 +17,6 @@ ARCHIVE = Remote(
     "c32a1d4ab5d03f1284b67883e8d87530",
     170_052_171,
 )
-FOLDER = "cifar10"  # in the folder of the data
 INSIDE = "cifar-10-batches-bin"  # the archive's only folder
 TRAIN = tuple(f"data_batch_{i}.bin" for i in range(1, 6))
 TEST = ("test_batch.bin",)
@@ -27,15 +26,17 @@ PICKLED = ("cifar-10-batches-py", "cifar-10-python.tar.gz", "data_batch_1")  # t
 MEMBER_LIMIT = 32_000_000  # bytes; the published batches have 30,730,000
 
 
-def obtained(root: Path, *, show_progress: bool) -> Path:
-    """Return the folder with all the batches: where they lie in `root`, or unpacked, or downloaded and unpacked.
+def obtained(root: Path, home: Path, *, show_progress: bool) -> Path:
+    """Return the folder with all the batches: where they lie, or unpacked, or downloaded and unpacked.
+
+    root: the folder of the data sets, home: the one in it of this data set; the files may lie in either.
 
     Where the published archive lies beside them, what it holds is recorded in the folder, for `published_sums`. Raises
     DataError.
     """
     from graphnn.datasets.download import fetch_missing  # here, because most commands load no data
 
-    folder, archive = find(root), find_archive(root)
+    folder, archive = find(root, home), find_archive(root, home)
     if folder is not None:
         if archive is not None and not (folder / SUMS).exists():
             with contextlib.suppress(DataError):  # where nothing can be written; then they count as not compared
@@ -43,9 +44,9 @@ def obtained(root: Path, *, show_progress: bool) -> Path:
         return folder
     downloaded = archive is None
     if archive is None:
-        refuse_pickled(root)
-        fetch_missing("cifar10", [ARCHIVE], root / FOLDER, show_progress=show_progress)
-        archive = root / FOLDER / ARCHIVE.name
+        refuse_pickled(root, home)
+        fetch_missing(home.name, [ARCHIVE], home, show_progress=show_progress)
+        archive = home / ARCHIVE.name
     folder = archive.parent / INSIDE
     unpack_into(folder, archive)
     if downloaded:
@@ -53,24 +54,24 @@ def obtained(root: Path, *, show_progress: bool) -> Path:
     return folder
 
 
-def find(root: Path) -> Path | None:
+def find(root: Path, home: Path) -> Path | None:
     """Return the folder with all the batches, or None."""
-    folders = (root / FOLDER / INSIDE, root / FOLDER, root / INSIDE, root)
+    folders = (home / INSIDE, home, root / INSIDE, root)
     return next((folder for folder in folders if all((folder / name).is_file() for name in (*TRAIN, *TEST))), None)
 
 
-def find_archive(root: Path) -> Path | None:
+def find_archive(root: Path, home: Path) -> Path | None:
     """Return the archive of the batches, or None."""
-    return next((path for path in (root / FOLDER / ARCHIVE.name, root / ARCHIVE.name) if path.is_file()), None)
+    return next((path for path in (home / ARCHIVE.name, root / ARCHIVE.name) if path.is_file()), None)
 
 
-def refuse_pickled(root: Path) -> None:
+def refuse_pickled(root: Path, home: Path) -> None:
     """Raise DataError where the Python version of the data set lies in place of the binary version."""
-    for path in (folder / name for folder in (root / FOLDER, root) for name in PICKLED):
+    for path in (folder / name for folder in (home, root) for name in PICKLED):
         if path.exists():
             raise DataError(
-                f"cifar10: {path} is of the Python version, which is not read, because it is pickled, and unpickling "
-                f"runs code; put the binary version, {ARCHIVE.name} from {ARCHIVE.addresses[0]}, into {root / FOLDER}"
+                f"{home.name}: {path} is of the Python version, which is not read, because it is pickled, and unpickling "
+                f"runs code; put the binary version, {ARCHIVE.name} from {ARCHIVE.addresses[0]}, into {home}"
             )
 
 

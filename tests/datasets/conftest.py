@@ -122,7 +122,7 @@ def real_mnist(real_data: Path) -> Path:
 @pytest.fixture
 def real_cifar10(real_data: Path) -> Path:
     """Return the folder of real data that holds CIFAR-10; skip where it is not complete: loading would download it."""
-    if cifar10_files.find(real_data) is None:
+    if cifar10_files.find(real_data, real_data / "cifar10") is None:
         pytest.skip(f"no CIFAR-10 in {real_data}")
     return real_data
 
