@@ -70,8 +70,8 @@ def refuse_pickled(root: Path, home: Path) -> None:
     for path in (folder / name for folder in (home, root) for name in PICKLED):
         if path.exists():
             raise DataError(
-                f"{home.name}: {path} is of the Python version, which is not read, because it is pickled, and unpickling "
-                f"runs code; put the binary version, {ARCHIVE.name} from {ARCHIVE.addresses[0]}, into {home}"
+                f"{home.name}: {path} is of the Python version, which is not read, because it is pickled, and "
+                f"unpickling runs code; put the binary version, {ARCHIVE.name} from {ARCHIVE.addresses[0]}, into {home}"
             )
 
 
