@@ -84,10 +84,10 @@ FORMS: dict[str, Callable[[Array], Array]] = {
 @pytest.mark.parametrize("form", FORMS)
 def test_labels_of_any_type_and_form_train_to_the_bits_of_the_plain_form(run_on: RunOn, form: str, loss: str) -> None:
     rows = form == "one-hot"
-    units = 3 if rows or loss == "CrossEntropy" else 1
     expected = dict[int, Bits]()
     for dtype in DTYPES:
         classes = 2 if not rows and (dtype == "bool" or loss == "BinaryCrossEntropy") else 3
+        units = 3 if rows else classes if loss == "CrossEntropy" else 1
         arrays = samples(classes)
         if classes not in expected:
             plain_form = arrays
