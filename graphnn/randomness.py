@@ -20,6 +20,7 @@ class Purpose(IntEnum):
     SHUFFLE = 3
     LAYER = 4
     AUGMENT = 5
+    LIMIT = 6
 
 
 WORD = 2**64

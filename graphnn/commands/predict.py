@@ -14,6 +14,7 @@ from graphnn.commands.common import (
     guarded,
     positive_integer,
 )
+from graphnn.datasets.agreement import is_bytes
 from graphnn.datasets.base import facts_of
 from graphnn.errors import GraphError
 from graphnn.evaluation.files import Files, gathered
@@ -68,13 +69,17 @@ def run(argv: Sequence[str]) -> int:
     """Predict, and print the results; inputs that cannot be read are reported at the end, with exit code 2."""
     arguments = parser().parse(argv)
     trained = load_trained(document_source(arguments), arguments.weights, "predict")
-    facts = facts_of(trained.spec.data["dataset"])
+    facts, data = facts_of(trained.spec.data["dataset"]), trained.data
+    in_bytes = facts is not None and facts.bytes
+    if data is not None and data.range is not None:
+        in_bytes = is_bytes(data.range, data.dtype)
     reader = Reader(
         data_shape=trained.normalisation.shape,
         input_shape=trained.spec.input_shape,
-        bytes_in_data=facts is not None and facts.bytes,
+        bytes_in_data=in_bytes,
         light_on_dark=facts is not None and facts.light_on_dark,
         invert=arguments.invert,
+        trained=data,
     )
     files = Files(reader)
     results = predict(

@@ -1,4 +1,4 @@
-"""The split into training and validation samples, and the order of the samples in an epoch."""
+"""The split into training and validation samples, the order of the samples in an epoch, and taking some of them."""
 
 import numpy as np
 
@@ -28,3 +28,10 @@ def split(samples: int | Array, fraction: float, seed: int) -> tuple[Array, Arra
 def epoch_order(count: int, seed: int, epoch: int) -> Array:
     """Return the order of `count` samples in an epoch (from 0): a permutation keyed by seed and epoch."""
     return np.asarray(generator(seed, Purpose.SHUFFLE, epoch).permutation(count))
+
+
+def rows(x: Array, indices: Array) -> Array:
+    """Return x[indices], images in channels-last memory where x has it, so that they are copied once, not twice."""
+    if x.ndim != 4:
+        return np.asarray(x[indices])
+    return np.asarray(x.transpose(0, 2, 3, 1)[indices].transpose(0, 3, 1, 2))

@@ -182,7 +182,7 @@ def row_of(node: Node) -> Row:
 
 
 def metadata_bytes(spec: Spec) -> int:
-    """Return about how many bytes the metadata of the weights file take: document, class names, normalisation."""
+    """Return about how many bytes the metadata of the weights file take: document, class names, normalisation, data."""
     facts = facts_of(spec.data["dataset"])
     shape = facts.shape if facts else spec.input_shape
     constants = {"per_channel": shape[0], "per_feature": math.prod(shape)}.get(spec.data["normalize"], 1)
@@ -191,4 +191,4 @@ def metadata_bytes(spec: Spec) -> int:
     return len(json.dumps([spec.resolved(), classes]).encode()) + 2 * number * constants + OTHER_METADATA
 
 
-OTHER_METADATA = 600  # bytes: metrics, versions and keys
+OTHER_METADATA = 1000  # bytes: metrics, versions, digests and keys

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphnn.datasets.agreement import DARK, range_text, scale_problem
+from graphnn.datasets.provenance import Provenance
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.storage.archives import DAMAGE, read_array
@@ -38,7 +40,7 @@ class Reader:
 
     data_shape: of one sample in the data set. input_shape: the network's. bytes_in_data: whether the data set's values
     are 0…255, like those of pictures. light_on_dark: whether the data set's images are. invert: whether to invert the
-    brightness of pictures.
+    brightness of pictures. trained: on what the weights were trained, as far as it is known.
     """
 
     data_shape: Shape
@@ -46,6 +48,7 @@ class Reader:
     bytes_in_data: bool = True
     light_on_dark: bool = False
     invert: bool = False
+    trained: Provenance | None = None
 
     def read(self, path: Path) -> FromFile:
         """Return the samples of a file. Raises DataError where it does not fit, OSError where it cannot be opened."""
@@ -96,10 +99,14 @@ class Reader:
         return text
 
     def scale_notes(self, x: Array) -> tuple[tuple[str, str], ...]:
-        """Return a note where values are in 0…1, or in 0…16 as digits are published, and the data set's in 0…255."""
-        if not (self.bytes_in_data and x.size and x.min() >= 0 and 0 < x.max() <= 16):
-            return ()
-        return ((f"values lie in 0…{1 if x.max() <= 1 else 16}, those of the data set in 0…255", ""),)
+        """Return a note where values are in 0…1, or in 0…16 as digits are published, and the data set's in 0…255.
+
+        Or the other way round.
+        """
+        if self.bytes_in_data and x.size and x.min() >= 0 and 0 < x.max() <= DARK:
+            return ((f"values lie in 0…{1 if x.max() <= 1 else DARK}, those of the data set in 0…255", ""),)
+        problem = None if self.trained is None else scale_problem(self.trained, x)
+        return () if problem is None else ((problem, ""),)
 
     def read_picture(self, path: Path) -> FromFile:
         """Return the one sample of a PNG or JPEG file, converted to the data set's number of channels and size."""
@@ -121,7 +128,9 @@ class Reader:
         elif self.light_on_dark and border_mean(pixels) > 128:
             notes.append(("looks dark on light, but the data set is light on dark; try --invert", ""))
         if not self.bytes_in_data:
-            notes.append(("pixels are read as 0…255; the data set should have such values too", ""))
+            known = self.trained and self.trained.range
+            values = f"those of the training inputs lie in {range_text(known)}" if known else "the data set should have"
+            notes.append((f"pixels are read as 0…255; {values}{'' if known else ' such values too'}", ""))
         return FromFile(pixels.transpose(2, 0, 1)[None], True, tuple(notes))
 
 

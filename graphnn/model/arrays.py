@@ -4,7 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from graphnn.datasets.agreement import scale_problem
 from graphnn.datasets.base import check_input_shape
+from graphnn.datasets.provenance import Provenance
 from graphnn.errors import DataError
 from graphnn.graph.graph import Graph
 from graphnn.layers.built import described
@@ -43,6 +45,16 @@ def checked_inputs(graph: Graph, name: str, x: Any) -> Array:
     if inputs.size and not -LARGEST <= inputs.min() <= inputs.max() <= LARGEST:  # false for NaN too
         raise DataError(f"{name} holds numbers that are not finite in float32")
     return inputs
+
+
+def check_scale(trained: Provenance | None, name: str, inputs: Array) -> None:
+    """Raise DataError where inputs lie in 0…1 and those of the training in 0…255, or the other way round.
+
+    trained: what the weights were trained on, as far as it is known.
+    """
+    problem = None if trained is None else scale_problem(trained, inputs)
+    if problem is not None:
+        raise DataError(f"{name}: {problem}")
 
 
 def as_array(name: str, values: Any) -> Array:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from graphnn.augmentation.base import Augmentation
+from graphnn.datasets.provenance import UNKNOWN
 from graphnn.document.values import described, document_text, section_values
 from graphnn.errors import GraphError
 from graphnn.graph.build import build_graph, layer_from
@@ -21,7 +22,7 @@ from graphnn.schedules.base import Schedule
 from graphnn.schedules.constant import Constant
 from graphnn.specification.spec import Spec, read_spec, spec_from_values, to_json
 
-UNKNOWN_DATA = {"dataset": "npz", "path": "unknown.npz"}  # of a model whose data set is not known
+UNKNOWN_DATA = {"dataset": "npz", "path": UNKNOWN}  # of a model whose data set is not known
 BATCH_SIZE = 128  # unless a fit or a document sets another
 
 

@@ -11,6 +11,7 @@ from graphnn.augmentation.base import augmentations_from
 from graphnn.averaging.base import Averaging
 from graphnn.datasets.base import facts_of
 from graphnn.datasets.preparation import Normalisation
+from graphnn.datasets.provenance import Provenance
 from graphnn.describe.describe import describe
 from graphnn.describe.report import description_report
 from graphnn.engine.engine import Engine
@@ -21,13 +22,13 @@ from graphnn.graph.graph import Graph
 from graphnn.graph.initialisation import initialise, needs_images, unset
 from graphnn.initializers.base import IMAGES
 from graphnn.layers.base import Layer
-from graphnn.model.arrays import checked_inputs, checked_samples
+from graphnn.model.arrays import check_scale, checked_inputs, checked_samples
 from graphnn.model.definition import BATCH_SIZE, Definition
 from graphnn.model.sections import argument_values
 from graphnn.optimizers.sections import schedule_from
 from graphnn.parameters.parameters import Parameters
 from graphnn.reports.formats import render
-from graphnn.storage.weights import assign, load_weights, save_weights
+from graphnn.storage.weights import assign, class_names, load_weights, save_weights
 from graphnn.training.history import Record
 from graphnn.training.metadata import weights_metadata
 from graphnn.training.monitor import EarlyStopping
@@ -54,6 +55,8 @@ class Model(Definition):
     _kept_epoch = 0  # its number, counted over all fits
     _network: tuple[Graph, Parameters] | None = None
     _normalisation: Normalisation | None = None
+    _trained_on: Provenance | None = None  # as far as it is known
+    _classes: tuple[str, ...] | None = None  # of loaded weights, until the next fit
     _fits = 0
 
     @cached_property
@@ -112,12 +115,14 @@ class Model(Definition):
         batch_size = spec.training["batch_size"]
         graph = self._graph()
         x, y = checked_samples(graph, "train", x_train, y_train)
+        check_scale(self._trained_on, "x_train", x)
         if self._normalisation is None:
             self._normalisation = Normalisation.fit(x, self._data["normalize"])
         graph, parameters = self._ready(x)
-        validation = None
+        trained_on, validation = Provenance.of_arrays(x, self._trained_on), None
         if x_valid is not None or y_valid is not None:
             given = checked_samples(graph, "valid", x_valid, y_valid)
+            check_scale(trained_on, "x_valid", given[0])
             validation = Samples(*given, normalisation=self._normalisation)
         schedule = schedule_from(spec.optimizer.options["schedule"])  # a new one, because a schedule may have a state
         seed = self.seed + self._fits
@@ -135,6 +140,7 @@ class Model(Definition):
             trainer.run()
             trainer.kept.settle()
         self._fits += 1
+        self._trained_on, self._classes = trained_on, None
         self._kept = trainer.kept.record or trainer.history[-1]
         self._kept_epoch = len(self.history) + self._kept.epoch
         self.history += trainer.history
@@ -150,6 +156,7 @@ class Model(Definition):
         """
         graph, parameters = self._ready()
         inputs, targets = checked_samples(graph, "", x, y)
+        check_scale(self._trained_on, "x", inputs)
         samples = Samples(inputs, targets, normalisation=self._constants(inputs))
         size = self._values()["training"]["batch_size"]
         with Engine(graph, parameters, batch_size=size, threads=threads) as engine:
@@ -163,6 +170,7 @@ class Model(Definition):
         """Return the outputs for inputs x, N×(output shape) in float32. Raises DataError and GraphError as evaluate."""
         graph, parameters = self._ready()
         inputs = checked_inputs(graph, "x", x)
+        check_scale(self._trained_on, "x", inputs)
         normalisation, shape = self._constants(inputs), graph.input_shape
         size = self._values()["training"]["batch_size"]
         with Engine(graph, parameters, batch_size=size, threads=threads) as engine:
@@ -183,8 +191,9 @@ class Model(Definition):
         facts = facts_of(self._data["dataset"])
         meta = weights_metadata(
             document,
-            classes=None if facts is None else facts.classes,
+            classes=self._classes if facts is None else facts.classes,
             normalisation=None if self._normalisation is None else self._normalisation.to_json(),
+            data=None if self._trained_on is None else self._trained_on.to_json(),
             metrics={"epochs": self._kept_epoch, **{part: each for part, each in figures.items() if each is not None}},
         )
         save_weights(file, parameters.named(), meta)
@@ -200,8 +209,10 @@ class Model(Definition):
         found = load_weights(file, check_finite=True)
         constants = found.meta.get("normalisation")
         normalisation = None if constants is None else Normalisation.from_json(constants)
+        trained_on, classes = Provenance.from_meta(found.meta, file), class_names(found)
         assign(parameters, found.arrays, file=file)
         self._network, self._normalisation = (graph, parameters), normalisation
+        self._trained_on, self._classes = trained_on, classes
 
     def _graph(self) -> Graph:
         """Return the graph of the weights, or a new one while there are none."""

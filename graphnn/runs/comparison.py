@@ -7,6 +7,7 @@ from pathlib import Path
 
 from graphnn.averaging.base import averaging_from, check_averaging
 from graphnn.datasets.batches import split
+from graphnn.datasets.digest import TEST, digests
 from graphnn.engine.plan import kernels_for
 from graphnn.errors import DataError, DivergenceError, GraphError, Problem, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
@@ -22,7 +23,7 @@ from graphnn.specification.variants import Variant
 from graphnn.storage.weights import load_weights
 from graphnn.text.suggestions import quoted
 from graphnn.text.terminal import complain
-from graphnn.training.checkpoint import RunSettings, digest, load_checkpoint
+from graphnn.training.checkpoint import RunSettings, load_checkpoint
 from graphnn.training.length import Length
 
 
@@ -51,7 +52,8 @@ class Training:
         if checkpoint.exists():
             # An unfinished run may go on with another number of epochs; `train` checks whether this one can.
             free = frozenset() if self.finished else frozenset({"training.epochs"})
-            differences = load_checkpoint(checkpoint)[1].differences(self.settings, ignore=free, where="there")
+            unused = frozenset({TEST} if self.part != "test" else ())
+            differences = load_checkpoint(checkpoint)[1].differences(self.settings, ignore=free | unused, where="there")
             if differences:
                 folder, first = self.outputs.folder, differences[0]
                 raise GraphError(f"{weights} and {folder}: hold another training ({first}); {remedy}")
@@ -108,7 +110,7 @@ class ComparisonRequest:
 def planned(request: ComparisonRequest) -> Iterator[Training]:
     """Yield the trainings of each variant. Raises GraphError where one cannot be measured, and what reading raises."""
     part = "test" if request.test else "validation"
-    facts: dict[tuple[str, str | None], tuple[int, str]] = {}  # of the data: samples to train on, digest
+    facts: dict[tuple[str, str | None], tuple[int, Mapping[str, str]]] = {}  # of the data: training samples, digests
     by_file: dict[str, Variant] = {}
     for variant, spec, graph in read_all(request):
         other = by_file.setdefault(file_name(variant, 0), variant)
@@ -123,14 +125,15 @@ def planned(request: ComparisonRequest) -> Iterator[Training]:
             )
         source = (spec.data["dataset"], spec.data["path"])
         if source not in facts:
-            data = stored(spec, request.data_dir, request.limit, show_progress=in_terminal())
-            facts[source] = len(data.y_train), digest(data.x_train, data.y_train)
-        count, data_digest = facts[source]
+            data = stored(spec, request.data_dir, show_progress=in_terminal())
+            count = len(data.y_train) if request.limit is None else min(len(data.y_train), request.limit)
+            facts[source] = count, digests(data)
+        count, parts = facts[source]
         check_length(spec, count, variant)
         kernels = kernels_for(graph, request.kernels).name
         for seed in request.seeds or (spec.training["seed"],):
             resolved = {**spec.resolved(), "training": {**spec.resolved()["training"], "seed": seed}}
-            settings = RunSettings(resolved, data_digest, request.limit, kernels)
+            settings = RunSettings(resolved, parts, request.limit, kernels)
             yield Training(variant, seed, settings, RunFiles(request.folder / file_name(variant, seed)), part)
 
 

@@ -1,15 +1,16 @@
 """TrainingData: the data of a run, loaded, checked against the network, split, and normalised by the training part."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 from graphnn.augmentation.base import augmentations_from
 from graphnn.datasets.base import Dataset, check_input_shape
 from graphnn.datasets.batches import split
+from graphnn.datasets.limit import classes_text, limited
 from graphnn.datasets.loading import load
 from graphnn.datasets.preparation import Normalisation
+from graphnn.datasets.provenance import Provenance
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.findings import image_findings
@@ -19,7 +20,6 @@ from graphnn.runs.data_notes import print_data_notes
 from graphnn.specification.schema_problems import in_order
 from graphnn.specification.spec import Spec
 from graphnn.text.terminal import complain
-from graphnn.training.checkpoint import digest
 from graphnn.training.samples import Samples
 
 
@@ -27,7 +27,7 @@ from graphnn.training.samples import Samples
 class TrainingData:
     """The parts of the data that a run uses; validation and test are None where it uses none.
 
-    digest: of the whole training part, before the split. limit: the most samples used of each part; None: all.
+    provenance: what weights say that they were trained on.
     """
 
     training: Samples
@@ -35,17 +35,22 @@ class TrainingData:
     test: Samples | None
     classes: Sequence[str] | None
     normalisation: Normalisation
-    digest: str
-    limit: int | None
+    provenance: Provenance
 
     @classmethod
     def load(
         cls, spec: Spec, graph: Graph, *, data_dir: Path | None, limit: int | None, test: bool, show_progress: bool
     ) -> Self:
-        """Return the data of a document. Raises DataError. limit: as above. test: whether to include the test part."""
+        """Return the data of a document. Raises DataError.
+
+        limit: the most samples used of each part; None: all. test: whether to include the test part.
+        """
         seed = spec.training["seed"]
-        dataset = stored(spec, data_dir, limit, show_progress=show_progress)
-        check_fit(spec, dataset)
+        whole = stored(spec, data_dir, show_progress=show_progress)
+        check_fit(spec, whole)
+        dataset = limited(whole, limit, seed)
+        if limit is not None and (text := classes_text(whole, dataset, limit)):
+            complain(f"note: {text} are among the training samples")
         graph.loss.check_targets(dataset.y_train, graph.output_shape)
         chosen, held_out = split(len(dataset.y_train), spec.data["validation_split"], seed)
         print_data_notes(spec, graph, dataset, chosen, held_out, limit=limit)
@@ -61,8 +66,9 @@ class TrainingData:
             test=test_part,
             classes=dataset.classes,
             normalisation=normalisation,
-            digest=digest(dataset.x_train, dataset.y_train),
-            limit=limit,
+            provenance=Provenance.of(
+                spec.data["dataset"], whole, seed=seed, validation_split=spec.data["validation_split"], limit=limit
+            ),
         )
 
 
@@ -77,8 +83,8 @@ def check_fit(spec: Spec, dataset: Dataset) -> None:
         raise DataError(*in_order(spec.document, findings))
 
 
-def stored(spec: Spec, data_dir: Path | None, limit: int | None = None, *, show_progress: bool = True) -> Dataset:
-    """Return the first `limit` samples of each part of a document's data set, not normalised. Raises DataError.
+def stored(spec: Spec, data_dir: Path | None, *, show_progress: bool = True) -> Dataset:
+    """Return a document's data set, not normalised. Raises DataError.
 
     The notes of the data set are printed on stderr.
     """
@@ -91,17 +97,4 @@ def stored(spec: Spec, data_dir: Path | None, limit: int | None = None, *, show_
     )
     for text in dataset.notes:
         complain(f"note: {text}")
-    return limited(dataset, limit)
-
-
-def limited(dataset: Dataset, limit: int | None) -> Dataset:
-    """Return the first `limit` samples of each part."""
-    if limit is None:
-        return dataset
-    return replace(
-        dataset,
-        x_train=dataset.x_train[:limit],
-        y_train=dataset.y_train[:limit],
-        x_test=dataset.x_test[:limit],
-        y_test=dataset.y_test[:limit],
-    )
+    return dataset

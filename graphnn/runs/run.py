@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from graphnn.datasets.digest import TEST
 from graphnn.engine.batch import SourceBatch
 from graphnn.engine.engine import Engine
 from graphnn.errors import DivergenceError, GraphError, SpecError, WeightsError
@@ -45,7 +46,9 @@ class TrainingRun:
     ) -> None:
         self.spec, self.graph, self.parameters, self.engine = spec, graph, parameters, engine
         self.data, self.outputs, self.progress = data, outputs, progress
-        self.settings = RunSettings(spec.resolved(), data.digest, data.limit, engine.kernels.name)
+        self.settings = RunSettings(
+            spec.resolved(), data.provenance.digests, data.provenance.limit, engine.kernels.name
+        )
         self.trainer = Trainer(
             engine,
             optimizer_from(spec.optimizer),
@@ -67,7 +70,9 @@ class TrainingRun:
         same_steps = trainer.comes_to(state) and same_rates(
             self.spec.optimizer, epochs, trainer.options.epochs, trainer.steps_per_epoch, state.updates
         )
-        differences = settings.differences(self.settings, ignore=frozenset({"training.epochs"} if same_steps else ()))
+        ignore = {"training.epochs"} if same_steps else set[str]()
+        ignore |= {TEST} if self.data.test is None else set()
+        differences = settings.differences(self.settings, ignore=ignore)
         if differences:
             more = len(differences) - SHOWN_DIFFERENCES
             raise SpecError(
@@ -208,6 +213,7 @@ class TrainingRun:
             self.spec.resolved(),
             classes=self.data.classes,
             normalisation=self.data.normalisation.to_json(),
+            data=self.data.provenance.to_json(),
             metrics={"epochs": min(record.epoch, self.trainer.options.epochs), **figures, **final},
         )
 

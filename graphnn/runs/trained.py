@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from graphnn.datasets.agreement import class_names_note, part_indices, split_note, test_note
 from graphnn.datasets.base import Dataset, facts_of
-from graphnn.datasets.batches import split
 from graphnn.datasets.preparation import Normalisation
+from graphnn.datasets.provenance import Provenance
 from graphnn.errors import DataError, WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
@@ -18,7 +19,7 @@ from graphnn.parameters.parameters import Parameters
 from graphnn.runs.reading import DocumentSource, command_line, read_document
 from graphnn.specification.differences import differences
 from graphnn.specification.spec import Spec
-from graphnn.storage.weights import WeightsFile, assign, compare, load_weights
+from graphnn.storage.weights import WeightsFile, assign, class_names, compare, load_weights
 from graphnn.text.terminal import complain
 from graphnn.training.samples import Samples
 
@@ -30,7 +31,7 @@ PARTS = ("test", "validation", "train")
 class Trained:
     """A trained network. normalisation and classes are those that the weights were trained with.
 
-    meta: all metadata of the weights file.
+    data: what they were trained on, as far as it is known. meta: all metadata of the weights file.
     """
 
     spec: Spec
@@ -39,21 +40,31 @@ class Trained:
     weights: Path
     normalisation: Normalisation
     classes: tuple[str, ...] | None
+    data: Provenance | None
     meta: Mapping[str, Any]
 
     def part(self, data: Dataset, name: str) -> Samples:
-        """Return one of PARTS of the data, normalised as in training.
+        """Return one of PARTS of the whole data set, normalised and split as in training.
 
-        Raises DataError where the document splits off no validation part.
+        Notes are printed on stderr where the data, or the split, are not those of the document. Raises DataError where
+        the weights know no such part of these data, or the data have other classes or inputs of another scale.
         """
-        if name == "test":
-            return Samples(data.x_test, data.y_test, normalisation=self.normalisation)
-        fraction = self.spec.data["validation_split"]
-        if name == "validation" and not fraction:
-            raise DataError("there is no validation part: the document says validation_split = 0")
-        training, validation = split(len(data.x_train), fraction, self.spec.training["seed"])
-        chosen = validation if name == "validation" else training
-        return Samples(data.x_train, data.y_train, chosen, self.normalisation)
+        fraction, seed = self.spec.data["validation_split"], self.spec.training["seed"]
+        try:
+            notes = [class_names_note(self.classes, data.classes)]
+            if name == "test":
+                notes.append(test_note(data, self.data))
+                part = Samples(data.x_test, data.y_test, normalisation=self.normalisation)
+            else:
+                notes.append(split_note(self.data, name, fraction=fraction, seed=seed))
+                dataset = self.spec.data["dataset"]
+                chosen = part_indices(data, self.data, name, name=dataset, fraction=fraction, seed=seed)
+                part = Samples(data.x_train, data.y_train, chosen, self.normalisation)
+        except DataError as error:
+            raise DataError(*(f"{self.weights}: {problem}" for problem in error.problems)) from error
+        for text in filter(None, notes):
+            note(f"{self.weights}: {text}")
+        return part
 
 
 def load_trained(source: DocumentSource, weights: Path | None, command: str) -> Trained:
@@ -76,9 +87,8 @@ def load_trained(source: DocumentSource, weights: Path | None, command: str) -> 
     parameters = unset(graph)
     assign(parameters, file.arrays, file=path)
     note_differences(spec, file)
-    classes = file.meta.get("classes")
-    names = None if classes is None else tuple(map(str, classes))
-    return Trained(spec, graph, parameters, path, constants(spec, file), names, file.meta)
+    names, data = class_names(file), Provenance.from_meta(file.meta, path)
+    return Trained(spec, graph, parameters, path, constants(spec, file), names, data, file.meta)
 
 
 def constants(spec: Spec, file: WeightsFile) -> Normalisation:

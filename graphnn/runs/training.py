@@ -4,12 +4,15 @@ from pathlib import Path
 
 import numpy as np
 
+from graphnn.datasets.agreement import start_differences
+from graphnn.datasets.preparation import Normalisation
+from graphnn.datasets.provenance import Provenance
 from graphnn.describe.describe import Description, describe
 from graphnn.describe.memory import available_memory
 from graphnn.describe.report import description_report
 from graphnn.engine.engine import Engine
 from graphnn.engine.plan import kernels_for
-from graphnn.errors import GraphError, WeightsError
+from graphnn.errors import DataError, GraphError, WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph
@@ -23,7 +26,7 @@ from graphnn.runs.progress import Progress
 from graphnn.runs.reading import print_notes
 from graphnn.runs.run import TrainingRun
 from graphnn.specification.spec import Spec
-from graphnn.storage.weights import WeightsFile, assign, load_weights
+from graphnn.storage.weights import WeightsFile, assign, class_names, load_weights
 from graphnn.text.numbers import bytes_text
 from graphnn.text.terminal import complain, terminal_width
 from graphnn.training.checkpoint import load_checkpoint
@@ -86,6 +89,8 @@ def train(request: TrainingRequest, progress: Progress) -> bool:
     )
     parameters = unset(graph) if start is not None else first_parameters(graph, spec.training["seed"], data)
     if initial is not None:
+        for text in start_notes(initial, data):
+            complain(f"note: {initial.path}: {text}")
         start_from(initial, parameters, progress)
     with Engine(
         graph,
@@ -121,6 +126,25 @@ def first_parameters(graph: Graph, seed: int, data: TrainingData) -> Parameters:
         return initialise(graph, seed)
     images, _ = data.training.take(np.arange(min(IMAGES, len(data.training))), graph.input_shape)
     return initialise(graph, seed, images=images)
+
+
+def start_notes(initial: WeightsFile, data: TrainingData) -> list[str]:
+    """Return sentences on how the data differ from those that initial weights were trained on.
+
+    Raises DataError where the classes have another order, or the inputs another scale.
+    """
+    known = Provenance.from_meta(initial.meta, initial.path)
+    constants = initial.meta.get("normalisation")
+    try:
+        return start_differences(
+            known,
+            data.provenance,
+            normalisations=(None if constants is None else Normalisation.from_json(constants), data.normalisation),
+            classes=(class_names(initial), data.classes),
+            validated=data.validation is not None,
+        )
+    except DataError as error:
+        raise DataError(*(f"{initial.path}: {problem}" for problem in error.problems)) from error
 
 
 def start_from(initial: WeightsFile, parameters: Parameters, progress: Progress) -> None:

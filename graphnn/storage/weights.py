@@ -167,6 +167,16 @@ def read_meta(archive: Archive) -> dict[str, Any]:
     return meta
 
 
+def class_names(file: WeightsFile) -> tuple[str, ...] | None:
+    """Return the class names in a weights file; None where there are none. Raises WeightsError where it has others."""
+    classes = file.meta.get("classes")
+    if classes is None:
+        return None
+    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+        raise WeightsError(f"{file.path}: its class names are {classes!r:.60}, where a list of strings is needed")
+    return tuple(classes)
+
+
 def as_float32(array: Array, key: str, path: Path) -> Array:
     """Return the array as float32. Raises WeightsError unless its values are floats within the range of float32."""
     if array.dtype.kind != "f":

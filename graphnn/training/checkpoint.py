@@ -1,12 +1,10 @@
 """The checkpoint of a training run: everything needed to go on as if it had never stopped, in one file."""
 
-import hashlib
 from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from graphnn.datasets.digest import TRAINING, differing
 from graphnn.errors import WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.layers.settings import added_fragments
@@ -41,12 +39,12 @@ class State:
 class RunSettings:
     """The settings of a run; it can only be resumed with equal ones.
 
-    document: resolved, with all defaults. data: a digest of the training part. limit: that of --limit. kernels: their
-    name.
+    document: resolved, with all defaults. data: the digests of the data set's parts, by name. limit: that of --limit.
+    kernels: their name.
     """
 
     document: Mapping[str, Any]
-    data: str
+    data: Mapping[str, str]
     limit: int | None
     kernels: str
 
@@ -55,29 +53,20 @@ class RunSettings:
     ) -> list[str]:
         """Return the differences to `now`, a line each, except those in `ignore` and those that change no result.
 
-        ignore: paths in the document. where: the words in messages for where these settings come from.
+        ignore: paths in the document, and parts of the data that are not used. where: the words in messages for where
+        these settings come from.
         """
         changed = differences(self.document, now.document, ignore=ignore, plugins=added_fragments())
         lines = [one.text(where, "now") for one in changed]
         if self.limit != now.limit:
             before, after = (str(one.limit or "none") for one in (self, now))
             lines.append(difference_text("--limit", before, after, where, "now"))
-        elif self.data != now.data:
-            lines.append("the training data are not those that the run was started with")
+        else:
+            changed_parts = [part for part in differing(self.data, now.data) if part not in ignore]
+            lines += [f"the {part} are not those that the run was started with" for part in changed_parts]
         if self.kernels != now.kernels:
             lines.append(difference_text("--kernels", self.kernels, now.kernels, where, "now"))
         return lines
-
-
-def digest(*arrays: Array) -> str:
-    """Return the SHA-256 of the arrays' values, types and shapes; their memory order does not matter."""
-    total = hashlib.sha256()
-    for array in arrays:
-        total.update(f"{array.dtype.str}{array.shape}".encode())
-        block = max(1, 2**22 // max(1, array[:1].nbytes))  # the copy in C order takes 4 MiB at a time
-        for start in range(0, len(array), block):
-            total.update(np.ascontiguousarray(array[start : start + block]).data)
-    return total.hexdigest()
 
 
 def save_checkpoint(path: Path, state: State, settings: RunSettings) -> None:
@@ -92,7 +81,7 @@ def save_checkpoint(path: Path, state: State, settings: RunSettings) -> None:
         "schedule": dict(state.schedule),
         "history": [record.to_json() for record in state.history],
         "document": settings.document,
-        "data": settings.data,
+        "data": dict(settings.data),
         "limit": settings.limit,
         "kernels": settings.kernels,
     }
@@ -116,4 +105,7 @@ def load_checkpoint(path: Path) -> tuple[State, RunSettings]:
         arrays=file.arrays,
     )
     kernels = meta.get("kernels", "numpy")  # checkpoints from before compiled kernels have no name
-    return state, RunSettings(document=meta["document"], data=meta["data"], limit=meta["limit"], kernels=kernels)
+    data = meta["data"]
+    if isinstance(data, str):  # of the training part alone, as older versions wrote it
+        data = {TRAINING: data}
+    return state, RunSettings(document=meta["document"], data=data, limit=meta["limit"], kernels=kernels)

@@ -15,16 +15,19 @@ def weights_metadata(
     classes: Sequence[str] | None,
     normalisation: Mapping[str, Any] | None,
     metrics: Mapping[str, Any],
+    data: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the metadata of trained weights, as JSON values; saving them adds the format's version.
 
     document: resolved. classes: the name of each label; None where targets are numbers. normalisation: from
-    Normalisation.to_json; None where inputs are not normalised. metrics: "epochs", and the figures of each part.
+    Normalisation.to_json; None where inputs are not normalised. metrics: "epochs", and the figures of each part. data:
+    from Provenance.to_json; None where nothing was trained.
     """
     return {
         "document": dict(document),
         "classes": None if classes is None else list(classes),
         "normalisation": None if normalisation is None else dict(normalisation),
+        **({} if data is None else {"data": dict(data)}),
         "metrics": dict(metrics),
         "versions": {"graphnn": __version__, "numpy": np.__version__, "python": platform.python_version()},
     }

@@ -11,6 +11,7 @@ import numpy as np
 from graphnn.augmentation.augmenter import Augmenter
 from graphnn.augmentation.base import Augmentation, misfits
 from graphnn.augmentation.views import View
+from graphnn.datasets.batches import rows
 from graphnn.datasets.preparation import Normalisation, spread
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
@@ -90,10 +91,3 @@ class Samples:
     @cached_property
     def _constants(self) -> Normalisation:
         return self.normalisation or Normalisation.none(self.x.shape[1:])
-
-
-def rows(x: Array, indices: Array) -> Array:
-    """Return x[indices], images in channels-last memory where x has it, so that they are copied once, not twice."""
-    if x.ndim != 4:
-        return np.asarray(x[indices])
-    return np.asarray(x.transpose(0, 2, 3, 1)[indices].transpose(0, 3, 1, 2))

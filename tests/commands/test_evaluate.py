@@ -14,6 +14,7 @@ from graphnn.commands.evaluate import main
 from graphnn.datasets.batches import split
 from graphnn.datasets.loading import load
 from graphnn.datasets.preparation import Normalisation
+from graphnn.datasets.provenance import Provenance
 from graphnn.graph.build import build_graph
 from graphnn.graph.initialisation import initialise
 from graphnn.specification.spec import read_spec
@@ -224,7 +225,14 @@ def test_weights_without_constants(document: Path, capsys: Shown) -> None:
 
 def test_no_validation_part(document: Path, capsys: Shown) -> None:
     save(document)
-    assert main([str(document), "--split", "validation", "--set", "data.validation_split=0"]) == 2
+    unsplit = ["--set", "data.validation_split=0"]
+    assert main([str(document), "--split", "validation", *unsplit]) == 0  # that of the weights' training
+    assert "data.validation_split 0.1" in capsys.readouterr().err
+    save(document, data=Provenance("digits", seed=0, validation_split=0.0).to_json())
+    assert main([str(document), "--split", "validation"]) == 2
+    assert "the weights were trained with validation_split = 0" in capsys.readouterr().err
+    save(document, document=None)
+    assert main([str(document), "--split", "validation", *unsplit]) == 2
     assert "there is no validation part: the document says validation_split = 0" in capsys.readouterr().err
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from graphnn.datasets.loading import load
 from graphnn.datasets.preparation import Normalisation
+from graphnn.datasets.provenance import Provenance
 from graphnn.describe.describe import Description, describe
 from graphnn.describe.memory import TrainingMemory
 from graphnn.describe.report import description_report
@@ -161,6 +162,7 @@ def test_the_weight_file_is_about_as_large_as_said(normalize: str, made: Made, t
         classes=data.classes,
         normalisation=Normalisation.fit(data.x_train, normalize).to_json(),
         metrics={"epochs": 1, "validation": {"loss": 0.123456789, "accuracy": 0.987654321}},
+        data=Provenance.of("digits", data, seed=0, validation_split=0.1, limit=None).to_json(),
     )
     file = tmp_path / "w.npz"
     save_weights(file, initialise(build_graph(spec), 0).named(), meta)

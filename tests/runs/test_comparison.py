@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from graphnn.datasets.digest import TEST, TRAINING, digest
 from graphnn.runs.comparison import ComparisonRequest, planned
 from graphnn.runs.reading import DocumentSource
 from graphnn.specification.variants import Variant
-from graphnn.training.checkpoint import digest
 
 DOCUMENT = {
     "input": {"shape": [4]},
@@ -35,6 +35,8 @@ def test_each_variant_has_the_digest_of_its_data(tmp_path: Path) -> None:
         folder=tmp_path,
         seeds=(1, 2),
     )
-    found = [(one.variant.name, one.seed, one.settings.data) for one in planned(request)]
+    found = [
+        (one.variant.name, one.seed, one.settings.data[TRAINING], one.settings.data[TEST]) for one in planned(request)
+    ]
     data = {"one": digest(x["a"], y), "two": digest(x["b"], y), "three": digest(x["b"], y)}
-    assert found == [(name, seed, data[name]) for name in ("one", "two", "three") for seed in (1, 2)]
+    assert found == [(name, seed, data[name], data[name]) for name in ("one", "two", "three") for seed in (1, 2)]

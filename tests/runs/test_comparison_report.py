@@ -42,7 +42,7 @@ class Given(Training):
 def trainings() -> list[Training]:
     """Two seeds of three variants, of which the last does not finish."""
     names = ("as it is", "seen twice", "wild")
-    outputs, identity = RunFiles(Path("w.npz")), RunSettings({}, "", None, "")
+    outputs, identity = RunFiles(Path("w.npz")), RunSettings({}, {}, None, "")
     return [Given(Variant(name), seed, identity, outputs, "validation") for name in names for seed in (0, 1)]
 
 
@@ -99,13 +99,13 @@ def test_a_part_that_only_some_have_leaves_cells_empty() -> None:
         def figures(self) -> Any:
             return results[self.variant.name]
 
-    trainings = [Done(one, 0, RunSettings({}, "", None, ""), RunFiles(Path("w.npz")), "validation") for one in variants]
+    trainings = [Done(one, 0, RunSettings({}, {}, None, ""), RunFiles(Path("w.npz")), "validation") for one in variants]
     lines = render(comparison_report(trainings), "markdown").splitlines()
     assert lines[2:] == [
         "| as it is | 50.00% |  |  |  | 0:03 |",
         "| seen twice | 50.00% | +0.00% | 75.00% |  | 0:03 |",
     ]
-    lost = Done(variants[0], 1, RunSettings({}, "", None, ""), RunFiles(Path("w.npz")), "validation")
+    lost = Done(variants[0], 1, RunSettings({}, {}, None, ""), RunFiles(Path("w.npz")), "validation")
     lines = render(comparison_report([*trainings, lost], [lost]), "markdown").splitlines()
     assert lines[2].startswith("| as it is | 50.00% ± 0.00%, 1 diverged |")
 

@@ -1,10 +1,12 @@
-"""The data of a run: the digest by which a resumed run knows them."""
+"""The data of a run: the digests by which a resumed run knows them."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from graphnn.datasets.digest import TEST, TRAINING, differing
 from graphnn.graph.build import build_graph
 from graphnn.runs.data import TrainingData
 from graphnn.specification.spec import spec_from_values
@@ -12,8 +14,8 @@ from graphnn.specification.spec import spec_from_values
 X, Y = np.arange(24, dtype=np.float32).reshape(6, 4), np.arange(6) % 2
 
 
-def digest_of(folder: Path, arrays: dict[str, Any], limit: int | None = None) -> str:
-    """Return the digest of data that are these, or else X and Y."""
+def digests_of(folder: Path, arrays: dict[str, Any], limit: int | None = None) -> Mapping[str, str]:
+    """Return the digests of data that are these, or else X and Y."""
     np.savez(folder / "a.npz", **{"x_train": X, "y_train": Y, "x_test": X, "y_test": Y, **arrays})
     values = {
         "input": {"shape": [4]},
@@ -25,12 +27,14 @@ def digest_of(folder: Path, arrays: dict[str, Any], limit: int | None = None) ->
     }
     spec = spec_from_values(values)
     graph = build_graph(spec)
-    return TrainingData.load(spec, graph, data_dir=None, limit=limit, test=True, show_progress=False).digest
+    return TrainingData.load(spec, graph, data_dir=None, limit=limit, test=True, show_progress=False).provenance.digests
 
 
-def test_the_digest_is_of_inputs_and_labels_of_the_whole_training_part(tmp_path: Path) -> None:
-    """Before the split; the test part, which training does not look at, is left out."""
-    same = digest_of(tmp_path, {})
-    assert digest_of(tmp_path, {"x_test": X + 1, "y_test": 1 - Y}) == same
-    others = [{"x_train": X + np.eye(6, 4, -number, np.float32)} for number in (0, 5)] + [{"y_train": 1 - Y}]
-    assert len({same, *(digest_of(tmp_path, arrays) for arrays in others), digest_of(tmp_path, {}, 4)}) == 5
+def test_the_digests_are_of_both_parts_before_the_limit_and_the_split(tmp_path: Path) -> None:
+    same = digests_of(tmp_path, {})
+    assert digests_of(tmp_path, {}, 4) == same
+    for number in (0, 5):
+        other = digests_of(tmp_path, {"x_train": X + np.eye(6, 4, -number, np.float32)})
+        assert differing(same, other) == [TRAINING]
+    assert differing(same, digests_of(tmp_path, {"y_train": 1 - Y})) == [TRAINING]
+    assert differing(same, digests_of(tmp_path, {"y_test": 1 - Y})) == [TEST]

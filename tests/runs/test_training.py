@@ -4,6 +4,7 @@ import numpy as np
 
 from graphnn.augmentation.random_translate import RandomTranslate
 from graphnn.datasets.preparation import Normalisation
+from graphnn.datasets.provenance import Provenance
 from graphnn.graph.graph import chain
 from graphnn.graph.initialisation import initialise
 from graphnn.initializers.base import IMAGES
@@ -22,7 +23,7 @@ def data_of(count: int) -> TrainingData:
     normalisation = Normalisation.fit(x, "per_channel")
     chosen = rng.permutation(count)
     training = Samples(x, np.zeros(count), chosen, normalisation).augmented([RandomTranslate(3, padding="zeros")], 0)
-    return TrainingData(training, None, None, None, normalisation, "", None)
+    return TrainingData(training, None, None, None, normalisation, Provenance(None))
 
 
 def test_weights_that_come_from_images_come_from_the_first_ones_as_they_are() -> None:

@@ -1,0 +1,210 @@
+"""Whether data are such as weights were trained on: their parts, class names, and the scale of their inputs.
+
+Every command that brings data and weights together asks here.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from graphnn.datasets.base import Dataset, facts_of
+from graphnn.datasets.batches import split
+from graphnn.datasets.digest import TEST, TRAINING, digest
+from graphnn.datasets.limit import chosen
+from graphnn.datasets.preparation import Normalisation
+from graphnn.datasets.provenance import Provenance, range_of
+from graphnn.errors import DataError
+from graphnn.types import Array
+
+BYTE = 255
+DARK = 16  # larger values are those of bytes, not of digits as they are published (0…16), or shares (0…1)
+
+
+def part_indices(
+    data: Dataset, trained: Provenance | None, part: str, *, name: str, fraction: float, seed: int
+) -> Array:
+    """Return the indices of the samples of "validation" or "train" in the training part of the whole data set.
+
+    They are split as in the training of the weights. name: of the data set in the document. fraction, seed: of the
+    document, for weights that say nothing. Raises DataError where the weights were trained on other data, or without
+    such a part.
+    """
+    limit = None
+    if trained is not None:
+        if trained.dataset is None:
+            raise DataError(
+                f"the weights were trained in Python on arrays, so that the {part} part of {data.name} is not known; "
+                "measure the test part, or other data with Model.evaluate"
+            )
+        if trained.dataset != name or differs(trained, TRAINING, data.x_train, data.y_train):
+            raise DataError(
+                f"the weights were trained on other data: the training part of {data.name} is not theirs, so that its "
+                f"{part} part has no meaning for them; measure the test part"
+            )
+        assert trained.validation_split is not None
+        assert trained.seed is not None
+        fraction, seed, limit = trained.validation_split, trained.seed, trained.limit
+    if part == "validation" and not fraction:
+        who = "the document says" if trained is None else "the weights were trained with"
+        raise DataError(f"there is no validation part: {who} validation_split = 0")
+    drawn = None if limit is None else chosen(data.y_train, limit, seed, "train")
+    training, validation = split(len(data.y_train) if drawn is None else len(drawn), fraction, seed)
+    indices = validation if part == "validation" else training
+    return indices if drawn is None else drawn[indices]
+
+
+def split_note(trained: Provenance | None, part: str, *, fraction: float, seed: int) -> str | None:
+    """Return a sentence where the weights were trained with another split than the document's fraction and seed."""
+    if trained is None or trained.dataset is None:
+        return None
+    if (trained.seed, trained.validation_split, trained.limit) == (seed, fraction, None):
+        return None
+    return f"the {part} part is that of the training of the weights: {words(trained)}"
+
+
+def words(trained: Provenance) -> str:
+    """Return how training data were split."""
+    limit = "" if trained.limit is None else f", --limit {trained.limit}"
+    return f"training.seed {trained.seed}, data.validation_split {trained.validation_split:g}{limit}"
+
+
+def differs(trained: Provenance, part: str, x: Array, y: Array) -> bool:
+    """Return whether the digest of a part, TRAINING or TEST, is known and another one."""
+    return part in trained.digests and trained.digests[part] != digest(x, y)
+
+
+def test_note(data: Dataset, trained: Provenance | None) -> str | None:
+    """Return a sentence where the test part is not that of the data the weights were trained on.
+
+    Raises DataError where its inputs are of another scale.
+    """
+    if trained is None:
+        return None
+    problem = scale_problem(trained, data.x_test)
+    if problem is not None:
+        raise DataError(f"the test part of {data.name}: {problem}")
+    if differs(trained, TEST, data.x_test, data.y_test):
+        return f"the test part of {data.name} is not that of the data that the weights were trained on"
+    return None
+
+
+def class_names_note(trained: Sequence[str] | None, found: Sequence[str] | None, *, others: bool = False) -> str | None:
+    """Return a sentence where either side only numbers its classes, so that names cannot be compared.
+
+    trained, found: the names of the weights and of the data, in order; None where targets are numbers. Data may lack
+    the last classes. others: whether the data may have other classes, as those of a further training; then they get a
+    sentence too. Raises DataError where a label stands for another name.
+    """
+    if trained is None or found is None or tuple(found) == tuple(trained[: len(found)]):
+        return None
+    if numbered(trained) or numbered(found):
+        return (
+            f"the classes have {'numbers only' if numbered(found) else 'names'} in the data and "
+            f"{'numbers only' if numbered(trained) else 'names'} in the weights; their order cannot be compared"
+        )
+    pairs = enumerate(zip(trained, found, strict=False))
+    label = next((label for label, (one, other) in pairs if one != other), len(trained))
+    problem = (
+        f"label {label} is {found[label]} in the data, but "
+        f"{trained[label] if label < len(trained) else 'no class'} in the weights"
+    )
+    if set(found) <= set(trained) and not (others and len(found) < len(trained)):
+        order = [list(trained).index(name) for name in found]
+        raise DataError(
+            f"{problem}: the classes have another order; renumber the labels of the data: "
+            f"y = np.array({order if len(order) <= BYTE else '[…]'})[y], and class_names = {list(trained[:20])}"
+            f"{' …' if len(trained) > 20 else ''}"
+        )
+    if others:
+        return problem
+    raise DataError(f"{problem}: the classes are others")
+
+
+def numbered(names: Sequence[str]) -> bool:
+    """Return whether the names are 0, 1, 2, …, as for data that name no classes."""
+    return tuple(names) == tuple(map(str, range(len(names))))
+
+
+def start_differences(
+    initial: Provenance | None,
+    now: Provenance,
+    *,
+    normalisations: tuple[Normalisation | None, Normalisation],
+    classes: tuple[Sequence[str] | None, Sequence[str] | None],
+    validated: bool,
+) -> list[str]:
+    """Return sentences on how the data of a further training differ from those of its initial weights.
+
+    normalisations, classes: of the initial weights and now. validated: whether there is a validation part. Other data
+    may be meant. Raises DataError where the classes have another order, or the inputs another scale.
+    """
+    notes = [class_names_note(*classes, others=True)]
+    before, after = normalisations
+    if before is not None and before.mode != after.mode:
+        notes.append(f'its inputs were normalised "{before.mode}", these are "{after.mode}"')
+    if initial is not None and initial.range is not None and now.range is not None and after.mode == "none":
+        problem = scale_text(initial, now.range, fractions=now.dtype is not None and now.dtype.startswith("float"))
+        if problem is not None:
+            raise DataError(problem)
+    if validated and initial is not None and known_before(initial, now):
+        notes.append(
+            f"it was trained on the same data split otherwise ({words(initial)}), so that it may know samples of the "
+            "validation part: the validation figures are too good"
+        )
+    return list(filter(None, notes))
+
+
+def known_before(initial: Provenance, now: Provenance) -> bool:
+    """Return whether weights may have been trained on samples that the same data, split otherwise, now hold out."""
+    if initial.dataset is None or initial.dataset != now.dataset:
+        return False
+    before, after = initial.digests.get(TRAINING), now.digests.get(TRAINING)
+    if before != after and not (before is None and facts_of(initial.dataset) is not None):
+        return False
+    return (initial.seed, initial.validation_split, initial.limit) != (now.seed, now.validation_split, now.limit)
+
+
+def scale_problem(trained: Provenance, x: Array) -> str | None:
+    """Return a sentence where inputs lie in 0…1 though the training inputs were bytes 0…255, or the other way round.
+
+    Nothing is said of a smaller range of whole numbers, or of zeros, which may be meant. What lay in −1…1 counts as 0…1
+    where bytes are given.
+    """
+    if trained.range is None or not x.size:
+        return None
+    found = range_of(x)
+    return scale_text(trained, found, fractions=is_share(found) and has_fractions(x))
+
+
+def scale_text(trained: Provenance, found: tuple[float, float], *, fractions: bool) -> str | None:
+    """Return the sentence of `scale_problem` for a range. fractions: whether some numbers are not whole."""
+    assert trained.range is not None
+    low, high = trained.range
+    to_share = is_bytes(trained.range, trained.dtype) and is_share(found) and fractions
+    to_bytes = low >= -1 and 0 < high <= 1 and found[0] >= 0 and DARK < found[1] <= BYTE
+    if not (to_share or to_bytes):
+        return None
+    return (
+        f"values lie in {range_text(found)}, those of the training inputs in {range_text(trained.range)}; scale them so"
+    )
+
+
+def range_text(limits: tuple[float, float]) -> str:
+    """Return a range in words: 0…255."""
+    return "…".join(f"{value:g}" for value in limits)
+
+
+def is_bytes(limits: tuple[float, float], dtype: str | None) -> bool:
+    """Return whether a range is that of bytes: uint8 and more than a few, or in the upper half of 0…255."""
+    least = DARK if dtype == "uint8" else BYTE / 2
+    return limits[0] >= 0 and least < limits[1] <= BYTE
+
+
+def is_share(limits: tuple[float, float]) -> bool:
+    """Return whether a range lies in 0…1, and is not only 0."""
+    return limits[0] >= 0 and 0 < limits[1] <= 1
+
+
+def has_fractions(x: Array) -> bool:
+    """Return whether some numbers are not whole."""
+    return x.dtype.kind == "f" and bool((np.rint(x) != x).any())
