@@ -7,6 +7,7 @@ import numpy as np
 from graphnn.datasets.array_names import suggested
 from graphnn.datasets.base import DATASETS, Dataset, KnownDataset, Location, channels_last
 from graphnn.datasets.conversions import NUMERIC, conversion
+from graphnn.datasets.precision import SINGLE, loses_nothing, pieces
 from graphnn.datasets.targets import PARTS, read_targets
 from graphnn.errors import DataError
 from graphnn.metrics.outputs import Outputs
@@ -38,9 +39,9 @@ def read_arrays(path: Path, outputs: type[Outputs] | None = None) -> Dataset:
     """Return the data set in a .npz file; other arrays in it are ignored.
 
     outputs: what the network's outputs mean, which says how y is read; by default as floats say, or integers.
-    x: N×F, N×C×H×W, or N×H×W for one channel; uint8 stays, other numbers become float32. y: N labels from 0 or one-hot
-    rows, whatever their type; or numbers N or N×K. class_names: optional, a string for each label; by default their
-    numbers. Raises DataError with everything that is wrong.
+    x: N×F, N×C×H×W, or N×H×W for one channel; uint8 stays, other numbers become float32 where training loses nothing by
+    it. y: N labels from 0 or one-hot rows, whatever their type; or numbers N or N×K. class_names: optional, a string
+    for each label; by default their numbers. Raises DataError with everything that is wrong.
     """
     try:
         archive = Archive(path, DataError)
@@ -61,7 +62,7 @@ def read_arrays(path: Path, outputs: type[Outputs] | None = None) -> Dataset:
     problems = [*x_problems(arrays), *unread, *([] if unread else y_problems(y)), *count_problems(arrays)]
     if problems:
         raise DataError(*(f"{path}: {problem}" for problem in problems))
-    x = {part: samples(arrays.pop(f"x_{part}"), f"{path}: x_{part}") for part in PARTS}
+    x = stored({part: checked(arrays.pop(f"x_{part}"), f"{path}: x_{part}") for part in PARTS})
     if y["train"].dtype.kind == "f":
         y = {part: targets(y[part], f"{path}: y_{part}") for part in PARTS}
     classes = None
@@ -134,10 +135,29 @@ def shape_of(array: Array) -> str:
     return shape_text(array.shape) if array.ndim else "a single value"
 
 
-def samples(x: Array, where: str) -> Array:
-    """Return x as uint8 or float32, images in channels-last memory. Raises DataError for values that are not finite."""
-    if x.dtype != np.uint8:
-        x = finite_float32(x, where)
+def checked(x: Array, where: str) -> Array:
+    """Return x in the machine's byte order. Raises DataError for values that are not finite as float32."""
+    x = x.astype(np.float64 if x.dtype.itemsize > 8 else x.dtype.newbyteorder("="), copy=False)
+    if x.dtype.kind == "f" and x.size:
+        for chunk in pieces(x):
+            if not -SINGLE.max <= chunk.min() <= chunk.max() <= SINGLE.max:  # false for NaN too
+                finite_float32(x, where)
+    return x
+
+
+def stored(x: dict[str, Array]) -> dict[str, Array]:
+    """Return the inputs of both parts, uint8 as they are, others as float32 where those of training lose nothing so.
+
+    Images are in channels-last memory.
+    """
+    train = x["train"]
+    if train.dtype != np.uint8 and loses_nothing(train):
+        return {part: in_order(x.pop(part).astype(np.float32, copy=False)) for part in tuple(x)}
+    return {part: in_order(x.pop(part)) for part in tuple(x)}
+
+
+def in_order(x: Array) -> Array:
+    """Return vectors in C order, images in channels-last memory."""
     if x.ndim == 4:
         return channels_last(np.ascontiguousarray(x.transpose(0, 2, 3, 1)))
     return np.ascontiguousarray(x)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.datasets.base import check_input_shape
+from graphnn.datasets.precision import CHUNK, SINGLE, check_kept, is_wide, rounding_errors, single_suffices
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.kernels.channels import in_memory_order
@@ -16,13 +17,12 @@ from graphnn.text.suggestions import unknown_name
 from graphnn.types import Array, Shape, shape_text
 
 MODES = ("per_channel", "per_feature", "unit", "none")
-CHUNK = 1 << 17  # features at a time: half a MiB of float32, which stays in the cache for the later passes
-SINGLE = np.finfo(np.float32)
+TINY = 1e-150  # smaller deviations of float64 are lost in their squares
 
 
 @frozen_dataclass
 class Normalisation:
-    """Normalisation of samples: y = (x − offset) / divisor, in float32.
+    """Normalisation of samples: y = (x − offset) / divisor, as float32; in float64 where float32 would lose digits.
 
     mode: one of MODES. shape: of one sample, C×H×W or F. offset, divisor: float64; one number for all features, one per
     channel, or one per feature in C order of `shape`.
@@ -37,11 +37,12 @@ class Normalisation:
     def fit(cls, x: Array, mode: str, indices: Array | None = None) -> "Normalisation":
         """Return the normalisation by the constants of the training samples: of x, or of those that `indices` selects.
 
-        x: N×C×H×W or N×F, uint8 or float. mode: "per_channel" takes mean and standard deviation of each channel (of
-        all features together where there are no channels), "per_feature" those of each feature; a deviation of zero is
-        replaced by 1. "unit" scales to 0…1, from 0…255 for uint8, else from the range of the training samples. "none"
-        changes nothing. Computed in float64, a few samples at a time, in two passes. Raises DataError for an unknown
-        mode and where there are no samples.
+        x: N×C×H×W or N×F, as stored. mode: "per_channel" takes mean and standard deviation of each channel (of all
+        features together where there are no channels), "per_feature" those of each feature; a deviation of zero is
+        replaced by 1, and so is one that is only rounding errors of the stored type. "unit" scales to 0…1, from 0…255
+        for uint8, else from the range of the training samples. "none" changes nothing. Computed in float64, a few
+        samples at a time, in two passes. Raises DataError for an unknown mode, where there are no samples, and where a
+        column, which it names, would lose its variation.
         """
         shape = x.shape[1:]
         if mode not in MODES:
@@ -50,23 +51,37 @@ class Normalisation:
         if not len(chosen):
             raise DataError("there are no training samples to take the normalisation's constants from")
         if mode == "none":
+            check_kept(x, chosen, mode, np.zeros(()))
             return cls.none(shape)
         if mode == "unit" and x.dtype == np.uint8:
             return cls(mode, shape, (0.0,), (255.0,))
         if mode == "unit":
             ranges = [(float(chunk.min()), float(chunk.max())) for chunk in chunks(x, chosen)]
             low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
-            return cls(mode, shape, (low,), (high - low if high - low >= SINGLE.tiny else 1.0,))
+            check_kept(x, chosen, mode, np.array(low))
+            rounding = rounding_errors(x.dtype) * max(abs(low), abs(high))
+            least = max(rounding, TINY) if is_wide(x.dtype) else float(SINGLE.tiny)
+            return cls(mode, shape, (low,), (high - low if high - low >= least else 1.0,))
         groups = group_axes(mode, shape)
         mean = sum(chunk.sum(axis=0) for chunk in chunks(x, chosen)) / len(chosen)
         mean = mean.mean(axis=groups, keepdims=True)
         squares: Array = np.zeros(shape)
+        rest: Array = np.zeros(shape)  # what the rounding of a sum of many large numbers has left out of the mean
+        wide = is_wide(x.dtype)
         for chunk in chunks(x, chosen):
             chunk -= mean
             squares += np.einsum("n...,n...->...", chunk, chunk)
-        deviation = np.sqrt((squares / len(chosen)).mean(axis=groups, keepdims=True))
-        # smaller deviations are only rounding errors of float32
-        deviation[deviation <= np.maximum(SINGLE.eps * np.abs(mean), SINGLE.tiny)] = 1.0
+            if wide:
+                rest += chunk.sum(axis=0)
+        variance = (squares / len(chosen)).mean(axis=groups, keepdims=True)
+        if wide:
+            correction = rest.mean(axis=groups, keepdims=True) / len(chosen)
+            mean, variance = mean + correction, np.maximum(variance - correction**2, 0)
+        deviation = np.sqrt(variance)
+        check_kept(x, chosen, mode, mean, deviation if mode == "per_feature" else None)
+        # smaller deviations are only rounding errors of the stored type
+        rounding, tiny = (rounding_errors(x.dtype), TINY) if wide else (float(SINGLE.eps), float(SINGLE.tiny))
+        deviation[deviation <= np.maximum(rounding * np.abs(mean), tiny)] = 1.0
         return cls(mode, shape, tuple(mean.ravel().tolist()), tuple(deviation.ravel().tolist()))
 
     @classmethod
@@ -80,7 +95,8 @@ class Normalisation:
         x: N×shape as stored, uint8 or float. input_shape: equal to shape, or (C·H·W,) to flatten images in C order.
         out: memory for the result, of that shape, type and memory order. Raises DataError where the shapes do not fit,
         ValueError where `out` does not. 512 images of 3×32×32 take 1 ms; the plain expression, with its inner loops
-        over 3 channels, takes 9.
+        over 3 channels, takes 9. It is computed in float64 where float32 would be wrong by more than 1e-6: where
+        offsets are large against divisors.
         """
         if x.shape[1:] != self.shape:
             raise DataError(
@@ -94,37 +110,56 @@ class Normalisation:
             raise ValueError(f"out must be {shape_text(shape)} of float32, images over channels-last memory")
         rows = rows.reshape(len(x), math.prod(self.shape))
         flatten = len(input_shape) < len(self.shape)
-        offset, divisor = self._constants_in_c_order if flatten else self._constants_in_memory_order
+        exact = not (self._suits_wide if is_wide(x.dtype) else self._suits_narrow)
+        offset, divisor = self._constants(np.float64 if exact else np.float32, flatten=flatten)
         step = chunk_length(self.shape)
         for start in range(0, len(x), step):
             source, target = x[start : start + step], rows[start : start + step]
-            target[...] = (source if flatten else in_memory_order(source)).reshape(target.shape)
+            source = (source if flatten else in_memory_order(source)).reshape(target.shape)
+            if exact:
+                work = source.astype(np.float64)
+            else:
+                work = target
+                work[...] = source
             if offset is not None:
-                np.subtract(target, offset, out=target)
+                np.subtract(work, offset, out=work)
             if divisor is not None:
-                np.divide(target, divisor, out=target)
+                np.divide(work, divisor, out=work)
+            if exact:
+                target[...] = work
         return y
 
     @cached_property
-    def _constants_in_c_order(self) -> tuple[Array | None, Array | None]:
-        """Offset and divisor for flattened samples, one number or one per feature; None where it changes nothing.
-
-        Subtracting one number from 64×784 takes 5 µs, subtracting a row of 784 takes 10.
-        """
-        offset, divisor = (spread(values, self.shape).astype(np.float32) for values in (self.offset, self.divisor))
-        return offset if offset.any() else None, divisor if (divisor != 1).any() else None
+    def _suits_narrow(self) -> bool:
+        """Whether float32 is exact enough for stored bytes and float32."""
+        return single_suffices(np.array(self.offset), np.array(self.divisor), wide=False)
 
     @cached_property
-    def _constants_in_memory_order(self) -> tuple[Array | None, Array | None]:
-        """Offset and divisor in the order of channels-last memory, one number or one per feature; None: no change."""
+    def _suits_wide(self) -> bool:
+        """Whether float32 is exact enough for stored float64 and wide integers."""
+        return single_suffices(np.array(self.offset), np.array(self.divisor), wide=True)
 
-        def reordered(values: Array | None) -> Array | None:
-            if values is None or values.size == 1:
-                return values
-            return in_memory_order(values.reshape(1, *self.shape)).reshape(-1)
+    def _constants(self, dtype: type, *, flatten: bool) -> tuple[Array | None, Array | None]:
+        """Return offset and divisor as `dtype`, one number or one per feature; None where it changes nothing.
 
-        offset, divisor = self._constants_in_c_order
-        return reordered(offset), reordered(divisor)
+        flatten: whether for flattened samples, in C order, else in the order of channels-last memory. Subtracting one
+        number from 64×784 takes 5 µs, subtracting a row of 784 takes 10.
+        """
+        key = (dtype, flatten)
+        if key not in self._cache:
+            both = (self.offset, self.divisor)
+            constants: list[Array] = [spread(values, self.shape).astype(dtype) for values in both]
+            offset, divisor = constants if flatten else map(self._reordered, constants)
+            self._cache[key] = offset if offset.any() else None, divisor if (divisor != 1).any() else None
+        return self._cache[key]
+
+    @cached_property
+    def _cache(self) -> dict[tuple[type, bool], tuple[Array | None, Array | None]]:
+        return {}
+
+    def _reordered(self, values: Array) -> Array:
+        """Return values in C order, one per feature, in the order of channels-last memory; a single value as it is."""
+        return values if values.size == 1 else in_memory_order(values.reshape(1, *self.shape)).reshape(-1)
 
     def to_json(self) -> dict[str, Any]:
         """Return the constants as JSON values, from which `from_json` restores them to the last bit."""

@@ -53,10 +53,17 @@ class Files:
 
 
 def gathered(parts: Iterator[Labelled]) -> Iterator[Labelled]:
-    """Yield the parts joined to CHUNK samples or more, except the last, so that the engine has work for all threads."""
+    """Yield the parts joined to CHUNK samples or more, so that the engine has work for all threads.
+
+    Only the last may have fewer, and the last before another type of numbers: types are not joined, because an output
+    should not depend on what else is in the batch.
+    """
     labels: list[str] = []
     arrays: list[Array] = []
     for part_labels, x in parts:
+        if arrays and x.dtype != arrays[0].dtype:
+            yield labels, np.concatenate(arrays)
+            labels, arrays = [], []
         labels += part_labels
         arrays.append(x)
         if len(labels) >= CHUNK:

@@ -59,7 +59,7 @@ trainable parameters                       682
 not trainable                               64
 multiply-adds of forward, one sample    18,752
 activation memory, one sample         26.5 KiB
-weight file                            6.9 KiB
+weight file                            7.3 KiB
 optimizer state, Adam                  5.3 KiB
 training memory, batch of 32          10.3 MiB
 """
@@ -80,7 +80,7 @@ trainable parameters                       682
 not trainable                               64
 multiply-adds of forward, one sample    18,752
 activation memory, one sample         26.5 KiB
-weight file                            6.9 KiB
+weight file                            7.3 KiB
 optimizer state, Adam                  5.3 KiB
 training memory, batch of 32          10.3 MiB
 """
