@@ -62,7 +62,9 @@ def parser() -> Parser:
     result.add_argument(
         "--output", type=Path, metavar="FOLDER", help="the folder for the trainings; by default NAME.compare"
     )
-    result.add_argument("--limit", type=positive_integer, metavar="N", help="use at most N samples of each part")
+    result.add_argument(
+        "--limit", type=positive_integer, metavar="N", help="use at most N samples of each part, drawn class by class"
+    )
     add_format_argument(result, csv="one line a variant and part")
     result.add_argument(
         "--markdown", action="store_const", dest="format", const="markdown", help="short for --format markdown"

@@ -50,7 +50,7 @@ def parser() -> Parser:
         "--split",
         choices=PARTS,
         default="test",
-        help="the part of the data: test (default); validation or train, as the document divides the training part",
+        help="the part of the data: test (default); validation or train, as training divided the training part",
     )
     result.add_argument(
         "--batch-size", type=positive_integer, metavar="N", help="samples in a batch; by default the document's"

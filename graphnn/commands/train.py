@@ -49,7 +49,10 @@ def parser() -> Parser:
     start.add_argument("--resume", action="store_true", help="continue a run that was interrupted")
     start.add_argument("--init-from", type=Path, metavar="W.npz", help="start from those weights of a file that fit")
     result.add_argument(
-        "--limit", type=positive_integer, metavar="N", help="use at most N samples of each part, to try out"
+        "--limit",
+        type=positive_integer,
+        metavar="N",
+        help="use at most N samples of each part, drawn class by class, to try out",
     )
     result.add_argument(
         "--dry-run", action="store_true", help="check and build everything, run one batch, write nothing"

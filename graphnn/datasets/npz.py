@@ -150,8 +150,7 @@ def stored(x: dict[str, Array]) -> dict[str, Array]:
 
     Images are in channels-last memory.
     """
-    train = x["train"]
-    if train.dtype != np.uint8 and loses_nothing(train):
+    if x["train"].dtype != np.uint8 and loses_nothing(x["train"]):
         return {part: in_order(x.pop(part).astype(np.float32, copy=False)) for part in tuple(x)}
     return {part: in_order(x.pop(part)) for part in tuple(x)}
 

@@ -92,7 +92,8 @@ def test_labels_of_any_type_and_form_train_to_the_bits_of_the_plain_form(run_on:
         if classes not in expected:
             plain_form = arrays
             if loss != "CrossEntropy":
-                plain_form = changed(arrays, "y", lambda y: FORMS[form](y).astype(np.float32).reshape(len(y), units))
+                shape = (-1, units)
+                plain_form = changed(arrays, "y", lambda y, to=shape: FORMS[form](y).astype(np.float32).reshape(to))
             expected[classes], err = run_on(plain_form, loss, units)
             assert expected[classes], err
         found, err = run_on(changed(arrays, "y", lambda y, to=dtype: FORMS[form](y).astype(to)), loss, units)

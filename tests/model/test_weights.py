@@ -95,3 +95,72 @@ def test_the_saved_file_holds_the_document_and_the_last_metrics(
     assert meta["metrics"]["epochs"] == 2
     assert meta["classes"] is None
     assert meta["metrics"]["training"] == dict(model.history[-1].training)
+
+
+def bytes_model(x: Any, y: Any) -> Model:
+    """Return a model fitted to bytes, which are normalised."""
+    model = Model(CrossEntropy(), SGD(0.01), normalize="per_channel")
+    model.add(Dense(2, name="output", input_shape=(4,)))
+    model.add(Softmax())
+    model.fit(x, y, batch_size=10, epochs=1)
+    return model
+
+
+def test_inputs_of_another_scale_than_those_of_the_training_are_refused(tmp_path: Path) -> None:
+    x = np.arange(256, dtype=np.uint8).reshape(64, 4)
+    y = np.arange(64) % 2
+    fitted = bytes_model(x, y)
+    fitted.save(tmp_path / "w.npz")
+    loaded = bytes_model(x, y)
+    loaded.load(tmp_path / "w.npz")
+    for model in (fitted, loaded):
+        for call in (
+            lambda one: one.predict(x / 255),
+            lambda one: one.evaluate(x / 255, y),
+            lambda one: one.fit(x / 255, y),
+            lambda one: one.fit(x, y, x_valid=x / 255, y_valid=y),
+        ):
+            with pytest.raises(DataError, match=r"values lie in 0…1, those of the training inputs in 0…255"):
+                call(model)
+        assert len(model.predict(x[:1])) == 1  # darker by chance
+        assert model.predict(x.astype(np.float64)).tolist() == model.predict(x).tolist()
+    shares = bytes_model(x / 255, y)
+    with pytest.raises(DataError, match="x: values lie in 0…255, those of the training inputs in 0…1"):
+        shares.predict(x)
+
+
+def test_loaded_weights_keep_what_they_were_trained_on(tmp_path: Path) -> None:
+    x = np.arange(256, dtype=np.uint8).reshape(64, 4)
+    model = bytes_model(x, np.arange(64) % 2)
+    model.save(tmp_path / "w.npz")
+    file = load_weights(tmp_path / "w.npz")
+    data = {**file.meta["data"], "dataset": "npz", "seed": 3, "validation_split": 0.25, "limit": 9}
+    save_weights(tmp_path / "w.npz", file.arrays, {**file.meta, "data": data, "classes": ["cat", "dog"]})
+    model.load(tmp_path / "w.npz")
+    model.save(tmp_path / "again.npz")
+    again = load_weights(tmp_path / "again.npz").meta
+    assert (again["data"], again["classes"]) == (data, ["cat", "dog"])
+    model.fit(x, np.arange(64) % 2)
+    model.save(tmp_path / "again.npz")
+    again = load_weights(tmp_path / "again.npz").meta
+    assert again["data"]["dataset"] is None
+    assert again["classes"] is None
+    save_weights(tmp_path / "w.npz", file.arrays, {**file.meta, "data": 5})
+    before = model.predict(x)
+    with pytest.raises(WeightsError, match="trained on is damaged"):
+        model.load(tmp_path / "w.npz")
+    np.testing.assert_array_equal(model.predict(x), before)
+
+
+def test_large_numbers_are_normalised_as_exactly_as_small_ones() -> None:
+    """Seconds of a minute in 2023."""
+    x = np.random.default_rng(0).uniform(0, 60, (300, 4))
+    y = (x[:, 0] > x[:, 1]).astype(int)
+    found = []
+    for inputs in (x, x + 1.7e9):
+        model = Model(CrossEntropy(), SGD(0.1), normalize="per_feature")
+        model.add(Dense(2, name="output", input_shape=(4,)))
+        model.add(Softmax())
+        model.fit(inputs, y, batch_size=10, epochs=3)
+        found.append(model.predict(inputs))
+    np.testing.assert_allclose(found[1], found[0], atol=1e-4)
