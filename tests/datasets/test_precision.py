@@ -119,8 +119,16 @@ def test_ordinary_numbers_are_stored_as_float32(values: Array, kept: bool, order
     assert stored(tmp_path, x).dtype == np.float32
 
 
-@pytest.mark.parametrize("values", [1.7e9 + np.arange(8), 0.1 + np.arange(8) * 1e-9, 2**24 + np.arange(8)])
-def test_numbers_that_float32_would_round_are_stored_as_they_are(values: Array, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "values",
+    [
+        1.7e9 + np.arange(8),
+        0.1 + np.arange(8) * 1e-9,
+        2**24 + np.arange(8),
+        2.0**30 + 128 * np.arange(8),  # exact in float32, but like rounding errors in it
+    ],
+)
+def test_numbers_that_float32_would_round_or_seem_to_are_stored_as_they_are(values: Array, tmp_path: Path) -> None:
     found = stored(tmp_path, np.stack([values, values], axis=1))
     assert found.dtype == values.dtype
     assert found[:, 0].tolist() == values.tolist()
