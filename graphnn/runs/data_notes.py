@@ -54,9 +54,9 @@ def input_notes(dataset: Dataset) -> Iterator[Finding]:
         yield Finding(DATA, f"in x_train each {kind} is constant, so that nothing can be learnt from it")
     elif len(constant) and (x.ndim == 4 or x.dtype != np.uint8):  # bytes of vectors are pixels, of which many are black
         names = listed([str(index) for index in constant])
-        words = f"{kind} {names} is" if len(constant) == 1 else f"{len(constant):,} {kind}s of {x.shape[1]:,} are"
-        listing = "" if len(constant) == 1 else f": {names}"
-        yield Finding(DATA, f"in x_train {words} constant{listing}; they say nothing about the labels")
+        one = f"{kind} {names} is constant; it says"
+        several = f"{len(constant):,} {kind}s of {x.shape[1]:,} are constant: {names}; they say"
+        yield Finding(DATA, f"in x_train {one if len(constant) == 1 else several} nothing about the labels")
     size, test_size = mean_size(x), mean_size(other)
     if test_size > FACTOR * size or (size > FACTOR * test_size and len(other) >= FEWEST):
         ranges = f"x_train runs from {x.min():g} to {x.max():g}, x_test from {other.min():g} to {other.max():g}"

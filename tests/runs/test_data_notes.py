@@ -30,7 +30,7 @@ def inputs_that_are_all_the_same(arrays: Arrays) -> None:
     arrays["x_train"][:] = 3
 
 
-@noted("in x_train column 2 is constant; they say nothing about the labels")
+@noted("in x_train column 2 is constant; it says nothing about the labels")
 def one_constant_column(arrays: Arrays) -> None:
     arrays["x_train"][:, 2] = 7
 
@@ -77,7 +77,8 @@ def more_outputs_than_classes(arrays: Arrays) -> None:
 
 @noted("training.batch_size: 16 is more than the 11 samples to train on, so each epoch is one step; write less")
 def a_batch_larger_than_the_data(arrays: Arrays) -> None:
-    arrays["x_train"], arrays["y_train"] = arrays["x_train"][:12], arrays["y_train"][:12]
+    for name in arrays:
+        arrays[name] = arrays[name][:12]
 
 
 @pytest.fixture
