@@ -20,7 +20,7 @@ from graphnn.types import Array, Shape, shape_text
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-SMALLEST = 2.2e-16  # smaller probabilities are raised to it
+SMALLEST = float(np.finfo(float).eps)  # 2⁻⁵², exact in float32 too; smaller probabilities are raised to it
 
 
 @frozen_dataclass

@@ -17,9 +17,10 @@ from graphnn.types import Array, Shape
 class BinaryCrossEntropy(Loss):
     """Binary cross-entropy: L = −Σ (t ln p + (1 − t) ln(1 − p)) / K over K independent yes-or-no outputs.
 
-    Targets t: N×K numbers in 0…1, or N where K is 1. From probabilities p, p and 1 − p are clipped at 2.2e-16 and the
-    gradient is ((1 − t)/(1 − p) − t/p)/(nK); from logits z nothing is clipped: L = max(z, 0) − t z + ln(1 + e^−|z|),
-    and the gradient is (sigmoid z − t)/(nK).
+    Targets t: N×K numbers in 0…1, or N where K is 1. From probabilities p, p and 1 − p are raised to
+    `np.finfo(float).eps`, 2.220446049250313e-16, where they are smaller, and the gradient is
+    ((1 − t)/(1 − p) − t/p)/(nK) with those; from logits z nothing is clipped: L = max(z, 0) − t z + ln(1 + e^−|z|), and
+    the gradient is (sigmoid z − t)/(nK).
     """
 
     outputs = YesOrNo

@@ -19,8 +19,9 @@ from graphnn.types import Array, Shape, shape_text
 class CrossEntropy(Loss):
     """Categorical cross-entropy: L = −Σ y ln p over the classes.
 
-    Targets: integer labels N, or one-hot rows (or other distributions) N×K. From probabilities, p is clipped at
-    2.2e-16 and the gradient is −y′/p/n; from logits nothing is clipped and the gradient is (softmax − y′)/n.
+    Targets: integer labels N, or one-hot rows (or other distributions) N×K. From probabilities, p is raised to
+    `np.finfo(float).eps`, 2.220446049250313e-16, where it is smaller, and the gradient is −y′/p/n with that p; from
+    logits nothing is clipped and the gradient is (softmax − y′)/n.
     label_smoothing: ε; the gradient, which training follows, is that of the targets y′ = (1 − ε)·y + ε/K, but L, which
     is reported, is always that of y. Source of label smoothing: Szegedy et al. 2016, "Rethinking
     the Inception architecture for computer vision", section 7.

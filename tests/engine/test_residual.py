@@ -146,7 +146,7 @@ def test_random_networks_equal_the_plain_composition(plain, layers, pieces, n):
     x, y = plain.samples(graph, n)
     with plain.cut(pieces), Engine(graph, parameters, batch_size=9, threads=2) as engine:
         expected = plain.step(graph, engine.plan, parameters, x, y)
-        assume(expected.sums[0] < 30)  # none as unlikely as 2.2e-16, where plain, from probabilities, clips its loss
+        assume(expected.sums[0] < 30)  # none as unlikely as 2⁻⁵², where plain, from probabilities, clips its loss
         plain.same(plain.engine_step(engine, x, y), expected, 1e-8)
         np.testing.assert_allclose(engine.predict(x), plain.inference(graph, parameters, x), 1e-9, 1e-9)
 

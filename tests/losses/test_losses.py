@@ -92,11 +92,17 @@ def test_label_smoothing_is_the_gradient_of_smoothed_targets_and_not_in_the_loss
     assert smoothed(truth, softmax(SCORES)) == plain(truth, softmax(SCORES))
 
 
-def test_cross_entropy_clips_probabilities():
-    y = np.array([[0.0, 1.0]])
+EPS = float(np.finfo(float).eps)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("p", [0.0, 1e-300, 2.2e-16, EPS, 2.3e-16])
+def test_cross_entropy_clips_probabilities_at_the_epsilon_of_float64(p, dtype):
+    y = np.array([[p, 1]], dtype)
+    clipped = max(float(y[0, 0]), EPS)
     for truth in ([0], [[1, 0]]):
-        assert CrossEntropy()(truth, y) == pytest.approx(-math.log(2.2e-16), rel=1e-14)
-        assert CrossEntropy().gradient(truth, y)[0, 0] == pytest.approx(-1 / 2.2e-16, rel=1e-14)
+        assert CrossEntropy()(truth, y) == pytest.approx(-math.log(clipped), rel=float(np.finfo(dtype).eps))
+        assert CrossEntropy().gradient(truth, y)[0, 0] == pytest.approx(-1 / clipped, rel=float(np.finfo(dtype).eps))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -123,10 +129,10 @@ def test_binary_cross_entropy_literals():
     np.testing.assert_allclose(BinaryCrossEntropy().gradient(truth, y), [[-2 / 3], [1]], rtol=1e-14)
 
 
-def test_binary_cross_entropy_clips_probabilities():
+def test_binary_cross_entropy_clips_probabilities_at_the_epsilon_of_float64():
     y, truth = np.array([[0.0, 1.0]]), [[1, 0]]
-    assert BinaryCrossEntropy()(truth, y) == pytest.approx(-math.log(2.2e-16))
-    np.testing.assert_allclose(BinaryCrossEntropy().gradient(truth, y), [[-0.5 / 2.2e-16, 0.5 / 2.2e-16]])
+    assert BinaryCrossEntropy()(truth, y) == pytest.approx(-math.log(EPS), rel=1e-15)
+    np.testing.assert_allclose(BinaryCrossEntropy().gradient(truth, y), [[-0.5 / EPS, 0.5 / EPS]], rtol=1e-15)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
