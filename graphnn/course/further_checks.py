@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -12,11 +13,12 @@ from graphnn.layers.base import LAYERS
 POINTS = (-3.0, -0.5, 0.0, 0.25, 2.0)
 
 
-def elementwise(type_name: str, function: Callable[[float], float]) -> Checks:
+def elementwise(type_name: str, function: Callable[[float], float], **options: Any) -> Checks:
     """Compare an activation with its formula at a few points, and its gradient with central differences."""
-    y = built(type_name, (len(POINTS),)).forward([POINTS])
-    yield Check("forward", difference(y, [[function(x) for x in POINTS]]))
-    yield from gradients(built(type_name, (2, 3, 4)), spread(3, 2, 3, 4))
+    setting = "".join(f", {name} {value}" for name, value in options.items())
+    y = built(type_name, (len(POINTS),), **options).forward([POINTS])
+    yield Check(f"forward{setting}", difference(y, [[function(x) for x in POINTS]]))
+    yield from gradients(built(type_name, (2, 3, 4), **options), spread(3, 2, 3, 4), setting)
 
 
 def sigmoid() -> Checks:
@@ -31,21 +33,23 @@ def tanh() -> Checks:
 
 
 def leakyrelu() -> Checks:
-    """LeakyReLU: y = x for x ≥ 0, else slope·x."""
-    layer = built("LeakyReLU", (3,), slope=0.25)
+    """LeakyReLU: y = x for x ≥ 0, else negative_slope·x."""
+    layer = built("LeakyReLU", (3,), negative_slope=0.25)
     yield Check("forward", difference(layer.forward([[-4, 0, 3]]), [[-1, 0, 3]]))
     yield Check("backward", difference(layer.backward([[2, 0, 5]]), [[0.5, 0, 5]]))
     yield from gradients(built("LeakyReLU", (2, 3, 4)), spread(3, 2, 3, 4))
 
 
 def elu() -> Checks:
-    """ELU: y = x for x ≥ 0, else e^x − 1."""
-    yield from elementwise("ELU", lambda x: x if x >= 0 else math.expm1(x))
+    """ELU: y = x for x ≥ 0, else alpha·(e^x − 1)."""
+    yield from elementwise("ELU", lambda x: x if x >= 0 else 0.5 * math.expm1(x), alpha=0.5)
 
 
 def gelu() -> Checks:
-    """GELU: y = x·Φ(x), Φ the distribution function of the normal distribution."""
-    yield from elementwise("GELU", lambda x: x * (1 + math.erf(x / math.sqrt(2))) / 2)
+    """GELU: y = x·Φ(x), Φ the distribution function of the normal distribution, or what comes near to it by tanh."""
+    yield from elementwise("GELU", lambda x: x * (1 + math.erf(x / math.sqrt(2))) / 2, approximate="none")
+    near = math.sqrt(2 / math.pi)
+    yield from elementwise("GELU", lambda x: x * (1 + math.tanh(near * (x + 0.044715 * x**3))) / 2, approximate="tanh")
 
 
 def silu() -> Checks:
@@ -87,13 +91,13 @@ def layernormalization() -> Checks:
 
 def residual() -> Checks:
     """Residual: y = f(x) + g(x), with the identity for g unless there is a shortcut."""
-    dense, tanh_layer = LAYERS.find("Dense"), LAYERS.find("Tanh")
-    layer = built("Residual", (2,), layers=[dense(2)])
+    dense: Any = LAYERS.find("Dense")
+    layer = built("Residual", (2,), layers=[dense(units=2)])
     layer.parameters["layers.0.weights"][...] = [[1, 2], [0, -1]]
     yield Check("forward", difference(layer.forward([[3, 5]]), [[3 + 13, 5 - 5]]))
     yield Check("backward", difference(layer.backward([[1, 2]]), [[1 + 1, 2 + 2 - 2]]))
     x = spread(3, 2)
-    block = built("Residual", (2,), layers=[dense(3), tanh_layer()], shortcut=[dense(3)])
+    block = built("Residual", (2,), layers=[dense(units=3), LAYERS.find("Tanh")()], shortcut=[dense(units=3)])
     inner = np.tanh(x @ block.parameters["layers.0.weights"].T) + x @ block.parameters["shortcut.0.weights"].T
     yield Check("forward with a shortcut", difference(block.forward(x), inner))
     yield from gradients(block, x)
