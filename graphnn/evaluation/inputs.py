@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -141,6 +141,8 @@ def open_picture(path: Path, mode: str) -> "Image":
     """
     try:
         from PIL import Image, ImageOps, UnidentifiedImageError
+
+        from graphnn.evaluation.samples_in_eight_bits import in_eight_bits
     except ImportError as problem:
         raise DataError(f"{path}: reading pictures needs Pillow: python -m pip install pillow") from problem
     refused: tuple[type[BaseException], ...] = (
@@ -151,7 +153,7 @@ def open_picture(path: Path, mode: str) -> "Image":
     try:
         with warnings.catch_warnings(), Image.open(path, formats=("PNG", "JPEG")) as file:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture = eight_bits(ImageOps.exif_transpose(file))
+            picture = ImageOps.exif_transpose(in_eight_bits(file, path))
     except UnidentifiedImageError as problem:
         raise DataError(f"{path}: is not a PNG or JPEG picture") from problem
     except refused as problem:
@@ -164,15 +166,6 @@ def open_picture(path: Path, mode: str) -> "Image":
         layer = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
     return picture.convert(mode)
-
-
-def eight_bits(picture: Any) -> "Image":
-    """Return a picture with 16-bit greys in 8 bits (Pillow's conversion would clip them to white), others as copies."""
-    if picture.mode not in ("I", "I;16", "I;16B", "I;16L"):
-        return picture.copy()  # type: ignore[no-any-return]
-    from PIL import Image
-
-    return Image.fromarray((np.asarray(picture).astype(np.uint32) >> 8).astype(np.uint8))
 
 
 def as_float32(x: Array) -> Array:
