@@ -5,9 +5,10 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from graphnn.errors import GraphError
 from graphnn.kernels.choice import KERNELS
@@ -184,7 +185,9 @@ def guarded(command: Callable[[Sequence[str]], int], argv: Sequence[str] | None)
     """Run a command and return its exit code; errors that a user can cause are printed on stderr, without traceback."""
     prepare()
     try:
-        code = command(sys.argv[1:] if argv is None else argv)
+        with warnings.catch_warnings():
+            warnings.showwarning = in_one_line(warnings.showwarning)
+            code = command(sys.argv[1:] if argv is None else argv)
         sys.stdout.flush()
     except GraphError as error:
         complain(str(error))
@@ -204,6 +207,20 @@ def guarded(command: Callable[[Sequence[str]], int], argv: Sequence[str] | None)
         complain(f"not enough memory: {error}")
         return GraphError.exit_code
     return code
+
+
+def in_one_line(shown: Callable[..., None]) -> Callable[..., None]:
+    """Return `shown`, Python's display of warnings, with notes for the user in one line instead of a place in code."""
+
+    def show(message: Warning | str, category: type[Warning], *place: Any) -> None:
+        from graphnn.kernels.compiled_cache import NothingKept  # here, because hardly any command needs it
+
+        if issubclass(category, NothingKept):
+            complain(f"note: {message}")
+        else:
+            shown(message, category, *place)
+
+    return show
 
 
 def prepare() -> None:

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from graphnn.kernels.activations import CUBIC, LINEAR
+from graphnn.kernels.compiled.kept import compiled
 from graphnn.kernels.compiled.vectors import (
     all_equal,
-    compiled,
     larger,
     load,
     positive_part,

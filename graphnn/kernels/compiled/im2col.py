@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from graphnn.kernels.compiled.vectors import compiled, load, store
+from graphnn.kernels.compiled.kept import compiled
+from graphnn.kernels.compiled.vectors import load, store
 from graphnn.kernels.vectors import WIDTH
 
 

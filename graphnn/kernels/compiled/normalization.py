@@ -6,7 +6,8 @@ They work on blocks of pixels by sixteen channels, so that sums stay in register
 from typing import Any
 
 from graphnn.kernels.compiled.activations import NONE, RELU, activated, slope
-from graphnn.kernels.compiled.vectors import all_equal, compiled, load, store, where_at_least
+from graphnn.kernels.compiled.kept import compiled
+from graphnn.kernels.compiled.vectors import all_equal, load, store, where_at_least
 from graphnn.kernels.vectors import WIDTH
 
 ROWS = 64  # pixels per block; blocks are summed separately, so rounding errors grow with 64, not with all pixels

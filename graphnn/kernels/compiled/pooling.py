@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from graphnn.kernels.compiled.vectors import all_equal, compiled, load, maximum, store, where_equal
+from graphnn.kernels.compiled.kept import compiled
+from graphnn.kernels.compiled.vectors import all_equal, load, maximum, store, where_equal
 from graphnn.kernels.vectors import WIDTH
 
 

@@ -4,53 +4,21 @@ The compiler keeps a vector in one register of AVX-512, two of AVX2, or four of 
 depend on automatic vectorisation, which failed on the loops of Winograd's transforms: they step through 36 arrays.
 """
 
-import hashlib
 import operator
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from llvmlite import ir
-from numba import config, njit, types
+from numba import types
 from numba.core.cgutils import get_or_insert_function
 from numba.core.datamodel import models
 from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, register_model
-from platformdirs import user_cache_path
 
 from graphnn.kernels.vectors import WIDTH
 
 VECTOR = ir.VectorType(ir.FloatType(), WIDTH)
 CONTRACT = ("contract",)  # lets a product and a sum become one fused operation, rounded once
-
-
-OPTIONS = {"nogil": True, "error_model": "numpy"}
-
-
-def cache_folder() -> Path:
-    """Return the folder for compiled functions, a different one for each version of their source files.
-
-    numba checks only the file in which a function is defined, not the files of the functions that it calls.
-    """
-    folder = Path(__file__).parent
-    files = [*sorted(folder.glob("*.py")), folder.parent / "vectors.py"]
-    state = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
-    return user_cache_path("graphnn") / "compiled" / state[:16]
-
-
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function at its first call, and cache the result on disk for later processes where that is possible."""
-    usual, config.CACHE_DIR = config.CACHE_DIR, str(CACHE)
-    try:
-        return njit(cache=True, **OPTIONS)(function)  # type: ignore[no-any-return]
-    except RuntimeError:  # no folder is writable
-        return njit(**OPTIONS)(function)  # type: ignore[no-any-return]
-    finally:
-        config.CACHE_DIR = usual
-
-
-CACHE = cache_folder()
 
 
 class Vector(types.Type):

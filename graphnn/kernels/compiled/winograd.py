@@ -7,7 +7,8 @@ vector ends with the last channel, and overlaps the vector before: the channels 
 
 from typing import Any
 
-from graphnn.kernels.compiled.vectors import all_equal, compiled, load, positive_part, store
+from graphnn.kernels.compiled.kept import compiled
+from graphnn.kernels.compiled.vectors import all_equal, load, positive_part, store
 from graphnn.kernels.vectors import WIDTH
 
 T, M = 6, 4  # the side lengths of an input tile and an output tile
