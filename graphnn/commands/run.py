@@ -1,4 +1,4 @@
-"""run: the command of the course; `run unittest NAME` checks one building block, or trains mnist or cifar."""
+"""run: the command of the course; `run unittest NAME` checks one building block, `run mnist` and `run cifar` train."""
 
 import math
 from collections.abc import Sequence
@@ -33,10 +33,11 @@ def parser() -> Parser:
         "run",
         "Check one building block against values worked out by hand and its gradients numerically; or train a network "
         "and require an accuracy within a time.",
-        ["unittest conv", "unittest all", "unittest mnist"],
+        ["unittest conv", "unittest all", "mnist"],
     )
-    result.add_argument("command", metavar="unittest", help="the only subcommand")
-    result.add_argument("name", metavar="NAME", help=f"{', '.join([*CHECKS, *TRIALS])}; or {ALL}: all but the last two")
+    result.add_argument("command", metavar="unittest", help="the only subcommand; mnist and cifar do without it too")
+    known = ", ".join([*CHECKS, *TRIALS])
+    result.add_argument("name", metavar="NAME", nargs="?", help=f"{known}; or {ALL}: all but the last two")
     add_data_argument(result)
     add_threads_argument(result)
     add_kernels_argument(result)
@@ -47,8 +48,12 @@ def run(argv: Sequence[str]) -> int:
     """Run the checks, or the trial, that the arguments name."""
     command = parser()
     arguments = command.parse(argv)
+    if arguments.command in TRIALS and arguments.name is None:
+        arguments.command, arguments.name = "unittest", arguments.command
     if arguments.command != "unittest":
         command.error(f'unknown command "{arguments.command}"; did you mean "unittest"?')
+    if arguments.name is None:
+        command.error("the following arguments are required: NAME")
     if arguments.name in TRIALS:
         outcome = run_trial(
             TRIALS[arguments.name], data_dir=arguments.data_dir, threads=arguments.threads, kernels=arguments.kernels

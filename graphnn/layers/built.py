@@ -14,6 +14,7 @@ from graphnn.randomness import Purpose, generator
 from graphnn.types import Array, Shape, shape_text
 
 GRADIENT = "_grad"
+ALSO_CALLED = {"running_var": "running_variance"}  # other names of parameters
 
 
 def build(layer: Layer, input_shape: Shape | None, *, dtype: Any, seed: int) -> "BuiltLayer":
@@ -57,7 +58,7 @@ class BuiltLayer:
     `built.weights = W` copies the values and checks the shape. Arrays that are passed in are copied, never changed.
 
     is_training: training or inference, which differ for Dropout and BatchNormalization; true at first.
-    forward_inputs: the input of the last forward; None before the first.
+    forward_inputs, forward_outputs: x and y of the last forward; None before the first.
     draws: how many times forward has run in training; together with the seed it determines what Dropout draws.
     """
 
@@ -70,6 +71,7 @@ class BuiltLayer:
         self.is_training = True
         self.draws = 0
         self.forward_inputs: Array | None = None
+        self.forward_outputs: Array | None = None
         self.gradients: dict[str, Array] = {}
         self._output: Shape | None = None
         self._backward: Backward | None = None
@@ -103,7 +105,8 @@ class BuiltLayer:
         y, self._backward = self.layer.run(self._parameters, self.forward_inputs, ctx)
         self._output = y.shape
         self.gradients = {}
-        return y.copy(order="K")  # the caller may change it, and backward may still read y
+        self.forward_outputs = y.copy(order="K")  # backward may still read y, and a later forward reuse its memory
+        return y.copy(order="K")  # the caller may change it
 
     def backward(self, dy: Any) -> Array:
         """Return dx for the last forward, and set the gradients; dy is N×output_shape, dx is N×input_shape.
@@ -130,8 +133,8 @@ class BuiltLayer:
     def __getattr__(self, name: str) -> Array:
         """Return a parameter or, with `_grad` after its name, its gradient."""
         parameters: Mapping[str, Array] = self.__dict__.get("_parameters", {})
-        if name in parameters:
-            return parameters[name]
+        if ALSO_CALLED.get(name, name) in parameters:
+            return parameters[ALSO_CALLED.get(name, name)]
         parameter = name.removesuffix(GRADIENT)
         if parameter != name and parameter in self.__dict__.get("_trained", ()):
             if parameter not in self.gradients:
@@ -143,8 +146,9 @@ class BuiltLayer:
     def __setattr__(self, name: str, value: Any) -> None:
         """Copy `value` into a parameter, or set any other attribute."""
         parameters: Mapping[str, Array] = self.__dict__.get("_parameters", {})
+        called, name = name, ALSO_CALLED.get(name, name)
         if name not in parameters:
-            super().__setattr__(name, value)
+            super().__setattr__(called, value)
             return
         values = np.asarray(value)
         if values.shape != parameters[name].shape:

@@ -1,5 +1,6 @@
 """Checks of the arrays that are passed to a Model, against its network."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from graphnn.datasets.provenance import Provenance
 from graphnn.errors import DataError
 from graphnn.graph.graph import Graph
 from graphnn.layers.built import described
-from graphnn.types import Array, shape_text
+from graphnn.types import Array, Shape, shape_text
 
 LARGEST = float(np.finfo(np.float32).max)
 
@@ -55,6 +56,12 @@ def check_scale(trained: Provenance | None, name: str, inputs: Array) -> None:
     problem = None if trained is None else scale_problem(trained, inputs)
     if problem is not None:
         raise DataError(f"{name}: {problem}")
+
+
+def in_form(x: Array, shape: Shape) -> Array:
+    """Return vectors as images of `shape`, or images as vectors, in C order; x as it is where they differ otherwise."""
+    vectors = len(shape) == 1 or x.ndim == 2
+    return x.reshape(-1, *shape) if vectors and math.prod(x.shape[1:]) == math.prod(shape) else x
 
 
 def as_array(name: str, values: Any) -> Array:

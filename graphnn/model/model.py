@@ -22,7 +22,7 @@ from graphnn.graph.graph import Graph
 from graphnn.graph.initialisation import initialise, needs_images, unset
 from graphnn.initializers.base import IMAGES
 from graphnn.layers.base import Layer
-from graphnn.model.arrays import check_scale, checked_inputs, checked_samples
+from graphnn.model.arrays import check_scale, checked_inputs, checked_samples, in_form
 from graphnn.model.definition import BATCH_SIZE, Definition
 from graphnn.model.sections import argument_values
 from graphnn.optimizers.sections import schedule_from
@@ -118,12 +118,14 @@ class Model(Definition):
         check_scale(self._trained_on, "x_train", x)
         if self._normalisation is None:
             self._normalisation = Normalisation.fit(x, self._data["normalize"])
+        x = in_form(x, self._normalisation.shape)
         graph, parameters = self._ready(x)
         trained_on, validation = Provenance.of_arrays(x, self._trained_on), None
         if x_valid is not None or y_valid is not None:
-            given = checked_samples(graph, "valid", x_valid, y_valid)
-            check_scale(trained_on, "x_valid", given[0])
-            validation = Samples(*given, normalisation=self._normalisation)
+            inputs, targets = checked_samples(graph, "valid", x_valid, y_valid)
+            check_scale(trained_on, "x_valid", inputs)
+            inputs = in_form(inputs, self._normalisation.shape)
+            validation = Samples(inputs, targets, normalisation=self._normalisation)
         schedule = schedule_from(spec.optimizer.options["schedule"])  # a new one, because a schedule may have a state
         seed = self.seed + self._fits
         samples = Samples(x, y, normalisation=self._normalisation)
@@ -157,7 +159,8 @@ class Model(Definition):
         graph, parameters = self._ready()
         inputs, targets = checked_samples(graph, "", x, y)
         check_scale(self._trained_on, "x", inputs)
-        samples = Samples(inputs, targets, normalisation=self._constants(inputs))
+        normalisation = self._constants(inputs)
+        samples = Samples(in_form(inputs, normalisation.shape), targets, normalisation=normalisation)
         size = self._values()["training"]["batch_size"]
         with Engine(graph, parameters, batch_size=size, threads=threads) as engine:
             if test_time_augmentation == "none":
@@ -172,6 +175,7 @@ class Model(Definition):
         inputs = checked_inputs(graph, "x", x)
         check_scale(self._trained_on, "x", inputs)
         normalisation, shape = self._constants(inputs), graph.input_shape
+        inputs = in_form(inputs, normalisation.shape)
         size = self._values()["training"]["batch_size"]
         with Engine(graph, parameters, batch_size=size, threads=threads) as engine:
             parts = [engine.predict(normalisation.apply(inputs[chunk], shape)) for chunk in engine.chunks(len(inputs))]

@@ -2,6 +2,8 @@
 
 import json
 import math
+import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +64,8 @@ def test_numeric_gradient_of_a_known_function() -> None:
         (["unittest", "xyz"], "known: relu, softmax"),
         (["unitest", "relu"], 'unknown command "unitest"; did you mean "unittest"?'),
         (["unittest"], "NAME"),
+        (["relu"], 'unknown command "relu"; did you mean "unittest"?'),
+        (["mnist", "relu"], 'unknown command "mnist"; did you mean "unittest"?'),
     ],
 )
 def test_wrong_arguments(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -97,6 +101,43 @@ def test_a_training_that_reaches_its_accuracy(
     assert run.main(["unittest", "mnist", "--threads", "1", "--data-dir", str(small_trial)]) == 0
     assert "required: more than 50%" in capsys.readouterr().out
     assert [file.name for file in small_trial.iterdir()] == ["small.json"]
+
+
+def tool(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "tools" / "run.py"), *arguments]
+    return subprocess.run(
+        command, env=os.environ | environment, capture_output=True, encoding="utf-8", check=False, timeout=300
+    )
+
+
+@pytest.mark.parametrize("name", ["mnist", "cifar"])
+@pytest.mark.parametrize("command", [["unittest"], []], ids=["unittest", "alone"])
+def test_without_the_data_the_trainings_say_which_files_are_missing(
+    name: str, command: list[str], tmp_path: Path
+) -> None:
+    nowhere = "http://127.0.0.1:9"
+    ran = tool(*command, name, "--data-dir", str(tmp_path), http_proxy=nowhere, https_proxy=nowhere)
+    assert ran.returncode == 2
+    folder = tmp_path / {"mnist": "mnist", "cifar": "cifar10"}[name]
+    assert f"is not in {folder}, and the download failed" in ran.stderr or f"are not in {folder}, and" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_mnist_is_trained_and_measured_by_the_tool(tmp_path: Path) -> None:
+    (tmp_path / "mnist").mkdir()
+    rng = np.random.default_rng(0)
+    patterns = rng.integers(0, 200, (10, 28, 28))
+    for prefix, count in (("train", 500), ("t10k", 100)):
+        labels = np.arange(count) % 10
+        images = patterns[labels] + rng.integers(0, 50, (count, 28, 28))
+        for kind, array in (("images", images), ("labels", labels)):
+            header = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
+            file = tmp_path / "mnist" / f"{prefix}-{kind}-idx{array.ndim}-ubyte"
+            file.write_bytes(header + array.astype(np.uint8).tobytes())
+    ran = tool("mnist", "--data-dir", str(tmp_path))
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.splitlines()[-1].startswith("ok: test accuracy ")
+    assert "(required: more than 90%)" in ran.stdout
 
 
 def test_a_training_with_other_kernels(

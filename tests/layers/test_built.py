@@ -231,3 +231,25 @@ def test_a_layer_without_a_definition_can_be_built_too() -> None:
 def test_options_are_checked_as_in_a_document() -> None:
     with pytest.raises(SpecError, match=r"Dense\.units: must be at least 1, found -3"):
         Dense(-3)
+
+
+@pytest.mark.parametrize("type_name", sorted(LAYERS))
+def test_the_output_of_the_last_forward_stays_whatever_is_done_with_it(type_name: str) -> None:
+    layer, x = small_layer(type_name)
+    assert layer.forward_outputs is None
+    y = layer.forward(x)
+    expected = y.copy()
+    y[...] = -1
+    layer.backward(np.ones_like(y))
+    np.testing.assert_array_equal(layer.forward_outputs, expected)
+    np.testing.assert_array_equal(layer.forward_inputs, x)
+
+
+def test_the_running_variance_is_also_called_running_var() -> None:
+    layer = BatchNormalization().build((2,))
+    assert layer.running_var is layer.running_variance
+    layer.running_var = [4, 9]
+    np.testing.assert_array_equal(layer.parameters["running_variance"], [4, 9])
+    assert "running_var" not in vars(layer)
+    with pytest.raises(AttributeError, match="no 'running_var'; its parameters: weights, biases"):
+        _ = Dense(1).build((1,)).running_var

@@ -335,3 +335,27 @@ def test_validation_samples_are_used_where_the_document_splits_off_none(
     assert "output" in model.summary()
     with pytest.raises(DataError, match="no samples to validate on"):
         Model.from_document(tmp_path / "net.json").fit(*blobs(300), keep_best="validation_accuracy")
+
+
+def test_images_and_the_same_as_vectors_may_be_mixed(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    images, labels = rng.normal(size=(60, 2, 3, 3)), np.arange(60) % 2
+    images += labels[:, None, None, None]
+    vectors = images.reshape(60, 18)
+
+    def trained(x: Any, x_valid: Any) -> Model:
+        model = Model(CrossEntropy(), SGD(0.1), normalize="per_channel")
+        model.add(Dense(2, input_shape=(18,)))
+        model.add(Softmax())
+        model.fit(x, labels, 16, 2, x_valid, labels)
+        return model
+
+    model, other = trained(images, images), trained(images, vectors)
+    assert model.history[-1].validation == other.history[-1].validation
+    np.testing.assert_array_equal(model.predict(vectors), model.predict(images))
+    assert model.evaluate(vectors, labels) == model.evaluate(images, labels)
+    model.fit(vectors, labels, 16, 1)
+    by_vectors = trained(vectors, images)
+    np.testing.assert_array_equal(by_vectors.predict(vectors), by_vectors.predict(images))
+    with pytest.raises(DataError, match="the samples are 3×3×2, but the normalisation is for 2×3×3"):
+        model.predict(images.transpose(0, 2, 3, 1))
