@@ -16,6 +16,12 @@ class View:
     shift: int = 0
     mirrored: bool = False
 
+    @property
+    def text(self) -> str:
+        """The view in words: mirrored, shifted by -1 pixels; as they are."""
+        words = ["mirrored"] * self.mirrored + [f"shifted by {self.shift} pixels"] * bool(self.shift)
+        return " and ".join(words) or "as they are"
+
     def apply(self, images: Array) -> Array:
         """Return this view of the images: n×C×H×W in channels-last memory."""
         height, width = images.shape[2:]

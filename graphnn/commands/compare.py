@@ -112,4 +112,4 @@ def compare(argv: Sequence[str]) -> int:
     if diverged is None:
         return INTERRUPTED
     show(render(comparison_report(trainings, diverged), arguments.format, terminal_width()))
-    return DivergenceError.exit_code if diverged else 0
+    return DivergenceError.exit_code if diverged or any(each.diverged for each in trainings) else 0

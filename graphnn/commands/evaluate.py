@@ -20,7 +20,7 @@ from graphnn.evaluation.evaluation import evaluate
 from graphnn.evaluation.report import evaluation_report
 from graphnn.reports.formats import render
 from graphnn.runs.data import stored
-from graphnn.runs.trained import PARTS, load_trained
+from graphnn.runs.trained import PARTS, load_trained, note
 from graphnn.storage.float16 import check_free, round_to_float16
 from graphnn.storage.weights import save_weights
 from graphnn.text.terminal import complain, show, terminal_width
@@ -89,6 +89,8 @@ def run(argv: Sequence[str]) -> int:
         kernels=arguments.kernels,
         views=spec.evaluation["test_time_augmentation"],
     )
+    for text in result.notes:
+        note(text)
     show(render(evaluation_report(result), arguments.format, terminal_width()))
     if arguments.float16:
         save_weights(arguments.float16, trained.parameters.named(), trained.meta, dtype="<f2")

@@ -16,13 +16,15 @@ from graphnn.commands.common import (
 )
 from graphnn.datasets.agreement import is_bytes
 from graphnn.datasets.base import facts_of
-from graphnn.errors import GraphError
+from graphnn.errors import DivergenceError, GraphError
 from graphnn.evaluation.files import Files, gathered
 from graphnn.evaluation.inputs import Reader
 from graphnn.evaluation.prediction import predict, prediction_report
 from graphnn.reports.formats import render
 from graphnn.runs.trained import load_trained, note
-from graphnn.text.terminal import show
+from graphnn.text.terminal import complain, show
+
+SHOWN = 10  # inputs with outputs that are not finite
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -66,7 +68,10 @@ def parser() -> Parser:
 
 
 def run(argv: Sequence[str]) -> int:
-    """Predict, and print the results; inputs that cannot be read are reported at the end, with exit code 2."""
+    """Predict, and print the results; inputs that cannot be read are reported at the end, with exit code 2.
+
+    So are those whose outputs are not finite, with exit code 3; they are left out of the results.
+    """
     arguments = parser().parse(argv)
     trained = load_trained(document_source(arguments), arguments.weights, "predict")
     facts, data = facts_of(trained.spec.data["dataset"]), trained.data
@@ -82,7 +87,7 @@ def run(argv: Sequence[str]) -> int:
         trained=data,
     )
     files = Files(reader)
-    results = predict(
+    results, overflowed = predict(
         trained.graph,
         trained.parameters,
         trained.normalisation,
@@ -96,4 +101,8 @@ def run(argv: Sequence[str]) -> int:
         show(render(report, arguments.format))
     for message in files.messages():
         note(message)
+    for message in [*overflowed[:SHOWN], *([f"and {len(overflowed) - SHOWN} more"] if overflowed[SHOWN:] else [])]:
+        complain(message)
+    if overflowed:
+        return DivergenceError.exit_code
     return GraphError.exit_code if files.failed else 0

@@ -22,6 +22,7 @@ from graphnn.engine.workspace import Clock
 from graphnn.errors import GraphError
 from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.kernels import Kernels
+from graphnn.losses.base import Loss
 from graphnn.optimizers.updater import Updater
 from graphnn.parameters.parameters import Parameters
 from graphnn.types import Array, Shape
@@ -164,6 +165,16 @@ class Engine:
         """
         clock = Clock(self._seed, epoch, step)
         return Replay(self.graph, self.parameters, self.kernels, len(x), clock).first_non_finite(x, self.plan)
+
+    def first_non_finite_gradient(self, batch: ArrayBatch, *, epoch: int, step: int) -> Node | Loss | None:
+        """Run a training step again whose forward is finite; return what first has a gradient that is not finite.
+
+        That is the loss or a node; None where only the sums over the pieces are not finite. Nothing is changed.
+        """
+        from graphnn.engine.backward_replay import BackwardReplay  # rarely needed
+
+        replay = BackwardReplay(self.graph, self.parameters, self.kernels, len(batch), Clock(self._seed, epoch, step))
+        return replay.first_non_finite_gradient(batch, self.plan)
 
     def first_non_finite_in_inference(self, x: Array) -> Node | None:
         """Return the first node whose output for x, n×(input shape), is not finite in inference, or None."""

@@ -1,6 +1,7 @@
 """Runs a pass again, node by node, to find the first output that is not finite."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from graphnn.engine.stage import batchwise, located
 from graphnn.engine.workspace import Clock
 from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.kernels import Kernels
-from graphnn.layers.base import Arrays
+from graphnn.layers.base import Arrays, Backward
 from graphnn.layers.context import Context, empty_channels_last
 from graphnn.parameters.parameters import Parameters
 from graphnn.randomness import Purpose, generator
@@ -34,11 +35,12 @@ class ReplayContext(Context):
         kernels: Kernels,
         bypasses: dict[str, Array],
         n: int,
+        needs_dx: bool = False,
     ) -> None:
         super().__init__(
             training=rng is not None,
             rng=rng,
-            needs_dx=False,
+            needs_dx=needs_dx,
             input_shape=node.input_shape,
             kernels=kernels,
             bypasses=bypasses,
@@ -47,6 +49,23 @@ class ReplayContext(Context):
 
     def bypass(self, name: str, shape: Shape, dtype: Any) -> Array:
         return super().bypass(name, (self._n, *shape[1:]), dtype)[self._piece]
+
+
+@dataclass
+class NodeRun:
+    """What the pass of a node over all pieces leaves for backward.
+
+    pieces, inputs, outputs, contexts: of each piece. statistics: of the batch, for a batch-wise node in training, whose
+    backward takes them; backwards: those of the pieces of every other node.
+    """
+
+    pieces: Sequence[slice]
+    inputs: Sequence[Array]
+    params: Arrays
+    statistics: Arrays | None
+    outputs: list[Array] = field(default_factory=list)
+    contexts: list[Context] = field(default_factory=list)
+    backwards: list[Backward] = field(default_factory=list)
 
 
 class Replay:
@@ -92,17 +111,22 @@ class Replay:
         self, node: Node, pieces: Sequence[slice], values: Sequence[Array], statistics: Arrays | None
     ) -> list[Array]:
         """Return the outputs of a node for each piece; statistics: of the batch, for a node at a stage's entry."""
-        params, outputs = self._copies(node), list[Array]()
+        params = self._copies(node)
+        run = NodeRun(pieces, values, params, statistics)
         with located(node), np.errstate(all="ignore"):
             prepared = node.layer.prepare(params, self._context(node, 0, slice(self._n)))
             for number, (piece, value) in enumerate(zip(pieces, values, strict=True)):
                 ctx = self._context(node, number, piece)
                 ctx.prepared = prepared
+                run.contexts.append(ctx)
                 if statistics is None:
-                    outputs.append(node.layer.forward(params, value, ctx)[0])
+                    y, backward = node.layer.forward(params, value, ctx)
+                    run.backwards.append(backward)
                 else:
-                    outputs.append(batchwise(node).apply(params, statistics, value, ctx))
-        return outputs
+                    y = batchwise(node).apply(params, statistics, value, ctx)
+                run.outputs.append(y)
+        self._done(node, run)
+        return run.outputs
 
     def _statistics(self, node: Node, pieces: Sequence[slice], x: Array) -> Arrays:
         """Return the statistics of the whole batch x at a batch-wise node."""
@@ -121,7 +145,22 @@ class Replay:
     def _context(self, node: Node, number: int, piece: slice) -> Context:
         clock = self._clock
         rng = None if clock is None else generator(clock.seed, Purpose.LAYER, *clock.key(node, number))
-        return ReplayContext(node, piece, rng=rng, kernels=self._kernels, bypasses=self._bypasses, n=self._n)
+        return ReplayContext(
+            node,
+            piece,
+            rng=rng,
+            kernels=self._kernels,
+            bypasses=self._bypasses,
+            n=self._n,
+            needs_dx=self._needs_dx(node),
+        )
+
+    def _needs_dx(self, node: Node) -> bool:
+        """Whether backward will ask for the gradient of the node's input."""
+        return False
+
+    def _done(self, node: Node, run: NodeRun) -> None:
+        """Called with what a node's pass leaves for backward."""
 
 
 def joined(values: Sequence[Array], pieces: Sequence[slice], n: int) -> Array:

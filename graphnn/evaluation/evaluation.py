@@ -1,6 +1,6 @@
 """The evaluation of trained weights on a part of the data: loss, metrics, and for classes the confusion matrix."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 
@@ -11,11 +11,12 @@ from graphnn.engine.engine import Engine
 from graphnn.engine.plan import kernels_for, loss_takes_logits
 from graphnn.errors import DataError
 from graphnn.evaluation.metrics import ClassScore, class_scores, confusion_matrix, label_scores
-from graphnn.evaluation.views import averaged_sums, check_views
+from graphnn.evaluation.views import averaged_sums, check_averaged, check_views
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph
 from graphnn.metrics.outputs import Classes, YesOrNo
 from graphnn.parameters.parameters import Parameters
+from graphnn.training.divergence import check_figures
 from graphnn.training.samples import Samples
 from graphnn.types import Array
 
@@ -27,7 +28,7 @@ class Evaluation:
     count: number of samples. weights: their file. figures: "loss" and the loss's metrics. classes, scores and matrix
     are empty for regression. scores: of each class, or of each output where several may be true at once; then there is
     no matrix. matrix: see confusion_matrix. averaged: the figures with outputs averaged over `views` of each image;
-    empty for "none".
+    empty for "none". notes: what a reader of the figures should know, in words.
     """
 
     part: str
@@ -39,6 +40,7 @@ class Evaluation:
     matrix: Array | None = None
     views: str = "none"
     averaged: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def evaluate(
@@ -58,7 +60,7 @@ def evaluate(
 
     part, weights: for the report. classes: their names, where they are known. views: as
     evaluation.test_time_augmentation in a document. Raises DataError where there are no samples, the targets do not
-    fit the loss, or the samples do not fit the views.
+    fit the loss, or the samples do not fit the views, and DivergenceError where a figure is not finite.
     """
     count, loss = len(samples), graph.loss
     if count == 0:
@@ -69,18 +71,21 @@ def evaluate(
     logits = loss_takes_logits(graph)
     sums: list[Array] = []
     outputs: list[Array] = []
-    averaged: Array | None = None
     used = kernels_for(graph, kernels)
     with Engine(graph, parameters, batch_size=batch_size, threads=threads, kernels=used) as engine:
         for chunk in engine.chunks(count):
             chosen = np.arange(chunk.start, chunk.stop)
             outputs.append(engine.loss_inputs(SourceBatch(samples, chosen)))
-            sums.append(loss.piece(samples.targets(chosen), outputs[-1], count, logits=logits))
+            with np.errstate(all="ignore"):  # what is not finite is reported below
+                sums.append(loss.piece(samples.targets(chosen), outputs[-1], count, logits=logits))
+        where = f"of {weights} over the {part} part"
+        result = Evaluation(part, count, weights, graph.summarise(np.sum(sums, axis=0), count), views=views)
+        check_figures(engine, samples, result.figures, where)
         if views != "none":
             averaged = averaged_sums(engine, samples, views)
-    result = Evaluation(part, count, weights, graph.summarise(np.sum(sums, axis=0), count), views=views)
-    if averaged is not None:
-        result = replace(result, averaged=graph.summarise(averaged, count))
+            result = replace(result, averaged=graph.summarise(np.asarray(averaged), count))
+            check_averaged(engine, samples, views, result.averaged, where)
+    result = replace(result, notes=tuple(notes_of(y_gt, result)))
     interpreted = loss.outputs(y_gt, np.concatenate(outputs), logits=logits)
     if loss.outputs is Classes:
         names = class_names(classes, interpreted.y.shape[1])
@@ -92,6 +97,19 @@ def evaluate(
         names = class_names(classes, predicted.shape[1])
         return replace(result, classes=names, scores=tuple(label_scores(truth, predicted)))
     return result
+
+
+def notes_of(y_gt: Array, result: Evaluation) -> Iterator[str]:
+    """Yield a note where R² is 0/0 for an output, because its target is the same in all samples."""
+    if "r2" in result.figures:
+        targets = y_gt.reshape(len(y_gt), -1)
+        constant = np.flatnonzero((targets == targets[0]).all(axis=0))
+        if constant.size:
+            which = f"output {constant[0]}" + (f" and {constant.size - 1} more" if constant.size > 1 else "")
+            yield (
+                f"the target of {which} is the same in all {result.count:,} samples of the {result.part} part, so that "
+                "its R² is 0/0; it counts as 1 where every prediction is exact, else as 0"
+            )
 
 
 def with_classes(result: Evaluation, y_gt: Array, y_pred: Array, classes: tuple[str, ...]) -> Evaluation:

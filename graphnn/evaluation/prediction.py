@@ -7,6 +7,7 @@ import numpy as np
 from graphnn.datasets.preparation import Normalisation
 from graphnn.engine.engine import Engine
 from graphnn.engine.plan import kernels_for
+from graphnn.errors import DivergenceError
 from graphnn.evaluation.evaluation import class_names
 from graphnn.evaluation.files import Labelled
 from graphnn.frozen_dataclass import frozen_dataclass
@@ -15,6 +16,7 @@ from graphnn.metrics.outputs import Numbers, YesOrNo
 from graphnn.parameters.parameters import Parameters
 from graphnn.reports.kinds import SHARE, SIX_DIGITS, Kind
 from graphnn.reports.report import Column, Report, Table
+from graphnn.training.divergence import wrong_in_inference
 from graphnn.types import Array
 
 Result = tuple[str, Array]  # a sample's label, and the network's output as a vector
@@ -42,18 +44,37 @@ def predict(
     batch_size: int,
     threads: int | None = None,
     kernels: str | None = None,
-) -> list[Result]:
-    """Return the network's output for each sample of all parts.
+) -> tuple[list[Result], list[str]]:
+    """Return the network's finite output for each sample of all parts, and a message for each other sample.
 
     normalisation: the one that the weights were trained with. parts: samples that are not normalised.
     """
     results: list[Result] = []
+    overflowed: list[str] = []
     used = kernels_for(graph, kernels)
     with Engine(graph, parameters, batch_size=batch_size, threads=threads, kernels=used) as engine:
         for labels, x in parts:
-            y = engine.predict(normalisation.apply(x, graph.input_shape))
-            results += zip(labels, y.reshape(len(y), -1), strict=True)
-    return results
+            inputs = normalisation.apply(x, graph.input_shape)
+            y = engine.predict(inputs).reshape(len(x), -1)
+            finite = np.isfinite(y).all(axis=1)
+            results += [(labels[i], y[i]) for i in np.flatnonzero(finite)]
+            for i in np.flatnonzero(~finite):
+                cause = wrong_in_inference(engine, inputs[i : i + 1])
+                overflowed.append(f"{labels[i]}: the network's output is not finite: {cause}")
+    return results, overflowed
+
+
+def finite_outputs(engine: Engine, x: Array, first: int) -> Array:
+    """Return the outputs for x, n×(input shape). first: the number of its first sample, for messages.
+
+    Raises DivergenceError where an output is not finite.
+    """
+    y = engine.predict(x)
+    bad = np.flatnonzero(~np.isfinite(y.reshape(len(y), -1)).all(axis=1))
+    if bad.size:
+        cause = wrong_in_inference(engine, x[bad[0] : bad[0] + 1])
+        raise DivergenceError(f"the output for x[{first + bad[0]}] is not finite: {cause}")
+    return y
 
 
 def prediction_report(results: Sequence[Result], graph: Graph, classes: Sequence[str] | None, top: int) -> Report:

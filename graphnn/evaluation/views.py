@@ -1,5 +1,7 @@
 """Test-time augmentation: outputs averaged over several views of each image."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +12,10 @@ from graphnn.engine.engine import Engine
 from graphnn.engine.plan import loss_takes_logits
 from graphnn.errors import DataError
 from graphnn.text.suggestions import unknown_name
+from graphnn.training.divergence import check_figures
 from graphnn.training.observer import Stop, never
 from graphnn.training.samples import Samples
+from graphnn.training.trainer import evaluate
 from graphnn.types import Array, Shape
 
 
@@ -42,6 +46,20 @@ def averaged_sums(engine: Engine, samples: Samples, views: str, stop: Stop = nev
         for weight, viewed in weighted:
             if stop():
                 return None
-            mean += weight * engine.loss_inputs(SourceBatch(viewed, chosen))
-        sums.append(loss.piece(samples.targets(chosen), mean, count, logits=logits))
+            with np.errstate(all="ignore"):
+                mean += weight * engine.loss_inputs(SourceBatch(viewed, chosen))
+        with np.errstate(all="ignore"):  # figures that are not finite are looked for and reported elsewhere
+            sums.append(loss.piece(samples.targets(chosen), mean, count, logits=logits))
     return np.asarray(np.sum(sums, axis=0))
+
+
+def check_averaged(engine: Engine, samples: Samples, views: str, figures: Mapping[str, float], where: str) -> None:
+    """Raise DivergenceError where a figure with views is not finite, as check_figures does."""
+    if all(map(math.isfinite, figures.values())):
+        return
+    for _, view in VIEWS[views]:
+        viewed = replace(samples, view=view)
+        sums = evaluate(engine, viewed)
+        assert sums is not None
+        check_figures(engine, viewed, engine.graph.summarise(sums, len(samples)), f"{where}, {view.text},")
+    check_figures(engine, samples, figures, f"{where} with {views}")

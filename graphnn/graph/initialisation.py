@@ -26,7 +26,8 @@ def initialise(graph: Graph, seed: int, dtype: Any = np.float32, images: Array |
     """Return the initial parameters, each drawn from a generator keyed by the seed, its node and its position there.
 
     images: normalised training images, N×input_shape, for initializers that compute from them; of more than
-    `initializers.IMAGES`, the first are used. Raises GraphError where such an initializer gets none.
+    `initializers.IMAGES`, the first are used. Raises GraphError where such an initializer gets none, and where a first
+    value is beyond the range of dtype.
     """
     parameters = unset(graph, dtype)
     for node in graph.nodes:
@@ -36,5 +37,12 @@ def initialise(graph: Graph, seed: int, dtype: Any = np.float32, images: Array |
                 values = initial_values(parameter.initializer, parameter.shape, rng, images)
             except GraphError as error:
                 raise GraphError(f'{node.location} "{node.name}": {error}') from error
-            parameters.values[node.name][parameter.name][...] = values
+            array = parameters.values[node.name][parameter.name]
+            with np.errstate(over="ignore"):
+                array[...] = values
+            if not np.isfinite(array).all():
+                raise GraphError(
+                    f'{node.location} "{node.name}": its {parameter.name} would start from numbers beyond the range of '
+                    f"{array.dtype}; write smaller ones in initializer"
+                )
     return parameters

@@ -16,7 +16,8 @@ from graphnn.describe.describe import describe
 from graphnn.describe.report import description_report
 from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
-from graphnn.evaluation.views import averaged_sums
+from graphnn.evaluation.prediction import finite_outputs
+from graphnn.evaluation.views import averaged_sums, check_averaged
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph
 from graphnn.graph.initialisation import initialise, needs_images, unset
@@ -29,6 +30,7 @@ from graphnn.optimizers.sections import schedule_from
 from graphnn.parameters.parameters import Parameters
 from graphnn.reports.formats import render
 from graphnn.storage.weights import assign, class_names, load_weights, save_weights
+from graphnn.training.divergence import check_figures
 from graphnn.training.history import Record
 from graphnn.training.metadata import weights_metadata
 from graphnn.training.monitor import EarlyStopping
@@ -154,7 +156,8 @@ class Model(Definition):
         """Return the mean loss and the metrics over the samples, by name.
 
         x, y: as in fit. test_time_augmentation: the views of each image over which outputs are averaged, as in a
-        document. Raises DataError where the arrays do not fit, and GraphError where the model must be fitted first.
+        document. Raises DataError where the arrays do not fit, GraphError where the model must be fitted first, and
+        DivergenceError where a figure is not finite, with the sample and the layer.
         """
         graph, parameters = self._ready()
         inputs, targets = checked_samples(graph, "", x, y)
@@ -164,21 +167,28 @@ class Model(Definition):
         size = self._values()["training"]["batch_size"]
         with Engine(graph, parameters, batch_size=size, threads=threads) as engine:
             if test_time_augmentation == "none":
-                sums = evaluate(engine, samples)
+                figures = graph.summarise(np.asarray(evaluate(engine, samples)), len(samples))
+                check_figures(engine, samples, figures, "over these samples")
             else:
                 sums = averaged_sums(engine, samples, test_time_augmentation)
-        return graph.summarise(np.asarray(sums), len(samples))
+                figures = graph.summarise(np.asarray(sums), len(samples))
+                check_averaged(engine, samples, test_time_augmentation, figures, "over these samples")
+        return figures
 
     def predict(self, x: Any, *, threads: int | None = None) -> Array:
-        """Return the outputs for inputs x, N×(output shape) in float32. Raises DataError and GraphError as evaluate."""
+        """Return the outputs for inputs x, N×(output shape) in float32.
+
+        Raises DataError and GraphError as evaluate, and DivergenceError where an output is not finite.
+        """
         graph, parameters = self._ready()
         inputs = checked_inputs(graph, "x", x)
         check_scale(self._trained_on, "x", inputs)
         normalisation, shape = self._constants(inputs), graph.input_shape
         inputs = in_form(inputs, normalisation.shape)
-        size = self._values()["training"]["batch_size"]
+        size, parts = self._values()["training"]["batch_size"], list[Array]()
         with Engine(graph, parameters, batch_size=size, threads=threads) as engine:
-            parts = [engine.predict(normalisation.apply(inputs[chunk], shape)) for chunk in engine.chunks(len(inputs))]
+            for chunk in engine.chunks(len(inputs)):
+                parts.append(finite_outputs(engine, normalisation.apply(inputs[chunk], shape), chunk.start))
         return np.concatenate(parts) if parts else np.empty((0, *graph.output_shape), np.float32)
 
     def summary(self) -> str:

@@ -74,6 +74,11 @@ class Training:
         return found
 
     @property
+    def diverged(self) -> bool:
+        """Whether it is finished, and a figure on the part is not a number, as an overflow leaves it."""
+        return self.finished and any(None in figures.values() for figures in self.figures().values())
+
+    @property
     def seconds(self) -> float:
         """The time of all epochs, validation included, as recorded in its history."""
         with self.outputs.history.open(newline="", encoding="utf-8") as file:

@@ -85,9 +85,9 @@ def comparison_report(trainings: Sequence[Training], diverged: Collection[Traini
     """
     outcomes = list(by_variant(trainings, diverged))
     measured = [figures for outcome in outcomes for figures in outcome.figures]
-    if not measured:
+    if not any(outcome.figures or outcome.diverged for outcome in outcomes):
         return Report(data=[], rows=Table(ROWS, ()))
-    parts = list(dict.fromkeys(part for figures in measured for part in figures))
+    parts = list(dict.fromkeys(part for figures in measured for part in figures)) or [trainings[0].part]
     metric = metric_of([figures for by_part in measured for figures in by_part.values()])
     lines = list(compared(outcomes, parts, metric))
     table = [
@@ -154,14 +154,17 @@ def values(outcome: Outcome, line: Sequence[Compared], metric: str) -> dict[str,
 def by_variant(trainings: Sequence[Training], diverged: Collection[Training]) -> Iterator[Outcome]:
     """Yield the outcome of each variant."""
     for variant in dict.fromkeys(training.variant for training in trainings):
-        finished = [training for training in trainings if training.variant == variant and training.finished]
+        own = [training for training in trainings if training.variant == variant]
+        finished = [training for training in own if training.finished and not training.diverged]
         figures, seconds = [training.figures() for training in finished], [training.seconds for training in finished]
-        yield Outcome(variant.name, figures, seconds, sum(training.variant == variant for training in diverged))
+        yield Outcome(variant.name, figures, seconds, sum(each in diverged or each.diverged for each in own))
 
 
 def metric_of(figures: Iterable[Mapping[str, float]]) -> str:
     """Return the metric that the table shows: the first brief one besides the loss that all have, else the loss."""
     names = list(figures)
+    if not names:  # all diverged
+        return "loss"
     brief = (name for name in names[0] if name in METRICS and METRICS[name].brief)
     return next((name for name in brief if name != "loss" and all(name in each for each in names)), "loss")
 

@@ -9,7 +9,7 @@ from graphnn.datasets.digest import TEST
 from graphnn.engine.batch import SourceBatch
 from graphnn.engine.engine import Engine
 from graphnn.errors import DivergenceError, GraphError, SpecError, WeightsError
-from graphnn.evaluation.views import averaged_sums
+from graphnn.evaluation.views import averaged_sums, check_averaged
 from graphnn.graph.graph import Graph
 from graphnn.metrics.figures import figure, label
 from graphnn.optimizers.sections import optimizer_from, schedule_from
@@ -22,6 +22,7 @@ from graphnn.specification.spec import Spec
 from graphnn.storage.weights import save_weights
 from graphnn.text.terminal import complain, showable
 from graphnn.training.checkpoint import RunSettings, State, save_checkpoint
+from graphnn.training.divergence import check_figures
 from graphnn.training.history import HistoryFile, Record
 from graphnn.training.metadata import weights_metadata
 from graphnn.training.monitor import Watch
@@ -97,7 +98,8 @@ class TrainingRun:
         start = time.perf_counter()
         sums = self.engine.train_step(SourceBatch(self.data.training, np.arange(count)), epoch=0, step=0)
         seconds = time.perf_counter() - start
-        norm = float(np.linalg.norm(self.parameters.gradient))
+        self.trainer.check_step(np.arange(count), sums)
+        norm = float(np.linalg.norm(self.parameters.gradient.astype(np.float64)))
         loss = self.graph.summarise(sums, count)["loss"]
         parts = [f"{len(self.data.training):,} samples to train on"]
         parts += [f"{len(self.data.validation):,} to validate"] if self.data.validation else []
@@ -140,7 +142,10 @@ class TrainingRun:
             if self.trainer.stopped_early:
                 self.progress.line(stopped_early(self.trainer))
             with self.trainer.kept.final():
-                part, final = self.final_figures(stop)
+                try:
+                    part, final = self.final_figures(stop)
+                except DivergenceError as error:
+                    raise DivergenceError(*error.problems, *self.weights_so_far()) from error
                 if final is not None:
                     figures_by_part = {f"{part}{views}": figures for views, figures in final.items()}
                     self.outputs.finish(self.parameters.named(), self.metadata(self.last_kept, figures_by_part))
@@ -168,6 +173,7 @@ class TrainingRun:
             if sums is None:
                 return part, None
             plain: Mapping[str, float] = self.graph.summarise(sums, len(samples))
+            check_figures(self.engine, samples, plain, "over the test part, after the last epoch,")
         elif self.data.validation is not None and last.validation is not None:
             part, samples, plain = "validation", self.data.validation, last.validation
         else:
@@ -178,7 +184,9 @@ class TrainingRun:
         sums = averaged_sums(self.engine, samples, views, stop)
         if sums is None:
             return part, None
-        return part, {"": plain, f" with {views}": self.graph.summarise(sums, len(samples))}
+        averaged = self.graph.summarise(sums, len(samples))
+        check_averaged(self.engine, samples, views, averaged, f"over the {part} part, after the last epoch,")
+        return part, {"": plain, f" with {views}": averaged}
 
     @property
     def last_kept(self) -> Record:

@@ -1,6 +1,6 @@
 """The values that a run validates, and those it keeps at the end: the trained ones, an average, or the best epoch's."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from graphnn.averaging.base import Averaging
@@ -42,6 +42,10 @@ class Kept:
         return {f"average/{name}": each for name, each in average.items()} | {
             f"best/{name}": each for name, each in best.items()
         }
+
+    def named_averages(self) -> Mapping[str, Array]:
+        """Return the averages, flat, by the names of the parameters; nothing where none is kept."""
+        return {} if self._average is None else self._average.values.named()
 
     def begin(self) -> None:
         """Start an average from the network's initial values."""

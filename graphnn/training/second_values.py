@@ -23,6 +23,14 @@ class SecondValues:
         self.arrays: dict[str, Array] = {name: np.zeros_like(array) for name, array in flat.items()}
         self._pairs = [(self.arrays[name], array) for name, array in flat.items()]
         self._work = np.empty(BLOCK, parameters.dtype)
+        self._slices = parameters.slices
+
+    def named(self) -> dict[str, Array]:
+        """Return the values of each parameter and running statistic, flat, by 'node/name'."""
+        trained = {name: self.arrays["parameters"][elements] for name, elements in self._slices.items()}
+        return trained | {
+            name.removeprefix("running/"): each for name, each in self.arrays.items() if name != "parameters"
+        }
 
     def take(self) -> None:
         """Copy the network's values."""

@@ -7,9 +7,10 @@ import numpy as np
 
 from graphnn.averaging.base import check_averaging
 from graphnn.datasets.batches import epoch_order
-from graphnn.engine.batch import SourceBatch
+from graphnn.engine.batch import ArrayBatch, SourceBatch
 from graphnn.engine.engine import Engine
 from graphnn.errors import DataError, DivergenceError
+from graphnn.metrics.figures import label
 from graphnn.optimizers.base import Optimizer
 from graphnn.optimizers.rates import Rates
 from graphnn.optimizers.sections import groups_from, optimizer_from, schedule_from
@@ -137,11 +138,7 @@ class Trainer:
             first = self.step * self.options.batch_size
             positions = order[first : first + self.options.batch_size]
             sums = self.engine.train_step(SourceBatch(self.training, positions), epoch=self.epoch, step=self.step)
-            if not (math.isfinite(sums[0]) and all_finite(self.parameters.gradient)):
-                x, _ = self.training.take(positions, self.graph.input_shape, self.epoch)
-                loss = float(sums[0]) / len(positions)
-                cause = culprit(self.engine, x, loss, epoch=self.epoch, step=self.step)
-                raise self._diverged(cause, loss)
+            self.check_step(positions, sums)
             self.engine.update(self.learning_rates(self.step), epoch=self.epoch)
             self._sums = sums.copy() if self._sums is None else self._sums + sums
             self.step += 1
@@ -184,11 +181,10 @@ class Trainer:
             if sums is None:
                 return None
             metrics = self.graph.summarise(sums, len(samples))
-            if not math.isfinite(metrics["loss"]):
-                everything, size = np.arange(len(samples)), self.options.batch_size
-                cuts = (everything[start : start + size] for start in range(0, len(samples), size))
-                batches = (samples.take(cut, self.graph.input_shape)[0] for cut in cuts)
-                raise self._diverged(culprit_in_inference(self.engine, batches), metrics["loss"], "validation ")
+            wrong = next((name for name, value in metrics.items() if not math.isfinite(value)), None)
+            if wrong is not None:
+                cause = culprit_in_inference(self.engine, samples)
+                raise self._diverged(cause, metrics[wrong], f"validation {label(wrong)}")
         return metrics
 
     def _is_validated(self, epoch: int) -> bool:
@@ -206,18 +202,43 @@ class Trainer:
         return same_step and validated == expected and not self.kept.depends_on_length
 
     def _check_parameters(self) -> None:
-        """Raise DivergenceError where a parameter is not finite; no later loss would show it after the last update."""
-        for name, array in self.parameters.named().items():
+        """Raise DivergenceError where a parameter, an average or the optimizer's state is not finite.
+
+        No later loss would show it after the last update; nor would it show that an infinite sum of squares in the
+        optimizer's state ends all updates of a weight.
+        """
+        kept = {f"the average of {name}": array for name, array in self.kept.named_averages().items()}
+        state = {
+            f"{slot} of {self.optimizer.type} for {name}": array[elements]
+            for slot, array in self.updater.state.items()
+            for name, elements in self.parameters.slices.items()
+        }
+        for name, array in {**self.parameters.named(), **kept, **state}.items():
             if not all_finite(array.ravel(order="K")):
                 raise DivergenceError(f"{name} is no longer finite after epoch {self.epoch + 1}. {self._advice()}")
 
-    def _diverged(self, cause: str, loss: float, part: str = "") -> DivergenceError:
-        """Return the error that says what went wrong, when, and what to try."""
+    def check_step(self, positions: Array, sums: Array) -> None:
+        """Raise DivergenceError where the partial sums or the gradient of the present step are not finite.
+
+        positions: of the samples of its batch.
+        """
+        if np.isfinite(sums).all() and all_finite(self.parameters.gradient):
+            return
+        batch = ArrayBatch(*self.training.take(positions, self.graph.input_shape, self.epoch))
+        metrics = self.graph.summarise(sums, len(positions))
+        wrong = next((name for name, value in metrics.items() if not math.isfinite(value)), "loss")
+        cause = culprit(self.engine, batch, metrics[wrong], epoch=self.epoch, step=self.step)
+        raise self._diverged(cause, metrics[wrong], label(wrong))
+
+    def _diverged(self, cause: str, value: float, figure: str) -> DivergenceError:
+        """Return the error that says which figure went wrong, when, and what to try."""
         step = min(self.step + 1, self.steps_in_epoch)
         when = f"in epoch {self.epoch + 1} of {self.options.epochs}, step {step} of {self.steps_in_epoch}"
-        return DivergenceError(f"the {part}loss is {loss:.3g} {when}: {cause}. {self._advice()}")
+        return DivergenceError(f"the {figure} is {value:.3g} {when}: {cause}. {self._advice()}")
 
     def _advice(self) -> str:
+        if self.steps_done == 0 and self.step == 0:
+            return "No weight has changed yet: what the weights start from, the inputs or the targets are too large."
         rate = self.learning_rate(min(self.step, self.steps_in_epoch - 1))
         clip = "" if self.optimizer.clip_norm is not None else ', or "clip_norm" in the optimizer, for example 1'
         return f"Try a learning rate smaller than {rate:.3g}{clip}."

@@ -81,10 +81,19 @@ def test_the_metric_that_is_shown() -> None:
 
 
 def test_no_training_at_its_end(trainings: list[Training]) -> None:
-    report = comparison_report(trainings[-2:], trainings[-2:])
+    report = comparison_report(trainings[-2:])
     assert render(report) == render(report, "markdown") == ""
     assert render(report, "json") == "[]\n"
     assert render(report, "csv").startswith("variant,")
+
+
+def test_where_every_training_diverged_that_is_what_is_shown(trainings: list[Training]) -> None:
+    report = comparison_report(trainings[-2:], trainings[-2:])
+    (line,) = render(report, "markdown").splitlines()[2:]
+    assert line.split(" | ")[1] == "diverged"
+    (values,) = json.loads(render(report, "json"))
+    assert values["diverged"] == 2
+    assert values["loss"] == {}
 
 
 def test_a_part_that_only_some_have_leaves_cells_empty() -> None:

@@ -106,8 +106,8 @@ def test_what_went_wrong_is_looked_for_in_the_augmented_batch(make: Any, monkeyp
             sums[0] = np.nan
         return sums
 
-    def culprit(engine: Engine, x: Any, loss: float, *, epoch: int, step: int) -> str:
-        seen.append(x)
+    def culprit(engine: Engine, batch: Any, loss: float, *, epoch: int, step: int) -> str:
+        seen.append(batch.x)
         return "found"
 
     monkeypatch.setattr(trainer.engine, "train_step", spoiled)

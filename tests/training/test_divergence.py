@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.errors import DivergenceError
 from graphnn.graph.graph import chain
@@ -124,7 +125,7 @@ def test_running_statistics_that_overflow_are_found(rig: Any, threads: int) -> N
 
 def test_where_all_is_finite_there_is_no_culprit(rig: Any) -> None:
     with pytest.raises(ValueError, match="are finite"):
-        culprit(rig.trainer().engine, rig.training.x, 0.5, epoch=0, step=0)
+        culprit(rig.trainer().engine, ArrayBatch(rig.training.x, rig.training.y), 0.5, epoch=0, step=0)
 
 
 def test_a_validation_loss_that_is_not_finite_stops_the_run(rig: Any) -> None:
@@ -139,6 +140,7 @@ def test_running_statistics_that_inference_alone_uses_are_found(rig: Any) -> Non
     """In training the same batch goes through without a trace of them."""
     trainer = rig.trainer()
     trainer.parameters.values["layer_1"]["running_variance"][:] = np.nan
-    story = culprit_in_inference(trainer.engine, [rig.problem(5).x])
+    story = culprit_in_inference(trainer.engine, rig.problem(5))
     assert story.startswith('layers[1] "layer_1" (BatchNormalization) is the first')
+    assert "running_variance is not, for sample 0 of 5" in story
     assert trainer.engine.first_non_finite(rig.problem(5).x, epoch=0, step=0) is None

@@ -1,13 +1,17 @@
 """JSON: the data of a report."""
 
 import json
+import math
 from typing import Any
 
 from graphnn.reports.report import Report
 
 
 def render(report: Report, width: int | None) -> str:
-    """Return the data as indented text, a list of plain values on one line; width is ignored."""
+    """Return the data as indented text, a list of plain values on one line; width is ignored.
+
+    A number that is not finite becomes null, because JSON has no such number.
+    """
     return json_value(report.data, "\n") + "\n"
 
 
@@ -20,4 +24,8 @@ def json_value(value: Any, line_break: str) -> str:
         return f"{{{inner}{f',{inner}'.join(items)}{line_break}}}"
     if isinstance(value, list | tuple) and any(isinstance(item, dict | list | tuple) for item in value):
         return f"[{inner}{f',{inner}'.join(json_value(item, inner) for item in value)}{line_break}]"
-    return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(json_value(item, inner) for item in value)}]"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "null"
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
