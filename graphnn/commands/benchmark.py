@@ -19,6 +19,8 @@ from graphnn.commands.common import (
     guarded,
     positive_integer,
 )
+from graphnn.describe.describe import training_bytes
+from graphnn.describe.limits import refuse_too_large
 from graphnn.engine.workers import available_cores
 from graphnn.graph.build import build_graph
 from graphnn.reports.formats import render
@@ -119,6 +121,9 @@ def job(arguments: argparse.Namespace, file: Path, effort: Effort) -> Job:
         require_torch()
         check_twins(graph)
     sizes = arguments.batch_sizes or [spec.training["batch_size"]]
+    for size in sizes:
+        what = f"{file}: measuring this network at a batch size of {size:,} takes"
+        refuse_too_large(training_bytes(spec, graph, size, arguments.kernels), what, "try smaller --batch-sizes")
     plugins = [str(plugin.resolve()) for plugin in arguments.plugins]
     task = Task(spec.resolved(), plugins, OURS, max(arguments.threads), sizes[0], arguments.kernels)
     against_torch = bool(arguments.against)

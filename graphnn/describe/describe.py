@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from graphnn.datasets.base import facts_of
-from graphnn.describe.memory import FLOAT, activation_bytes, parameter_count, training_memory, weight_file_bytes
+from graphnn.describe.convolution_memory import FLOAT
+from graphnn.describe.memory import activation_bytes, parameter_count, training_memory, weight_file_bytes
 from graphnn.describe.settings import settings_text
 from graphnn.document.document import Path
 from graphnn.engine.plan import kernels_for
@@ -105,7 +106,6 @@ def describe(spec: Spec, graph: Graph, kernels: str | None = None) -> Descriptio
     kernels: the name of the kernels to train with; None: the fastest installed.
     """
     slots = len(slots_of(spec.optimizer))
-    second_values = len({"averaging", "keep_best"} & spec.training.keys())
     batch_size = spec.training["batch_size"]
     shape = graph.input_shape
     first = Row((), "input", "", {}, "", shape, 0, 0, 0, FLOAT * math.prod(shape))
@@ -122,8 +122,14 @@ def describe(spec: Spec, graph: Graph, kernels: str | None = None) -> Descriptio
         batch_size=batch_size,
         weight_file_bytes=weight_file_bytes(graph, metadata_bytes(spec)),
         optimizer_bytes=FLOAT * slots * sum(row.trainable for row in rows),
-        training_bytes=training_memory(graph, batch_size, slots + second_values, kernels_for(graph, kernels)).total,
+        training_bytes=training_bytes(spec, graph, batch_size, kernels),
     )
+
+
+def training_bytes(spec: Spec, graph: Graph, batch_size: int, kernels: str | None = None) -> int:
+    """Return about how many bytes training with batches of this size takes at its peak, without the data set."""
+    vectors = len(slots_of(spec.optimizer)) + len({"averaging", "keep_best"} & spec.training.keys())
+    return training_memory(graph, batch_size, vectors, kernels_for(graph, kernels)).total
 
 
 def groups_of(spec: Spec, graph: Graph) -> tuple["TrainingGroup", ...]:

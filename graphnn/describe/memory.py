@@ -7,14 +7,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from graphnn.describe.convolution_memory import FLOAT, convolution_scratch
 from graphnn.engine.plan import LANES, Plan, Stage, training_plan
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.kernels import Kernels
 from graphnn.kernels.winograd import Winograd
 from graphnn.layers.conv2d import Conv2D
+from graphnn.metrics.outputs import Numbers, YesOrNo
 
-FLOAT = 4  # bytes of a float32
+LOSS_FLOATS = {Numbers: 6, YesOrNo: 8}  # elements for each output that a loss and its metrics compute besides
 WINDOWS = 2**20  # elements of gathered windows and padded images, which are cut to fit the second-level cache
 
 
@@ -90,7 +92,9 @@ def scratch_elements(graph: Graph, plan: Plan, kernels: Kernels, *, several_piec
     piece = max(stage.piece * max(widths(stage), default=0) for stage in plan.stages)
     images = any(len(node.input_shape) == 3 for node in graph.nodes)
     prepared = sum(prepared_elements(node, kernels, needs_dx=plan.needs_dx(node)) for node in graph.nodes)
-    return 2 * largest_weights * several_pieces + 2 * piece + WINDOWS * images + prepared
+    windows = max(WINDOWS, convolution_scratch(plan, kernels)) if images else 0
+    losses = LOSS_FLOATS.get(graph.loss.outputs, 0) * plan.stages[-1].piece * math.prod(graph.output_shape)
+    return 2 * largest_weights * several_pieces + 2 * piece + windows + prepared + losses
 
 
 def prepared_elements(node: Node, kernels: Kernels, *, needs_dx: bool) -> int:

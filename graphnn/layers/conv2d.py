@@ -1,5 +1,6 @@
 """Conv2D: the same small filters at every position of an image."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Literal
 
@@ -15,7 +16,8 @@ from graphnn.layers.base import Arrays, Backward, Gradients, register
 from graphnn.layers.context import Context
 from graphnn.layers.trainable import WeightedLayer
 from graphnn.parameters.parameter import Parameter, Role
-from graphnn.types import Array, Shape
+from graphnn.specification.schema_problems import Finding
+from graphnn.types import Array, Shape, shape_text
 
 MEMORY_ORDER = (2, 3, 1, 0)  # Kh, Kw, C, D: as the GEMM over gathered windows reads it
 
@@ -67,6 +69,21 @@ class Conv2D(WeightedLayer):
             hint = 'use a smaller kernel_size, "padding": "same", or fewer poolings before it'
             raise self.unfit(f"an image of at least {need_h}×{need_w}", input_shape, hint)
         return (self.filters, *output)
+
+    def findings(self, input_shape: Shape) -> Iterator[Finding]:
+        yield from super().findings(input_shape)
+        window, size = self.window, self.check_image(input_shape)[1:]
+        if self.padding == "same" and any(k > 2 * side + 1 for k, side in zip(window.kernel, size, strict=True)):
+            kernel, useful = (shape_text(each) for each in (window.kernel, tuple(2 * side - 1 for side in size)))
+            message = f"a kernel of {kernel} on images of {shape_text(size)} reads little but padding"
+            yield Finding(("kernel_size",), f"{message}; no pixel is further than {useful} reaches; write at most that")
+        elif any(
+            max(padding) >= max(kernel, side)
+            for *padding, kernel, side in zip(window.before, window.after, window.kernel, size, strict=True)
+        ):
+            margin = shape_text(tuple(map(max, window.before, window.after)))
+            message = f"a padding of {margin} around images of {shape_text(size)} gives outputs that no pixel reaches"
+            yield Finding(("padding",), f'{message}; write less than kernel_size, or "same"')
 
     def parameters(self, input_shape: Shape) -> tuple[Parameter, ...]:
         channels, _, _ = self.check_image(input_shape)

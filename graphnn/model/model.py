@@ -13,8 +13,10 @@ from graphnn.datasets.base import facts_of
 from graphnn.datasets.preparation import Normalisation
 from graphnn.datasets.provenance import Provenance
 from graphnn.describe.describe import describe
+from graphnn.describe.limits import refuse_inference, refuse_too_large
 from graphnn.describe.report import description_report
 from graphnn.engine.engine import Engine
+from graphnn.engine.plan import kernels_for
 from graphnn.errors import GraphError
 from graphnn.evaluation.prediction import finite_outputs
 from graphnn.evaluation.views import averaged_sums, check_averaged
@@ -116,6 +118,8 @@ class Model(Definition):
         self._fit_training, self._fit_evaluation = settings
         batch_size = spec.training["batch_size"]
         graph = self._graph()
+        needed = describe(spec, graph).training_bytes
+        refuse_too_large(needed, f"fit with batches of {batch_size:,} takes", "try a smaller batch_size or model")
         x, y = checked_samples(graph, "train", x_train, y_train)
         check_scale(self._trained_on, "x_train", x)
         if self._normalisation is None:
@@ -219,6 +223,8 @@ class Model(Definition):
         model unchanged then.
         """
         graph = self._graph()
+        if self._network is None:
+            self._check_memory(graph)
         parameters = unset(graph) if self._network is None else self._network[1]
         found = load_weights(file, check_finite=True)
         constants = found.meta.get("normalisation")
@@ -239,12 +245,17 @@ class Model(Definition):
         """
         if self._network is None:
             graph, images = self._graph(), None
+            self._check_memory(graph)
             if needs_images(graph):
                 if x is None:
                     raise GraphError("the first weights come from training images: fit first, or load weights")
                 images = self._constants(x).apply(x[:IMAGES], graph.input_shape)
             self._network = graph, initialise(graph, self.seed, images=images)
         return self._network
+
+    def _check_memory(self, graph: Graph) -> None:
+        """Raise GraphError where this machine has less memory than inference needs."""
+        refuse_inference(graph, self._values()["training"]["batch_size"], kernels_for(graph), "the model")
 
     def _constants(self, x: Array) -> Normalisation:
         """Return the normalisation for inputs x. Raises GraphError where its constants are not known yet."""

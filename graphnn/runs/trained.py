@@ -8,6 +8,8 @@ from graphnn.datasets.agreement import class_names_note, part_indices, split_not
 from graphnn.datasets.base import Dataset, facts_of
 from graphnn.datasets.preparation import Normalisation
 from graphnn.datasets.provenance import Provenance
+from graphnn.describe.limits import refuse_inference
+from graphnn.engine.plan import kernels_for
 from graphnn.errors import DataError, WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
@@ -84,6 +86,7 @@ def load_trained(source: DocumentSource, weights: Path | None, command: str) -> 
     if not report.complete:
         lines = "".join(f"\n  {line}" for line in report.lines())
         raise WeightsError(f"{path}: these weights do not fit {source.file}:{lines}")
+    refuse_inference(graph, spec.training["batch_size"], kernels_for(graph), str(source.file))
     parameters = unset(graph)
     assign(parameters, file.arrays, file=path)
     note_differences(spec, file)

@@ -8,11 +8,11 @@ from graphnn.datasets.agreement import start_differences
 from graphnn.datasets.preparation import Normalisation
 from graphnn.datasets.provenance import Provenance
 from graphnn.describe.describe import Description, describe
-from graphnn.describe.memory import available_memory
+from graphnn.describe.limits import refuse_too_large
 from graphnn.describe.report import description_report
 from graphnn.engine.engine import Engine
 from graphnn.engine.plan import kernels_for
-from graphnn.errors import DataError, GraphError, WeightsError
+from graphnn.errors import DataError, WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph
@@ -27,7 +27,6 @@ from graphnn.runs.reading import print_notes
 from graphnn.runs.run import TrainingRun
 from graphnn.specification.spec import Spec
 from graphnn.storage.weights import WeightsFile, assign, class_names, load_weights
-from graphnn.text.numbers import bytes_text
 from graphnn.text.terminal import complain, terminal_width
 from graphnn.training.checkpoint import load_checkpoint
 
@@ -66,7 +65,7 @@ def train(request: TrainingRequest, progress: Progress) -> bool:
     print_notes(spec, graph)
     description = describe(spec, graph, request.kernels)
     progress.line(render(description_report(description), width=terminal_width()))
-    refuse_too_large(request.document, description)
+    refuse_training(request.document, description)
     outputs = RunFiles(request.output)
     outputs.check(data=Path(spec.data["path"]) if spec.data["path"] else None)
     if request.resume and not outputs.checkpoint.exists():
@@ -109,15 +108,11 @@ def train(request: TrainingRequest, progress: Progress) -> bool:
         return run.complete(again=request.again)
 
 
-def refuse_too_large(document: Path, description: Description) -> None:
+def refuse_training(document: Path, description: Description) -> None:
     """Raise GraphError where training needs more memory than this machine has."""
-    available, needed = available_memory(), description.training_bytes
-    if available is not None and needed > available:
-        raise GraphError(
-            f"{document}: training this network takes {bytes_text(needed)} at a batch size of "
-            f"{description.batch_size:,}, but this machine has {bytes_text(available)}; inspect shows where it goes; "
-            "try a smaller training.batch_size, or fewer units and filters"
-        )
+    what = f"{document}: training this network at a batch size of {description.batch_size:,} takes"
+    advice = "inspect shows where it goes; try a smaller training.batch_size, or fewer units and filters"
+    refuse_too_large(description.training_bytes, what, advice)
 
 
 def first_parameters(graph: Graph, seed: int, data: TrainingData) -> Parameters:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphnn.describe import limits
 from graphnn.runs import run as training_run
-from graphnn.runs import training
 from graphnn.specification.spec import read_spec
 from graphnn.storage.weights import load_weights
 
@@ -336,11 +336,11 @@ def test_divergence_after_an_epoch_leaves_that_epochs_weights(
 def test_a_network_larger_than_the_memory_is_refused(
     train: Train, document: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "available_memory", lambda: 1000)
+    monkeypatch.setattr(limits, "available_memory", lambda: 1000)
     code, out, err = train()
     assert code == 2
     assert "hidden" in out
     assert "at a batch size of 64" in err
     assert "this machine has 1,000" in err or "this machine has 1000 B" in err
-    monkeypatch.setattr(training, "available_memory", lambda: None)
+    monkeypatch.setattr(limits, "available_memory", lambda: None)
     assert train("--dry-run")[0] == 0

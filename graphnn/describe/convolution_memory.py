@@ -1,0 +1,75 @@
+"""The scratch memory of convolutions: gathered windows, padded images, and transformed tiles."""
+
+import math
+
+from graphnn.engine.plan import Plan, Stage
+from graphnn.graph.graph import Node
+from graphnn.kernels.convolution import BLOCK_BYTES, Window
+from graphnn.kernels.im2col import Pair
+from graphnn.kernels.kernels import Kernels
+from graphnn.kernels.winograd import LEAST_TILES, Winograd
+from graphnn.layers.conv2d import Conv2D
+
+FLOAT = 4  # bytes of a float32
+
+
+def convolution_scratch(plan: Plan, kernels: Kernels) -> int:
+    """Return the elements of scratch that one process needs for the convolutions of a plan.
+
+    Convolutions use the memory of windows, tiles and contributions in turn; each has padded images of its own, whose
+    margins stay zero.
+    """
+    shared, padded = 0, 0
+    for stage in plan.stages:
+        for node in stage.nodes:
+            if isinstance(node.layer, Conv2D):
+                shares, own = scratch_of(node, node.layer, stage, kernels, needs_dx=plan.needs_dx(node))
+                shared, padded = max(shared, shares), padded + own
+    return shared + padded
+
+
+def scratch_of(node: Node, layer: Conv2D, stage: Stage, kernels: Kernels, *, needs_dx: bool) -> tuple[int, int]:
+    """Return the elements that a convolution shares with others, and those of its padded images."""
+    algorithms, window = layer.algorithms(node.input_shape, kernels), layer.window
+    channels, height, width = node.input_shape
+    filters, *output = node.output_shape
+    weights = layer.filters * channels * math.prod(window.kernel)
+    shared, padded = windows(window, channels, (height, width), stage.piece, filters, algorithms.forward)
+    shared += weights  # the gradient of a block of images
+    if needs_dx and window.rotated is not None:
+        size = (output[0], output[1])
+        back, of_gradient = windows(window.rotated, filters, size, stage.piece, channels, algorithms.input_gradient)
+        return max(shared, back), padded + of_gradient
+    if needs_dx:
+        contributions = stage.piece * math.prod(output) * channels * math.prod(window.kernel)
+        return max(shared, contributions + stage.piece * with_padding(window, channels, (height, width))), padded
+    return shared, padded
+
+
+def windows(window: Window, channels: int, size: Pair, piece: int, filters: int, algorithm: object) -> tuple[int, int]:
+    """Return the elements of the windows, or the tiles, of one block of images, and of these with their padding."""
+    if window.pointwise:
+        return 0, 0
+    output = window.output(size)
+    if isinstance(algorithm, Winograd):
+        tiles = math.prod(-(-side // algorithm.tile) for side in output)
+        widest = max(channels, filters)
+        of_image = tiles * algorithm.points * widest
+        images = in_block(piece, of_image, max(BLOCK_BYTES, FLOAT * LEAST_TILES * algorithm.points * widest))
+        return 4 * images * of_image, images * with_padding(window, channels, size)
+    of_image = math.prod(output) * math.prod(window.kernel) * channels
+    images = in_block(piece, of_image, BLOCK_BYTES)
+    return images * of_image, images * with_padding(window, channels, size)
+
+
+def in_block(piece: int, of_image: int, most_bytes: int) -> int:
+    """Return how many images of a piece are in a block of at most so many bytes; at least one is."""
+    return min(piece, max(1, most_bytes // max(1, FLOAT * of_image)))
+
+
+def with_padding(window: Window, channels: int, size: Pair) -> int:
+    """Return the elements of one image with its padding; 0 where it has none."""
+    if not any((*window.before, *window.after)):
+        return 0
+    sides = zip(size, window.before, window.after, strict=True)
+    return channels * math.prod(side + before + after for side, before, after in sides)

@@ -1,0 +1,48 @@
+"""Refuses what needs more memory than there is, before any of it is allocated."""
+
+import math
+import os
+
+from graphnn.describe.convolution_memory import FLOAT, convolution_scratch
+from graphnn.describe.memory import available_memory
+from graphnn.engine.inference import CHUNK
+from graphnn.engine.plan import piece_size, training_plan
+from graphnn.errors import GraphError
+from graphnn.graph.graph import Graph
+from graphnn.kernels.kernels import Kernels
+from graphnn.text.numbers import bytes_text
+
+
+def refuse_too_large(needed: int, what: str, advice: str) -> None:
+    """Raise GraphError where this machine has less memory than `needed` bytes.
+
+    what: takes it, for messages: "net.json: training this network takes". advice: what to try.
+    """
+    available = available_memory()
+    if available is not None and needed > available:
+        raise GraphError(f"{what} {bytes_text(needed)}, but this machine has {bytes_text(available)}; {advice}")
+
+
+def refuse_inference(graph: Graph, batch_size: int, kernels: Kernels, where: str) -> None:
+    """Raise GraphError where inference needs more memory than this machine has. where: for the message."""
+    advice = "try a smaller training.batch_size" if batch_size > CHUNK else "the network is too large for it"
+    needed = inference_bytes(graph, batch_size, kernels)
+    refuse_too_large(needed, f"{where}: running this network on {at_once(batch_size):,} samples takes", advice)
+
+
+def at_once(batch_size: int) -> int:
+    """Return the number of samples that inference computes at once: whole batches of at least CHUNK in all."""
+    return batch_size * -(-CHUNK // batch_size)
+
+
+def inference_bytes(graph: Graph, batch_size: int, kernels: Kernels) -> int:
+    """Return about how many bytes inference takes at its peak, without the data set; nothing is allocated.
+
+    Parameters, inputs and outputs of the samples computed at once, and the scratch of each process.
+    """
+    plan = training_plan(graph, batch_size, kernels)
+    parameters = sum(parameter.size for node in graph.nodes for parameter in node.parameters)
+    handed = at_once(batch_size) * (math.prod(graph.input_shape) + 2 * math.prod(graph.output_shape))
+    piece = piece_size(graph.nodes, batch_size) * max(math.prod(node.output_shape) for node in graph.nodes)
+    windows = convolution_scratch(plan, kernels)
+    return FLOAT * (2 * parameters + handed + (os.cpu_count() or 1) * (2 * piece + windows))
