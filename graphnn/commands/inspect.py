@@ -17,7 +17,7 @@ from graphnn.describe.report import description_report
 from graphnn.errors import GraphError
 from graphnn.graph.build import build_graph
 from graphnn.reports.formats import FORMATS, render
-from graphnn.runs.reading import print_notes, read_document
+from graphnn.runs.reading import print_batch_note, print_notes, read_document
 from graphnn.specification.schema import schema_file
 from graphnn.text.terminal import complain, show, terminal_width
 
@@ -82,6 +82,7 @@ def run(argv: Sequence[str]) -> int:
     spec = read_document(document_source(arguments))
     graph = build_graph(spec)
     print_notes(spec, graph)
+    print_batch_note(spec, graph)
     description = describe(spec, graph, arguments.kernels)
     report = description_report(description, available_memory())
     misfits: list[str] = []

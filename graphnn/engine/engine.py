@@ -20,6 +20,7 @@ from graphnn.engine.source import Source
 from graphnn.engine.workers import Workers, available_cores
 from graphnn.engine.workspace import Clock
 from graphnn.errors import GraphError
+from graphnn.graph.batch_sizes import check_step, greatest_need
 from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.kernels import Kernels
 from graphnn.losses.base import Loss
@@ -58,6 +59,7 @@ class Engine:
         self.kernels.load()
         self._program = Program(graph, parameters, batch_size, seed, self.kernels)
         self._seed, self._batch_size = seed, batch_size
+        self._need = greatest_need(graph)
         self._at_once = batch_size * -(-CHUNK // batch_size)
         most = max(len(stage.cut(batch_size)) for stage in self.plan.stages)
         self.threads = min(threads or available_cores(), most)
@@ -103,10 +105,12 @@ class Engine:
 
         batch: n samples, 1 ≤ n ≤ batch_size. epoch, step: counted from 0; random draws are keyed by them. The gradient
         is that of the mean loss over the n samples. The result has the same bits whether the samples come as arrays or
-        from a source. Raises ValueError for no samples or too many, DataError and GraphError as the class says.
+        from a source. Raises ValueError for no samples or too many; GraphError, and changes nothing, for fewer than a
+        layer's statistics need; DataError and GraphError as the class says.
         """
         if not 1 <= len(batch) <= self._batch_size:  # arrays of a whole batch have room for no more
             raise ValueError(f"a step takes 1 to {self._batch_size} samples, not {len(batch)}")
+        check_step(self._need, len(batch))
         return np.asarray(self._carry_out(TrainStep(self._hand_over(batch), epoch, step)))
 
     def update(self, rates: Sequence[float], *, epoch: int = 0) -> None:

@@ -130,6 +130,16 @@ class Layer(Describable, ABC):
         """Return the multiply-adds of forward for one sample. Element-wise operations count as 0, as is usual."""
         return 0
 
+    def least_samples(self, input_shape: Shape) -> int:
+        """Return the fewest samples of a batch that the layer can be trained on: 1, but for statistics over a batch."""
+        return 1
+
+    def check_samples(self, count: int, input_shape: Shape) -> None:
+        """Raise ShapeError where a batch of `count` samples is too small for the layer to be trained on."""
+        least = self.least_samples(input_shape)
+        if count < least:
+            raise ShapeError(f"{self.type} {needs_samples(least)}, not {count}")
+
     def prepare(self, params: Arrays, ctx: Context) -> Any:
         """Return values that are computed once a step from the parameters and used for every piece, or None.
 
@@ -156,7 +166,12 @@ class Layer(Describable, ABC):
         """
 
     def run(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
-        """Prepare and run forward, with x as the only piece of a step; the result is that of `forward`."""
+        """Prepare and run forward, with x as the only piece of a step; the result is that of `forward`.
+
+        Raises ShapeError where training takes more samples.
+        """
+        if ctx.training:
+            self.check_samples(len(x), x.shape[1:])
         ctx.prepared = self.prepare(params, ctx)
         return self.forward(params, x, ctx)
 
@@ -188,6 +203,9 @@ class BatchwiseLayer(Layer):
     In all methods, params are the declared parameters by name, and x, y, dy and dx belong to a piece of n samples, as
     in `Layer.forward`: x and dx are n×(input shape), y and dy n×(output shape). Methods that take a context may run for
     several pieces at once; `combine` and `backward_combine` run once in each process, with the same result in all.
+
+    A layer whose statistics mean nothing over few samples says in `least_samples` how many it takes; no smaller batch
+    gets to `combine`.
 
     repeatable: whether `apply` may be called again for the same piece, with the same result.
     """
@@ -238,6 +256,11 @@ class BatchwiseLayer(Layer):
             return self.backward_apply(combined, x, dy, ctx), gradients
 
         return y, backward
+
+
+def needs_samples(least: int) -> str:
+    """Return, for messages, that a layer needs so many samples."""
+    return f"needs at least {least} samples in each batch of training, for its statistics"
 
 
 def no_backward(dy: Array) -> tuple[Array | None, Gradients]:

@@ -1,10 +1,12 @@
 """BatchNormalization: each channel is normalised to mean 0 and variance 1 over the batch, then scaled and shifted."""
 
+import math
 from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 
+from graphnn.errors import ShapeError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.initializers.constant import ones, zeros
 from graphnn.kernels.activations import Activation
@@ -15,6 +17,7 @@ from graphnn.parameters.parameter import Parameter, Role
 from graphnn.types import Array, Shape
 
 Sums = tuple[int, Array, Array]
+FEWEST = 2  # values of a channel
 
 
 @register
@@ -25,7 +28,8 @@ class BatchNormalization(TrainableLayer, BatchwiseLayer):
     x: N×C×H×W (statistics per channel, over batch and space) or N×F (per feature). μ and σ² are the batch's mean and
     biased variance in training; in inference `running_mean` and `running_variance`, which training updates as
     running ← momentum·running + (1 − momentum)·batch, from 0 and 1. γ (`gamma`, if `scale`) starts at 1, β (`beta`, if
-    `center`) at 0. dγ = Σ dy·x̂ and dβ = Σ dy; dx = γ/√(σ²+ε) · (dy − mean(dy) − x̂·mean(dy·x̂)).
+    `center`) at 0. dγ = Σ dy·x̂ and dβ = Σ dy; dx = γ/√(σ²+ε) · (dy − mean(dy) − x̂·mean(dy·x̂)). Training takes two
+    values a channel or more, N·H·W ≥ 2: one alone has variance 0, whatever it is.
     In float32 the mean is summed in float32: over 131,072 numbers a channel, x̂ was off by at most 1.1e-4 where
     |μ| = 100σ, and by 5e-4 where |μ| = 1000σ.
     Source: Ioffe and Szegedy 2015, "Batch normalization", algorithms 1 and 2 and section 3.
@@ -48,6 +52,9 @@ class BatchNormalization(TrainableLayer, BatchwiseLayer):
         declared.append(Parameter("running_variance", shape, ones, Role.STATISTIC))
         return self.as_trained(*declared)
 
+    def least_samples(self, input_shape: Shape) -> int:
+        return -(-FEWEST // math.prod(input_shape[1:]))
+
     def prepare(self, params: Arrays, ctx: Context) -> Arrays | None:
         if ctx.training:
             return None
@@ -69,6 +76,8 @@ class BatchNormalization(TrainableLayer, BatchwiseLayer):
 
     def combine(self, params: Arrays, sums: Sequence[Sums]) -> Arrays:
         total = sum(count for count, _, _ in sums)
+        if total < FEWEST:
+            raise ShapeError("one value a channel has no variance, so the running statistics are left as they are")
         mean = np.sum([count * piece_mean for count, piece_mean, _ in sums], axis=0) / total
         squares = [piece_squares + count * (piece_mean - mean) ** 2 for count, piece_mean, piece_squares in sums]
         variance = np.sum(squares, axis=0) / total

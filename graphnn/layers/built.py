@@ -91,13 +91,19 @@ class BuiltLayer:
         return self._parameters
 
     def forward(self, x: Any) -> Array:
-        """Return y for a batch: x is N×input_shape, y is N×output_shape. Raises ShapeError."""
+        """Return y for a batch: x is N×input_shape, y is N×output_shape.
+
+        Raises ShapeError, and changes nothing, where x does not fit, or has too few samples to train on: batch
+        normalisation takes two values a channel or more.
+        """
         x = np.asarray(x)
         if x.dtype.kind not in "fiub":
             raise ShapeError(f"{self.layer.type} takes numbers, but x holds {x.dtype}")
         if x.shape[1:] != self.input_shape or x.ndim == 0:
             expected = shape_text(self.input_shape)
             raise ShapeError(f"{self.layer.type} takes a batch N×{expected}, but x is {described(x)}")
+        if self.is_training:
+            self.layer.check_samples(len(x), self.input_shape)
         rng = generator(self.seed, Purpose.LAYER, 0, self.draws, 0, 0)
         self.draws += self.is_training
         self.forward_inputs = channels_last_copy(x, self.dtype)

@@ -92,6 +92,9 @@ class Residual(Layer):
     def multiply_adds(self, input_shape: Shape) -> int:
         return sum(inner.layer.multiply_adds(inner.input_shape) for inner in self.expanded(input_shape))
 
+    def least_samples(self, input_shape: Shape) -> int:
+        return max(inner.layer.least_samples(inner.input_shape) for inner in self.expanded(input_shape))
+
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
         rng, bypasses = ctx.rng if ctx.training else None, dict[str, Array]()
         value, backwards = x, list[tuple[str, Backward]]()

@@ -24,7 +24,7 @@ from graphnn.storage.weights import load_weights
 from graphnn.text.suggestions import quoted
 from graphnn.text.terminal import complain
 from graphnn.training.checkpoint import RunSettings, load_checkpoint
-from graphnn.training.length import Length
+from graphnn.training.length import Length, check_batches
 
 
 @frozen_dataclass
@@ -134,7 +134,7 @@ def planned(request: ComparisonRequest) -> Iterator[Training]:
             count = len(data.y_train) if request.limit is None else min(len(data.y_train), request.limit)
             facts[source] = count, digests(data)
         count, parts = facts[source]
-        check_length(spec, count, variant)
+        check_length(spec, graph, count, variant)
         kernels = kernels_for(graph, request.kernels).name
         for seed in request.seeds or (spec.training["seed"],):
             resolved = {**spec.resolved(), "training": {**spec.resolved()["training"], "seed": seed}}
@@ -183,12 +183,16 @@ def refuse_seeds(overrides: Sequence[str]) -> None:
             raise SpecError(Problem("--seeds gives the seeds; leave training.seed out here", file=f"--set {override}"))
 
 
-def check_length(spec: Spec, count: int, variant: Variant) -> None:
-    """Raise DataError, with the name of the variant, where `count` samples are too few for a step or for averaging."""
+def check_length(spec: Spec, graph: Graph, count: int, variant: Variant) -> None:
+    """Raise DataError, with the name of the variant, where `count` samples are too few for a step or for averaging.
+
+    That is also where a batch would have too few for a layer.
+    """
     training = spec.training
     try:
         chosen, _ = split(count, spec.data["validation_split"], training["seed"])
         length = Length(len(chosen), training["batch_size"], training["epochs"], training["drop_last"])
+        check_batches(graph, length)
         check_averaging(averaging_from(training.get("averaging")), length.total_steps)
     except DataError as error:
         raise DataError(f"variant {quoted(variant.name)}:", *error.problems) from None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.graph.batch_sizes import batch_size_note
 from graphnn.graph.graph import Graph
 from graphnn.graph.notes import notes
 from graphnn.specification.spec import Spec, read_spec
@@ -65,3 +66,10 @@ def print_notes(spec: Spec, graph: Graph) -> None:
     """Print notes on stderr about settings of the document that are probably mistakes."""
     for note in notes(spec, graph):
         complain(f"note: {note}")
+
+
+def print_batch_note(spec: Spec, graph: Graph) -> None:
+    """Print a note on stderr where no batch of the document's size can train a layer, which training refuses."""
+    note = batch_size_note(graph, spec.training["batch_size"])
+    if note is not None:
+        complain(f"note: {replace(spec.problem(('training', 'batch_size'), note), source=None)}")

@@ -6,6 +6,8 @@ from functools import cached_property
 
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.graph.batch_sizes import check_batch_sizes
+from graphnn.graph.graph import Graph
 
 
 @frozen_dataclass
@@ -54,10 +56,22 @@ class Length:
         return min(steps * self.batch_size, self.samples)
 
     @property
+    def smallest_batch(self) -> int:
+        """The number of samples of the smallest batch of the run, which need not get to the last one of an epoch."""
+        reached = self.total_steps >= self.steps_per_epoch
+        rest = self.samples_after(self.steps_per_epoch) - (self.steps_per_epoch - 1) * self.batch_size
+        return rest if reached else self.batch_size
+
+    @property
     def total_samples(self) -> int:
         """The number of samples in all steps; one that is trained on in several epochs counts each time."""
         whole, rest = divmod(self.total_steps, self.steps_per_epoch)
         return whole * self.samples_after(self.steps_per_epoch) + self.samples_after(rest)
+
+
+def check_batches(graph: Graph, length: Length) -> None:
+    """Raise DataError where a layer cannot be trained on the smallest batch of the run."""
+    check_batch_sizes(graph, length.samples, length.batch_size, length.smallest_batch)
 
 
 def total_steps(epochs: float, steps_per_epoch: int) -> int:

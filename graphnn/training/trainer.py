@@ -21,7 +21,7 @@ from graphnn.training.checkpoint import State
 from graphnn.training.divergence import all_finite, culprit, culprit_in_inference
 from graphnn.training.history import Record
 from graphnn.training.kept import Kept
-from graphnn.training.length import Length, total_steps
+from graphnn.training.length import Length, check_batches, total_steps
 from graphnn.training.observer import Observer, Silent, Stop, never
 from graphnn.training.options import TrainingOptions
 from graphnn.training.samples import Samples
@@ -36,8 +36,8 @@ class Trainer:
     record for each finished epoch. kept: the values to validate, and those to keep at the end.
 
     An interrupted run that is restored in a new trainer ends with the same weights to the last bit. Raises DataError
-    where there are no samples to train on, where the run is too short for averaging, or where the figure to watch does
-    not exist.
+    where there are no samples to train on, where a batch has too few for a layer's statistics, where the run is too
+    short for averaging, or where the figure to watch does not exist.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Trainer:
         self.length = Length(len(training), options.batch_size, options.epochs, options.drop_last)
         self.steps_per_epoch, self.total_steps = self.length.steps_per_epoch, self.length.total_steps
         self.engine, self.graph, self.parameters = engine, engine.graph, engine.parameters
+        check_batches(self.graph, self.length)
         self.optimizer, self.rates = optimizer, Rates(optimizer, schedule, options.groups)
         self.updater = Updater(optimizer, self.parameters, options.groups)
         engine.attach(self.updater)

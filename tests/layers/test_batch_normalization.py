@@ -5,10 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from graphnn.errors import GraphError
+from graphnn.errors import GraphError, ShapeError
 from graphnn.layers.base import no_backward
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.context import Context
+from graphnn.layers.max_pooling_2d import MaxPooling2D
+from graphnn.layers.residual import Residual
 
 START = {"running_mean": [0.0], "running_variance": [1.0]}
 
@@ -176,16 +178,46 @@ def start(features, dtype):
     return {"gamma": ones, "beta": zeros, "running_mean": zeros.copy(), "running_variance": ones.copy()}
 
 
-def test_one_sample():
-    """Its deviation is 0: only β comes through, and no gradient goes back."""
-    layer, params, ctx = BatchNormalization(), start(2, np.float64), Context(input_shape=(2,), training=True)
-    params["beta"][...] = [5, 6]
-    y, backward = layer.forward(params, np.array([[3.0, -4.0]]), ctx)
-    np.testing.assert_allclose(y, [[5, 6]])
-    dx, gradients = backward(np.array([[1.0, 2.0]]))
-    np.testing.assert_allclose(dx, 0, atol=1e-9)
-    np.testing.assert_allclose(gradients["gamma"], 0, atol=1e-9)
-    np.testing.assert_allclose(gradients["beta"], [1, 2])
+@pytest.mark.parametrize("shape", [(1, 2), (1, 2, 1, 1)])
+def test_one_value_a_channel_is_refused(shape):
+    """Its variance is 0, whatever it is; the statistics stay as they were, by whatever way it comes."""
+    layer, x, params = BatchNormalization(), np.full(shape, 3.0), start(2, np.float64)
+    ctx = Context(input_shape=shape[1:], training=True)
+    for way in (layer.run, layer.forward):
+        with pytest.raises(ShapeError, match=r"one value a channel|at least 2 samples"):
+            way(params, x, ctx)
+    built = layer.build(shape[1:])
+    with pytest.raises(ShapeError, match=r"BatchNormalization needs at least 2 samples in each batch.*, not 1"):
+        built.forward(x)
+    for statistics in (params, built.parameters):
+        assert statistics["running_mean"].tolist() == [0, 0]
+        assert statistics["running_variance"].tolist() == [1, 1]
+    built.is_training = False
+    assert built.forward(x).shape == shape
+
+
+def test_two_values_a_channel_are_enough():
+    """(1, 3) in each channel: mean 2 and variance 1."""
+    for x in ([[1.0], [3.0]], [[[[1.0, 3.0]]]], [[[[1.0], [3.0]]]]):
+        built = BatchNormalization(momentum=0.0).build(np.shape(x)[1:])
+        built.forward(x)
+        np.testing.assert_allclose([built.running_mean[0], built.running_variance[0]], [2, 1])
+
+
+def test_a_block_is_refused_as_a_whole():
+    """The normalisation before the pooling could be computed, but it is left as it was, too."""
+    block = Residual(
+        [BatchNormalization(), MaxPooling2D(2), BatchNormalization()], [MaxPooling2D(2)], input_shape=(1, 2, 2)
+    ).build()
+    before = {name: array.copy() for name, array in block.parameters.items()}
+    x = np.arange(8.0).reshape(2, 1, 2, 2)
+    with pytest.raises(ShapeError, match="Residual needs at least 2 samples"):
+        block.forward(x[:1])
+    assert {name: array.tolist() for name, array in block.parameters.items()} == {
+        name: array.tolist() for name, array in before.items()
+    }
+    assert (block.draws, block.forward_inputs) == (0, None)
+    assert block.forward(x).shape == (2, 1, 1, 1)
 
 
 @pytest.mark.parametrize("shape", [(7,), (7, 2, 3)])

@@ -24,10 +24,12 @@ from graphnn.losses.mean_squared_error import MeanSquaredError
 from graphnn.model.model import Model
 from graphnn.optimizers.adam import Adam
 from graphnn.optimizers.sgd import SGD
+from graphnn.optimizers.sgd_momentum import SGDMomentum
 from graphnn.schedules.reduce_on_plateau import ReduceOnPlateau
 from graphnn.storage.weights import load_weights
 from graphnn.training import trainer
 from graphnn.training.monitor import EarlyStopping
+from graphnn.training.observer import Silent
 
 Classifier = Callable[..., Model]
 Blobs = Callable[..., tuple[Any, Any]]
@@ -359,3 +361,20 @@ def test_images_and_the_same_as_vectors_may_be_mixed(tmp_path: Path) -> None:
     np.testing.assert_array_equal(by_vectors.predict(vectors), by_vectors.predict(images))
     with pytest.raises(DataError, match="the samples are 3×3×2, but the normalisation is for 2×3×3"):
         model.predict(images.transpose(0, 2, 3, 1))
+
+
+def test_a_batch_of_one_value_a_channel_is_refused_before_the_first_step(blobs: Any) -> None:
+    model = Model(CrossEntropy(), SGDMomentum(0.05))
+    for layer in (Dense(4, input_shape=(2,)), BatchNormalization(name="norm"), Dense(3), Softmax()):
+        model.add(layer)
+    steps: list[Any] = []
+
+    class Counting(Silent):
+        def step_done(self, trainer: Any) -> None:
+            steps.append(trainer.step)
+
+    with pytest.raises(DataError, match=r'"norm": BatchNormalization needs .* last batch of an epoch has 1 sample'):
+        model.fit(*blobs(33), batch_size=16, observer=Counting())
+    assert (steps, model.history) == ([], [])
+    model.fit(*blobs(33), batch_size=16, drop_last=True, observer=Counting())
+    assert len(steps) == 2
