@@ -56,14 +56,16 @@ class Kernels:
         return lambda dy: activations.pass_through_gate(activation, x, gate, dy, like)
 
     def moments(self, x: Array, like: ScratchLike) -> tuple[Array, Array]:
-        """Return the mean of each channel, and the sum of the squared deviations from it: each (C,).
+        """Return the mean of each channel, and the sum of the squared deviations from it: each (C,), in float64.
 
         Squares of x itself would cancel where |mean| is far above the standard deviation: at a ratio of 1000, all
         digits of float32 are lost.
         """
-        mean = channel_sums(x) / x.dtype.type(x.size // x.shape[1])
-        centred = with_channels(np.subtract, x, mean, like(x, "centred"))
-        return mean, channel_products(centred, centred)
+        count = x.size // x.shape[1]
+        mean = channel_sums(x) / count
+        centre = mean.astype(x.dtype)
+        centred = with_channels(np.subtract, x, centre, like(x, "centred"))
+        return mean, channel_products(centred, centred) - count * np.square(mean - centre)
 
     def normalise(
         self, x: Array, factor: Array, shift: Array, y: Array, like: ScratchLike, *, activation: Activation | None
@@ -85,7 +87,7 @@ class Kernels:
         *,
         activation: Activation | None,
     ) -> tuple[Array, Array]:
-        """Return Σ g and Σ g·(x − mean) over each channel, (C,), with g = dy·f′(factor·x + shift).
+        """Return Σ g and Σ g·(x − mean) over each channel, (C,) in float64, with g = dy·f′(factor·x + shift).
 
         dy: the gradient of f's output; it is overwritten with what `normalise_gradient` takes.
         """

@@ -98,10 +98,11 @@ class CompiledKernels(Kernels):
     def moments(self, x: Array, like: ScratchLike) -> tuple[Array, Array]:
         if not whole_vectors(x):
             return super().moments(x, like)
-        mean, sums, squares = (np.empty(x.shape[1], np.float32) for _ in range(3))
+        centre = np.empty(x.shape[1], np.float32)
+        mean, squares = (np.empty(x.shape[1], np.float64) for _ in range(2))
         from graphnn.kernels.compiled import normalization
 
-        normalization.moments(flat(x), x.shape[1], mean, sums, squares)
+        normalization.moments(flat(x), x.shape[1], centre, mean, squares)
         return mean, squares
 
     def normalise(
@@ -127,7 +128,7 @@ class CompiledKernels(Kernels):
     ) -> tuple[Array, Array]:
         if not whole_vectors(x, dy):
             return super().gradient_sums(x, dy, mean, factor, shift, like, activation=activation)
-        sums, products = (np.empty(x.shape[1], np.float32) for _ in range(2))
+        sums, products = (np.empty(x.shape[1], np.float64) for _ in range(2))
         from graphnn.kernels.compiled import activations, normalization
 
         kind = activations.CODES[activation]

@@ -131,7 +131,7 @@ class Conv2D(WeightedLayer):
                 dW = gradients["weights"] = ctx.gradient("weights", W)
                 algorithms.weights_gradient.weights_gradient(x, dy, window, dW, ctx.scratch)
             if self.use_bias and ctx.trains("biases"):
-                gradients["biases"] = channel_sums(dy)
+                gradients["biases"] = channel_sums(dy).astype(dy.dtype)
             if not ctx.needs_dx:
                 return None, gradients
             dx = ctx.dx(x.shape, x.dtype)

@@ -4,6 +4,7 @@ import numpy as np
 
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.initializers.constant import zeros
+from graphnn.kernels.channels import sample_sums
 from graphnn.layers.base import Arrays, Backward, Gradients, register
 from graphnn.layers.context import Context
 from graphnn.layers.trainable import WeightedLayer
@@ -56,7 +57,7 @@ class Dense(WeightedLayer):
                 dW = gradients["weights"] = ctx.gradient("weights", W)
                 np.matmul(x.T, dy, out=dW.T)
             if self.use_bias and ctx.trains("biases"):
-                gradients["biases"] = np.add.reduce(dy, axis=0, out=ctx.gradient("biases", params["biases"]))
+                gradients["biases"] = sample_sums(dy, out=ctx.gradient("biases", params["biases"]))
             dx = np.matmul(dy, W, out=ctx.dx(x.shape, x.dtype)) if ctx.needs_dx else None
             return dx, gradients
 

@@ -1,9 +1,7 @@
 """GlobalAveragePooling: the mean of each channel."""
 
-import numpy as np
-
 from graphnn.frozen_dataclass import frozen_dataclass
-from graphnn.kernels.channels import pixels, pixels_per_row
+from graphnn.kernels.channels import block_sums, pixels, pixels_per_row
 from graphnn.layers.base import Arrays, Backward, Gradients, Layer, register
 from graphnn.layers.context import Context
 from graphnn.types import Array, Shape
@@ -25,8 +23,8 @@ class GlobalAveragePooling(Layer):
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
         n, channels, height, width = x.shape
         per_row = pixels_per_row(height * width, channels)
-        sums = pixels(x).reshape(n, -1, per_row * channels).sum(axis=1)
-        y = np.sum(sums.reshape(n, per_row, channels), axis=1, out=ctx.output((n, channels), x.dtype))
+        sums = block_sums(pixels(x).reshape(n, -1, per_row * channels))
+        y = block_sums(sums.reshape(n, per_row, channels), out=ctx.output((n, channels), x.dtype))
         y /= height * width
 
         def backward(dy: Array) -> tuple[Array | None, Gradients]:

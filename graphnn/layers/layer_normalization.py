@@ -7,12 +7,15 @@ import numpy as np
 
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.initializers.constant import ones, zeros
+from graphnn.kernels.channels import sample_sums
 from graphnn.layers.base import Arrays, Backward, Gradients, register
 from graphnn.layers.context import Context, channels_last
 from graphnn.layers.trainable import TrainableLayer
 from graphnn.parameters.parameter import Parameter, Role
 from graphnn.specification.schema_problems import Finding
 from graphnn.types import Array, Shape
+
+BLOCK = 512
 
 
 @register
@@ -55,15 +58,20 @@ class LayerNormalization(TrainableLayer):
         if self.center:
             y += in_rows(params["beta"][None])
 
+        def gradient(name: str, *factors: Array) -> Array:
+            sums = sample_sums(*factors, out=ctx.scratch("sums", rows.shape[1:], x.dtype))
+            total = ctx.gradient(name, params[name])
+            total[...] = channels_last(sums, (1, *x.shape[1:]))[0]
+            return total
+
         def backward(dy: Array) -> tuple[Array | None, Gradients]:
             normal = np.subtract(rows, mean, out=ctx.scratch("normal", rows.shape, x.dtype))
             normal *= inverse
             gradients = {}
             if self.center and ctx.trains("beta"):
-                gradients["beta"] = np.sum(dy, axis=0, out=ctx.gradient("beta", params["beta"]))
+                gradients["beta"] = gradient("beta", in_rows(dy))
             if self.scale and ctx.trains("gamma"):
-                dgamma = ctx.gradient("gamma", params["gamma"])
-                gradients["gamma"] = np.einsum("n...,n...->...", dy, channels_last(normal, x.shape), out=dgamma)
+                gradients["gamma"] = gradient("gamma", in_rows(dy), normal)
             if not ctx.needs_dx:
                 return None, gradients
             g = in_rows(dy)
@@ -85,5 +93,11 @@ def in_rows(x: Array) -> Array:
 
 
 def mean_product(a: Array, b: Array) -> Array:
-    """Return the mean of a·b over each row, N×1."""
-    return np.asarray(np.einsum("nf,nf->n", a, b)[:, None] / a.dtype.type(a.shape[1]))
+    """Return the mean of a·b over each row, N×1; only BLOCK products are added one after the other."""
+    features = a.shape[1]
+    whole = features - features % BLOCK if features > BLOCK else 0
+    sums = np.einsum("nf,nf->n", a[:, whole:], b[:, whole:])
+    if whole:
+        blocks = (each[:, :whole].reshape(len(each), -1, BLOCK) for each in (a, b))
+        sums += np.einsum("nbf,nbf->nb", *blocks).sum(axis=1)
+    return np.asarray(sums[:, None] / a.dtype.type(features))

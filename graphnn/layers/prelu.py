@@ -38,7 +38,7 @@ class PReLU(TrainableLayer):
 
         def backward(dy: Array) -> tuple[Array | None, Gradients]:
             part = np.multiply(dy, np.less(x, 0, out=ctx.like(x, "negative", np.bool_)), out=ctx.like(x, "part"))
-            gradients = {"slopes": channel_products(part, x)} if ctx.trains("slopes") else {}
+            gradients = {"slopes": channel_products(part, x).astype(x.dtype)} if ctx.trains("slopes") else {}
             if not ctx.needs_dx:
                 return None, gradients
             dy -= part  # arithmetic with a mask, as in multiply_where_negative

@@ -180,10 +180,10 @@ STEADY = [  # statistics are as large as a vector, and a block runs taken apart 
 
 @pytest.mark.parametrize(("name", "options", "shape"), STEADY)
 def test_a_steady_step_allocates_nothing_large(name, options, shape, checks):
-    """The rest is numbers per sample or channel, and numpy's buffer of 8192 numbers for a change of dtype."""
+    """The rest is numbers per sample or channel, sums of blocks, and numpy's buffer for a change of dtype."""
     layer = LAYERS[name](**options)
     larger = (16, 48, 48) if len(shape) == 3 else (20_000,)
-    x = checks.spread(8, *larger).astype(np.float32)
+    x = checks.spread(8 if len(shape) == 3 else 40, *larger).astype(np.float32)
     params, ctx = checks.parameters(layer, x), ReusingContext(x.shape[1:])
     for _ in range(2):
         y, backward = layer.run(params, x, ctx)
@@ -195,4 +195,4 @@ def test_a_steady_step_allocates_nothing_large(name, options, shape, checks):
             largest = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
-    assert largest < 100_000 < x.nbytes / 5
+    assert largest < 150_000 + 20 * x.shape[1] < x.nbytes / 5

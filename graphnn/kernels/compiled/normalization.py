@@ -7,21 +7,24 @@ from typing import Any
 
 from graphnn.kernels.compiled.activations import NONE, RELU, activated, slope
 from graphnn.kernels.compiled.kept import compiled
-from graphnn.kernels.compiled.vectors import all_equal, load, store, where_at_least
+from graphnn.kernels.compiled.vectors import add_in_float64, all_equal, load, store, where_at_least
 from graphnn.kernels.vectors import WIDTH
 
-ROWS = 64  # pixels per block; blocks are summed separately, so rounding errors grow with 64, not with all pixels
+ROWS = 64  # pixels per block; sums of blocks are added in float64
+RUN = 16  # pixels added one after the other in float32: rounding errors grow with this number, not with all pixels
 
 
 @compiled
-def moments(x: Any, channels: Any, mean: Any, sums: Any, squares: Any) -> None:
-    """Write the mean of each channel, and the sum of the squared deviations from it; `sums` is work space.
+def moments(x: Any, channels: Any, centre: Any, mean: Any, squares: Any) -> None:
+    """Write the mean of each channel, and the sum of the squared deviations from it, in float64.
 
-    x: flat, pixels × channels. A single pass, with deviations from the first block's mean, which is near enough to the
-    mean of all pixels that the squares do not cancel.
+    x: flat, pixels × channels. A single pass, with deviations from `centre`, where the first block's mean is written:
+    it is near enough to the mean of all pixels that the squares do not cancel.
     """
     pixels, zero = x.size // channels, all_equal(0.0)
     share = all_equal(1.0 / min(ROWS, pixels))
+    mean[:] = 0.0
+    squares[:] = 0.0
     for first in range(0, pixels, ROWS):
         last = min(first + ROWS, pixels)
         for channel in range(0, channels, WIDTH):
@@ -29,20 +32,22 @@ def moments(x: Any, channels: Any, mean: Any, sums: Any, squares: Any) -> None:
                 total = zero
                 for pixel in range(last):
                     total = total + load(x, pixel * channels + channel)
-                store(mean, channel, total * share)
-                store(sums, channel, zero)
-                store(squares, channel, zero)
-            centre, total, total_squares = load(mean, channel), zero, zero
-            for pixel in range(first, last):
-                value = load(x, pixel * channels + channel) - centre
-                total = total + value
-                total_squares = total_squares + value * value
-            store(sums, channel, load(sums, channel) + total)
-            store(squares, channel, load(squares, channel) + total_squares)
+                store(centre, channel, total * share)
+            middle, block, block_squares = load(centre, channel), zero, zero
+            for start in range(first, last, RUN):
+                total, total_squares = zero, zero
+                for pixel in range(start, min(start + RUN, last)):
+                    value = load(x, pixel * channels + channel) - middle
+                    total = total + value
+                    total_squares = total_squares + value * value
+                block = block + total
+                block_squares = block_squares + total_squares
+            add_in_float64(mean, channel, block)
+            add_in_float64(squares, channel, block_squares)
     for channel in range(channels):
-        distance = sums[channel] / pixels
-        mean[channel] += distance
-        squares[channel] -= distance * sums[channel]
+        distance = mean[channel] / pixels
+        squares[channel] -= distance * mean[channel]
+        mean[channel] = centre[channel] + distance
 
 
 @compiled
@@ -62,7 +67,7 @@ def normalise(x: Any, channels: Any, factor: Any, shift: Any, kind: Any, y: Any)
 def gradient_sums(
     x: Any, dy: Any, channels: Any, mean: Any, factor: Any, shift: Any, kind: Any, sums: Any, products: Any
 ) -> None:
-    """Write Σ g and Σ g·(x − mean) of each channel, with g = dy·f′(factor·x + shift).
+    """Write Σ g and Σ g·(x − mean) of each channel, in float64, with g = dy·f′(factor·x + shift).
 
     g overwrites dy, except for ReLU: `normalise_gradient` computes its slope again.
     """
@@ -73,19 +78,23 @@ def gradient_sums(
         last = min(first + ROWS, pixels)
         for channel in range(0, channels, WIDTH):
             scale, offset, middle = load(factor, channel), load(shift, channel), load(mean, channel)
-            total, total_products = zero, zero
-            for pixel in range(first, last):
-                at = pixel * channels + channel
-                value, gradient = load(x, at), load(dy, at)
-                if kind == RELU:
-                    gradient = where_at_least(value * scale + offset, zero, gradient, zero)
-                elif kind != NONE:
-                    gradient = gradient * slope(value * scale + offset, kind)
-                    store(dy, at, gradient)
-                total = total + gradient
-                total_products = total_products + gradient * (value - middle)
-            store(sums, channel, load(sums, channel) + total)
-            store(products, channel, load(products, channel) + total_products)
+            block, block_products = zero, zero
+            for start in range(first, last, RUN):
+                total, total_products = zero, zero
+                for pixel in range(start, min(start + RUN, last)):
+                    at = pixel * channels + channel
+                    value, gradient = load(x, at), load(dy, at)
+                    if kind == RELU:
+                        gradient = where_at_least(value * scale + offset, zero, gradient, zero)
+                    elif kind != NONE:
+                        gradient = gradient * slope(value * scale + offset, kind)
+                        store(dy, at, gradient)
+                    total = total + gradient
+                    total_products = total_products + gradient * (value - middle)
+                block = block + total
+                block_products = block_products + total_products
+            add_in_float64(sums, channel, block)
+            add_in_float64(products, channel, block_products)
 
 
 @compiled

@@ -67,6 +67,21 @@ def store(_: Any, array: Any, index: Any, value: Any) -> Any:
 
 
 @intrinsic
+def add_in_float64(_: Any, array: Any, index: Any, value: Any) -> Any:
+    """Add a vector to array[index : index + 16], whose numbers are float64."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        wide = ir.VectorType(ir.DoubleType(), WIDTH)
+        data = context.make_array(sig.args[0])(context, builder, args[0]).data
+        place = builder.bitcast(builder.gep(data, [args[1]], inbounds=True), wide.as_pointer())
+        sums = builder.fadd(builder.load(place, align=8), builder.fpext(args[2], wide))
+        builder.store(sums, place, align=8)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, vector), generate
+
+
+@intrinsic
 def all_equal(_: Any, number: Any) -> Any:
     """Return a vector whose sixteen values are all `number`."""
 
