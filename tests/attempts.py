@@ -45,7 +45,7 @@ SPARE = 2**23  # bytes: what is not of the network itself, such as modules and f
 STEPS = 2
 
 
-class Fault(Exception):
+class Fault(BaseException):  # so that nothing takes it for an error of a layer
     """The document was neither run nor refused as it should be."""
 
 
