@@ -73,7 +73,7 @@ def ran(text: str) -> str:
             if isinstance(problem, str) or (problem.file == "net.json" and problem.line is None):
                 raise Fault(f"refused without a position: {problem}") from error
         return "refused"
-    list(notes(spec))
+    list(notes(spec, graph))
     with patch("os.cpu_count", lambda: 1):
         description = describe(spec, graph)
     for data_format in ("table", "json"):

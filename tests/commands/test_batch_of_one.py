@@ -61,5 +61,5 @@ def test_compare_refuses_before_the_first_training(graphnn: Any, document: Path)
 def test_inspect_notes_what_it_knows_without_data(graphnn: Any, document: Path) -> None:
     shown = graphnn("inspect", document, "--set", "training.batch_size=1")
     assert shown.returncode == 0
-    assert f"note: {document}: {LAYER}" in shown.stderr
+    assert f"note: --set training.batch_size=1: training.batch_size: {LAYER}" in shown.stderr
     assert graphnn("inspect", document, "--set", "training.batch_size=2").stderr == ""

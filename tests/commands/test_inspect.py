@@ -258,4 +258,4 @@ def test_inspect_imports_few_modules(document: Path, python: Callable[..., Any])
     assert "graphnn.describe.describe" in loaded
     assert not loaded & heavy
     ours = sorted(name for name in loaded if name.startswith("graphnn"))
-    assert len(ours) <= 115, ours  # of some 280; each takes about a third of a millisecond
+    assert len(ours) <= 120, ours  # of some 280; each takes about a third of a millisecond
