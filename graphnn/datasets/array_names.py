@@ -25,8 +25,7 @@ def suggested(missing: Sequence[str], names: Sequence[str]) -> dict[str, str]:
     for key in missing:
         meant = [name for name in free if meaning(name) == meaning(key)]
         if meant:
-            found[key] = closest(key, meant) or meant[0]
-            free.remove(found[key])
+            found[key] = closest(key, meant) or meant[0]  # its meaning contradicts that of the other keys
     for key in missing:
         alike = closest(key, [name for name in free if not contradicts(meaning(name), meaning(key))])
         if key not in found and alike is not None:

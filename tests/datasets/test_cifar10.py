@@ -97,8 +97,10 @@ def test_batches_that_were_never_compared_are_told(tmp_path, tiny_cifar):
 def test_batches_are_compared_once_where_the_published_archive_lies_beside_them(tmp_path, tiny_cifar, published):
     tiny_cifar.write(tmp_path)
     archive = tmp_path / "cifar10" / "cifar-10-binary.tar.gz"
-    archive.write_bytes(archive_bytes(tiny_cifar)[:-1])
+    (tmp_path / "cifar10" / "cifar-10-batches-bin" / "batches.meta.txt").unlink()
+    archive.write_bytes(archive_bytes(replace(tiny_cifar, records=tiny_cifar.records[::-1])))
     assert len(load_from(tmp_path).notes) == 1
+    assert not (tmp_path / "cifar10" / "cifar-10-batches-bin" / "batches.meta.txt").exists(), "it was unpacked"
     archive.write_bytes(published)
     assert load_from(tmp_path).notes == ()
     archive.unlink()
@@ -126,8 +128,9 @@ def test_batch_other_than_in_the_published_archive_is_refused(tmp_path, tiny_cif
     assert load_from(tmp_path).notes == ()
 
 
-def test_damaged_checksums_are_as_none(tmp_path, tiny_cifar):
-    (tiny_cifar.write(tmp_path) / "SHA256SUMS").write_bytes(b"\xff\n")
+@pytest.mark.parametrize("content", [b"", b"\xff\n", b"\n", b"12  data_batch_1.bin\n"])
+def test_damaged_checksums_are_as_none(tmp_path, tiny_cifar, content):
+    (tiny_cifar.write(tmp_path) / "SHA256SUMS").write_bytes(content)
     assert len(load_from(tmp_path).notes) == 1
 
 
