@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from graphnn.engine import blas_memory
 from graphnn.engine.batch import ArrayBatch, Batch, SourceBatch
-from graphnn.engine.handover import DirectHandover, Handover, SharedHandover
+from graphnn.engine.handover import DirectHandover, Handover, SharedHandover, in_engine_order
 from graphnn.engine.inference import CHUNK
 from graphnn.engine.lanes import SHARED_SIZE
 from graphnn.engine.plan import Plan, kernels_for
@@ -31,6 +31,8 @@ from graphnn.types import Array, Shape
 
 class Engine:
     """Trains and runs one graph with one set of parameters. Use it as a context manager, or call `close`.
+
+    Arrays may lie in memory in any order; results do not depend on it. Images in channels-last order are not copied.
 
     batch_size: the largest number of samples in a training step. threads: the number of cores to use, by default all
     that this process may use, and never more than a batch has pieces; the attribute has the number in use. On Linux
@@ -168,6 +170,7 @@ class Engine:
         parameters must have the values that the step was run with. Nothing is changed.
         """
         clock = Clock(self._seed, epoch, step)
+        x = in_engine_order(x, self.parameters.dtype)
         return Replay(self.graph, self.parameters, self.kernels, len(x), clock).first_non_finite(x, self.plan)
 
     def first_non_finite_gradient(self, batch: ArrayBatch, *, epoch: int, step: int) -> Node | Loss | None:
@@ -182,6 +185,7 @@ class Engine:
 
     def first_non_finite_in_inference(self, x: Array) -> Node | None:
         """Return the first node whose output for x, n×(input shape), is not finite in inference, or None."""
+        x = in_engine_order(x, self.parameters.dtype)
         return Replay(self.graph, self.parameters, self.kernels, len(x)).first_non_finite(x, self.plan)
 
     def _hand_over(self, batch: Batch) -> Handed:

@@ -10,6 +10,7 @@ from graphnn.engine.batch import ArrayBatch, Batch, SourceBatch
 from graphnn.engine.requests import Handed, HandedArrays, HandedPositions
 from graphnn.engine.source import Source
 from graphnn.graph.graph import Graph
+from graphnn.kernels.channels import in_memory_order
 from graphnn.layers.context import channels_last, empty_channels_last
 from graphnn.shared_memory import shared_zeros
 from graphnn.types import Array, Shape
@@ -65,7 +66,10 @@ class Handover(ABC):
 
 
 class DirectHandover(Handover):
-    """The handover within one process: the arrays themselves."""
+    """The handover within one process: the arrays themselves, or copies where they lie in another order in memory.
+
+    The order in memory decides the order of sums, and so their last bits.
+    """
 
     def __init__(self, samples: int, graph: Graph, dtype: Any, sources: Sequence[Source]) -> None:
         super().__init__(sources, empty_channels_last((samples, *graph.output_shape), dtype))
@@ -75,11 +79,11 @@ class DirectHandover(Handover):
         return True
 
     def put_inputs(self, x: Array) -> int:
-        self._x = x.astype(self._dtype, copy=False)
+        self._x = in_engine_order(x, self._dtype)
         return len(x)
 
     def _put_targets(self, y: Array) -> None:
-        self._y = y
+        self._y = in_engine_order(y, y.dtype)
 
     def _put_positions(self, positions: Array) -> None:
         self._positions = positions
@@ -120,3 +124,13 @@ class SharedHandover(Handover):
 
     def _put_positions(self, positions: Array) -> None:
         self._positions[: len(positions)] = positions
+
+
+def in_engine_order(x: Array, dtype: Any) -> Array:
+    """Return x in contiguous memory, images channels last, others in C order: x itself, a view of it, or a copy."""
+    ordered = in_memory_order(x)
+    if x.dtype == dtype and ordered.flags.c_contiguous and x.flags.aligned:
+        return channels_last(ordered.reshape(-1), x.shape)
+    copy = empty_channels_last(x.shape, dtype)
+    copy[...] = x
+    return copy
