@@ -84,8 +84,19 @@ def test_what_blocks_save_by_hand() -> None:
         ([("Dense", {"units": 1500, "trainable": False}), ("ReLU", {})] * 2, (1000,)),
         ([("Residual", {"layers": [Conv2D(8), ReLU()], "shortcut": [ReLU()]}), ("ReLU", {})] * 4, (8, 32, 32)),
         ([("Residual", {"layers": [BatchNormalization(), Conv2D(8)]})] * 4, (8, 32, 32)),
+        ([("Conv2D", {"filters": 8, "kernel_size": 31})] * 2, (8, 24, 24)),
+        ([("Conv2D", {"filters": 8, "kernel_size": 23, "strides": 2, "padding": 11})] * 2, (8, 24, 24)),
     ],
-    ids=["batch normalisation", "convolution", "dense", "not trained", "blocks", "blocks that begin at a barrier"],
+    ids=[
+        "batch normalisation",
+        "convolution",
+        "dense",
+        "not trained",
+        "blocks",
+        "blocks that begin at a barrier",
+        "large kernels",
+        "large kernels with strides",
+    ],
 )
 def test_training_takes_about_as_much_as_said(
     layers: list[tuple[str, dict[str, Any]]], shape: Shape, monkeypatch: pytest.MonkeyPatch
