@@ -42,7 +42,7 @@ def averaged_sums(engine: Engine, samples: Samples, views: str, stop: Stop = nev
     sums: list[Array] = []
     for chunk in engine.chunks(count):
         chosen = np.arange(chunk.start, chunk.stop)
-        mean = np.zeros((len(chosen), *engine.graph.output_shape), np.float32)
+        mean = np.zeros((len(chosen), *engine.graph.output_shape), engine.parameters.dtype)
         for weight, viewed in weighted:
             if stop():
                 return None

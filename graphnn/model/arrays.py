@@ -13,18 +13,17 @@ from graphnn.graph.graph import Graph
 from graphnn.layers.built import described
 from graphnn.types import Array, Shape, shape_text
 
-LARGEST = float(np.finfo(np.float32).max)
 
-
-def checked_samples(graph: Graph, part: str, x: Any, y: Any) -> tuple[Array, Array]:
+def checked_samples(graph: Graph, part: str, x: Any, y: Any, dtype: Any = np.float32) -> tuple[Array, Array]:
     """Return inputs and targets as arrays. Raises DataError where they do not fit the network or each other.
 
-    part: "train", "valid" or "": in messages the arrays are called x_train and y_train, and so on.
+    part: "train", "valid" or "": in messages the arrays are called x_train and y_train, and so on. dtype: of the
+    network's numbers.
     """
     x_name, y_name = (f"{name}_{part}" if part else name for name in "xy")
     if x is None or y is None:
         raise DataError(f"{x_name} and {y_name} go together; one of them is missing")
-    inputs, targets = checked_inputs(graph, x_name, x), as_array(y_name, y)
+    inputs, targets = checked_inputs(graph, x_name, x, dtype), as_array(y_name, y)
     if len(inputs) == 0 or targets.shape[:1] != inputs.shape[:1]:
         found = f"{len(inputs)} and {len(targets) if targets.ndim else 'a single number'}"
         raise DataError(f"{x_name} and {y_name} need the same number of samples, at least 1, but have {found}")
@@ -35,7 +34,7 @@ def checked_samples(graph: Graph, part: str, x: Any, y: Any) -> tuple[Array, Arr
     return inputs, targets
 
 
-def checked_inputs(graph: Graph, name: str, x: Any) -> Array:
+def checked_inputs(graph: Graph, name: str, x: Any, dtype: Any = np.float32) -> Array:
     """Return inputs as an array. Raises DataError where they do not fit the network, not even flattened."""
     inputs = as_array(name, x)
     if inputs.dtype.kind not in "fiub":
@@ -43,8 +42,9 @@ def checked_inputs(graph: Graph, name: str, x: Any) -> Array:
     if inputs.ndim < 2:
         raise DataError(f"{name} must be a batch N×{shape_text(graph.input_shape)}, but it is {described(inputs)}")
     check_input_shape(name, inputs.shape[1:], graph.input_shape)
-    if inputs.size and not -LARGEST <= inputs.min() <= inputs.max() <= LARGEST:  # false for NaN too
-        raise DataError(f"{name} holds numbers that are not finite in float32")
+    largest = float(np.finfo(dtype).max)
+    if inputs.size and not -largest <= inputs.min() <= inputs.max() <= largest:  # false for NaN too
+        raise DataError(f"{name} holds numbers that are not finite in {np.dtype(dtype)}")
     return inputs
 
 

@@ -13,6 +13,7 @@ from graphnn.errors import GraphError
 from graphnn.graph.build import build_graph, layer_from
 from graphnn.layers.settings import added_fragments, fragments, types_in
 from graphnn.losses.base import Loss
+from graphnn.model.precision import checked_dtype
 from graphnn.model.sections import augmentation_values, section_descriptions, section_settings
 from graphnn.model.stack import Stack
 from graphnn.optimizers.base import Optimizer
@@ -41,6 +42,7 @@ class Definition(Stack):
         normalize: str = "none",
         augment: Sequence[Augmentation | Mapping[str, Any]] = (),
         seed: int = 0,
+        dtype: Any = "float32",
     ) -> None:
         super().__init__()
         for base, part, expected in (
@@ -52,6 +54,7 @@ class Definition(Stack):
                 raise GraphError(f"a Model takes {expected}, not {part!r}")
         self.loss, self.optimizer, self.schedule, self.groups = loss, optimizer, schedule, tuple(groups)
         self.name, self.description, self.seed = name, description, seed
+        self.dtype = checked_dtype(dtype)
         self._descriptions: dict[str, str] = {}  # of the document's sections, except the layers
         self._data: dict[str, Any] = {**UNKNOWN_DATA, "normalize": normalize}
         if augment:
@@ -62,8 +65,11 @@ class Definition(Stack):
         self._fit_evaluation: dict[str, Any] = {}
 
     @classmethod
-    def from_document(cls, file: str | Path, *, overrides: Sequence[str] = ()) -> Self:
-        """Return the untrained model of a document. overrides: as in --set. Raises SpecError and ShapeError."""
+    def from_document(cls, file: str | Path, *, overrides: Sequence[str] = (), dtype: Any = "float32") -> Self:
+        """Return the untrained model of a document. overrides: as in --set. Raises SpecError and ShapeError.
+
+        dtype: of the model; documents do not have one.
+        """
         spec = read_spec(file, overrides=overrides, plugins=added_fragments())
         graph = build_graph(spec)
         model = cls(
@@ -75,6 +81,7 @@ class Definition(Stack):
             description=spec.description,
             normalize=spec.data["normalize"],
             seed=spec.training["seed"],
+            dtype=dtype,
         )
         model._descriptions = section_descriptions(spec)
         for section in spec.layers:

@@ -50,9 +50,14 @@ class Model(Definition):
     parameters with other training settings than the rest. name, description: as in a document. normalize: how inputs
     are normalised before the first layer, as in a document; the constants are computed from the training data of the
     first fit, or loaded with the weights. augment: random changes to training images, in order, such as RandomFlip(),
-    or as in a document. seed: of the initial weights and of all random numbers in training. history: a record of each
-    epoch of all fits. Inputs are N×C×H×W or N×F, of the model's input_shape, or such that flattening gives it. Raises
-    GraphError where an argument is of another kind.
+    or as in a document. seed: of the initial weights and of all random numbers in training. dtype: the precision,
+    "float32", or "float64" for checks; see below. history: a record of each epoch of all fits. Inputs are N×C×H×W or
+    N×F, of the model's input_shape, or such that flattening gives it. Raises GraphError where an argument is of another
+    kind.
+
+    In float64 everything is computed in it, from normalised inputs to predictions, but for the augmentation of images.
+    The compiled operations are for float32 only, so those of numpy take their place. `save` writes float32, and
+    `summary` states the memory in float32.
     """
 
     _kept: Record | None = None  # of the epoch whose weights the last fit kept
@@ -120,7 +125,7 @@ class Model(Definition):
         graph = self._graph()
         needed = describe(spec, graph).training_bytes
         refuse_too_large(needed, f"fit with batches of {batch_size:,} takes", "try a smaller batch_size or model")
-        x, y = checked_samples(graph, "train", x_train, y_train)
+        x, y = checked_samples(graph, "train", x_train, y_train, self.dtype)
         check_scale(self._trained_on, "x_train", x)
         if self._normalisation is None:
             self._normalisation = Normalisation.fit(x, self._data["normalize"])
@@ -128,7 +133,7 @@ class Model(Definition):
         graph, parameters = self._ready(x)
         trained_on, validation = Provenance.of_arrays(x, self._trained_on), None
         if x_valid is not None or y_valid is not None:
-            inputs, targets = checked_samples(graph, "valid", x_valid, y_valid)
+            inputs, targets = checked_samples(graph, "valid", x_valid, y_valid, self.dtype)
             check_scale(trained_on, "x_valid", inputs)
             inputs = in_form(inputs, self._normalisation.shape)
             validation = Samples(inputs, targets, normalisation=self._normalisation)
@@ -164,7 +169,7 @@ class Model(Definition):
         DivergenceError where a figure is not finite, with the sample and the layer.
         """
         graph, parameters = self._ready()
-        inputs, targets = checked_samples(graph, "", x, y)
+        inputs, targets = checked_samples(graph, "", x, y, self.dtype)
         check_scale(self._trained_on, "x", inputs)
         normalisation = self._constants(inputs)
         samples = Samples(in_form(inputs, normalisation.shape), targets, normalisation=normalisation)
@@ -180,27 +185,31 @@ class Model(Definition):
         return figures
 
     def predict(self, x: Any, *, threads: int | None = None) -> Array:
-        """Return the outputs for inputs x, N×(output shape) in float32.
+        """Return the outputs for inputs x, N×(output shape) in the dtype.
 
         Raises DataError and GraphError as evaluate, and DivergenceError where an output is not finite.
         """
         graph, parameters = self._ready()
-        inputs = checked_inputs(graph, "x", x)
+        inputs = checked_inputs(graph, "x", x, self.dtype)
         check_scale(self._trained_on, "x", inputs)
         normalisation, shape = self._constants(inputs), graph.input_shape
         inputs = in_form(inputs, normalisation.shape)
         size, parts = self._values()["training"]["batch_size"], list[Array]()
         with Engine(graph, parameters, batch_size=size, threads=threads) as engine:
             for chunk in engine.chunks(len(inputs)):
-                parts.append(finite_outputs(engine, normalisation.apply(inputs[chunk], shape), chunk.start))
-        return np.concatenate(parts) if parts else np.empty((0, *graph.output_shape), np.float32)
+                prepared = normalisation.apply(inputs[chunk], shape, dtype=self.dtype)
+                parts.append(finite_outputs(engine, prepared, chunk.start))
+        return np.concatenate(parts) if parts else np.empty((0, *graph.output_shape), self.dtype)
 
     def summary(self) -> str:
         """Return the table of layers, shapes, parameters, work and memory that `inspect` prints."""
         return render(description_report(describe(self.spec(), self._graph())))
 
     def save(self, file: str | Path) -> None:
-        """Write the weights, the document, the normalisation and the metrics of the last fit. Raises WeightsError."""
+        """Write the weights in float32, the document, the normalisation and the metrics of the last fit.
+
+        Raises WeightsError where the file cannot be written, or a weight is beyond the range of float32.
+        """
         _, parameters = self._ready()
         last = self._kept
         figures = {"training": last and last.training, "validation": last and last.validation}
@@ -225,7 +234,7 @@ class Model(Definition):
         graph = self._graph()
         if self._network is None:
             self._check_memory(graph)
-        parameters = unset(graph) if self._network is None else self._network[1]
+        parameters = unset(graph, self.dtype) if self._network is None else self._network[1]
         found = load_weights(file, check_finite=True)
         constants = found.meta.get("normalisation")
         normalisation = None if constants is None else Normalisation.from_json(constants)
@@ -249,8 +258,8 @@ class Model(Definition):
             if needs_images(graph):
                 if x is None:
                     raise GraphError("the first weights come from training images: fit first, or load weights")
-                images = self._constants(x).apply(x[:IMAGES], graph.input_shape)
-            self._network = graph, initialise(graph, self.seed, images=images)
+                images = self._constants(x).apply(x[:IMAGES], graph.input_shape, dtype=self.dtype)
+            self._network = graph, initialise(graph, self.seed, self.dtype, images=images)
         return self._network
 
     def _check_memory(self, graph: Graph) -> None:

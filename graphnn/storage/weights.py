@@ -70,13 +70,13 @@ def save_weights(path: str | Path, arrays: Mapping[str, Array], meta: Mapping[st
 
     meta: JSON values; numpy's numbers become JSON numbers, and NaN and infinity become null, because JSON has neither.
     `format_version` is added to them. Equal arrays and meta give equal bytes. Raises WeightsError where the file cannot
-    be written, or a key is `__meta__` or cannot be a name in an .npz.
+    be written, a key is `__meta__` or cannot be a name in an .npz, or a value is beyond the range of `dtype`.
     """
     path = Path(path)
     if META in arrays:
         raise WeightsError(f'{path}: a parameter cannot be called "{META}": that is where the file describes itself')
     text = json.dumps(as_json({"format_version": FORMAT_VERSION, **meta}), ensure_ascii=False, allow_nan=False)
-    members = {key: np.asarray(array, dtype=dtype) for key, array in arrays.items()}
+    members = {key: stored(array, dtype, key, path) for key, array in arrays.items()}
     members[META] = np.frombuffer(text.encode(), np.uint8)
     try:
         with replacing(path) as file:
@@ -181,10 +181,15 @@ def as_float32(array: Array, key: str, path: Path) -> Array:
     """Return the array as float32. Raises WeightsError unless its values are floats within the range of float32."""
     if array.dtype.kind != "f":
         raise WeightsError(f'{path}: "{key}" is of {array.dtype}, where floats are needed')
+    return stored(array, np.float32, key, path)
+
+
+def stored(array: Array, dtype: Any, key: str, path: Path) -> Array:
+    """Return the array as one of `dtype`. Raises WeightsError where a finite value is beyond its range."""
     with np.errstate(over="ignore"):
-        converted = np.asarray(array, np.float32)
+        converted = np.asarray(array, dtype)
     if array.dtype.itemsize > converted.dtype.itemsize and (np.isinf(converted) & np.isfinite(array)).any():
-        raise WeightsError(f'{path}: "{key}" holds values beyond the range of float32')
+        raise WeightsError(f'{path}: "{key}" holds values beyond the range of {converted.dtype}')
     return converted
 
 

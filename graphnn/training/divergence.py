@@ -74,7 +74,7 @@ def culprit_in_inference(engine: Engine, samples: Samples) -> str:
             for index, position in enumerate(positions):
                 one = slice(index, index + 1)
                 if not np.isfinite(graph.loss.piece(targets[one], values[one], 1, logits=logits)).all():
-                    x, _ = samples.take(positions[one], graph.input_shape)
+                    x, _ = samples.take(positions[one], graph.input_shape, dtype=engine.parameters.dtype)
                     return f"{wrong_in_inference(engine, x)}, for sample {position} of {len(samples)}, counted from 0"
     return "each sample by itself has a finite loss, their sum is too large"
 

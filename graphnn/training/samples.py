@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -25,7 +25,7 @@ BLOCK = 2**17  # bytes of stored samples copied at a time: they are still in the
 class Samples:
     """Samples as stored, and how they are prepared for a network: a source of an engine, for any positions in them.
 
-    They are never converted to float32 all at once. x: N×C×H×W or N×F as stored; y: N labels or N×K targets. indices:
+    They are never converted to floats all at once. x: N×C×H×W or N×F as stored; y: N labels or N×K targets. indices:
     of the samples in x and y, by default all. normalisation: none by default. augmenter: of images in training, before
     they are normalised. view: of images in inference, by default none.
     """
@@ -53,7 +53,7 @@ class Samples:
         return len(self.x) if self.indices is None else len(self.indices)
 
     def inputs(self, positions: Array, out: Array, epoch: int | None) -> None:
-        """Write the network's inputs of the n samples at `positions` into out, n×(input shape) of float32."""
+        """Write the network's inputs of the n samples at `positions` into out: n×(input shape), floats."""
         indices = self._indices(positions)
         step = max(1, BLOCK // max(1, math.prod(self.x.shape[1:]) * self.x.itemsize))
         for start in range(0, len(indices), step):
@@ -69,9 +69,11 @@ class Samples:
         """Return the targets of the samples at `positions`."""
         return np.asarray(self.y[self._indices(positions)])
 
-    def take(self, positions: Array, input_shape: Shape, epoch: int | None = None) -> tuple[Array, Array]:
+    def take(
+        self, positions: Array, input_shape: Shape, epoch: int | None = None, *, dtype: Any = np.float32
+    ) -> tuple[Array, Array]:
         """Return new arrays of the inputs, n×input_shape, and the targets of the n samples at `positions`."""
-        x = empty_channels_last((len(positions), *input_shape), np.float32)
+        x = empty_channels_last((len(positions), *input_shape), dtype)
         self.inputs(positions, x, epoch)
         return x, self.targets(positions)
 

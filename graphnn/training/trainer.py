@@ -225,7 +225,8 @@ class Trainer:
         """
         if np.isfinite(sums).all() and all_finite(self.parameters.gradient):
             return
-        batch = ArrayBatch(*self.training.take(positions, self.graph.input_shape, self.epoch))
+        shape, dtype = self.graph.input_shape, self.parameters.dtype
+        batch = ArrayBatch(*self.training.take(positions, shape, self.epoch, dtype=dtype))
         metrics = self.graph.summarise(sums, len(positions))
         wrong = next((name for name, value in metrics.items() if not math.isfinite(value)), "loss")
         cause = culprit(self.engine, batch, metrics[wrong], epoch=self.epoch, step=self.step)
