@@ -48,11 +48,15 @@ def resampled(images: Array, sources: Array, padding: str) -> Array:
     down = np.arange(height, dtype=np.float32)[:, None] - np.float32(centre[0])
     right = np.arange(width, dtype=np.float32) - np.float32(centre[1])
     to_row, to_column = sources.transpose(1, 2, 0)[..., None, None]
-    rows = neighbours(to_row[0] * down + to_row[1] * right + np.float32(centre[0]), height, padding)
-    columns = neighbours(to_column[0] * down + to_column[1] * right + np.float32(centre[1]), width, padding)
+    # weights of float32 add up to 1 too roughly where images of float64 have large means
+    kind = np.float32 if np.can_cast(images.dtype, np.float32, "safe") else np.float64
+    row_points = to_row[0] * down + to_row[1] * right + np.float32(centre[0])
+    column_points = to_column[0] * down + to_column[1] * right + np.float32(centre[1])
+    rows = neighbours(row_points.astype(kind, copy=False), height, padding)
+    columns = neighbours(column_points.astype(kind, copy=False), width, padding)
     pixels = images.reshape(-1, channels)
     first = np.arange(0, n * height * width, height * width)[:, None, None]
-    result = np.zeros((n, height, width, channels), np.float32)
+    result = np.zeros((n, height, width, channels), kind)
     for row, row_weight in rows:
         start = first + row * width
         for column, column_weight in columns:

@@ -131,3 +131,11 @@ def test_in_a_list_each_is_done_in_turn_and_no_cut_changes_a_bit() -> None:
         image = np.pad(image, ((0, 1), (0, 1), (0, 0)))
         image = image[last.rows[number].clip(None, 6)][:, last.columns[number].clip(None, 7)]
         assert np.abs(whole[number].transpose(1, 2, 0) - image).max() <= 1  # a half may be rounded either way
+
+
+def test_large_means_of_float64_leave_the_differences_of_pixels() -> None:
+    draw = np.random.default_rng(0)
+    small = draw.random((1, 6, 6, 1))
+    source = matrices([0.9, -0.2], [0.3, 1.1])
+    found = resampled(small + 1e9, source, "reflect") - 1e9
+    np.testing.assert_allclose(found, resampled(small, source, "reflect"), atol=1e-5)
