@@ -13,7 +13,7 @@ from graphnn.errors import DataError, DivergenceError, GraphError, Problem, Spec
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph
-from graphnn.runs.data import stored
+from graphnn.runs.data import run_length, stored
 from graphnn.runs.files import RunFiles
 from graphnn.runs.progress import Progress, in_terminal
 from graphnn.runs.reading import DocumentSource, read_document
@@ -24,7 +24,6 @@ from graphnn.storage.weights import load_weights
 from graphnn.text.suggestions import quoted
 from graphnn.text.terminal import complain
 from graphnn.training.checkpoint import RunSettings, load_checkpoint
-from graphnn.training.length import Length, check_batches
 
 
 @frozen_dataclass
@@ -188,12 +187,10 @@ def check_length(spec: Spec, graph: Graph, count: int, variant: Variant) -> None
 
     That is also where a batch would have too few for a layer.
     """
-    training = spec.training
     try:
-        chosen, _ = split(count, spec.data["validation_split"], training["seed"])
-        length = Length(len(chosen), training["batch_size"], training["epochs"], training["drop_last"])
-        check_batches(graph, length)
-        check_averaging(averaging_from(training.get("averaging")), length.total_steps)
+        chosen, _ = split(count, spec.data["validation_split"], spec.training["seed"])
+        length = run_length(spec, graph, len(chosen))
+        check_averaging(averaging_from(spec.training.get("averaging")), length.total_steps)
     except DataError as error:
         raise DataError(f"variant {quoted(variant.name)}:", *error.problems) from None
 

@@ -20,6 +20,7 @@ from graphnn.runs.data_notes import print_data_notes
 from graphnn.specification.schema_problems import in_order
 from graphnn.specification.spec import Spec
 from graphnn.text.terminal import complain
+from graphnn.training.length import Length, check_batches
 from graphnn.training.samples import Samples
 
 
@@ -53,6 +54,7 @@ class TrainingData:
             complain(f"note: {text} are among the training samples")
         graph.loss.check_targets(dataset.y_train, graph.output_shape)
         chosen, held_out = split(len(dataset.y_train), spec.data["validation_split"], seed)
+        run_length(spec, graph, len(chosen))
         print_data_notes(spec, graph, dataset, chosen, held_out, limit=limit)
         normalisation = Normalisation.fit(dataset.x_train, spec.data["normalize"], chosen)
         test_part = None
@@ -81,6 +83,20 @@ def check_fit(spec: Spec, dataset: Dataset) -> None:
     findings = list(image_findings(spec, dataset.shape))
     if findings:
         raise DataError(*in_order(spec.document, findings))
+
+
+def run_length(spec: Spec, graph: Graph, count: int) -> Length:
+    """Return the length of a run on `count` samples to train on.
+
+    Raises DataError, with its position in the document, where a batch of the batch size has too few.
+    """
+    training = spec.training
+    try:
+        length = Length(count, training["batch_size"], training["epochs"], training["drop_last"])
+        check_batches(graph, length)
+    except DataError as error:
+        raise DataError(spec.problem(("training", "batch_size"), str(error))) from None
+    return length
 
 
 def stored(spec: Spec, data_dir: Path | None, *, show_progress: bool = True) -> Dataset:

@@ -17,7 +17,8 @@ def test_the_last_batch(train: Train, document: Path, more: tuple[str, ...]) -> 
     """0.9 epochs of two steps are two steps."""
     code, _, err = train(*LEFT_ONE, *more)
     assert code == 2
-    assert LAYER in err
+    assert err.startswith(f"{document}:1:")
+    assert f"training.batch_size: {LAYER}" in err
     assert "the last batch of an epoch has 1 sample" in err
     assert '"drop_last": true' in err
     assert list(document.parent.iterdir()) == [document]
