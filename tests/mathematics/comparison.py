@@ -159,10 +159,12 @@ def size(array: Array) -> float:
 
 
 def well_conditioned(case: Case, exact: Outcome) -> bool:
-    """Whether rounding alone changes the result little, in float64, and no kink, such as that of ReLU, is near.
+    """Whether the training does not diverge, rounding changes it little, and no kink, such as that of ReLU, is near.
 
     Where one is, a rounding error decides on its side, in PyTorch as here; what follows is no measure of precision.
     """
+    if not all(np.isfinite(array).all() for array in exact.values()):
+        return False
     if max(differences(case.theirs(np.float64, shaken=1e-15), exact).values()) > EXACT / 5:
         return False
     slopes = distances(case.theirs(np.float64, shaken=1e-11), exact)

@@ -39,7 +39,7 @@ CHOICES: dict[str, list[Values]] = {
     "LeakyReLU": [{}, {"negative_slope": 0.2}],
     "ELU": [{}, {"alpha": 0.7}],
     "GELU": [{}, {"approximate": "none"}],
-    "SGD": [{"learning_rate": 0.1}],
+    "SGD": [{"learning_rate": 0.05}],
     "SGDMomentum": [{"learning_rate": 0.05}, {"learning_rate": 0.04, "momentum": 0.7, "nesterov": True}],
     "Adam": [
         {"learning_rate": 0.01, "epsilon": 0.001},
@@ -102,9 +102,11 @@ def document(number: int) -> Values:
         shape = (16, 8, 8)
         layers = list(body(draw, shape, wanted, kinds))
     layers += ending(draw, loss, classes)
-    per_batch, batches = draw.random.randint(5, 9), draw.random.randint(2, 3)
+    drop_last = draw.often(0.3)
+    per_batch, batches = draw.random.randint(5, 9), draw.random.randint(2, 3) + drop_last
     optimizer, groups = optimization(draw)
-    optimizer["schedule"] = draw.with_choice(draw.turn(sorted(SCHEDULES.built_in())))
+    schedule = draw.turn(sorted(SCHEDULES.built_in()))
+    optimizer["schedule"] = draw.with_choice(schedule)
     averaging = draw.turn([None, *sorted(AVERAGINGS.built_in())])
     return {
         "format_version": 1,
@@ -115,10 +117,10 @@ def document(number: int) -> Values:
         "optimizer": optimizer | ({"groups": groups} if groups else {}),
         "data": {"dataset": "npz", "path": "none.npz", "normalize": draw.turn(["none", "per_channel", "per_feature"])},
         "training": {
-            "epochs": draw.random.choice([2, 2.5, 3]),
+            "epochs": draw.random.choice([2, 2.5, 3]) if schedule != "reduce_on_plateau" else 5,  # its loss has to rise
             "batch_size": per_batch,
             "seed": number,
-            "drop_last": draw.often(0.3),
+            "drop_last": drop_last,
             **({} if averaging is None else {"averaging": draw.with_choice(averaging)}),
         },
         "samples": per_batch * batches - draw.random.choice([0, 1, 2]),
@@ -129,9 +131,12 @@ def body(draw: Draw, shape: Shape, wanted: str, all_kinds: list[str]) -> Iterato
     """Yield random layers, up to a vector; the wanted type is one of them where it can be."""
     count, place = draw.random.randint(3, 6), draw.random.randint(0, 2)
     vectors = 0
-    if len(shape) == 3 and draw.often(0.5):  # so that compiled operations of the layers after it have gradients
+    if len(shape) == 3 and (draw.often(0.5) or wanted == "MaxPooling2D"):  # compiled operations need a trained one
         yield {"type": "Conv2D", "filters": 16}
         shape = (16, *shape[1:])
+        if wanted == "MaxPooling2D":  # of equal values that have a gradient: the zeros of ReLU, shifted
+            yield from ({"type": "ReLU"}, {"type": "BatchNormalization"})
+            place = 0
     for index in range(3 * count):
         kinds = [wanted] if index >= place and wanted else draw.random.sample(all_kinds, len(all_kinds))
         if index > count and len(shape) == 3:
@@ -177,7 +182,8 @@ def residual(draw: Draw, shape: Shape) -> tuple[Values, Shape]:
 
 def ending(draw: Draw, loss: str, classes: int) -> Iterator[Values]:
     """Yield the last layers: the head, and what the loss needs after it."""
-    yield {"type": "Dense", "name": "head", "units": classes}
+    fixed = {"trainable": {"weights": {"until_epoch": 1}}} if draw.number % 4 == 1 else {}
+    yield {"type": "Dense", "name": "head", "units": classes, **fixed}
     if END[loss] is not None:
         yield {"type": END[loss]}
     elif draw.often(0.5):
