@@ -27,6 +27,7 @@ from graphnn.runs.reading import print_notes
 from graphnn.runs.run import TrainingRun
 from graphnn.specification.spec import Spec
 from graphnn.storage.weights import WeightsFile, assign, class_names, load_weights
+from graphnn.text.numbers import count_text
 from graphnn.text.terminal import complain, terminal_width
 from graphnn.training.checkpoint import load_checkpoint
 
@@ -86,6 +87,8 @@ def train(request: TrainingRequest, progress: Progress) -> bool:
         test=request.test,
         show_progress=progress.live,
     )
+    if request.limit is not None:
+        progress.line(limit_line(data))
     parameters = unset(graph) if start is not None else first_parameters(graph, spec.training["seed"], data)
     if initial is not None:
         for text in start_notes(initial, data):
@@ -106,6 +109,13 @@ def train(request: TrainingRequest, progress: Progress) -> bool:
             run.dry()
             return True
         return run.complete(again=request.again)
+
+
+def limit_line(data: TrainingData) -> str:
+    """Return the line on what a limit has left of the training part."""
+    labels = data.training.y
+    classes = f", of {count_text(len(np.unique(labels)))} classes" if labels.dtype.kind in "iu" else ""
+    return f"--limit {data.provenance.limit}: {count_text(len(labels))} samples of the training part{classes}.\n"
 
 
 def refuse_training(document: Path, description: Description) -> None:

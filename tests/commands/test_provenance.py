@@ -276,7 +276,9 @@ def test_a_limit_of_sorted_samples_has_all_classes(run: Run, command: str) -> No
     order = np.argsort(ARRAYS["y_train"], kind="stable")
     write(x_train=X[:180][order], y_train=Y[:180][order])
     limit = ("net.json", "--limit", "60")
-    assert run(command, *limit)[::2] == (0, "")
+    code, out, err = run(command, *limit)
+    assert (code, err) == (0, "")
+    assert ("--limit 60: 60 samples of the training part, of 3 classes.\n" in out) == (command == "train")
     weights = "net.npz" if command == "train" else "net.compare/as-it-is-seed1.npz"
     found, _ = evaluated(run, "--weights", weights, "--split", "train")
     assert min(row["support"] for row in found["classes"]) >= 10
