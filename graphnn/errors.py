@@ -1,6 +1,7 @@
 """The exceptions that a user can cause, which the tools print without a traceback, and the problems they report."""
 
-from typing import ClassVar
+from dataclasses import replace
+from typing import ClassVar, Self
 
 from graphnn.frozen_dataclass import frozen_dataclass
 
@@ -22,6 +23,10 @@ class Problem:
         if self.source is None or self.column is None:
             return text
         return f"{text}\n{excerpt(self.source, self.column)}"
+
+    def without_source(self) -> Self:
+        """Return the same problem without the line of the document, as notes are shown."""
+        return replace(self, source=None)
 
 
 EXCERPT_WIDTH = 100

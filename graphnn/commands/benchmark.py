@@ -27,7 +27,7 @@ from graphnn.reports.formats import render
 from graphnn.reports.report import Report
 from graphnn.runs.progress import in_terminal
 from graphnn.runs.reading import read_document
-from graphnn.text.terminal import complain, show, terminal_width
+from graphnn.text.terminal import complain, note, show, terminal_width
 
 EXAMPLES = (
     "models/cifar10.json",
@@ -99,7 +99,7 @@ def benchmark(argv: Sequence[str]) -> int:
     if not arguments.json:
         show(machine_text(facts) + "\n")
     if arguments.quick:
-        complain("note: --quick shows that everything runs; its figures mean nothing.")
+        note("--quick shows that everything runs; its figures mean nothing.")
     documents = []
     for each in jobs:
         found = []

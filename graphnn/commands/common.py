@@ -14,7 +14,7 @@ from graphnn.errors import GraphError
 from graphnn.kernels.choice import KERNELS
 from graphnn.reports.formats import FORMATS, TABLE
 from graphnn.runs.reading import DocumentSource
-from graphnn.text.terminal import complain, showable
+from graphnn.text.terminal import complain, note, showable
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
@@ -216,7 +216,7 @@ def in_one_line(shown: Callable[..., None]) -> Callable[..., None]:
         from graphnn.kernels.compiled_cache import NothingKept  # here, because hardly any command needs it
 
         if issubclass(category, NothingKept):
-            complain(f"note: {message}")
+            note(message)
         else:
             shown(message, category, *place)
 

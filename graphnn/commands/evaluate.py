@@ -20,10 +20,10 @@ from graphnn.evaluation.evaluation import evaluate
 from graphnn.evaluation.report import evaluation_report
 from graphnn.reports.formats import render
 from graphnn.runs.data import stored
-from graphnn.runs.trained import PARTS, load_trained, note
+from graphnn.runs.trained import PARTS, load_trained
 from graphnn.storage.float16 import check_free, round_to_float16
 from graphnn.storage.weights import save_weights
-from graphnn.text.terminal import complain, show, terminal_width
+from graphnn.text.terminal import complain, note, show, terminal_width
 
 
 def main(argv: Sequence[str] | None = None) -> int:

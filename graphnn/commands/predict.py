@@ -21,8 +21,8 @@ from graphnn.evaluation.files import Files, gathered
 from graphnn.evaluation.inputs import Reader
 from graphnn.evaluation.prediction import predict, prediction_report
 from graphnn.reports.formats import render
-from graphnn.runs.trained import load_trained, note
-from graphnn.text.terminal import complain, show
+from graphnn.runs.trained import load_trained
+from graphnn.text.terminal import complain, note, show
 
 SHOWN = 10  # inputs with outputs that are not finite
 

@@ -1,7 +1,6 @@
 """Notes about settings that are allowed, but probably a mistake; those that cannot mean anything are findings."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from graphnn.augmentation.base import AUGMENTATIONS
 from graphnn.datasets.base import facts_of
@@ -27,7 +26,7 @@ def notes(spec: Spec, graph: Graph) -> list[Problem]:
         *layer_notes(spec, graph),
         *image_notes(spec),
     ]
-    return [replace(problem, source=None) for problem in in_order(spec.document, found)]
+    return [problem.without_source() for problem in in_order(spec.document, found)]
 
 
 def image_notes(spec: Spec) -> Iterator[Finding]:

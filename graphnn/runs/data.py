@@ -19,7 +19,7 @@ from graphnn.losses.base import LOSSES
 from graphnn.runs.data_notes import print_data_notes
 from graphnn.specification.schema_problems import in_order
 from graphnn.specification.spec import Spec
-from graphnn.text.terminal import complain
+from graphnn.text.terminal import note
 from graphnn.training.length import Length, check_batches
 from graphnn.training.samples import Samples
 
@@ -51,7 +51,7 @@ class TrainingData:
         check_fit(spec, whole)
         dataset = limited(whole, limit, seed)
         if limit is not None and (text := classes_text(whole, dataset, limit)):
-            complain(f"note: {text} are among the training samples")
+            note(f"{text} are among the training samples")
         graph.loss.check_targets(dataset.y_train, graph.output_shape)
         chosen, held_out = split(len(dataset.y_train), spec.data["validation_split"], seed)
         run_length(spec, graph, len(chosen))
@@ -112,5 +112,5 @@ def stored(spec: Spec, data_dir: Path | None, *, show_progress: bool = True) -> 
         outputs=LOSSES[spec.loss.type].outputs,
     )
     for text in dataset.notes:
-        complain(f"note: {text}")
+        note(text)
     return dataset

@@ -1,7 +1,6 @@
 """Notes about loaded data that are probably not what their user takes them for."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from graphnn.graph.graph import Graph
 from graphnn.metrics.outputs import Classes
 from graphnn.specification.schema_problems import Finding, in_order
 from graphnn.specification.spec import Spec
-from graphnn.text.terminal import complain
+from graphnn.text.terminal import note
 from graphnn.types import Array
 
 DATA = ("data", "path")
@@ -33,7 +32,7 @@ def print_data_notes(
         if limit is None:
             findings += label_notes(graph, dataset, training, validation)
     for problem in in_order(spec.document, findings):
-        complain(f"note: {replace(problem, source=None)}")
+        note(problem.without_source())
 
 
 def batch_notes(spec: Spec, count: int) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from graphnn.graph.batch_sizes import batch_size_note
 from graphnn.graph.graph import Graph
 from graphnn.graph.notes import notes
 from graphnn.specification.spec import Spec, read_spec
-from graphnn.text.terminal import complain
+from graphnn.text.terminal import complain, note
 
 
 def command_line(command: str, running: str) -> str:
@@ -64,12 +64,12 @@ def read_document(source: DocumentSource) -> Spec:
 
 def print_notes(spec: Spec, graph: Graph) -> None:
     """Print notes on stderr about settings of the document that are probably mistakes."""
-    for note in notes(spec, graph):
-        complain(f"note: {note}")
+    for problem in notes(spec, graph):
+        note(problem)
 
 
 def print_batch_note(spec: Spec, graph: Graph) -> None:
     """Print a note on stderr where no batch of the document's size can train a layer, which training refuses."""
-    note = batch_size_note(graph, spec.training["batch_size"])
-    if note is not None:
-        complain(f"note: {replace(spec.problem(('training', 'batch_size'), note), source=None)}")
+    text = batch_size_note(graph, spec.training["batch_size"])
+    if text is not None:
+        note(spec.problem(("training", "batch_size"), text).without_source())

@@ -22,7 +22,7 @@ from graphnn.runs.reading import DocumentSource, command_line, read_document
 from graphnn.specification.differences import differences
 from graphnn.specification.spec import Spec
 from graphnn.storage.weights import WeightsFile, assign, class_names, compare, load_weights
-from graphnn.text.terminal import complain
+from graphnn.text.terminal import note
 from graphnn.training.samples import Samples
 
 SHOWN_DIFFERENCES = 3
@@ -121,11 +121,6 @@ def note_differences(spec: Spec, file: WeightsFile) -> None:
         shown = [difference.text("there", "now") for difference in found[:SHOWN_DIFFERENCES]]
         shown += [f"and {more} more"] if more > 0 else []
         note(f"{file.path} was trained from another document: {'; '.join(shown)}")
-
-
-def note(message: str) -> None:
-    """Print a note on stderr."""
-    complain(f"note: {message}")
 
 
 def weights_path(document: Path) -> Path:

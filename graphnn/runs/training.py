@@ -28,7 +28,7 @@ from graphnn.runs.run import TrainingRun
 from graphnn.specification.spec import Spec
 from graphnn.storage.weights import WeightsFile, assign, class_names, load_weights
 from graphnn.text.numbers import count_text
-from graphnn.text.terminal import complain, terminal_width
+from graphnn.text.terminal import complain, note, terminal_width
 from graphnn.training.checkpoint import load_checkpoint
 
 
@@ -92,7 +92,7 @@ def train(request: TrainingRequest, progress: Progress) -> bool:
     parameters = unset(graph) if start is not None else first_parameters(graph, spec.training["seed"], data)
     if initial is not None:
         for text in start_notes(initial, data):
-            complain(f"note: {initial.path}: {text}")
+            note(f"{initial.path}: {text}")
         start_from(initial, parameters, progress)
     with Engine(
         graph,

@@ -13,6 +13,11 @@ def complain(message: str) -> None:
     print(showable(message, sys.stderr), file=sys.stderr)
 
 
+def note(message: object) -> None:
+    """Print a note on stderr: something that a user should know, but that stops nothing."""
+    complain(f"note: {message}")
+
+
 # One character for each, so that columns stay aligned.
 ASCII = str.maketrans({"×": "x", "─": "-", ELLIPSIS: "~", "²": "2", "−": "-", "·": ".", "–": "-", "≥": ">"})
 
