@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[tuple[Any, ...], np.dtype[Any]]
+NUMERIC = "fiub"  # the kinds of dtypes that are numbers: floats, whole numbers, truth values
 Shape = tuple[int, ...]  # without the batch axis: (C, H, W) or (features,)
 
 

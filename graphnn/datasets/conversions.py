@@ -4,7 +4,10 @@ import numpy as np
 
 from graphnn.types import Array
 
-NUMERIC = "uifb"  # kinds of dtypes that are read: whole numbers, floats and truth values
+NUMBERING = (  # of classes, without gaps, in both parts alike
+    "class_names, y = np.unique(np.concatenate([y_train, y_test]), return_inverse=True), "
+    "then y_train, y_test = np.split(y, [len(y_train)])"
+)
 
 
 def conversion(name: str, array: Array) -> str:
@@ -26,12 +29,7 @@ def conversion(name: str, array: Array) -> str:
     for kind_of_number in (int, float):
         if converts(array, kind_of_number):
             return f"; take {name}.astype({kind_of_number.__name__})"
-    if not name.startswith("y_"):
-        return ""
-    return (
-        "; number the classes by class_names, y = np.unique(np.concatenate([y_train, y_test]), return_inverse=True), "
-        "then y_train, y_test = np.split(y, [len(y_train)])"
-    )
+    return f"; number the classes by {NUMBERING}" if name.startswith("y_") else ""
 
 
 def converts(array: Array, kind: type) -> bool:

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from graphnn.datasets.conversions import NUMERIC, conversion
+from graphnn.datasets.conversions import NUMBERING, conversion
 from graphnn.errors import DataError
 from graphnn.metrics.outputs import Classes, Numbers, Outputs, YesOrNo
-from graphnn.types import Array, shape_text
+from graphnn.types import NUMERIC, Array, shape_text
 
 MOST_CLASSES = 1_000_000  # larger labels are probably not class numbers
 SHARE = 0.01  # of the standard deviation; numbers that float32 changes by more cannot be learnt as they are
@@ -74,20 +74,12 @@ def read_classes(name: str, y: Array) -> Array:
         )
     if y.min() < 0:
         first = int(np.argmax(y < 0))
-        raise DataError(f"{name}[{first}] is {int(y[first])}, but labels count from 0{renumbered()}")
+        raise DataError(f"{name}[{first}] is {int(y[first])}, but labels count from 0: {NUMBERING}")
     if (largest := int(y.max())) >= MOST_CLASSES:
         raise DataError(
-            f"{name}[{int(np.argmax(y))}] is {largest}; number the classes 0, 1, 2, … without gaps{renumbered()}"
+            f"{name}[{int(np.argmax(y))}] is {largest}; number the classes 0, 1, 2, … without gaps: {NUMBERING}"
         )
     return y.astype(np.int64)
-
-
-def renumbered() -> str:
-    """Return the words that say how to number classes without gaps, in both parts alike."""
-    return (
-        ": class_names, y = np.unique(np.concatenate([y_train, y_test]), return_inverse=True), "
-        "then y_train, y_test = np.split(y, [len(y_train)])"
-    )
 
 
 def read_answers(name: str, y: Array) -> Array:

@@ -12,7 +12,7 @@ from graphnn.datasets.provenance import Provenance
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.storage.archives import DAMAGE, read_array
-from graphnn.types import Array, Shape, shape_text
+from graphnn.types import NUMERIC, Array, Shape, shape_text
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -70,7 +70,7 @@ class Reader:
             raise
         except (*DAMAGE, MemoryError) as problem:
             raise DataError(f"{path}: is not a readable .npy array: {problem}") from problem
-        if x.dtype.kind not in "fiub":
+        if x.dtype.kind not in NUMERIC:
             raise DataError(f"{path}: holds {x.dtype}, not numbers")
         if not np.all(np.isfinite(as_float32(x))):
             raise DataError(f"{path}: holds numbers that are not finite")

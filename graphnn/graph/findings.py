@@ -21,7 +21,7 @@ from graphnn.losses.base import LOSSES, Loss
 from graphnn.metrics.outputs import Classes
 from graphnn.specification.names import BLOCK
 from graphnn.specification.schema_problems import Finding
-from graphnn.specification.spec import LayerSection, Section, Spec
+from graphnn.specification.spec import Section, Spec
 from graphnn.storage.member_names import member_problem
 from graphnn.text.suggestions import quoted
 from graphnn.types import Shape, shape_text
@@ -165,7 +165,8 @@ def end_findings(spec: Spec, layers: Sequence[Layer], loss: Loss) -> Iterator[Fi
     where = [index for index, layer in enumerate(layers) if isinstance(layer, needed)]
     last, name = len(layers) - 1, needed.__name__
     once = loss.outputs is Classes  # that is Softmax; the Sigmoid of yes or no may be an activation elsewhere
-    within = [each for section in spec.layers for each in inside(section) if each.type == name and once]
+    inside = (each for section in spec.layers for layer in section.inside for each in layer.with_inside())
+    within = [each for each in inside if each.type == name and once]
     if last in where:
         if once:
             for section in [*(spec.layers[index] for index in where[:-1]), *within]:
@@ -186,13 +187,6 @@ def end_findings(spec: Spec, layers: Sequence[Layer], loss: Loss) -> Iterator[Fi
         else:
             message += f'add {{"type": "{name}"}} as the last layer'
         yield Finding(spec.layers[last].path, message)
-
-
-def inside(section: LayerSection) -> Iterator[LayerSection]:
-    """Yield all layers inside a block, at any depth, in the document's order."""
-    for layer in section.inside:
-        yield layer
-        yield from inside(layer)
 
 
 def output_findings(spec: Spec, layers: Sequence[Layer], loss: Loss, output_shape: Shape) -> Iterator[Finding]:

@@ -5,7 +5,6 @@ from itertools import pairwise
 
 from graphnn.document.document import value_at
 from graphnn.graph.graph import Graph, Node
-from graphnn.graph.odd_values import each_layer
 from graphnn.layers.base import Layer
 from graphnn.parameters.parameter import Role
 from graphnn.specification.schema_problems import Finding
@@ -17,7 +16,7 @@ NORMALISED = "BatchNormalization"
 def layer_notes(spec: Spec, graph: Graph) -> Iterator[Finding]:
     """Yield the notes about the layers of a document, and about its graph."""
     yield from constant_notes(spec)
-    for block in (spec.layers, *(layer.inside for layer in each_layer(spec))):
+    for block in (spec.layers, *(layer.inside for layer in spec.every_layer)):
         yield from bias_notes(spec, block)
     for node in graph.nodes:
         yield from window_notes(node)
@@ -34,7 +33,7 @@ def constant_value(layer: LayerSection) -> float | None:
 
 def constant_notes(spec: Spec) -> Iterator[Finding]:
     """Yield a note where the units of hidden layers can never differ, and for each layer that is frozen at 0."""
-    weighted = [layer for layer in each_layer(spec) if "initializer" in layer.options]
+    weighted = [layer for layer in spec.every_layer if "initializer" in layer.options]
     values = [constant_value(layer) for layer in weighted]
     if len(weighted) > 1 and None not in values:
         words = "one number, so that all units stay alike" if any(values) else "0, so that only the last biases learn"

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from graphnn.graph.odd_values import each_layer, sections
+from graphnn.graph.odd_values import sections
 from graphnn.specification.schema_problems import Finding
 from graphnn.specification.spec import Section, Spec
 
@@ -50,7 +50,7 @@ def schedule_notes(spec: Spec, schedule: Section) -> Iterator[Finding]:
 
 def trainable_notes(spec: Spec) -> Iterator[Finding]:
     """Yield a note for each parameter that would be frozen after the last epoch."""
-    for layer in each_layer(spec):
+    for layer in spec.every_layer:
         trainable = layer.options.get("trainable")
         if not isinstance(trainable, dict):
             continue

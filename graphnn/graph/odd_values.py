@@ -6,7 +6,7 @@ from typing import Any
 from graphnn.document.document import Path
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.specification.schema_problems import Finding
-from graphnn.specification.spec import LayerSection, Section, Spec
+from graphnn.specification.spec import Section, Spec
 
 TINY = 1e-12  # times any gradient, less than float32 can add to a weight
 
@@ -128,7 +128,7 @@ def odd_in(options: Mapping[str, Any], path: Path, table: Sequence[Odd], type_: 
 
 def sections(spec: Spec) -> Iterator[Section]:
     """Yield every object of a document that has a type, at any depth."""
-    for layer in each_layer(spec):
+    for layer in spec.every_layer:
         yield layer
         if isinstance(layer.options.get("initializer"), Section):
             yield layer.options["initializer"]
@@ -139,14 +139,3 @@ def sections(spec: Spec) -> Iterator[Section]:
     if "averaging" in spec.training:
         yield spec.training["averaging"]
     yield from spec.data["augment"]
-
-
-def each_layer(spec: Spec) -> Iterator[LayerSection]:
-    """Yield every layer of a document, a block before the layers inside it."""
-
-    def within(layers: tuple[LayerSection, ...]) -> Iterator[LayerSection]:
-        for layer in layers:
-            yield layer
-            yield from within(layer.inside)
-
-    yield from within(spec.layers)

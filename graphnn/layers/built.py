@@ -11,7 +11,7 @@ from graphnn.layers.base import Backward, Layer
 from graphnn.layers.context import Context, empty_channels_last
 from graphnn.parameters.parameter import in_memory_order
 from graphnn.randomness import Purpose, generator
-from graphnn.types import Array, Shape, shape_text
+from graphnn.types import NUMERIC, Array, Shape, shape_text
 
 GRADIENT = "_grad"
 ALSO_CALLED = {"running_var": "running_variance"}  # other names of parameters
@@ -97,7 +97,7 @@ class BuiltLayer:
         normalisation takes two values a channel or more.
         """
         x = np.asarray(x)
-        if x.dtype.kind not in "fiub":
+        if x.dtype.kind not in NUMERIC:
             raise ShapeError(f"{self.layer.type} takes numbers, but x holds {x.dtype}")
         if x.shape[1:] != self.input_shape or x.ndim == 0:
             expected = shape_text(self.input_shape)

@@ -15,7 +15,7 @@ from graphnn.metrics.outputs import Outputs
 from graphnn.metrics.sums import Layout, layout, metrics_of
 from graphnn.registry import Registry
 from graphnn.specification.describable import Describable, check_built_in
-from graphnn.types import Array, Shape, shape_text
+from graphnn.types import NUMERIC, Array, Shape, shape_text
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -110,7 +110,7 @@ LOSSES: Registry[type[Loss]] = Registry("loss", "graphnn.losses")
 
 def check_values(loss: str, y_gt: Array, output_shape: Shape) -> None:
     """Raise DataError unless every sample has a numeric target for each output."""
-    if y_gt.dtype.kind not in "fiub":
+    if y_gt.dtype.kind not in NUMERIC:
         raise DataError(f"{loss} needs numbers as targets, not {described(y_gt)}")
     if y_gt.shape[1:] != output_shape and not (y_gt.ndim == 1 and output_shape == (1,)):
         labels = y_gt.ndim == 1 or y_gt.shape[1:] == (1,)

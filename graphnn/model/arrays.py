@@ -11,7 +11,7 @@ from graphnn.datasets.provenance import Provenance
 from graphnn.errors import DataError
 from graphnn.graph.graph import Graph
 from graphnn.layers.built import described
-from graphnn.types import Array, Shape, shape_text
+from graphnn.types import NUMERIC, Array, Shape, shape_text
 
 
 def checked_samples(graph: Graph, part: str, x: Any, y: Any, dtype: Any = np.float32) -> tuple[Array, Array]:
@@ -37,7 +37,7 @@ def checked_samples(graph: Graph, part: str, x: Any, y: Any, dtype: Any = np.flo
 def checked_inputs(graph: Graph, name: str, x: Any, dtype: Any = np.float32) -> Array:
     """Return inputs as an array. Raises DataError where they do not fit the network, not even flattened."""
     inputs = as_array(name, x)
-    if inputs.dtype.kind not in "fiub":
+    if inputs.dtype.kind not in NUMERIC:
         raise DataError(f"{name} must hold numbers, but it holds {inputs.dtype}")
     if inputs.ndim < 2:
         raise DataError(f"{name} must be a batch N×{shape_text(graph.input_shape)}, but it is {described(inputs)}")

@@ -50,6 +50,12 @@ class LayerSection(Section):
         """The layers directly inside a block; none for other types."""
         return tuple(layer for key in (BRANCHES if self.type == BLOCK else ()) for layer in self.options[key])
 
+    def with_inside(self) -> Iterator[LayerSection]:
+        """Yield the layer and those inside it at any depth, in the document's order."""
+        yield self
+        for layer in self.inside:
+            yield from layer.with_inside()
+
     def values(self) -> dict[str, Any]:
         """Return the layer as JSON values, its name written out."""
         values = super().values()
@@ -75,6 +81,11 @@ class Spec:
     descriptions: Mapping[str, str]  # of input, data, training and evaluation
     document: Document = field(compare=False, repr=False)
     notices: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def every_layer(self) -> Iterator[LayerSection]:
+        """All layers at any depth, a block before the layers inside it."""
+        return (each for layer in self.layers for each in layer.with_inside())
 
     def problem(self, path: Path, message: str, *, key: bool = False) -> Problem:
         """Return a problem with the value at `path`, or with its key, with its position in the document."""
