@@ -11,7 +11,7 @@ import pytest
 from graphnn.averaging.exponential import ExponentialAveraging
 from graphnn.averaging.lookahead import Lookahead
 from graphnn.datasets.batches import epoch_order
-from graphnn.errors import DataError, GraphError, SpecError
+from graphnn.errors import DataError
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
@@ -24,12 +24,10 @@ from graphnn.losses.mean_squared_error import MeanSquaredError
 from graphnn.model.model import Model
 from graphnn.optimizers.adam import Adam
 from graphnn.optimizers.sgd import SGD
-from graphnn.optimizers.sgd_momentum import SGDMomentum
 from graphnn.schedules.reduce_on_plateau import ReduceOnPlateau
 from graphnn.storage.weights import load_weights
 from graphnn.training import trainer
 from graphnn.training.monitor import EarlyStopping
-from graphnn.training.observer import Silent
 
 Classifier = Callable[..., Model]
 Blobs = Callable[..., tuple[Any, Any]]
@@ -201,97 +199,11 @@ def test_fit_ends_with_the_average_and_saves_the_figures_of_the_best_weights(
     assert metrics == {"epochs": best.epoch, "training": best.training, "validation": best.validation}
 
 
-def test_fit_refuses_an_unknown_metric(classifier: Classifier, blobs: Blobs) -> None:
-    with pytest.raises(DataError, match="validation_loss is watched, but there are no samples to validate on"):
-        classifier().fit(*blobs(64), early_stopping=EarlyStopping())
-    with pytest.raises(SpecError, match="keep_best"):
-        classifier().fit(*blobs(64), keep_best="accuracy")
-
-
 def test_summary_is_the_table_of_inspect(classifier: Classifier) -> None:
     summary = classifier().summary()
     assert "dense_1" in summary
     assert "output" in summary
     assert "trainable parameters" in summary
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ((CrossEntropy, SGD()), "a Model takes a loss such as CrossEntropy"),
-        ((CrossEntropy(), 0.01), "a Model takes an optimizer such as"),
-        ((CrossEntropy(), SGD(), "cosine"), "schedule such as Cosine"),
-    ],
-)
-def test_a_model_is_made_of_a_loss_and_an_optimizer(arguments: tuple[Any, ...], message: str) -> None:
-    with pytest.raises(GraphError, match=message):
-        Model(*arguments)
-
-
-def test_a_model_without_layers_says_how_to_add_one(blobs: Blobs) -> None:
-    model = Model(CrossEntropy(), SGD())
-    assert model.output_shape is None
-    for call in (model.summary, model.spec, lambda: model.fit(*blobs(3), batch_size=1, epochs=1)):
-        with pytest.raises(GraphError, match="no layers yet; the first is for example"):
-            call()
-
-
-def test_no_layer_is_added_to_weights_that_exist(classifier: Classifier) -> None:
-    model = classifier()
-    model.predict(np.zeros((1, 2)))
-    with pytest.raises(GraphError, match="the weights exist already"):
-        model.add(ReLU())
-
-
-X, Y = np.random.default_rng(0).normal(size=(10, 2)), np.arange(10) % 3
-
-
-@pytest.mark.parametrize(
-    ("arguments", "error", "message"),
-    [
-        ({"epochs": 0}, SpecError, "epochs"),
-        ({"batch_size": 2.5}, SpecError, "batch_size"),
-        ({"y_train": Y + 1}, DataError, "y_train: the labels run from"),
-        (
-            {"y_train": Y[:5]},
-            DataError,
-            "x_train and y_train need the same number of samples, at least 1, but have 10 and 5",
-        ),
-        ({"y_train": 3}, DataError, "but have 10 and a single number"),
-        ({"x_train": X[:0], "y_train": Y[:0]}, DataError, "at least 1, but have 0 and 0"),
-        ({"x_train": X[:, :1]}, DataError, "x_train"),
-        ({"x_train": X[:, 0]}, DataError, "x_train must be a batch N×2, but it is 10"),
-        ({"x_train": X.astype(str)}, DataError, "x_train must hold numbers, but it holds <U"),
-        ({"x_train": np.where(X > 0, X, np.nan)}, DataError, "x_train holds numbers that are not finite"),
-        ({"x_train": X * 1e300}, DataError, "x_train holds numbers that are not finite in float32"),
-        ({"x_train": [[1, 2], [3]]}, DataError, "x_train must be an array"),
-        ({"y_train": [1, [2]]}, DataError, "y_train must be an array"),
-        ({"threads": 0}, GraphError, "threads must be at least 1, not 0"),
-        ({"x_valid": X}, DataError, "x_valid and y_valid go together"),
-        ({"x_valid": X, "y_valid": Y + 9}, DataError, "y_valid: the labels run from"),
-    ],
-)
-def test_fits_that_cannot_be(
-    classifier: Classifier, arguments: dict[str, Any], error: type[GraphError], message: str
-) -> None:
-    usual = {"x_train": X, "y_train": Y, "batch_size": 5, "epochs": 1}
-    with pytest.raises(error, match=message):
-        classifier().fit(**{**usual, **arguments})
-
-
-def test_a_fit_that_cannot_be_leaves_the_model_as_it_was(classifier: Classifier) -> None:
-    model = classifier()
-    with pytest.raises(SpecError, match="batch_size"):
-        model.fit(X, Y, batch_size=0, epochs=1)
-    model.fit(X, Y, batch_size=np.int64(5), epochs=np.int64(1))
-    assert model.evaluate(X, Y).keys() == {"loss", "accuracy"}
-
-
-def test_a_model_whose_parts_do_not_fit_is_refused_when_it_is_built() -> None:
-    model = Model(CrossEntropy(), SGD())
-    model.add(Dense(3, input_shape=(2,)))
-    with pytest.raises(SpecError, match="Softmax"):
-        model.summary()
 
 
 def test_a_model_from_a_document_trains_to_the_weights_of_the_train_tool(tmp_path: Path) -> None:
@@ -361,20 +273,3 @@ def test_images_and_the_same_as_vectors_may_be_mixed(tmp_path: Path) -> None:
     np.testing.assert_array_equal(by_vectors.predict(vectors), by_vectors.predict(images))
     with pytest.raises(DataError, match="the samples are 3×3×2, but the normalisation is for 2×3×3"):
         model.predict(images.transpose(0, 2, 3, 1))
-
-
-def test_a_batch_of_one_value_a_channel_is_refused_before_the_first_step(blobs: Any) -> None:
-    model = Model(CrossEntropy(), SGDMomentum(0.05))
-    for layer in (Dense(4, input_shape=(2,)), BatchNormalization(name="norm"), Dense(3), Softmax()):
-        model.add(layer)
-    steps: list[Any] = []
-
-    class Counting(Silent):
-        def step_done(self, trainer: Any) -> None:
-            steps.append(trainer.step)
-
-    with pytest.raises(DataError, match=r'"norm": BatchNormalization needs .* last batch of an epoch has 1 sample'):
-        model.fit(*blobs(33), batch_size=16, observer=Counting())
-    assert (steps, model.history) == ([], [])
-    model.fit(*blobs(33), batch_size=16, drop_last=True, observer=Counting())
-    assert len(steps) == 2

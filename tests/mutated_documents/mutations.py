@@ -12,7 +12,7 @@ from typing import Any
 
 from graphnn.specification.schema import load_schema
 
-MODELS = Path(__file__).resolve().parents[1] / "models"
+MODELS = Path(__file__).resolve().parents[2] / "models"
 NUMBERS = (0, -1, 1, 2, 3, 7, 64, 1437, 65536, 2**31, 2**53 + 1, 2**63, 2**64, 10**30, 0.5, -0.0, 1.5, 0.1, 1e-9, 1e9,
            1e-45, 1e-300, 5e-324, 1e38, 1e300, 1.7976931348623157e308, -1e300, 0.999999999, 1.0000001)  # fmt: skip
 # Written into the text instead of a number; some are no JSON.
