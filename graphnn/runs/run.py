@@ -24,10 +24,11 @@ from graphnn.text.terminal import complain, showable
 from graphnn.training.checkpoint import RunSettings, State, save_checkpoint
 from graphnn.training.divergence import check_figures
 from graphnn.training.history import HistoryFile, Record
+from graphnn.training.length import same_rates
 from graphnn.training.metadata import weights_metadata
 from graphnn.training.monitor import Watch
 from graphnn.training.options import training_options
-from graphnn.training.trainer import Trainer, evaluate, same_rates
+from graphnn.training.trainer import Trainer, evaluate
 
 SHOWN_DIFFERENCES = 12
 

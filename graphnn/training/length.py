@@ -1,4 +1,4 @@
-"""The length of a run in epochs, steps and samples; the last epoch may be a part of one."""
+"""The length of a run in epochs, steps and samples, the last epoch maybe a part of one; what depends on the length."""
 
 import math
 from fractions import Fraction
@@ -8,6 +8,9 @@ from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.batch_sizes import check_batch_sizes
 from graphnn.graph.graph import Graph
+from graphnn.optimizers.rates import Rates
+from graphnn.optimizers.sections import groups_from, optimizer_from, schedule_from
+from graphnn.specification.spec import Section
 
 
 @frozen_dataclass
@@ -77,3 +80,15 @@ def check_batches(graph: Graph, length: Length) -> None:
 def total_steps(epochs: float, steps_per_epoch: int) -> int:
     """Return ⌈epochs × steps_per_epoch⌉, with `epochs` as the decimal number written: 1.1 epochs of 10 steps are 11."""
     return math.ceil(Fraction(str(epochs)) * steps_per_epoch)
+
+
+def same_rates(section: Section, epochs: float, other_epochs: float, steps_per_epoch: int, updates: int) -> bool:
+    """Return whether the first `updates` learning rates are the same in runs of either length.
+
+    The response of a schedule to losses does not depend on the length, so new schedules can be compared.
+    """
+    rates = Rates(optimizer_from(section), schedule_from(section.options["schedule"]), groups_from(section))
+    lengths = (total_steps(epochs, steps_per_epoch), total_steps(other_epochs, steps_per_epoch))
+    return updates <= min(lengths) and all(
+        len({rates.at(update, steps_per_epoch, length) for length in lengths}) == 1 for update in range(updates)
+    )

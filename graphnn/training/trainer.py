@@ -13,15 +13,13 @@ from graphnn.errors import DataError, DivergenceError
 from graphnn.metrics.figures import label
 from graphnn.optimizers.base import Optimizer
 from graphnn.optimizers.rates import Rates
-from graphnn.optimizers.sections import groups_from, optimizer_from, schedule_from
 from graphnn.optimizers.updater import Updater
 from graphnn.schedules.base import Schedule
-from graphnn.specification.spec import Section
 from graphnn.training.checkpoint import State
 from graphnn.training.divergence import all_finite, culprit, culprit_in_inference
 from graphnn.training.history import Record
 from graphnn.training.kept import Kept
-from graphnn.training.length import Length, check_batches, total_steps
+from graphnn.training.length import Length, check_batches
 from graphnn.training.observer import Observer, Silent, Stop, never
 from graphnn.training.options import TrainingOptions
 from graphnn.training.samples import Samples
@@ -290,15 +288,3 @@ def evaluate(engine: Engine, samples: Samples, stop: Stop = never) -> Array | No
     if total is None:
         raise DataError("there is no sample to evaluate on")
     return total
-
-
-def same_rates(section: Section, epochs: float, other_epochs: float, steps_per_epoch: int, updates: int) -> bool:
-    """Return whether the first `updates` learning rates are the same in runs of either length.
-
-    The response of a schedule to losses does not depend on the length, so new schedules can be compared.
-    """
-    rates = Rates(optimizer_from(section), schedule_from(section.options["schedule"]), groups_from(section))
-    lengths = (total_steps(epochs, steps_per_epoch), total_steps(other_epochs, steps_per_epoch))
-    return updates <= min(lengths) and all(
-        len({rates.at(update, steps_per_epoch, length) for length in lengths}) == 1 for update in range(updates)
-    )

@@ -3,7 +3,8 @@
 import pytest
 
 from graphnn.errors import DataError
-from graphnn.training.length import Length, total_steps
+from graphnn.specification.spec import Section
+from graphnn.training.length import Length, same_rates, total_steps
 
 
 def test_whole_epochs() -> None:
@@ -46,3 +47,16 @@ def test_nothing_to_train_on_is_an_error() -> None:
         Length(0, 8, 1)
     with pytest.raises(DataError, match="has 7 samples, less than one batch of 8; take"):
         Length(7, 8, 1, drop_last=True)
+
+
+def test_rates_are_the_same_up_to_the_step_from_which_they_differ() -> None:
+    """Of 8 steps, 0 to 4 are at the full rate, of 16 steps 0 to 8: five updates are alike, the sixth is not."""
+    schedule = Section("piecewise_linear", {"points": ((0, 1), (0.5, 1), (1, 0))}, ())
+    section = Section("SGD", {"learning_rate": 0.5, "schedule": schedule}, ())
+    for lengths in ((2, 4), (4, 2)):
+        assert [same_rates(section, *lengths, 4, updates) for updates in (0, 4, 5, 6)] == [True, True, True, False]
+    group = {"match": "a/*", "learning_rate_scale": 1.0, "schedule": schedule}
+    section = Section("SGD", {"learning_rate": 0.5, "schedule": None}, ())
+    assert [same_rates(section, 2, 4, 4, updates) for updates in (8, 9)] == [True, False]  # the shorter has 8
+    section = Section("SGD", {"learning_rate": 0.5, "schedule": None, "groups": (group,)}, ())
+    assert [same_rates(section, 2, 4, 4, updates) for updates in (5, 6)] == [True, False]

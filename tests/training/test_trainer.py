@@ -13,10 +13,9 @@ from graphnn.optimizers.sgd import SGD
 from graphnn.schedules.piecewise_linear import PiecewiseLinear
 from graphnn.schedules.reduce_on_plateau import ReduceOnPlateau
 from graphnn.schedules.step import Step
-from graphnn.specification.spec import Section
 from graphnn.training.history import Record
 from graphnn.training.samples import Samples
-from graphnn.training.trainer import Trainer, evaluate, same_rates
+from graphnn.training.trainer import Trainer, evaluate
 
 COUNT, FEATURES, CLASSES = 53, 6, 3
 
@@ -213,16 +212,3 @@ def test_evaluation_in_chunks_is_evaluation_of_all(rig: Any) -> None:
     whole = trainer.engine.evaluate(ArrayBatch(rig.training.x, rig.training.y))
     assert sums == pytest.approx(whole, rel=1e-9)
     assert evaluate(trainer.engine, rig.training, lambda: True) is None
-
-
-def test_rates_are_the_same_up_to_the_step_from_which_they_differ() -> None:
-    """Of 8 steps, 0 to 4 are at the full rate, of 16 steps 0 to 8: five updates are alike, the sixth is not."""
-    schedule = Section("piecewise_linear", {"points": ((0, 1), (0.5, 1), (1, 0))}, ())
-    section = Section("SGD", {"learning_rate": 0.5, "schedule": schedule}, ())
-    for lengths in ((2, 4), (4, 2)):
-        assert [same_rates(section, *lengths, 4, updates) for updates in (0, 4, 5, 6)] == [True, True, True, False]
-    group = {"match": "a/*", "learning_rate_scale": 1.0, "schedule": schedule}
-    section = Section("SGD", {"learning_rate": 0.5, "schedule": None}, ())
-    assert [same_rates(section, 2, 4, 4, updates) for updates in (8, 9)] == [True, False]  # the shorter has 8
-    section = Section("SGD", {"learning_rate": 0.5, "schedule": None, "groups": (group,)}, ())
-    assert [same_rates(section, 2, 4, 4, updates) for updates in (5, 6)] == [True, False]
