@@ -20,7 +20,8 @@ ENVIRONMENT = "GRAPHNN_DATA"
 class Dataset:
     """The training part and the test part of a data set.
 
-    x_train, x_test: images as a logical N×C×H×W over channels-last memory, or vectors N×F; uint8 0…255, or float32.
+    x_train, x_test: images as a logical N×C×H×W over channels-last memory, or vectors N×F; uint8 0…255, or float32;
+    others where float32 would lose digits that training needs.
     y_train, y_test: labels int64 of N, or targets float32 of N×K. classes: the name of each label; None for targets.
     notes: what a user should know about the files, a sentence each.
     """

@@ -11,12 +11,12 @@ import numpy as np
 
 from graphnn.datasets.base import DATASETS, Dataset, DatasetFacts, KnownDataset, Location, channels_last
 from graphnn.datasets.cifar10_files import ARCHIVE, NAMES, TEST, TRAIN, obtained, published_sums
+from graphnn.datasets.remote import REMEDY
 from graphnn.errors import DataError
 from graphnn.types import Array
 
 RECORDS = 10_000  # in each file
 MOST_ALIKE = 0.01  # of the images of a file, that are of one colour or repeat others; more are no data set
-REMEDY = "put a good copy there, or delete it, and it is downloaded"
 
 
 @DATASETS.register

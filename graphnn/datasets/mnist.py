@@ -14,7 +14,7 @@ from typing import BinaryIO
 import numpy as np
 
 from graphnn.datasets.base import DATASETS, Dataset, DatasetFacts, KnownDataset, Location, channels_last
-from graphnn.datasets.remote import Remote
+from graphnn.datasets.remote import REMEDY, Remote
 from graphnn.errors import DataError
 from graphnn.types import Array, Shape, shape_text
 
@@ -22,7 +22,6 @@ MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
-REMEDY = "put a good copy there, or delete it, and it is downloaded"
 CHUNK = 1 << 20  # bytes read at a time, because a damaged header may announce more than fits in memory
 GZIP = b"\x1f\x8b"  # the first bytes of a gzipped file
 UNSIGNED_BYTE = 0x08  # the third byte of the magic number; the fourth is the number of axes
@@ -39,8 +38,6 @@ FILES = {
     "t10k-images-idx3-ubyte": published("t10k-images-idx3-ubyte", "9fb629c4189551a2d022fa330f9573f3", 1_648_877),
     "t10k-labels-idx1-ubyte": published("t10k-labels-idx1-ubyte", "ec29112dd5afa0611ce80d1b7f02629c", 4_542),
 }
-
-
 UNPACKED = {  # the MD5 of the files without their compression
     "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
     "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
@@ -49,14 +46,8 @@ UNPACKED = {  # the MD5 of the files without their compression
 }
 MOST = {"train": 60_000, "t10k": 10_000}  # images of each part
 FOLDERS = ("mnist", "mnist/MNIST/raw", "MNIST/raw", "mnist/raw", "MNIST", ".")  # torchvision has MNIST/raw
-OTHERS = (
-    "fashion",
-    "kmnist",
-    "kuzushiji",
-    "emnist",
-    "qmnist",
-    "notmnist",
-)  # in names of folders; their files' are alike
+# Words in the names of folders of other data sets, whose files have the same names.
+OTHERS = ("fashion", "kmnist", "kuzushiji", "emnist", "qmnist", "notmnist")
 
 
 @DATASETS.register

@@ -1,12 +1,13 @@
 """How many digits of stored inputs survive in float32: what may be stored so, and what normalisation would lose."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from graphnn.errors import DataError
-from graphnn.types import Array
+from graphnn.types import Array, Shape
 
 CHUNK = 1 << 17  # features at a time: half a MiB of float32, which stays in the cache for the later passes
 SINGLE, DOUBLE = np.finfo(np.float32), np.finfo(np.float64)
@@ -47,10 +48,15 @@ def loses_nothing(x: Array) -> bool:
 
 def pieces(x: Array, chosen: Array | None = None) -> Iterator[Array]:
     """Yield the samples of x, or those at the indices `chosen`, a few at a time, in their type."""
-    step = max(1, CHUNK // max(1, int(np.prod(x.shape[1:]))))
+    step = chunk_length(x.shape[1:])
     count = len(x) if chosen is None else len(chosen)
     for start in range(0, count, step):
         yield x[start : start + step] if chosen is None else x[chosen[start : start + step]]
+
+
+def chunk_length(shape: Shape) -> int:
+    """Return the number of samples to process at a time. shape: of one sample."""
+    return max(1, CHUNK // max(1, math.prod(shape)))
 
 
 def column_ranges(x: Array, chosen: Array | None = None) -> tuple[Array, Array]:

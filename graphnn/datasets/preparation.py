@@ -1,4 +1,4 @@
-"""Prepares stored samples for a network: normalised float32 of the network's input shape."""
+"""Prepares stored samples for a network: normalised, of the network's input shape and dtype."""
 
 import math
 from collections.abc import Iterator
@@ -8,17 +8,24 @@ from typing import Any
 import numpy as np
 
 from graphnn.datasets.base import check_input_shape
-from graphnn.datasets.precision import CHUNK, SINGLE, check_kept, is_wide, rounding_errors, single_suffices
+from graphnn.datasets.precision import (
+    SINGLE,
+    check_kept,
+    chunk_length,
+    is_wide,
+    pieces,
+    rounding_errors,
+    single_suffices,
+)
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.kernels.channels import in_memory_order
 from graphnn.layers.context import empty_channels_last
 from graphnn.text.suggestions import unknown_name
-from graphnn.types import Array, Shape, shape_text
+from graphnn.types import PRECISIONS, Array, Shape, shape_text
 
 MODES = ("per_channel", "per_feature", "unit", "none")
 TINY = 1e-150  # smaller deviations of float64 are lost in their squares
-DTYPES = (np.dtype(np.float32), np.dtype(np.float64))  # of a network's numbers
 
 
 @frozen_dataclass
@@ -95,10 +102,9 @@ class Normalisation:
 
         x: N×shape as stored, uint8 or float. input_shape: equal to shape, or (C·H·W,) to flatten images in C order.
         out: memory for the result, of that shape and memory order, in float32 or float64. dtype: of the result, where
-        `out` is not given. Raises DataError where the shapes do not fit,
-        ValueError where `out` does not. 512 images of 3×32×32 take 1 ms; the plain expression, with its inner loops
-        over 3 channels, takes 9. It is computed in float64 where float32 would be wrong by more than 1e-6: where
-        offsets are large against divisors.
+        `out` is not given. Raises DataError where the shapes do not fit, ValueError where `out` does not. It is
+        computed in float64 where float32 would be wrong by more than 1e-6: where offsets are large against divisors.
+        512 images of 3×32×32 take 1 ms; the plain expression, with its inner loops over 3 channels, takes 9.
         """
         if x.shape[1:] != self.shape:
             raise DataError(
@@ -108,7 +114,7 @@ class Normalisation:
         shape = (len(x), *input_shape)
         y = empty_channels_last(shape, dtype) if out is None else out
         rows = in_memory_order(y)
-        if y.shape != shape or y.dtype not in DTYPES or not rows.flags.c_contiguous:
+        if y.shape != shape or y.dtype not in PRECISIONS or not rows.flags.c_contiguous:
             raise ValueError(f"out must be {shape_text(shape)} of float32 or float64, images over channels-last memory")
         rows = rows.reshape(len(x), math.prod(self.shape))
         flatten = len(input_shape) < len(self.shape)
@@ -198,14 +204,7 @@ def group_axes(mode: str, shape: Shape) -> tuple[int, ...]:
 
 def chunks(x: Array, chosen: Array) -> Iterator[Array]:
     """Yield copies of the samples at the indices `chosen` as float64, a few at a time."""
-    step = chunk_length(x.shape[1:])
-    for start in range(0, len(chosen), step):
-        yield x[chosen[start : start + step]].astype(np.float64)
-
-
-def chunk_length(shape: Shape) -> int:
-    """Return the number of samples to process at a time."""
-    return max(1, CHUNK // math.prod(shape))
+    return (piece.astype(np.float64) for piece in pieces(x, chosen))
 
 
 def spread(values: tuple[float, ...], shape: Shape) -> Array:

@@ -2,6 +2,8 @@
 
 from graphnn.frozen_dataclass import frozen_dataclass
 
+REMEDY = "put a good copy there, or delete it, and it is downloaded"  # for a damaged file
+
 
 @frozen_dataclass
 class Remote:

@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.errors import GraphError
-
-PRECISIONS = (np.dtype(np.float32), np.dtype(np.float64))
+from graphnn.types import PRECISIONS
 
 
 def checked_dtype(dtype: Any) -> np.dtype[Any]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from graphnn.datasets.base import Dataset, facts_of
+from graphnn.datasets.precision import pieces
 from graphnn.document.document import listed
 from graphnn.graph.graph import Graph
 from graphnn.metrics.outputs import Classes
@@ -16,7 +17,6 @@ from graphnn.types import Array
 DATA = ("data", "path")
 FACTOR = 20  # between the mean sizes of the inputs of two parts; between 0…1 and 0…255 it is 255
 FEWEST = 10  # samples, whose mean size says something about all
-BLOCK = 2**22  # numbers
 
 
 def print_data_notes(
@@ -64,9 +64,7 @@ def input_notes(dataset: Dataset) -> Iterator[Finding]:
 
 def mean_size(x: Array) -> float:
     """Return the mean of |x|, in float64."""
-    step = max(1, BLOCK // max(1, x[:1].size))
-    total = sum(float(np.abs(x[start : start + step], dtype=np.float64).sum()) for start in range(0, len(x), step))
-    return total / max(1, x.size)
+    return sum(float(np.abs(piece, dtype=np.float64).sum()) for piece in pieces(x)) / max(1, x.size)
 
 
 def label_notes(graph: Graph, dataset: Dataset, training: Array, validation: Array) -> Iterator[Finding]:
