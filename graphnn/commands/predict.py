@@ -14,7 +14,6 @@ from graphnn.commands.common import (
     guarded,
     positive_integer,
 )
-from graphnn.datasets.agreement import is_bytes
 from graphnn.datasets.base import facts_of
 from graphnn.errors import DivergenceError, GraphError
 from graphnn.evaluation.files import Files, gathered
@@ -74,17 +73,14 @@ def run(argv: Sequence[str]) -> int:
     """
     arguments = parser().parse(argv)
     trained = load_trained(document_source(arguments), arguments.weights, "predict")
-    facts, data = facts_of(trained.spec.data["dataset"]), trained.data
-    in_bytes = facts is not None and facts.bytes
-    if data is not None and data.range is not None:
-        in_bytes = is_bytes(data.range, data.dtype)
+    facts = facts_of(trained.spec.data["dataset"])
     reader = Reader(
         data_shape=trained.normalisation.shape,
         input_shape=trained.spec.input_shape,
-        bytes_in_data=in_bytes,
+        bytes_in_data=trained.in_bytes,
         light_on_dark=facts is not None and facts.light_on_dark,
         invert=arguments.invert,
-        trained=data,
+        provenance=trained.provenance,
     )
     files = Files(reader)
     results, overflowed = predict(

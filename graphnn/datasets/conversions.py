@@ -1,8 +1,8 @@
-"""The numpy expressions, for messages, that make arrays of numbers from arrays of other dtypes."""
+"""Arrays in messages: their shapes, and the numpy expressions that make numbers of other dtypes."""
 
 import numpy as np
 
-from graphnn.types import Array
+from graphnn.types import Array, shape_text
 
 NUMBERING = (  # of classes, without gaps, in both parts alike
     "class_names, y = np.unique(np.concatenate([y_train, y_test]), return_inverse=True), "
@@ -39,3 +39,8 @@ def converts(array: Array, kind: type) -> bool:
     except (ValueError, OverflowError):
         return False
     return bool(np.size(array))
+
+
+def shape_of(array: Array) -> str:
+    """Return the shape of an array."""
+    return shape_text(array.shape) if array.ndim else "a single value"

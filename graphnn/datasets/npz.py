@@ -6,14 +6,14 @@ import numpy as np
 
 from graphnn.datasets.array_names import suggested
 from graphnn.datasets.base import DATASETS, Dataset, KnownDataset, Location, channels_last
-from graphnn.datasets.conversions import conversion
+from graphnn.datasets.conversions import conversion, shape_of
 from graphnn.datasets.precision import SINGLE, loses_nothing, pieces
 from graphnn.datasets.targets import PARTS, read_targets
 from graphnn.errors import DataError
 from graphnn.metrics.outputs import Outputs
 from graphnn.storage.archives import Archive
 from graphnn.text.suggestions import closest, did_you_mean
-from graphnn.types import NUMERIC, Array, shape_text
+from graphnn.types import NUMERIC, Array
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 CLASS_NAMES = "class_names"
@@ -128,11 +128,6 @@ def part_notes(path: Path, train: int, test: int) -> tuple[str, ...]:
     if test <= train:
         return ()
     return (f"{path}: x_test has more samples than x_train, {test:,} and {train:,}; are they interchanged?",)
-
-
-def shape_of(array: Array) -> str:
-    """Return the shape of an array for messages."""
-    return shape_text(array.shape) if array.ndim else "a single value"
 
 
 def checked(x: Array, where: str) -> Array:

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from graphnn.datasets.conversions import NUMBERING, conversion
+from graphnn.datasets.conversions import NUMBERING, conversion, shape_of
 from graphnn.errors import DataError
 from graphnn.metrics.outputs import Classes, Numbers, Outputs, YesOrNo
-from graphnn.types import NUMERIC, Array, shape_text
+from graphnn.types import NUMERIC, Array
 
 MOST_CLASSES = 1_000_000  # larger labels are probably not class numbers
 SHARE = 0.01  # of the standard deviation; numbers that float32 changes by more cannot be learnt as they are
@@ -48,11 +48,10 @@ def checked(name: str, y: Array) -> Array:
         needed = "integers (labels) or floats (targets) are needed"
         raise DataError(f"{name} is of {y.dtype}, where {needed}{conversion(name, y)}")
     if y.ndim not in (1, 2) or not y.size:
-        found = shape_text(y.shape) if y.ndim else "a single value"
         advice = f"; take {name}.reshape(len({name}), -1)" if y.ndim > 2 and y.size else ""
-        raise DataError(f"{name} is {found}, where N labels, or targets of N or N×K, are needed{advice}")
+        raise DataError(f"{name} is {shape_of(y)}, where N labels, or targets of N or N×K, are needed{advice}")
     if y.ndim == 2 and len(y) == 1 and y.shape[1] > 1 and y.dtype.kind != "f" and y.max() > 1:
-        raise DataError(f"{name} is {shape_text(y.shape)}, one sample; for one label a sample take {name}.ravel()")
+        raise DataError(f"{name} is {shape_of(y)}, one sample; for one label a sample take {name}.ravel()")
     return y
 
 
@@ -63,7 +62,7 @@ def read_classes(name: str, y: Array) -> Array:
         if y.dtype.kind != "f" and not one_hot(y):
             row = int(np.argmin(hot_rows(y)))
             raise DataError(
-                f"{name} is {shape_text(y.shape)}, but row {row} is not one-hot, a single 1 among 0: "
+                f"{name} is {shape_of(y)}, but row {row} is not one-hot, a single 1 among 0: "
                 "for several answers a sample take Sigmoid and BinaryCrossEntropy, for quantities MeanSquaredError"
             )
         return y.astype(np.float64)

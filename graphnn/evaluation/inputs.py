@@ -40,7 +40,7 @@ class Reader:
 
     data_shape: of one sample in the data set. input_shape: the network's. bytes_in_data: whether the data set's values
     are 0…255, like those of pictures. light_on_dark: whether the data set's images are. invert: whether to invert the
-    brightness of pictures. trained: on what the weights were trained, as far as it is known.
+    brightness of pictures. provenance: what the weights were trained on, as far as it is known.
     """
 
     data_shape: Shape
@@ -48,7 +48,7 @@ class Reader:
     bytes_in_data: bool = True
     light_on_dark: bool = False
     invert: bool = False
-    trained: Provenance | None = None
+    provenance: Provenance | None = None
 
     def read(self, path: Path) -> FromFile:
         """Return the samples of a file. Raises DataError where it does not fit, OSError where it cannot be opened."""
@@ -105,7 +105,7 @@ class Reader:
         """
         if self.bytes_in_data and x.size and x.min() >= 0 and 0 < x.max() <= DARK:
             return ((f"values lie in 0…{1 if x.max() <= 1 else DARK}, those of the data set in 0…255", ""),)
-        problem = None if self.trained is None else scale_problem(self.trained, x)
+        problem = None if self.provenance is None else scale_problem(self.provenance, x)
         return () if problem is None else ((problem, ""),)
 
     def read_picture(self, path: Path) -> FromFile:
@@ -128,7 +128,7 @@ class Reader:
         elif self.light_on_dark and border_mean(pixels) > 128:
             notes.append(("looks dark on light, but the data set is light on dark; try --invert", ""))
         if not self.bytes_in_data:
-            known = self.trained and self.trained.range
+            known = self.provenance and self.provenance.range
             values = f"those of the training inputs lie in {range_text(known)}" if known else "the data set should have"
             notes.append((f"pixels are read as 0…255; {values}{'' if known else ' such values too'}", ""))
         return FromFile(pixels.transpose(2, 0, 1)[None], True, tuple(notes))

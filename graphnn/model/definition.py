@@ -109,7 +109,7 @@ class Definition(Stack):
         values["training"] |= training or {}
         if values["data"]["dataset"] != "npz":
             values["data"].pop("path", None)
-        elif values["data"].get("path") == UNKNOWN_DATA["path"]:
+        elif values["data"].get("path") == UNKNOWN:
             raise GraphError('to_document needs to know the data, for example data={"dataset": "digits"}')
         build_graph(self._checked(values))
         if file is not None:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from graphnn.datasets.agreement import class_names_note, part_indices, split_note, test_note
+from graphnn.datasets.agreement import class_names_note, is_bytes, part_indices, split_note, test_note
 from graphnn.datasets.base import Dataset, facts_of
 from graphnn.datasets.preparation import Normalisation
-from graphnn.datasets.provenance import Provenance
+from graphnn.datasets.provenance import UNKNOWN, Provenance
 from graphnn.describe.limits import refuse_inference
 from graphnn.engine.plan import kernels_for
 from graphnn.errors import DataError, WeightsError
@@ -16,7 +16,6 @@ from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph, named_parameters
 from graphnn.graph.initialisation import unset
 from graphnn.layers.settings import added_fragments
-from graphnn.model.definition import UNKNOWN_DATA
 from graphnn.parameters.parameters import Parameters
 from graphnn.runs.reading import DocumentSource, command_line, read_document
 from graphnn.specification.differences import differences
@@ -33,7 +32,7 @@ PARTS = ("test", "validation", "train")
 class Trained:
     """A trained network. normalisation and classes are those that the weights were trained with.
 
-    data: what they were trained on, as far as it is known. meta: all metadata of the weights file.
+    provenance: what they were trained on, as far as it is known. meta: all metadata of the weights file.
     """
 
     spec: Spec
@@ -42,8 +41,17 @@ class Trained:
     weights: Path
     normalisation: Normalisation
     classes: tuple[str, ...] | None
-    data: Provenance | None
+    provenance: Provenance | None
     meta: Mapping[str, Any]
+
+    @property
+    def in_bytes(self) -> bool:
+        """Whether the training inputs were 0…255, like the values of pictures, as far as it is known."""
+        known = self.provenance
+        if known is not None and known.range is not None:
+            return is_bytes(known.range, known.dtype)
+        facts = facts_of(self.spec.data["dataset"])
+        return facts is not None and facts.bytes
 
     def part(self, data: Dataset, name: str) -> Samples:
         """Return one of PARTS of the whole data set, normalised and split as in training.
@@ -55,12 +63,12 @@ class Trained:
         try:
             notes = [class_names_note(self.classes, data.classes)]
             if name == "test":
-                notes.append(test_note(data, self.data))
+                notes.append(test_note(data, self.provenance))
                 part = Samples(data.x_test, data.y_test, normalisation=self.normalisation)
             else:
-                notes.append(split_note(self.data, name, fraction=fraction, seed=seed))
+                notes.append(split_note(self.provenance, name, fraction=fraction, seed=seed))
                 dataset = self.spec.data["dataset"]
-                chosen = part_indices(data, self.data, name, name=dataset, fraction=fraction, seed=seed)
+                chosen = part_indices(data, self.provenance, name, name=dataset, fraction=fraction, seed=seed)
                 part = Samples(data.x_train, data.y_train, chosen, self.normalisation)
         except DataError as error:
             raise DataError(*(f"{self.weights}: {problem}" for problem in error.problems)) from error
@@ -90,8 +98,8 @@ def load_trained(source: DocumentSource, weights: Path | None, command: str) -> 
     parameters = unset(graph)
     assign(parameters, file.arrays, file=path)
     note_differences(spec, file)
-    names, data = class_names(file), Provenance.from_meta(file.meta, path)
-    return Trained(spec, graph, parameters, path, constants(spec, file), names, data, file.meta)
+    names, provenance = class_names(file), Provenance.from_meta(file.meta, path)
+    return Trained(spec, graph, parameters, path, constants(spec, file), names, provenance, file.meta)
 
 
 def constants(spec: Spec, file: WeightsFile) -> Normalisation:
@@ -113,7 +121,7 @@ def note_differences(spec: Spec, file: WeightsFile) -> None:
     document = file.meta.get("document")
     if not isinstance(document, dict):
         return
-    arrays = document.get("data", {}).get("path") == UNKNOWN_DATA["path"]  # arrays from Python, of no known data set
+    arrays = document.get("data", {}).get("path") == UNKNOWN  # arrays from Python, of no known data set
     ignore = {"data.dataset"} if arrays else set[str]()
     found = differences(document, spec.resolved(), ignore=ignore, plugins=added_fragments())
     if found:

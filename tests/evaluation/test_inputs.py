@@ -121,7 +121,7 @@ def test_pictures_for_data_of_unknown_scale_are_noted(tmp_path: Path) -> None:
     assert notes == (("pixels are read as 0…255; the data set should have such values too", ""),)
     assert reader.read(array_file(tmp_path, np.ones((1, 4, 4)))).notes == ()
     trained = Provenance("npz", seed=0, validation_split=0, dtype="float32", range=(-2, 3))
-    reader = Reader((1, 4, 4), (1, 4, 4), bytes_in_data=False, trained=trained)
+    reader = Reader((1, 4, 4), (1, 4, 4), bytes_in_data=False, provenance=trained)
     notes = reader.read(saved(tmp_path, np.zeros((4, 4), np.uint8))).notes
     assert notes == (("pixels are read as 0…255; those of the training inputs lie in -2…3", ""),)
 

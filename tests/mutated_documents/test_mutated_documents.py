@@ -29,11 +29,11 @@ def try_all(seeds: range) -> Counter[str]:
     return outcomes
 
 
-@pytest.mark.parametrize("part", range(5))
-def test_a_hundred_mutants(part: int) -> None:
-    outcomes = try_all(range(100 * part, 100 * part + 100))
-    assert outcomes["refused"] > 20
-    assert outcomes["trained"] > 5
+@pytest.mark.parametrize("part", range(20))
+def test_five_hundred_mutants(part: int) -> None:
+    outcomes = try_all(range(25 * part, 25 * part + 25))
+    assert outcomes["refused"] >= 12
+    assert outcomes["trained"] >= 2
 
 
 @pytest.mark.long
