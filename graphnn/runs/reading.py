@@ -1,4 +1,4 @@
-"""Reading the document of a command, and the command lines that messages suggest."""
+"""Reading the document of a command, the notes about it, and the command lines that messages suggest."""
 
 import shlex
 import shutil
