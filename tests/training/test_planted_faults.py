@@ -176,27 +176,35 @@ def test_inside_blocks(network: str, at: int, inside: int, factor: str, threads:
     check(graph, node.name, factor, operations, threads)
 
 
+WEIGHTED = [
+    (network, node.index)
+    for network, make in NETWORKS.items()
+    for node in chain(named(make()), SHAPE, CrossEntropy()).nodes
+    if node.parameters
+]
+
+
 @pytest.mark.usefixtures("small_pieces")
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("network", NETWORKS)
-def test_weights_of_each_layer(network: str, threads: int, operations: Kernels) -> None:
+@pytest.mark.parametrize(("network", "at"), WEIGHTED)
+def test_weights_of_each_layer(network: str, at: int, threads: int, operations: Kernels) -> None:
     """Infinite weights: the layer is named, and that its weights are why; statistics are used in inference alone."""
     graph = chain(named(NETWORKS[network]()), SHAPE, CrossEntropy())
-    for node in graph.nodes:
-        for parameter in node.parameters:
-            name = f"{node.name}/{parameter.name}"
+    node = graph.nodes[at]
+    for parameter in node.parameters:
+        name = f"{node.name}/{parameter.name}"
 
-            def write(trainer: Trainer, name: str = name) -> None:
-                trainer.parameters.named()[name][...] = np.inf
+        def write(trainer: Trainer, name: str = name) -> None:
+            trainer.parameters.named()[name][...] = np.inf
 
-            trainer, message = run(graph, operations, threads, Planting(write))
-            if parameter.role is Role.STATISTIC:
-                assert f"{name} is no longer finite after epoch 2" in message
-            else:
-                assert "in epoch 2 of 3, step 2 of 3: " in message
-                assert f'"{node.name}" ({node.layer.type}) is the first whose output is not finite, as its ' in message
-                assert f" {parameter.name} " in message
-            assert len(trainer.history) == 1
+        trainer, message = run(graph, operations, threads, Planting(write))
+        if parameter.role is Role.STATISTIC:
+            assert f"{name} is no longer finite after epoch 2" in message
+        else:
+            assert "in epoch 2 of 3, step 2 of 3: " in message
+            assert f'"{node.name}" ({node.layer.type}) is the first whose output is not finite, as its ' in message
+            assert f" {parameter.name} " in message
+        assert len(trainer.history) == 1
 
 
 def test_an_average_that_is_not_finite(rig: Any) -> None:
