@@ -15,6 +15,8 @@ NEAR = 16  # deviations: the rounding of numbers up to this size is harmless
 NOT_ROUNDED = 1024  # times its spread: what is larger might vary by rounding errors alone
 STEPS = 1000  # least number of float32 values in the range of a column; fewer lose its variation
 EXACT = 1e-6  # largest error of a normalised value from the rounding of float64
+TINY = 1e-150  # smaller deviations of float64 are lost in their squares
+LEAST = 1e-140  # least range of a column of float64, whose deviation is larger than that then
 ROUNDING = 1024  # units in the last place of float64 by which equal numbers may differ after some arithmetic
 
 
@@ -27,7 +29,8 @@ def loses_nothing(x: Array) -> bool:
     """Return whether training inputs may be stored as float32, whatever their normalisation.
 
     Each column, one feature of all samples, must be constant, or of a size of at most 16 of its deviations (an error of
-    1e-6 then), or exact in float32 and not so nearly constant that it looked like rounding errors.
+    1e-6 then, unless they are so small that float32 holds fewer digits), or exact in float32 and not so nearly constant
+    that it looked like rounding errors.
     """
     if not is_wide(x.dtype):
         return True
@@ -42,7 +45,8 @@ def loses_nothing(x: Array) -> bool:
     size = np.maximum(np.abs(low.astype(np.float64)), np.abs(high.astype(np.float64)))
     spread = high.astype(np.float64) - low
     deviation = np.sqrt(np.maximum(squares / len(x) - (total / len(x)) ** 2, 0))
-    kept = (low == high) | (size <= NEAR * deviation) | (exact & (size <= NOT_ROUNDED * spread))
+    close = (size <= NEAR * deviation) & (deviation >= SINGLE.tiny)
+    kept = (low == high) | close | (exact & (size <= NOT_ROUNDED * spread))
     return bool(kept.all())
 
 
@@ -81,7 +85,8 @@ def check_kept(x: Array, chosen: Array, mode: str, offset: Array, deviation: Arr
     lose nothing, nor do float32 that are not changed, or have deviations of their own.
     """
     wide, each = is_wide(x.dtype), mode == "per_feature"
-    if not wide and (x.dtype != np.float32 or mode in ("none", "per_feature") or (x.ndim == 4 and mode != "unit")):
+    single = x.dtype.kind == "f" and x.dtype.itemsize == np.dtype(np.float32).itemsize
+    if not wide and (not single or mode in ("none", "per_feature") or (x.ndim == 4 and mode != "unit")):
         return
     low, high = column_ranges(x, chosen)
     if x.ndim == 4 and not each:
@@ -90,16 +95,20 @@ def check_kept(x: Array, chosen: Array, mode: str, offset: Array, deviation: Arr
         spread = high.astype(np.float64) - low
     else:  # modulo 2^64, because neighbours may be the same as float64
         spread = (high.astype(np.uint64) - low.astype(np.uint64)).astype(np.float64)
+    least = low
     low, high = low.astype(np.float64), high.astype(np.float64)
     size = np.maximum(np.abs(low), np.abs(high))
     varies = spread > rounding_errors(x.dtype) * size
     if wide:
+        small = varies & (spread < (SINGLE.tiny if mode == "none" else LEAST))
+        refuse(small, least, spread, "such small numbers are lost; take another unit", subtracting=False)
         few = varies & ~(DOUBLE.eps / 4 * size <= EXACT * (spread if deviation is None else deviation))
-        refuse(few, low, spread, "float64 keeps too few digits of that; take another unit and zero")
+        refuse(few, least, spread, "float64 keeps too few digits of that; take another unit and zero")
     if not each:
         reach = np.maximum(np.abs(low - offset), np.abs(high - offset))
         lost = varies & (STEPS * SINGLE.eps * reach > spread)
-        refuse(lost, low, spread, f'normalised "{mode}", that is lost in float32; set data.normalize to "per_feature"')
+        reason = f'normalised "{mode}", that is lost in float32; set data.normalize to "per_feature"'
+        refuse(lost, least, spread, reason)
 
 
 def rounding_errors(dtype: "np.dtype[Any]") -> float:
@@ -109,15 +118,20 @@ def rounding_errors(dtype: "np.dtype[Any]") -> float:
     return float(ROUNDING * DOUBLE.eps if is_wide(dtype) else 16 * SINGLE.eps)
 
 
-def refuse(columns: Array, low: Array, spread: Array, reason: str) -> None:
-    """Raise DataError that names the largest of these columns, if there is any. low, spread: of all columns."""
+def refuse(columns: Array, low: Array, spread: Array, reason: str, *, subtracting: bool = True) -> None:
+    """Raise DataError that names the largest of these columns, if there is any.
+
+    low: the least value of each column, in the type of the inputs. spread: the ranges of all columns. subtracting:
+    whether subtracting that value is a remedy.
+    """
     if columns.any():
-        worst = np.unravel_index(int(np.argmax(np.where(columns, np.abs(low), -1))), columns.shape)
+        worst = np.unravel_index(int(np.argmax(np.where(columns, np.abs(low.astype(np.float64)), -1))), columns.shape)
+        start = f"{low[worst]:.10g}" if low.dtype.kind == "f" else str(low[worst])
         more = int(columns.sum()) - 1
         raise DataError(
-            f"column {position(worst)} of the inputs varies by {spread[worst]:.6g} from {low[worst]:.10g} on"
+            f"column {position(worst)} of the inputs varies by {spread[worst]:.6g} from {start} on"
             f"{f' (and {more:,} more are such)' if more else ''}: {reason}"
-            f"{f'; or subtract {low[worst]:.10g} from it' if low[worst] else ''}"
+            f"{f'; or subtract {start} from it' if subtracting and low[worst] else ''}"
         )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from graphnn.datasets.base import check_input_shape
 from graphnn.datasets.precision import (
     SINGLE,
+    TINY,
     check_kept,
     chunk_length,
     is_wide,
@@ -25,7 +26,6 @@ from graphnn.text.suggestions import unknown_name
 from graphnn.types import PRECISIONS, Array, Shape, shape_text
 
 MODES = ("per_channel", "per_feature", "unit", "none")
-TINY = 1e-150  # smaller deviations of float64 are lost in their squares
 
 
 @frozen_dataclass
@@ -67,8 +67,8 @@ class Normalisation:
             ranges = [(float(chunk.min()), float(chunk.max())) for chunk in chunks(x, chosen)]
             low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
             check_kept(x, chosen, mode, np.array(low))
-            rounding = rounding_errors(x.dtype) * max(abs(low), abs(high))
-            least = max(rounding, TINY) if is_wide(x.dtype) else float(SINGLE.tiny)
+            rounding = rounding_errors(x.dtype) * max(abs(low), abs(high)) if is_wide(x.dtype) else 0.0
+            least = max(rounding, TINY)
             return cls(mode, shape, (low,), (high - low if high - low >= least else 1.0,))
         groups = group_axes(mode, shape)
         mean = sum(chunk.sum(axis=0) for chunk in chunks(x, chosen)) / len(chosen)
@@ -88,8 +88,8 @@ class Normalisation:
         deviation = np.sqrt(variance)
         check_kept(x, chosen, mode, mean, deviation if mode == "per_feature" else None)
         # smaller deviations are only rounding errors of the stored type
-        rounding, tiny = (rounding_errors(x.dtype), TINY) if wide else (float(SINGLE.eps), float(SINGLE.tiny))
-        deviation[deviation <= np.maximum(rounding * np.abs(mean), tiny)] = 1.0
+        rounding = rounding_errors(x.dtype) if wide else float(SINGLE.eps)
+        deviation[deviation <= np.maximum(rounding * np.abs(mean), TINY)] = 1.0
         return cls(mode, shape, tuple(mean.ravel().tolist()), tuple(deviation.ravel().tolist()))
 
     @classmethod

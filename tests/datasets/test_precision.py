@@ -151,3 +151,46 @@ def test_ordinary_inputs_are_normalised_in_float32_to_the_bit(dtype: Any, mode: 
     offset, divisor = (np.array(values, np.float32) for values in (fitted.offset, fitted.divisor))
     np.testing.assert_array_equal(fitted.apply(x, (12,)), (x.astype(np.float32) - offset) / divisor)
     assert not math.isclose(fitted.divisor[0], 1.0) or mode == "none"
+
+
+@pytest.mark.parametrize("mode", ["per_channel", "per_feature", "unit"])
+@pytest.mark.parametrize("kind", ["memory", "file", "float32"])
+@pytest.mark.parametrize("power", [-38, -40, -42, -100, -139, -149, -160, -200, -320])
+def test_numbers_of_any_smallness_are_normalised_or_refused_by_name(
+    power: int, kind: str, mode: str, tmp_path: Path
+) -> None:
+    x = np.random.default_rng(0).normal(size=(SIZE, 3)) * 10.0**power
+    if kind == "float32":
+        x = x.astype(np.float32)
+        if not x.any():
+            return
+    plain = x / x.std(dtype=np.float64) if power > -140 else x
+    found = inputs(x if kind != "file" else stored(tmp_path, x), mode)
+    if power <= -149:
+        assert isinstance(found, str)
+        assert "of the inputs varies by" in found
+        assert found.endswith("such small numbers are lost; take another unit")
+    else:
+        assert isinstance(found, np.ndarray)
+        np.testing.assert_allclose(found, inputs(plain, mode), atol=1e-5)
+
+
+def test_small_numbers_are_refused_where_nothing_normalises_them() -> None:
+    found = inputs(np.random.default_rng(0).normal(size=(SIZE, 3)) * 1e-60, "none")
+    assert isinstance(found, str)
+    assert found.endswith("such small numbers are lost; take another unit")
+
+
+def test_an_integer_to_subtract_has_all_its_digits() -> None:
+    x = np.int64(2**63 - 1) - np.arange(60)[:, None]
+    x = np.repeat(x, 3, axis=1)
+    found = inputs(x, "per_feature")
+    assert isinstance(found, str)
+    assert found.endswith(f"or subtract {2**63 - 60} from it")
+
+
+def test_float32_of_the_other_byte_order_is_refused_alike() -> None:
+    x = np.random.default_rng(0).random((SIZE, 3)) + np.array([0, 0, 1e7])
+    found = inputs(x.astype(">f4"), "per_channel")
+    assert isinstance(found, str)
+    assert found == inputs(x.astype("<f4"), "per_channel")
