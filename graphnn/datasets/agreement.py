@@ -4,6 +4,7 @@ Every command that brings data and weights together asks here.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from graphnn.types import Array
 
 BYTE = 255
 DARK = 16  # larger values are those of bytes, not of digits as they are published (0…16), or shares (0…1)
+RARE = 0.05  # of the values of a column; fewer large ones are outliers, not another scale
+FEWEST = 10  # images, which are not all nearly black
 
 
 def part_indices(
@@ -97,6 +100,8 @@ def class_names_note(trained: Sequence[str] | None, found: Sequence[str] | None,
     """
     if trained is None or found is None or tuple(found) == tuple(trained[: len(found)]):
         return None
+    if numbered(trained) and numbered(found):
+        return f"the labels go up to {len(found) - 1} in the data, but to {len(trained) - 1} in the weights"
     if numbered(trained) or numbered(found):
         return (
             f"the classes have {'numbers only' if numbered(found) else 'names'} in the data and "
@@ -142,8 +147,11 @@ def start_differences(
     before, after = normalisations
     if before is not None and before.mode != after.mode:
         notes.append(f'its inputs were normalised "{before.mode}", these are "{after.mode}"')
-    if initial is not None and initial.range is not None and now.range is not None and after.mode == "none":
-        problem = scale_text(initial, now.range, fractions=now.dtype is not None and now.dtype.startswith("float"))
+    seen = initial  # by the network
+    if initial is not None and before is not None and before.mode != "none":
+        seen = replace(initial, dtype=None, range=(0.0, 1.0) if before.mode == "unit" else None)
+    if seen is not None and seen.range is not None and now.range is not None and after.mode == "none":
+        problem = scale_text(seen, now.range, fractions=now.dtype is not None and now.dtype.startswith("float"))
         if problem is not None:
             raise DataError(problem)
     if validated and initial is not None and known_before(initial, now):
@@ -167,22 +175,31 @@ def known_before(initial: Provenance, now: Provenance) -> bool:
 def scale_problem(trained: Provenance, x: Array) -> str | None:
     """Return a sentence where inputs lie in 0…1 though the training inputs were bytes 0…255, or the other way round.
 
-    Nothing is said of a smaller range of whole numbers, or of zeros, which may be meant. What lay in −1…1 counts as 0…1
-    where bytes are given.
+    Nothing is said of a smaller range of whole numbers, or of zeros, which may be meant, unless ten images are of 0 and
+    1 alone; nor of a few large values, which may be outliers. What lay in −1…1 counts as 0…1 where bytes are given.
     """
     if trained.range is None or not x.size:
         return None
     found = range_of(x)
-    return scale_text(trained, found, fractions=is_share(found) and has_fractions(x))
+    masks = x.dtype.kind == "b" or (x.ndim == 4 and len(x) >= FEWEST and trained.range[1] > BYTE / 2)
+    fractions = is_share(found) and (masks or has_fractions(x))
+    problem = scale_text(trained, found, fractions=fractions)
+    if problem is not None and found[0] >= 0 and found[1] > 1 and (x > trained.range[1]).mean(axis=0).max() <= RARE:
+        return None
+    return problem
 
 
 def scale_text(trained: Provenance, found: tuple[float, float], *, fractions: bool) -> str | None:
-    """Return the sentence of `scale_problem` for a range. fractions: whether some numbers are not whole."""
+    """Return the sentence of `scale_problem` for a range. fractions: whether some numbers are not whole.
+
+    Inputs that were bytes as stored were never negative.
+    """
     assert trained.range is not None
     low, high = trained.range
     to_share = is_bytes(trained.range, trained.dtype) and is_share(found) and fractions
     to_bytes = low >= -1 and 0 < high <= 1 and found[0] >= 0 and DARK < found[1] <= BYTE
-    if not (to_share or to_bytes):
+    signed = trained.dtype == "uint8" and high > DARK and found[0] < 0
+    if not (to_share or to_bytes or signed):
         return None
     return (
         f"values lie in {range_text(found)}, those of the training inputs in {range_text(trained.range)}; scale them so"

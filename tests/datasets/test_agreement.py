@@ -51,6 +51,11 @@ def test_numbers_and_names_cannot_be_compared(trained: Any, found: Any) -> None:
     assert "their order cannot be compared" in note
 
 
+def test_labels_beyond_those_of_the_weights_are_said() -> None:
+    note = class_names_note(("0", "1"), ("0", "1", "2"))
+    assert note == "the labels go up to 2 in the data, but to 1 in the weights"
+
+
 def test_a_further_training_may_have_other_classes() -> None:
     note = class_names_note(ANIMALS, ("fox", "dog", "emu"), others=True)
     assert note == "label 0 is fox in the data, but cat in the weights"
@@ -73,6 +78,11 @@ IMAGE = np.arange(256).reshape(1, 1, 16, 16)
         (SHARES, IMAGE.astype(np.uint8)),
         (SHARES, IMAGE.astype(np.float32)),
         (SIGNED, IMAGE),
+        (BYTES, IMAGE / 127.5 - 1),
+        (BYTES, (IMAGE - 100) / 50),
+        (BYTES, IMAGE > 127),
+        (BYTES, np.repeat(IMAGE // 128, 10, axis=0)),
+        (SHARES, np.where(np.arange(40).reshape(20, 2) < 4, 20.5, 0.3)),
     ],
 )
 def test_shares_and_bytes_are_told_apart(trained: Provenance, x: Array) -> None:
@@ -90,6 +100,10 @@ def test_shares_and_bytes_are_told_apart(trained: Provenance, x: Array) -> None:
         (BYTES, IMAGE // 128),  # black and nearly black
         (BYTES, IMAGE * 2),
         (BYTES, IMAGE[:0] / 255),
+        (BYTES, np.zeros((20, 2))),
+        (BYTES, np.ones((20, 2))),  # not images
+        (FLOAT_BYTES, -IMAGE),
+        (SHARES, np.where(np.arange(100).reshape(50, 2) < 2, 20.5, 0.3)),  # an outlier in each column
         (SHARES, IMAGE / 600),
         (SHARES, IMAGE / 100),  # somewhat brighter
         (SIGNED, IMAGE / 255 - 0.5),
