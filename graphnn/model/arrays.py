@@ -37,13 +37,15 @@ def checked_samples(graph: Graph, part: str, x: Any, y: Any, dtype: Any = np.flo
 def checked_inputs(graph: Graph, name: str, x: Any, dtype: Any = np.float32) -> Array:
     """Return inputs as an array. Raises DataError where they do not fit the network, not even flattened."""
     inputs = as_array(name, x)
+    if inputs.ndim == 3:
+        inputs = inputs[:, np.newaxis]  # the only channel of grey images
     if inputs.dtype.kind not in NUMERIC:
         raise DataError(f"{name} must hold numbers, but it holds {inputs.dtype}")
     if inputs.ndim < 2:
         raise DataError(f"{name} must be a batch N×{shape_text(graph.input_shape)}, but it is {described(inputs)}")
     check_input_shape(name, inputs.shape[1:], graph.input_shape)
     largest = float(np.finfo(dtype).max)
-    if inputs.size and not -largest <= inputs.min() <= inputs.max() <= largest:  # false for NaN too
+    if inputs.size and not -largest <= float(inputs.min()) <= float(inputs.max()) <= largest:  # false for NaN too
         raise DataError(f"{name} holds numbers that are not finite in {np.dtype(dtype)}")
     return inputs
 

@@ -218,7 +218,7 @@ class Model(Definition):
         facts = facts_of(self._data["dataset"])
         meta = weights_metadata(
             document,
-            classes=self._classes if facts is None else facts.classes,
+            classes=facts.classes if facts is not None and self._classes is None else self._classes,
             normalisation=None if self._normalisation is None else self._normalisation.to_json(),
             data=None if self._trained_on is None else self._trained_on.to_json(),
             metrics={"epochs": self._kept_epoch, **{part: each for part, each in figures.items() if each is not None}},

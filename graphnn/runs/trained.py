@@ -16,6 +16,7 @@ from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph, named_parameters
 from graphnn.graph.initialisation import unset
 from graphnn.layers.settings import added_fragments
+from graphnn.model.arrays import in_form
 from graphnn.parameters.parameters import Parameters
 from graphnn.runs.reading import DocumentSource, command_line, read_document
 from graphnn.specification.differences import differences
@@ -60,16 +61,17 @@ class Trained:
         the weights know no such part of these data, or the data have other classes or inputs of another scale.
         """
         fraction, seed = self.spec.data["validation_split"], self.spec.training["seed"]
+        shape = self.normalisation.shape
         try:
             notes = [class_names_note(self.classes, data.classes)]
             if name == "test":
                 notes.append(test_note(data, self.provenance))
-                part = Samples(data.x_test, data.y_test, normalisation=self.normalisation)
+                part = Samples(in_form(data.x_test, shape), data.y_test, normalisation=self.normalisation)
             else:
                 notes.append(split_note(self.provenance, name, fraction=fraction, seed=seed))
                 dataset = self.spec.data["dataset"]
                 chosen = part_indices(data, self.provenance, name, name=dataset, fraction=fraction, seed=seed)
-                part = Samples(data.x_train, data.y_train, chosen, self.normalisation)
+                part = Samples(in_form(data.x_train, shape), data.y_train, chosen, self.normalisation)
         except DataError as error:
             raise DataError(*(f"{self.weights}: {problem}" for problem in error.problems)) from error
         for text in filter(None, notes):
@@ -107,10 +109,15 @@ def constants(spec: Spec, file: WeightsFile) -> Normalisation:
     values = file.meta.get("normalisation")
     if values is not None:
         return Normalisation.from_json(values)
-    if "normalisation" not in file.meta and spec.data["normalize"] != "none":
+    mode = spec.data["normalize"]
+    if "normalisation" in file.meta:  # null: none was needed, unless the document beside it says otherwise
+        known = file.meta.get("document")
+        data = known.get("data") if isinstance(known, dict) else None
+        mode = data.get("normalize", "none") if isinstance(data, dict) else "none"
+    if mode != "none":
         raise WeightsError(
-            f"{file.path}: holds no normalisation constants, but the document says "
-            f'"normalize": "{spec.data["normalize"]}"; weights that train writes hold them'
+            f"{file.path}: holds no normalisation constants, but {'its' if 'normalisation' in file.meta else 'the'} "
+            f'document says "normalize": "{mode}"; weights that train writes hold them'
         )
     facts = facts_of(spec.data["dataset"])
     return Normalisation("none", facts.shape if facts else spec.input_shape, (0.0,), (1.0,))

@@ -48,7 +48,7 @@ def test_evaluate_with_views_alone(trained: Path, graphnn: Run) -> None:
     weights[:, 3, 6], weights[:, 3, 1] = 1e37, -1e37  # a pixel in the middle of the right half, and its mirror image
     file = load_weights(trained.with_suffix(".npz"))
     arrays = {"output/weights": weights.reshape(10, 64) * np.arange(10)[:, None], "output/biases": np.zeros(10)}
-    save_weights(trained.with_suffix(".npz"), arrays, {**file.meta, "normalisation": None})
+    save_weights(trained.with_suffix(".npz"), arrays, {**file.meta, "document": values, "normalisation": None})
     shown = graphnn("evaluate", trained)
     assert (shown.returncode, shown.stdout) == (3, "")
     assert "over the test part" in shown.stderr

@@ -231,6 +231,48 @@ def test_a_further_training_without_normalisation_takes_inputs_of_the_same_scale
     assert "net.npz: values lie in 0…1, those of the training inputs in 0…255" in err
 
 
+def test_a_further_training_without_normalisation_compares_what_the_network_was_given(run: Run) -> None:
+    """Bytes that were normalised to 0…1 are shares already, and bytes that are not normalised are something else."""
+    plain = ("--set", 'data.normalize="none"', "--set", "optimizer.learning_rate=1e-6", "--output", "b.npz")
+    trained(run, "--set", 'data.normalize="unit"')
+    shares = write("shares.npz", **{key: ARRAYS[key] / 255 for key in ("x_train", "x_test")})
+    code, _, err = run("train", "net.json", "--quiet", "--init-from", "net.npz", *plain, shares)
+    assert (code, err) == (0, 'note: net.npz: its inputs were normalised "unit", these are "none"\n')
+    code, _, err = run("train", "net.json", "--quiet", "--init-from", "net.npz", *plain)
+    assert code == 2
+    assert "net.npz: values lie in 0…255, those of the training inputs in 0…1" in err
+
+
+def test_an_outlier_in_the_test_part_is_no_other_scale(run: Run) -> None:
+    x_train, x_test = ARRAYS["x_train"] / 255, ARRAYS["x_test"] / 255
+    x_test[3, 2] = 20
+    write(x_train=x_train, x_test=x_test)
+    trained(run)
+    assert evaluated(run)[1] == ""
+
+
+@pytest.mark.parametrize("fitted_on", ["images", "vectors"])
+def test_weights_from_python_take_images_and_vectors_alike(run: Run, fitted_on: str) -> None:
+    images = {key: ARRAYS[key].reshape(-1, 1, 2, 3) for key in ("x_train", "x_test")}
+    write(**images if fitted_on == "vectors" else {})
+    model = Model.from_document("net.json", overrides=['data.normalize="per_feature"'])
+    model.fit(images["x_train"] if fitted_on == "images" else X[:180], Y[:180], epochs=3)
+    model.save("net.npz")
+    found, _ = evaluated(run)
+    assert found["accuracy"] == model.evaluate(X[180:], Y[180:])["accuracy"]
+
+
+def test_weights_whose_constants_got_lost_are_refused(run: Run) -> None:
+    trained(run)
+    save_weights("bare.npz", load_weights("net.npz").arrays, {})
+    model = Model.from_document("net.json")
+    model.load("bare.npz")
+    model.save("net.npz")
+    code, out, err = run("evaluate", "net.json")
+    assert (code, out) == (2, "")
+    assert 'net.npz: holds no normalisation constants, but its document says "normalize": "per_channel"' in err
+
+
 @pytest.mark.parametrize(
     ("change", "part"),
     [

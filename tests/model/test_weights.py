@@ -1,5 +1,6 @@
 """Weights that a model saves and loads: what is in the file, and what a file that does not fit leaves alone."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -164,3 +165,49 @@ def test_large_numbers_are_normalised_as_exactly_as_small_ones() -> None:
         model.fit(inputs, y, batch_size=10, epochs=3)
         found.append(model.predict(inputs))
     np.testing.assert_allclose(found[1], found[0], atol=1e-4)
+
+
+@pytest.mark.parametrize("normalize", ["per_channel", "per_feature", "unit", "none"])
+def test_grey_images_need_no_axis_of_channels(normalize: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, (40, 4, 5)).astype(np.uint8), rng.integers(0, 3, 40)
+
+    def model() -> Model:
+        made = Model(CrossEntropy(), SGD(learning_rate=0.1), normalize=normalize)
+        made.add(Dense(3, input_shape=(20,)))
+        made.add(Softmax())
+        return made
+
+    fitted, other, loaded = model(), model(), model()
+    fitted.fit(x, y, epochs=2)
+    other.fit(x[:, None], y, epochs=2)
+    fitted.save(tmp_path / "w.npz")
+    loaded.load(tmp_path / "w.npz")
+    for each in (fitted, loaded):
+        np.testing.assert_array_equal(each.predict(x), other.predict(x[:, None]))
+
+
+def test_class_names_of_loaded_weights_are_kept_whatever_the_document(tmp_path: Path) -> None:
+    values = {
+        "input": {"shape": [64]},
+        "layers": [{"type": "Dense", "units": 10}, {"type": "Softmax"}],
+        "loss": {"type": "CrossEntropy"},
+        "optimizer": {"type": "SGD", "learning_rate": 0.1},
+        "data": {"dataset": "digits"},
+        "training": {"epochs": 1, "batch_size": 32},
+    }
+    (tmp_path / "net.json").write_text(json.dumps(values))
+    model = Model.from_document(tmp_path / "net.json")
+    model.save(tmp_path / "new.npz")
+    save_weights(tmp_path / "w.npz", load_weights(tmp_path / "new.npz").arrays, {"classes": ["a", "b"]})
+    model.load(tmp_path / "w.npz")
+    model.save(tmp_path / "again.npz")
+    assert load_weights(tmp_path / "again.npz").meta["classes"] == ["a", "b"]
+
+
+@pytest.mark.filterwarnings("error")
+def test_inputs_of_float16_need_no_word() -> None:
+    model = Model(CrossEntropy(), SGD(learning_rate=0.1))
+    model.add(Dense(3, input_shape=(2,)))
+    model.add(Softmax())
+    assert model.predict(np.ones((4, 2), np.float16)).shape == (4, 3)
