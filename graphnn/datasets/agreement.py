@@ -18,6 +18,7 @@ from graphnn.errors import DataError
 from graphnn.types import Array
 
 BYTE = 255
+DEEP = 65535  # the largest value of images with 16 bits
 DARK = 16  # larger values are those of bytes, not of digits as they are published (0…16), or shares (0…1)
 RARE = 0.05  # of the values of a column; fewer large ones are outliers, not another scale
 FEWEST = 10  # images, which are not all nearly black
@@ -176,11 +177,15 @@ def scale_problem(trained: Provenance, x: Array) -> str | None:
     """Return a sentence where inputs lie in 0…1 though the training inputs were bytes 0…255, or the other way round.
 
     Nothing is said of a smaller range of whole numbers, or of zeros, which may be meant, unless ten images are of 0 and
-    1 alone; nor of a few large values, which may be outliers. What lay in −1…1 counts as 0…1 where bytes are given.
+    1 alone; nor of a few large values, which may be outliers. −1…1 counts as 0…1. Images with 16 bits are told from
+    others, too.
     """
     if trained.range is None or not x.size:
         return None
     found = range_of(x)
+    if x.ndim == 4 and trained.range[0] >= 0 and DEEP / 2 < trained.range[1] <= DEEP:
+        shares = is_share(found) and has_fractions(x)
+        return other_scale(trained.range, found) if shares or (len(x) >= FEWEST and found[1] <= BYTE) else None
     masks = x.dtype.kind == "b" or (x.ndim == 4 and len(x) >= FEWEST and trained.range[1] > BYTE / 2)
     fractions = is_share(found) and (masks or has_fractions(x))
     problem = scale_text(trained, found, fractions=fractions)
@@ -198,12 +203,15 @@ def scale_text(trained: Provenance, found: tuple[float, float], *, fractions: bo
     low, high = trained.range
     to_share = is_bytes(trained.range, trained.dtype) and is_share(found) and fractions
     to_bytes = low >= -1 and 0 < high <= 1 and found[0] >= 0 and DARK < found[1] <= BYTE
-    signed = trained.dtype == "uint8" and high > DARK and found[0] < 0
+    signed = trained.dtype == "uint8" and is_bytes(trained.range, "uint8") and found[0] < 0
     if not (to_share or to_bytes or signed):
         return None
-    return (
-        f"values lie in {range_text(found)}, those of the training inputs in {range_text(trained.range)}; scale them so"
-    )
+    return other_scale(trained.range, found)
+
+
+def other_scale(trained: tuple[float, float], found: tuple[float, float]) -> str:
+    """Return the sentence that says that two ranges are of different scales."""
+    return f"values lie in {range_text(found)}, those of the training inputs in {range_text(trained)}; scale them so"
 
 
 def range_text(limits: tuple[float, float]) -> str:
@@ -218,8 +226,8 @@ def is_bytes(limits: tuple[float, float], dtype: str | None) -> bool:
 
 
 def is_share(limits: tuple[float, float]) -> bool:
-    """Return whether a range lies in 0…1, and is not only 0."""
-    return limits[0] >= 0 and 0 < limits[1] <= 1
+    """Return whether a range lies in 0…1 or −1…1, and is not only 0."""
+    return limits[0] >= -1 and limits[1] <= 1 and limits != (0, 0)
 
 
 def has_fractions(x: Array) -> bool:

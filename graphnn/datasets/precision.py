@@ -122,16 +122,17 @@ def refuse(columns: Array, low: Array, spread: Array, reason: str, *, subtractin
     """Raise DataError that names the largest of these columns, if there is any.
 
     low: the least value of each column, in the type of the inputs. spread: the ranges of all columns. subtracting:
-    whether subtracting that value is a remedy.
+    whether subtracting that value is a remedy where it is larger than the range.
     """
     if columns.any():
         worst = np.unravel_index(int(np.argmax(np.where(columns, np.abs(low.astype(np.float64)), -1))), columns.shape)
+        far = abs(float(low[worst])) > spread[worst]
         start = f"{low[worst]:.10g}" if low.dtype.kind == "f" else str(low[worst])
         more = int(columns.sum()) - 1
         raise DataError(
             f"column {position(worst)} of the inputs varies by {spread[worst]:.6g} from {start} on"
             f"{f' (and {more:,} more are such)' if more else ''}: {reason}"
-            f"{f'; or subtract {start} from it' if subtracting and low[worst] else ''}"
+            f"{f'; or subtract {start} from it' if subtracting and far else ''}"
         )
 
 

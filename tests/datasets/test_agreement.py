@@ -67,6 +67,7 @@ BYTES = Provenance("npz", seed=0, validation_split=0, dtype="uint8", range=(0, 2
 FLOAT_BYTES = Provenance("npz", seed=0, validation_split=0, dtype="float32", range=(0, 254))
 SHARES = Provenance("npz", seed=0, validation_split=0, dtype="float32", range=(0, 1))
 SIGNED = Provenance("npz", seed=0, validation_split=0, dtype="float32", range=(-1, 1))
+DEEP = Provenance("npz", seed=0, validation_split=0, dtype="float32", range=(5, 65534))
 IMAGE = np.arange(256).reshape(1, 1, 16, 16)
 
 
@@ -81,6 +82,10 @@ IMAGE = np.arange(256).reshape(1, 1, 16, 16)
         (BYTES, IMAGE / 127.5 - 1),
         (BYTES, (IMAGE - 100) / 50),
         (BYTES, IMAGE > 127),
+        (FLOAT_BYTES, IMAGE / 127.5 - 1),
+        (DEEP, IMAGE / 255),
+        (DEEP, IMAGE / 127.5 - 1),
+        (DEEP, np.repeat(IMAGE, 10, axis=0)),
         (BYTES, np.repeat(IMAGE // 128, 10, axis=0)),
         (SHARES, np.where(np.arange(40).reshape(20, 2) < 4, 20.5, 0.3)),
     ],
@@ -103,6 +108,9 @@ def test_shares_and_bytes_are_told_apart(trained: Provenance, x: Array) -> None:
         (BYTES, np.zeros((20, 2))),
         (BYTES, np.ones((20, 2))),  # not images
         (FLOAT_BYTES, -IMAGE),
+        (DEEP, IMAGE),  # dark
+        (DEEP, IMAGE * 200),
+        (DEEP, np.linspace(0, 1, 40).reshape(20, 2)),  # a table
         (SHARES, np.where(np.arange(100).reshape(50, 2) < 2, 20.5, 0.3)),  # an outlier in each column
         (SHARES, IMAGE / 600),
         (SHARES, IMAGE / 100),  # somewhat brighter

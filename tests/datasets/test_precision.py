@@ -194,3 +194,11 @@ def test_float32_of_the_other_byte_order_is_refused_alike() -> None:
     found = inputs(x.astype(">f4"), "per_channel")
     assert isinstance(found, str)
     assert found == inputs(x.astype("<f4"), "per_channel")
+
+
+def test_subtracting_is_advised_where_it_helps_alone() -> None:
+    rng = np.random.default_rng(0)
+    small = np.stack([1e9 * rng.normal(size=SIZE), rng.normal(size=SIZE)], axis=1)
+    with pytest.raises(DataError, match="column 1 of the inputs") as error:
+        Normalisation.fit(small, "per_channel")
+    assert str(error.value).endswith('set data.normalize to "per_feature"')
