@@ -89,7 +89,8 @@ def run(argv: Sequence[str]) -> int:
         kernels=arguments.kernels,
         views=spec.evaluation["test_time_augmentation"],
     )
-    for text in result.notes:
+    recorded = trained.recorded_note(arguments.split, result.figures["loss"])
+    for text in result.notes + ((f"{trained.weights}: {recorded}",) if recorded else ()):
         note(text)
     show(render(evaluation_report(result), arguments.format, terminal_width()))
     if arguments.float16:

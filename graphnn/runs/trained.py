@@ -1,5 +1,6 @@
 """Loading a document together with its trained weights, for evaluate and predict."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from graphnn.text.terminal import note
 from graphnn.training.samples import Samples
 
 SHOWN_DIFFERENCES = 3
+CLOSE = 0.01  # relative, and absolute, difference of losses: weights may have been rounded to float16 since
 PARTS = ("test", "validation", "train")
 
 
@@ -77,6 +79,23 @@ class Trained:
         for text in filter(None, notes):
             note(f"{self.weights}: {text}")
         return part
+
+    def recorded_note(self, name: str, loss: float) -> str | None:
+        """Return a sentence where the loss over "test" or "validation" is not the one that the weights' file records.
+
+        It is for weights of older versions, which do not say on what data, and with what limit, they were trained.
+        """
+        if self.data is None or self.data.digests or name == "train":
+            return None
+        figures = self.meta.get("metrics")
+        figures = figures.get(name) if isinstance(figures, dict) else None
+        before = figures.get("loss") if isinstance(figures, dict) else None
+        if not isinstance(before, float) or math.isclose(loss, before, rel_tol=CLOSE, abs_tol=CLOSE):
+            return None
+        return (
+            f"the loss over the {name} part was {before:.4f} after the training and is {loss:.4f} now: "
+            "the data, --limit or the document were others"
+        )
 
 
 def load_trained(source: DocumentSource, weights: Path | None, command: str) -> Trained:

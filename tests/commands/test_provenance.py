@@ -370,3 +370,21 @@ def test_weights_of_an_older_version_are_measured_as_before(run: Run) -> None:
     found, said = evaluated(run, "--split", "validation", "--set", "training.seed=7")
     assert "the validation part is that of the training of the weights: training.seed 1" in said
     assert found["accuracy"] == pytest.approx(final["validation"]["accuracy"])
+
+
+@pytest.mark.parametrize(("part", "change"), [("test", "x_test"), ("validation", "x_train")])
+def test_older_weights_with_another_loss_than_they_record_are_noted(run: Run, part: str, change: str) -> None:
+    trained(run)
+    file = load_weights("net.npz")
+    save_weights("net.npz", file.arrays, {key: value for key, value in file.meta.items() if key != "data"})
+    write(**{change: ARRAYS[change][::-1]})
+    _, said = evaluated(run, "--split", part)
+    assert f"note: net.npz: the loss over the {part} part was " in said
+    assert "the data, --limit or the document were others" in said
+
+
+def test_older_weights_of_a_limited_training_are_noted(run: Run) -> None:
+    trained(run, "--limit", "40")
+    file = load_weights("net.npz")
+    save_weights("net.npz", file.arrays, {key: value for key, value in file.meta.items() if key != "data"})
+    assert "the loss over the validation part was " in evaluated(run, "--split", "validation")[1]
