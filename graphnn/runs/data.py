@@ -28,7 +28,7 @@ from graphnn.training.samples import Samples
 class TrainingData:
     """The parts of the data that a run uses; validation and test are None where it uses none.
 
-    provenance: what weights say that they were trained on.
+    provenance: what weights say that they were trained on. limit: that of --limit.
     """
 
     training: Samples
@@ -37,6 +37,7 @@ class TrainingData:
     classes: Sequence[str] | None
     normalisation: Normalisation
     provenance: Provenance
+    limit: int | None = None
 
     @classmethod
     def load(
@@ -69,8 +70,13 @@ class TrainingData:
             classes=dataset.classes,
             normalisation=normalisation,
             provenance=Provenance.of(
-                spec.data["dataset"], whole, seed=seed, validation_split=spec.data["validation_split"], limit=limit
+                spec.data["dataset"],
+                whole,
+                seed=seed,
+                validation_split=spec.data["validation_split"],
+                limit=None if dataset.x_train is whole.x_train else limit,
             ),
+            limit=limit,
         )
 
 

@@ -48,9 +48,7 @@ class TrainingRun:
     ) -> None:
         self.spec, self.graph, self.parameters, self.engine = spec, graph, parameters, engine
         self.data, self.outputs, self.progress = data, outputs, progress
-        self.settings = RunSettings(
-            spec.resolved(), data.provenance.digests, data.provenance.limit, engine.kernels.name
-        )
+        self.settings = RunSettings(spec.resolved(), data.provenance.digests, data.limit, engine.kernels.name)
         self.trainer = Trainer(
             engine,
             optimizer_from(spec.optimizer),

@@ -326,6 +326,16 @@ def test_a_limit_of_sorted_samples_has_all_classes(run: Run, command: str) -> No
     assert min(row["support"] for row in found["classes"]) >= 10
 
 
+def test_a_limit_that_leaves_nothing_out_is_none(run: Run) -> None:
+    trained(run, "--limit", "500")
+    assert evaluated(run, "--split", "validation")[1] == ""
+    code, _, err = run("train", "net.json", "--quiet", "--init-from", "net.npz", "--output", "b.npz")
+    assert (code, err) == (0, "")
+    code, _, err = run("train", "net.json", "--quiet", "--resume", "--set", "training.epochs=5")
+    assert code == 2
+    assert "--limit: 500 in the checkpoint, none now" in err
+
+
 def test_missing_classes_are_said(run: Run) -> None:
     code, _, err = run("train", "net.json", "--quiet", "--limit", "2", "--set", "data.validation_split=0")
     assert code == 0
