@@ -20,6 +20,21 @@ def layer_notes(spec: Spec, graph: Graph) -> Iterator[Finding]:
         yield from bias_notes(spec, block)
     for node in graph.nodes:
         yield from window_notes(node)
+    yield from frozen_notes(spec, graph)
+
+
+def frozen_notes(spec: Spec, graph: Graph) -> Iterator[Finding]:
+    """Yield a note where the run goes on after all parameters are frozen."""
+    trained = [
+        (node, parameter.until_epoch) for node in graph.nodes for parameter in node.parameters if parameter.trainable
+    ]
+    ends = [end for _, end in trained if end is not None]
+    if ends and len(ends) == len(trained) and max(ends) < spec.training["epochs"]:
+        node = next(node for node, end in trained if end == max(ends))
+        message = (
+            f"nothing is trained after epoch {max(ends)}, because all parameters are frozen then; end the run there"
+        )
+        yield Finding((*node.path, "trainable"), message)
 
 
 def constant_value(layer: LayerSection) -> float | None:

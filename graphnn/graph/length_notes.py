@@ -9,7 +9,19 @@ from graphnn.specification.spec import Section, Spec
 
 
 def length_notes(spec: Spec) -> Iterator[Finding]:
-    """Yield a note for each setting that takes effect only after the last epoch, or in the last one alone."""
+    """Yield a note for each setting that takes effect only after the last epoch, or in the last one alone.
+
+    Where the command line sets the number of epochs, as for a short try, only its other settings are noted.
+    """
+    changed = [path for path, _ in spec.document.changed]
+    tried = any(path in (("training",), ("training", "epochs")) for path in changed)
+    for finding in findings(spec):
+        if not tried or any(finding.path[: len(path)] == path for path in changed):
+            yield finding
+
+
+def findings(spec: Spec) -> Iterator[Finding]:
+    """Yield all notes about the length of the run."""
     for section in sections(spec):
         if section.path[-1] == "schedule":
             yield from schedule_notes(spec, section)
@@ -38,7 +50,8 @@ def schedule_notes(spec: Spec, schedule: Section) -> Iterator[Finding]:
         message = f"{warmup:g} epochs of warm-up do not end before the run: {run_text(spec)}; write fewer"
         yield Finding((*schedule.path, "warmup_epochs"), message)
     if schedule.type == "step" and options["every"] >= epochs:
-        message = f"the learning rate never changes, because {run_text(spec)}; write less than {math.ceil(epochs)}"
+        remedy = f"write less than {math.ceil(epochs)}" if epochs > 1 else "train longer, or leave the schedule out"
+        message = f"the learning rate never changes, because {run_text(spec)}; {remedy}"
         yield Finding((*schedule.path, "every"), message)
     if schedule.type == "reduce_on_plateau":
         seen = validated(spec) if spec.data["validation_split"] else math.ceil(epochs)

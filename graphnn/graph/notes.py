@@ -22,7 +22,7 @@ def notes(spec: Spec, graph: Graph) -> list[Problem]:
     found = [
         *odd_values(spec),
         *length_notes(spec),
-        *optimizer_notes(spec),
+        *optimizer_notes(spec, graph),
         *layer_notes(spec, graph),
         *image_notes(spec),
     ]

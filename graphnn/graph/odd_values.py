@@ -9,6 +9,7 @@ from graphnn.specification.schema_problems import Finding
 from graphnn.specification.spec import Section, Spec
 
 TINY = 1e-12  # times any gradient, less than float32 can add to a weight
+LEAST = 1e-6  # of the learning rate: a factor below it ends training
 
 
 @frozen_dataclass
@@ -40,6 +41,7 @@ TOO_SMALL = "is too small for float32 to keep a variance from 0; usual is 1e-05"
 EPSILON = "outweighs a variance of 1, which it is to keep from 0; usual is 1e-05"
 TABLE = (
     Odd("Dropout", "rate", above(0.95), "leaves fewer than 1 value in 20; usual are 0.1 to 0.5"),
+    Odd("Scale", "factor", equal(1), "leaves its input as it is; write another number, or leave the layer out"),
     Odd("Scale", "factor", above(1e6), "leaves float32 little room; write at most 1e6"),
     Odd("Scale", "factor", below(1e-6), "leaves next to nothing of the input; write at least 1e-6"),
     Odd("LeakyReLU", "negative_slope", equal(1), "leaves its input as it is; write a slope below 1, usually 0.01"),
@@ -62,6 +64,12 @@ TABLE = (
         lambda value: value <= 0.1,
         "lets the last few batches alone decide about inference; PyTorch's momentum 0.1 is 0.9 here",
     ),
+    Odd(
+        "BatchNormalization",
+        "momentum",
+        lambda value: 0.9999 < value < 1,
+        "averages over more than 10,000 steps, of which inference knows little before; usual is 0.9",
+    ),
     Odd("normal", "deviation", above(10), "makes outputs far too large to train; usual is 0.01 to 0.1"),
     Odd("constant", "value", above(10), "makes outputs far too large to train; usual is 0 to 1"),
     Odd("patch_whitening", "epsilon", above(10), "outweighs every eigenvalue of the patches; usual is 0.0005"),
@@ -72,10 +80,10 @@ TABLE = (
     Odd("Muon", "steps", above(30), "brings no step nearer to orthogonal than 5 of them do; usual is 3 to 5"),
     Odd("step", "factor", equal(1), "leaves the learning rate as it is; write one below 1, or leave the schedule out"),
     Odd("step", "factor", lambda value: value > 1, "makes the learning rate grow; write one below 1"),
-    Odd("step", "factor", below(1e-6), "ends training at the first change; usual is 0.1"),
+    Odd("step", "factor", below(LEAST), "ends training at the first change; usual is 0.1"),
     Odd("reduce_on_plateau", "factor", lambda value: value > 0.99, "changes the learning rate by less than 1 %"),
-    Odd("reduce_on_plateau", "factor", below(1e-6), "ends training at the first change; usual is 0.1"),
-    Odd("reduce_on_plateau", "min_scale", equal(1), "leaves the learning rate as it is; usual is 0.001"),
+    Odd("reduce_on_plateau", "factor", below(LEAST), "ends training at the first change; usual is 0.1"),
+    Odd("reduce_on_plateau", "min_scale", above(0.99), "leaves the learning rate as it is; usual is 0.001"),
     Odd("cosine", "final_scale", equal(1), "leaves the learning rate as it is; write less, or leave the schedule out"),
     Odd("exponential", "decay", equal(0), "makes the average the last weights; leave averaging out, or write 0.999"),
     Odd("lookahead", "decay", equal(0), "resets weights to themselves; leave averaging out, or write 0.95"),
@@ -85,7 +93,7 @@ TABLE = (
 )
 OPTIMIZER = (  # of any type
     Odd(None, "learning_rate", below(TINY), "changes no weight, because float32 cannot add so little to one"),
-    Odd(None, "clip_norm", below(TINY), "leaves of every gradient next to nothing; usual is 1"),
+    Odd(None, "clip_norm", below(1e-8), "leaves of every gradient next to nothing; usual is 1"),
     Odd(None, "clip_norm", above(1e9), "never clips a gradient; usual is 1"),
     Odd(None, "weight_decay", above(100), "pulls weights to 0 whatever they learn; usual is 1e-5 to 0.1"),
     Odd(None, "beta_1", above(0.9999), "averages gradients over more than 10,000 steps; usual is 0.9"),
@@ -94,6 +102,8 @@ OPTIMIZER = (  # of any type
     Odd(None, "epsilon", above(10), "outweighs the gradients that it is to be added to; usual is 1e-08"),
     Odd(None, "epsilon", below(1e-20), "is too small for float32 to keep the denominator from 0; usual is 1e-08"),
 )
+STEADY = ("Adam", "AdamW", "Lion", "RMSprop")  # whose steps are as large as the learning rate, for any gradient
+LEAP = Odd(None, "learning_rate", above(1), "moves each weight by about as much in each step; usual is 0.001")
 TRAINING = (
     Odd(None, "epochs", below(1e-3), "is one step for all but the largest data; write 1 for all samples once"),
     Odd(None, "epochs", above(1e6), "is more than anyone can wait for"),
@@ -112,6 +122,7 @@ def odd_values(spec: Spec) -> Iterator[Finding]:
         yield from odd_in(section.options, section.path, TABLE, section.type)
         if section.path[-1] == "optimizer":
             yield from odd_in(section.options, section.path, OPTIMIZER)
+            yield from odd_in(section.options, section.path, (LEAP,) if section.type in STEADY else ())
     yield from odd_in(spec.training, ("training",), TRAINING)
     yield from odd_in(spec.data, ("data",), DATA)
     for index, group in enumerate(spec.optimizer.options.get("groups", ())):

@@ -1,16 +1,20 @@
 """Notes about settings of optimizers and schedules of which one makes another useless."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
-from graphnn.graph.odd_values import TINY, sections
+from graphnn.graph.graph import Graph, named_parameters
+from graphnn.graph.odd_values import LEAST, TINY, sections
+from graphnn.optimizers.groups import members
+from graphnn.parameters.parameter import Role
 from graphnn.specification.schema_problems import Finding
 from graphnn.specification.spec import Section, Spec
 
 PEAK = 0.25  # the default in the schema, which the resolved document of a run writes out
 
 
-def optimizer_notes(spec: Spec) -> Iterator[Finding]:
+def optimizer_notes(spec: Spec, graph: Graph) -> Iterator[Finding]:
     """Yield the notes about the optimizers and schedules of a document, and about its groups."""
     for section in sections(spec):
         if section.path[-1] == "optimizer":
@@ -19,6 +23,11 @@ def optimizer_notes(spec: Spec) -> Iterator[Finding]:
             yield from shape_notes(section)
     common = spec.optimizer
     groups = common.options.get("groups", ())
+    trained = {name: parameter for name, parameter in named_parameters(graph.nodes).items() if parameter.trainable}
+    taken = members([group["match"] for group in groups], trained)
+    if all(number is not None and groups[number].get("optimizer") for number in taken):
+        message = "trains nothing, because each parameter is in a group with an optimizer of its own"
+        yield Finding((*common.path, "type"), f"{common.type} {message}; write one of those here, without its group")
     for index, group in enumerate(groups):
         path = (*common.path, "groups", index)
         plain = group["learning_rate_scale"] == 1 and not set(group) - {"match", "learning_rate_scale", "description"}
@@ -30,15 +39,25 @@ def optimizer_notes(spec: Spec) -> Iterator[Finding]:
         if rate < TINY <= min(group["learning_rate_scale"], optimizer.options["learning_rate"]):
             message = f"a learning rate of {rate:g} changes no weight, because float32 cannot add so little to one"
             yield Finding((*path, "learning_rate_scale"), message)
-        decay = (group.get("weight_decay_scale") or 0) * optimizer.options.get("weight_decay", 0)
+        scale = group.get("weight_decay_scale")
+        if scale is None and optimizer is common and group["learning_rate_scale"] == 1:
+            continue  # as the network's
+        weights = any(
+            number == index and p.role is Role.WEIGHT for number, p in zip(taken, trained.values(), strict=True)
+        )
+        if scale is None and not weights and not optimizer.options.get("decay_biases"):
+            continue
+        decay = (1 if scale is None else scale) * optimizer.options.get("weight_decay", 0)
         if decay * rate >= 1 and optimizer.type not in ADAPTIVE:
-            yield Finding((*path, "weight_decay_scale"), overwritten(decay, rate))
+            own = (*path, "optimizer", "weight_decay") if optimizer is not common else (*path, "learning_rate_scale")
+            yield Finding(own if scale is None else (*path, "weight_decay_scale"), overwritten(decay, rate))
     if "weight_decay" in common.options and common.type not in ADAPTIVE:
         decay, rate = common.options["weight_decay"], common.options["learning_rate"]
         if decay * rate >= 1:
             yield Finding((*common.path, "weight_decay"), overwritten(decay, rate))
 
 
+NETWORK = ("optimizer", "schedule")  # a group's schedule may well end at 0, which freezes its parameters
 ADAPTIVE = ("Adam", "RMSprop")  # which divide the decay by the gradients too; others take it from the weights
 
 
@@ -75,6 +94,20 @@ def shape_notes(schedule: Section) -> Iterator[Finding]:
         if len(set(factors)) == 1 and factors[0]:
             message = f"the factor is {factors[0]:g} throughout; scale the learning rate instead, or let it change"
             yield Finding((*path, "points"), message)
+        elif 0 < max(factors) < LEAST:
+            yield Finding((*path, "points"), f"{max(factors):g} times the learning rate is the most; usual is 1")
+        elif (
+            path == NETWORK and (share := without_change(options["points"])) > 0.5
+        ):  # for a group this is how to freeze it
+            message = f"the learning rate is 0 in {share:.0%} of the run, which changes nothing; end the run earlier"
+            yield Finding((*path, "points"), message)
         for index, factor in enumerate(factors):
             if factor > 1e6:
                 yield Finding((*path, "points", index, 1), f"{factor:g} times the learning rate is a leap; usual is 1")
+
+
+def without_change(points: Sequence[tuple[float, float]]) -> float:
+    """Return the share of the run in which the line through points, level before and after them, is 0."""
+    (first, start), (last, end) = points[0], points[-1]
+    line = [(min(0, first), start), *points, (max(1, last), end)]
+    return sum(there - here for (here, before), (there, after) in pairwise(line) if before == after == 0)

@@ -101,6 +101,13 @@ TABLE: list[tuple[str, str | tuple[str, ...], str, str]] = [
         "biases are never frozen, because the run has 12 epochs",
     ),
     (
+        "trained.until_epoch",
+        ("layers.conv.trainable=false", "layers.norm.trainable=false",
+         'layers.out.trainable={"weights": {"until_epoch": 1}, "biases": {"until_epoch": 2}}'),
+        NOTED,
+        "nothing is trained after epoch 2, because all parameters are frozen then",
+    ),
+    (
         "patch_whitening.epsilon",
         ("layers.conv.filters=18", 'layers.conv.initializer={"type": "patch_whitening", "epsilon": 1e9}'),
         NOTED,
@@ -113,6 +120,7 @@ TABLE: list[tuple[str, str | tuple[str, ...], str, str]] = [
     ("BatchNormalization.momentum", "layers.norm.momentum=1", NOTED, "keeps the running statistics at their first"),
     ("BatchNormalization.momentum", "layers.norm.momentum=0.1", NOTED, "PyTorch's momentum 0.1 is 0.9 here"),
     ("BatchNormalization.momentum", "layers.norm.momentum=0", NOTED, "lets the last few batches alone decide"),
+    ("BatchNormalization.momentum", "layers.norm.momentum=0.9999999", NOTED, "averages over more than 10,000 steps"),
     ("BatchNormalization.epsilon", "layers.norm.epsilon=1e30", NOTED, "outweighs a variance of 1"),
     ("BatchNormalization.epsilon", "layers.norm.epsilon=1e-40", NOTED, "is too small for float32"),
     ("LayerNormalization.epsilon", layer("LayerNormalization", epsilon=100), NOTED, "outweighs a variance of 1"),
@@ -132,6 +140,7 @@ TABLE: list[tuple[str, str | tuple[str, ...], str, str]] = [
     ("Scale.factor", layer("Scale", factor=-1e-30), NOTED, "leaves next to nothing of the input"),
     ("Scale.factor", layer("Scale", factor=-HUGE), REFUSED, "-1e+300 is infinite in float32"),
     ("Scale.factor", layer("Scale", factor=SLIGHT), REFUSED, "1e-300 is 0 in float32"),
+    ("Scale.factor", layer("Scale", factor=1), NOTED, "1 leaves its input as it is"),
     ("LeakyReLU.negative_slope", layer("LeakyReLU", negative_slope=1), NOTED, "leaves its input as it is"),
     ("LeakyReLU.negative_slope", layer("LeakyReLU", negative_slope=1e9), NOTED, "makes negative values larger"),
     ("PReLU.initial_slope", layer("PReLU", initial_slope=-1e9), NOTED, "makes negative values larger than any other"),
@@ -150,6 +159,10 @@ TABLE: list[tuple[str, str | tuple[str, ...], str, str]] = [
     *(
         (f"{type_}.learning_rate", optimizer(type_, learning_rate=1e-30), NOTED, "changes no weight")
         for type_ in ("SGD", "SGDMomentum", "Adam", "AdamW", "Lion", "RMSprop")
+    ),
+    *(
+        (f"{type_}.learning_rate", optimizer(type_, learning_rate=10), NOTED, "10 moves each weight by about as much")
+        for type_ in ("Adam", "AdamW", "Lion", "RMSprop")
     ),
     *(
         (f"{type_}.weight_decay", optimizer(type_, learning_rate=1, weight_decay=50), NOTED, "takes away 50 times")
@@ -187,6 +200,7 @@ TABLE: list[tuple[str, str | tuple[str, ...], str, str]] = [
         (f"{type_}.clip_norm", f"optimizer.clip_norm={value}", NOTED, words)
         for type_, value, words in (
             ("SGDMomentum", 1e-30, "leaves of every gradient next to nothing"),
+            ("SGDMomentum", 1e-9, "leaves of every gradient next to nothing"),
             ("SGDMomentum", 1e30, "never clips a gradient"),
         )
     ),
@@ -214,6 +228,24 @@ TABLE: list[tuple[str, str | tuple[str, ...], str, str]] = [
     ),
     ("group.learning_rate_scale", group(learning_rate_scale=1e30), NOTED, "makes the first step a leap"),
     ("group.weight_decay_scale", group(weight_decay_scale=1e6), NOTED, "each step takes away 50 times the weights"),
+    (
+        "group.learning_rate_scale",
+        group(match="*/weights", learning_rate_scale=1e6),
+        NOTED,
+        "each step takes away 50 times the weights",
+    ),
+    (
+        "SGDMomentum.weight_decay",
+        group(match="conv/*", optimizer={"type": "SGDMomentum", "learning_rate": 10, "weight_decay": 10}),
+        NOTED,
+        "each step takes away 100 times the weights",
+    ),
+    (
+        "SGDMomentum",
+        group(match="*", optimizer={"type": "Adam"}),
+        NOTED,
+        "SGDMomentum trains nothing, because each parameter is in a group with an optimizer of its own",
+    ),
     (
         "group.weight_decay_scale",
         (group(weight_decay_scale=2), "optimizer.weight_decay=0"),
@@ -243,9 +275,13 @@ TABLE: list[tuple[str, str | tuple[str, ...], str, str]] = [
         NOTED,
         "has 3 losses to watch",
     ),
+    ("reduce_on_plateau.min_scale", schedule("reduce_on_plateau", min_scale=0.999), NOTED, "leaves the learning rate"),
     ("reduce_on_plateau.min_scale", schedule("reduce_on_plateau", min_scale=1), NOTED, "leaves the learning rate as"),
     ("piecewise_linear.points", schedule("piecewise_linear", points=[[0, 2], [1, 2]]), NOTED, "is 2 throughout"),
     ("piecewise_linear.points", schedule("piecewise_linear", points=[[0, 1e30], [1, 0]]), NOTED, "is a leap"),
+    ("piecewise_linear.points", schedule("piecewise_linear", points=[[0, 0], [1, 1e-9]]), NOTED, "is the most; usual"),
+    ("piecewise_linear.points", schedule("piecewise_linear", points=[[0, 1], [1e-9, 0]]), NOTED, "is 0 in 100% of the"),
+    ("piecewise_linear.points", schedule("piecewise_linear", points=[[0, 1], [0.1, 0], [1, 0]]), NOTED, "is 0 in 90%"),
     ("piecewise_linear.points", schedule("piecewise_linear", points=[[0, 0], [1, 0]]), REFUSED, "from the first point"),
     # data
     ("data.validation_split", "data.validation_split=0.9", NOTED, "holds out more than it leaves to train on"),

@@ -98,6 +98,23 @@ def countable(definition: Any) -> bool:
     return bool(types & {"number", "integer", "boolean"}) or ("array" in types and "$ref" not in definition["items"])
 
 
+@pytest.mark.parametrize("epochs", [0.5, 1, 2])
+@pytest.mark.parametrize("file", sorted((ROOT / "models").glob("*.json")), ids=lambda file: file.stem)
+def test_a_short_try_of_a_shipped_document_gives_no_note(file: Path, epochs: float) -> None:
+    spec = read_spec(file, overrides=(f"training.epochs={epochs}",))
+    assert notes(spec, build_graph(spec)) == []
+
+
+def test_a_short_try_notes_only_what_the_command_line_sets() -> None:
+    values = {**BASE, "optimizer": {"type": "SGD", "schedule": {"type": "step", "every": 5}}}
+    spec = spec_from_values(values, "net", overrides=("training.epochs=2", "training.early_stopping.patience=3"))
+    [line] = map(str, notes(spec, build_graph(spec)))
+    assert "training.early_stopping.patience: the run cannot end early" in line
+    spec = spec_from_values({**values, "training": {"epochs": 1}}, "net")
+    [line] = map(str, notes(spec, build_graph(spec)))
+    assert line.endswith("because the run has 1 epoch; train longer, or leave the schedule out")
+
+
 @pytest.mark.parametrize("file", sorted((ROOT / "models").glob("*.json")), ids=lambda file: file.stem)
 def test_shipped_documents_give_no_note(file: Path) -> None:
     """Neither as they are, nor as the run's folder keeps them, with every default."""
