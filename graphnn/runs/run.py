@@ -204,6 +204,8 @@ class TrainingRun:
         if again is None:
             complain(f"Interrupted {position}; nothing was kept.")
             return
+        if not trainer.finished:
+            self.check_state()
         save_checkpoint(self.outputs.checkpoint, trainer.state(), self.settings)
         lines = [
             f"Interrupted {position}; saved in {self.outputs.checkpoint}.",
@@ -212,6 +214,13 @@ class TrainingRun:
             f"  {again}",
         ]
         complain(showable("\n".join(lines)))
+
+    def check_state(self) -> None:
+        """Raise DivergenceError where the state is not finite, so that it does not replace the last one that was."""
+        try:
+            self.trainer.check_parameters()
+        except DivergenceError as error:
+            raise DivergenceError(*error.problems, *self.weights_so_far()) from error
 
     def metadata(self, record: Record, final: Mapping[str, Mapping[str, float]]) -> dict[str, object]:
         """Return the metadata of a file with the weights after the epoch of `record`. final: figures by part."""

@@ -104,9 +104,7 @@ def load_weights(path: str | Path, *, check_finite: bool = False) -> WeightsFile
     if check_finite:
         counts = non_finite(arrays)
         if counts:
-            raise WeightsError(
-                *(f'{path}: "{key}" holds {n:,} values that are not finite' for key, n in counts.items())
-            )
+            raise WeightsError(*(f'{path}: "{key}" holds {not_finite_text(n)}' for key, n in counts.items()))
     return WeightsFile(path, arrays, meta)
 
 
@@ -114,6 +112,11 @@ def non_finite(arrays: Mapping[str, Array]) -> dict[str, int]:
     """Return the numbers of NaN and infinite values, by key, for the arrays that have any."""
     counts = {key: array.size - int(np.isfinite(array).sum()) for key, array in arrays.items()}
     return {key: count for key, count in counts.items() if count}
+
+
+def not_finite_text(count: int) -> str:
+    """Return a number of values that are not finite in words."""
+    return "1 value that is not finite" if count == 1 else f"{count:,} values that are not finite"
 
 
 def compare(shapes: Mapping[str, Shape], arrays: Mapping[str, Array]) -> MatchReport:

@@ -89,8 +89,12 @@ def save_checkpoint(path: Path, state: State, settings: RunSettings) -> None:
 
 
 def load_checkpoint(path: Path) -> tuple[State, RunSettings]:
-    """Return what `save_checkpoint` wrote. Raises WeightsError where the file is not a checkpoint of this version."""
-    file = load_weights(path)
+    """Return what `save_checkpoint` wrote.
+
+    Raises WeightsError where the file is not a checkpoint of this version, or has a number that is not finite, as no
+    checkpoint of a run has.
+    """
+    file = load_weights(path, check_finite=True)
     meta = file.meta
     if meta.get("checkpoint_version") != VERSION:
         raise WeightsError(f"{path}: not a checkpoint that this version can resume; start anew without --resume")

@@ -148,7 +148,7 @@ class Trainer:
 
     def _finish_epoch(self, stop: Stop) -> bool:
         start = time.perf_counter()
-        self._check_parameters()
+        self.check_parameters()
         validation = None
         if self.validation is not None and self._is_validated(self.epoch + 1):
             validation = self._validated(self.validation, stop)
@@ -200,7 +200,7 @@ class Trainer:
         same_step = state.updates == state.epoch * self.steps_per_epoch + state.step
         return same_step and validated == expected and not self.kept.depends_on_length
 
-    def _check_parameters(self) -> None:
+    def check_parameters(self) -> None:
         """Raise DivergenceError where a parameter, an average or the optimizer's state is not finite.
 
         No later loss would show it after the last update; nor would it show that an infinite sum of squares in the
@@ -214,7 +214,8 @@ class Trainer:
         }
         for name, array in {**self.parameters.named(), **kept, **state}.items():
             if not all_finite(array.ravel(order="K")):
-                raise DivergenceError(f"{name} is no longer finite after epoch {self.epoch + 1}. {self._advice()}")
+                when = f"after step {self.step} of" if self.step < self.steps_in_epoch else "after"
+                raise DivergenceError(f"{name} is no longer finite {when} epoch {self.epoch + 1}. {self._advice()}")
 
     def check_step(self, positions: Array, sums: Array) -> None:
         """Raise DivergenceError where the partial sums or the gradient of the present step are not finite.

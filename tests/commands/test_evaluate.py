@@ -210,7 +210,7 @@ def test_weights_that_are_not_finite(document: Path, capsys: Shown) -> None:
     arrays["hidden/biases"][0] = np.nan
     save_weights(document.with_suffix(".npz"), arrays, {})
     assert main([str(document)]) == 2
-    assert '"hidden/biases" holds 1 values that are not finite' in capsys.readouterr().err
+    assert '"hidden/biases" holds 1 value that is not finite' in capsys.readouterr().err
 
 
 def test_weights_without_constants(document: Path, capsys: Shown) -> None:

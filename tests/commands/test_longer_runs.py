@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,29 @@ def test_the_best_weights_are_on_disk_during_the_run(
     stop_after(30, monkeypatch)
     assert train()[0] == 130
     assert not file.path.exists()  # it would be of another run
+
+
+def test_a_stop_after_divergence_keeps_the_last_good_checkpoint(
+    train: Train, document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last update before the stop gave a weight that is not finite, which only the next step would show."""
+
+    def diverged(run: training_run.TrainingRun, again: str | None) -> None:
+        run.parameters.vector[3] = np.inf
+        interrupted(run, again)
+
+    interrupted = training_run.TrainingRun.interrupted
+    with monkeypatch.context() as patch:
+        patch.setattr(training_run.TrainingRun, "interrupted", diverged)
+        stop_after(60, patch)
+        code, _, err = train()
+    assert code == 3
+    done = len(rows(document))
+    assert re.search(rf"hidden/weights is no longer finite after step \d+ of epoch {done + 1}", err)
+    assert f"last.npz holds the weights after epoch {done}" in err
+    assert train("--resume")[0] == 0
+    assert train("--output", tmp_path / "whole.npz")[0] == 0
+    assert document.with_suffix(".npz").read_bytes() == (tmp_path / "whole.npz").read_bytes()
 
 
 def test_a_run_that_stops_early_prints_why(train: Train, document: Path) -> None:

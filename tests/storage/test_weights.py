@@ -219,7 +219,7 @@ def test_non_finite_values_are_counted_on_request(tmp_path):
         load_weights(tmp_path / "net.npz", check_finite=True)
     assert [str(problem).split(": ", 1)[1] for problem in caught.value.problems] == [
         '"a/weights" holds 2 values that are not finite',
-        '"c/gamma" holds 1 values that are not finite',
+        '"c/gamma" holds 1 value that is not finite',
     ]
     same(load_weights(plain(tmp_path / "net.npz", b=np.float32([1])), check_finite=True).arrays, {"b": np.float32([1])})
 

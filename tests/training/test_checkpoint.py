@@ -131,3 +131,14 @@ def test_a_checkpoint_of_an_older_version_knows_the_training_data_alone(tmp_path
     found = load_checkpoint(tmp_path / "old.npz")[1]
     assert found.differences(SETTINGS) == []
     assert found.differences(replace(SETTINGS, data={**ABC, TRAINING: "xyz"})) != []
+
+
+@pytest.mark.parametrize(
+    "name", ["parameters", "running/a/b", "optimizer/mean", "average/parameters", "best/parameters"]
+)
+def test_a_number_that_is_not_finite_is_refused(tmp_path: Path, name: str) -> None:
+    """That of the best epoch, for example, would otherwise become the weights without being computed with."""
+    state = State(0, 0, 0, None, 0.0, {}, [], {name: np.array([0, np.nan, 1], np.float32)})
+    save_checkpoint(tmp_path / "c.npz", state, SETTINGS)
+    with pytest.raises(WeightsError, match=f'c.npz: "{name}" holds 1 value that is not finite'):
+        load_checkpoint(tmp_path / "c.npz")
