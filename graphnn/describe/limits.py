@@ -4,7 +4,7 @@ import math
 import os
 
 from graphnn.describe.convolution_memory import FLOAT, convolution_scratch
-from graphnn.describe.memory import available_memory
+from graphnn.describe.memory import available_memory, start_bytes
 from graphnn.engine.inference import CHUNK
 from graphnn.engine.plan import piece_size, training_plan
 from graphnn.errors import GraphError
@@ -38,11 +38,12 @@ def at_once(batch_size: int) -> int:
 def inference_bytes(graph: Graph, batch_size: int, kernels: Kernels) -> int:
     """Return about how many bytes inference takes at its peak, without the data set; nothing is allocated.
 
-    Parameters, inputs and outputs of the samples computed at once, and the scratch of each process.
+    Parameters, inputs and outputs of the samples computed at once, and the scratch of each process; or what the first
+    values take, if that is more.
     """
     plan = training_plan(graph, batch_size, kernels)
     parameters = sum(parameter.size for node in graph.nodes for parameter in node.parameters)
     handed = at_once(batch_size) * (math.prod(graph.input_shape) + 2 * math.prod(graph.output_shape))
     piece = piece_size(graph.nodes, batch_size) * max(math.prod(node.output_shape) for node in graph.nodes)
     windows = convolution_scratch(plan, kernels)
-    return FLOAT * (2 * parameters + handed + (os.cpu_count() or 1) * (2 * piece + windows))
+    return max(start_bytes(graph), FLOAT * (2 * parameters + handed + (os.cpu_count() or 1) * (2 * piece + windows)))

@@ -41,7 +41,7 @@ class TrainingMemory:
 
     parameters: with gradients and the optimizer's state. outputs: the batch, and the output of each node for it.
     barriers: the gradients kept there. lanes: the sums of gradients, without those of the first lane. scratch: the
-    private memory of one process.
+    private memory of one process. start: what drawing the first values takes, before anything but the parameters is.
     """
 
     parameters: int
@@ -50,11 +50,17 @@ class TrainingMemory:
     lanes: int
     scratch: int
     processes: int
+    start: int = 0
+
+    @property
+    def of_steps(self) -> int:
+        """What the steps take: the sum, with the scratch of all processes."""
+        return self.parameters + self.outputs + self.barriers + self.lanes + self.processes * self.scratch
 
     @property
     def total(self) -> int:
-        """The sum, with the scratch of all processes."""
-        return self.parameters + self.outputs + self.barriers + self.lanes + self.processes * self.scratch
+        """What the steps take, or the first values where that is more."""
+        return max(self.of_steps, self.start)
 
 
 def training_memory(graph: Graph, batch_size: int, slots: int, kernels: Kernels) -> TrainingMemory:
@@ -83,7 +89,14 @@ def training_memory(graph: Graph, batch_size: int, slots: int, kernels: Kernels)
         lanes=FLOAT * (min(LANES, pieces) - 1) * largest_stage,
         scratch=FLOAT * scratch_elements(graph, plan, kernels, several_pieces=pieces > 1),
         processes=os.cpu_count() or 1,
+        start=start_bytes(graph),
     )
+
+
+def start_bytes(graph: Graph) -> int:
+    """Return the bytes that the parameters take while the first values of the largest are drawn, in float64."""
+    sizes = [parameter.size for node in graph.nodes for parameter in node.parameters]
+    return FLOAT * (sum(sizes) + 2 * max(sizes, default=0))
 
 
 def scratch_elements(graph: Graph, plan: Plan, kernels: Kernels, *, several_pieces: bool) -> int:

@@ -98,6 +98,7 @@ def memory_facts(plan: TrainingPlan) -> list[Fact]:
         Fact("gradients at barriers", memory.barriers, BYTES),
         Fact(f"gradient sums of {lanes} further lane{'s' * (lanes > 1)}", memory.lanes, BYTES),
         Fact(f"scratch of each of {memory.processes} processes", memory.scratch, BYTES),
+        Fact("more at the start, when the first values are drawn", max(0, memory.start - memory.of_steps), BYTES),
         Fact(f"together, batch of {count_text(plan.batch_size)}", memory.total, BYTES),
     ]
     return [fact for fact in facts if fact.value]
@@ -137,6 +138,7 @@ def plan_values(plan: TrainingPlan) -> dict[str, Any]:
             "lanes_bytes": memory.lanes,
             "scratch_bytes": memory.scratch,
             "processes": memory.processes,
+            "start_bytes": memory.start,
             "total_bytes": memory.total,
         },
     }

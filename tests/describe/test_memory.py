@@ -10,6 +10,7 @@ import pytest
 
 from graphnn import shared_memory
 from graphnn.describe import memory
+from graphnn.describe.limits import inference_bytes
 from graphnn.describe.memory import (
     WINDOWS,
     activation_bytes,
@@ -119,7 +120,25 @@ def test_training_takes_about_as_much_as_said(
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert 0.7 < training_memory(graph, 64, slots=1, kernels=NUMPY).total / peak < 1.6
+    assert 0.7 < training_memory(graph, 64, slots=1, kernels=NUMPY).of_steps / peak < 1.6
+
+
+@pytest.mark.parametrize("initializer", ["he_normal", "glorot_uniform", "normal"])
+def test_the_first_values_take_no_more_than_said(initializer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one layer has nearly all weights, and the optimizer no state, they take more than a step."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    layers = [("wide", LAYERS.find("Dense")(units=1500, initializer=initializer))]
+    graph = chain(layers, (1000,), MeanSquaredError())
+    monkeypatch.setattr(shared_memory, "shared_bytes", bytearray)  # which tracemalloc sees, and the gradient with it
+    tracemalloc.start()
+    try:
+        initialise(graph, 0)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    gradient = 4 * 1000 * 1500  # which takes no memory before it is written to
+    for said in (training_memory(graph, 1, slots=0, kernels=NUMPY).total, inference_bytes(graph, 1, NUMPY)):
+        assert 0.9 < said / (peak - gradient) < 1.1
 
 
 def test_the_weight_file_is_as_large_as_said(tmp_path: Path) -> None:
