@@ -75,9 +75,9 @@ class Layer(Describable, ABC):
         """Return the layer together with its arrays, to be called directly, without a graph.
 
         input_shape: of one sample, such as (64,) or (3, 32, 32); not needed where the layer was made with one.
-        dtype: of the arrays. seed: of the initial values, and of what Dropout draws. Raises SpecError where settings
-        are wrong, ShapeError where the input shape is missing or does not fit, and GraphError where initial values
-        would come from training images.
+        dtype: of the arrays, float32 or float64. seed: of the initial values, and of what Dropout draws. Raises
+        SpecError where settings are wrong, ShapeError where the input shape is missing or does not fit, and GraphError
+        where initial values would come from training images.
         """
         from graphnn.layers.built import build  # here, because that module imports this one
 

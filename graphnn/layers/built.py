@@ -9,6 +9,7 @@ from graphnn.errors import GraphError, Problem, ShapeError, SpecError
 from graphnn.initializers.base import initial_values
 from graphnn.layers.base import Backward, Layer
 from graphnn.layers.context import Context, empty_channels_last
+from graphnn.layers.precision import checked_dtype
 from graphnn.parameters.parameter import in_memory_order
 from graphnn.randomness import Purpose, generator
 from graphnn.types import NUMERIC, Array, Shape, shape_text
@@ -21,7 +22,8 @@ def build(layer: Layer, input_shape: Shape | None, *, dtype: Any, seed: int) -> 
     """Return `layer` built for `input_shape`, by default the one that it was made with.
 
     Raises ShapeError where both are missing or they differ, or where the layer cannot take the shape; SpecError where
-    settings are wrong; GraphError where initial values would come from training images.
+    settings are wrong; GraphError where initial values would come from training images, and for another dtype than
+    float32 and float64.
     """
     shape = as_shape(layer, layer.input_shape if input_shape is None else input_shape)
     if layer.input_shape is not None and shape != as_shape(layer, layer.input_shape):
@@ -66,7 +68,7 @@ class BuiltLayer:
         self.layer = layer
         self.input_shape = tuple(input_shape)
         self.output_shape = layer.output_shape(self.input_shape)
-        self.dtype = np.dtype(dtype)
+        self.dtype = checked_dtype(dtype)
         self.seed = seed
         self.is_training = True
         self.draws = 0
@@ -96,9 +98,7 @@ class BuiltLayer:
         Raises ShapeError, and changes nothing, where x does not fit, or has too few samples to train on: batch
         normalisation takes two values a channel or more.
         """
-        x = np.asarray(x)
-        if x.dtype.kind not in NUMERIC:
-            raise ShapeError(f"{self.layer.type} takes numbers, but x holds {x.dtype}")
+        x = numbers(self.layer, "x", x)
         if x.shape[1:] != self.input_shape or x.ndim == 0:
             expected = shape_text(self.input_shape)
             raise ShapeError(f"{self.layer.type} takes a batch N×{expected}, but x is {described(x)}")
@@ -123,7 +123,7 @@ class BuiltLayer:
         if self._backward is None:
             state = "a second time" if self.forward_inputs is not None else "before forward"
             raise GraphError(f"{self.layer.type}: backward was called {state}; call forward(x) first, each time")
-        dy = np.asarray(dy)
+        dy = numbers(self.layer, "dy", dy)
         if dy.shape != self._output:
             expected = shape_text(self._output or ())
             raise ShapeError(
@@ -156,11 +156,21 @@ class BuiltLayer:
         if name not in parameters:
             super().__setattr__(called, value)
             return
-        values = np.asarray(value)
+        values = numbers(self.layer, name, value)
         if values.shape != parameters[name].shape:
             expected = shape_text(parameters[name].shape)
             raise ShapeError(f"{self.layer.type}: {name} must be {expected}, but it is {described(values)}")
         parameters[name][...] = values
+
+
+def numbers(layer: Layer, name: str, values: Any) -> Array:
+    """Return values as an array. Raises ShapeError where they are not real numbers, or where some are masked."""
+    array = np.asarray(values)
+    if array.dtype.kind not in NUMERIC:
+        raise ShapeError(f"{layer.type} takes numbers, but {name} holds {array.dtype}")
+    if np.ma.is_masked(values):
+        raise ShapeError(f"{layer.type} takes numbers, but {name} has masked values; fill them, as by {name}.filled(0)")
+    return array
 
 
 def channels_last_copy(array: Array, dtype: Any) -> Array:

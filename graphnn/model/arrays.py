@@ -67,7 +67,9 @@ def in_form(x: Array, shape: Shape) -> Array:
 
 
 def as_array(name: str, values: Any) -> Array:
-    """Return values as an array. Raises DataError where rows differ in length."""
+    """Return values as an array. Raises DataError where rows differ in length, or where values are masked."""
+    if np.ma.is_masked(values):
+        raise DataError(f"{name} has masked values, which no network can take; fill them, as by {name}.filled(0)")
     try:
         return np.asarray(values)
     except ValueError as problem:

@@ -11,9 +11,9 @@ from graphnn.datasets.provenance import UNKNOWN
 from graphnn.document.values import described, document_text, section_values
 from graphnn.errors import GraphError
 from graphnn.graph.build import build_graph, layer_from
+from graphnn.layers.precision import checked_dtype
 from graphnn.layers.settings import added_fragments, fragments, types_in
 from graphnn.losses.base import Loss
-from graphnn.model.precision import checked_dtype
 from graphnn.model.sections import augmentation_values, section_descriptions, section_settings
 from graphnn.model.stack import Stack
 from graphnn.optimizers.base import Optimizer

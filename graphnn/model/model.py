@@ -28,6 +28,7 @@ from graphnn.layers.base import Layer
 from graphnn.model.arrays import check_scale, checked_inputs, checked_samples, in_form
 from graphnn.model.definition import BATCH_SIZE, Definition
 from graphnn.model.sections import argument_values
+from graphnn.model.undoing import unchanged_by_errors
 from graphnn.optimizers.sections import schedule_from
 from graphnn.parameters.parameters import Parameters
 from graphnn.reports.formats import render
@@ -83,6 +84,7 @@ class Model(Definition):
             raise GraphError("the weights exist already, so no layer can be added; make a new Model")
         super().add(layer)
 
+    @unchanged_by_errors("_fit_training", "_fit_evaluation", "_normalisation", "_network")
     def fit(
         self,
         x_train: Any,
@@ -108,7 +110,8 @@ class Model(Definition):
         out are as in the document that the model was read from, if any. observer: called after each step and epoch. A
         further fit starts from the weights of the last one, with a new state of the optimizer and of the schedule.
         Raises SpecError where a setting is wrong, ShapeError where the parts of the model do not fit, DataError where
-        the arrays do not, and DivergenceError where the loss or a gradient is no longer finite.
+        the arrays do not, and DivergenceError where the loss or a gradient is no longer finite. After any of them the
+        model is as it was before the fit, its weights included.
         """
         arguments: dict[str, Any] = {
             "epochs": epochs,
@@ -124,6 +127,7 @@ class Model(Definition):
         batch_size = spec.training["batch_size"]
         graph = self._graph()
         needed = describe(spec, graph).training_bytes
+        needed += 0 if self._network is None else self._network[1].vector.nbytes  # of the weights before the fit
         refuse_too_large(needed, f"fit with batches of {batch_size:,} takes", "try a smaller batch_size or model")
         x, y = checked_samples(graph, "train", x_train, y_train, self.dtype)
         check_scale(self._trained_on, "x_train", x)

@@ -253,3 +253,20 @@ def test_the_running_variance_is_also_called_running_var() -> None:
     assert "running_var" not in vars(layer)
     with pytest.raises(AttributeError, match="no 'running_var'; its parameters: weights, biases"):
         _ = Dense(1).build((1,)).running_var
+
+
+@pytest.mark.parametrize("dtype", ["int32", "float16", np.longdouble, complex, None, "x"])
+def test_arrays_of_other_types_are_refused(dtype: Any) -> None:
+    with pytest.raises(GraphError, match='dtype must be "float32" or "float64"'):
+        Dense(2).build((3,), dtype=dtype)
+
+
+def test_what_is_no_real_number_is_refused() -> None:
+    layer = Dense(2).build((3,))
+    with pytest.raises(ShapeError, match="Dense takes numbers, but x has masked values; fill them"):
+        layer.forward(np.ma.masked_array(np.ones((2, 3)), mask=np.eye(2, 3)))
+    layer.forward(np.ones((2, 3)))
+    with pytest.raises(ShapeError, match="Dense takes numbers, but dy holds complex128"):
+        layer.backward(np.ones((2, 2), complex))
+    with pytest.raises(ShapeError, match="Dense takes numbers, but weights holds complex128"):
+        layer.weights = np.ones((2, 3), complex)

@@ -1,4 +1,4 @@
-"""The precision that a Model computes in."""
+"""The precision that a Model, or a layer by itself, computes in."""
 
 from typing import Any
 
