@@ -1,6 +1,7 @@
 """The scratch memory of convolutions: gathered windows, padded images, and transformed tiles."""
 
 import math
+from collections import Counter
 
 from graphnn.engine.plan import Plan, Stage
 from graphnn.graph.graph import Node
@@ -11,55 +12,57 @@ from graphnn.kernels.winograd import LEAST_TILES, Winograd
 from graphnn.layers.conv2d import Conv2D
 
 FLOAT = 4  # bytes of a float32
+Uses = Counter[str]  # elements by what they are used for
 
 
 def convolution_scratch(plan: Plan, kernels: Kernels) -> int:
     """Return the elements of scratch that one process needs for the convolutions of a plan.
 
-    Convolutions use the memory of windows, tiles and contributions in turn; each has padded images of its own, whose
-    margins stay zero.
+    Convolutions use the memory of each use in turn, which is as large as the largest takes; each has padded images of
+    its own, whose margins stay zero.
     """
-    shared, padded = 0, 0
+    shared, padded = Uses(), 0
     for stage in plan.stages:
         for node in stage.nodes:
             if isinstance(node.layer, Conv2D):
                 shares, own = scratch_of(node, node.layer, stage, kernels, needs_dx=plan.needs_dx(node))
-                shared, padded = max(shared, shares), padded + own
-    return shared + padded
+                shared, padded = shared | shares, padded + own  # the larger count of each use
+    return shared.total() + padded
 
 
-def scratch_of(node: Node, layer: Conv2D, stage: Stage, kernels: Kernels, *, needs_dx: bool) -> tuple[int, int]:
-    """Return the elements that a convolution shares with others, and those of its padded images."""
+def scratch_of(node: Node, layer: Conv2D, stage: Stage, kernels: Kernels, *, needs_dx: bool) -> tuple[Uses, int]:
+    """Return the elements that a convolution shares with others, by use, and those of its padded images."""
     algorithms, window = layer.algorithms(node.input_shape, kernels), layer.window
     channels, height, width = node.input_shape
     filters, *output = node.output_shape
     weights = layer.filters * channels * math.prod(window.kernel)
     shared, padded = windows(window, channels, (height, width), stage.piece, filters, algorithms.forward)
-    shared += weights  # the gradient of a block of images
+    shared["gradient of a block"] = weights
     if needs_dx and window.rotated is not None:
         size = (output[0], output[1])
         back, of_gradient = windows(window.rotated, filters, size, stage.piece, channels, algorithms.input_gradient)
-        return max(shared, back), padded + of_gradient
+        return shared | back, padded + of_gradient
     if needs_dx:
         contributions = stage.piece * math.prod(output) * channels * math.prod(window.kernel)
-        return max(shared, contributions + stage.piece * with_padding(window, channels, (height, width))), padded
+        shared["contributions"] = contributions
+        shared["padded gradient"] = stage.piece * with_padding(window, channels, (height, width))
     return shared, padded
 
 
-def windows(window: Window, channels: int, size: Pair, piece: int, filters: int, algorithm: object) -> tuple[int, int]:
+def windows(window: Window, channels: int, size: Pair, piece: int, filters: int, algorithm: object) -> tuple[Uses, int]:
     """Return the elements of the windows, or the tiles, of one block of images, and of these with their padding."""
     if window.pointwise:
-        return 0, 0
+        return Uses(), 0
     output = window.output(size)
     if isinstance(algorithm, Winograd):
         tiles = math.prod(-(-side // algorithm.tile) for side in output)
         widest = max(channels, filters)
         of_image = tiles * algorithm.points * widest
         images = in_block(piece, of_image, max(BLOCK_BYTES, FLOAT * LEAST_TILES * algorithm.points * widest))
-        return 4 * images * of_image, images * with_padding(window, channels, size)
+        return Uses({"tiles": 4 * images * of_image}), images * with_padding(window, channels, size)
     of_image = math.prod(output) * math.prod(window.kernel) * channels
     images = in_block(piece, of_image, BLOCK_BYTES)
-    return images * of_image, images * with_padding(window, channels, size)
+    return Uses({"windows": images * of_image}), images * with_padding(window, channels, size)
 
 
 def in_block(piece: int, of_image: int, most_bytes: int) -> int:
