@@ -85,7 +85,7 @@ class Trained:
 
         It is for weights of older versions, which do not say on what data, and with what limit, they were trained.
         """
-        if self.provenance is None or self.data.digests or name == "train":
+        if self.provenance is None or self.provenance.digests or name == "train":
             return None
         figures = self.meta.get("metrics")
         figures = figures.get(name) if isinstance(figures, dict) else None
