@@ -8,9 +8,11 @@ import numpy as np
 from graphnn.datasets.agreement import scale_problem
 from graphnn.datasets.base import check_input_shape
 from graphnn.datasets.provenance import Provenance
+from graphnn.datasets.targets import read_classes
 from graphnn.errors import DataError
 from graphnn.graph.graph import Graph
 from graphnn.layers.built import described
+from graphnn.metrics.outputs import Classes
 from graphnn.types import NUMERIC, Array, Shape, shape_text
 
 
@@ -27,6 +29,8 @@ def checked_samples(graph: Graph, part: str, x: Any, y: Any, dtype: Any = np.flo
     if len(inputs) == 0 or targets.shape[:1] != inputs.shape[:1]:
         found = f"{len(inputs)} and {len(targets) if targets.ndim else 'a single number'}"
         raise DataError(f"{x_name} and {y_name} need the same number of samples, at least 1, but have {found}")
+    if graph.loss.outputs is Classes and targets.dtype.kind in NUMERIC and is_column(targets):
+        targets = read_classes(y_name, targets)
     try:
         graph.loss.check_targets(targets, graph.output_shape)
     except DataError as error:
@@ -48,6 +52,11 @@ def checked_inputs(graph: Graph, name: str, x: Any, dtype: Any = np.float32) -> 
     if inputs.size and not -largest <= float(inputs.min()) <= float(inputs.max()) <= largest:  # false for NaN too
         raise DataError(f"{name} holds numbers that are not finite in {np.dtype(dtype)}")
     return inputs
+
+
+def is_column(labels: Array) -> bool:
+    """Return whether there is one number for each sample, as N×1, or as N of floats or bools."""
+    return labels.shape[1:] == (1,) or (labels.ndim == 1 and labels.dtype.kind in "fb")
 
 
 def check_scale(trained: Provenance | None, name: str, inputs: Array) -> None:

@@ -273,3 +273,19 @@ def test_images_and_the_same_as_vectors_may_be_mixed(tmp_path: Path) -> None:
     np.testing.assert_array_equal(by_vectors.predict(vectors), by_vectors.predict(images))
     with pytest.raises(DataError, match="the samples are 3×3×2, but the normalisation is for 2×3×3"):
         model.predict(images.transpose(0, 2, 3, 1))
+
+
+@pytest.mark.parametrize(
+    "form", [lambda y: y[:, None], lambda y: y.astype(float), lambda y: y[:, None].astype(np.float32)]
+)
+def test_labels_in_other_forms_train_to_the_same_bits(
+    form: Callable[[Any], Any], blobs: Blobs, classifier: Classifier
+) -> None:
+    x, y = blobs(60)
+    plain, other = classifier(), classifier()
+    plain.fit(x, y, epochs=2, x_valid=x, y_valid=y)
+    other.fit(x, form(y), epochs=2, x_valid=x, y_valid=form(y))
+    np.testing.assert_array_equal(other.predict(x), plain.predict(x))
+    assert other.evaluate(x, form(y)) == plain.evaluate(x, y)
+    with pytest.raises(DataError, match=r"y_train\[0\] is 0.5, but labels are whole numbers"):
+        plain.fit(x, form(y) + 0.5)
