@@ -17,6 +17,7 @@ from graphnn.types import Array, Shape, shape_text
 
 META = "__meta__"
 FORMAT_VERSION = 1
+DATA_SET = ("x_train", "y_train")  # arrays that tell a file of data from one of weights
 
 
 @frozen_dataclass
@@ -99,6 +100,10 @@ def load_weights(path: str | Path, *, check_finite: bool = False) -> WeightsFile
     except FileNotFoundError as problem:
         raise WeightsError(f"{path}: no such file{closest_file(path)}") from problem
     with archive:
+        if META not in archive.names and set(DATA_SET) <= set(archive.names):
+            raise WeightsError(
+                f"{path}: holds a data set, {' and '.join(DATA_SET)}, not weights; name the file that training wrote"
+            )
         meta = read_meta(archive) if META in archive.names else {}
         arrays = {key: as_float32(archive.read(key), key, path) for key in archive.names if key != META}
     if check_finite:

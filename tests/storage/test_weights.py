@@ -177,6 +177,16 @@ def test_other_types_are_refused(tmp_path, array):
         load_weights(plain(tmp_path / "net.npz", a=array))
 
 
+def test_a_data_set_is_not_weights(tmp_path):
+    path = plain(
+        tmp_path / "net.npz", x_train=np.zeros((2, 3), np.uint8), y_train=np.arange(2), x_test=np.zeros((1, 3))
+    )
+    with pytest.raises(
+        WeightsError, match=r"net\.npz: holds a data set, x_train and y_train, not weights; name the file"
+    ):
+        load_weights(path)
+
+
 def test_values_beyond_float32_are_refused_but_infinity_is_read(tmp_path):
     with pytest.raises(WeightsError, match='"a" holds values beyond the range of float32'):
         load_weights(plain(tmp_path / "net.npz", a=np.array([1e39])))
