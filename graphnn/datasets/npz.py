@@ -96,7 +96,7 @@ def x_problems(arrays: dict[str, Array]) -> list[str]:
     if train.ndim and test.ndim and train.shape[1:] != test.shape[1:]:
         problems.append(f"x_train is {shape_of(train)}, but x_test {shape_of(test)}")
     if (train.dtype == np.uint8) != (test.dtype == np.uint8):
-        problems.append(f"x_train is of {train.dtype}, but x_test of {test.dtype}")
+        problems.append(f"x_train is of {train.dtype}, but x_test of {test.dtype}; store both in one type and range")
     return problems
 
 

@@ -103,8 +103,10 @@ class CrossEntropy(Loss):
                 f"CrossEntropy needs integer labels or one-hot rows of {classes}, not {described(y_gt)}"
                 + ("; for such targets use MeanSquaredError" if y_gt.dtype.kind == "f" else "")
             )
-        if len(y_gt) and not 0 <= y_gt.min() <= y_gt.max() < classes:
+        low, high = (int(y_gt.min()), int(y_gt.max())) if len(y_gt) else (0, 0)
+        if not 0 <= low <= high < classes:
+            advice = f"; subtract {low} from all" if low > 0 and high - low < classes else ""
             raise DataError(
-                f"the labels run from {y_gt.min()} to {y_gt.max()}, but the network has {classes} outputs: "
-                f"labels must lie in 0…{classes - 1}"
+                f"the labels run from {low} to {high}, but the network has {classes} outputs: "
+                f"labels must lie in 0…{classes - 1}{advice}"
             )

@@ -22,6 +22,7 @@ from graphnn.specification.spec import Spec
 from graphnn.text.terminal import note
 from graphnn.training.length import Length, check_batches
 from graphnn.training.samples import Samples
+from graphnn.types import Array
 
 
 @frozen_dataclass
@@ -53,14 +54,14 @@ class TrainingData:
         dataset = limited(whole, limit, seed)
         if limit is not None and (text := classes_text(whole, dataset, limit)):
             note(f"{text} are among the training samples")
-        graph.loss.check_targets(dataset.y_train, graph.output_shape)
+        check_targets(graph, f"{whole.name}: y_train", dataset.y_train)
         chosen, held_out = split(len(dataset.y_train), spec.data["validation_split"], seed)
         run_length(spec, graph, len(chosen))
         print_data_notes(spec, graph, dataset, chosen, held_out, limit=limit)
         normalisation = Normalisation.fit(dataset.x_train, spec.data["normalize"], chosen)
         test_part = None
         if test:
-            graph.loss.check_targets(dataset.y_test, graph.output_shape)
+            check_targets(graph, f"{whole.name}: y_test", dataset.y_test)
             test_part = Samples(dataset.x_test, dataset.y_test, normalisation=normalisation)
         training = Samples(dataset.x_train, dataset.y_train, chosen, normalisation)
         return cls(
@@ -89,6 +90,14 @@ def check_fit(spec: Spec, dataset: Dataset) -> None:
     findings = list(image_findings(spec, dataset.shape))
     if findings:
         raise DataError(*in_order(spec.document, findings))
+
+
+def check_targets(graph: Graph, name: str, targets: Array) -> None:
+    """Raise DataError, with the name of the targets, where the loss cannot take them."""
+    try:
+        graph.loss.check_targets(targets, graph.output_shape)
+    except DataError as error:
+        raise DataError(f"{name}: {error}") from None
 
 
 def run_length(spec: Spec, graph: Graph, count: int) -> Length:

@@ -78,8 +78,9 @@ def label_notes(graph: Graph, dataset: Dataset, training: Array, validation: Arr
         return
     outputs, known = graph.output_shape[0], len(dataset.classes or ())
     if outputs > known > 0:
-        message = f"the network has {outputs:,} outputs, but the labels are 0…{known - 1}; give its last layer {known}"
-        yield Finding(DATA, message)
+        last = next((node.path for node in reversed(graph.nodes) if hasattr(node.layer, "units")), None)
+        message = f"the network has {outputs:,} outputs, but the labels are 0…{known - 1}; write {known} units"
+        yield Finding(DATA if last is None else (*last, "units"), message)
     seen = np.bincount(targets, minlength=outputs) > 0
     missing = [label for label in range(min(known, outputs)) if not seen[label]]
     if missing:

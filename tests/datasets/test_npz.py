@@ -95,7 +95,10 @@ def test_other_arrays_are_left_alone(write_npz):
         ({"y_train": np.zeros((6, 2)), "y_test": np.zeros((3, 3))}, "y_train is 6×2, but y_test 3×3"),
         ({"y_train": np.zeros(5, int)}, "x_train has 6 samples, but y_train 5"),
         ({"x_test": np.zeros((3, 5))}, "x_train is 6×4, but x_test 3×5"),
-        ({"x_test": np.zeros((3, 4), np.uint8)}, "x_train is of float64, but x_test of uint8"),
+        (
+            {"x_test": np.zeros((3, 4), np.uint8)},
+            "x_train is of float64, but x_test of uint8; store both in one type and range",
+        ),
         ({"class_names": np.array(["a", "b"])}, "class_names names 2 classes, but the labels go up to 2"),
         ({"class_names": np.array(["a", "b", "a"])}, "class_names holds a name twice"),
         ({"class_names": np.arange(3)}, "class_names is 3 of int64, where a row of strings is needed"),

@@ -69,7 +69,7 @@ def a_class_in_the_test_part_alone(arrays: Arrays) -> None:
     arrays["y_train"] %= 2
 
 
-@noted("the network has 3 outputs, but the labels are 0…1; give its last layer 2")
+@noted("layers[1].units: the network has 3 outputs, but the labels are 0…1; write 2 units")
 def more_outputs_than_classes(arrays: Arrays) -> None:
     arrays["y_train"] %= 2
     arrays["y_test"] %= 2
@@ -123,7 +123,8 @@ def test_odd_data_give_one_note(
     change(arrays)
     [note] = run(arrays)
     assert words in note
-    assert note.startswith("training.batch_size: " if words.startswith("training.") else "data.path: ")
+    path, _, _ = words.partition(": ")
+    assert note.startswith(f"{path}: " if path in ("training.batch_size", "layers[1].units") else "data.path: ")
 
 
 def test_the_first_samples_need_not_have_every_class(arrays: Arrays, run: Callable[..., list[str]]) -> None:
