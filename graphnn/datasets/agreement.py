@@ -19,6 +19,7 @@ from graphnn.types import Array
 
 BYTE = 255
 DEEP = 65535  # the largest value of images with 16 bits
+FAR = 20  # between the largest inputs of two parts of the same kind
 DARK = 16  # larger values are those of bytes, not of digits as they are published (0…16), or shares (0…1)
 RARE = 0.05  # of the values of a column; fewer large ones are outliers, not another scale
 FEWEST = 10  # images, which are not all nearly black
@@ -88,8 +89,19 @@ def test_note(data: Dataset, trained: Provenance | None) -> str | None:
     if problem is not None:
         raise DataError(f"the test part of {data.name}: {problem}")
     if differs(trained, TEST, data.x_test, data.y_test):
-        return f"the test part of {data.name} is not that of the data that the weights were trained on"
+        text = f"the test part of {data.name} is not that of the data that the weights were trained on"
+        return f"{text}{far_text(trained.range, range_of(data.x_test))}"
     return None
+
+
+def far_text(known: tuple[float, float] | None, found: tuple[float, float]) -> str:
+    """Return the words about a range that is far larger or smaller than the known one of the training inputs."""
+    if known is None:
+        return ""
+    reach, other = (max(map(abs, limits)) for limits in (known, found))
+    if reach <= FAR * other and other <= FAR * reach:
+        return ""
+    return f"; its inputs lie in {range_text(found)}, those of the training in {range_text(known)}"
 
 
 def class_names_note(trained: Sequence[str] | None, found: Sequence[str] | None, *, others: bool = False) -> str | None:

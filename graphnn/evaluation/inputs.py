@@ -104,7 +104,8 @@ class Reader:
         Or the other way round.
         """
         if self.bytes_in_data and x.size and x.min() >= 0 and 0 < x.max() <= DARK:
-            return ((f"values lie in 0…{1 if x.max() <= 1 else DARK}, those of the data set in 0…255", ""),)
+            found = f"values lie in 0…{1 if x.max() <= 1 else DARK}"
+            return ((f"{found}, those of the data set in 0…255; scale them so", ""),)
         problem = None if self.provenance is None else scale_problem(self.provenance, x)
         return () if problem is None else ((problem, ""),)
 

@@ -192,7 +192,7 @@ def test_predict_says_that_inputs_have_another_scale(run: Run) -> None:
     np.save("dark.npy", X // 8)
     shares = {key: ARRAYS[key] / 255 for key in ("x_train", "x_test")}
     notes = {name: run("predict", "net.json", f"{name}.npy")[2] for name in ("bytes", "shares", "dark")}
-    assert notes["shares"] == "note: shares.npy: values lie in 0…1, those of the data set in 0…255\n"
+    assert notes["shares"] == "note: shares.npy: values lie in 0…1, those of the data set in 0…255; scale them so\n"
     assert notes["bytes"] == notes["dark"] == ""
     trained(run, write("shares.npz", **shares))
     notes = {name: run("predict", "net.json", f"{name}.npy", "--set=data.path=shares.npz")[2] for name in notes}

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnn.datasets.agreement import class_names_note, scale_problem
+from graphnn.datasets.agreement import class_names_note, far_text, scale_problem
 from graphnn.datasets.provenance import Provenance
 from graphnn.errors import DataError
 from graphnn.types import Array
@@ -121,3 +121,9 @@ def test_shares_and_bytes_are_told_apart(trained: Provenance, x: Array) -> None:
 )
 def test_other_ranges_may_be_meant(trained: Provenance, x: Array) -> None:
     assert scale_problem(trained, x) is None
+
+
+def test_a_range_far_from_that_of_the_training_is_said() -> None:
+    assert far_text((-3, 3), (0, 60)) == far_text((0, 0), (0, 0)) == far_text(None, (0, 1)) == ""
+    assert far_text((-3, 3), (0, 61)) == "; its inputs lie in 0…61, those of the training in -3…3"
+    assert far_text((0, 61), (-3, 3)) == "; its inputs lie in -3…3, those of the training in 0…61"

@@ -150,7 +150,7 @@ def test_shapes_of_arrays(shape: Shape, count: int, single: bool, tmp_path: Path
 @pytest.mark.parametrize(("largest", "range_"), [(1.0, "0…1"), (16, "0…16"), (17, None), (0, None)])
 def test_values_of_another_scale_are_noted(largest: float, range_: str | None, tmp_path: Path) -> None:
     found = GREY.read(array_file(tmp_path, np.linspace(0, largest, 16)))
-    expected = [] if range_ is None else [f"values lie in {range_}, those of the data set in 0…255"]
+    expected = [] if range_ is None else [f"values lie in {range_}, those of the data set in 0…255; scale them so"]
     assert [kind for kind, _ in found.notes] == expected
     assert GREY.read(array_file(tmp_path, np.linspace(-1, 1, 16))).notes == ()
 
