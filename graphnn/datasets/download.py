@@ -46,10 +46,11 @@ def fetch_missing(dataset: str, missing: Sequence[Remote], folder: Path, *, show
             failures = fetch(remote, folder, show_progress=show_progress)
             if failures:
                 names = ", ".join(each.name for each in missing[position:])
+                holder = f"holds {dataset}/" if folder.name == dataset else "holds all of them"
                 raise DataError(
                     f"{dataset}: {remote.name} is not in {folder}, and the download failed\n"
                     + "".join(f"    {failure}\n" for failure in failures)
-                    + f"put {names} into {folder}, or name the folder that holds {folder.name}/ "
+                    + f"put {names} into {folder}, or name the folder that {holder} "
                     f"with --data-dir or {ENVIRONMENT}"
                 )
     except OSError as problem:

@@ -163,17 +163,18 @@ def test_connection_lost_in_the_middle_is_told(tmp_path, monkeypatch, server):
     assert "it broke off after 0 bytes: [Errno 104] Connection reset by peer" in failure
 
 
-def test_no_network_is_one_clear_error(closed_address, tmp_path):
+@pytest.mark.parametrize(("folder", "holder"), [("mnist", "holds mnist/"), ("mine", "holds all of them")])
+def test_no_network_is_one_clear_error(folder, holder, closed_address, tmp_path):
     names = ["first.gz", "second.gz"]
     missing = [Remote(name, (f"{closed_address}/{name}",), "0" * 32, 10) for name in names]
-    folder = tmp_path / "mnist"
+    folder = tmp_path / folder
     with pytest.raises(DataError) as caught:
         fetch_missing("mnist", missing, folder, show_progress=False)
     lines = str(caught.value).splitlines()
     assert lines[0] == f"mnist: first.gz is not in {folder}, and the download failed"
     assert lines[1] == f"    {closed_address}/first.gz: Connection refused"
     assert lines[2] == (
-        f"put first.gz, second.gz into {folder}, or name the folder that holds mnist/ with --data-dir or GRAPHNN_DATA"
+        f"put first.gz, second.gz into {folder}, or name the folder that {holder} with --data-dir or GRAPHNN_DATA"
     )
     assert len(caught.value.problems) == 1
 
