@@ -287,5 +287,5 @@ def test_labels_in_other_forms_train_to_the_same_bits(
     other.fit(x, form(y), epochs=2, x_valid=x, y_valid=form(y))
     np.testing.assert_array_equal(other.predict(x), plain.predict(x))
     assert other.evaluate(x, form(y)) == plain.evaluate(x, y)
-    with pytest.raises(DataError, match=r"y_train\[0\] is 0.5, but labels are whole numbers"):
+    with pytest.raises(DataError, match=r"y_train\[0\] is 2.5, but labels are whole numbers"):
         plain.fit(x, form(y) + 0.5)
