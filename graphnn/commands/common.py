@@ -14,7 +14,7 @@ from graphnn.errors import GraphError
 from graphnn.kernels.choice import KERNELS
 from graphnn.reports.formats import FORMATS, TABLE
 from graphnn.runs.reading import DocumentSource
-from graphnn.text.terminal import complain, note, showable
+from graphnn.text.terminal import complain, each_note_once, note, showable
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
@@ -185,7 +185,7 @@ def guarded(command: Callable[[Sequence[str]], int], argv: Sequence[str] | None)
     """Run a command and return its exit code; errors that a user can cause are printed on stderr, without traceback."""
     prepare()
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), each_note_once():
             warnings.showwarning = in_one_line(warnings.showwarning)
             code = command(sys.argv[1:] if argv is None else argv)
         sys.stdout.flush()

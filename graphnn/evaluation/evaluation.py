@@ -66,7 +66,10 @@ def evaluate(
     if count == 0:
         raise DataError(f"the {part} part holds no samples")
     y_gt = samples.y if samples.indices is None else samples.y[samples.indices]
-    loss.check_targets(y_gt, graph.output_shape)
+    try:
+        loss.check_targets(y_gt, graph.output_shape)
+    except DataError as error:
+        raise DataError(f"the {part} part: {error}") from None
     check_views(views, samples.x.shape[1:])
     logits = loss_takes_logits(graph)
     sums: list[Array] = []

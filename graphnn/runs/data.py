@@ -16,6 +16,7 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.findings import image_findings
 from graphnn.graph.graph import Graph
 from graphnn.losses.base import LOSSES
+from graphnn.model.arrays import check_targets
 from graphnn.runs.data_notes import print_data_notes
 from graphnn.specification.schema_problems import in_order
 from graphnn.specification.spec import Spec
@@ -58,7 +59,7 @@ class TrainingData:
         chosen, held_out = split(len(dataset.y_train), spec.data["validation_split"], seed)
         run_length(spec, graph, len(chosen))
         print_data_notes(spec, graph, dataset, chosen, held_out, limit=limit)
-        normalisation = Normalisation.fit(dataset.x_train, spec.data["normalize"], chosen)
+        normalisation = fitted(spec, dataset, chosen)
         test_part = None
         if test:
             check_targets(graph, f"{whole.name}: y_test", dataset.y_test)
@@ -92,12 +93,12 @@ def check_fit(spec: Spec, dataset: Dataset) -> None:
         raise DataError(*in_order(spec.document, findings))
 
 
-def check_targets(graph: Graph, name: str, targets: Array) -> None:
-    """Raise DataError, with the name of the targets, where the loss cannot take them."""
+def fitted(spec: Spec, dataset: Dataset, chosen: Array) -> Normalisation:
+    """Return the normalisation by the samples `chosen`. Raises DataError, with its position in the document."""
     try:
-        graph.loss.check_targets(targets, graph.output_shape)
+        return Normalisation.fit(dataset.x_train, spec.data["normalize"], chosen)
     except DataError as error:
-        raise DataError(f"{name}: {error}") from None
+        raise DataError(spec.problem(("data", "normalize"), f"{dataset.name}: {error}")) from None
 
 
 def run_length(spec: Spec, graph: Graph, count: int) -> Length:

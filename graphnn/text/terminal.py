@@ -2,9 +2,14 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TextIO
 
 from graphnn.text.tables import ELLIPSIS
+
+SAID: ContextVar[set[str] | None] = ContextVar("said", default=None)  # the notes printed so far, in each_note_once
 
 
 def complain(message: str) -> None:
@@ -15,7 +20,21 @@ def complain(message: str) -> None:
 
 def note(message: object) -> None:
     """Print a note on stderr: something that a user should know, but that stops nothing."""
-    complain(f"note: {message}")
+    text, said = f"note: {message}", SAID.get()
+    if said is None or text not in said:
+        complain(text)
+    if said is not None:
+        said.add(text)
+
+
+@contextmanager
+def each_note_once() -> Iterator[None]:
+    """A context in which a note that was printed is not printed again."""
+    token = SAID.set(set())
+    try:
+        yield
+    finally:
+        SAID.reset(token)
 
 
 # One character for each, so that columns stay aligned.

@@ -84,6 +84,13 @@ def test_seeds_give_mean_and_deviation(compare: Compare) -> None:
     assert re.fullmatch(r"\| as it is \| \d+\.\d\d% ± \d+\.\d\d% \|  \| \d+:\d\d \|", row), row
 
 
+def test_a_note_that_all_trainings_share_is_printed_once(compare: Compare, document: Path) -> None:
+    schedule = 'optimizer.schedule={"type": "step", "every": 50}'
+    code, _, err = compare("--seeds", "0,1", "--set", schedule)
+    assert code == 0
+    assert err.count("the learning rate never changes") == 1
+
+
 def test_the_test_part_on_demand(compare: Compare) -> None:
     code, out, _ = compare("--test")
     assert code == 0
