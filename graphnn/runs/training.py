@@ -115,7 +115,7 @@ def limit_line(data: TrainingData) -> str:
     """Return the line on what a limit has left of the training part."""
     labels = data.training.y
     classes = f", of {count_text(len(np.unique(labels)))} classes" if labels.dtype.kind in "iu" else ""
-    return f"--limit {data.provenance.limit}: {count_text(len(labels))} samples of the training part{classes}.\n"
+    return f"--limit {data.limit}: {count_text(len(labels))} samples of the training part{classes}.\n"
 
 
 def refuse_training(document: Path, description: Description) -> None:

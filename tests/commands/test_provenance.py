@@ -336,6 +336,11 @@ def test_a_limit_that_leaves_nothing_out_is_none(run: Run) -> None:
     assert "--limit: 500 in the checkpoint, none now" in err
 
 
+def test_a_limit_beyond_the_data_is_said_as_given(run: Run) -> None:
+    out = run("train", "net.json", "--limit", "5000")[1]
+    assert "--limit 5000: 180 samples of the training part, of 3 classes.\n" in out
+
+
 def test_missing_classes_are_said(run: Run) -> None:
     code, _, err = run("train", "net.json", "--quiet", "--limit", "2", "--set", "data.validation_split=0")
     assert code == 0
