@@ -23,8 +23,6 @@ from graphnn.reports.formats import render
 from graphnn.runs.trained import load_trained
 from graphnn.text.terminal import complain, note, show
 
-SHOWN = 10  # inputs with outputs that are not finite
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `predict` and return its exit code."""
@@ -97,7 +95,7 @@ def run(argv: Sequence[str]) -> int:
         show(render(report, arguments.format))
     for message in files.messages():
         note(message)
-    for message in [*overflowed[:SHOWN], *([f"and {len(overflowed) - SHOWN} more"] if overflowed[SHOWN:] else [])]:
+    for message in overflowed:
         complain(message)
     if overflowed:
         return DivergenceError.exit_code

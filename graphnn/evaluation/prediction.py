@@ -21,6 +21,7 @@ from graphnn.types import Array
 
 Result = tuple[str, Array]  # a sample's label, and the network's output as a vector
 
+EXPLAINED = 10  # samples whose outputs are not finite; each takes a pass node by node
 ORDINAL = Kind(right=True)
 CLASS_ROWS = (
     Column("input", key="input"),
@@ -45,23 +46,34 @@ def predict(
     threads: int | None = None,
     kernels: str | None = None,
 ) -> tuple[list[Result], list[str]]:
-    """Return the network's finite output for each sample of all parts, and a message for each other sample.
+    """Return the network's finite output for each sample of all parts, and messages about the other samples.
 
-    normalisation: the one that the weights were trained with. parts: samples that are not normalised.
+    The messages say of the first EXPLAINED why, and how many more there are. normalisation: the one that the weights
+    were trained with. parts: samples that are not normalised.
     """
     results: list[Result] = []
     overflowed: list[str] = []
+    count = 0  # of the samples whose outputs are not finite
     used = kernels_for(graph, kernels)
     with Engine(graph, parameters, batch_size=batch_size, threads=threads, kernels=used) as engine:
         for labels, x in parts:
             inputs = normalisation.apply(x, graph.input_shape)
             y = engine.predict(inputs).reshape(len(x), -1)
-            finite = np.isfinite(y).all(axis=1)
+            finite = finite_rows(y)
             results += [(labels[i], y[i]) for i in np.flatnonzero(finite)]
-            for i in np.flatnonzero(~finite):
+            bad = np.flatnonzero(~finite)
+            count += len(bad)
+            for i in bad[: EXPLAINED - len(overflowed)]:
                 cause = wrong_in_inference(engine, inputs[i : i + 1])
                 overflowed.append(f"{labels[i]}: the network's output is not finite: {cause}")
+    if count > len(overflowed):
+        overflowed.append(f"and {count - len(overflowed)} more")
     return results, overflowed
+
+
+def finite_rows(y: Array) -> Array:
+    """Return of each sample whether all of its outputs are finite."""
+    return np.asarray(np.isfinite(y.reshape(len(y), -1)).all(axis=1))
 
 
 def finite_outputs(engine: Engine, x: Array, first: int) -> Array:
@@ -70,7 +82,7 @@ def finite_outputs(engine: Engine, x: Array, first: int) -> Array:
     Raises DivergenceError where an output is not finite.
     """
     y = engine.predict(x)
-    bad = np.flatnonzero(~np.isfinite(y.reshape(len(y), -1)).all(axis=1))
+    bad = np.flatnonzero(~finite_rows(y))
     if bad.size:
         cause = wrong_in_inference(engine, x[bad[0] : bad[0] + 1])
         raise DivergenceError(f"the output for x[{first + bad[0]}] is not finite: {cause}")
