@@ -5,7 +5,7 @@ import os
 
 from graphnn.describe.convolution_memory import FLOAT, convolution_scratch
 from graphnn.describe.memory import available_memory, start_bytes
-from graphnn.engine.inference import CHUNK
+from graphnn.engine.inference import CHUNK, at_once
 from graphnn.engine.plan import piece_size, training_plan
 from graphnn.errors import GraphError
 from graphnn.graph.graph import Graph
@@ -28,11 +28,6 @@ def refuse_inference(graph: Graph, batch_size: int, kernels: Kernels, where: str
     advice = "try a smaller training.batch_size" if batch_size > CHUNK else "the network is too large for it"
     needed = inference_bytes(graph, batch_size, kernels)
     refuse_too_large(needed, f"{where}: running this network on {at_once(batch_size):,} samples takes", advice)
-
-
-def at_once(batch_size: int) -> int:
-    """Return the number of samples that inference computes at once: whole batches of at least CHUNK in all."""
-    return batch_size * -(-CHUNK // batch_size)
 
 
 def inference_bytes(graph: Graph, batch_size: int, kernels: Kernels) -> int:

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 from graphnn.engine import blas_memory
 from graphnn.engine.batch import ArrayBatch, Batch, SourceBatch
 from graphnn.engine.handover import DirectHandover, Handover, SharedHandover, in_engine_order
-from graphnn.engine.inference import CHUNK
+from graphnn.engine.inference import at_once
 from graphnn.engine.lanes import SHARED_SIZE
 from graphnn.engine.plan import Plan, kernels_for
 from graphnn.engine.processes import Lost, Processes, can_fork
@@ -62,7 +62,7 @@ class Engine:
         self._program = Program(graph, parameters, batch_size, seed, self.kernels)
         self._seed, self._batch_size = seed, batch_size
         self._need = greatest_need(graph)
-        self._at_once = batch_size * -(-CHUNK // batch_size)
+        self._at_once = at_once(batch_size)
         most = max(len(stage.cut(batch_size)) for stage in self.plan.stages)
         self.threads = min(threads or available_cores(), most)
         self._sources: list[Source] = []
@@ -156,7 +156,7 @@ class Engine:
         return values
 
     def chunks(self, n: int) -> list[slice]:
-        """Return the chunks in which inference goes through n samples: whole batches of at least CHUNK samples in all.
+        """Return the chunks in which inference goes through n samples: as many at a time as `at_once` says.
 
         The last chunk may be smaller. Losses are summed over the chunks in order, so evaluating chunk by chunk gives
         the same bits.

@@ -21,6 +21,11 @@ from graphnn.types import Array
 CHUNK = 256  # samples of a pass, rounded up to whole batches: a smaller one costs calls, a larger one memory
 
 
+def at_once(batch_size: int) -> int:
+    """Return the number of samples that inference computes at once: whole batches of at least CHUNK in all."""
+    return batch_size * -(-CHUNK // batch_size)
+
+
 @frozen_dataclass
 class Chain:
     """Nodes that each piece passes one after the other. piece: samples in a piece."""

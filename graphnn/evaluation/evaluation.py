@@ -66,10 +66,7 @@ def evaluate(
     if count == 0:
         raise DataError(f"the {part} part holds no samples")
     y_gt = samples.y if samples.indices is None else samples.y[samples.indices]
-    try:
-        loss.check_targets(y_gt, graph.output_shape)
-    except DataError as error:
-        raise DataError(f"the {part} part: {error}") from None
+    graph.check_targets(f"the {part} part", y_gt)
     check_views(views, samples.x.shape[1:])
     logits = loss_takes_logits(graph)
     sums: list[Array] = []

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from graphnn.document.document import Path, path_text
+from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.layers.base import Layer, UnfitInput
 from graphnn.layers.expansion import INPUT, ExpandedLayer, Expansion
@@ -60,6 +61,13 @@ class Graph:
     def summarise(self, sums: Array, count: int) -> dict[str, float]:
         """Return the loss and the metrics of `count` samples; sums: the sum of Loss.piece over all their pieces."""
         return self.loss.summarise(sums, count, self.output_shape)
+
+    def check_targets(self, name: str, targets: Array) -> None:
+        """Raise DataError, with the name of the targets, where the loss cannot take them."""
+        try:
+            self.loss.check_targets(targets, self.output_shape)
+        except DataError as error:
+            raise DataError(f"{name}: {error}") from error
 
     @property
     def output_shape(self) -> Shape:

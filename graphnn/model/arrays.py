@@ -31,16 +31,8 @@ def checked_samples(graph: Graph, part: str, x: Any, y: Any, dtype: Any = np.flo
         raise DataError(f"{x_name} and {y_name} need the same number of samples, at least 1, but have {found}")
     if graph.loss.outputs is Classes and targets.dtype.kind in NUMERIC and is_column(targets):
         targets = read_classes(y_name, targets)
-    check_targets(graph, y_name, targets)
+    graph.check_targets(y_name, targets)
     return inputs, targets
-
-
-def check_targets(graph: Graph, name: str, targets: Array) -> None:
-    """Raise DataError, with the name of the targets, where the loss cannot take them."""
-    try:
-        graph.loss.check_targets(targets, graph.output_shape)
-    except DataError as error:
-        raise DataError(f"{name}: {error}") from error
 
 
 def checked_inputs(graph: Graph, name: str, x: Any, dtype: Any = np.float32) -> Array:

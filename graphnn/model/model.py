@@ -12,7 +12,7 @@ from graphnn.averaging.base import Averaging
 from graphnn.datasets.base import facts_of
 from graphnn.datasets.preparation import Normalisation
 from graphnn.datasets.provenance import Provenance
-from graphnn.describe.describe import describe
+from graphnn.describe.describe import describe, training_bytes
 from graphnn.describe.limits import refuse_inference, refuse_too_large
 from graphnn.describe.report import description_report
 from graphnn.engine.engine import Engine
@@ -126,7 +126,7 @@ class Model(Definition):
         self._fit_training, self._fit_evaluation = settings
         batch_size = spec.training["batch_size"]
         graph = self._graph()
-        needed = describe(spec, graph).training_bytes
+        needed = training_bytes(spec, graph, batch_size)
         needed += 0 if self._network is None else self._network[1].vector.nbytes  # of the weights before the fit
         refuse_too_large(needed, f"fit with batches of {batch_size:,} takes", "try a smaller batch_size or model")
         x, y = checked_samples(graph, "train", x_train, y_train, self.dtype)

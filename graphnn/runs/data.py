@@ -16,7 +16,6 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.findings import image_findings
 from graphnn.graph.graph import Graph
 from graphnn.losses.base import LOSSES
-from graphnn.model.arrays import check_targets
 from graphnn.runs.data_notes import print_data_notes
 from graphnn.specification.schema_problems import in_order
 from graphnn.specification.spec import Spec
@@ -55,14 +54,14 @@ class TrainingData:
         dataset = limited(whole, limit, seed)
         if limit is not None and (text := classes_text(whole, dataset, limit)):
             note(f"{text} are among the training samples")
-        check_targets(graph, f"{whole.name}: y_train", dataset.y_train)
+        graph.check_targets(f"{whole.name}: y_train", dataset.y_train)
         chosen, held_out = split(len(dataset.y_train), spec.data["validation_split"], seed)
         run_length(spec, graph, len(chosen))
         print_data_notes(spec, graph, dataset, chosen, held_out, limit=limit)
         normalisation = fitted(spec, dataset, chosen)
         test_part = None
         if test:
-            check_targets(graph, f"{whole.name}: y_test", dataset.y_test)
+            graph.check_targets(f"{whole.name}: y_test", dataset.y_test)
             test_part = Samples(dataset.x_test, dataset.y_test, normalisation=normalisation)
         training = Samples(dataset.x_train, dataset.y_train, chosen, normalisation)
         return cls(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from graphnn.engine import engine as engine_module
+from graphnn.engine import inference
 from graphnn.engine.batch import ArrayBatch, SourceBatch
 from graphnn.engine.engine import Engine
 from graphnn.engine.processes import can_fork
@@ -84,7 +85,7 @@ def test_a_step_has_the_bits_of_one_on_arrays(plain, name, forked, threads, monk
 @pytest.mark.parametrize("name", NETWORKS)
 def test_so_has_an_evaluation(plain, name, threads, monkeypatch):
     """Also of more samples than are handed over at once."""
-    monkeypatch.setattr(engine_module, "CHUNK", 16)
+    monkeypatch.setattr(inference, "CHUNK", 16)
     graph, parameters, stored = ready(plain, NETWORKS[name])
     with plain.cut([2, 3]), Engine(graph, parameters, batch_size=13, threads=threads) as engine:
         for count in (1, 16, 40):
@@ -217,7 +218,7 @@ def test_processes_prepare_into_arrays_of_their_own(plain):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_outputs_are_what_the_loss_is_computed_from(plain, name, forked, threads, monkeypatch):
     """The input of Softmax, also of more samples than are handed over at once."""
-    monkeypatch.setattr(engine_module, "CHUNK", 16)
+    monkeypatch.setattr(inference, "CHUNK", 16)
     if not forked:
         monkeypatch.setattr(engine_module, "can_fork", lambda: False)
     graph, parameters, stored = ready(plain, NETWORKS[name])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from graphnn.datasets.preparation import Normalisation
-from graphnn.engine import engine as engine_module
+from graphnn.engine import inference
 from graphnn.engine.engine import Engine
 from graphnn.errors import DataError
 from graphnn.evaluation.views import averaged_sums, check_views
@@ -95,7 +95,7 @@ def test_figures_are_those_of_the_mean_output(name: str, views: str, monkeypatch
     graph = network(name)
     figures = expected(name, views)
     for at_once in (1024, 10):
-        monkeypatch.setattr(engine_module, "CHUNK", at_once)
+        monkeypatch.setattr(inference, "CHUNK", at_once)
         with Engine(graph, initialise(graph, 0), batch_size=8, threads=2) as engine:
             assert engine.threads == 2
             sums = averaged_sums(engine, samples(name), views)
