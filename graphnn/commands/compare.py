@@ -20,11 +20,13 @@ from graphnn.commands.common import (
     natural_number,
     positive_integer,
 )
-from graphnn.errors import DivergenceError, WeightsError
+from graphnn.errors import DivergenceError
 from graphnn.reports.formats import TABLE, render
-from graphnn.runs.comparison import ComparisonRequest, planned, run_trainings
+from graphnn.runs.comparison import ComparisonRequest, planned, prepare, run_trainings
 from graphnn.runs.comparison_report import comparison_report
 from graphnn.runs.reading import command_line
+from graphnn.runs.store import RunStore, store_of
+from graphnn.runs.trained import weights_path
 from graphnn.specification.variants import AS_IT_IS, Variant, read_variants
 from graphnn.text.terminal import show, terminal_width
 
@@ -60,7 +62,7 @@ def parser() -> Parser:
         help="measure on the test part, for final figures; else on the validation part, for choices",
     )
     result.add_argument(
-        "--output", type=Path, metavar="FOLDER", help="the folder for the trainings; by default NAME.compare"
+        "--output", type=Path, metavar="FOLDER", help="the folder of the runs; by default NAME.runs, as of train"
     )
     result.add_argument(
         "--limit", type=positive_integer, metavar="N", help="use at most N samples of each part, drawn class by class"
@@ -90,7 +92,7 @@ def compare(argv: Sequence[str]) -> int:
         document=document_source(arguments),
         variants=read_variants(arguments.variants) if arguments.variants else (Variant(AS_IT_IS),),
         variants_file=arguments.variants,
-        folder=arguments.output or arguments.spec.with_name(f"{arguments.spec.stem}.compare"),
+        store=RunStore(arguments.output) if arguments.output else store_of(weights_path(arguments.spec)),
         seeds=arguments.seeds or (),
         test=arguments.test,
         limit=arguments.limit,
@@ -98,18 +100,13 @@ def compare(argv: Sequence[str]) -> int:
         threads=arguments.threads,
         kernels=arguments.kernels,
     )
+    prepare(request)
     trainings = list(planned(request))
-    for training in trainings:
-        training.check()
-    try:
-        request.folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise WeightsError(f"{request.folder}: cannot be made: {error.strerror}") from error
     again = f"{command_line('compare', 'compare')} {shlex.join(argv)}"
     # The output of the trainings is printed above a table, but on stderr where programs read the result.
     with nullcontext() if arguments.format in (TABLE, "markdown") else redirect_stdout(sys.stderr):
-        diverged = run_trainings(request, trainings, again=again, say=show)
-    if diverged is None:
+        done = run_trainings(request, trainings, again=again, say=show)
+    if done is None:
         return INTERRUPTED
-    show(render(comparison_report(trainings, diverged), arguments.format, terminal_width()))
-    return DivergenceError.exit_code if diverged or any(each.diverged for each in trainings) else 0
+    show(render(comparison_report(done), arguments.format, terminal_width()))
+    return DivergenceError.exit_code if any(each.diverged for each in done) else 0

@@ -18,9 +18,11 @@ from graphnn.commands.common import (
 )
 from graphnn.runs import training
 from graphnn.runs.progress import Progress, in_terminal
-from graphnn.runs.reading import command_line, read_document
+from graphnn.runs.promotion import Destination
+from graphnn.runs.reading import command_line
+from graphnn.runs.store import store_of
 from graphnn.runs.trained import weights_path
-from graphnn.runs.training import TrainingRequest
+from graphnn.runs.training import LATEST, TrainingRequest
 
 EXAMPLES = (
     "models/digits.json",
@@ -46,7 +48,14 @@ def parser() -> Parser:
         "--output", type=Path, metavar="W.npz", help="write the weights to this file instead, and the run beside it"
     )
     start = result.add_mutually_exclusive_group()
-    start.add_argument("--resume", action="store_true", help="continue a run that was interrupted")
+    start.add_argument(
+        "--resume",
+        nargs="?",
+        const=LATEST,
+        type=run_to_resume,
+        metavar="RUN",
+        help="continue the run of this number, or the latest one that is unfinished",
+    )
     start.add_argument("--init-from", type=Path, metavar="W.npz", help="start from those weights of a file that fit")
     result.add_argument(
         "--limit",
@@ -68,17 +77,23 @@ def parser() -> Parser:
     return result
 
 
-def train(argv: Sequence[str], *, resumable: bool = True) -> int:
-    """Train as the arguments say, and return the exit code.
-
-    resumable: whether an interrupted run is saved, to be resumed.
-    """
+def train(argv: Sequence[str]) -> int:
+    """Train as the arguments say, and return the exit code."""
+    argv = with_resume_apart(argv)
     arguments = parser().parse(argv)
     seed = [] if arguments.seed is None else [f"training.seed={arguments.seed}"]
+    weights = arguments.output or weights_path(arguments.spec)
+    output = [] if arguments.output is None else ["--output", str(arguments.output)]
+    promote = shlex.join([str(arguments.spec), *output, "--promote"])
+    program = command_line("train", "train")
     request = TrainingRequest(
-        document=arguments.spec,
-        spec=read_document(document_source(arguments).changed(*seed)),
-        output=arguments.output or weights_path(arguments.spec),
+        source=document_source(arguments).changed(*seed),
+        store=store_of(weights),
+        destination=Destination(
+            weights,
+            named=arguments.output is not None,
+            promote=f"{command_line('runs', 'train')} {promote}",
+        ),
         resume=arguments.resume,
         init_from=arguments.init_from,
         data_dir=arguments.data_dir,
@@ -87,19 +102,37 @@ def train(argv: Sequence[str], *, resumable: bool = True) -> int:
         dry_run=arguments.dry_run,
         threads=arguments.threads,
         kernels=arguments.kernels,
-        again=resume_command(command_line("train", "train"), argv) if resumable else None,
+        command=f"{program} {shlex.join(argv)}",
+        again=lambda number: resume_command(program, argv, number),
     )
     progress = Progress(quiet=arguments.quiet, live=in_terminal() and not arguments.plain)
     return 0 if training.train(request, progress) else INTERRUPTED
 
 
-def resume_command(program: str, argv: Sequence[str]) -> str:
-    """Return the command line that resumes this run."""
+def with_resume_apart(argv: Sequence[str]) -> list[str]:
+    """Return the arguments with --resume and its number as one, so that no document after it is taken for a number."""
+    result: list[str] = []
+    for argument in argv:
+        if result[-1:] == ["--resume"]:
+            is_number = argument.isascii() and argument.isdecimal()
+            result[-1:] = [f"--resume={argument}"] if is_number else [f"--resume={LATEST}", argument]
+        else:
+            result.append(argument)
+    return [*result[:-1], f"--resume={LATEST}"] if result[-1:] == ["--resume"] else result
+
+
+def run_to_resume(text: str) -> int | str:
+    """Return the number of a run, or LATEST, for `type=` of an argument."""
+    return LATEST if text == LATEST else positive_integer(text)
+
+
+def resume_command(program: str, argv: Sequence[str], number: int) -> str:
+    """Return the command line that resumes the run of a number, which was started with these arguments."""
     kept: list[str] = []
     arguments = iter(argv)
     for argument in arguments:
         if argument == "--init-from":
             next(arguments)
-        elif argument != "--resume" and not argument.startswith("--init-from="):
+        elif argument.partition("=")[0] not in ("--resume", "--init-from"):
             kept.append(argument)
-    return f"{program} {shlex.join([*kept, '--resume'])}"
+    return f"{program} {shlex.join([*kept, '--resume', str(number)])}"

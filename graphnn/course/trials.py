@@ -7,7 +7,9 @@ from pathlib import Path
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.runs.progress import Progress, in_terminal
-from graphnn.runs.reading import DocumentSource, read_document
+from graphnn.runs.promotion import Destination
+from graphnn.runs.reading import DocumentSource
+from graphnn.runs.store import store_of
 from graphnn.runs.training import TrainingRequest, train
 from graphnn.storage.weights import load_weights
 
@@ -59,9 +61,9 @@ def run_trial(trial: Trial, *, data_dir: Path | None, threads: int | None, kerne
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / "trial.npz"
         request = TrainingRequest(
-            document=document,
-            spec=read_document(DocumentSource(document)),
-            output=weights,
+            source=DocumentSource(document),
+            store=store_of(weights),
+            destination=Destination(weights, named=True),
             data_dir=data_dir,
             threads=threads,
             kernels=kernels,

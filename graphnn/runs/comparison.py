@@ -1,100 +1,95 @@
 """Comparing variants of a document: the trainings that are needed, all checked before the first one starts."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from csv import DictReader
+from dataclasses import replace
 from pathlib import Path
 
 from graphnn.averaging.base import averaging_from, check_averaging
 from graphnn.datasets.batches import split
-from graphnn.datasets.digest import TEST, digests
+from graphnn.datasets.digest import digests
 from graphnn.engine.plan import kernels_for
 from graphnn.errors import DataError, DivergenceError, GraphError, Problem, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph
 from graphnn.runs.data import run_length, stored
-from graphnn.runs.files import RunFiles
+from graphnn.runs.known_runs import KnownRun, KnownRuns
+from graphnn.runs.measuring import measure
+from graphnn.runs.older import OLD_COMPARISON, take_over, take_over_comparison
 from graphnn.runs.progress import Progress, in_terminal
 from graphnn.runs.reading import DocumentSource, read_document
+from graphnn.runs.store import RunStore, store_of
+from graphnn.runs.trained import weights_path
 from graphnn.runs.training import TrainingRequest, train
 from graphnn.specification.spec import Spec
 from graphnn.specification.variants import Variant
-from graphnn.storage.weights import load_weights
 from graphnn.text.suggestions import quoted
-from graphnn.text.terminal import complain
-from graphnn.training.checkpoint import RunSettings, load_checkpoint
+from graphnn.text.terminal import complain, note
+from graphnn.training.checkpoint import RunSettings
 
 
 @frozen_dataclass
 class Training:
     """One training of one variant.
 
-    settings: of its run. outputs: its files. part: the part of the data to measure on, "test" or "validation".
+    settings: of its run. part: the part of the data to measure on, "test" or "validation". known: the run of these
+    settings, if there is one.
     """
 
     variant: Variant
     seed: int
     settings: RunSettings
-    outputs: RunFiles
     part: str
+    known: KnownRun | None = None
 
     @property
-    def finished(self) -> bool:
-        """Whether it has been trained to its end."""
-        return self.outputs.weights.exists()
+    def over(self) -> bool:
+        """Whether it has been trained to its end, or until it diverged."""
+        return self.known is not None and self.known.over
 
-    def check(self) -> None:
-        """Raise GraphError where its files exist and are those of another training."""
-        remedy = "remove both, or compare in another folder with --output"
-        weights, checkpoint = self.outputs.weights, self.outputs.checkpoint
-        if checkpoint.exists():
-            # An unfinished run may go on with another number of epochs; `train` checks whether this one can.
-            free = frozenset() if self.finished else frozenset({"training.epochs"})
-            unused = frozenset({TEST} if self.part != "test" else ())
-            differences = load_checkpoint(checkpoint)[1].differences(self.settings, ignore=free | unused, where="there")
-            if differences:
-                folder, first = self.outputs.folder, differences[0]
-                raise GraphError(f"{weights} and {folder}: hold another training ({first}); {remedy}")
-            if self.finished:
-                self.figures()
-        elif self.finished:
-            raise GraphError(f"{weights}: there is no {checkpoint}, which says how it was trained; {remedy}")
+    @property
+    def measured(self) -> bool:
+        """Whether it has figures on its part."""
+        return bool(self.figures)
 
-    def figures(self) -> Mapping[str, Mapping[str, float]]:
-        """Return the final figures on the part, plain and with views. Raises GraphError where there are none."""
-        metrics = load_weights(self.outputs.weights).meta.get("metrics", {})
-        found = {part: figures for part, figures in metrics.items() if part.split(" ")[0] == self.part}
-        if not found:
-            raise GraphError(
-                f"{self.outputs.weights}: holds a training that was not measured on the {self.part} part; remove it "
-                f"and {self.outputs.folder}, or compare in another folder with --output"
-            )
-        return found
+    @property
+    def figures(self) -> dict[str, dict[str, float]]:
+        """The final figures on the part, plain and with views; none where it is not over, or not measured there.
+
+        A figure that is not a number is left out.
+        """
+        return {
+            part: {name: value for name, value in figures.items() if value is not None}
+            for part, figures in self._all_figures.items()
+        }
 
     @property
     def diverged(self) -> bool:
-        """Whether it is finished, and a figure on the part is not a number, as an overflow leaves it."""
-        return self.finished and any(None in figures.values() for figures in self.figures().values())
+        """Whether it diverged, or a figure on the part is not a number, as an overflow left it in older versions."""
+        wrong = any(None in figures.values() for figures in self._all_figures.values())
+        return self.over and (wrong or (self.known is not None and not self.known.finished))
+
+    @property
+    def _all_figures(self) -> Mapping[str, Mapping[str, float | None]]:
+        if self.known is None or not self.known.finished:
+            return {}
+        return {part: each for part, each in self.known.facts.figures.items() if part.split(" ")[0] == self.part}
 
     @property
     def seconds(self) -> float:
-        """The time of all epochs, validation included, as recorded in its history."""
-        with self.outputs.history.open(newline="", encoding="utf-8") as file:
-            return sum(float(row["seconds"]) for row in DictReader(file))
+        """The time of all epochs, validation included."""
+        return 0.0 if self.known is None else self.known.facts.seconds
 
-
-def file_name(variant: Variant, seed: int) -> str:
-    """Return the name of a training's weights file: the words of the variant's name, and the seed."""
-    words = "-".join(re.findall(r"\w+", variant.name.lower())) or "variant"
-    return f"{words}-seed{seed}.npz"
+    def found(self, runs: KnownRuns) -> "Training":
+        """Return the training with its run, if it is among the known ones."""
+        return replace(self, known=runs.find(self.settings, self.part))
 
 
 @frozen_dataclass(kw_only=True)
 class ComparisonRequest:
     """What to compare: all variants of a document, trained from all seeds.
 
-    variants_file: the file that the variants were read from, for messages. folder: of the trainings. seeds: none for
+    variants_file: the file that the variants were read from, for messages. store: of the trainings. seeds: none for
     the seed of each variant. test: whether to measure on the test part rather than the validation part. limit: the most
     samples of each part.
     """
@@ -102,7 +97,7 @@ class ComparisonRequest:
     document: DocumentSource
     variants: Sequence[Variant]
     variants_file: Path | None
-    folder: Path
+    store: RunStore
     seeds: Sequence[int] = ()
     test: bool = False
     limit: int | None = None
@@ -111,16 +106,24 @@ class ComparisonRequest:
     kernels: str | None = None
 
 
+def prepare(request: ComparisonRequest) -> None:
+    """Take over what older versions have trained, with notes. Raises WeightsError where nothing could be written."""
+    request.store.check()
+    weights = weights_path(request.document.file)
+    lines = take_over_comparison(request.store.folder, request.store)
+    if request.store == store_of(weights):
+        lines += take_over(weights, request.store)
+        lines += take_over_comparison(weights.with_suffix(OLD_COMPARISON), request.store)
+    for text in lines:
+        note(text)
+
+
 def planned(request: ComparisonRequest) -> Iterator[Training]:
     """Yield the trainings of each variant. Raises GraphError where one cannot be measured, and what reading raises."""
     part = "test" if request.test else "validation"
     facts: dict[tuple[str, str | None], tuple[int, Mapping[str, str]]] = {}  # of the data: training samples, digests
-    by_file: dict[str, Variant] = {}
+    runs = KnownRuns(request.store)
     for variant, spec, graph in read_all(request):
-        other = by_file.setdefault(file_name(variant, 0), variant)
-        if other != variant:
-            names = f"{quoted(other.name)} and {quoted(variant.name)}"
-            raise SpecError(f"{request.variants_file}: {names} have the same words, and so the same file; rename one")
         if not request.test and not spec.data["validation_split"]:
             raise GraphError(
                 f"{request.document.file}, {variant.name}: there is no validation part to measure on; write "
@@ -138,7 +141,7 @@ def planned(request: ComparisonRequest) -> Iterator[Training]:
         for seed in request.seeds or (spec.training["seed"],):
             resolved = {**spec.resolved(), "training": {**spec.resolved()["training"], "seed": seed}}
             settings = RunSettings(resolved, parts, request.limit, kernels)
-            yield Training(variant, seed, settings, RunFiles(request.folder / file_name(variant, seed)), part)
+            yield Training(variant, seed, settings, part).found(runs)
 
 
 def read_all(request: ComparisonRequest) -> list[tuple[Variant, Spec, Graph]]:
@@ -198,33 +201,50 @@ def check_length(spec: Spec, graph: Graph, count: int, variant: Variant) -> None
 def run_trainings(
     request: ComparisonRequest, trainings: Sequence[Training], *, again: str, say: Callable[[str], None]
 ) -> list[Training] | None:
-    """Run the trainings that are not finished; return those that diverged, or None where one was interrupted.
+    """Run the trainings that are not over, and return all with their runs; None where one was interrupted.
 
     again: the command that continues an interrupted training. say: called with a line on each training. Raises
-    GraphError where one fails otherwise.
+    GraphError where one fails otherwise than by divergence, which is printed.
     """
-    diverged = []
+    done = []
     for number, training in enumerate(trainings, start=1):
-        if training.finished:
-            continue
-        say(f"{number} of {len(trainings)}: {training.variant.name}, seed {training.seed}\n")
         source = request.document.changed(*training.variant.overrides, f"training.seed={training.seed}")
-        training_request = TrainingRequest(
-            spec=read_document(source),
-            document=source.file,
-            output=training.outputs.weights,
-            resume=training.outputs.checkpoint.exists(),
-            data_dir=request.data_dir,
-            limit=request.limit,
-            test=request.test,
-            threads=request.threads,
-            kernels=request.kernels,
-            again=again,
-        )
-        try:
-            if not train(training_request, Progress(quiet=True, live=False)):
-                return None
-        except DivergenceError as error:
-            complain(str(error))
-            diverged.append(training)
-    return diverged
+        known = training.known
+        if not training.over:
+            if known is not None:
+                known.refuse_running()
+            say(f"{number} of {len(trainings)}: {training.variant.name}, seed {training.seed}\n")
+            training_request = TrainingRequest(
+                source=source,
+                store=request.store,
+                resume=None if known is None else known.run.number,
+                data_dir=request.data_dir,
+                limit=request.limit,
+                test=request.test,
+                threads=request.threads,
+                kernels=request.kernels,
+                command=again,
+                again=lambda number: again,
+            )
+            try:
+                if not train(training_request, Progress(quiet=True, live=False)):
+                    return None
+            except DivergenceError as error:
+                complain(str(error))
+        elif known is not None and not known.finished:
+            complain(f"{known.run.path}: {known.facts.message}")
+        elif not training.measured:
+            say(f"{number} of {len(trainings)}: {training.variant.name}, seed {training.seed}: measured\n")
+            assert known is not None
+            measure(
+                known.run,
+                read_document(source),
+                training.part,
+                data_dir=request.data_dir,
+                limit=request.limit,
+                threads=request.threads,
+                kernels=request.kernels,
+                show_progress=in_terminal(),
+            )
+        done.append(training.found(KnownRuns(request.store)))
+    return done

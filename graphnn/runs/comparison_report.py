@@ -1,7 +1,7 @@
 """The results of compared variants, as a report: a row for each, and its difference from the first."""
 
 import statistics
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from graphnn.frozen_dataclass import frozen_dataclass
@@ -78,12 +78,12 @@ class Compared:
     difference: float | None
 
 
-def comparison_report(trainings: Sequence[Training], diverged: Collection[Training] = ()) -> Report:
+def comparison_report(trainings: Sequence[Training]) -> Report:
     """Return the report of all variants of which a training is finished or diverged.
 
     Differences are from the first variant. A cell is empty where a variant has no such figure.
     """
-    outcomes = list(by_variant(trainings, diverged))
+    outcomes = list(by_variant(trainings))
     measured = [figures for outcome in outcomes for figures in outcome.figures]
     if not any(outcome.figures or outcome.diverged for outcome in outcomes):
         return Report(data=[], rows=Table(ROWS, ()))
@@ -151,13 +151,13 @@ def values(outcome: Outcome, line: Sequence[Compared], metric: str) -> dict[str,
     return {"variant": outcome.name, "diverged": outcome.diverged, "seconds": seconds, metric: figures}
 
 
-def by_variant(trainings: Sequence[Training], diverged: Collection[Training]) -> Iterator[Outcome]:
+def by_variant(trainings: Sequence[Training]) -> Iterator[Outcome]:
     """Yield the outcome of each variant."""
     for variant in dict.fromkeys(training.variant for training in trainings):
         own = [training for training in trainings if training.variant == variant]
-        finished = [training for training in own if training.finished and not training.diverged]
-        figures, seconds = [training.figures() for training in finished], [training.seconds for training in finished]
-        yield Outcome(variant.name, figures, seconds, sum(each in diverged or each.diverged for each in own))
+        measured = [training for training in own if training.measured and not training.diverged]
+        figures, seconds = [training.figures for training in measured], [training.seconds for training in measured]
+        yield Outcome(variant.name, figures, seconds, sum(each.diverged for each in own))
 
 
 def metric_of(figures: Iterable[Mapping[str, float]]) -> str:

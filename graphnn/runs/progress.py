@@ -9,9 +9,10 @@ from typing import Any
 from tqdm import tqdm
 
 from graphnn.metrics.figures import brief, figure, figures
+from graphnn.runs.log import RunLog
 from graphnn.text.numbers import clock
 from graphnn.text.tables import display_width
-from graphnn.text.terminal import showable, terminal_width
+from graphnn.text.terminal import note, showable, terminal_width
 from graphnn.training.history import Record
 from graphnn.training.trainer import Trainer
 
@@ -20,18 +21,35 @@ BAR = "{desc} |{bar}| {percentage:3.0f}%{postfix}"
 
 
 class Progress:
-    """Shows the progress of training. live: with a bar on stderr. quiet: not at all."""
+    """Shows the progress of training. live: with a bar on stderr. quiet: not at all.
+
+    log: what is shown, or would be.
+    """
 
     def __init__(self, *, quiet: bool, live: bool) -> None:
         self.quiet, self.live = quiet, live and not quiet
+        self.log = RunLog()
         self._bar: Any = None
         self._drawn = 0.0
         self._start: tuple[float, int] | None = None  # when this process started to train, and at which sample
 
     def line(self, text: str = "") -> None:
         """Print a line on stdout, unless quiet."""
+        self.log.add(text)
         if not self.quiet:
             print(showable(text), flush=True)
+
+    def remark(self, text: str) -> None:
+        """Print a line on stdout or, where that is quiet, a note on stderr."""
+        if self.quiet:
+            note(text)
+        else:
+            self.line(text)
+
+    def result(self, text: str) -> None:
+        """Print a line on stdout, quiet or not."""
+        self.log.add(text)
+        print(showable(text))
 
     def step_done(self, trainer: Trainer) -> None:
         """Advance the bar."""

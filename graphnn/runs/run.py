@@ -1,7 +1,9 @@
 """TrainingRun: a training that saves its files, can be stopped and resumed, and prints its final figures."""
 
+import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -9,28 +11,30 @@ from graphnn.datasets.digest import TEST
 from graphnn.engine.batch import SourceBatch
 from graphnn.engine.engine import Engine
 from graphnn.errors import DivergenceError, GraphError, SpecError, WeightsError
-from graphnn.evaluation.views import averaged_sums, check_averaged
 from graphnn.graph.graph import Graph
 from graphnn.metrics.figures import figure, label
 from graphnn.optimizers.sections import optimizer_from, schedule_from
 from graphnn.parameters.parameters import Parameters
 from graphnn.runs.data import TrainingData
-from graphnn.runs.files import RunFiles
+from graphnn.runs.facts import DIVERGED, FAILED, INTERRUPTED
+from graphnn.runs.final_figures import final_figures, final_label
+from graphnn.runs.open_run import OpenRun
+from graphnn.runs.place import RunPlace
 from graphnn.runs.progress import Progress
 from graphnn.runs.stopping import StopRequest
 from graphnn.specification.spec import Spec
 from graphnn.storage.weights import save_weights
 from graphnn.text.terminal import complain, showable
-from graphnn.training.checkpoint import RunSettings, State, save_checkpoint
-from graphnn.training.divergence import check_figures
-from graphnn.training.history import HistoryFile, Record
+from graphnn.training.checkpoint import RunSettings, State
+from graphnn.training.history import Record
 from graphnn.training.length import same_rates
 from graphnn.training.metadata import weights_metadata
 from graphnn.training.monitor import Watch
 from graphnn.training.options import training_options
-from graphnn.training.trainer import Trainer, evaluate
+from graphnn.training.trainer import Trainer
 
 SHOWN_DIFFERENCES = 12
+SAVED_EVERY = 120.0  # seconds from one checkpoint to the next within an epoch
 
 
 class TrainingRun:
@@ -43,11 +47,11 @@ class TrainingRun:
         parameters: Parameters,
         engine: Engine,
         data: TrainingData,
-        outputs: RunFiles,
+        place: RunPlace,
         progress: Progress,
     ) -> None:
         self.spec, self.graph, self.parameters, self.engine = spec, graph, parameters, engine
-        self.data, self.outputs, self.progress = data, outputs, progress
+        self.data, self.place, self.progress = data, place, progress
         self.settings = RunSettings(spec.resolved(), data.provenance.digests, data.limit, engine.kernels.name)
         self.trainer = Trainer(
             engine,
@@ -58,7 +62,8 @@ class TrainingRun:
             data.validation,
             observer=self,
         )
-        self._history: HistoryFile
+        self.files: OpenRun
+        self._saved = 0.0  # when the last checkpoint was written, by time.monotonic
 
     def resume(self, state: State, settings: RunSettings) -> None:
         """Continue from a checkpoint. Raises SpecError with the differences from the run that wrote it.
@@ -67,6 +72,8 @@ class TrainingRun:
         WeightsError where the checkpoint was written within an epoch and has the sums of other metrics.
         """
         epochs, trainer = settings.document["training"]["epochs"], self.trainer
+        run = self.place.resumed or self.place.goes_on_from
+        source = "" if run is None else run.checkpoint
         same_steps = trainer.comes_to(state) and same_rates(
             self.spec.optimizer, epochs, trainer.options.epochs, trainer.steps_per_epoch, state.updates
         )
@@ -76,7 +83,7 @@ class TrainingRun:
         if differences:
             more = len(differences) - SHOWN_DIFFERENCES
             raise SpecError(
-                f"{self.outputs.checkpoint}: this run was started with other settings and cannot be resumed so:",
+                f"{source}: this run was started with other settings and cannot be resumed so:",
                 *(f"  {line}" for line in differences[:SHOWN_DIFFERENCES]),
                 *([f"  and {more} more"] if more > 0 else []),
                 "Undo the changes (repeat the --set options of the start), or start anew without --resume.",
@@ -84,12 +91,18 @@ class TrainingRun:
         size = self.graph.loss.layout(self.graph.output_shape).size
         if state.sums is not None and len(state.sums) != size:
             raise WeightsError(
-                f"{self.outputs.checkpoint}: was written within epoch {state.epoch + 1} by a version with other "
+                f"{source}: was written within epoch {state.epoch + 1} by a version with other "
                 "metrics, whose sums cannot be continued; resume it with that version, or start anew without --resume"
             )
         trainer.restore(state)
+        if trainer.finished and self.place.goes_on_from is not None:
+            raise WeightsError(
+                f"{self.place.goes_on_from.path}: this run is finished, after epoch {trainer.epoch}, and no other is "
+                "unfinished; go on with more, for example --set training.epochs="
+                f"{2 * trainer.epoch}, or start anew without --resume"
+            )
         position = "its end" if trainer.finished else f"epoch {state.epoch + 1}, step {state.step + 1}"
-        self.progress.line(f"Resumed at {position}.")
+        self.progress.line(f"Resumed at {position}{'' if run is None else f': run {run.number}, in {run.path}'}.")
 
     def dry(self) -> None:
         """Run one batch forward and backward, and print the result; write nothing."""
@@ -111,116 +124,129 @@ class TrainingRun:
             )
         )
 
-    def complete(self, *, again: str | None) -> bool:
+    def complete(self) -> bool:
         """Train to the end, write the weights and print the final figures; return False where it was interrupted.
 
-        again: the command that resumes, for messages; None: nothing is saved to resume from. Raises GraphError, with
-        lines that say which weights exist.
+        Raises GraphError, with lines that say which weights exist.
         """
-        validated = self.trainer.validation is not None
-        records = self.trainer.history
-        resolved = self.spec.resolved()
-        with (
-            StopRequest() as stop,
-            self.outputs.open(resolved, self.graph.metrics, validated=validated, records=records) as history,
-        ):
-            self._history = history
-            self.save_best()
-            try:
-                finished = self.trainer.run(stop)
-            except GraphError as error:
-                lines = self.weights_so_far()
-                if again is not None and self.trainer.epoch and not isinstance(error, DivergenceError):
-                    lines += ["To continue from there:", f"  {again}"]
-                raise type(error)(*error.problems, *lines) from error
-            finally:
-                self.progress.close()
-            if not finished:
-                self.interrupted(again)
+        opened = self.place.opened(
+            self.spec,
+            self.settings,
+            samples=self.trainer.length.total_samples,
+            metrics=self.graph.metrics,
+            validated=self.trainer.validation is not None,
+            records=self.trainer.history,
+            log=self.progress.log,
+        )
+        with StopRequest() as stop, opened as self.files:
+            with self.ending():
+                figures = self.trained(stop)
+            if figures is None:
                 return False
+            self.hand_over(figures)
+        for part, each in figures.items():
+            for name, value in each.items():
+                self.progress.result(f"Final {final_label(part, name)}: {figure(name, value)}")
+        return True
+
+    def trained(self, stop: StopRequest) -> Mapping[str, Mapping[str, float]] | None:
+        """Train to the end, and write the weights into the run's folder; return the final figures, by part and views.
+
+        None where `stop` ended the run early.
+        """
+        if self.files.folder != self.place.resumed:
+            self.progress.line(f"Run {self.files.folder.number}, in {self.files.folder.path}.")
+        self.save_best()
+        self._saved = time.monotonic()
+        try:
+            finished = self.trainer.run(stop)
+        finally:
+            self.progress.close()
+        figures = None
+        if finished:
             if self.trainer.stopped_early:
                 self.progress.line(stopped_early(self.trainer))
             with self.trainer.kept.final():
-                try:
-                    part, final = self.final_figures(stop)
-                except DivergenceError as error:
-                    raise DivergenceError(*error.problems, *self.weights_so_far()) from error
-                if final is not None:
-                    figures_by_part = {f"{part}{views}": figures for views, figures in final.items()}
-                    self.outputs.finish(self.parameters.named(), self.metadata(self.last_kept, figures_by_part))
-            if final is None:
-                self.interrupted(again)
-                return False
+                figures = final_figures(self.engine, self.spec, self.data, self.last_kept, stop)
+                if figures is not None:
+                    weights, meta = self.files.folder.weights, self.metadata(self.last_kept, figures)
+                    save_weights(weights, self.parameters.named(), meta)
+        if figures is None:
+            self.interrupted()
+        return figures
+
+    @contextlib.contextmanager
+    def ending(self) -> Iterator[None]:
+        """A context in which an error ends the run: its facts say so, and the error gets lines on what there is."""
+        try:
+            yield
+        except GraphError as error:
+            diverged = isinstance(error, DivergenceError)
+            lines = self.weights_so_far()
+            if self.place.again is not None and self.files.folder.checkpoint.is_file() and not diverged:
+                lines += ["To continue from there:", f"  {self.place.again(self.files.folder.number)}"]
+            with contextlib.suppress(WeightsError):  # the disk may be full; the error that is raised says so
+                self.files.end(DIVERGED if diverged else FAILED, message=str(error), **self.done())
+            raise type(error)(*error.problems, *lines) from error
+
+    def weights_so_far(self) -> list[str]:
+        """Return lines that say which weights there are while the run is unfinished."""
+        place = self.place.destination
+        before = place is not None and place.weights.exists()
+        lines = self.files.weights_so_far()
+        return [*lines, f"{place.weights} is as it was before this run."] if place is not None and before else lines
+
+    def done(self) -> dict[str, Any]:
+        """Return the facts on what was done so far."""
+        history = self.trainer.history
+        figures = {"training": history[-1].training} if history else {}
+        validated = [record.validation for record in history if record.validation is not None]
+        figures |= {"validation": validated[-1]} if validated else {}
+        return {"done": self.trainer.epoch, "seconds": sum(each.seconds for each in history), "figures": figures}
+
+    def hand_over(self, figures: Mapping[str, Mapping[str, float]]) -> None:
+        """Put the weights where other commands find them, and write the facts of the finished run."""
+        destination, run = self.place.destination, self.files.folder
+        done = self.done()
+        done["figures"] |= figures
+        try:
+            stays = None
+            if destination is not None:
+                stays = destination.receive(run, self.files.facts, self.settings.document, self.place.store)
+        except WeightsError as error:
+            raise WeightsError(*error.problems, f"{run.weights} holds the weights of the finished run.") from error
+        finally:
+            self.files.finish(**done)
         best = best_text(self.trainer.kept.best)
-        self.progress.line(f"{self.outputs.weights} written{f': the weights of {best}' if best else ''}.")
-        for views, figures in final.items():
-            for name, value in figures.items():
-                print(showable(f"Final {part} {label(name)}{views}: {figure(name, value)}"))
-        return True
-
-    def final_figures(self, stop: StopRequest) -> tuple[str, Mapping[str, Mapping[str, float]] | None]:
-        """Return the name of a part and the final figures on it; None for the figures where `stop` ends the run.
-
-        The part is test; validation, where the test part is not used; or training, where there is no validation. The
-        key of the figures is "", and " with flip", by the name of the views, for those of outputs that are averaged
-        over views of test or validation images.
-        """
-        last = self.last_kept
-        if self.data.test is not None:
-            part, samples = "test", self.data.test
-            sums = evaluate(self.engine, samples, stop)
-            if sums is None:
-                return part, None
-            plain: Mapping[str, float] = self.graph.summarise(sums, len(samples))
-            check_figures(self.engine, samples, plain, "over the test part, after the last epoch,")
-        elif self.data.validation is not None and last.validation is not None:
-            part, samples, plain = "validation", self.data.validation, last.validation
-        else:
-            return "training", {"": last.training}
-        views = self.spec.evaluation["test_time_augmentation"]
-        if views == "none":
-            return part, {"": plain}
-        sums = averaged_sums(self.engine, samples, views, stop)
-        if sums is None:
-            return part, None
-        averaged = self.graph.summarise(sums, len(samples))
-        check_averaged(self.engine, samples, views, averaged, f"over the {part} part, after the last epoch,")
-        return part, {"": plain, f" with {views}": averaged}
+        place = run.weights if destination is None or stays is not None else destination.weights
+        self.progress.line(f"{place} written by run {run.number}{f': the weights of {best}' if best else ''}.")
+        if stays is not None:
+            self.progress.remark(stays)
 
     @property
     def last_kept(self) -> Record:
         """The record of the epoch whose weights are kept: the best if the document asks for it, else the last."""
         return self.trainer.kept.record or self.trainer.history[-1]
 
-    def weights_so_far(self) -> list[str]:
-        """Return lines that say which weights exist while the run is unfinished."""
-        return self.outputs.weights_so_far(self.trainer.epoch, best=best_text(self.trainer.kept.best))
-
-    def interrupted(self, again: str | None) -> None:
+    def interrupted(self) -> None:
         """Save a checkpoint, and print how to resume from it."""
-        trainer = self.trainer
+        trainer, again = self.trainer, self.place.again
         epoch, steps = f"in epoch {trainer.epoch + 1} of {trainer.options.epochs}", trainer.steps_in_epoch
         position = "after the last epoch" if trainer.finished else f"{epoch}, after step {trainer.step} of {steps}"
         if again is None:
             complain(f"Interrupted {position}; nothing was kept.")
             return
         if not trainer.finished:
-            self.check_state()
-        save_checkpoint(self.outputs.checkpoint, trainer.state(), self.settings)
+            trainer.check_parameters()  # a state that is not finite does not replace the last one that was
+        self.files.save_checkpoint(trainer.state(), self.settings)
+        self.files.end(INTERRUPTED, **self.done())
         lines = [
-            f"Interrupted {position}; saved in {self.outputs.checkpoint}.",
+            f"Interrupted {position}; saved in {self.files.folder.path}.",
             *self.weights_so_far(),
             "To continue, with the same result as without the interruption:",
-            f"  {again}",
+            f"  {again(self.files.folder.number)}",
         ]
         complain(showable("\n".join(lines)))
-
-    def check_state(self) -> None:
-        """Raise DivergenceError where the state is not finite, so that it does not replace the last one that was."""
-        try:
-            self.trainer.check_parameters()
-        except DivergenceError as error:
-            raise DivergenceError(*error.problems, *self.weights_so_far()) from error
 
     def metadata(self, record: Record, final: Mapping[str, Mapping[str, float]]) -> dict[str, object]:
         """Return the metadata of a file with the weights after the epoch of `record`. final: figures by part."""
@@ -234,27 +260,33 @@ class TrainingRun:
         )
 
     def step_done(self, trainer: Trainer) -> None:
-        """Show the step."""
+        """Show the step; in a long epoch, save the state now and then."""
         self.progress.step_done(trainer)
+        if time.monotonic() - self._saved >= SAVED_EVERY and trainer.step < trainer.steps_in_epoch:
+            trainer.check_parameters()
+            self.save_state(trainer)
 
     def epoch_done(self, trainer: Trainer, record: Record) -> None:
         """Write the epoch to disk, then show it."""
-        self._history.append(record)
+        self.files.append(record)
         with trainer.kept.validated():
-            save_weights(self.outputs.last, self.parameters.named(), self.metadata(record, {}))
+            self.files.save_last(self.parameters.named(), self.metadata(record, {}))
         if trainer.kept.record in (record, None):
             self.save_best()
-        save_checkpoint(self.outputs.checkpoint, trainer.state(), self.settings)
+        self.save_state(trainer)
         self.progress.epoch_done(trainer, record)
 
+    def save_state(self, trainer: Trainer) -> None:
+        """Write the checkpoint."""
+        self.files.save_checkpoint(trainer.state(), self.settings)
+        self._saved = time.monotonic()
+
     def save_best(self) -> None:
-        """Write the weights of the best epoch so far; delete the file of an earlier run while there is none."""
+        """Write the weights of the best epoch so far, if the document keeps the best."""
         record = self.trainer.kept.record
         if record is not None:
             with self.trainer.kept.final():
-                save_weights(self.outputs.best, self.parameters.named(), self.metadata(record, {}))
-        elif self.trainer.epoch:
-            self.outputs.best.unlink(missing_ok=True)
+                self.files.save_best(self.parameters.named(), self.metadata(record, {}))
 
 
 def best_text(best: Watch | None) -> str | None:

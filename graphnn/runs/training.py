@@ -1,5 +1,6 @@
 """train: a whole training from a document to its weights, with all checks before the first step."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,40 +13,50 @@ from graphnn.describe.limits import refuse_too_large
 from graphnn.describe.report import description_report
 from graphnn.engine.engine import Engine
 from graphnn.engine.plan import kernels_for
-from graphnn.errors import DataError, WeightsError
+from graphnn.errors import DataError, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph
 from graphnn.graph.initialisation import initialise, needs_images, unset
 from graphnn.initializers.base import IMAGES
+from graphnn.layers.settings import added_fragments
 from graphnn.parameters.parameters import Parameters
 from graphnn.reports.formats import render
 from graphnn.runs.data import TrainingData
-from graphnn.runs.files import RunFiles
+from graphnn.runs.facts import FINISHED
+from graphnn.runs.folder import RunFolder
+from graphnn.runs.older import take_over
+from graphnn.runs.place import RunPlace
 from graphnn.runs.progress import Progress
-from graphnn.runs.reading import print_notes
+from graphnn.runs.promotion import Destination
+from graphnn.runs.reading import DocumentSource, print_notes, read_document
 from graphnn.runs.run import TrainingRun
-from graphnn.specification.spec import Spec
+from graphnn.runs.standing import weights_meta
+from graphnn.runs.store import RunStore
+from graphnn.specification.spec import Spec, read_spec
 from graphnn.storage.weights import WeightsFile, assign, class_names, load_weights
 from graphnn.text.numbers import count_text
-from graphnn.text.terminal import complain, note, terminal_width
+from graphnn.text.terminal import heard_by, note, terminal_width
 from graphnn.training.checkpoint import load_checkpoint
+
+LATEST = "latest"
 
 
 @frozen_dataclass(kw_only=True)
 class TrainingRequest:
     """What to train, and how.
 
-    document: the file that `spec` was read from. output: the file for the weights. resume: continue the run in the
-    output's folder. init_from: a file of weights to start from. limit: the most samples of each part. test: whether
-    to measure on the test part at the end. dry_run: build everything, run one batch, and write nothing.
-    again: the command that resumes the run, for messages; None: an interrupted run is not saved.
+    source: the document. store: the folder of its runs. destination: where the weights are found afterwards; None: in
+    the run's folder only. resume: the number of the run to continue, or LATEST; None: a new one. init_from: a file of
+    weights to start from. limit: the most samples of each part. test: whether to measure on the test part at the end.
+    dry_run: build everything, run one batch, and write nothing. command: how this training was started, for its facts.
+    again: returns the command that resumes the run of a number; None: an interrupted run is not saved.
     """
 
-    document: Path
-    spec: Spec
-    output: Path
-    resume: bool = False
+    source: DocumentSource
+    store: RunStore
+    destination: Destination | None = None
+    resume: int | str | None = None
     init_from: Path | None = None
     data_dir: Path | None = None
     limit: int | None = None
@@ -53,7 +64,8 @@ class TrainingRequest:
     dry_run: bool = False
     threads: int | None = None
     kernels: str | None = None
-    again: str | None = None
+    command: str = ""
+    again: Callable[[int], str] | None = None
 
 
 def train(request: TrainingRequest, progress: Progress) -> bool:
@@ -61,23 +73,27 @@ def train(request: TrainingRequest, progress: Progress) -> bool:
 
     Raises GraphError and its subclasses; faults of the request are raised before anything is written.
     """
-    spec = request.spec
+    with heard_by(progress.log.add):
+        return trained(request, progress)
+
+
+def trained(request: TrainingRequest, progress: Progress) -> bool:
+    """Train as `train` does, without a log of messages."""
+    spec = read_document(request.source)
     graph = build_graph(spec)
     print_notes(spec, graph)
     description = describe(spec, graph, request.kernels)
     progress.line(render(description_report(description), width=terminal_width()))
-    refuse_training(request.document, description)
-    outputs = RunFiles(request.output)
-    outputs.check(data=Path(spec.data["path"]) if spec.data["path"] else None)
-    if request.resume and not outputs.checkpoint.exists():
-        raise WeightsError(f"{outputs.checkpoint}: no such file, so there is no run to resume; start without --resume")
-    start = load_checkpoint(outputs.checkpoint) if request.resume else None
-    if not request.dry_run:
-        outputs.check_free()
-        if start is None and outputs.last.exists():
-            complain(
-                f"{outputs.folder} holds an unfinished run, which this one replaces; --resume would go on with it."
-            )
+    refuse_training(request.source.file, description)
+    check_outputs(request, spec)
+    if request.destination is not None and not request.dry_run:
+        for text in take_over(request.destination.weights, request.store):
+            note(text)
+    resumed = None
+    if request.resume is not None:
+        resumed = request.store.to_resume(request.resume if isinstance(request.resume, int) else None)
+        resumed.check()
+    start = None if resumed is None else load_checkpoint(resumed.checkpoint)
     initial = None if request.init_from is None else load_weights(request.init_from, check_finite=True)
     data = TrainingData.load(
         spec,
@@ -102,13 +118,47 @@ def train(request: TrainingRequest, progress: Progress) -> bool:
         seed=spec.training["seed"],
         kernels=kernels_for(graph, request.kernels),
     ) as engine:
-        run = TrainingRun(spec, graph, parameters, engine, data, outputs, progress)
+        run = TrainingRun(spec, graph, parameters, engine, data, place(request, spec, resumed), progress)
         if start is not None:
             run.resume(*start)
         if request.dry_run:
             run.dry()
             return True
-        return run.complete(again=request.again)
+        return run.complete()
+
+
+def check_outputs(request: TrainingRequest, spec: Spec) -> None:
+    """Raise WeightsError where the run's files or its weights could not be written; writes nothing."""
+    if request.destination is not None:
+        request.destination.check(data=Path(spec.data["path"]) if spec.data["path"] else None)
+    request.store.check()
+    if request.destination is not None:
+        weights_meta(request.destination.weights)
+
+
+def place(request: TrainingRequest, spec: Spec, resumed: RunFolder | None) -> RunPlace:
+    """Return where the run keeps its files: a finished run that goes on does so in a new folder."""
+    finished = resumed is not None and resumed.facts().state == FINISHED
+    return RunPlace(
+        store=request.store,
+        destination=request.destination,
+        resumed=None if finished else resumed,
+        goes_on_from=resumed if finished else None,
+        command=request.command,
+        changes=changes(request.source, spec),
+        again=request.again,
+    )
+
+
+def changes(source: DocumentSource, spec: Spec) -> tuple[str, ...]:
+    """Return the options that made the spec another than that of the document as it is written."""
+    if not source.overrides:
+        return ()
+    try:
+        written = read_spec(source.file, plugins=added_fragments()).resolved()
+    except SpecError:  # only the changes have made it right
+        written = {}
+    return () if written == spec.resolved() else tuple(f"--set {override}" for override in source.overrides)
 
 
 def limit_line(data: TrainingData) -> str:

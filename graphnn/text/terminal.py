@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TextIO
@@ -12,8 +12,14 @@ from graphnn.text.tables import ELLIPSIS
 SAID: ContextVar[set[str] | None] = ContextVar("said", default=None)  # the notes printed so far, in each_note_once
 
 
+HEARD: ContextVar[Callable[[str], None] | None] = ContextVar("heard", default=None)  # who hears messages too
+
+
 def complain(message: str) -> None:
     """Print a message on stderr, after everything that was printed before."""
+    heard = HEARD.get()
+    if heard is not None:
+        heard(message)
     sys.stdout.flush()
     print(showable(message, sys.stderr), file=sys.stderr)
 
@@ -25,6 +31,16 @@ def note(message: object) -> None:
         complain(text)
     if said is not None:
         said.add(text)
+
+
+@contextmanager
+def heard_by(listener: Callable[[str], None]) -> Iterator[None]:
+    """A context in which messages are also given to a listener."""
+    token = HEARD.set(listener)
+    try:
+        yield
+    finally:
+        HEARD.reset(token)
 
 
 @contextmanager

@@ -1,15 +1,14 @@
 """The history of a training run: a record for each epoch, and the CSV file that they are written to."""
 
-import contextlib
 import csv
-import errno
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import Any, Self
 
 from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.storage.locks import InUse, claim
 
 
 @frozen_dataclass
@@ -48,26 +47,6 @@ class Record:
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """Return the record from the values of `to_json`."""
         return cls(**values)
-
-
-class InUse(Exception):
-    """Another process has locked the file."""
-
-
-def claim(file: TextIO) -> None:
-    """Lock a file, open for writing, against other processes until it is closed. Raises InUse.
-
-    A POSIX lock belongs to the process: forked processes do not inherit it, and it ends with the process, in whatever
-    way. Nothing is locked where the system or the file system has no such locks.
-    """
-    with contextlib.suppress(ImportError):
-        import fcntl  # not on Windows
-
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno in (errno.EACCES, errno.EAGAIN):
-                raise InUse from error
 
 
 class HistoryFile:

@@ -70,7 +70,7 @@ def test_the_number_of_threads_and_a_stop_change_no_weight(train: Train, blocks:
     assert train(*few, "--resume", "--set", "training.epochs=3")[0] == 0
     found.append(blocks.with_suffix(".npz").read_bytes())
     assert len(set(found)) == 1
-    with (blocks.parent / "net.run" / "history.csv").open(encoding="utf-8") as stream:
+    with (blocks.parent / "net.runs" / "0001" / "history.csv").open(encoding="utf-8") as stream:
         assert len(list(csv.DictReader(stream))) == 3
 
 

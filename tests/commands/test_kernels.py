@@ -75,7 +75,7 @@ def test_training_and_use_with_either(graphnn: Run, images: Path, tmp_path: Path
         assert (done.returncode, done.stderr) == (0, ""), done.stderr
         assert "Final test accuracy" in done.stdout
         weights[kernels] = load_weights(images.with_suffix(".npz")).arrays
-        _, settings = load_checkpoint(tmp_path / "images.run" / "checkpoint.npz")
+        _, settings = load_checkpoint(tmp_path / "images.runs" / "0001" / "checkpoint.npz")
         assert settings.kernels == kernels
     assert weights["numpy"].keys() == weights["numba"].keys()
     for name, array in weights["numpy"].items():
@@ -130,7 +130,7 @@ def test_numba_that_is_not_there(python: Run, images: Path, without_numba: dict[
 def test_without_numba_numpy_is_used(python: Run, images: Path, without_numba: dict[str, str]) -> None:
     done = python("tools/train.py", images, *QUICK, env=without_numba)
     assert (done.returncode, done.stderr) == (0, "")
-    _, settings = load_checkpoint(images.parent / "images.run" / "checkpoint.npz")
+    _, settings = load_checkpoint(images.parent / "images.runs" / "0001" / "checkpoint.npz")
     assert settings.kernels == "numpy"
 
 

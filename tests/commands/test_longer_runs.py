@@ -23,7 +23,7 @@ STOPPING = ("--set", "training.early_stopping.patience=2", "--set", "training.ep
 
 def rows(document: Path) -> list[dict[str, str]]:
     """Return the table of the run."""
-    with (document.parent / "net.run" / "history.csv").open() as file:
+    with (document.parent / "net.runs" / "0001" / "history.csv").open() as file:
         return list(csv.DictReader(file))
 
 
@@ -68,8 +68,8 @@ def test_the_average_is_written_and_measured(train: Train, trained: Path, tmp_pa
     code, _, _ = train(*AVERAGE, "--output", tmp_path / "averaged.npz")
     assert code == 0
     averaged, plain = load_weights(tmp_path / "averaged.npz"), load_weights(trained.with_suffix(".npz"))
-    checkpoint = load_weights(tmp_path / "averaged.run" / "checkpoint.npz")
-    others = load_weights(trained.parent / "net.run" / "checkpoint.npz")
+    checkpoint = load_weights(tmp_path / "averaged.runs" / "0001" / "checkpoint.npz")
+    others = load_weights(trained.parent / "net.runs" / "0001" / "checkpoint.npz")
     assert np.array_equal(checkpoint.arrays["parameters"], others.arrays["parameters"])  # trained as without
     assert not np.array_equal(averaged.arrays["hidden/weights"], plain.arrays["hidden/weights"])
     average = checkpoint.arrays["average/parameters"][: 64 * 16]  # in the order that the memory has
@@ -109,7 +109,7 @@ def test_the_best_weights_are_kept_and_named(train: Train, document: Path) -> No
     meta = load_weights(document.with_suffix(".npz")).meta["metrics"]
     assert meta["epochs"] == best
     assert meta["validation"]["loss"] == float(row["validation_loss"])
-    assert not (document.parent / "net.run" / "best.npz").exists()  # net.npz is it
+    assert not (document.parent / "net.runs" / "0001" / "best.npz").exists()  # net.npz is it
     _, out, _ = train(*BEST, "--no-test")
     assert f"Final validation loss: {meta['validation']['loss']:.4f}" in out
 
@@ -122,9 +122,9 @@ def test_the_best_weights_are_on_disk_during_the_run(
     assert code == 130
     best = lowest(document)
     assert best < len(rows(document))
-    file = load_weights(document.parent / "net.run" / "best.npz")
+    file = load_weights(document.parent / "net.runs" / "0001" / "best.npz")
     assert file.meta["metrics"]["epochs"] == best
-    last = load_weights(document.parent / "net.run" / "last.npz")
+    last = load_weights(document.parent / "net.runs" / "0001" / "last.npz")
     assert last.meta["metrics"]["epochs"] == len(rows(document))
     assert f"{file.path} holds those of epoch {best}, the best validation loss, " in err
     stop_after(0, monkeypatch)

@@ -49,11 +49,11 @@ def test_the_weights_file_has_its_metadata(trained: Path) -> None:
     assert file.meta["metrics"]["epochs"] == 3
     assert set(file.meta["metrics"]) == {"epochs", "training", "validation", "test"}
     assert file.meta["versions"]["numpy"] == np.__version__
-    assert json.loads((trained.parent / "net.run" / "resolved.json").read_text()) == file.meta["document"]
+    assert json.loads((trained.parent / "net.runs" / "0001" / "resolved.json").read_text()) == file.meta["document"]
 
 
 def test_the_history_has_a_line_an_epoch(trained: Path) -> None:
-    with (trained.parent / "net.run" / "history.csv").open() as file:
+    with (trained.parent / "net.runs" / "0001" / "history.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
     assert float(rows[2]["loss"]) < float(rows[0]["loss"])
@@ -61,7 +61,7 @@ def test_the_history_has_a_line_an_epoch(trained: Path) -> None:
 
 
 def test_equal_runs_give_equal_bytes_and_older_weights_are_kept(train: Train, trained: Path) -> None:
-    weights, previous = trained.with_suffix(".npz"), trained.parent / "net.run" / "previous.npz"
+    weights, previous = trained.with_suffix(".npz"), trained.parent / "net.runs" / "0001" / "previous.npz"
     first = weights.read_bytes()
     train("--threads", "1")
     assert weights.read_bytes() == first
@@ -93,7 +93,7 @@ def test_without_the_test_part_the_validation_figures_are_final(train: Train, do
         "Final training accuracy",
         "Final training top-5 accuracy",
     ]
-    assert "validation" not in (document.parent / "net.run" / "history.csv").read_text()
+    assert "validation" not in (document.parent / "net.runs" / "0001" / "history.csv").read_text()
 
 
 VIEWS = ("--set", "evaluation.test_time_augmentation=flip")

@@ -109,7 +109,7 @@ def test_divergence_after_an_epoch_leaves_that_epochs_weights(
 
     monkeypatch.setattr(training_run.Trainer, "learning_rates", too_high)
     code, _, err = train()
-    last = document.parent / "net.run" / "last.npz"
+    last = document.parent / "net.runs" / "0001" / "last.npz"
     assert code == 3
     assert "in epoch 3 of 3" in err
     assert f"{last} holds the weights after epoch 2." in err

@@ -76,7 +76,7 @@ def test_an_interrupted_run_resumes_to_the_same_weights(
     assert done.returncode == 0, done.stderr
     assert "Resumed at epoch 2, step " in done.stdout
     assert document.with_suffix(".npz").read_bytes() == whole
-    rows = (document.parent / "net.run" / "history.csv").read_text().splitlines()
+    rows = (document.parent / "net.runs" / "0001" / "history.csv").read_text().splitlines()
     assert [row.split(",")[0] for row in rows] == ["epoch", "1", "2", "3"]
 
 

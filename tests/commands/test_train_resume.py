@@ -82,13 +82,13 @@ def test_a_stop_saves_and_prints_how_to_resume(train: Train, document: Path, mon
     assert f"{document.parent / 'net.run' / 'last.npz'} holds the weights after epoch 1." in err
     assert err.splitlines()[-1].strip() == f"graphnn train {document} --resume"
     monkeypatch.undo()
-    state, _ = load_checkpoint(document.parent / "net.run" / "checkpoint.npz")
+    state, _ = load_checkpoint(document.parent / "net.runs" / "0001" / "checkpoint.npz")
     assert (state.epoch, state.step > 0, len(state.history)) == (1, True, 1)
     code, out, _ = train("--resume")
     assert code == 0
     assert f"Resumed at epoch 2, step {state.step + 1}." in out
     assert document.with_suffix(".npz").read_bytes() == whole
-    assert len((document.parent / "net.run" / "history.csv").read_text().splitlines()) == 4
+    assert len((document.parent / "net.runs" / "0001" / "history.csv").read_text().splitlines()) == 4
 
 
 def as_before_top_5_accuracy(checkpoint: Path) -> None:
@@ -111,10 +111,10 @@ def test_a_run_older_than_a_metric_resumes_with_the_metric(train: Train, documen
     train(*longer)
     whole = document.with_suffix(".npz").read_bytes()
     train()
-    as_before_top_5_accuracy(document.parent / "net.run" / "checkpoint.npz")
+    as_before_top_5_accuracy(document.parent / "net.runs" / "0001" / "checkpoint.npz")
     assert train(*longer, "--resume")[0] == 0
     assert document.with_suffix(".npz").read_bytes() == whole
-    with (document.parent / "net.run" / "history.csv").open() as file:
+    with (document.parent / "net.runs" / "0001" / "history.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["top_5_accuracy"] == "" for row in rows] == [True, True, True, False]
     assert all(float(row["accuracy"]) > 0.2 for row in rows)
@@ -125,7 +125,7 @@ def test_sums_of_other_metrics_are_not_continued(train: Train, document: Path, m
     monkeypatch.setattr(training_run.StopRequest, "__call__", lambda request: next(asked))
     assert train()[0] == 130
     monkeypatch.undo()
-    checkpoint = document.parent / "net.run" / "checkpoint.npz"
+    checkpoint = document.parent / "net.runs" / "0001" / "checkpoint.npz"
     as_before_top_5_accuracy(checkpoint)
     code, _, err = train("--resume")
     assert code == 2
@@ -186,7 +186,7 @@ def test_augmented_training_resumed_within_an_epoch_gives_the_same_weights(
 
 def test_the_command_to_resume_repeats_the_options() -> None:
     argv = ["a b.json", "--init-from", "w.npz", "--set", "x=1", "--init-from=v.npz", "--resume"]
-    assert command.resume_command("graphnn train", argv) == "graphnn train 'a b.json' --set x=1 --resume"
+    assert command.resume_command("graphnn train", argv, 7) == "graphnn train 'a b.json' --set x=1 --resume 7"
 
 
 def test_a_failed_run_says_which_weights_exist_and_how_to_resume(

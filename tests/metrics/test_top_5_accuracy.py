@@ -108,7 +108,7 @@ def test_users_see_it_for_the_digits(graphnn: Callable[..., Any], root: Path, tm
     assert "accuracy" in epoch
     assert "top-5" not in epoch
     assert "the best validation top-5 accuracy" in done.stdout
-    with (tmp_path / "w.run" / "history.csv").open() as file:
+    with (tmp_path / "w.runs" / "0001" / "history.csv").open() as file:
         (row,) = csv.DictReader(file)
     columns = [name for name in row if name.endswith("accuracy")]
     assert columns == [f"{part}{name}" for part in ("", "validation_") for name in ("accuracy", "top_5_accuracy")]
@@ -133,7 +133,7 @@ def test_users_do_not_see_it_for_five_classes(graphnn: Callable[..., Any], small
     document.write_text(json.dumps(small))
     done = graphnn("train", document, "--threads", "1")
     assert (done.returncode, done.stderr) == (0, "")
-    header = (tmp_path / "net.run" / "history.csv").read_text().partition("\n")[0]
+    header = (tmp_path / "net.runs" / "0001" / "history.csv").read_text().partition("\n")[0]
     shown = graphnn("evaluate", document, "--threads", "1").stdout
     for text in (done.stdout, header, shown):
         assert "accuracy" in text

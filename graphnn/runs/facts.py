@@ -1,0 +1,151 @@
+"""RunFacts: what is known of a training apart from its figures by epoch; run.json in its folder."""
+
+import json
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from graphnn.datasets.provenance import number, optional, typed
+from graphnn.errors import WeightsError
+from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.storage.archives import replacing
+from graphnn.version import __version__
+
+VERSION = 1  # of the layout of run.json
+
+TRAINING = "training"  # it is running, or was killed
+INTERRUPTED = "interrupted"
+FAILED = "failed"
+DIVERGED = "diverged"
+FINISHED = "finished"
+FOUND = "found"  # weights that stood beside the document, of no run known here
+STATES = (TRAINING, INTERRUPTED, FAILED, DIVERGED, FINISHED, FOUND)
+UNFINISHED = (TRAINING, INTERRUPTED, FAILED)  # states from which a run can go on
+
+
+@frozen_dataclass(kw_only=True)
+class RunFacts:
+    """What is known of a run.
+
+    state: one of STATES. command: that started it. changes: the options that made its document another than the one
+    that is written. data: the digests of the parts of the data set. limit: that of --limit. epochs: how many it was to
+    have; done: how many it has finished. samples: to be trained on in all epochs; one that is seen in several counts
+    each time. started, ended: local times, ISO 8601. seconds: of all epochs. figures: by part and metric. goes_on_from:
+    the number of the finished run whose end is its start. message: why it ended, where it diverged or failed.
+
+    A figure is None where it was not finite.
+    """
+
+    state: str
+    command: str
+    versions: Mapping[str, str]
+    started: str
+    ended: str | None = None
+    changes: Sequence[str] = ()
+    data: Mapping[str, str]
+    limit: int | None
+    kernels: str
+    epochs: float
+    done: int = 0
+    samples: int
+    seconds: float = 0.0
+    figures: Mapping[str, Mapping[str, float | None]]
+    goes_on_from: int | None = None
+    message: str | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether the run trains its document as it is written, on all samples."""
+        return not self.changes and self.limit is None
+
+    @property
+    def shortened(self) -> str:
+        """What makes it a try, as options: --limit 100 --set training.epochs=1."""
+        limit = [] if self.limit is None else [f"--limit {self.limit}"]
+        return " ".join([*limit, *self.changes])
+
+    def changed(self, **changes: Any) -> Self:
+        """Return the facts of the same run with changes, as those of one that is being trained."""
+        return replace(self, **{"state": TRAINING, "ended": None, "message": None, **changes})
+
+    def save(self, file: Path) -> None:
+        """Write run.json whole. Raises OSError."""
+        values = {"run_version": VERSION, **asdict(self)}
+        with replacing(file) as stream:
+            stream.write((json.dumps(values, indent=2, ensure_ascii=False) + "\n").encode())
+
+    @classmethod
+    def load(cls, file: Path) -> Self:
+        """Return what `save` wrote. Raises WeightsError, with the name of the file, where it holds something else."""
+        try:
+            return cls.from_json(json.loads(file.read_bytes()))
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as problem:
+            said = f"{problem} is missing" if isinstance(problem, KeyError) else problem
+            reason = problem.strerror if isinstance(problem, OSError) else f"damaged: {said}"
+            raise WeightsError(f"{file}: cannot be read: {reason}") from problem
+
+    @classmethod
+    def from_json(cls, values: Any) -> Self:
+        """Return the facts from their JSON values. Raises ValueError, TypeError, KeyError or AttributeError."""
+        if values["run_version"] != VERSION:
+            raise ValueError(f"run_version is {values['run_version']!r}, but this program knows {VERSION} only")
+        if values["state"] not in STATES:
+            raise ValueError(f"state is {values['state']!r}, where one of {', '.join(STATES)} is needed")
+        return cls(
+            state=values["state"],
+            command=typed(values["command"], str),
+            versions=texts(values["versions"]),
+            started=typed(values["started"], str),
+            ended=optional(values["ended"], str),
+            changes=[typed(change, str) for change in typed(values["changes"], list)],
+            data=texts(values["data"]),
+            limit=optional(values["limit"], int),
+            kernels=typed(values["kernels"], str),
+            epochs=number(values["epochs"]),
+            done=typed(values["done"], int),
+            samples=typed(values["samples"], int),
+            seconds=number(values["seconds"]),
+            figures={
+                part: {name: None if value is None else number(value) for name, value in figures.items()}
+                for part, figures in values["figures"].items()
+            },
+            goes_on_from=optional(values["goes_on_from"], int),
+            message=optional(values["message"], str),
+        )
+
+
+def texts(values: Any) -> dict[str, str]:
+    """Return a mapping of texts. Raises TypeError or AttributeError for anything else."""
+    return {key: typed(value, str) for key, value in values.items()}
+
+
+def numbers_of(metrics: Any) -> dict[str, dict[str, float | None]]:
+    """Return the figures by part in the metadata of weights, which may be from anywhere; None for those that are no
+    number.
+    """
+    parts = metrics.items() if isinstance(metrics, dict) else ()
+    return {
+        part: {name: float(value) if isinstance(value, int | float) else None for name, value in figures.items()}
+        for part, figures in parts
+        if isinstance(figures, dict)
+    }
+
+
+def now() -> str:
+    """Return the local time, ISO 8601, to the second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S%z")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what computes."""
+    return {
+        "graphnn": __version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "system": platform.platform(terse=True),
+    }

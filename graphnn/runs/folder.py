@@ -1,0 +1,143 @@
+"""RunFolder: the files of one training, in a folder that no other training writes to."""
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from graphnn.errors import WeightsError
+from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.runs.facts import TRAINING, UNFINISHED, RunFacts
+from graphnn.storage.locks import InUse, claim
+
+NO_LINKS = getattr(os, "O_NOFOLLOW", 0)  # not on Windows
+
+
+@frozen_dataclass
+class RunFolder:
+    """The paths of a run's files. path: NAME.runs/0007."""
+
+    path: Path
+
+    @property
+    def number(self) -> int:
+        """The number of the run."""
+        return int(self.path.name)
+
+    @property
+    def weights(self) -> Path:
+        """The weights of a finished run."""
+        return self.path / "weights.npz"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The state that --resume continues from."""
+        return self.path / "checkpoint.npz"
+
+    @property
+    def history(self) -> Path:
+        """The metrics, one line for each epoch."""
+        return self.path / "history.csv"
+
+    @property
+    def document(self) -> Path:
+        """The document with all defaults and overrides."""
+        return self.path / "resolved.json"
+
+    @property
+    def log(self) -> Path:
+        """What the run has printed, with times."""
+        return self.path / "log.txt"
+
+    @property
+    def last(self) -> Path:
+        """The weights after the last finished epoch of an unfinished run."""
+        return self.path / "last.npz"
+
+    @property
+    def best(self) -> Path:
+        """The weights of the best epoch so far of an unfinished run, if the document keeps the best."""
+        return self.path / "best.npz"
+
+    @property
+    def facts_file(self) -> Path:
+        """The facts of the run."""
+        return self.path / "run.json"
+
+    @property
+    def lock_file(self) -> Path:
+        """An empty file that the training process keeps locked."""
+        return self.path / "lock"
+
+    def facts(self) -> RunFacts:
+        """Return the facts of the run. Raises WeightsError where they are damaged or missing."""
+        return RunFacts.load(self.facts_file)
+
+    @property
+    def size(self) -> int:
+        """The bytes of all its files."""
+        with os.scandir(self.path) as entries:
+            return sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
+
+    def best_weights(self) -> Path | None:
+        """Return the file of the weights to use: of the finished run, else of its best epoch, else of its last."""
+        return next((file for file in (self.weights, self.best, self.last) if file.is_file()), None)
+
+    def check(self) -> None:
+        """Raise WeightsError where the folder, or a file in it, is a link, or no regular file, or not writable.
+
+        A link in a folder that was received would let the run write anywhere.
+        """
+        for path in (self.path, *sorted(self.path.iterdir())):
+            mode = path.lstat().st_mode
+            if stat.S_ISLNK(mode):
+                raise WeightsError(f"{path}: is a link, which no run makes; a run is not continued through links")
+            if path != self.path and not stat.S_ISREG(mode):
+                raise WeightsError(f"{path}: is no regular file, where a file is to be written")
+            if not os.access(path, os.W_OK):
+                raise WeightsError(f"{path}: is not writable")
+
+    @contextlib.contextmanager
+    def claimed(self) -> Iterator[None]:
+        """A context in which no other process can train into the folder. Raises WeightsError where one does.
+
+        The lock belongs to the process, and ends with it in whatever way.
+        """
+        with opened(self.lock_file) as file:
+            try:
+                claim(file)
+            except InUse as error:
+                raise WeightsError(
+                    f"{self.path}: another training is writing there; wait for its end, or start anew without --resume"
+                ) from error
+            yield
+
+    def running(self) -> bool:
+        """Whether another process is training into the folder."""
+        if not self.lock_file.is_file():
+            return False
+        try:
+            with opened(self.lock_file) as file:
+                claim(file)
+        except InUse:
+            return True
+        except OSError:  # not ours to lock
+            return False
+        return False
+
+    def resumable(self, facts: RunFacts) -> bool:
+        """Whether the run is unfinished, has something to go on from, and nobody is training it."""
+        return facts.state in UNFINISHED and self.checkpoint.is_file() and not self.running()
+
+    def state(self, facts: RunFacts) -> str:
+        """Return the state in words."""
+        if facts.state != TRAINING:
+            return facts.state
+        return "training" if self.running() else "killed"
+
+
+def opened(file: Path) -> TextIO:
+    """Open a text file of a run for appending, never through a link. Raises OSError."""
+    return open(file, "a", encoding="utf-8", opener=lambda name, flags: os.open(name, flags | NO_LINKS, 0o666))

@@ -1,0 +1,54 @@
+"""measure: the figures of a finished run on a part that it was not measured on."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from graphnn.engine.engine import Engine
+from graphnn.engine.plan import kernels_for
+from graphnn.graph.build import build_graph
+from graphnn.graph.initialisation import unset
+from graphnn.runs.data import TrainingData
+from graphnn.runs.final_figures import measured
+from graphnn.runs.folder import RunFolder
+from graphnn.runs.open_run import written
+from graphnn.specification.spec import Spec
+from graphnn.storage.weights import assign, load_weights
+
+
+def measure(
+    run: RunFolder,
+    spec: Spec,
+    part: str,
+    *,
+    data_dir: Path | None,
+    limit: int | None,
+    threads: int | None,
+    kernels: str | None,
+    show_progress: bool,
+) -> None:
+    """Add the figures of a finished run's weights on the test or validation part to its facts.
+
+    Raises GraphError where its data, weights or facts cannot be read or written, or a figure is not finite.
+    """
+    graph = build_graph(spec)
+    parameters = unset(graph)
+    assign(parameters, load_weights(run.weights, check_finite=True).arrays, file=run.weights)
+    data = TrainingData.load(
+        spec, graph, data_dir=data_dir, limit=limit, test=part == "test", show_progress=show_progress
+    )
+    samples = data.test if part == "test" else data.validation
+    assert samples is not None  # the comparison refuses documents without
+    with Engine(
+        graph,
+        parameters,
+        batch_size=spec.training["batch_size"],
+        threads=threads,
+        seed=spec.training["seed"],
+        kernels=kernels_for(graph, kernels),
+    ) as engine:
+        engine.supply(samples)
+        figures = measured(engine, spec, part, samples)
+    assert figures is not None  # nothing can stop it
+    facts = run.facts()
+    with written(run.facts_file):
+        replace(facts, figures={**facts.figures, **figures}).save(run.facts_file)

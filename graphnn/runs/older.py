@@ -1,0 +1,133 @@
+"""Taking over the runs of older versions, which kept one run in NAME.run, and those of a comparison in NAME.compare."""
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from graphnn.errors import WeightsError
+from graphnn.runs.facts import FAILED, FINISHED, INTERRUPTED, RunFacts, numbers_of
+from graphnn.runs.folder import RunFolder
+from graphnn.runs.open_run import written
+from graphnn.runs.promotion import copy
+from graphnn.runs.standing import weights_meta
+from graphnn.runs.store import RunStore
+from graphnn.storage.locks import InUse, claim
+from graphnn.training.checkpoint import RunSettings, State, load_checkpoint
+
+OLD_RUN, OLD_COMPARISON = ".run", ".compare"
+
+
+def take_over(weights: Path, store: RunStore) -> list[str]:
+    """Move the run that an older version kept beside a weights file into the store; return lines that say so.
+
+    Raises WeightsError where an older version is training there, or the folder cannot be moved.
+    """
+    old = weights.with_suffix(OLD_RUN)
+    return [moved(old, weights, store, keep_weights=True)] if is_folder(old) else []
+
+
+def take_over_comparison(folder: Path, store: RunStore) -> list[str]:
+    """Move the trainings that an older version kept in the folder of a comparison, as `take_over` does."""
+    if not is_folder(folder):
+        return []
+    olds = [old for old in sorted(folder.glob(f"*{OLD_RUN}")) if is_folder(old)]
+    lines = [moved(old, old.with_suffix(".npz"), store, keep_weights=False) for old in olds]
+    if folder != store.folder and not any(folder.iterdir()):
+        with written(folder):
+            folder.rmdir()
+    return lines
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path is a folder, and no link to one."""
+    return path.is_dir() and not path.is_symlink()
+
+
+def moved(old: Path, weights: Path, store: RunStore, *, keep_weights: bool) -> str:
+    """Move the folder of an old run into the store, and its weights with it; return a line that says so.
+
+    keep_weights: whether a copy of the weights stays where it is.
+    """
+    old_run = RunFolder(old)
+    old_run.check()
+    refuse_running(old_run)
+    with written(old):
+        try:
+            state, settings = load_checkpoint(old_run.checkpoint)
+        except (WeightsError, FileNotFoundError):  # nothing to go on from, but its files are kept
+            facts, own = unknown(old_run), False
+        else:
+            own = is_of(settings, weights) and not old_run.last.exists()
+            facts = known(old_run, state, settings, weights if own else None)
+        if own:
+            copy(weights, old_run.weights)
+        facts.save(old_run.facts_file)
+        run = store.make()
+        run.path.rmdir()
+        old.rename(run.path)
+        if own and not keep_weights:
+            weights.unlink()
+    return f"{old} is run {run.number} now: {run.path}"
+
+
+def refuse_running(old: RunFolder) -> None:
+    """Raise WeightsError where an older version is training into the folder, with its history locked."""
+    if old.history.is_file() and os.access(old.history, os.W_OK):
+        with old.history.open("a", encoding="utf-8") as file:
+            try:
+                claim(file)
+            except InUse as error:
+                raise WeightsError(f"{old.path}: an older version is training there; wait for its end") from error
+
+
+def is_of(settings: RunSettings, weights: Path) -> bool:
+    """Whether a weights file holds the weights of a run with these settings, as far as their document says."""
+    try:
+        meta = weights_meta(weights)
+    except WeightsError:
+        return False
+    return meta is not None and meta.get("document") == settings.document
+
+
+def known(old: RunFolder, state: State, settings: RunSettings, weights: Path | None) -> RunFacts:
+    """Return the facts of an old run with a checkpoint. weights: those of the finished run."""
+    meta: Mapping[str, Any] = (weights_meta(weights) if weights is not None else None) or {}
+    return RunFacts(
+        state=INTERRUPTED if weights is None else FINISHED,
+        command="",
+        versions={},
+        started=time_of(old.history if old.history.exists() else old.checkpoint),
+        ended=time_of(old.checkpoint),
+        data=settings.data,
+        limit=settings.limit,
+        kernels=settings.kernels,
+        epochs=settings.document["training"]["epochs"],
+        done=state.epoch,
+        samples=0,
+        seconds=sum(record.seconds for record in state.history),
+        figures=numbers_of(meta.get("metrics")),
+    )
+
+
+def unknown(old: RunFolder) -> RunFacts:
+    """Return the facts of an old run without a checkpoint that can be read."""
+    return RunFacts(
+        state=FAILED,
+        command="",
+        versions={},
+        started=time_of(old.path),
+        data={},
+        limit=None,
+        kernels="",
+        epochs=0,
+        samples=0,
+        figures={},
+        message="its checkpoint is missing or damaged",
+    )
+
+
+def time_of(path: Path) -> str:
+    """Return when a file was written, as a local time, ISO 8601."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(path.stat().st_mtime))

@@ -1,0 +1,75 @@
+"""RunPlace: where a run keeps its files, and where its weights go at the end."""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.runs.facts import TRAINING, RunFacts, now, versions
+from graphnn.runs.folder import RunFolder
+from graphnn.runs.log import RunLog
+from graphnn.runs.open_run import OpenRun, written
+from graphnn.runs.promotion import Destination
+from graphnn.runs.store import RunStore
+from graphnn.specification.spec import Spec
+from graphnn.training.checkpoint import RunSettings
+from graphnn.training.history import Record
+
+
+@frozen_dataclass(kw_only=True)
+class RunPlace:
+    """Where a run keeps its files.
+
+    store: all runs. destination: of its weights; None: they stay in its folder. resumed: the unfinished run that goes
+    on, whose folder is used. goes_on_from: the finished run whose end is its start. command: of the run, for its facts.
+    changes: the options that made its document another than the one that is written. again: returns the command that
+    resumes the run of a number; None: an interrupted run is not saved.
+    """
+
+    store: RunStore
+    destination: Destination | None = None
+    resumed: RunFolder | None = None
+    goes_on_from: RunFolder | None = None
+    command: str = ""
+    changes: Sequence[str] = ()
+    again: Callable[[int], str] | None = None
+
+    @contextlib.contextmanager
+    def opened(
+        self,
+        spec: Spec,
+        settings: RunSettings,
+        *,
+        samples: int,
+        metrics: Sequence[str],
+        validated: bool,
+        records: Iterable[Record],
+        log: RunLog,
+    ) -> Iterator[OpenRun]:
+        """A context in which the run's folder is claimed: a new one, or that of the run that goes on.
+
+        samples: to be trained on in all epochs. metrics, validated, records, log: as in OpenRun.opened. Raises
+        WeightsError where another process trains into the folder, or it cannot be written.
+        """
+        facts = RunFacts(
+            state=TRAINING,
+            command=self.command,
+            versions=versions(),
+            started=now(),
+            changes=tuple(self.changes),
+            data=settings.data,
+            limit=settings.limit,
+            kernels=settings.kernels,
+            epochs=spec.training["epochs"],
+            samples=samples,
+            figures={},
+            goes_on_from=None if self.goes_on_from is None else self.goes_on_from.number,
+        )
+        with written(self.store.folder):
+            folder = self.resumed or self.store.make()
+        if self.resumed is not None:
+            before = folder.facts()
+            facts = before.changed(epochs=facts.epochs, samples=samples, changes=facts.changes, command=facts.command)
+        with OpenRun.opened(
+            folder, facts, settings.document, metrics, log, validated=validated, records=records
+        ) as files:
+            yield files

@@ -1,0 +1,121 @@
+"""Whose weights stand beside a document: those of the latest training of the document as it is written.
+
+A try, which is a training with --limit, or with changes to the document, does not take the place of such weights, nor
+does a training that differs from them only in having fewer epochs. Until there are any, the tries take the place of one
+another, unless the one that is there has seen more samples.
+"""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from graphnn.errors import WeightsError
+from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.layers.settings import added_fragments
+from graphnn.runs.facts import FOUND, RunFacts, now, numbers_of
+from graphnn.runs.folder import RunFolder
+from graphnn.runs.standing import Standing, standing
+from graphnn.runs.store import RunStore
+from graphnn.specification.differences import differences
+from graphnn.storage.archives import replacing
+from graphnn.text.terminal import note
+
+
+@frozen_dataclass
+class Destination:
+    """Where the weights of finished runs are found by other commands.
+
+    weights: NAME.npz beside the document, or another file. named: whether the user has named it, by --output, and so
+    wants the weights of any run there. promote: the command that puts a run's weights there, before the run's number.
+    """
+
+    weights: Path
+    named: bool = False
+    promote: str = "graphnn runs --promote"
+
+    def check(self, *, data: Path | None = None) -> None:
+        """Raise WeightsError where nothing can be written there; writes nothing. data: the file of the data set."""
+        if self.weights.suffix != ".npz":
+            raise WeightsError(f"{self.weights}: the name of a weights file ends in .npz")
+        if not self.weights.parent.is_dir():
+            raise WeightsError(f"{self.weights}: there is no folder {self.weights.parent}; make it first")
+        if data is not None and data.resolve() == self.weights.resolve():
+            raise WeightsError(
+                f"{data}: this is the data set, which the weights would replace; write them elsewhere with --output, "
+                "or give the data another name"
+            )
+
+    def receive(self, run: RunFolder, facts: RunFacts, document: Mapping[str, Any], store: RunStore) -> str | None:
+        """Put the weights of a run there, or return a sentence that says why those that are there stay.
+
+        Raises WeightsError where they cannot be written, or something is there that is no weights file.
+        """
+        before = standing(self.weights, store)
+        reason = None if self.named or before is None else reason_to_stay(before, facts, document)
+        if before is None or reason is None:
+            put(run.weights, self.weights, before, store)
+            return None
+        return f"{self.weights} stays as {before.name}: {reason}. To put this one there: {self.promote} {run.number}"
+
+
+def reason_to_stay(before: Standing, facts: RunFacts, document: Mapping[str, Any]) -> str | None:
+    """Return why the weights that are there stay, as a sentence; None where the new ones replace them."""
+    if facts.whole:
+        return f"this run had only {facts.epochs:g} epochs" if is_shorter(before, facts, document) else None
+    tried = f"this run was a try ({facts.shortened})"
+    if before.whole:
+        return tried
+    if before.facts is None or before.facts.samples > facts.samples:
+        return f"{tried} on fewer samples"
+    return None
+
+
+def is_shorter(before: Standing, facts: RunFacts, document: Mapping[str, Any]) -> bool:
+    """Whether a run differs from the weights that are there, if these are of a whole run, only in fewer epochs."""
+    known = before.document
+    if known is None or not before.whole:
+        return False
+    epochs = known.get("training", {}).get("epochs")
+    if not isinstance(epochs, int | float) or epochs <= facts.epochs:
+        return False
+    return not differences(known, document, ignore={"training.epochs"}, plugins=added_fragments())
+
+
+def put(source: Path, weights: Path, before: Standing | None, store: RunStore) -> None:
+    """Copy a run's weights to the place beside the document; weights there that no run has are kept as a run.
+
+    Raises WeightsError.
+    """
+    try:
+        if before is not None and before.run is None:
+            kept = keep(before, store)
+            note(f"{weights} was of no run that is known here; it is kept as run {kept.number}, in {kept.path}")
+        copy(source, weights)
+    except OSError as error:
+        raise WeightsError(f"{error.filename or weights}: cannot be written: {error.strerror}") from error
+
+
+def keep(before: Standing, store: RunStore) -> RunFolder:
+    """Copy weights of another origin into a run of their own, and return it. Raises OSError."""
+    run = store.make()
+    copy(before.weights, run.weights)
+    RunFacts(
+        state=FOUND,
+        command="",
+        versions={},
+        started=now(),
+        data={},
+        limit=None,
+        kernels="",
+        epochs=0,
+        samples=0,
+        figures=numbers_of(before.meta.get("metrics")),
+    ).save(run.facts_file)
+    return run
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a file whole or not at all. Raises OSError."""
+    with source.open("rb") as old, replacing(target) as new:
+        shutil.copyfileobj(old, new)

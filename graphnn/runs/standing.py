@@ -1,0 +1,87 @@
+"""What stands at NAME.npz, beside a document: nothing, weights of a run, weights of another origin, or else."""
+
+import filecmp
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from graphnn.errors import WeightsError
+from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.runs.facts import RunFacts
+from graphnn.runs.folder import RunFolder
+from graphnn.runs.store import RunStore
+from graphnn.storage.archives import Archive
+from graphnn.storage.weights import META, read_meta
+
+
+@frozen_dataclass
+class Standing:
+    """The weights that stand beside a document. run, facts: of the run that made them; None where none is known.
+
+    meta: their metadata.
+    """
+
+    weights: Path
+    meta: Mapping[str, Any]
+    run: RunFolder | None = None
+    facts: RunFacts | None = None
+
+    @property
+    def name(self) -> str:
+        """Whose they are, in words."""
+        return "it was before this run" if self.run is None else f"run {self.run.number} left it"
+
+    @property
+    def whole(self) -> bool:
+        """Whether they may be those of a document as it is written, on all samples."""
+        return self.facts.whole if self.facts is not None else not self.limited
+
+    @property
+    def limited(self) -> bool:
+        """Whether they say that they were trained with --limit."""
+        data = self.meta.get("data")
+        return isinstance(data, dict) and data.get("limit") is not None
+
+    @property
+    def document(self) -> Mapping[str, Any] | None:
+        """The resolved document that they were trained from, as far as they say."""
+        found = self.meta.get("document")
+        return found if isinstance(found, dict) else None
+
+
+def standing(weights: Path, store: RunStore) -> Standing | None:
+    """Return the weights at a path; None where nothing is there.
+
+    Raises WeightsError where something else than weights is there: that is somebody's, and is not replaced.
+    """
+    meta = weights_meta(weights)
+    if meta is None:
+        return None
+    for run, facts in reversed(list(store.readable())):
+        if run.weights.is_file() and filecmp.cmp(run.weights, weights, shallow=False):
+            return Standing(weights, meta, run, facts)
+    return Standing(weights, meta)
+
+
+def weights_meta(weights: Path) -> Mapping[str, Any] | None:
+    """Return the metadata of the weights at a path; None where nothing is there.
+
+    Raises WeightsError where what is there is not a file of weights that graphnn wrote.
+    """
+    if not weights.exists():
+        if weights.is_symlink():
+            raise WeightsError(f"{weights}: is a link to {weights.readlink()}, which does not exist; remove the link")
+        return None
+    elsewhere = "; write the weights elsewhere with --output, or give it another name"
+    if not stat.S_ISREG(weights.stat().st_mode):
+        kind = "a folder" if weights.is_dir() else "no regular file"
+        raise WeightsError(f"{weights}: is {kind}, where a file is to be written{elsewhere}")
+    try:
+        with Archive(weights, WeightsError) as archive:
+            if META not in archive.names:
+                arrays = ", ".join(archive.names[:4]) + (", …" if len(archive.names) > 4 else "")
+                raise WeightsError(f"{weights}: holds {arrays or 'no arrays'}, and is no weights file of graphnn")
+            return read_meta(archive)
+    except WeightsError as error:
+        raise WeightsError(*error.problems[:-1], f"{error.problems[-1]}; it is not replaced{elsewhere}") from error

@@ -1,0 +1,129 @@
+"""RunStore: the folder NAME.runs, with a numbered folder for each training."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from graphnn.errors import WeightsError
+from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.runs.facts import FINISHED, RunFacts
+from graphnn.runs.folder import RunFolder
+
+SUFFIX = ".runs"
+DIGITS = 4  # at least, in the name of a run's folder
+
+
+@frozen_dataclass
+class RunStore:
+    """All trainings of a document. folder: NAME.runs."""
+
+    folder: Path
+
+    def runs(self) -> list[RunFolder]:
+        """Return the folders of all runs, by number."""
+        try:
+            with os.scandir(self.folder) as entries:
+                names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        runs = [RunFolder(self.folder / name) for name in names if is_number(name)]
+        return sorted((run for run in runs if run.facts_file.exists()), key=lambda run: run.number)
+
+    def readable(self) -> Iterator[tuple[RunFolder, RunFacts]]:
+        """Yield the runs whose facts can be read, by number."""
+        for run in self.runs():
+            with contextlib.suppress(WeightsError):  # whoever lists runs says which are damaged
+                yield run, run.facts()
+
+    def numbered(self, number: int) -> RunFolder:
+        """Return the run with this number. Raises WeightsError, which says which there are."""
+        runs = self.runs()
+        found = next((run for run in runs if run.number == number), None)
+        if found is None:
+            there = f"there are {numbers_text([run.number for run in runs])}" if runs else "there is none"
+            raise WeightsError(f"{self.folder}: there is no run {number}; {there}")
+        return found
+
+    def to_resume(self, number: int | None = None) -> RunFolder:
+        """Return the run with a number or, for None, the latest unfinished one, or else the latest finished one.
+
+        Raises WeightsError where there is none, or it cannot go on.
+        """
+        if number is not None:
+            run = self.numbered(number)
+            if run.running():
+                raise WeightsError(f"{run.path}: is being trained by another process; wait for its end")
+            if not run.checkpoint.is_file():
+                raise WeightsError(f"{run.path}: has no {run.checkpoint.name}, and so nothing to go on from")
+            return run
+        known = list(self.readable())
+        unfinished = [run for run, facts in known if run.resumable(facts)]
+        finished = [run for run, facts in known if facts.state == FINISHED and run.checkpoint.is_file()]
+        latest = (unfinished or finished)[-1:]
+        if not latest:
+            raise WeightsError(f"{self.folder}: there is no run to resume; start without --resume")
+        return latest[0]
+
+    def make(self) -> RunFolder:
+        """Make the folder of the next run, and return it. Raises OSError."""
+        self.folder.mkdir(exist_ok=True)
+        while True:
+            with os.scandir(self.folder) as entries:
+                numbers = [int(entry.name) for entry in entries if is_number(entry.name)]
+            path = self.folder / f"{max(numbers, default=0) + 1:0{DIGITS}}"
+            with contextlib.suppress(FileExistsError):  # another process was quicker
+                path.mkdir()
+                return RunFolder(path)
+
+    def remove(self, run: RunFolder) -> None:
+        """Remove a run with all its files. Raises WeightsError where it is being trained, or cannot be removed."""
+        if run.running():
+            raise WeightsError(f"{run.path}: is being trained by another process; stop it first")
+        try:
+            shutil.rmtree(run.path)
+        except OSError as error:
+            raise WeightsError(f"{error.filename or run.path}: cannot be removed: {error.strerror}") from error
+
+    def check(self) -> None:
+        """Raise WeightsError where no run could be made; writes nothing."""
+        if self.folder.is_symlink():
+            raise WeightsError(f"{self.folder}: is a link, which no run follows; put a folder of this name there")
+        if self.folder.exists() and not self.folder.is_dir():
+            raise WeightsError(f"{self.folder}: is in the way: a folder of this name is needed for the runs")
+        parent = self.folder.parent
+        if not parent.is_dir():
+            raise WeightsError(f"{self.folder}: there is no folder {parent}; make it first")
+        check_writable_folder(self.folder if self.folder.exists() else parent)
+
+
+def store_of(weights: Path) -> RunStore:
+    """Return the store of the runs whose weights are put at a path: NAME.runs beside NAME.npz."""
+    return RunStore(weights.with_suffix(SUFFIX))
+
+
+def is_number(name: str) -> bool:
+    """Whether a name is that of a run's folder."""
+    return name.isascii() and name.isdecimal() and len(name) >= DIGITS
+
+
+def numbers_text(numbers: list[int]) -> str:
+    """Return ascending numbers in words: 1…4, 7."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and number == parts[-1][-1] + 1:
+            parts[-1] = [parts[-1][0], number]
+        else:
+            parts.append([number])
+    return ", ".join("…".join(map(str, part)) for part in parts)
+
+
+def check_writable_folder(folder: Path) -> None:
+    """Raise WeightsError unless a file can be written in the folder."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise WeightsError(f"{folder}: nothing can be written there: {error.strerror}") from error
