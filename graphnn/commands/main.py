@@ -34,6 +34,7 @@ for _name, _summary in (
     ("predict", "classify images or arrays with trained weights"),
     ("benchmark", "measure speed and memory, and compare them with PyTorch"),
     ("compare", "train variants of a network, and show what each change is worth"),
+    ("runs", "list the trainings of a network, and choose or remove one"),
     ("run", "check the building blocks: graphnn run unittest NAME"),
 ):
     COMMANDS.register(Command(_name, _summary))

@@ -36,7 +36,8 @@ class RunFacts:
     that is written. data: the digests of the parts of the data set. limit: that of --limit. epochs: how many it was to
     have; done: how many it has finished. samples: to be trained on in all epochs; one that is seen in several counts
     each time. started, ended: local times, ISO 8601. seconds: of all epochs. figures: by part and metric. goes_on_from:
-    the number of the finished run whose end is its start. message: why it ended, where it diverged or failed.
+    the number of the finished run whose end is its start. resume: the command that goes on with it. message: why it
+    ended, where it diverged or failed.
 
     A figure is None where it was not finite.
     """
@@ -56,6 +57,7 @@ class RunFacts:
     seconds: float = 0.0
     figures: Mapping[str, Mapping[str, float | None]]
     goes_on_from: int | None = None
+    resume: str | None = None
     message: str | None = None
 
     @property
@@ -115,6 +117,7 @@ class RunFacts:
                 for part, figures in values["figures"].items()
             },
             goes_on_from=optional(values["goes_on_from"], int),
+            resume=optional(values["resume"], str),
             message=optional(values["message"], str),
         )
 

@@ -14,6 +14,7 @@ from graphnn.runs.promotion import copy
 from graphnn.runs.standing import weights_meta
 from graphnn.runs.store import RunStore
 from graphnn.storage.locks import InUse, claim
+from graphnn.text.terminal import note
 from graphnn.training.checkpoint import RunSettings, State, load_checkpoint
 
 OLD_RUN, OLD_COMPARISON = ".run", ".compare"
@@ -38,6 +39,12 @@ def take_over_comparison(folder: Path, store: RunStore) -> list[str]:
         with written(folder):
             folder.rmdir()
     return lines
+
+
+def take_over_all(weights: Path, store: RunStore) -> None:
+    """Move the run and the comparison that older versions kept beside a weights file into its store, with notes."""
+    for text in [*take_over(weights, store), *take_over_comparison(weights.with_suffix(OLD_COMPARISON), store)]:
+        note(text)
 
 
 def is_folder(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.runs.facts import TRAINING, RunFacts, now, versions
@@ -66,9 +67,10 @@ class RunPlace:
         )
         with written(self.store.folder):
             folder = self.resumed or self.store.make()
+        facts = replace(facts, resume=None if self.again is None else self.again(folder.number))
         if self.resumed is not None:
             before = folder.facts()
-            facts = before.changed(epochs=facts.epochs, samples=samples, changes=facts.changes, command=facts.command)
+            facts = before.changed(epochs=facts.epochs, samples=samples, changes=facts.changes, resume=facts.resume)
         with OpenRun.opened(
             folder, facts, settings.document, metrics, log, validated=validated, records=records
         ) as files:

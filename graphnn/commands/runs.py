@@ -1,0 +1,86 @@
+"""runs: lists the trainings of a document, puts the weights of one beside it, and removes those that are named."""
+
+import shlex
+from argparse import ArgumentTypeError
+from collections.abc import Sequence
+from pathlib import Path
+
+from graphnn.commands.common import (
+    Parser,
+    add_document_arguments,
+    add_format_argument,
+    document_source,
+    guarded,
+    natural_number,
+    positive_integer,
+)
+from graphnn.reports.formats import TABLE, render
+from graphnn.runs.listing import listing
+from graphnn.runs.management import promote, remove
+from graphnn.runs.reading import command_line
+from graphnn.runs.store import store_of
+from graphnn.runs.trained import weights_path
+from graphnn.text.terminal import complain, show, terminal_width
+
+EXAMPLES = (
+    "models/digits.json",
+    "models/digits.json --promote 7",
+    "models/digits.json --remove 2,4-6",
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    return guarded(run, argv)
+
+
+def parser() -> Parser:
+    """Return the parser of the command line."""
+    result = Parser(
+        "runs",
+        "List the trainings of a document, which are kept in NAME.runs beside it: what differed, how far they came, "
+        "their figures, time and size. Nothing is ever removed but what --remove names.",
+        EXAMPLES,
+    )
+    add_document_arguments(result)
+    result.add_argument(
+        "--output", type=Path, metavar="W.npz", help="the runs beside this weights file, as train --output made them"
+    )
+    action = result.add_mutually_exclusive_group()
+    action.add_argument(
+        "--promote", type=positive_integer, metavar="RUN", help="put the weights of a run beside the document"
+    )
+    action.add_argument(
+        "--remove", type=numbers, metavar="RUN,…", help="remove runs, with all their files; 4-6 stands for 4, 5 and 6"
+    )
+    add_format_argument(result, csv="one line a run")
+    return result
+
+
+def numbers(text: str) -> list[int]:
+    """Return numbers of runs, separated by commas, with 4-6 for a range, for `type=` of an argument."""
+    found: set[int] = set()
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        low = natural_number(first)
+        high = natural_number(last) if dash else low
+        if not low <= high <= low + 100_000:
+            raise ArgumentTypeError(f'"{part}" is no range of numbers of runs')
+        found.update(range(low, high + 1))
+    return sorted(found)
+
+
+def run(argv: Sequence[str]) -> int:
+    """List the runs, or change them as the arguments say."""
+    arguments = parser().parse(argv)
+    weights = arguments.output or weights_path(arguments.spec)
+    store = store_of(weights)
+    if arguments.promote is not None:
+        complain(promote(store, weights, arguments.promote))
+    elif arguments.remove is not None:
+        complain(remove(store, weights, arguments.remove))
+    else:
+        train = f"{command_line('train', 'runs')} {shlex.quote(str(arguments.spec))}"
+        report = listing(document_source(arguments), weights, store, train=train)
+        show(render(report, arguments.format, terminal_width() if arguments.format == TABLE else None))
+    return 0

@@ -1,0 +1,242 @@
+"""The runs of a document as a report: what differed, how far they came, their figures, time and size."""
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from graphnn.errors import SpecError, WeightsError
+from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.layers.settings import added_fragments
+from graphnn.metrics.base import METRICS
+from graphnn.metrics.figures import label
+from graphnn.reports.kinds import BYTES, DURATION, Kind, metric_kind
+from graphnn.reports.report import Column, Lines, Part, Report, Table
+from graphnn.runs.facts import FOUND, RunFacts
+from graphnn.runs.folder import RunFolder
+from graphnn.runs.older import take_over_all
+from graphnn.runs.reading import DocumentSource, read_document
+from graphnn.runs.standing import Standing, standing
+from graphnn.runs.store import RunStore
+from graphnn.specification.differences import differences, value_text
+from graphnn.text.terminal import note
+from graphnn.training.monitor import PREFIX
+
+PARTS = ("validation", "test")  # whose figures the table shows
+KILLED, DAMAGED, RUNNING = "killed", "damaged", "training"
+RIGHT = Kind(right=True)
+LONGEST = 40  # characters of a value in the table
+ROWS = tuple(
+    Column(name, key=name)
+    for name in ("run", "state", "weights", "differences", "epochs", "of", "started", "seconds", "bytes")
+)
+
+
+@frozen_dataclass
+class ListedRun:
+    """A run in the list.
+
+    facts: None where they are damaged; problem then says how. state: in words. done: its finished epochs. figures: by
+    part and metric. changes: what differs from the document as it is now, as (setting, value in the run).
+    stands: whether its weights are those beside the document.
+    """
+
+    run: RunFolder
+    facts: RunFacts | None
+    problem: str | None
+    state: str
+    done: int
+    figures: Mapping[str, Mapping[str, float | None]]
+    changes: Sequence[tuple[str, str]]
+    size: int
+    stands: bool
+
+    @property
+    def seconds(self) -> float | None:
+        """The time of its epochs; None where it is not known."""
+        return self.facts.seconds if self.facts is not None and self.facts.seconds else None
+
+    @property
+    def difference(self) -> str:
+        """What differs from the document, in short; or the problem."""
+        if self.problem is not None:
+            return self.problem
+        return ", ".join(f"{setting} {value if len(value) <= LONGEST else '…'}" for setting, value in self.changes)
+
+
+def listing(source: DocumentSource, weights: Path, store: RunStore, *, train: str) -> Report:
+    """Return the report of the runs of a document, after taking over those of older versions.
+
+    weights: the file beside it. train: the command that trains it, for advice. Where the document cannot be read, or
+    something else than weights stands beside it, a note says so, and the runs are listed all the same.
+    """
+    take_over_all(weights, store)
+    document, stands = None, None
+    try:
+        document = read_document(source).resolved()
+    except SpecError as error:
+        note(f"what differs is not shown, because the document cannot be read: {error.problems[0]}")
+    try:
+        stands = standing(weights, store)
+    except WeightsError as error:
+        note(error)
+    runs = [described(run, document, stands) for run in store.runs()]
+    if not runs:
+        return Report([Lines([f"{store.folder}: no run yet; train it: {train}"])], [], rows=Table(ROWS, []))
+    unfinished = [each for each in runs if each.facts is not None and each.run.resumable(each.facts)]
+    resume = {
+        each.run.number: (each.facts and each.facts.resume) or f"{train} --resume {each.run.number}"
+        for each in unfinished
+    }
+    return runs_report(runs, resume)
+
+
+def described(run: RunFolder, document: Mapping[str, Any] | None, standing: Standing | None) -> ListedRun:
+    """Return one run as it is listed."""
+    stands = standing is not None and standing.run == run
+    try:
+        facts = run.facts()
+    except WeightsError as error:
+        return ListedRun(run, None, str(error.problems[0]), DAMAGED, 0, {}, (), run.size, stands)
+    state = run.state(facts)
+    done, figures = facts.done, facts.figures
+    if state in (KILLED, RUNNING):
+        done, figures = so_far(run.history)
+    changes = tuple(differing(run, facts, document))
+    return ListedRun(run, facts, None, state, done, figures, changes, run.size, stands)
+
+
+def so_far(history: Path) -> tuple[int, Mapping[str, Mapping[str, float | None]]]:
+    """Return the number of epochs in a history, and the figures of the last that was validated.
+
+    A line that was cut is left out.
+    """
+    done, figures = 0, dict[str, dict[str, float | None]]()
+    try:
+        with history.open(newline="", encoding="utf-8", errors="replace") as file:
+            for row in csv.DictReader(line for line in file if "\0" not in line):
+                numbers = {key: as_number(value) for key, value in row.items() if isinstance(key, str)}
+                if numbers.get("images_per_second") is None or numbers.get("epoch") is None:
+                    continue
+                done += 1
+                found = {key: value for key, value in numbers.items() if key.startswith(PREFIX)}
+                if any(value is not None for value in found.values()):
+                    figures = {"validation": {key.removeprefix(PREFIX): value for key, value in found.items()}}
+    except (OSError, csv.Error):
+        return 0, {}
+    return done, figures
+
+
+def as_number(text: Any) -> float | None:
+    """Return a cell as a number; None where it is none."""
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return None
+
+
+def differing(run: RunFolder, facts: RunFacts, document: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+    """Yield what differs between a run and the document as it is now: each setting, with its value in the run."""
+    if facts.limit is not None:
+        yield "--limit", str(facts.limit)
+    if document is None or not run.document.is_file():
+        return
+    try:
+        then = json.loads(run.document.read_bytes())
+        found = differences(then, document, plugins=added_fragments())
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+        yield run.document.name, "damaged"
+        return
+    for one in found:
+        yield one.path, value_text(one.before)
+
+
+def runs_report(runs: Sequence[ListedRun], resume: Mapping[int, str]) -> Report:
+    """Return the report of runs. resume: the commands that go on with those that are unfinished, by their numbers."""
+    parts: list[Part] = [Table(columns(runs), [tuple(cells(each, runs)) for each in runs])]
+    if any(each.stands for each in runs):
+        parts.append(Lines(["* its weights stand beside the document"]))
+    if resume:
+        parts.append(Lines(["To go on:", *(f"  {command}" for command in resume.values())]))
+    return Report(
+        parts,
+        [values(each, resume) for each in runs],
+        rows=Table(ROWS, [plain_row(each) for each in runs]),
+    )
+
+
+def shown_metrics(runs: Sequence[ListedRun]) -> list[tuple[str, str]]:
+    """Return (part, metric) for the columns: of each part, the first brief metric besides the loss that all have."""
+    shown = []
+    for part in PARTS:
+        found = [each.figures[part] for each in runs if each.figures.get(part)]
+        if found:
+            brief = [name for name in found[0] if name in METRICS and METRICS[name].brief and name != "loss"]
+            shown.append((part, next((name for name in brief if all(name in each for each in found)), "loss")))
+    return shown
+
+
+def columns(runs: Sequence[ListedRun]) -> list[Column]:
+    """Return the columns of the table for people."""
+    return [
+        Column("run", RIGHT),
+        Column("state"),
+        Column("epochs", RIGHT),
+        *(Column(f"{part}\n{label(metric)}", metric_kind(metric)) for part, metric in shown_metrics(runs)),
+        Column("time", DURATION),
+        Column("size", BYTES, short="size"),
+        Column("what differs from the document", wraps=True),
+    ]
+
+
+def cells(each: ListedRun, runs: Sequence[ListedRun]) -> Iterator[Any]:
+    """Yield the cells of a run in the table for people."""
+    yield f"{'* ' if each.stands else ''}{each.run.number}"
+    yield each.state
+    yield "" if each.facts is None or each.state == FOUND else f"{each.done}/{each.facts.epochs:g}"
+    for part, metric in shown_metrics(runs):
+        yield each.figures.get(part, {}).get(metric)
+    yield each.seconds
+    yield each.size
+    yield each.difference
+
+
+def plain_row(each: ListedRun) -> tuple[Any, ...]:
+    """Return a run as a row for programs."""
+    facts = each.facts
+    return (
+        each.run.number,
+        each.state,
+        str(each.run.best_weights() or ""),
+        each.difference,
+        each.done,
+        None if facts is None else facts.epochs,
+        None if facts is None else facts.started,
+        each.seconds,
+        each.size,
+    )
+
+
+def values(each: ListedRun, resume: Mapping[int, str]) -> dict[str, Any]:
+    """Return a run as JSON values."""
+    facts, weights = each.facts, each.run.best_weights()
+    return {
+        "run": each.run.number,
+        "state": each.state,
+        "folder": str(each.run.path),
+        "weights": None if weights is None else str(weights),
+        "stands_beside_document": each.stands,
+        "differences": [{"setting": setting, "value": value} for setting, value in each.changes],
+        "epochs": each.done,
+        "epochs_planned": None if facts is None else facts.epochs,
+        "figures": each.figures,
+        "seconds": each.seconds,
+        "bytes": each.size,
+        "started": None if facts is None else facts.started,
+        "ended": None if facts is None else facts.ended,
+        "command": None if facts is None else facts.command,
+        "versions": None if facts is None else facts.versions,
+        "resume": resume.get(each.run.number),
+        "message": each.problem if facts is None else facts.message,
+    }

@@ -1,0 +1,165 @@
+"""runs, called in this process: the list of trainings, whose weights stand beside the document, and removal."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graphnn.runs import run as training_run
+from graphnn.storage.weights import load_weights
+
+Run = Callable[..., Any]
+LONGER = ("--set", "training.epochs=5")
+
+
+def listed(graphnn: Run, document: Path, *options: str) -> list[dict[str, Any]]:
+    """Return the runs as programs read them."""
+    done = graphnn("runs", document, "--format", "json", *options)
+    assert done.returncode == 0, done.stderr
+    read = json.loads(done.stdout)
+    return read if isinstance(read, list) else [read]
+
+
+def test_the_list_shows_what_differed_and_whose_weights_stand(
+    graphnn: Run, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert graphnn("train", trained, *LONGER, "--quiet").returncode == 0
+    assert graphnn("train", trained, "--limit", "100", "--no-test", "--quiet").returncode == 0
+    asked = iter([False] * 30 + [True])
+    with monkeypatch.context() as patch:
+        patch.setattr(training_run.StopRequest, "__call__", lambda request: next(asked))
+        assert graphnn("train", trained, *LONGER, "--quiet").returncode == 130
+    first, longer, limited, stopped = runs = listed(graphnn, trained)
+    assert [each["state"] for each in runs] == ["finished", "finished", "finished", "interrupted"]
+    assert [each["stands_beside_document"] for each in runs] == [True, False, False, False]
+    assert [each["epochs"] for each in runs] == [3, 5, 3, 1]
+    assert longer["differences"] == [{"setting": "training.epochs", "value": "5"}]
+    assert limited["differences"] == [{"setting": "--limit", "value": "100"}]
+    assert set(limited["figures"]) == {"training", "validation"}
+    metrics = load_weights(trained.with_suffix(".npz")).meta["metrics"]
+    assert first["figures"]["test"] == metrics["test"]
+    assert stopped["resume"] == f"graphnn train {trained} --set training.epochs=5 --quiet --resume 4"
+    table = graphnn("runs", trained).stdout
+    assert f"\n  {stopped['resume']}\n" in table
+    assert "* 1  finished" in table
+    assert "--limit 100" in table
+    assert graphnn(*stopped["resume"].split()[1:]).returncode == 0
+    assert [each["state"] for each in listed(graphnn, trained)][3] == "finished"
+
+
+def test_a_killed_run_shows_how_far_it_came(graphnn: Run, trained: Path) -> None:
+    run = trained.with_suffix(".runs") / "0001"
+    facts = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**facts, "state": "training", "done": 0, "figures": {}}))
+    with (run / "history.csv").open("a") as file:
+        file.write("4,0.5,0.3")  # as it is while a line is written
+    (each,) = listed(graphnn, trained)
+    assert (each["state"], each["epochs"]) == ("killed", 3)
+    assert each["figures"]["validation"]["accuracy"] == facts["figures"]["validation"]["accuracy"]
+    assert each["resume"].endswith("--resume 1")
+
+
+def test_promoting_puts_the_weights_of_a_run_beside_the_document(graphnn: Run, trained: Path) -> None:
+    weights = trained.with_suffix(".npz")
+    first = weights.read_bytes()
+    assert graphnn("train", trained, *LONGER, "--quiet").returncode == 0
+    assert weights.read_bytes() == first
+    done = graphnn("runs", trained, "--promote", "2")
+    assert (done.returncode, done.stderr) == (0, f"{weights} holds the weights of run 2 now.\n")
+    assert weights.read_bytes() == (trained.with_suffix(".runs") / "0002" / "weights.npz").read_bytes() != first
+    assert "already" in graphnn("runs", trained, "--promote", "2").stderr
+    weights.unlink()
+    assert graphnn("runs", trained, "--promote", "1").returncode == 0
+    assert weights.read_bytes() == first
+    done = graphnn("runs", trained, "--promote", "7")
+    assert (done.returncode, done.stderr) == (2, f"{trained.with_suffix('.runs')}: there is no run 7; there are 1…2\n")
+
+
+def test_weights_of_unknown_origin_are_kept_before_others_take_their_place(graphnn: Run, trained: Path) -> None:
+    weights, runs = trained.with_suffix(".npz"), trained.with_suffix(".runs")
+    other = load_weights(weights)
+    (runs / "0001").rename(runs / "0005")
+    changed = weights.read_bytes()
+    assert graphnn("evaluate", trained, "--float16", trained.with_name("half.npz")).returncode == 0
+    trained.with_name("half.npz").replace(weights)
+    half = weights.read_bytes()
+    assert half != changed
+    done = graphnn("runs", trained, "--promote", "5")
+    assert done.returncode == 0
+    assert "was of no run that is known here; it is kept as run 6" in done.stderr
+    assert (runs / "0006" / "weights.npz").read_bytes() == half
+    assert [each["state"] for each in listed(graphnn, trained)] == ["finished", "found"]
+    assert load_weights(weights).meta == other.meta
+
+
+def test_somebodys_file_is_not_replaced(graphnn: Run, trained: Path) -> None:
+    weights = trained.with_suffix(".npz")
+    weights.write_bytes(b"mine")
+    done = graphnn("runs", trained, "--promote", "1")
+    assert done.returncode == 2
+    assert "it is not replaced" in done.stderr
+    assert weights.read_bytes() == b"mine"
+    assert "mine" not in graphnn("runs", trained).stdout
+
+
+def test_removal_removes_what_is_named_and_nothing_else(graphnn: Run, trained: Path) -> None:
+    runs, weights = trained.with_suffix(".runs"), trained.with_suffix(".npz")
+    for _ in range(3):
+        assert graphnn("train", trained, "--limit", "100", "--quiet").returncode == 0
+    done = graphnn("runs", trained, "--remove", "2,9")
+    assert done.returncode == 2
+    assert sorted(each.name for each in runs.iterdir()) == ["0001", "0002", "0003", "0004"]
+    done = graphnn("runs", trained, "--remove", "1,3-4")
+    assert done.returncode == 0
+    assert done.stderr.startswith("3 runs removed, ")
+    assert done.stderr.endswith(f" freed. {weights} is as it was.\n")
+    assert sorted(each.name for each in runs.iterdir()) == ["0002"]
+    assert weights.exists()
+
+
+@pytest.mark.parametrize("text", ["", "x", "3-2", "-1", "1-", "1-99999999"])
+def test_numbers_that_are_none(graphnn: Run, trained: Path, text: str) -> None:
+    done = graphnn("runs", trained, f"--remove={text}")
+    assert done.returncode == 2
+    assert trained.with_suffix(".runs").exists()
+
+
+def test_damaged_runs_are_listed_with_the_others(graphnn: Run, trained: Path) -> None:
+    runs = trained.with_suffix(".runs")
+    assert graphnn("train", trained, "--limit", "100", "--quiet").returncode == 0
+    assert graphnn("train", trained, "--limit", "100", "--quiet").returncode == 0
+    (runs / "0001" / "run.json").write_text("{")
+    (runs / "0002" / "resolved.json").write_bytes(b"\xff")
+    (runs / "0009").mkdir()
+    (runs / "notes").mkdir()
+    done = graphnn("runs", trained)
+    assert done.returncode == 0
+    assert "damaged" in done.stdout
+    assert [each["run"] for each in listed(graphnn, trained)] == [1, 2, 3]
+    assert [each["state"] for each in listed(graphnn, trained)] == ["damaged", "finished", "finished"]
+
+
+def test_a_document_that_is_gone_or_wrong_has_a_list_all_the_same(graphnn: Run, trained: Path) -> None:
+    trained.write_text("{")
+    done = graphnn("runs", trained)
+    assert done.returncode == 0
+    assert "note: what differs is not shown" in done.stderr
+    assert "finished" in done.stdout
+    trained.unlink()
+    assert graphnn("runs", trained).returncode == 0
+
+
+def test_no_run_yet(graphnn: Run, document: Path) -> None:
+    done = graphnn("runs", document)
+    assert done.returncode == 0
+    assert done.stdout == f"{document.with_suffix('.runs')}: no run yet; train it: graphnn train {document}\n"
+    assert list(document.parent.iterdir()) == [document]
+
+
+def test_the_runs_of_other_weights(graphnn: Run, document: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.npz"
+    assert graphnn("train", document, "--output", other, "--quiet").returncode == 0
+    assert [each["stands_beside_document"] for each in listed(graphnn, document, "--output", str(other))] == [True]
+    assert listed(graphnn, document) == []
