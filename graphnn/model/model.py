@@ -227,7 +227,7 @@ class Model(Definition):
             data=None if self._trained_on is None else self._trained_on.to_json(),
             metrics={"epochs": self._kept_epoch, **{part: each for part, each in figures.items() if each is not None}},
         )
-        save_weights(file, parameters.named(), meta)
+        save_weights(file, parameters.named(), meta, follow=True)
 
     def load(self, file: str | Path) -> None:
         """Load the weights and the normalisation from a file that `save` or the train command wrote.

@@ -1,10 +1,9 @@
-"""Reading and writing .npz archives, without pickle; and atomic replacement of files."""
+"""Reading and writing .npz archives, without pickle."""
 
-import os
-import secrets
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,56 +14,120 @@ from numpy.lib import format as npy
 
 from graphnn.errors import GraphError
 from graphnn.storage.member_names import member_problem
-from graphnn.types import Array, shape_text
+from graphnn.storage.memory import memory_problem
+from graphnn.storage.npy_arrays import Header, read_header
+from graphnn.storage.npy_arrays import read_array as read_array
+from graphnn.storage.regular_files import NotRegularError, open_regular
+from graphnn.storage.replacing import fsync_folder as fsync_folder
+from graphnn.storage.replacing import replacing as replacing
+from graphnn.text.suggestions import quoted
+from graphnn.types import Array, Shape
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time of a zip member; with a fixed time, equal arrays give equal bytes
 ENCRYPTED = 0x1
-DAMAGE = (OSError, EOFError, ValueError, struct.error, zlib.error, zipfile.BadZipFile, NotImplementedError)
+COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+DAMAGE = (
+    *(OSError, EOFError, ValueError, OverflowError, struct.error),
+    *(zlib.error, zipfile.BadZipFile, NotImplementedError),  # by zipfile, for newer kinds of archives
+)
 
 
 class Archive:
     """An open .npz file. Every failure is raised as `error`, with the names of the file and the array.
 
     names: the keys of the arrays, in the file's order. Only FileNotFoundError is left to the caller, which can suggest
-    another file.
+    another file. What is no regular file is refused at once, and so are two arrays of one name.
     """
 
     def __init__(self, path: Path, error: type[GraphError]) -> None:
         self.path = path
         self._error = error
         try:
-            self._file = path.open("rb")
+            self._file = open_regular(path)
         except FileNotFoundError:
             raise
-        except OSError as problem:
-            raise error(f"{path}: cannot be read: {problem.strerror}") from problem
+        except NotRegularError as problem:
+            raise error(f"{path}: {problem.strerror}") from problem
+        except (OSError, ValueError) as problem:
+            raise error(f"{path}: cannot be read: {getattr(problem, 'strerror', None) or problem}") from problem
         try:
             self._zip = zipfile.ZipFile(self._file)
-            self._members = {info.filename.removesuffix(".npy"): info for info in self._zip.infolist()}
+            names = [info.filename.removesuffix(".npy") for info in self._zip.infolist()]
         except DAMAGE as problem:
             self._file.seek(0)
             start = self._file.read(len(npy.MAGIC_PREFIX))
             self._file.close()
             raise error(f"{path}: {not_an_archive(start)} ({problem})") from problem
+        self._members = dict(zip(names, self._zip.infolist(), strict=True))
         self.names = tuple(self._members)
+        if len(names) > len(self.names):
+            self.close()
+            name, count = Counter(names).most_common(1)[0]
+            raise error(f"{path}: holds {count} arrays of the name {quoted(name)}, and it is not said which one counts")
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
         self._zip.close()
         self._file.close()
 
-    def read(self, name: str) -> Array:
-        """Return one array. Raises `error` where it is damaged, or has a dtype that would need pickle."""
+    @property
+    def nbytes(self) -> int:
+        """The size of all arrays unpacked, with their headers, as the archive says; nothing is unpacked for it."""
+        return sum(info.file_size for info in self._members.values())
+
+    def check_memory(self) -> None:
+        """Raise `error` where all arrays together, unpacked, are larger than the memory of this machine."""
+        self._check_memory("holds arrays of", self.nbytes)
+
+    def header(self, name: str) -> Header:
+        """Return the shape and type of an array, of which only the start is read. Raises `error`."""
         info = self._members[name]
+        with self._reading(name), self._open(info) as member:
+            header = read_header(member)
+            found = info.file_size - member.tell()
+            if found != header.nbytes:
+                raise ValueError(f"{header.text()} need {header.nbytes:,} bytes, not {found:,}")
+            return header
+
+    def shapes(self) -> dict[str, Shape]:
+        """Return the shapes of all arrays, of which only the starts are read. Raises `error`."""
+        return {name: self.header(name).shape for name in self.names}
+
+    def read(self, name: str) -> Array:
+        """Return one array.
+
+        Raises `error` where it is damaged, has a dtype that would need pickle, or is larger than the memory of this
+        machine.
+        """
+        info = self._members[name]
+        self._check_memory(f"array {quoted(name)} has", info.file_size)
+        with self._reading(name), self._open(info) as member:
+            return read_array(member, info.file_size)
+
+    def _open(self, info: zipfile.ZipInfo) -> IO[bytes]:
+        if info.flag_bits & ENCRYPTED:
+            raise ValueError("it is encrypted")
+        if info.compress_type not in COMPRESSIONS:
+            raise ValueError("it is compressed by another method than numpy's")
+        return self._zip.open(info)
+
+    @contextmanager
+    def _reading(self, name: str) -> Iterator[None]:
         try:
-            if info.flag_bits & ENCRYPTED:
-                raise ValueError("it is encrypted")
-            with self._zip.open(info) as member:
-                return read_array(member, info.file_size)
+            yield
         except (*DAMAGE, MemoryError) as problem:
-            raise self._error(f'{self.path}: array "{name}" cannot be read: {problem}') from problem
+            raise self._error(f"{self.path}: array {quoted(name)} cannot be read: {problem}") from problem
+
+    def _check_memory(self, what: str, needed: int) -> None:
+        problem = memory_problem(needed)
+        if problem is not None:
+            raise self._error(f"{self.path}: {what} {problem}")
 
 
 def not_an_archive(start: bytes) -> str:
@@ -74,44 +137,6 @@ def not_an_archive(start: bytes) -> str:
     if start.startswith(npy.MAGIC_PREFIX):
         return "a single .npy array, where an .npz archive of named arrays is needed"
     return "not an .npz archive"
-
-
-def read_array(member: IO[bytes], file_size: int) -> Array:
-    """Return the array of one .npy member of `file_size` bytes.
-
-    Unlike numpy.load, it checks the header against the size before it allocates memory. Raises ValueError or EOFError.
-    Source: NEP 1, "A simple file format for NumPy arrays".
-    """
-    version = npy.read_magic(member)
-    if version == (1, 0):
-        shape, fortran_order, dtype = npy.read_array_header_1_0(member)
-    elif version == (2, 0):
-        shape, fortran_order, dtype = npy.read_array_header_2_0(member)
-    else:
-        raise ValueError(f".npy version {version} is not supported")
-    if dtype.hasobject:
-        raise ValueError(
-            "it holds pickled Python objects, which are never loaded; astype(int), astype(float) or astype(str) makes "
-            "an array without"
-        )
-    if any(size < 0 for size in shape) or not dtype.itemsize:
-        raise ValueError(f"impossible shape {shape} of {dtype}")
-    count = 1
-    for size in shape:  # with Python's integers: a forged shape must not overflow
-        count *= size
-    found = file_size - member.tell()
-    if found != count * dtype.itemsize:
-        raise ValueError(f"{shape_text(shape)} of {dtype} need {count * dtype.itemsize:,} bytes, not {found:,}")
-    array = np.empty(count, dtype)
-    target = array.view(np.uint8).data
-    position = 0
-    while position < found:
-        read = member.readinto(target[position:])  # type: ignore[attr-defined]  # zipfile's streams have it
-        if not read:
-            raise EOFError(f"it ends after {position:,} of {found:,} bytes")
-        position += read
-    member.read(1)  # zipfile checks the checksum only when it reaches the end
-    return array.reshape(shape, order="F" if fortran_order else "C")
 
 
 def write_archive(file: BinaryIO, arrays: Mapping[str, Array]) -> None:
@@ -130,37 +155,3 @@ def write_archive(file: BinaryIO, arrays: Mapping[str, Array]) -> None:
             info.external_attr = 0o644 << 16
             with archive.open(info, "w", force_zip64=True) as member:
                 npy.write_array(member, np.asarray(array, order="C"), version=(1, 0), allow_pickle=False)
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a temporary file that replaces `path` when the block ends, and is deleted if the block raises.
-
-    The replacement is atomic: another process sees the old file or the new one, never a part of it, even after a crash
-    of the machine, because file and folder are fsynced. Of a symbolic link, the target is replaced. The permissions are
-    those of a new file. Raises OSError.
-    """
-    target = Path(os.path.realpath(path))
-    temporary = target.parent / f".graphnn-{secrets.token_hex(8)}.tmp"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    fsync_folder(target.parent)
-
-
-def fsync_folder(folder: Path) -> None:
-    """Make changes of the names in `folder` survive a crash of the machine, on systems that can fsync a folder."""
-    if not hasattr(os, "O_DIRECTORY"):  # Windows
-        return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

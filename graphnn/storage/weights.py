@@ -11,7 +11,9 @@ import numpy as np
 from graphnn.errors import WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.parameters.parameters import Parameters
-from graphnn.storage.archives import Archive, replacing, write_archive
+from graphnn.storage.archives import Archive, write_archive
+from graphnn.storage.regular_files import NotRegularError
+from graphnn.storage.replacing import replacing
 from graphnn.text.suggestions import closest, quoted
 from graphnn.types import Array, Shape, shape_text
 
@@ -66,9 +68,12 @@ class MatchReport:
         return f"; the file has {quoted(close)}" if close else ""
 
 
-def save_weights(path: str | Path, arrays: Mapping[str, Array], meta: Mapping[str, Any], *, dtype: str = "<f4") -> None:
+def save_weights(
+    path: str | Path, arrays: Mapping[str, Array], meta: Mapping[str, Any], *, dtype: str = "<f4", follow: bool = False
+) -> None:
     """Write arrays, converted to `dtype`, and meta to exactly `path`; on failure, the file there is left unchanged.
 
+    follow: of a symbolic link, replace the file that it leads to, rather than the link itself.
     meta: JSON values; numpy's numbers become JSON numbers, and NaN and infinity become null, because JSON has neither.
     `format_version` is added to them. Equal arrays and meta give equal bytes. Raises WeightsError where the file cannot
     be written, a key is `__meta__` or cannot be a name in an .npz, or a value is beyond the range of `dtype`.
@@ -80,12 +85,14 @@ def save_weights(path: str | Path, arrays: Mapping[str, Array], meta: Mapping[st
     members = {key: stored(array, dtype, key, path) for key, array in arrays.items()}
     members[META] = np.frombuffer(text.encode(), np.uint8)
     try:
-        with replacing(path) as file:
+        with replacing(path, follow=follow) as file:
             write_archive(file, members)
+    except NotRegularError as problem:
+        raise WeightsError(f"{path}: {problem.strerror}") from problem
     except ValueError as problem:
         raise WeightsError(f"{path}: {problem}") from problem
     except OSError as problem:
-        raise WeightsError(f"{path}: cannot be written: {problem.strerror}") from problem
+        raise WeightsError(f"{path}: cannot be written: {problem.strerror or problem}") from problem
 
 
 def load_weights(path: str | Path, *, check_finite: bool = False) -> WeightsFile:

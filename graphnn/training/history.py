@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from graphnn.frozen_dataclass import frozen_dataclass
-from graphnn.storage.locks import InUse, claim
+from graphnn.storage.locks import InUse as InUse
+from graphnn.storage.locks import claim as claim
 
 
 @frozen_dataclass

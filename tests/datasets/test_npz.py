@@ -167,7 +167,7 @@ def test_folder_that_is_missing_is_named(tmp_path):
 
 
 def test_folder_in_place_of_a_file_is_told(tmp_path):
-    with pytest.raises(DataError, match="cannot be read: Is a directory"):
+    with pytest.raises(DataError, match="is a folder, not a regular file"):
         load_from(tmp_path)
 
 
