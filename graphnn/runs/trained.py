@@ -22,7 +22,7 @@ from graphnn.parameters.parameters import Parameters
 from graphnn.runs.reading import DocumentSource, command_line, read_document
 from graphnn.specification.differences import differences
 from graphnn.specification.spec import Spec
-from graphnn.storage.weights import WeightsFile, assign, class_names, compare, load_weights
+from graphnn.storage.weights import WeightsFile, assign, class_names, load_weights
 from graphnn.text.terminal import note
 from graphnn.training.samples import Samples
 
@@ -109,15 +109,13 @@ def load_trained(source: DocumentSource, weights: Path | None, command: str) -> 
     path = weights or weights_path(source.file)
     if weights is None and not path.exists():
         raise WeightsError(f"{path}: no such file; train it first: {command_line('train', command)} {source.file}")
-    file = load_weights(path, check_finite=True)
     shapes = {name: parameter.shape for name, parameter in named_parameters(graph.nodes).items()}
-    report = compare(shapes, file.arrays)
-    if not report.complete:
-        lines = "".join(f"\n  {line}" for line in report.lines())
-        raise WeightsError(f"{path}: these weights do not fit {source.file}:{lines}")
+    file = load_weights(path, check_finite=True, expected=shapes, network=str(source.file))
     refuse_inference(graph, spec.training["batch_size"], kernels_for(graph), str(source.file))
     parameters = unset(graph)
     assign(parameters, file.arrays, file=path)
+    if file.note is not None:
+        note(f"{path}: {file.note}")
     note_differences(spec, file)
     names, provenance = class_names(file), Provenance.from_meta(file.meta, path)
     return Trained(spec, graph, parameters, path, constants(spec, file), names, provenance, file.meta)
@@ -127,7 +125,10 @@ def constants(spec: Spec, file: WeightsFile) -> Normalisation:
     """Return the normalisation that the weights were trained with. Raises WeightsError where it is missing."""
     values = file.meta.get("normalisation")
     if values is not None:
-        return Normalisation.from_json(values)
+        try:
+            return Normalisation.from_json(values)
+        except DataError as error:
+            raise WeightsError(f"{file.path}: {error}") from error
     mode = spec.data["normalize"]
     if "normalisation" in file.meta:  # null: none was needed, unless the document beside it says otherwise
         known = file.meta.get("document")

@@ -107,7 +107,7 @@ def trained(request: TrainingRequest, progress: Progress) -> bool:
         progress.line(limit_line(data))
     parameters = unset(graph) if start is not None else first_parameters(graph, spec.training["seed"], data)
     if initial is not None:
-        for text in start_notes(initial, data):
+        for text in [*filter(None, [initial.note]), *start_notes(initial, data)]:
             note(f"{initial.path}: {text}")
         start_from(initial, parameters, progress)
     with Engine(

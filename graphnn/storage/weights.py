@@ -1,6 +1,5 @@
 """Weights files: the parameters of a network and their metadata, as one .npz."""
 
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,14 +10,13 @@ import numpy as np
 from graphnn.errors import WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.parameters.parameters import Parameters
-from graphnn.storage.archives import Archive, write_archive
-from graphnn.storage.regular_files import NotRegularError
-from graphnn.storage.replacing import replacing
+from graphnn.storage.archives import Archive
+from graphnn.storage.described import DIGEST, META, listed, read_described, read_meta, write_described
+from graphnn.storage.npy_arrays import Header
+from graphnn.storage.weights_metadata import METADATA, check_meta
 from graphnn.text.suggestions import closest, quoted
 from graphnn.types import Array, Shape, shape_text
 
-META = "__meta__"
-FORMAT_VERSION = 1
 DATA_SET = ("x_train", "y_train")  # arrays that tell a file of data from one of weights
 
 
@@ -26,12 +24,14 @@ DATA_SET = ("x_train", "y_train")  # arrays that tell a file of data from one of
 class WeightsFile:
     """The content of a weights file.
 
-    arrays: float32, by 'layer/parameter', in the file's order. meta: the file's `__meta__`, or empty.
+    arrays: float32, by 'layer/parameter', in the file's order. meta: the file's `__meta__`, or empty. note: what a user
+    should know about the file, if anything.
     """
 
     path: Path
     arrays: dict[str, Array]
     meta: dict[str, Any]
+    note: str | None = None
 
 
 @frozen_dataclass
@@ -75,49 +75,91 @@ def save_weights(
 
     follow: of a symbolic link, replace the file that it leads to, rather than the link itself.
     meta: JSON values; numpy's numbers become JSON numbers, and NaN and infinity become null, because JSON has neither.
-    `format_version` is added to them. Equal arrays and meta give equal bytes. Raises WeightsError where the file cannot
-    be written, a key is `__meta__` or cannot be a name in an .npz, or a value is beyond the range of `dtype`.
+    The format's version and a digest are added to them. Equal arrays and meta give equal bytes. Raises WeightsError
+    where the file cannot be written, a key is `__meta__` or cannot be a name in an .npz, or a value is beyond the range
+    of `dtype`.
     """
     path = Path(path)
-    if META in arrays:
-        raise WeightsError(f'{path}: a parameter cannot be called "{META}": that is where the file describes itself')
-    text = json.dumps(as_json({"format_version": FORMAT_VERSION, **meta}), ensure_ascii=False, allow_nan=False)
-    members = {key: stored(array, dtype, key, path) for key, array in arrays.items()}
-    members[META] = np.frombuffer(text.encode(), np.uint8)
-    try:
-        with replacing(path, follow=follow) as file:
-            write_archive(file, members)
-    except NotRegularError as problem:
-        raise WeightsError(f"{path}: {problem.strerror}") from problem
-    except ValueError as problem:
-        raise WeightsError(f"{path}: {problem}") from problem
-    except OSError as problem:
-        raise WeightsError(f"{path}: cannot be written: {problem.strerror or problem}") from problem
+    converted = {key: stored(array, dtype, key, path) for key, array in arrays.items()}
+    write_described(path, converted, as_json(meta), follow=follow)
 
 
-def load_weights(path: str | Path, *, check_finite: bool = False) -> WeightsFile:
+def load_weights(
+    path: str | Path,
+    *,
+    check_finite: bool = False,
+    expected: Mapping[str, Shape] | None = None,
+    network: str = "the network",
+) -> WeightsFile:
     """Read a weights file, or any .npz of float arrays, as float32.
 
-    check_finite: refuse arrays with NaN or infinity. Raises WeightsError, which suggests the closest name where `path`
-    does not exist.
+    check_finite: refuse arrays with NaN or infinity. expected: refuse, before any array is read, a file whose arrays
+    are not exactly those of these shapes; network: what has them, for the message. Raises WeightsError, which suggests
+    the closest name where `path` does not exist.
     """
     path = Path(path)
-    try:
-        archive = Archive(path, WeightsError)
-    except FileNotFoundError as problem:
-        raise WeightsError(f"{path}: no such file{closest_file(path)}") from problem
-    with archive:
+    with open_weights(path) as archive:
         if META not in archive.names and set(DATA_SET) <= set(archive.names):
             raise WeightsError(
                 f"{path}: holds a data set, {' and '.join(DATA_SET)}, not weights; name the file that training wrote"
             )
-        meta = read_meta(archive) if META in archive.names else {}
-        arrays = {key: as_float32(archive.read(key), key, path) for key in archive.names if key != META}
+        if expected is not None:
+            check_shapes(archive, expected, network)
+        read, meta = read_described(archive)
+    note = None
+    if meta is None:
+        meta = {}
+    elif DIGEST not in meta:
+        note = "was written by an older graphnn, without the digest that would show whether it is as it was written"
+    meta.pop(DIGEST, None)
+    check_meta(meta, METADATA, path)
+    arrays = {key: as_float32(array, key, path) for key, array in read.items()}
     if check_finite:
-        counts = non_finite(arrays)
-        if counts:
-            raise WeightsError(*(f'{path}: "{key}" holds {not_finite_text(n)}' for key, n in counts.items()))
-    return WeightsFile(path, arrays, meta)
+        refuse_non_finite(arrays, path)
+    return WeightsFile(path, arrays, meta, note)
+
+
+def open_weights(path: Path) -> Archive:
+    """Open a weights file. Raises WeightsError, which suggests the closest name where there is no such file."""
+    try:
+        return Archive(path, WeightsError)
+    except FileNotFoundError as problem:
+        raise WeightsError(f"{path}: no such file{closest_file(path)}") from problem
+
+
+def check_shapes(archive: Archive, expected: Mapping[str, Shape], network: str) -> None:
+    """Raise WeightsError with all mismatches of an archive's arrays, of which only the headers are read."""
+    report = compare(expected, {name: archive.header(name) for name in archive.names if name != META})
+    if not report.complete:
+        lines = "".join(f"\n  {line}" for line in report.lines())
+        raise WeightsError(f"{archive.path}: these weights do not fit {network}:{lines}")
+
+
+def weights_problem(path: Path) -> str | None:
+    """Return what stands at `path` where that is no weights file of graphnn: "is a folder, not a regular file".
+
+    None where it is one, possibly behind a link, or where there is nothing at all. Its arrays are not read.
+    """
+    if path.is_symlink() and not path.exists():
+        return f"is a link to {path.readlink()}, which does not exist"
+    try:
+        with Archive(path, WeightsError) as archive:
+            if META not in archive.names:
+                names = listed(archive.names) or "none"
+                return f"holds arrays ({names}) without graphnn's description of them, so it is no file of weights"
+            meta, _ = read_meta(archive)
+    except FileNotFoundError:
+        return None
+    except WeightsError as error:
+        return str(error).removeprefix(f"{path}: ")
+    return "is the checkpoint of a run" if "checkpoint_version" in meta else None
+
+
+def refuse_non_finite(arrays: Mapping[str, Array], path: Path) -> None:
+    """Raise WeightsError with the arrays that hold NaN or infinity, if any does."""
+    counts = non_finite(arrays)
+    if counts:
+        raise WeightsError(*(f'{path}: "{key}" holds {not_finite_text(count)}' for key, count in counts.items()))
 
 
 def non_finite(arrays: Mapping[str, Array]) -> dict[str, int]:
@@ -131,8 +173,8 @@ def not_finite_text(count: int) -> str:
     return "1 value that is not finite" if count == 1 else f"{count:,} values that are not finite"
 
 
-def compare(shapes: Mapping[str, Shape], arrays: Mapping[str, Array]) -> MatchReport:
-    """Match arrays with parameters of the given shapes, both by 'layer/parameter'."""
+def compare(shapes: Mapping[str, Shape], arrays: Mapping[str, Array] | Mapping[str, Header]) -> MatchReport:
+    """Match arrays, or their headers, with parameters of the given shapes, both by 'layer/parameter'."""
     shared = [key for key in shapes if key in arrays]
     return MatchReport(
         matched=tuple(key for key in shared if shapes[key] == arrays[key].shape),
@@ -162,34 +204,10 @@ def assign(
     return report
 
 
-def read_meta(archive: Archive) -> dict[str, Any]:
-    """Return the `__meta__` of a weights file. Raises WeightsError where it is damaged or of a newer format."""
-    array = archive.read(META)
-    try:
-        if array.dtype != np.uint8 or array.ndim != 1:
-            raise ValueError(f"{shape_text(array.shape) or 'one'} {array.dtype}, not a row of bytes")
-        meta = json.loads(array.tobytes().decode())
-        if not isinstance(meta, dict):
-            raise ValueError("not a JSON object")
-    except (ValueError, RecursionError) as problem:
-        raise WeightsError(f"{archive.path}: its {META} is damaged: {problem}") from problem
-    version = meta.get("format_version", FORMAT_VERSION)
-    if version != FORMAT_VERSION:
-        raise WeightsError(
-            f"{archive.path}: weights of format version {version!r}, but this program knows {FORMAT_VERSION} only; "
-            "a newer graphnn reads it"
-        )
-    return meta
-
-
 def class_names(file: WeightsFile) -> tuple[str, ...] | None:
-    """Return the class names in a weights file; None where there are none. Raises WeightsError where it has others."""
+    """Return the class names in a weights file; None where there are none."""
     classes = file.meta.get("classes")
-    if classes is None:
-        return None
-    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
-        raise WeightsError(f"{file.path}: its class names are {classes!r:.60}, where a list of strings is needed")
-    return tuple(classes)
+    return None if classes is None else tuple(classes)
 
 
 def as_float32(array: Array, key: str, path: Path) -> Array:

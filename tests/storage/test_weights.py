@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import stat
 
 import numpy as np
@@ -14,8 +15,8 @@ from graphnn.errors import WeightsError
 from graphnn.initializers.constant import zeros
 from graphnn.parameters.parameter import Parameter, Role
 from graphnn.parameters.parameters import Parameters
-from graphnn.storage.archives import write_archive
-from graphnn.storage.weights import assign, compare, load_weights, non_finite, save_weights
+from graphnn.storage.archives import Archive, write_archive
+from graphnn.storage.weights import assign, compare, load_weights, non_finite, save_weights, weights_problem
 
 ARRAYS = {
     "conv1/weights": np.arange(24, dtype=np.float32).reshape(2, 3, 2, 2),
@@ -23,7 +24,7 @@ ARRAYS = {
     "file/weights": np.float32([[1.5]]),
     "__meta__/gamma": np.float32([2.0]),
 }
-META = {"classes": ["cat", "größer"], "metrics": {"accuracy": 0.75}, "normalisation": None}
+META = {"classes": ["cat", "größer"], "metrics": {"epochs": 3, "test": {"accuracy": 0.75}}, "normalisation": None}
 
 
 @pytest.fixture
@@ -49,7 +50,8 @@ def plain(path, **arrays):
 def test_arrays_and_meta_come_back(path):
     file = load_weights(path)
     same(file.arrays, ARRAYS)
-    assert file.meta == {"format_version": 1, **META}
+    assert file.meta == {"format_version": 2, **META}
+    assert file.note is None
     assert file.path == path
 
 
@@ -92,7 +94,7 @@ def test_numpy_numbers_and_non_finite_metrics_become_json(tmp_path):
     meta = {"loss": np.float32(0.5), "counts": np.arange(2), "r2": float("nan"), "best": (np.int64(3), float("inf"))}
     save_weights(tmp_path / "net.npz", {}, meta)
     read = load_weights(tmp_path / "net.npz").meta
-    assert read == {"format_version": 1, "loss": 0.5, "counts": [0, 1], "r2": None, "best": [3, None]}
+    assert read == {"format_version": 2, "loss": 0.5, "counts": [0, 1], "r2": None, "best": [3, None]}
 
 
 def test_key_meta_is_refused(tmp_path):
@@ -193,27 +195,103 @@ def test_values_beyond_float32_are_refused_but_infinity_is_read(tmp_path):
     assert load_weights(plain(tmp_path / "net.npz", a=np.array([-np.inf]))).arrays["a"][0] == -np.inf
 
 
-def meta_bytes(text):
-    return np.frombuffer(text, np.uint8)
+def test_shapes_that_do_not_fit_are_refused_before_any_array_is_read(path, monkeypatch):
+    shapes = {key: array.shape for key, array in ARRAYS.items()}
+    assert load_weights(path, expected=shapes).meta["classes"] == META["classes"]
+    monkeypatch.setattr("graphnn.storage.archives.read_array", None)
+    with pytest.raises(WeightsError) as caught:
+        load_weights(path, expected={**shapes, "conv1/biases": (3,), "file/b": (1,)}, network="net.json")
+    assert str(caught.value).splitlines() == [
+        f"{path}: these weights do not fit net.json:",
+        '  "file/b" is in the network, not in the file',
+        '  "conv1/biases" is 3 in the network, 2 in the file',
+    ]
+
+
+def test_more_than_the_memory_is_refused(path, monkeypatch):
+    monkeypatch.setattr("graphnn.storage.archives.memory_problem", lambda needed: "too many")
+    with pytest.raises(WeightsError, match=r"net\.npz: holds arrays of too many"):
+        load_weights(path)
+
+
+NORMALISATION = {"mode": "per_channel", "shape": [3, 8, 8], "offset": [0.5], "divisor": [2, 0.25, 1.0]}
 
 
 @pytest.mark.parametrize(
-    ("array", "message"),
+    ("meta", "message"),
     [
-        (np.float32([1]), "its __meta__ is damaged: 1 float32, not a row of bytes"),
-        (np.uint8(1).reshape(()), "its __meta__ is damaged: one uint8, not a row of bytes"),
-        (np.zeros((2, 2), np.uint8), "its __meta__ is damaged: 2×2 uint8, not a row of bytes"),
-        (meta_bytes(b"\xff\xfe"), "its __meta__ is damaged: 'utf-8' codec"),
-        (meta_bytes(b'{"a": '), "its __meta__ is damaged: Expecting value"),
-        (meta_bytes(b"[1]"), "its __meta__ is damaged: not a JSON object"),
-        (meta_bytes(b'{"a":' * 100_000), "its __meta__ is damaged: "),
-        (meta_bytes(b'{"format_version": 2}'), "weights of format version 2, but this program knows 1 only"),
+        ({"classes": 5}, "classes is 5, where a list is needed"),
+        ({"classes": ["a", 5]}, "classes[1] is 5, where a text is needed"),
+        ({"metrics": None}, "metrics is None, where an object is needed"),
+        ({"metrics": {"test": 0.5}}, "metrics.test is 0.5, where an object is needed"),
+        ({"metrics": {"test": {"loss": "a"}}}, "metrics.test.loss is 'a', where a number is needed"),
+        ({"metrics": {"epochs": True}}, "metrics.epochs is True, where a whole number, at least 0, is needed"),
+        ({"document": "a"}, "document is 'a', where an object is needed"),
+        ({"document": {"data": []}}, "document.data is [], where an object is needed"),
+        ({"versions": {"numpy": 2}}, "versions.numpy is 2, where a text is needed"),
+        ({"normalisation": []}, "normalisation is [], where an object is needed"),
+        ({"normalisation": {}}, 'normalisation has no "mode"'),
+        *(
+            ({"normalisation": {**NORMALISATION, key: value}}, message)
+            for key, value, message in (
+                ("shape", [3, 0], "normalisation.shape[1] is 0, where a whole number, at least 1, is needed"),
+                ("shape", [True], "normalisation.shape[0] is True, where a whole"),
+                ("offset", None, "normalisation.offset is None, where a list is needed"),
+                ("offset", [1e300], "normalisation.offset[0] is 1e+300, where a number from -7e+38 to 7e+38 is needed"),
+                ("divisor", [-1.0], "normalisation.divisor[0] is -1.0, where a number from 1e-140 to 7e+38 is needed"),
+                ("divisor", [10**400], "normalisation.divisor[0] is 1000000000"),
+                ("divisor", [0], "normalisation.divisor[0] is 0, where"),
+                ("divisor", [float("nan")], "normalisation.divisor[0] is None, where"),
+            )
+        ),
     ],
 )
-def test_damaged_meta_is_told(tmp_path, array, message):
+def test_metadata_of_other_types_are_told(path, meta, message):
+    save_weights(path, ARRAYS, {**META, **meta})
     with pytest.raises(WeightsError) as caught:
-        load_weights(plain(tmp_path / "net.npz", __meta__=array))
-    assert message in str(caught.value)
+        load_weights(path)
+    assert str(caught.value).startswith(f"{path}: its metadata are damaged: {message}")
+    assert "\n" not in str(caught.value)
+
+
+def test_metadata_as_they_are_written_are_read(path):
+    meta = {**META, "normalisation": NORMALISATION, "document": {"data": {"path": None}}, "versions": {"numpy": "2.4"}}
+    save_weights(path, ARRAYS, {**meta, "metrics": {"validation": {"r2": None, "loss": 3}}})
+    assert load_weights(path).meta["normalisation"] == NORMALISATION
+
+
+@pytest.mark.parametrize("name", ["mnist", "mnist_record", "cifar10", "cifar10_quick", "cifar10_record"])
+def test_weights_that_come_with_the_repository_are_as_they_were_written(root, name):
+    file = load_weights(root / "models" / f"{name}.npz", check_finite=True)
+    assert (file.note, file.meta["format_version"]) == (None, 2)
+
+
+def test_what_stands_in_the_place_of_weights_is_told(path, tmp_path):
+    (tmp_path / "link.npz").symlink_to(path)
+    assert [weights_problem(tmp_path / name) for name in ("net.npz", "link.npz", "absent.npz")] == [None] * 3
+    os.mkfifo(tmp_path / "fifo")
+    assert weights_problem(tmp_path / "fifo") == "is a fifo, not a regular file"
+    assert weights_problem(tmp_path) == "is a folder, not a regular file"
+    (tmp_path / "dangling").symlink_to("nowhere.npz")
+    assert weights_problem(tmp_path / "dangling") == "is a link to nowhere.npz, which does not exist"
+    arrays = plain(tmp_path / "data.npz", **dict.fromkeys(("x_train", "y_train", "x_test", "y_test"), np.zeros(1)))
+    problem = weights_problem(arrays)
+    assert problem == (
+        "holds arrays (x_train, y_train, x_test, …) without graphnn's description of them, so it is no file of weights"
+    )
+    assert "arrays (none)" in weights_problem(plain(tmp_path / "none.npz"))
+    save_weights(tmp_path / "c.npz", {}, {"checkpoint_version": 2})
+    assert weights_problem(tmp_path / "c.npz") == "is the checkpoint of a run"
+    (tmp_path / "text").write_text("text")
+    assert weights_problem(tmp_path / "text").startswith("not an .npz archive")
+    other = plain(tmp_path / "other.npz", __meta__=np.float32([1]))
+    assert weights_problem(other).startswith("its __meta__ is damaged")
+
+
+def test_weights_are_told_from_other_files_without_reading_the_arrays(path, monkeypatch):
+    read = Archive.read
+    monkeypatch.setattr(Archive, "read", lambda archive, name: read(archive, {"__meta__": name}[name]))
+    assert weights_problem(path) is None
 
 
 def test_non_finite_values_are_counted_on_request(tmp_path):
