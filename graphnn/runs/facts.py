@@ -13,7 +13,7 @@ import numpy as np
 from graphnn.datasets.provenance import number, optional, typed
 from graphnn.errors import WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
-from graphnn.storage.archives import replacing
+from graphnn.storage.replacing import replacing
 from graphnn.version import __version__
 
 VERSION = 1  # of the layout of run.json

@@ -81,6 +81,10 @@ class RunFolder:
         with os.scandir(self.path) as entries:
             return sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
 
+    def never_began(self) -> bool:
+        """Whether it is empty but for a lock, as a process leaves it that is killed as soon as it has made it."""
+        return all(path == self.lock_file for path in self.path.iterdir())
+
     def best_weights(self) -> Path | None:
         """Return the file of the weights to use: of the finished run, else of its best epoch, else of its last."""
         return next((file for file in (self.weights, self.best, self.last) if file.is_file()), None)

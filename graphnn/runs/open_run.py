@@ -12,7 +12,7 @@ from graphnn.runs.facts import FINISHED, RunFacts, now
 from graphnn.runs.folder import RunFolder
 from graphnn.runs.log import RunLog
 from graphnn.runs.standing import weights_meta
-from graphnn.storage.archives import replacing
+from graphnn.storage.replacing import replacing
 from graphnn.storage.weights import save_weights
 from graphnn.training.checkpoint import RunSettings, State, save_checkpoint
 from graphnn.training.history import HistoryFile, Record
@@ -49,9 +49,9 @@ class OpenRun:
             with written(folder.path):
                 folder.check()
                 stack.enter_context(folder.claimed())
+                facts.save(folder.facts_file)
                 with replacing(folder.document) as file:
                     file.write((json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
-                facts.save(folder.facts_file)
                 history = HistoryFile(folder.history, metrics, validated=validated, records=records)
                 stack.enter_context(history)
                 log.attach(folder.log)

@@ -18,7 +18,7 @@ from graphnn.runs.folder import RunFolder
 from graphnn.runs.standing import Standing, standing
 from graphnn.runs.store import RunStore
 from graphnn.specification.differences import differences
-from graphnn.storage.archives import replacing
+from graphnn.storage.replacing import replacing
 from graphnn.text.terminal import note
 
 
@@ -116,6 +116,6 @@ def keep(before: Standing, store: RunStore) -> RunFolder:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy a file whole or not at all. Raises OSError."""
-    with source.open("rb") as old, replacing(target) as new:
+    """Copy a file whole or not at all; a link at the target is followed. Raises OSError."""
+    with source.open("rb") as old, replacing(target, follow=True) as new:
         shutil.copyfileobj(old, new)

@@ -1,7 +1,6 @@
 """What stands at NAME.npz, beside a document: nothing, weights of a run, weights of another origin, or else."""
 
 import filecmp
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,8 @@ from graphnn.runs.facts import RunFacts
 from graphnn.runs.folder import RunFolder
 from graphnn.runs.store import RunStore
 from graphnn.storage.archives import Archive
-from graphnn.storage.weights import META, read_meta
+from graphnn.storage.described import read_meta
+from graphnn.storage.weights import weights_problem
 
 
 @frozen_dataclass
@@ -69,19 +69,12 @@ def weights_meta(weights: Path) -> Mapping[str, Any] | None:
 
     Raises WeightsError where what is there is not a file of weights that graphnn wrote.
     """
+    problem = weights_problem(weights)
+    if problem is not None:
+        raise WeightsError(
+            f"{weights}: {problem}; it is not replaced; write the weights elsewhere with --output, or move it"
+        )
     if not weights.exists():
-        if weights.is_symlink():
-            raise WeightsError(f"{weights}: is a link to {weights.readlink()}, which does not exist; remove the link")
         return None
-    elsewhere = "; write the weights elsewhere with --output, or give it another name"
-    if not stat.S_ISREG(weights.stat().st_mode):
-        kind = "a folder" if weights.is_dir() else "no regular file"
-        raise WeightsError(f"{weights}: is {kind}, where a file is to be written{elsewhere}")
-    try:
-        with Archive(weights, WeightsError) as archive:
-            if META not in archive.names:
-                arrays = ", ".join(archive.names[:4]) + (", …" if len(archive.names) > 4 else "")
-                raise WeightsError(f"{weights}: holds {arrays or 'no arrays'}, and is no weights file of graphnn")
-            return read_meta(archive)
-    except WeightsError as error:
-        raise WeightsError(*error.problems[:-1], f"{error.problems[-1]}; it is not replaced{elsewhere}") from error
+    with Archive(weights, WeightsError) as archive:
+        return read_meta(archive)[0]

@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +12,10 @@ from graphnn.errors import WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.runs.facts import FINISHED, RunFacts
 from graphnn.runs.folder import RunFolder
+from graphnn.storage.replacing import remove_abandoned
 
 SUFFIX = ".runs"
+ABANDONED = 60  # seconds after which an empty folder is that of a process that was killed
 DIGITS = 4  # at least, in the name of a run's folder
 
 
@@ -86,6 +89,21 @@ class RunStore:
             shutil.rmtree(run.path)
         except OSError as error:
             raise WeightsError(f"{error.filename or run.path}: cannot be removed: {error.strerror}") from error
+
+    def tidy(self) -> None:
+        """Remove what killed processes left: temporary files, and folders of runs that had not begun."""
+        for folder in (self.folder.parent, self.folder):
+            remove_abandoned(folder)
+        if not self.folder.is_dir():
+            return
+        with os.scandir(self.folder) as entries:
+            runs = [RunFolder(Path(entry)) for entry in entries if is_number(entry.name) and entry.is_dir()]
+        for run in runs:
+            remove_abandoned(run.path)
+            with contextlib.suppress(OSError):  # not ours to remove, or another process was quicker
+                if run.never_began() and time.time() - run.path.stat().st_mtime > ABANDONED and not run.running():
+                    run.lock_file.unlink(missing_ok=True)
+                    run.path.rmdir()
 
     def check(self) -> None:
         """Raise WeightsError where no run could be made; writes nothing."""

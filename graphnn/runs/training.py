@@ -86,9 +86,11 @@ def trained(request: TrainingRequest, progress: Progress) -> bool:
     progress.line(render(description_report(description), width=terminal_width()))
     refuse_training(request.source.file, description)
     check_outputs(request, spec)
-    if request.destination is not None and not request.dry_run:
-        for text in take_over(request.destination.weights, request.store):
-            note(text)
+    if not request.dry_run:
+        request.store.tidy()
+        if request.destination is not None:
+            for text in take_over(request.destination.weights, request.store):
+                note(text)
     resumed = None
     if request.resume is not None:
         resumed = request.store.to_resume(request.resume if isinstance(request.resume, int) else None)

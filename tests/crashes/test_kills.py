@@ -71,8 +71,10 @@ class Victims:
     def close(self) -> None:
         """End the process."""
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.close()
         assert self._process.wait(timeout=60) == 0
+        self._process.stdout.close()
 
 
 @pytest.fixture(scope="module")
