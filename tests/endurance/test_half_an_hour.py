@@ -78,7 +78,7 @@ def test_nothing_grows_and_nothing_slows(tmp_path: Path, start: Callable[..., An
         if now > WARM:
             folders = processes(training.pid)
             used.append((now, memory(folders)))
-            files.append((now, sum(len(os.listdir(folder / "fd")) for folder in folders)))
+            files.append((now, sum(len(list((folder / "fd").iterdir())) for folder in folders)))
     training.send_signal(signal.SIGINT)
     assert training.wait(timeout=60) == 130
     os.close(output)
