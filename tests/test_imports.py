@@ -14,6 +14,7 @@ ORDER = (
     "errors",
     "types",
     "text",
+    "machine",
     "registry",
     "randomness",
     "shared_memory",

@@ -6,7 +6,7 @@ import platform
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from graphnn.engine.workers import available_cores
+from graphnn.machine.cores import available_cores
 
 
 def machine() -> dict[str, str]:

@@ -21,8 +21,8 @@ from graphnn.commands.common import (
 )
 from graphnn.describe.describe import training_bytes
 from graphnn.describe.limits import refuse_too_large
-from graphnn.engine.workers import available_cores
 from graphnn.graph.build import build_graph
+from graphnn.machine.cores import available_cores
 from graphnn.reports.formats import render
 from graphnn.reports.report import Report
 from graphnn.runs.progress import in_terminal

@@ -12,10 +12,10 @@ from graphnn.commands.common import (
     guarded,
 )
 from graphnn.describe.describe import describe
-from graphnn.describe.memory import available_memory
 from graphnn.describe.report import description_report
 from graphnn.errors import GraphError
 from graphnn.graph.build import build_graph
+from graphnn.machine.memory import available_memory
 from graphnn.reports.formats import FORMATS, render
 from graphnn.runs.reading import print_batch_note, print_notes, read_document
 from graphnn.specification.schema import schema_file

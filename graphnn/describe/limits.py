@@ -1,30 +1,31 @@
 """Refuses what needs more memory than there is, before any of it is allocated."""
 
 import math
-import os
 
 from graphnn.describe.convolution_memory import FLOAT, convolution_scratch
-from graphnn.describe.memory import available_memory, start_bytes
+from graphnn.describe.memory import start_bytes
 from graphnn.engine.inference import CHUNK, at_once
 from graphnn.engine.plan import piece_size, training_plan
 from graphnn.errors import GraphError
 from graphnn.graph.graph import Graph
 from graphnn.kernels.kernels import Kernels
+from graphnn.machine.cores import available_cores
+from graphnn.machine.memory import shortage
 from graphnn.text.numbers import bytes_text
 
 
 def refuse_too_large(needed: int, what: str, advice: str) -> None:
-    """Raise GraphError where this machine has less memory than `needed` bytes.
+    """Raise GraphError where less than `needed` bytes of memory are left, and say whose limit it is.
 
     what: takes it, for messages: "net.json: training this network takes". advice: what to try.
     """
-    available = available_memory()
-    if available is not None and needed > available:
-        raise GraphError(f"{what} {bytes_text(needed)}, but this machine has {bytes_text(available)}; {advice}")
+    there = shortage(needed)
+    if there is not None:
+        raise GraphError(f"{what} {bytes_text(needed)}, but {there}; {advice}")
 
 
 def refuse_inference(graph: Graph, batch_size: int, kernels: Kernels, where: str) -> None:
-    """Raise GraphError where inference needs more memory than this machine has. where: for the message."""
+    """Raise GraphError where inference needs more memory than is left. where: for the message."""
     advice = "try a smaller training.batch_size" if batch_size > CHUNK else "the network is too large for it"
     needed = inference_bytes(graph, batch_size, kernels)
     refuse_too_large(needed, f"{where}: running this network on {at_once(batch_size):,} samples takes", advice)
@@ -41,4 +42,4 @@ def inference_bytes(graph: Graph, batch_size: int, kernels: Kernels) -> int:
     handed = at_once(batch_size) * (math.prod(graph.input_shape) + 2 * math.prod(graph.output_shape))
     piece = piece_size(graph.nodes, batch_size) * max(math.prod(node.output_shape) for node in graph.nodes)
     windows = convolution_scratch(plan, kernels)
-    return max(start_bytes(graph), FLOAT * (2 * parameters + handed + (os.cpu_count() or 1) * (2 * piece + windows)))
+    return max(start_bytes(graph), FLOAT * (2 * parameters + handed + available_cores() * (2 * piece + windows)))

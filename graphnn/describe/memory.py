@@ -1,11 +1,6 @@
-"""How many bytes a network needs, in memory and in its weights file, from shapes alone; and this machine's memory."""
+"""How many bytes a network needs, in memory and in its weights file, from shapes alone."""
 
-import ctypes
 import math
-import os
-import sys
-from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
 
 from graphnn.describe.convolution_memory import FLOAT, convolution_scratch
 from graphnn.engine.plan import LANES, Plan, Stage, training_plan
@@ -14,6 +9,7 @@ from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.kernels import Kernels
 from graphnn.kernels.winograd import Winograd
 from graphnn.layers.conv2d import Conv2D
+from graphnn.machine.cores import available_cores
 from graphnn.metrics.outputs import Numbers, YesOrNo
 
 LOSS_FLOATS = {Numbers: 6, YesOrNo: 8}  # elements for each output that a loss and its metrics compute besides
@@ -88,7 +84,7 @@ def training_memory(graph: Graph, batch_size: int, slots: int, kernels: Kernels)
         barriers=FLOAT * batch_size * 2 * at_barriers,
         lanes=FLOAT * (min(LANES, pieces) - 1) * largest_stage,
         scratch=FLOAT * scratch_elements(graph, plan, kernels, several_pieces=pieces > 1),
-        processes=os.cpu_count() or 1,
+        processes=available_cores(),
         start=start_bytes(graph),
     )
 
@@ -126,72 +122,6 @@ def prepared_elements(node: Node, kernels: Kernels, *, needs_dx: bool) -> int:
 def widths(stage: Stage) -> list[int]:
     """Return the number of elements of each output in a stage, for one sample."""
     return [math.prod(node.output_shape) for node in (stage.entry, *stage.nodes, stage.exit) if node is not None]
-
-
-def available_memory() -> int | None:
-    """Return the bytes of memory that this process may use: the machine's or, if lower, its control group's limit.
-
-    None where the system does not report them.
-    """
-    found = [*machine_memory(), *control_group_limits()]
-    return min(found) if found else None
-
-
-def machine_memory() -> Iterator[int]:
-    """Yield the bytes of memory of the machine, where the system reports them."""
-    if sys.platform == "win32":
-        yield windows_memory()
-        return
-    try:
-        pages, page = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError):  # a name that this system does not know
-        return
-    if pages > 0 and page > 0:
-        yield pages * page
-
-
-def windows_memory() -> int:
-    """Return ullTotalPhys of GlobalMemoryStatusEx."""
-
-    class MemoryStatus(ctypes.Structure):
-        _fields_ = (
-            ("length", ctypes.c_ulong),
-            ("load", ctypes.c_ulong),
-            *((name, ctypes.c_ulonglong) for name in ("total", "free", "c", "d", "e", "f", "g")),
-        )
-
-    status = MemoryStatus()
-    status.length = ctypes.sizeof(status)
-    ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))  # type: ignore[attr-defined,unused-ignore]
-    return int(status.total)
-
-
-def control_group_limits(root: Path = Path("/")) -> Iterator[int]:
-    """Yield the memory limits of the process's Linux control groups and of all groups above them.
-
-    Version 2 keeps them in `memory.max` ("max" is no limit), version 1 in `memory.limit_in_bytes` (a number near 2^63
-    is no limit). Inside a container the path in /proc is often the host's, so that only the topmost files exist.
-    """
-    try:
-        lines = (root / "proc/self/cgroup").read_text().splitlines()
-    except OSError:  # not Linux
-        return
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        if controllers == "":
-            folder, file = root / "sys/fs/cgroup", "memory.max"
-        elif "memory" in controllers.split(","):
-            folder, file = root / "sys/fs/cgroup/memory", "memory.limit_in_bytes"
-        else:
-            continue
-        group = PurePosixPath(path.lstrip("/"))
-        for ancestor in (group, *group.parents):
-            try:
-                limit = (folder / ancestor / file).read_text().strip()
-            except OSError:  # the group is not visible from here
-                continue
-            if limit.isdigit():
-                yield int(limit)
 
 
 def weight_file_bytes(graph: Graph, meta_bytes: int) -> int:

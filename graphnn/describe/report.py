@@ -5,6 +5,7 @@ from typing import Any
 
 from graphnn.describe.describe import Description, Row
 from graphnn.document.document import Path, path_text
+from graphnn.machine.memory import Memory
 from graphnn.reports.kinds import BYTES, CODE, COUNT, SHAPE, Kind
 from graphnn.reports.report import Column, Fact, Facts, Part, Remark, Report, Table
 from graphnn.text.numbers import bytes_text
@@ -49,8 +50,8 @@ GROUP_COLUMNS = (
 )
 
 
-def description_report(description: Description, memory: int | None = None) -> Report:
-    """Return the report of a network. memory: of this machine, in bytes; a remark is added if training needs more."""
+def description_report(description: Description, memory: Memory | None = None) -> Report:
+    """Return the report of a network. memory: what is left of it; a remark is added if training needs more."""
     foot: list[Facts | Remark] = [Facts(totals(description)), *remarks(description, memory)]
     layers = Table(COLUMNS, [cells(row) for row in description.rows], foot=foot)
     parts: list[Part] = [layers]
@@ -99,12 +100,12 @@ def totals(description: Description) -> list[Fact]:
     ]
 
 
-def remarks(description: Description, memory: int | None) -> list[Remark]:
-    """Return a remark where training needs more memory than this machine has."""
-    if memory is None or description.training_bytes <= memory:
+def remarks(description: Description, memory: Memory | None) -> list[Remark]:
+    """Return a remark where training needs more memory than is left."""
+    if memory is None or description.training_bytes <= memory.bytes:
         return []
     needed = bytes_text(description.training_bytes)
-    return [Remark(f"note: training needs {needed}, this machine has {bytes_text(memory)}")]
+    return [Remark(f"note: training needs {needed}, {memory.text}")]
 
 
 def description_values(description: Description) -> dict[str, Any]:

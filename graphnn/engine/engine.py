@@ -17,13 +17,14 @@ from graphnn.engine.program import Program
 from graphnn.engine.replay import Replay
 from graphnn.engine.requests import ComputeLossInputs, Evaluate, Handed, Predict, Request, TrainStep, Update
 from graphnn.engine.source import Source
-from graphnn.engine.workers import Workers, available_cores
+from graphnn.engine.workers import Workers
 from graphnn.engine.workspace import Clock
 from graphnn.errors import GraphError
 from graphnn.graph.batch_sizes import check_step, greatest_need
 from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.kernels import Kernels
 from graphnn.losses.base import Loss
+from graphnn.machine.cores import available_cores
 from graphnn.optimizers.updater import Updater
 from graphnn.parameters.parameters import Parameters
 from graphnn.types import Array, Shape

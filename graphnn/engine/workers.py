@@ -1,6 +1,5 @@
 """The protocol of a team, whose members share out numbered tasks, and a team of threads."""
 
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,13 +8,6 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 T = TypeVar("T")
-
-
-def available_cores() -> int:
-    """Return the number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class Team(Protocol):

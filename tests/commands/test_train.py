@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnn.describe import limits
+from graphnn.machine import memory
 from graphnn.specification.spec import read_spec
 from graphnn.storage.weights import load_weights
 
@@ -205,11 +205,12 @@ def test_limit_uses_few_samples_of_each_part(train: Train) -> None:
 def test_a_network_larger_than_the_memory_is_refused(
     train: Train, document: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "available_memory", lambda: 1000)
+    little = memory.Memory(1000, 2000, "this container", "its memory.max")
+    monkeypatch.setattr(memory, "available_memory", lambda: little)
     code, out, err = train()
     assert code == 2
     assert "hidden" in out
     assert "at a batch size of 64" in err
-    assert "this machine has 1,000" in err or "this machine has 1000 B" in err
-    monkeypatch.setattr(limits, "available_memory", lambda: None)
+    assert "but this container has 1000 B free of 2.0 KiB (its memory.max); inspect shows where it goes" in err
+    monkeypatch.setattr(memory, "available_memory", lambda: None)
     assert train("--dry-run")[0] == 0

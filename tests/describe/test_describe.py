@@ -19,6 +19,7 @@ from graphnn.describe.memory import TrainingMemory
 from graphnn.describe.report import description_report
 from graphnn.graph.build import build_graph
 from graphnn.graph.initialisation import initialise
+from graphnn.machine.memory import Memory
 from graphnn.reports.formats import render
 from graphnn.specification.spec import Spec, read_spec, spec_from_values
 from graphnn.storage.weights import save_weights
@@ -101,8 +102,9 @@ Made = Callable[..., tuple[Spec, Description]]
 
 
 def shown(description: Description, width: int | None = None, memory: int | None = None, form: str = "table") -> str:
-    """Return the report of a description in a format."""
-    return render(description_report(description, memory), form, width)
+    """Return the report of a description in a format, on a machine with so many bytes of memory."""
+    machine = None if memory is None else Memory(memory, memory, "this machine")
+    return render(description_report(description, machine), form, width)
 
 
 @pytest.fixture

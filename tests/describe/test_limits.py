@@ -15,6 +15,8 @@ from graphnn.graph.graph import chain
 from graphnn.kernels.kernels import NUMPY
 from graphnn.layers.dense import Dense
 from graphnn.losses.mean_squared_error import MeanSquaredError
+from graphnn.machine import memory as machine_memory
+from graphnn.machine.memory import Memory
 from graphnn.model.model import Model
 from graphnn.optimizers.sgd import SGD
 from graphnn.parameters import parameters as parameters_module
@@ -25,7 +27,7 @@ Run = Callable[..., Any]
 @pytest.fixture
 def little(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine with 1000 bytes, on which no memory for parameters may be asked for."""
-    monkeypatch.setattr(limits, "available_memory", lambda: 1000)
+    monkeypatch.setattr(machine_memory, "available_memory", lambda: Memory(1000, 2000, "this machine"))
     monkeypatch.setattr(parameters_module, "shared_zeros", lambda *_: pytest.fail("memory was allocated"))
 
 
@@ -38,7 +40,7 @@ def test_commands(trained_once: Path, graphnn: Run, tmp_path: Path, command: str
     shown = graphnn(command, tmp_path / "net.json", *([tmp_path / "x.npy"] if command == "predict" else []))
     assert shown.returncode == 2
     assert "net.json: " in shown.stderr
-    assert "but this machine has 1000 B" in shown.stderr or "but this machine has 1,000" in shown.stderr
+    assert "but this machine has 1000 B free of 2.0 KiB; " in shown.stderr
 
 
 @pytest.mark.usefixtures("little")
@@ -53,7 +55,7 @@ def test_model() -> None:
 
 def test_inference_takes_what_is_computed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Inputs once and outputs twice of 256 samples, however small a batch; parameters twice; pieces twice."""
-    monkeypatch.setattr(limits.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(limits, "available_cores", lambda: 1)
     graph = chain([("dense", Dense(100))], (50,), MeanSquaredError())
     assert inference_bytes(graph, 1, NUMPY) == 4 * (2 * 51 * 100 + 256 * (50 + 200) + 2 * 100)
 

@@ -1,6 +1,5 @@
 """Bytes of a network from shapes alone, and the machine's memory as the system reports it."""
 
-import os
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,6 @@ from graphnn.describe.limits import inference_bytes
 from graphnn.describe.memory import (
     WINDOWS,
     activation_bytes,
-    available_memory,
-    control_group_limits,
     npy_header,
     training_memory,
     weight_file_bytes,
@@ -50,7 +47,7 @@ def small() -> Graph:
 
 
 def test_training_memory_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(memory, "available_cores", lambda: 2)
     trainable, fixed = 18 + 4 + 99, 4
     outputs = 16 + 32 + 32 + 32 + 3
     at_barrier = 2 * 32
@@ -102,7 +99,7 @@ def test_what_blocks_save_by_hand() -> None:
 def test_training_takes_about_as_much_as_said(
     layers: list[tuple[str, dict[str, Any]]], shape: Shape, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(memory, "available_cores", lambda: 1)
     end = [("Flatten", {}), ("Dense", {"units": 10}), ("Softmax", {})]
     made = [LAYERS.find(kind)(name=f"{i}", **options) for i, (kind, options) in enumerate([*layers, *end])]
     graph = chain([(str(layer.name), layer) for layer in made], shape, CrossEntropy())
@@ -126,7 +123,7 @@ def test_training_takes_about_as_much_as_said(
 @pytest.mark.parametrize("initializer", ["he_normal", "glorot_uniform", "normal"])
 def test_the_first_values_take_no_more_than_said(initializer: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where one layer has nearly all weights, and the optimizer no state, they take more than a step."""
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(memory, "available_cores", lambda: 1)
     layers = [("wide", LAYERS.find("Dense")(units=1500, initializer=initializer))]
     graph = chain(layers, (1000,), MeanSquaredError())
     monkeypatch.setattr(shared_memory, "shared_bytes", bytearray)  # which tracemalloc sees, and the gradient with it
@@ -165,73 +162,3 @@ def test_a_petabyte_is_counted_and_not_allocated() -> None:
 def test_a_batch_of_a_trillion_is_not_cut() -> None:
     graph = chain([("conv", LAYERS.find("Conv2D")(filters=8))], (3, 512, 512), CrossEntropy())
     assert training_memory(graph, 10**12, slots=0, kernels=NUMPY).total > 4 * 10**12 * (3 + 8) * 512**2
-
-
-def test_this_machine_has_memory() -> None:
-    found = available_memory()
-    assert found is not None
-    assert 2**26 < found < 2**50
-
-
-def test_the_smaller_of_machine_and_control_group_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "machine_memory", lambda: iter([8 * 2**30]))
-    monkeypatch.setattr(memory, "control_group_limits", lambda: iter([2**63 - 4096, 2**30]))
-    assert available_memory() == 2**30
-    monkeypatch.setattr(memory, "control_group_limits", lambda: iter([]))
-    assert available_memory() == 8 * 2**30
-
-
-def test_a_system_that_does_not_tell(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unknown(name: str) -> int:
-        raise ValueError("unrecognized configuration name")
-
-    monkeypatch.setattr(memory, "control_group_limits", lambda: iter([]))
-    monkeypatch.setattr(os, "sysconf", unknown)
-    assert available_memory() is None
-    monkeypatch.setattr(os, "sysconf", lambda name: -1)
-    assert available_memory() is None
-
-
-def test_windows_reports_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    import ctypes
-
-    class Kernel:
-        @staticmethod
-        def GlobalMemoryStatusEx(status: object) -> int:
-            status._obj.total = 16 * 2**30
-            assert status._obj.length == 64
-            return 1
-
-    class Dll:
-        kernel32 = Kernel
-
-    monkeypatch.setattr(memory.sys, "platform", "win32")
-    monkeypatch.setattr(ctypes, "c_ulong", ctypes.c_uint32)  # as wide as Windows has it
-    monkeypatch.setattr(ctypes, "windll", Dll, raising=False)
-    assert list(memory.machine_memory()) == [16 * 2**30]
-
-
-@pytest.mark.parametrize(
-    ("groups", "files", "expected"),
-    [
-        ("0::/a/b\n", {"a/memory.max": "5000\n", "a/b/memory.max": "max\n"}, [5000]),
-        ("0::/a/b\n", {"memory.max": "7000\n"}, [7000]),
-        (
-            "5:cpu:/x\n4:hugetlb,memory:/docker/1\n",
-            {"memory/memory.limit_in_bytes": "900\n", "memory/docker/1/memory.limit_in_bytes": "800\n"},
-            [800, 900],
-        ),
-        ("0::/\n", {}, []),
-        (None, {}, []),
-    ],
-    ids=["v2", "v2 in a container", "v1", "none", "not Linux"],
-)
-def test_control_group_limits(groups: str | None, files: dict[str, str], expected: list[int], tmp_path: Path) -> None:
-    if groups is not None:
-        (tmp_path / "proc/self").mkdir(parents=True)
-        (tmp_path / "proc/self/cgroup").write_text(groups)
-    for name, text in files.items():
-        file = tmp_path / "sys/fs/cgroup" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-    assert list(control_group_limits(tmp_path)) == expected

@@ -1,14 +1,12 @@
 """Threads that share out numbered tasks: results in order, the lowest error, no task left running."""
 
-import os
 import threading
 import time
 
 import numpy as np
 import pytest
 
-from graphnn.engine import workers as workers_module
-from graphnn.engine.workers import Workers, available_cores
+from graphnn.engine.workers import Workers
 
 HANGS = 600  # seconds
 
@@ -102,14 +100,3 @@ def test_close_ends_the_threads():
     workers.close()
     assert threading.active_count() == before
     workers.close()
-
-
-def test_available_cores(monkeypatch):
-    assert available_cores() >= 1
-    monkeypatch.setattr(workers_module.os, "sched_getaffinity", lambda _: {1, 4, 5}, raising=False)
-    assert available_cores() == 3
-    monkeypatch.delattr(workers_module.os, "sched_getaffinity")
-    monkeypatch.setattr(os, "cpu_count", lambda: 7)
-    assert available_cores() == 7
-    monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert available_cores() == 1

@@ -74,7 +74,7 @@ def ran(text: str) -> str:
                 raise Fault(f"refused without a position: {problem}") from error
         return "refused"
     list(notes(spec, graph))
-    with patch("os.cpu_count", lambda: 1):
+    with patch("graphnn.describe.memory.available_cores", lambda: 1):
         description = describe(spec, graph)
     for data_format in ("table", "json"):
         render(description_report(description), data_format)
