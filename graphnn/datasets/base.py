@@ -67,12 +67,13 @@ class Location:
 class DatasetFacts:
     """What is known of a published data set without loading it.
 
-    shape: of one sample, channels first. classes: the names of the labels, in their order. bytes: whether the values
-    are 0…255, as in image files, rather than any numbers. light_on_dark: whether images show bright ink on black.
-    mirrored: whether the label still holds for the mirror image.
+    shape: of one sample, channels first. samples: their number in all parts. classes: the names of the labels, in their
+    order. bytes: whether the values are 0…255, as in image files, rather than any numbers. light_on_dark: whether
+    images show bright ink on black. mirrored: whether the label still holds for the mirror image.
     """
 
     shape: Shape
+    samples: int
     classes: tuple[str, ...]
     bytes: bool = True
     light_on_dark: bool = False

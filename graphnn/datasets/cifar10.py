@@ -26,6 +26,7 @@ class Cifar10(KnownDataset):
     name = "cifar10"
     facts = DatasetFacts(
         (3, 32, 32),
+        60_000,
         ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
     )
 

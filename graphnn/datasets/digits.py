@@ -28,7 +28,7 @@ class Digits(KnownDataset):
     """
 
     name = "digits"
-    facts = DatasetFacts((1, 8, 8), tuple("0123456789"), light_on_dark=True, mirrored=False)
+    facts = DatasetFacts((1, 8, 8), 1_797, tuple("0123456789"), light_on_dark=True, mirrored=False)
 
     @staticmethod
     def load(location: Location) -> Dataset:

@@ -58,7 +58,7 @@ class Mnist(KnownDataset):
     """
 
     name = "mnist"
-    facts = DatasetFacts((1, 28, 28), tuple("0123456789"), light_on_dark=True, mirrored=False)
+    facts = DatasetFacts((1, 28, 28), 70_000, tuple("0123456789"), light_on_dark=True, mirrored=False)
 
     @staticmethod
     def load(location: Location) -> Dataset:

@@ -14,14 +14,16 @@ from graphnn.machine.memory import shortage
 from graphnn.text.numbers import bytes_text
 
 
-def refuse_too_large(needed: int, what: str, advice: str) -> None:
+def refuse_too_large(needed: int, what: str, advice: str, *, data: int = 0) -> None:
     """Raise GraphError where less than `needed` bytes of memory are left, and say whose limit it is.
 
-    what: takes it, for messages: "net.json: training this network takes". advice: what to try.
+    what: takes it, for messages: "net.json: training this network takes". advice: what to try. data: the bytes that
+    the data set takes besides.
     """
-    there = shortage(needed)
+    there = shortage(needed + data)
     if there is not None:
-        raise GraphError(f"{what} {bytes_text(needed)}, but {there}; {advice}")
+        besides = f" and its data {bytes_text(data)}" if data else ""
+        raise GraphError(f"{what} {bytes_text(needed)}{besides}, but {there}; {advice}")
 
 
 def refuse_inference(graph: Graph, batch_size: int, kernels: Kernels, where: str) -> None:

@@ -7,10 +7,12 @@ from typing import Self
 from graphnn.augmentation.base import augmentations_from
 from graphnn.datasets.base import Dataset, check_input_shape
 from graphnn.datasets.batches import split
+from graphnn.datasets.data_memory import DataMemory, data_memory
 from graphnn.datasets.limit import classes_text, limited
-from graphnn.datasets.loading import load
+from graphnn.datasets.loading import as_path, load
 from graphnn.datasets.preparation import Normalisation
 from graphnn.datasets.provenance import Provenance
+from graphnn.describe.limits import refuse_too_large
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.findings import image_findings
@@ -114,11 +116,18 @@ def run_length(spec: Spec, graph: Graph, count: int) -> Length:
     return length
 
 
+def data_of(spec: Spec) -> DataMemory:
+    """Return the memory that a document's samples take; nothing is loaded."""
+    return data_memory(spec.data["dataset"], as_path(spec.data["path"]))
+
+
 def stored(spec: Spec, data_dir: Path | None, *, show_progress: bool = True) -> Dataset:
-    """Return a document's data set, not normalised. Raises DataError.
+    """Return a document's data set, not normalised. Raises DataError, and GraphError where too little memory is left.
 
     The notes of the data set are printed on stderr.
     """
+    what = spec.data["path"] or spec.data["dataset"]
+    refuse_too_large(data_of(spec).loading, f"{what}: loading these data takes", "use fewer samples, or uint8")
     dataset = load(
         spec.data["dataset"],
         path=spec.data["path"],

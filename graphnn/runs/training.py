@@ -22,7 +22,7 @@ from graphnn.initializers.base import IMAGES
 from graphnn.layers.settings import added_fragments
 from graphnn.parameters.parameters import Parameters
 from graphnn.reports.formats import render
-from graphnn.runs.data import TrainingData
+from graphnn.runs.data import TrainingData, data_of
 from graphnn.runs.facts import FINISHED
 from graphnn.runs.folder import RunFolder
 from graphnn.runs.older import take_over
@@ -84,7 +84,7 @@ def trained(request: TrainingRequest, progress: Progress) -> bool:
     print_notes(spec, graph)
     description = describe(spec, graph, request.kernels)
     progress.line(render(description_report(description), width=terminal_width()))
-    refuse_training(request.source.file, description)
+    refuse_training(request.source.file, spec, description)
     check_outputs(request, spec)
     if not request.dry_run:
         request.store.tidy()
@@ -170,11 +170,11 @@ def limit_line(data: TrainingData) -> str:
     return f"--limit {data.limit}: {count_text(len(labels))} samples of the training part{classes}.\n"
 
 
-def refuse_training(document: Path, description: Description) -> None:
-    """Raise GraphError where training needs more memory than this machine has."""
+def refuse_training(document: Path, spec: Spec, description: Description) -> None:
+    """Raise GraphError where training, with its data, needs more memory than is left."""
     what = f"{document}: training this network at a batch size of {description.batch_size:,} takes"
     advice = "inspect shows where it goes; try a smaller training.batch_size, or fewer units and filters"
-    refuse_too_large(description.training_bytes, what, advice)
+    refuse_too_large(description.training_bytes, what, advice, data=data_of(spec).stored)
 
 
 def first_parameters(graph: Graph, seed: int, data: TrainingData) -> Parameters:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphnn.datasets import npz
 from graphnn.describe import limits
 from graphnn.describe.limits import inference_bytes
 from graphnn.errors import GraphError
@@ -41,6 +42,25 @@ def test_commands(trained_once: Path, graphnn: Run, tmp_path: Path, command: str
     assert shown.returncode == 2
     assert "net.json: " in shown.stderr
     assert "but this machine has 1000 B free of 2.0 KiB; " in shown.stderr
+
+
+def test_data_count_before_they_are_loaded(trained_once: Path, graphnn: Run, tmp_path: Path, monkeypatch: Any) -> None:
+    """The network takes little; the data 4 MiB, and 10 as they are loaded."""
+    for name in ("net.json", "net.npz"):
+        (tmp_path / name).write_bytes((trained_once / name).read_bytes())
+    x, y = np.zeros((8000, 64), np.float64), np.arange(8000) % 10
+    np.savez(tmp_path / "data.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    data = ["--set", "data.dataset=npz", "--set", f"data.path={tmp_path / 'data.npz'}"]
+    monkeypatch.setattr(npz, "read_arrays", lambda *_: pytest.fail("data were loaded"))
+    monkeypatch.setattr(machine_memory, "available_memory", lambda: Memory(4 * 2**20, 2**30, "this machine"))
+    shown = graphnn("train", tmp_path / "net.json", *data)
+    assert shown.returncode == 2
+    assert "at a batch size of 64 takes " in shown.stderr
+    assert " KiB and its data 4.0 MiB, but this machine has 4.0 MiB free of 1.0 GiB; inspect" in shown.stderr
+    monkeypatch.setattr(machine_memory, "available_memory", lambda: Memory(9 * 2**20, 2**30, "this machine"))
+    shown = graphnn("evaluate", tmp_path / "net.json", *data)
+    assert shown.returncode == 2
+    assert "data.npz: loading these data takes 9.9 MiB, but this machine has 9.0 MiB free of 1.0 GiB" in shown.stderr
 
 
 @pytest.mark.usefixtures("little")
