@@ -16,6 +16,7 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.types import Array, Shape, shape_text
 
 LENGTHS = {(1, 0): "<H", (2, 0): "<I"}  # how versions of the format store the length of the header
+BLOCK = 1 << 20  # bytes read at a time, because zipfile makes a copy of them
 LONGEST_HEADER = 10_000  # bytes, as in numpy
 MOST_DIMENSIONS = 32  # of any numpy
 KEYS = {"descr", "fortran_order", "shape"}
@@ -117,7 +118,7 @@ def read_array(member: IO[bytes], file_size: int) -> Array:
     target = array.view(np.uint8).data
     position = 0
     while position < found:
-        read = member.readinto(target[position:])  # type: ignore[attr-defined]  # zipfile's streams have it
+        read = member.readinto(target[position : position + BLOCK])  # type: ignore[attr-defined]  # zipfile's streams have it
         if not read:
             raise EOFError(f"it ends after {position:,} of {found:,} bytes")
         position += read

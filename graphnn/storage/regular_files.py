@@ -36,3 +36,9 @@ def open_regular(path: Path) -> BinaryIO:
     except BaseException:
         os.close(descriptor)
         raise
+
+
+def reading_problem(problem: OSError) -> str:
+    """Return why a file cannot be read, to follow its name: "is a fifo, not a regular file"."""
+    said = problem.strerror or str(problem)
+    return said if isinstance(problem, NotRegularError) else f"cannot be read: {said}"
