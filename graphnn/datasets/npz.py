@@ -5,13 +5,16 @@ from pathlib import Path
 import numpy as np
 
 from graphnn.datasets.array_names import suggested
-from graphnn.datasets.base import DATASETS, Dataset, KnownDataset, Location, channels_last
+from graphnn.datasets.base import DATASETS, Dataset, KnownDataset, Location
 from graphnn.datasets.conversions import conversion, shape_of
+from graphnn.datasets.layout import copied_bytes, laid_out
 from graphnn.datasets.precision import SINGLE, loses_nothing, pieces
 from graphnn.datasets.targets import PARTS, read_targets
 from graphnn.errors import DataError
+from graphnn.machine.memory import shortage
 from graphnn.metrics.outputs import Outputs
 from graphnn.storage.archives import Archive
+from graphnn.text.numbers import bytes_text
 from graphnn.text.suggestions import closest, did_you_mean
 from graphnn.types import NUMERIC, Array
 
@@ -39,6 +42,7 @@ def read_arrays(path: Path, outputs: type[Outputs] | None = None) -> Dataset:
     """Return the data set in a .npz file; other arrays in it are ignored.
 
     outputs: what the network's outputs mean, which says how y is read; by default as floats say, or integers.
+    Sizes are compared with the memory before anything is unpacked, and inputs that keep their type are not copied.
     x: N×F, N×C×H×W, or N×H×W for one channel; uint8 stays, other numbers become float32 where training loses nothing by
     it. y: N labels from 0 or one-hot rows, whatever their type; or numbers N or N×K. class_names: optional, a string
     for each label; by default their numbers. Raises DataError with everything that is wrong.
@@ -53,6 +57,7 @@ def read_arrays(path: Path, outputs: type[Outputs] | None = None) -> Dataset:
             others = [name for name in archive.names if name not in (*KEYS, CLASS_NAMES)]
             hints, listed = suggested(missing, others), f"; it has {', '.join(archive.names) or 'none at all'}"
             raise DataError(*(f'{path}: no array "{key}"{hints.get(key, listed)}' for key in missing))
+        check_sizes(archive)
         arrays = {key: archive.read(key) for key in KEYS}
         names = archive.read(CLASS_NAMES) if CLASS_NAMES in archive.names else None
     for key in ("x_train", "x_test"):
@@ -71,6 +76,25 @@ def read_arrays(path: Path, outputs: type[Outputs] | None = None) -> Dataset:
         classes = numbers if names is None else class_names(names, count, f"{path}: {CLASS_NAMES}")
     notes = part_notes(path, len(x["train"]), len(x["test"]))
     return Dataset(path.stem, x["train"], y["train"], x["test"], y["test"], classes, notes)
+
+
+def check_sizes(archive: Archive) -> None:
+    """Raise DataError where loading the arrays of an archive takes more memory than there is."""
+    headers = {key: archive.header(key) for key in (*KEYS, CLASS_NAMES) if key in archive.names}
+    copies = [
+        copied_bytes(header.shape, header.dtype, fortran_order=header.fortran_order)
+        for key, header in headers.items()
+        if key.startswith("x_")
+    ]
+    total = sum(header.nbytes for header in headers.values())
+    there = shortage(total + max(copies))
+    if there is not None:
+        key, largest = max(headers.items(), key=lambda item: item[1].nbytes)
+        copying = f", and {bytes_text(max(copies))} more to convert them" if max(copies) else ""
+        raise DataError(
+            f"{archive.path}: {key} is {largest.text()}: {bytes_text(largest.nbytes)} unpacked; all arrays take "
+            f"{bytes_text(total)}{copying}, but {there}"
+        )
 
 
 def near(path: Path) -> str:
@@ -145,21 +169,14 @@ def stored(x: dict[str, Array]) -> dict[str, Array]:
 
     Images are in channels-last memory.
     """
-    if x["train"].dtype != np.uint8 and loses_nothing(x["train"]):
-        return {part: in_order(x.pop(part).astype(np.float32, copy=False)) for part in tuple(x)}
-    return {part: in_order(x.pop(part)) for part in tuple(x)}
-
-
-def in_order(x: Array) -> Array:
-    """Return vectors in C order, images in channels-last memory."""
-    if x.ndim == 4:
-        return channels_last(np.ascontiguousarray(x.transpose(0, 2, 3, 1)))
-    return np.ascontiguousarray(x)
+    narrow = x["train"].dtype != np.uint8 and loses_nothing(x["train"])
+    return {part: laid_out(x.pop(part), np.float32 if narrow else None) for part in tuple(x)}
 
 
 def targets(y: Array, where: str) -> Array:
-    """Return targets as float32 N×K. Raises DataError for values that are not finite."""
-    return finite_float32(y, where).reshape(len(y), -1)
+    """Return floats as targets, float32 N×K. Raises DataError for values that are not finite."""
+    checked(y, where)
+    return y.astype(np.float32, copy=False).reshape(len(y), -1)
 
 
 def finite_float32(array: Array, where: str) -> Array:
