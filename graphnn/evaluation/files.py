@@ -9,6 +9,7 @@ import numpy as np
 from graphnn.engine.inference import CHUNK
 from graphnn.errors import GraphError
 from graphnn.evaluation.inputs import Reader
+from graphnn.storage.regular_files import reading_problem
 from graphnn.text.terminal import complain
 from graphnn.types import Array
 
@@ -34,7 +35,7 @@ class Files:
                 continue
             except OSError as error:
                 self.failed += 1
-                complain(f"{path}: cannot be read: {error.strerror or error}")
+                complain(f"{path}: {reading_problem(error)}")
                 continue
             for kind, details in found.notes:
                 self.notes.setdefault(kind, []).append((path, details and f" ({details})"))

@@ -1,21 +1,23 @@
 """Samples from a user's files, pictures and .npy arrays, in the shape and values of the data set."""
 
-import warnings
+import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from graphnn.datasets.agreement import DARK, range_text, scale_problem
+from graphnn.datasets.precision import pieces
 from graphnn.datasets.provenance import Provenance
 from graphnn.errors import DataError
+from graphnn.evaluation.pictures import open_picture
 from graphnn.frozen_dataclass import frozen_dataclass
-from graphnn.storage.archives import DAMAGE, read_array
+from graphnn.machine.memory import shortage
+from graphnn.storage.archives import DAMAGE
+from graphnn.storage.npy_arrays import Header, read_array, read_header
+from graphnn.storage.regular_files import open_regular
+from graphnn.text.numbers import bytes_text
 from graphnn.types import NUMERIC, Array, Shape, shape_text
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 PICTURES = (".png", ".jpg", ".jpeg")
 MODES = {1: "L", 3: "RGB"}
@@ -62,23 +64,37 @@ class Reader:
         raise DataError(f'{path}: "{suffix}" is not a file type that is read here; known: {", ".join(PICTURES)}, .npy')
 
     def read_array(self, path: Path) -> FromFile:
-        """Return the samples of an .npy file: one sample in one of the accepted shapes, or a batch of them."""
+        """Return the samples of an .npy file: one sample in one of the accepted shapes, or a batch of them.
+
+        Type, shape and size are checked before the array is read.
+        """
         try:
-            with path.open("rb") as file:
-                x = read_array(file, path.stat().st_size)
+            with open_regular(path) as file:
+                single = self.check_header(path, read_header(file))
+                file.seek(0)
+                x = read_array(file, os.fstat(file.fileno()).st_size)
         except OSError:
             raise
         except (*DAMAGE, MemoryError) as problem:
             raise DataError(f"{path}: is not a readable .npy array: {problem}") from problem
-        if x.dtype.kind not in NUMERIC:
-            raise DataError(f"{path}: holds {x.dtype}, not numbers")
-        if not np.all(np.isfinite(as_float32(x))):
+        if not all(np.isfinite(as_float32(piece)).all() for piece in pieces(x)):
             raise DataError(f"{path}: holds numbers that are not finite")
+        return FromFile(x.reshape(-1, *self.data_shape), single, self.scale_notes(x))
+
+    def check_header(self, path: Path, header: Header) -> bool:
+        """Return whether an array is one sample rather than a batch.
+
+        Raises DataError where it holds no numbers, has another shape, or is larger than the memory there is.
+        """
+        if header.dtype.kind not in NUMERIC:
+            raise DataError(f"{path}: holds {header.dtype}, not numbers")
         for shape in self.accepted_shapes():
-            if x.shape == shape or (x.ndim > len(shape) and x.shape[1:] == shape):
-                batch = x.reshape(-1, *self.data_shape)
-                return FromFile(batch, x.shape == shape, self.scale_notes(x))
-        raise DataError(f"{path}: {self.shape_message(x.shape)}")
+            if header.shape == shape or (len(header.shape) > len(shape) and header.shape[1:] == shape):
+                there = shortage(needed := header.nbytes * (2 if header.fortran_order else 1))
+                if there is not None:
+                    raise DataError(f"{path}: {header.text()} takes {bytes_text(needed)}, but {there}")
+                return header.shape == shape
+        raise DataError(f"{path}: {self.shape_message(header.shape)}")
 
     def accepted_shapes(self) -> Iterable[Shape]:
         """Return the accepted shapes of one sample: the data set's, the network's, and H×W where C is 1."""
@@ -133,40 +149,6 @@ class Reader:
             values = f"those of the training inputs lie in {range_text(known)}" if known else "the data set should have"
             notes.append((f"pixels are read as 0…255; {values}{'' if known else ' such values too'}", ""))
         return FromFile(pixels.transpose(2, 0, 1)[None], True, tuple(notes))
-
-
-def open_picture(path: Path, mode: str) -> "Image":
-    """Return a picture, turned upright, in mode L or RGB; transparent pixels are blended with white.
-
-    Raises DataError where the file is damaged or no picture, or Pillow is missing; OSError where it cannot be read.
-    """
-    try:
-        from PIL import Image, ImageOps, UnidentifiedImageError
-
-        from graphnn.evaluation.samples_in_eight_bits import in_eight_bits
-    except ImportError as problem:
-        raise DataError(f"{path}: reading pictures needs Pillow: python -m pip install pillow") from problem
-    refused: tuple[type[BaseException], ...] = (
-        *(SyntaxError, ValueError, EOFError),  # what Pillow's decoders raise for damage, besides OSError
-        Image.DecompressionBombError,
-        Image.DecompressionBombWarning,
-    )
-    try:
-        with warnings.catch_warnings(), Image.open(path, formats=("PNG", "JPEG")) as file:
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture = ImageOps.exif_transpose(in_eight_bits(file, path))
-    except UnidentifiedImageError as problem:
-        raise DataError(f"{path}: is not a PNG or JPEG picture") from problem
-    except refused as problem:
-        raise DataError(f"{path}: cannot be read as a picture: {problem}") from problem
-    except OSError as problem:
-        if problem.errno is not None:
-            raise
-        raise DataError(f"{path}: is damaged: {problem}") from problem
-    if picture.has_transparency_data:
-        layer = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-    return picture.convert(mode)
 
 
 def as_float32(x: Array) -> Array:

@@ -3,6 +3,7 @@
 import io
 import struct
 import sys
+import tracemalloc
 import zlib
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from PIL import Image
 
 from graphnn.datasets.provenance import Provenance
 from graphnn.errors import DataError
+from graphnn.evaluation import inputs, pictures
 from graphnn.evaluation.inputs import Reader
 from graphnn.types import Array, Shape
 
@@ -217,16 +219,58 @@ def test_a_truncated_picture(tmp_path: Path) -> None:
         GREY.read(tmp_path / "a.jpeg")
 
 
-def test_a_picture_that_would_fill_the_memory(tmp_path: Path) -> None:
+def announced(folder: Path, width: int, height: int) -> Path:
+    """Write a PNG whose header announces this size, with a single row."""
+
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)
-    (tmp_path / "a.png").write_bytes(
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    row = zlib.compress(bytes(1 + width))
+    (folder / "a.png").write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", row) + chunk(b"IEND", b"")
     )
-    with pytest.raises(DataError, match="cannot be read as a picture: Image size"):
-        GREY.read(tmp_path / "a.png")
+    return folder / "a.png"
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "message"),
+    [
+        (12_000, 12_000, "12,000×12,000 are more than 70,000,000 pixels, the most that are read; save it in a smaller"),
+        (70_001, 1_000, "70,001×1,000 are more than 70,000,000 pixels"),
+        (60_000, 60_000, "has far more than 70,000,000 pixels, the most that are read; save it in a smaller size"),
+    ],
+)
+def test_a_picture_that_is_far_too_large_is_not_decoded(
+    tmp_path: Path, width: int, height: int, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Image.Image, "load", None)
+    with pytest.raises(DataError, match=message):
+        GREY.read(announced(tmp_path, width, height))
+
+
+def test_a_picture_of_most_pixels_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "MOST_PIXELS", 24)
+    assert GREY.read(saved(tmp_path, np.full((4, 6), 9, np.uint8))).x.tolist() == np.full((1, 1, 4, 4), 9).tolist()
+    with pytest.raises(DataError, match="5×5 are more than 24 pixels"):
+        GREY.read(saved(tmp_path, np.full((5, 5), 9, np.uint8)))
+
+
+def test_a_file_that_is_larger_than_any_picture_is_not_read(tmp_path: Path) -> None:
+    file = saved(tmp_path, np.zeros((4, 4), np.uint8))
+    with file.open("r+b") as opened:
+        opened.truncate(pictures.MOST_BYTES + 1)  # a hole, which takes no room on the disk
+    with pytest.raises(DataError, match=r"a\.png: has 560,000,001 bytes, where a picture has 560,000,000 at most"):
+        GREY.read(file)
+
+
+def test_warnings_of_pillow_are_not_shown(tmp_path: Path) -> None:
+    palette = Image.fromarray(np.zeros((4, 4), np.uint8), "L").convert("P")
+    palette.save(tmp_path / "a.png", transparency=b"\x00\x80")  # Pillow warns of bytes as the opacity of a palette
+    assert GREY.read(tmp_path / "a.png").x.shape == (1, 1, 4, 4)
+    metadata = b"Exif\0\0II*\0\x08\0\0\0\x05\0" + b"\x12\x01\x02\0\xff\0\0\0\xff\xff\0\0" * 2
+    Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "a.jpg", exif=metadata)
+    assert GREY.read(tmp_path / "a.jpg").x.shape == (1, 1, 4, 4)  # Pillow warns that the metadata end too early
 
 
 @pytest.mark.parametrize("shape", [(16,), (2, 4, 4)])
@@ -241,3 +285,26 @@ def test_without_pillow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(DataError, match="reading pictures needs Pillow: "):
         GREY.read(file)
+
+
+def test_an_array_that_does_not_fit_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = array_file(tmp_path, np.zeros((7, 16)))
+    monkeypatch.setattr(inputs, "read_array", None)
+    with pytest.raises(DataError, match=r"the array is 7×16; one sample is 3×2×2"):
+        COLOUR.read(file)
+    monkeypatch.setattr(inputs, "shortage", lambda needed: "there are fewer" if needed == 7 * 16 * 8 else None)
+    with pytest.raises(DataError, match=r"a\.npy: 7×16 of float64 takes 896 B, but there are fewer"):
+        GREY.read(file)
+    monkeypatch.setattr(inputs, "shortage", lambda needed: "there are fewer" if needed == 2 * 7 * 16 * 8 else None)
+    with pytest.raises(DataError, match=r"a\.npy: 7×16 of float64 takes 1\.8 KiB, but there are fewer"):
+        GREY.read(array_file(tmp_path, np.asfortranarray(np.zeros((7, 16)))))
+
+
+def test_an_array_takes_little_more_memory_than_its_file(tmp_path: Path) -> None:
+    file = array_file(tmp_path, np.zeros((250_000, 16), np.float32))
+    tracemalloc.start()
+    found = GREY.read(file)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.x.shape == (250_000, 1, 4, 4)
+    assert peak < file.stat().st_size + 4_000_000
