@@ -4,6 +4,8 @@ Source: A. Krizhevsky 2009, "Learning multiple layers of features from tiny imag
 """
 
 import hashlib
+import os
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,9 +15,11 @@ from graphnn.datasets.base import DATASETS, Dataset, DatasetFacts, KnownDataset,
 from graphnn.datasets.cifar10_files import ARCHIVE, NAMES, TEST, TRAIN, obtained, published_sums
 from graphnn.datasets.remote import REMEDY
 from graphnn.errors import DataError
+from graphnn.storage.regular_files import open_regular, reading_problem
 from graphnn.types import Array
 
 RECORDS = 10_000  # in each file
+LONGEST_NAMES = 1000  # bytes of the file of class names, which has 61
 MOST_ALIKE = 0.01  # of the images of a file, that are of one colour or repeat others; more are no data set
 
 
@@ -60,13 +64,19 @@ class Cifar10(KnownDataset):
 
 
 def check_names(path: Path) -> None:
-    """Raise DataError where the file of class names, if it exists, has other names than CIFAR-10's."""
+    """Raise DataError where the file of class names, if it exists, has other names than CIFAR-10's, or is no file."""
     expected = Cifar10.facts.classes
-    if not path.is_file():
+    if not path.exists():
         return
-    found = tuple(path.read_text(encoding="utf-8", errors="replace").split())
+    try:
+        with open_regular(path) as file:
+            start = file.read(LONGEST_NAMES)
+    except OSError as problem:
+        raise DataError(f"{path}: {reading_problem(problem)}") from problem
+    found = tuple(start.decode("utf-8", errors="replace").split())
     if found != expected:
-        raise DataError(f"{path}: the class names are {', '.join(found)}, not those of CIFAR-10: {', '.join(expected)}")
+        names = textwrap.shorten(", ".join(found), 200, placeholder=" …")
+        raise DataError(f"{path}: the class names are {names}, not those of CIFAR-10: {', '.join(expected)}")
 
 
 def check_sums(folder: Path, batches: Mapping[str, Array], sums: Mapping[str, str]) -> None:
@@ -128,16 +138,18 @@ def joined(records: list[Array]) -> tuple[Array, Array]:
 def read_batch(path: Path) -> Array:
     """Return the records of one file, 10,000×3073 uint8: the label, then the red, green and blue planes, row by row.
 
-    Raises DataError where the file cannot be read, is incomplete, or has an unknown label.
+    Raises DataError where the file cannot be read, is of another size, which is not read, or has an unknown label.
     """
     size = 1 + int(np.prod(Cifar10.facts.shape))
     try:
-        data = np.fromfile(path, np.uint8)
+        with open_regular(path) as file:
+            found = os.fstat(file.fileno()).st_size
+            data = np.fromfile(file, np.uint8) if found == RECORDS * size else np.empty(0, np.uint8)
     except OSError as problem:
-        raise DataError(f"{path}: cannot be read: {problem.strerror}") from problem
+        raise DataError(f"{path}: {reading_problem(problem)}") from problem
     if len(data) != RECORDS * size:
         raise DataError(
-            f"{path}: {len(data):,} bytes, where {RECORDS:,} records of {size:,} have {RECORDS * size:,}; {REMEDY}"
+            f"{path}: {found:,} bytes, where {RECORDS:,} records of {size:,} have {RECORDS * size:,}; {REMEDY}"
         )
     records = data.reshape(-1, size)
     classes = len(Cifar10.facts.classes)

@@ -7,6 +7,7 @@ from pathlib import Path
 from graphnn.datasets.remote import Remote
 from graphnn.errors import DataError
 from graphnn.storage.archives import replacing
+from graphnn.storage.regular_files import open_regular
 
 ARCHIVE = Remote(
     "cifar-10-binary.tar.gz",
@@ -22,6 +23,7 @@ TRAIN = tuple(f"data_batch_{i}.bin" for i in range(1, 6))
 TEST = ("test_batch.bin",)
 NAMES = "batches.meta.txt"
 SUMS = "SHA256SUMS"  # of the batches as in the published archive, in the format of sha256sum
+LONGEST_SUMS = 2000  # bytes; ours have 496
 PICKLED = ("cifar-10-batches-py", "cifar-10-python.tar.gz", "data_batch_1")  # the Python version
 MEMBER_LIMIT = 32_000_000  # bytes; the published batches have 30,730,000
 
@@ -57,7 +59,7 @@ def obtained(root: Path, home: Path, *, show_progress: bool) -> Path:
 def find(root: Path, home: Path) -> Path | None:
     """Return the folder with all the batches, or None."""
     folders = (home / INSIDE, home, root / INSIDE, root)
-    return next((folder for folder in folders if all((folder / name).is_file() for name in (*TRAIN, *TEST))), None)
+    return next((folder for folder in folders if all((folder / name).exists() for name in (*TRAIN, *TEST))), None)
 
 
 def find_archive(root: Path, home: Path) -> Path | None:
@@ -105,7 +107,8 @@ def md5_of(path: Path) -> str:
 def published_sums(folder: Path) -> dict[str, str] | None:
     """Return the SHA-256 of each batch in the published archive, by name; None where it has not been unpacked here."""
     try:
-        lines = (folder / SUMS).read_text(encoding="ascii").splitlines()
+        with open_regular(folder / SUMS) as file:
+            lines = file.read(LONGEST_SUMS).decode("ascii").splitlines()
     except (OSError, UnicodeDecodeError):
         return None
     sums = {name: value for value, _, name in (line.partition("  ") for line in lines)}

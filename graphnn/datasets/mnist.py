@@ -6,6 +6,7 @@ Source: Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten
 import gzip
 import hashlib
 import math
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -16,13 +17,15 @@ import numpy as np
 from graphnn.datasets.base import DATASETS, Dataset, DatasetFacts, KnownDataset, Location, channels_last
 from graphnn.datasets.remote import REMEDY, Remote
 from graphnn.errors import DataError
+from graphnn.storage.regular_files import open_regular, reading_problem
 from graphnn.types import Array, Shape, shape_text
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
-CHUNK = 1 << 20  # bytes read at a time, because a damaged header may announce more than fits in memory
+CHUNK = 1 << 20  # bytes read at a time
+SPARE = 1 << 16  # bytes that a file may have beyond its pixels: for its header, and for what gzip adds
 GZIP = b"\x1f\x8b"  # the first bytes of a gzipped file
 UNSIGNED_BYTE = 0x08  # the third byte of the magic number; the fourth is the number of axes
 
@@ -92,10 +95,13 @@ def place(root: Path) -> Path:
 
 
 def find(folder: Path, name: str) -> Path | None:
-    """Return the path of a file, as published (.gz) or unpacked, or None; some programs unpack it as NAME.idx3…."""
+    """Return the path of a file, as published (.gz) or unpacked, or None; some programs unpack it as NAME.idx3….
+
+    Folders of that name, into which some programs unpack it, are passed over.
+    """
     names = (name, name.replace("-idx", ".idx"))
     paths = (folder / f"{spelling}{suffix}" for spelling in names for suffix in (".gz", ""))
-    return next((path for path in paths if path.is_file()), None)
+    return next((path for path in paths if path.exists() and not path.is_dir()), None)
 
 
 def read_part(folder: Path, part: str) -> tuple[Array, Array, list[Path]]:
@@ -132,10 +138,13 @@ def read_idx(path: Path, item_shape: Shape, most: int) -> Array:
     """Return the uint8 array N×item_shape of an IDX file, gzipped or not, as its first bytes say.
 
     Raises DataError where the header is another one, or announces more than `most` items, or the file is shorter or
-    longer than it says.
+    longer than it says. What is far too large is not read, and no more is unpacked than the header announces.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
+            size, largest = os.fstat(file.fileno()).st_size, most * math.prod(item_shape) + SPARE
+            if size > largest:
+                raise ValueError(f"it has {size:,} bytes, where that file of MNIST has {largest:,} at most")
             start = file.read(len(GZIP))
             file.seek(0)
             if start == GZIP:
@@ -149,7 +158,7 @@ def read_idx(path: Path, item_shape: Shape, most: int) -> Array:
     except ValueError as problem:
         raise DataError(f"{path}: {problem}; {REMEDY}") from problem
     except OSError as problem:
-        raise DataError(f"{path}: cannot be read: {problem.strerror}") from problem
+        raise DataError(f"{path}: {reading_problem(problem)}") from problem
 
 
 def parse_idx(file: BinaryIO, item_shape: Shape, most: int) -> Array:

@@ -41,6 +41,7 @@ from jsonschema.exceptions import SchemaError
 
 from graphnn.errors import SpecError
 from graphnn.layers.base import LAYERS, Layer
+from graphnn.storage.regular_files import open_regular, reading_problem
 
 Fragment = Mapping[str, Any]
 _loaded: dict[Path, dict[str, Fragment]] = {}  # by resolved path, so that a file given twice is run once
@@ -85,9 +86,11 @@ def run_file(file: Path, path: Path) -> None:
         raise SpecError(f"{file}: a plugin is a Python file, NAME.py")
     module = importlib.util.module_from_spec(module_spec)
     try:
-        module_spec.loader.exec_module(module)
+        open_regular(path).close()  # Python would wait for a fifo, and read a device without end
     except OSError as error:
-        raise SpecError(f"{file}: cannot read the plugin: {error.strerror or error}") from error
+        raise SpecError(f"{file}: {reading_problem(error)}") from error
+    try:
+        module_spec.loader.exec_module(module)
     except SpecError as error:
         raise SpecError(f"{file}: {error}") from error
     except Exception as error:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import tarfile
 from dataclasses import replace
 
@@ -253,8 +254,26 @@ def test_other_class_names_are_refused(tmp_path, tiny_cifar):
 
 
 def test_file_that_cannot_be_read_is_told(tmp_path):
-    with pytest.raises(DataError, match="cannot be read: Is a directory"):
+    with pytest.raises(DataError, match="is a folder, not a regular file"):
         cifar10.read_batch(tmp_path)
+
+
+def test_batch_of_another_size_is_not_read(tmp_path, monkeypatch):
+    path = tmp_path / "data_batch_1.bin"
+    path.touch()
+    os.truncate(path, 3 * 2**30)  # a hole, which takes no room on the disk
+    monkeypatch.setattr(cifar10.np, "fromfile", None)
+    with pytest.raises(DataError, match="3,221,225,472 bytes, where 10,000 records of 3,073 have 30,730,000"):
+        cifar10.read_batch(path)
+
+
+def test_only_the_start_of_long_texts_is_read(tmp_path):
+    for name in (cifar10_files.NAMES, cifar10_files.SUMS):
+        (tmp_path / name).write_text("airplane ")
+        os.truncate(tmp_path / name, 3 * 2**30)
+    assert cifar10_files.published_sums(tmp_path) is None
+    with pytest.raises(DataError, match="the class names are airplane"):
+        cifar10.check_names(tmp_path / cifar10_files.NAMES)
 
 
 def test_published_files(real_cifar10):

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import struct
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -190,8 +191,30 @@ def test_label_beyond_nine_is_told(tmp_path, tiny_mnist):
 
 
 def test_file_that_cannot_be_opened_is_told(tmp_path):
-    with pytest.raises(DataError, match=r"cannot be read: Is a directory"):
+    with pytest.raises(DataError, match=r"is a folder, not a regular file"):
         read_idx(tmp_path, (), 1)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_file_that_is_far_too_large_is_not_read(tmp_path, tiny_mnist, zipped, monkeypatch):
+    path = tiny_mnist.write(tmp_path, zipped=zipped) / (NAMES[1] + (".gz" if zipped else ""))
+    with path.open("r+b") as file:
+        file.truncate(3 * 2**30)  # a hole, which takes no room on the disk
+    monkeypatch.setattr(mnist, "parse_idx", None)
+    with pytest.raises(DataError, match=r"labels.*: it has 3,221,225,472 bytes, where that file of MNIST has 125,536"):
+        read_idx(path, (), 60_000)
+
+
+def test_no_more_is_unpacked_than_the_header_announces(tmp_path, tiny_mnist):
+    path = tmp_path / f"{NAMES[2]}.gz"
+    content = tiny_mnist.files()[NAMES[2]]
+    path.write_bytes(gzip.compress(content + bytes(50_000_000), 1)[:-8])  # its end is missing, and would be noticed
+    tracemalloc.start()
+    with pytest.raises(DataError, match="it goes on after the 2,352 bytes that its header announces"):
+        read_idx(path, (28, 28), 10_000)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000
 
 
 def test_published_files(real_mnist):

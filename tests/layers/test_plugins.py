@@ -90,7 +90,7 @@ def test_errors_of_a_plugin(write: Write, text: str, message: str) -> None:
 def test_a_plugin_that_is_no_python_file(write: Write, tmp_path: Path) -> None:
     with pytest.raises(SpecError, match=r"a plugin is a Python file"):
         load_plugins([write("", "plugin.txt")])
-    with pytest.raises(SpecError, match=r"missing.py: cannot read the plugin: No such file"):
+    with pytest.raises(SpecError, match=r"missing.py: cannot be read: No such file"):
         load_plugins([tmp_path / "missing.py"])
 
 
