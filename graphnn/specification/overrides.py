@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from graphnn.document.document import Document, Path
-from graphnn.document.json_reader import JsonMistake, half_of_a_pair, read_json
+from graphnn.document.json_reader import MAX_DEPTH, JsonMistake, half_of_a_pair, read_json
 from graphnn.errors import Problem, SpecError
 from graphnn.specification.names import layer_names
 from graphnn.text.suggestions import did_you_mean, quoted
 
-STEP = re.compile(r"\[([0-9]+)\]|(?:^|(?<=.)\.)([^.\[\]]+)")
+SHOWN = 200  # characters of an override in messages
+STEP = re.compile(r"\[([0-9]{1,40})\]|(?:^|(?<=.)\.)([^.\[\]]+)")
 
 
 def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
@@ -26,7 +27,7 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
     changed: list[tuple[Path, str]] = []
     problems: list[Problem] = []
     for override in overrides:
-        source = f"--set {override}"
+        source = f"--set {shortened(override)}"
         try:
             path, new = parse(override, value)
             put(value, path, new, document)
@@ -37,6 +38,11 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
     if problems:
         raise SpecError(*problems)
     return replace(document, value=value, changed=tuple(changed))
+
+
+def shortened(override: str) -> str:
+    """Return an override as messages name it, with its path and the start of a long value."""
+    return override if len(override) <= SHOWN else f"{override[: SHOWN - 1]}…"
 
 
 def parse(override: str, document: Any) -> tuple[Path, Any]:
@@ -61,6 +67,8 @@ def parse_path(target: str, document: Any) -> Path:
         named, position = named_layer(target, len("layers."), layer_names(document.get("layers")))
         path = [*named]
     while position < len(target):
+        if len(path) == MAX_DEPTH:
+            raise ValueError(f"the path has more than {MAX_DEPTH} steps; a network needs only a few levels")
         match = STEP.match(target, position)
         if match is None:
             raise ValueError(f"{quoted(target)} is no path; write it as in optimizer.learning_rate or layers[3].rate")

@@ -139,3 +139,24 @@ def test_an_empty_list_has_no_entries() -> None:
         parse_spec('{"layers": []}', overrides=["layers[0].units=1"])
     with pytest.raises(SpecError, match=r'there is no layer "a"$'):
         parse_spec('{"layers": []}', overrides=["layers.a.units=1"])
+
+
+def test_long_overrides_are_named_by_their_start() -> None:
+    (line,) = refusal(f"training.epochs={'9' * 100_000}")
+    assert line.startswith(f"--set training.epochs={'9' * 183}…: training.epochs: expected a number")
+    assert len(line) < 400
+
+
+@pytest.mark.parametrize(("path", "name"), [("a." * 50_000 + "b", "a.a."), ("layers" + "[0]" * 40_000, "layers[0][0]")])
+def test_paths_deeper_than_any_document_are_refused_at_once(path: str, name: str) -> None:
+    (line,) = refusal(f"{path}=1")
+    assert line.startswith(f"--set {name}")
+    assert line.endswith("…: the path has more than 100 steps; a network needs only a few levels")
+
+
+def test_an_index_of_many_digits() -> None:
+    (line,) = refusal(f"layers[{'9' * 100_000}].units=3")
+    assert line.endswith(f"is no path; {FORMS}")
+    assert refusal(f"layers[{'9' * 30}].units=3") == [
+        f"--set layers[{'9' * 30}].units=3: layers has 4 entries, [0] to [3]"
+    ]
