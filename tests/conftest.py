@@ -33,7 +33,7 @@ SMALL: Mapping[str, Any] = {
     ],
     "loss": {"type": "CrossEntropy"},
     "optimizer": {"type": "SGDMomentum", "learning_rate": 0.05},
-    "data": {"dataset": "digits"},
+    "data": {"dataset": "digits", "seed": 1},
     "training": {"epochs": 3, "batch_size": 64, "seed": 1},
 }
 

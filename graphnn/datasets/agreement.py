@@ -70,7 +70,7 @@ def split_note(trained: Provenance | None, part: str, *, fraction: float, seed: 
 def words(trained: Provenance) -> str:
     """Return how training data were split."""
     limit = "" if trained.limit is None else f", --limit {trained.limit}"
-    return f"training.seed {trained.seed}, data.validation_split {trained.validation_split:g}{limit}"
+    return f"data.seed {trained.seed}, data.validation_split {trained.validation_split:g}{limit}"
 
 
 def differs(trained: Provenance, part: str, x: Array, y: Array) -> bool:

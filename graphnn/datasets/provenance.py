@@ -10,6 +10,7 @@ from graphnn.datasets.base import Dataset, facts_of
 from graphnn.datasets.digest import digests
 from graphnn.errors import DataError, WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.specification.split_seed import with_split_seed
 from graphnn.types import Array
 
 T = TypeVar("T")
@@ -21,7 +22,8 @@ class Provenance:
     """What weights were trained on, without the class names and the normalisation, which files have beside it.
 
     dataset: its name in documents; None for arrays given in Python. digests: of the parts, from `digests`. seed,
-    validation_split, limit: of the split into training and validation part; None for arrays; limit None: all samples.
+    validation_split, limit: of the split into training and validation part, the seed being data.seed (in older versions
+    training.seed); None for arrays; limit None: all samples.
     dtype: of the inputs as stored. range: the least and the largest value of the training inputs. What a file of an
     older version does not say is None, or empty.
     """
@@ -102,13 +104,13 @@ class Provenance:
         Where inputs were normalised by more than 1 and the data set has bytes, their range is known too.
         """
         try:
-            data = document["data"]
+            data = with_split_seed(document)["data"]
             name = None if data.get("path") == UNKNOWN else typed(data["dataset"], str)
             facts = None if name is None else facts_of(name)
             in_bytes = facts is not None and facts.bytes and bool(normalisation) and max(normalisation["divisor"]) > 1
             return cls(
                 name,
-                seed=typed(document["training"]["seed"], int),
+                seed=typed(data["seed"], int),
                 validation_split=number(data["validation_split"]),
                 dtype="uint8" if in_bytes else None,
                 range=(0.0, 255.0) if in_bytes else None,

@@ -13,6 +13,7 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph
 from graphnn.runs.data import run_length, stored
+from graphnn.runs.data_notes import print_split_note
 from graphnn.runs.known_runs import KnownRun, KnownRuns
 from graphnn.runs.measuring import measure
 from graphnn.runs.older import OLD_COMPARISON, take_over, take_over_comparison
@@ -137,6 +138,8 @@ def planned(request: ComparisonRequest) -> Iterator[Training]:
             facts[source] = count, digests(data)
         count, parts = facts[source]
         check_length(spec, graph, count, variant)
+        if not request.seeds:
+            print_split_note(spec)
         kernels = kernels_for(graph, request.kernels).name
         for seed in request.seeds or (spec.training["seed"],):
             resolved = {**spec.resolved(), "training": {**spec.resolved()["training"], "seed": seed}}
@@ -191,7 +194,7 @@ def check_length(spec: Spec, graph: Graph, count: int, variant: Variant) -> None
     That is also where a batch would have too few for a layer.
     """
     try:
-        chosen, _ = split(count, spec.data["validation_split"], spec.training["seed"])
+        chosen, _ = split(count, spec.data["validation_split"], spec.data["seed"])
         length = run_length(spec, graph, len(chosen))
         check_averaging(averaging_from(spec.training.get("averaging")), length.total_steps)
     except DataError as error:

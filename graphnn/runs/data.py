@@ -18,7 +18,7 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.findings import image_findings
 from graphnn.graph.graph import Graph
 from graphnn.losses.base import LOSSES
-from graphnn.runs.data_notes import print_data_notes
+from graphnn.runs.data_notes import print_data_notes, print_split_note
 from graphnn.specification.schema_problems import in_order
 from graphnn.specification.spec import Spec
 from graphnn.text.terminal import note
@@ -50,14 +50,17 @@ class TrainingData:
 
         limit: the most samples used of each part; None: all. test: whether to include the test part.
         """
-        seed = spec.training["seed"]
+        seed = spec.data["seed"]
+        print_split_note(spec)
         whole = stored(spec, data_dir, show_progress=show_progress)
         check_fit(spec, whole)
         dataset = limited(whole, limit, seed)
         if limit is not None and (text := classes_text(whole, dataset, limit)):
             note(f"{text} are among the training samples")
         graph.check_targets(f"{whole.name}: y_train", dataset.y_train)
-        chosen, held_out = split(len(dataset.y_train), spec.data["validation_split"], seed)
+        fraction = spec.data["validation_split"]
+        draw = seed if fraction else spec.training["seed"]  # with no validation part, of the order of all samples alone
+        chosen, held_out = split(len(dataset.y_train), fraction, draw)
         run_length(spec, graph, len(chosen))
         print_data_notes(spec, graph, dataset, chosen, held_out, limit=limit)
         normalisation = fitted(spec, dataset, chosen)
@@ -67,7 +70,7 @@ class TrainingData:
             test_part = Samples(dataset.x_test, dataset.y_test, normalisation=normalisation)
         training = Samples(dataset.x_train, dataset.y_train, chosen, normalisation)
         return cls(
-            training=training.augmented(augmentations_from(spec.data["augment"]), seed),
+            training=training.augmented(augmentations_from(spec.data["augment"]), spec.training["seed"]),
             validation=Samples(dataset.x_train, dataset.y_train, held_out, normalisation) if len(held_out) else None,
             test=test_part,
             classes=dataset.classes,
@@ -76,7 +79,7 @@ class TrainingData:
                 spec.data["dataset"],
                 whole,
                 seed=seed,
-                validation_split=spec.data["validation_split"],
+                validation_split=fraction,
                 limit=None if dataset.x_train is whole.x_train else limit,
             ),
             limit=limit,

@@ -11,6 +11,7 @@ from graphnn.graph.graph import Graph
 from graphnn.metrics.outputs import Classes
 from graphnn.specification.schema_problems import Finding, in_order
 from graphnn.specification.spec import Spec
+from graphnn.specification.split_seed import moved_split
 from graphnn.text.terminal import note
 from graphnn.types import Array
 
@@ -33,6 +34,13 @@ def print_data_notes(
             findings += label_notes(graph, dataset, training, validation)
     for problem in in_order(spec.document, findings):
         note(problem.without_source())
+
+
+def print_split_note(spec: Spec) -> None:
+    """Print a note on stderr where older versions held out other samples for validation by the same document."""
+    finding = moved_split(spec)
+    if finding is not None:
+        note(spec.problem(finding.path, finding.message).without_source())
 
 
 def batch_notes(spec: Spec, count: int) -> Iterator[Finding]:

@@ -19,9 +19,11 @@ from graphnn.graph.initialisation import unset
 from graphnn.layers.settings import added_fragments
 from graphnn.model.arrays import in_form
 from graphnn.parameters.parameters import Parameters
+from graphnn.runs.data_notes import print_split_note
 from graphnn.runs.reading import DocumentSource, command_line, read_document
 from graphnn.specification.differences import differences
 from graphnn.specification.spec import Spec
+from graphnn.specification.split_seed import both_older
 from graphnn.storage.weights import WeightsFile, assign, class_names, load_weights
 from graphnn.text.terminal import note
 from graphnn.training.samples import Samples
@@ -62,7 +64,8 @@ class Trained:
         Notes are printed on stderr where the data, or the split, are not those of the document. Raises DataError where
         the weights know no such part of these data, or the data have other classes or inputs of another scale.
         """
-        fraction, seed = self.spec.data["validation_split"], self.spec.training["seed"]
+        older = both_older(self.spec, self.meta.get("document"))
+        fraction, seed = self.spec.data["validation_split"], (self.spec.training if older else self.spec.data)["seed"]
         shape = self.normalisation.shape
         try:
             notes = [class_names_note(self.classes, data.classes)]
@@ -70,6 +73,8 @@ class Trained:
                 notes.append(test_note(data, self.provenance))
                 part = Samples(in_form(data.x_test, shape), data.y_test, normalisation=self.normalisation)
             else:
+                if self.provenance is None:
+                    print_split_note(self.spec)
                 notes.append(split_note(self.provenance, name, fraction=fraction, seed=seed))
                 dataset = self.spec.data["dataset"]
                 chosen = part_indices(data, self.provenance, name, name=dataset, fraction=fraction, seed=seed)
@@ -150,6 +155,7 @@ def note_differences(spec: Spec, file: WeightsFile) -> None:
         return
     arrays = document.get("data", {}).get("path") == UNKNOWN  # arrays from Python, of no known data set
     ignore = {"data.dataset"} if arrays else set[str]()
+    ignore |= {"data.seed"} if both_older(spec, document) else set()
     found = differences(document, spec.resolved(), ignore=ignore, plugins=added_fragments())
     if found:
         more = len(found) - SHOWN_DIFFERENCES

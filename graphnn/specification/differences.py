@@ -8,6 +8,7 @@ from graphnn.errors import SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.specification.schema import Definition
 from graphnn.specification.spec import spec_from_values
+from graphnn.specification.split_seed import with_split_seed
 
 ABSENT: Final = object()  # the value of a setting that a document does not have
 WITHOUT_EFFECT = {"$schema", "name", "format_version"}  # keys at the top of the document
@@ -20,15 +21,18 @@ class Difference:
     """A setting whose value differs between two documents.
 
     path: as people write it, layers[2].filters. before, after: JSON values, ABSENT where a document lacks the setting.
+    reason: why they differ, where that cannot be seen in the documents.
     """
 
     path: str
     before: Any
     after: Any
+    reason: str = ""
 
     def text(self, then: str, now: str) -> str:
         """Return the difference in words; then, now: written after the values, such as "in the checkpoint", "now"."""
-        return difference_text(self.path, value_text(self.before), value_text(self.after), then, now)
+        text = difference_text(self.path, value_text(self.before), value_text(self.after), then, now)
+        return f"{text}; {self.reason}" if self.reason else text
 
 
 def difference_text(setting: str, before: str, after: str, then: str, now: str) -> str:
@@ -50,19 +54,27 @@ def differences(
 ) -> list[Difference]:
     """Return the differences between two resolved documents that can change a result, without the paths to ignore.
 
-    before: may be written by an older version of graphnn; settings that it lacks count as their defaults.
-    plugins: schema fragments of plugin layers, by type.
+    before: may be written by an older version of graphnn; settings that it lacks count as their defaults, and data.seed
+    as its training.seed. plugins: schema fragments of plugin layers, by type.
     """
-    old, new = dict(leaves(with_defaults(before, plugins))), dict(leaves(after))
-    found = [Difference(path, old.get(path, ABSENT), new.get(path, ABSENT)) for path in {**old, **new}]
+    complete = with_defaults(before, plugins)
+    old, new = dict(leaves(complete)), dict(leaves(after))
+    reasons = {}
+    if with_split_seed(before) is not before:
+        seed = value_text(complete["data"]["seed"])
+        reasons["data.seed"] = f'older versions split by training.seed, so "data": {{"seed": {seed}}} is the same split'
+    found = [
+        Difference(path, old.get(path, ABSENT), new.get(path, ABSENT), reasons.get(path, "")) for path in {**old, **new}
+    ]
     return [one for one in found if one.path not in ignore | IGNORED and one.before != one.after]
 
 
 def with_defaults(document: Mapping[str, Any], plugins: Mapping[str, Definition] | None = None) -> Mapping[str, Any]:
     """Return a resolved document with the defaults of settings that were added to graphnn after it was written.
 
-    A document that the present schema refuses is returned unchanged.
+    A document that the present schema refuses gets data.seed alone, which an older one lacks.
     """
+    document = with_split_seed(document)
     try:
         return spec_from_values(document, plugins=plugins).resolved()
     except SpecError:

@@ -9,6 +9,7 @@ from graphnn.errors import WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.layers.settings import added_fragments
 from graphnn.specification.differences import difference_text, differences
+from graphnn.specification.split_seed import holds_out
 from graphnn.storage.weights import load_weights, save_weights
 from graphnn.training.history import Record
 from graphnn.types import Array
@@ -56,6 +57,8 @@ class RunSettings:
         ignore: paths in the document, and parts of the data that are not used. where: the words in messages for where
         these settings come from.
         """
+        if self.limit is None and not (holds_out(self.document) or holds_out(now.document)):
+            ignore = ignore | {"data.seed"}  # nothing is drawn by it
         changed = differences(self.document, now.document, ignore=ignore, plugins=added_fragments())
         lines = [one.text(where, "now") for one in changed]
         if self.limit != now.limit:

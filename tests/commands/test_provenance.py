@@ -32,7 +32,7 @@ DOCUMENT: dict[str, Any] = {
     "layers": [{"type": "Dense", "units": 8}, {"type": "ReLU"}, {"type": "Dense", "units": 3}, {"type": "Softmax"}],
     "loss": {"type": "CrossEntropy"},
     "optimizer": {"type": "SGDMomentum", "learning_rate": 0.05},
-    "data": {"dataset": "npz", "path": "d.npz", "validation_split": 0.25},
+    "data": {"dataset": "npz", "path": "d.npz", "validation_split": 0.25, "seed": 1},
     "training": {"epochs": 4, "batch_size": 16, "seed": 1},
 }
 
@@ -100,23 +100,24 @@ def test_weights_say_what_they_were_trained_on(run: Run) -> None:
     assert Path("net.npz").read_bytes() == before
 
 
-@pytest.mark.parametrize("options", [("--seed", "5"), ("--limit", "90"), ("--set", "data.validation_split=0.4")])
+@pytest.mark.parametrize(
+    "options", [("--set", "data.seed=5"), ("--limit", "90"), ("--set", "data.validation_split=0.4")]
+)
 @pytest.mark.parametrize("part", ["validation", "train"])
 def test_the_parts_are_those_of_the_training(run: Run, options: tuple[str, str], part: str) -> None:
     metrics = trained(run, *options, "--no-test")["metrics"]
-    seed = 5 if options[0] == "--seed" else 1
+    seed = 5 if options[1] == "data.seed=5" else 1
     drawn = chosen(ARRAYS["y_train"], 90, seed, "train") if options[0] == "--limit" else np.arange(180)
     assert drawn is not None
-    training, held_out = split(len(drawn), 0.4 if options[0] == "--set" else 0.25, seed)
+    training, held_out = split(len(drawn), 0.4 if "split" in options[1] else 0.25, seed)
     indices = drawn[held_out if part == "validation" else training]
     found, said = evaluated(run, "--split", part)
     assert found["samples"] == len(indices)
     assert found["accuracy"] == pytest.approx(accuracy_of(run, X[indices], Y[indices]))
     if part == "validation":
         assert found["accuracy"] == pytest.approx(metrics["validation"]["accuracy"])
-    values = {"--seed": "training.seed 5", "--limit": "--limit 90", "--set": "data.validation_split 0.4"}
     assert f"net.npz: the {part} part is that of the training of the weights: " in said
-    assert values[options[0]] in said
+    assert " ".join(options).removeprefix("--set ").replace("=", " ") in said
 
 
 def test_no_word_where_all_is_as_in_training(run: Run) -> None:
@@ -205,12 +206,13 @@ def test_a_further_training_says_what_differs(run: Run) -> None:
     start = ("train", "net.json", "--quiet", "--init-from", "net.npz", "--output", "b.npz", "--dry-run")
     assert run(*start)[::2] == (0, "")
     assert run(*start, write("new.npz", x_train=X[:180] // 2))[::2] == (0, "")  # other data may be meant
-    for option in ("--seed=5", "--limit=90", "--set=data.validation_split=0.4"):
+    assert run(*start, "--seed=5")[::2] == (0, "")  # the same samples are held out
+    for option in ("--set=data.seed=5", "--limit=90", "--set=data.validation_split=0.4"):
         code, _, err = run(*start, option)
         assert code == 0
         assert "net.npz: it was trained on the same data split otherwise" in err
         assert "the validation figures are too good" in err
-    assert run(*start, "--seed=5", "--set=data.validation_split=0")[::2] == (0, "")
+    assert run(*start, "--set=data.seed=5", "--set=data.validation_split=0")[::2] == (0, "")
     code, _, err = run(*start, "--set", 'data.normalize="unit"')
     assert code == 0
     assert 'net.npz: its inputs were normalised "per_channel", these are "unit"' in err
@@ -374,16 +376,25 @@ def test_damaged_metadata_are_refused_by_every_command(run: Run) -> None:
         assert "net.npz: what it says of the data it was trained on is damaged: 'one' is no int" in err
 
 
-def test_weights_of_an_older_version_are_measured_as_before(run: Run) -> None:
+@pytest.mark.parametrize("lacks", [{"data"}, {"data", "data.seed"}, {"data.seed"}])
+def test_weights_of_an_older_version_are_measured_as_before(run: Run, lacks: set[str]) -> None:
+    """Without data.seed they were split by training.seed, and so was the document beside them."""
     final = trained(run)["metrics"]
     file = load_weights("net.npz")
-    save_weights("net.npz", file.arrays, {key: value for key, value in file.meta.items() if key != "data"})
+    meta = json.loads(json.dumps({key: value for key, value in file.meta.items() if key not in lacks}))
+    if "data.seed" in lacks:
+        del meta["document"]["data"]["seed"]
+        before = {**DOCUMENT, "data": {key: value for key, value in DOCUMENT["data"].items() if key != "seed"}}
+        Path("net.json").write_text(json.dumps(before))
+    save_weights("net.npz", file.arrays, meta)
     for part in ("test", "validation"):
         found, said = evaluated(run, "--split", part)
         assert said == ""
         assert found["accuracy"] == pytest.approx(final[part]["accuracy"])
-    found, said = evaluated(run, "--split", "validation", "--set", "training.seed=7")
-    assert "the validation part is that of the training of the weights: training.seed 1" in said
+    found, said = evaluated(run, "--split", "validation", "--set", "data.seed=7")
+    assert "the validation part is that of the training of the weights: data.seed 1" in said
+    assert "net.npz was trained from another document: data.seed: 1 there, 7 now" in said
+    assert said.count("older versions split by training.seed") == ("data.seed" in lacks)
     assert found["accuracy"] == pytest.approx(final["validation"]["accuracy"])
 
 

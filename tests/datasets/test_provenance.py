@@ -13,7 +13,7 @@ from graphnn.errors import WeightsError
 X, Y = np.array([[0, 3], [200, 7]], np.uint8), np.array([0, 1])
 DATA = Dataset("a", X, Y, X[:1], Y[:1], ("cat", "dog"))
 KNOWN = Provenance.of("npz", DATA, seed=3, validation_split=0.25, limit=7)
-DOCUMENT = {"data": {"dataset": "digits", "validation_split": 0.1}, "training": {"seed": 5}}
+DOCUMENT: dict[str, Any] = {"data": {"dataset": "digits", "validation_split": 0.1}, "training": {"seed": 5}}
 
 
 def test_it_comes_back_from_json() -> None:
@@ -75,6 +75,8 @@ def test_a_missing_value_is_named(key: str) -> None:
 def test_older_files_say_what_their_document_says() -> None:
     found = Provenance.from_meta({"document": DOCUMENT}, "w.npz")
     assert found == Provenance("digits", seed=5, validation_split=0.1)
+    newer = {**DOCUMENT, "data": {**DOCUMENT["data"], "seed": 2}}
+    assert Provenance.from_meta({"document": newer}, "w.npz") == Provenance("digits", seed=2, validation_split=0.1)
     bytes_of = {"document": DOCUMENT, "normalisation": {"divisor": [255.0]}}
     found = Provenance.from_meta(bytes_of, "w.npz")
     assert found is not None

@@ -336,6 +336,7 @@ MEANINGFUL = {
     "input.shape": "compared with the data",
     "training.batch_size": "compared with the data: tests/runs/test_data_notes.py",
     "training.drop_last": "a choice, refused where it leaves nothing: tests/training",
+    "data.seed": "any seed is one",
     "training.seed": "any seed is one",
     "exponential.every": "refused where the run has fewer steps: tests/averaging",
     "lookahead.every": "refused where the run has fewer steps: tests/averaging",

@@ -54,6 +54,7 @@ def test_defaults_are_filled_in() -> None:
     assert spec.data == {
         "dataset": "digits",
         "validation_split": 0.1,
+        "seed": 0,
         "normalize": "per_channel",
         "augment": (),
         "path": None,
