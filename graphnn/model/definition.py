@@ -56,7 +56,7 @@ class Definition(Stack):
         self.name, self.description, self.seed = name, description, seed
         self.dtype = checked_dtype(dtype)
         self._descriptions: dict[str, str] = {}  # of the document's sections, except the layers
-        self._data: dict[str, Any] = {**UNKNOWN_DATA, "normalize": normalize}
+        self._data: dict[str, Any] = {**UNKNOWN_DATA, "seed": 0, "normalize": normalize}
         if augment:
             self._data["augment"] = [augmentation_values(each) for each in augment]
         self._training: dict[str, Any] = {"epochs": 1, "batch_size": BATCH_SIZE}

@@ -75,6 +75,8 @@ OTHER_NAMES = {  # from names in other libraries, `folded`, to names here
     "steps": "epochs",
     "minibatchsize": "batch_size",
     "randomseed": "seed",
+    "randomstate": "seed",
+    "splitseed": "seed",
 }
 
 

@@ -27,6 +27,8 @@ from graphnn.optimizers.sgd import SGD
 from graphnn.optimizers.sgd_momentum import SGDMomentum
 from graphnn.schedules.base import SCHEDULES, Schedule
 from graphnn.schedules.cosine import Cosine
+from graphnn.specification.spec import read_spec
+from graphnn.specification.split_seed import moved_split
 
 ROOT = Path(__file__).parents[2]
 DATA = {"path": "data.npz"}
@@ -184,9 +186,11 @@ def test_the_documents_that_come_along(document: Path, tmp_path: Path) -> None:
     assert again.spec().resolved() == model.spec().resolved()
 
 
-def small(schedule: Schedule | None = None, name: str = "model", description: str | None = None) -> Model:
+def small(
+    schedule: Schedule | None = None, name: str = "model", description: str | None = None, seed: int = 0
+) -> Model:
     """Return a model that was not read from a document."""
-    model = Model(CrossEntropy(), SGDMomentum(0.05), schedule, name=name, description=description)
+    model = Model(CrossEntropy(), SGDMomentum(0.05), schedule, name=name, description=description, seed=seed)
     model.add(Dense(3, name="output", input_shape=(2,)))
     model.add(Softmax())
     return model
@@ -206,6 +210,17 @@ def test_to_document_writes_a_file_that_reads_back(tmp_path: Path) -> None:
     again = Model.from_document(tmp_path / "blobs.json")
     assert (again.name, again.description, again.schedule) == ("blobs", "three clouds", Cosine(warmup_epochs=1))
     assert again.to_document()["training"] == {"epochs": 7, "batch_size": 128, "drop_last": False, "seed": 0}
+
+
+def test_the_seed_of_the_split_is_written_beside_that_of_the_model(tmp_path: Path) -> None:
+    """So that the text is not one of an older version, in which the model's seed split the data."""
+    file = tmp_path / "blobs.json"
+    values = small(seed=5).to_document(file, data={"path": "blobs.npz"})
+    assert (values["data"]["seed"], values["training"]["seed"]) == (0, 5)
+    assert moved_split(read_spec(file)) is None
+    small(seed=5).to_document(file, data={"path": "blobs.npz", "seed": 3})
+    again = Model.from_document(file)
+    assert (again.seed, again.to_document()["data"]["seed"]) == (5, 3)
 
 
 def test_to_document_needs_to_know_the_data() -> None:
