@@ -22,8 +22,9 @@ from graphnn.commands.common import (
 )
 from graphnn.errors import DivergenceError
 from graphnn.reports.formats import TABLE, render
-from graphnn.runs.comparison import ComparisonRequest, planned, prepare, run_trainings
+from graphnn.runs.comparison import ComparisonRequest, planned, prepare
 from graphnn.runs.comparison_report import comparison_report
+from graphnn.runs.comparison_run import run_trainings
 from graphnn.runs.reading import command_line
 from graphnn.runs.store import RunStore, store_of
 from graphnn.runs.trained import weights_path

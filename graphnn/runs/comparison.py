@@ -1,6 +1,6 @@
 """Comparing variants of a document: the trainings that are needed, all checked before the first one starts."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,24 +8,24 @@ from graphnn.averaging.base import averaging_from, check_averaging
 from graphnn.datasets.batches import split
 from graphnn.datasets.digest import digests
 from graphnn.engine.plan import kernels_for
-from graphnn.errors import DataError, DivergenceError, GraphError, Problem, SpecError
+from graphnn.errors import DataError, GraphError, Problem, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph
 from graphnn.runs.data import run_length, stored
 from graphnn.runs.data_notes import print_split_note
+from graphnn.runs.final_figures import measured_parts
 from graphnn.runs.known_runs import KnownRun, KnownRuns
-from graphnn.runs.measuring import measure
 from graphnn.runs.older import OLD_COMPARISON, take_over, take_over_comparison
-from graphnn.runs.progress import Progress, in_terminal
+from graphnn.runs.progress import in_terminal
 from graphnn.runs.reading import DocumentSource, read_document
 from graphnn.runs.store import RunStore, store_of
 from graphnn.runs.trained import weights_path
-from graphnn.runs.training import TrainingRequest, train
+from graphnn.specification.differences import settings
 from graphnn.specification.spec import Spec
 from graphnn.specification.variants import Variant
 from graphnn.text.suggestions import quoted
-from graphnn.text.terminal import complain, note
+from graphnn.text.terminal import note
 from graphnn.training.checkpoint import RunSettings
 
 
@@ -33,48 +33,46 @@ from graphnn.training.checkpoint import RunSettings
 class Training:
     """One training of one variant.
 
-    settings: of its run. part: the part of the data to measure on, "test" or "validation". known: the run of these
-    settings, if there is one.
+    settings: of its run. parts: what to have figures on, as the facts of runs name them: the test or the validation
+    part, and then the same part with views, if the variant has any. known: the run of these settings, if there is one.
+    failed: whether it has just diverged, in training or in measuring.
     """
 
     variant: Variant
     seed: int
     settings: RunSettings
-    part: str
+    parts: Sequence[str]
     known: KnownRun | None = None
+    failed: bool = False
 
     @property
-    def over(self) -> bool:
-        """Whether it has been trained to its end, or until it diverged."""
-        return self.known is not None and self.known.over
+    def name(self) -> str:
+        """The variant and the seed."""
+        return f"{self.variant.name}, seed {self.seed}"
 
     @property
     def measured(self) -> bool:
-        """Whether it has figures on its part."""
-        return bool(self.figures)
+        """Whether it is finished, and has figures on all its parts."""
+        return self.known is not None and self.known.measured(self.parts)
+
+    @property
+    def diverged(self) -> bool:
+        """Whether it diverged, or a figure is not a number, as an overflow left it in older versions."""
+        wrong = any(None in figures.values() for figures in self._all_figures.values())
+        return self.failed or wrong or (self.known is not None and self.known.diverged)
 
     @property
     def figures(self) -> dict[str, dict[str, float]]:
-        """The final figures on the part, plain and with views; none where it is not over, or not measured there.
-
-        A figure that is not a number is left out.
-        """
+        """The figures by part; none where it is not measured. A figure that is not a number is left out."""
         return {
             part: {name: value for name, value in figures.items() if value is not None}
             for part, figures in self._all_figures.items()
         }
 
     @property
-    def diverged(self) -> bool:
-        """Whether it diverged, or a figure on the part is not a number, as an overflow left it in older versions."""
-        wrong = any(None in figures.values() for figures in self._all_figures.values())
-        return self.over and (wrong or (self.known is not None and not self.known.finished))
-
-    @property
     def _all_figures(self) -> Mapping[str, Mapping[str, float | None]]:
-        if self.known is None or not self.known.finished:
-            return {}
-        return {part: each for part, each in self.known.facts.figures.items() if part.split(" ")[0] == self.part}
+        known = self.known if self.measured else None
+        return {} if known is None else {part: known.facts.figures[part] for part in self.parts}
 
     @property
     def seconds(self) -> float:
@@ -83,7 +81,7 @@ class Training:
 
     def found(self, runs: KnownRuns) -> "Training":
         """Return the training with its run, if it is among the known ones."""
-        return replace(self, known=runs.find(self.settings, self.part))
+        return replace(self, known=runs.find(self.settings, self.parts))
 
 
 @frozen_dataclass(kw_only=True)
@@ -120,11 +118,15 @@ def prepare(request: ComparisonRequest) -> None:
 
 
 def planned(request: ComparisonRequest) -> Iterator[Training]:
-    """Yield the trainings of each variant. Raises GraphError where one cannot be measured, and what reading raises."""
+    """Yield the trainings of each variant, with a note on each variant that changes no result.
+
+    Raises GraphError where one cannot be measured, and what reading raises.
+    """
     part = "test" if request.test else "validation"
     facts: dict[tuple[str, str | None], tuple[int, Mapping[str, str]]] = {}  # of the data: training samples, digests
-    runs = KnownRuns(request.store)
-    for variant, spec, graph in read_all(request):
+    read = read_all(request)
+    runs, first = KnownRuns(request.store), list[Training]()
+    for variant, spec, graph in read:
         if not request.test and not spec.data["validation_split"]:
             raise GraphError(
                 f"{request.document.file}, {variant.name}: there is no validation part to measure on; write "
@@ -136,15 +138,32 @@ def planned(request: ComparisonRequest) -> Iterator[Training]:
             data = stored(spec, request.data_dir, show_progress=in_terminal())
             count = len(data.y_train) if request.limit is None else min(len(data.y_train), request.limit)
             facts[source] = count, digests(data)
-        count, parts = facts[source]
+        count, digests_of_parts = facts[source]
         check_length(spec, graph, count, variant)
         if not request.seeds:
             print_split_note(spec)
         kernels = kernels_for(graph, request.kernels).name
+        parts = measured_parts(part, spec.evaluation["test_time_augmentation"])
+        trainings = []
         for seed in request.seeds or (spec.training["seed"],):
             resolved = {**spec.resolved(), "training": {**spec.resolved()["training"], "seed": seed}}
-            settings = RunSettings(resolved, parts, request.limit, kernels)
-            yield Training(variant, seed, settings, part).found(runs)
+            recorded = RunSettings(resolved, digests_of_parts, request.limit, kernels)
+            trainings.append(Training(variant, seed, recorded, parts).found(runs))
+        note_repeated(trainings[0], first)
+        first.append(trainings[0])
+        yield from trainings
+
+
+def note_repeated(training: Training, others: Sequence[Training]) -> None:
+    """Print a note where a training has the settings of another, which is that of an earlier variant."""
+    own = training.settings
+    for other in others:
+        known = other.settings
+        same = settings(own.document) == settings(known.document) and own.data == known.data
+        if same and own.kernels == known.kernels and training.parts == other.parts:
+            name = quoted(training.variant.name)
+            note(f"variant {name} is trained as {quoted(other.variant.name)} is: nothing it changes has an effect")
+            return
 
 
 def read_all(request: ComparisonRequest) -> list[tuple[Variant, Spec, Graph]]:
@@ -199,55 +218,3 @@ def check_length(spec: Spec, graph: Graph, count: int, variant: Variant) -> None
         check_averaging(averaging_from(spec.training.get("averaging")), length.total_steps)
     except DataError as error:
         raise DataError(f"variant {quoted(variant.name)}:", *error.problems) from None
-
-
-def run_trainings(
-    request: ComparisonRequest, trainings: Sequence[Training], *, again: str, say: Callable[[str], None]
-) -> list[Training] | None:
-    """Run the trainings that are not over, and return all with their runs; None where one was interrupted.
-
-    again: the command that continues an interrupted training. say: called with a line on each training. Raises
-    GraphError where one fails otherwise than by divergence, which is printed.
-    """
-    done = []
-    for number, training in enumerate(trainings, start=1):
-        source = request.document.changed(*training.variant.overrides, f"training.seed={training.seed}")
-        known = training.known
-        if not training.over:
-            if known is not None:
-                known.refuse_running()
-            say(f"{number} of {len(trainings)}: {training.variant.name}, seed {training.seed}\n")
-            training_request = TrainingRequest(
-                source=source,
-                store=request.store,
-                resume=None if known is None else known.run.number,
-                data_dir=request.data_dir,
-                limit=request.limit,
-                test=request.test,
-                threads=request.threads,
-                kernels=request.kernels,
-                command=again,
-                again=lambda number: again,
-            )
-            try:
-                if not train(training_request, Progress(quiet=True, live=False)):
-                    return None
-            except DivergenceError as error:
-                complain(str(error))
-        elif known is not None and not known.finished:
-            complain(f"{known.run.path}: {known.facts.message}")
-        elif not training.measured:
-            say(f"{number} of {len(trainings)}: {training.variant.name}, seed {training.seed}: measured\n")
-            assert known is not None
-            measure(
-                known.run,
-                read_document(source),
-                training.part,
-                data_dir=request.data_dir,
-                limit=request.limit,
-                threads=request.threads,
-                kernels=request.kernels,
-                show_progress=in_terminal(),
-            )
-        done.append(training.found(KnownRuns(request.store)))
-    return done

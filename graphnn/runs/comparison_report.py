@@ -87,7 +87,7 @@ def comparison_report(trainings: Sequence[Training]) -> Report:
     measured = [figures for outcome in outcomes for figures in outcome.figures]
     if not any(outcome.figures or outcome.diverged for outcome in outcomes):
         return Report(data=[], rows=Table(ROWS, ()))
-    parts = list(dict.fromkeys(part for figures in measured for part in figures)) or [trainings[0].part]
+    parts = list(dict.fromkeys(part for figures in measured for part in figures)) or [trainings[0].parts[0]]
     metric = metric_of([figures for by_part in measured for figures in by_part.values()])
     lines = list(compared(outcomes, parts, metric))
     table = [

@@ -36,8 +36,9 @@ class RunFacts:
     that is written. data: the digests of the parts of the data set. limit: that of --limit. epochs: how many it was to
     have; done: how many it has finished. samples: to be trained on in all epochs; one that is seen in several counts
     each time. started, ended: local times, ISO 8601. seconds: of all epochs. figures: by part and metric. goes_on_from:
-    the number of the finished run whose end is its start. resume: the command that goes on with it. message: why it
-    ended, where it diverged or failed.
+    the number of the finished run whose end is its start. init_from: the weights file that it, or the first of the runs
+    that it goes on from, started from. resume: the command that goes on with it. message: why it ended, where it
+    diverged or failed.
 
     A figure is None where it was not finite.
     """
@@ -57,6 +58,7 @@ class RunFacts:
     seconds: float = 0.0
     figures: Mapping[str, Mapping[str, float | None]]
     goes_on_from: int | None = None
+    init_from: str | None = None
     resume: str | None = None
     message: str | None = None
 
@@ -117,6 +119,7 @@ class RunFacts:
                 for part, figures in values["figures"].items()
             },
             goes_on_from=optional(values["goes_on_from"], int),
+            init_from=optional(values["init_from"], str),
             resume=optional(values["resume"], str),
             message=optional(values["message"], str),
         )

@@ -60,7 +60,12 @@ def measured(
         return None
     averaged = graph.summarise(sums, len(samples))
     check_averaged(engine, samples, views, averaged, when)
-    return {part: plain, f"{part}{WITH}{views}": averaged}
+    return dict(zip(measured_parts(part, views), (plain, averaged), strict=True))
+
+
+def measured_parts(part: str, views: str) -> tuple[str, ...]:
+    """Return what the figures on a part are kept under: the part, and the part with views, if there are any."""
+    return (part,) if views == "none" else (part, f"{part}{WITH}{views}")
 
 
 def final_label(part: str, metric: str) -> str:

@@ -12,11 +12,12 @@ from graphnn.runs.final_figures import measured
 from graphnn.runs.folder import RunFolder
 from graphnn.runs.open_run import written
 from graphnn.specification.spec import Spec
-from graphnn.storage.weights import assign, load_weights
+from graphnn.storage.weights import WeightsFile, assign
 
 
 def measure(
     run: RunFolder,
+    weights: WeightsFile,
     spec: Spec,
     part: str,
     *,
@@ -26,13 +27,13 @@ def measure(
     kernels: str | None,
     show_progress: bool,
 ) -> None:
-    """Add the figures of a finished run's weights on the test or validation part to its facts.
+    """Add the figures of a finished run's weights on the test or validation part, and its views, to its facts.
 
-    Raises GraphError where its data, weights or facts cannot be read or written, or a figure is not finite.
+    Raises GraphError where its data cannot be read, its facts cannot be read or written, or a figure is not finite.
     """
     graph = build_graph(spec)
     parameters = unset(graph)
-    assign(parameters, load_weights(run.weights, check_finite=True).arrays, file=run.weights)
+    assign(parameters, weights.arrays, file=weights.path)
     data = TrainingData.load(
         spec, graph, data_dir=data_dir, limit=limit, test=part == "test", show_progress=show_progress
     )

@@ -21,15 +21,17 @@ class RunPlace:
     """Where a run keeps its files.
 
     store: all runs. destination: of its weights; None: they stay in its folder. resumed: the unfinished run that goes
-    on, whose folder is used. goes_on_from: the finished run whose end is its start. command: of the run, for its facts.
-    changes: the options that made its document another than the one that is written. again: returns the command that
-    resumes the run of a number; None: an interrupted run is not saved.
+    on, whose folder is used. goes_on_from: the finished run whose end is its start. init_from: the weights file that a
+    new run starts from. command: of the run, for its facts. changes: the options that made its document another than
+    the one that is written. again: returns the command that resumes the run of a number; None: an interrupted run is
+    not saved.
     """
 
     store: RunStore
     destination: Destination | None = None
     resumed: RunFolder | None = None
     goes_on_from: RunFolder | None = None
+    init_from: str | None = None
     command: str = ""
     changes: Sequence[str] = ()
     again: Callable[[int], str] | None = None
@@ -64,6 +66,7 @@ class RunPlace:
             samples=samples,
             figures={},
             goes_on_from=None if self.goes_on_from is None else self.goes_on_from.number,
+            init_from=self.init_from if self.goes_on_from is None else self.goes_on_from.facts().init_from,
         )
         with written(self.store.folder):
             folder = self.resumed or self.store.make()

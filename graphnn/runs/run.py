@@ -199,16 +199,13 @@ class TrainingRun:
     def done(self) -> dict[str, Any]:
         """Return the facts on what was done so far."""
         history = self.trainer.history
-        figures = {"training": history[-1].training} if history else {}
-        validated = [record.validation for record in history if record.validation is not None]
-        figures |= {"validation": validated[-1]} if validated else {}
+        figures = {part: each for record in history for part, each in figures_of(record).items()}
         return {"done": self.trainer.epoch, "seconds": sum(each.seconds for each in history), "figures": figures}
 
     def hand_over(self, figures: Mapping[str, Mapping[str, float]]) -> None:
         """Put the weights where other commands find them, and write the facts of the finished run."""
         destination, run = self.place.destination, self.files.folder
-        done = self.done()
-        done["figures"] |= figures
+        done = {**self.done(), "figures": {**figures_of(self.last_kept), **figures}}
         try:
             stays = None
             if destination is not None:
@@ -250,13 +247,12 @@ class TrainingRun:
 
     def metadata(self, record: Record, final: Mapping[str, Mapping[str, float]]) -> dict[str, object]:
         """Return the metadata of a file with the weights after the epoch of `record`. final: figures by part."""
-        figures = {"training": record.training} | ({"validation": record.validation} if record.validation else {})
         return weights_metadata(
             self.spec.resolved(),
             classes=self.data.classes,
             normalisation=self.data.normalisation.to_json(),
             data=self.data.provenance.to_json(),
-            metrics={"epochs": min(record.epoch, self.trainer.options.epochs), **figures, **final},
+            metrics={"epochs": min(record.epoch, self.trainer.options.epochs), **figures_of(record), **final},
         )
 
     def step_done(self, trainer: Trainer) -> None:
@@ -287,6 +283,11 @@ class TrainingRun:
         if record is not None:
             with self.trainer.kept.final():
                 self.files.save_best(self.parameters.named(), self.metadata(record, {}))
+
+
+def figures_of(record: Record) -> Mapping[str, Mapping[str, float]]:
+    """Return the figures of an epoch, by part."""
+    return {"training": record.training} | ({"validation": record.validation} if record.validation else {})
 
 
 def best_text(best: Watch | None) -> str | None:

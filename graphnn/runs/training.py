@@ -146,6 +146,7 @@ def place(request: TrainingRequest, spec: Spec, resumed: RunFolder | None) -> Ru
         destination=request.destination,
         resumed=None if finished else resumed,
         goes_on_from=resumed if finished else None,
+        init_from=None if request.init_from is None else str(request.init_from),
         command=request.command,
         changes=changes(request.source, spec),
         again=request.again,

@@ -58,7 +58,7 @@ def differences(
     as its training.seed. plugins: schema fragments of plugin layers, by type.
     """
     complete = with_defaults(before, plugins)
-    old, new = dict(leaves(complete)), dict(leaves(after))
+    old, new = settings(complete), settings(after)
     reasons = {}
     if with_split_seed(before) is not before:
         seed = value_text(complete["data"]["seed"])
@@ -66,7 +66,20 @@ def differences(
     found = [
         Difference(path, old.get(path, ABSENT), new.get(path, ABSENT), reasons.get(path, "")) for path in {**old, **new}
     ]
-    return [one for one in found if one.path not in ignore | IGNORED and one.before != one.after]
+    return [one for one in found if one.path not in ignore and one.before != one.after]
+
+
+def settings(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a resolved document that can change a result, by path."""
+    return {path: value for path, value in leaves(document) if path not in IGNORED}
+
+
+def may_be_same(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether two documents are the same, or may be once `before` has the defaults of settings that it lacks.
+
+    before, now: what `settings` returns. It takes a thousandth of the time of `with_defaults`, which checks a document.
+    """
+    return all(value in ([], {}) or (path in now and now[path] == value) for path, value in before.items())
 
 
 def with_defaults(document: Mapping[str, Any], plugins: Mapping[str, Definition] | None = None) -> Mapping[str, Any]:

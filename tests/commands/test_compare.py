@@ -14,6 +14,8 @@ import pytest
 
 from graphnn.commands import compare as command
 from graphnn.engine.engine import Engine
+from graphnn.runs.folder import RunFolder
+from graphnn.runs.store import RunStore
 
 Compare = Callable[..., tuple[int, str, str]]
 VARIANTS = {
@@ -51,6 +53,11 @@ def rows(out: str) -> dict[str, list[str]]:
     return {cells[0]: cells[1:] for cells in (re.split(r"  +", line) for line in lines)}
 
 
+def runs(document: Path) -> list[RunFolder]:
+    """Return the runs beside a document."""
+    return RunStore(document.with_suffix(".runs")).runs()
+
+
 def test_the_table_shows_each_variant_beside_the_document(compare: Compare, variants: Path, document: Path) -> None:
     code, out, err = compare("--variants", variants)
     assert (code, err) == (0, "")
@@ -60,21 +67,20 @@ def test_the_table_shows_each_variant_beside_the_document(compare: Compare, vari
     plain, worse = (float(found[name][0].rstrip("%")) for name in ("as it is", "hardly trained"))
     assert worse < plain - 20
     assert found["hardly trained"][1] == f"−{plain - worse:.2f}%"
-    made = sorted(file.name for file in (document.parent / "net.compare").glob("*.npz"))
-    assert made == ["as-it-is-seed1.npz", "hardly-trained-seed1.npz", "no-dropout-seed1.npz"]
-    resolved = json.loads((document.parent / "net.compare" / "no-dropout-seed1.run" / "resolved.json").read_text())
-    assert "Dropout" not in [layer["type"] for layer in resolved["layers"]]
+    assert sorted(file.name for file in document.parent.iterdir()) == ["net.json", "net.runs", "variants.json"]
+    resolved = [json.loads(run.document.read_text()) for run in runs(document)]
+    assert ["Dropout" in [layer["type"] for layer in each["layers"]] for each in resolved] == [True, False, True]
+    assert [each["training"]["epochs"] for each in resolved] == [3, 3, 1]
 
 
 def test_finished_trainings_are_not_repeated(compare: Compare, variants: Path, document: Path) -> None:
     first = compare("--variants", variants)[1]
-    weights = document.parent / "net.compare" / "no-dropout-seed1.npz"
-    before = weights.stat().st_mtime_ns
+    before = {file: file.stat().st_mtime_ns for file in document.parent.rglob("*")}
     code, out, err = compare("--variants", variants)
     assert (code, err) == (0, "")
     assert " of 3: " not in out
     assert rows(out) == rows(first)
-    assert weights.stat().st_mtime_ns == before
+    assert {file: file.stat().st_mtime_ns for file in document.parent.rglob("*")} == before
 
 
 def test_seeds_give_mean_and_deviation(compare: Compare) -> None:
@@ -105,63 +111,71 @@ def test_programs_read_nothing_but_the_report(compare: Compare) -> None:
     assert compare("--format", "markdown")[1] == compare("--markdown")[1]
 
 
-def test_other_settings_of_the_same_name_are_refused(compare: Compare, document: Path) -> None:
-    compare()
-    folder = document.parent / "net.compare"
-    places = f"{folder / 'as-it-is-seed1.npz'} and {folder / 'as-it-is-seed1.run'}: hold another training"
-    for option, change, told in (
-        ("--set", "training.epochs=2", "training.epochs: 3 there, 2 now"),
-        ("--limit", "200", "--limit: 300 there, 200 now"),
-        ("--kernels", "numpy", None),
+def test_other_settings_are_another_training(compare: Compare, document: Path) -> None:
+    first = rows(compare()[1])
+    for change, trained in (
+        (("--set", "training.epochs=2"), 1),
+        (("--limit", "200"), 1),
+        (("--seeds", "2"), 1),
+        (("--seeds", "1"), 0),  # that of the document
+        (("--kernels", "numpy"), 0),  # a network without images has these kernels only
+        (("--set", "name=other", "--set", "description=other"), 0),  # no result depends on these
+        ((), 0),
     ):
-        code, out, err = compare(option, change)
-        if told is None:
-            assert (code, err) == (0, "")  # a network without images has these kernels only
-        else:
-            assert (code, out) == (2, "")
-            assert f"{places} ({told}); remove both, or compare in another folder with --output" in err
-    code, _, err = compare("--test")
-    assert code == 2
-    assert "as-it-is-seed1.npz: holds a training that was not measured on the test part" in err
+        before = len(runs(document))
+        code, out, err = compare(*change)
+        assert (code, err) == (0, "")
+        assert ("1 of 1: " in out, len(runs(document)) - before) == (trained, trained)
+    assert rows(out) == first
 
 
-def test_other_data_are_noticed(compare: Compare, document: Path, tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
+def test_the_test_part_is_measured_later(
+    compare: Compare, document: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    compare("--seeds", "0,1")
+    weights = [run.weights.read_bytes() for run in runs(document)]
+    code, out, err = compare("--seeds", "0,1", "--test")
+    assert (code, err) == (0, "")
+    assert out.startswith("1 of 2: as it is, seed 0: measured\n2 of 2: as it is, seed 1: measured\n")
+    assert [run.weights.read_bytes() for run in runs(document)] == weights
+    anew = compare("--seeds", "0,1", "--test", "--output", tmp_path_factory.mktemp("anew") / "runs")[1]
+    assert rows(anew)["as it is"][0] == rows(out)["as it is"][0]
+    assert ": measured" not in compare("--seeds", "0,1", "--test")[1]
+
+
+def test_other_data_are_another_training(compare: Compare, document: Path, tmp_path: Path) -> None:
+    """Data are known by what is in the file, not by its name; the test part counts where it is measured."""
     for name in ("a", "b"):
-        file = tmp_path / f"{name}.npz"
-        np.savez(
-            file,
-            x_train=rng.random((60, 64), np.float32),
-            y_train=np.arange(60) % 10,
-            x_test=rng.random((20, 64), np.float32),
-            y_test=np.arange(20) % 10,
-        )
-    common = ("--set", "data.dataset=npz", "--set", "input.shape=[64]", "--set", "layers[0]=null")
-    assert compare(*common, "--set", f"data.path={tmp_path / 'a.npz'}")[0] == 0
-    assert compare(*common, "--set", f"data.path={tmp_path / 'a.npz'}")[0] == 0
-    code, _, err = compare(*common, "--set", f"data.path={tmp_path / 'b.npz'}")
-    assert code == 2
-    assert "the training data are not those that the run was started with" in err
+        np.savez(tmp_path / f"{name}.npz", **samples(seed=ord(name)))
+    shutil.copy(tmp_path / "a.npz", tmp_path / "c.npz")
+    values = {"data.dataset": "npz", "data.validation_split": 0.2, "input.shape": [64]}
+    common = [word for key, value in values.items() for word in ("--set", f"{key}={value}")]
+
+    def made(name: str, *options: str) -> int:
+        before = len(runs(document))
+        assert compare(*common, "--set", f"data.path={tmp_path / name}.npz", *options)[0] == 0
+        return len(runs(document)) - before
+
+    assert [made(name) for name in ("a", "a", "c", "b", "b")] == [1, 0, 0, 1, 0]
+    shutil.copy(tmp_path / "b.npz", tmp_path / "a.npz")
+    assert made("a") == 0
+    np.savez(tmp_path / "d.npz", **samples(seed=5))
+    shutil.copy(tmp_path / "d.npz", tmp_path / "a.npz")
+    assert made("a") == 1
+    assert made("a", "--test") == 0
+    arrays = samples(seed=5)
+    np.savez(tmp_path / "a.npz", **{**arrays, "y_test": arrays["y_test"][::-1]})
+    assert made("a") == 0
+    assert made("a", "--test") == 1
+    assert made("d", "--test") == 0
 
 
-def test_files_that_are_no_training_are_refused(compare: Compare, document: Path) -> None:
-    folder = document.parent / "net.compare"
-    folder.mkdir()
-    np.savez(folder / "as-it-is-seed1.npz", a=np.zeros(3))
-    code, _, err = compare()
-    assert code == 2
-    assert f"there is no {folder / 'as-it-is-seed1.run' / 'checkpoint.npz'}, which says how it was trained" in err
-
-
-def test_files_left_after_following_the_advice_are_reported(compare: Compare, document: Path) -> None:
-    compare()
-    weights = document.parent / "net.compare" / "as-it-is-seed1.npz"
-    weights.unlink()
-    code, out, err = compare("--set", "optimizer.learning_rate=0.5")
-    assert (code, out) == (2, "")
-    assert "hold another training (optimizer.learning_rate: " in err
-    shutil.rmtree(weights.with_suffix(".run"))
-    assert compare("--set", "optimizer.learning_rate=0.5")[0] == 0
+def samples(seed: int) -> dict[str, Any]:
+    """Return the arrays of a small data set."""
+    rng = np.random.default_rng(seed)
+    x = rng.random((80, 64), np.float32)
+    y = np.arange(80) % 10
+    return {"x_train": x[:60], "y_train": y[:60], "x_test": x[60:], "y_test": y[60:]}
 
 
 def test_a_diverged_variant_has_a_row_and_the_others_are_trained(compare: Compare, tmp_path: Path) -> None:
@@ -198,14 +212,6 @@ def test_variants_may_have_other_figures(compare: Compare, tmp_path: Path) -> No
     assert "loss" in out.split("─")[0].splitlines()[-1]
 
 
-def test_existing_files_are_checked_before_the_first_training(compare: Compare, variants: Path, document: Path) -> None:
-    compare("--seeds", "2")
-    code, out, err = compare("--variants", variants, "--seeds", "0,2")
-    assert (code, out) == (2, "")
-    assert "hold another training (data.validation_split: " in err
-    assert [file.name for file in (document.parent / "net.compare").glob("*.npz")] == ["as-it-is-seed2.npz"]
-
-
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -225,7 +231,7 @@ def test_a_wrong_variant_is_reported_before_the_first_training(
     assert all(part in err for part in said)
     assert f"{file}:1:" in err
     assert "^" in err
-    assert not (document.parent / "net.compare").exists()
+    assert not runs(document)
 
 
 def test_mistakes_in_all_variants_are_reported_together(compare: Compare, tmp_path: Path) -> None:
@@ -269,19 +275,23 @@ def test_a_variant_too_long_for_the_data_is_reported_before_the_first_training(
     assert said in err
 
 
-def test_names_that_share_a_file_and_a_missing_validation_part_are_refused(compare: Compare, tmp_path: Path) -> None:
+def test_names_with_the_same_words_are_of_different_variants(compare: Compare, tmp_path: Path) -> None:
     file = tmp_path / "variants.json"
-    same = [{"name": "a b", "set": {}}, {"name": "a-b", "set": {}}]
+    same = [{"name": name, "set": {"layers.hidden.units": units}} for name, units in (("a b", 4), ("a-b", 5))]
     file.write_text(json.dumps({"variants": same}), encoding="utf-8")
-    code, _, err = compare("--variants", file)
-    assert code == 2
-    assert '"a b" and "a-b" have the same words, and so the same file; rename one' in err
+    code, out, err = compare("--variants", file)
+    assert (code, err) == (0, "")
+    assert list(rows(out)) == ["as it is", "a b", "a-b"]
+
+
+def test_a_missing_validation_part_and_a_repeated_seed_are_refused(compare: Compare, document: Path) -> None:
     code, _, err = compare("--set", "data.validation_split=0")
     assert code == 2
     assert "measure on the test part with --test" in err
     code, _, err = compare("--seeds", "1,1")
     assert code == 2
     assert '"1,1" names a seed twice' in err
+    assert not runs(document)
 
 
 def test_an_interrupted_comparison_continues(
@@ -303,19 +313,24 @@ def test_an_interrupted_comparison_continues(
     code, out, err = compare("--seeds", "0,1")
     assert (code, err) == (0, "")
     assert rows(out)["as it is"]
+    assert [run.number for run in runs(document)] == [1, 2]
     whole = document.parent / "whole.npz"
     train("--no-test", "--limit", "300", "--seed", "0", "--output", whole)
-    assert (document.parent / "net.compare" / "as-it-is-seed0.npz").read_bytes() == whole.read_bytes()
+    assert runs(document)[0].weights.read_bytes() == whole.read_bytes()
 
 
-@pytest.mark.parametrize(
-    ("folder", "reason"), [("file", "File exists"), ("nowhere/folder", "No such file or directory")]
-)
-def test_a_folder_that_cannot_be_made(
-    compare: Compare, variants: Path, tmp_path: Path, folder: str, reason: str
+def test_a_folder_in_which_no_run_can_be_made_is_refused(
+    compare: Compare, variants: Path, document: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("kept")
-    code, out, err = compare("--variants", variants, "--output", tmp_path / folder)
-    assert (code, out) == (2, "")
-    assert err == f"{tmp_path / folder}: cannot be made: {reason}\n"
+    (tmp_path / "link").symlink_to(tmp_path)
+    for folder, reason in (
+        ("file", "is in the way: a folder of this name is needed for the runs"),
+        ("nowhere/folder", f"there is no folder {tmp_path / 'nowhere'}; make it first"),
+        ("link", "is a link, which no run follows; put a folder of this name there"),
+    ):
+        code, out, err = compare("--variants", variants, "--output", tmp_path / folder)
+        assert (code, out) == (2, "")
+        assert err == f"{tmp_path / folder}: {reason}\n"
     assert (tmp_path / "file").read_text() == "kept"
+    assert not runs(document)

@@ -8,6 +8,7 @@ import numpy as np
 from graphnn.datasets.digest import TEST, TRAINING, digest
 from graphnn.runs.comparison import ComparisonRequest, planned
 from graphnn.runs.reading import DocumentSource
+from graphnn.runs.store import RunStore
 from graphnn.specification.variants import Variant
 
 DOCUMENT = {
@@ -32,7 +33,7 @@ def test_each_variant_has_the_digest_of_its_data(tmp_path: Path) -> None:
         document=DocumentSource(tmp_path / "net.json"),
         variants=(Variant("one"), Variant("two", other), Variant("three", (*other, "training.epochs=2"))),
         variants_file=None,
-        folder=tmp_path,
+        store=RunStore(tmp_path / "net.runs"),
         seeds=(1, 2),
     )
     found = [

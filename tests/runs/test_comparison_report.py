@@ -1,7 +1,8 @@
 """The report of a comparison, for programs and where there is nothing to show."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,44 +11,63 @@ import pytest
 from graphnn.reports.formats import render
 from graphnn.runs.comparison import Training
 from graphnn.runs.comparison_report import Spread, comparison_report, difference_text, metric_of, spread_text
-from graphnn.runs.files import RunFiles
+from graphnn.runs.facts import DIVERGED, FINISHED, RunFacts
+from graphnn.runs.folder import RunFolder
+from graphnn.runs.known_runs import KnownRun
 from graphnn.specification.variants import Variant
 from graphnn.training.checkpoint import RunSettings
 
 Figures = Mapping[str, Mapping[str, float]]
 
 
-class Given(Training):
-    """A training with figures given by its variant and seed, finished if it has any."""
+SETTINGS = RunSettings({}, {}, None, "")
+FACTS = RunFacts(
+    state=FINISHED,
+    command="",
+    versions={},
+    started="",
+    data={},
+    limit=None,
+    kernels="",
+    epochs=5,
+    done=5,
+    samples=0,
+    seconds=3.0,
+    figures={},
+)
+GIVEN: Mapping[tuple[str, int], Figures] = {
+    ("as it is", 0): {"validation": {"loss": 1.0, "accuracy": 0.5}},
+    ("as it is", 1): {"validation": {"loss": 0.5, "accuracy": 0.75}},
+    ("seen twice", 0): {
+        "validation": {"loss": 0.5, "accuracy": 0.5},
+        "validation with flip": {"loss": 0.25, "accuracy": 1.0},
+    },
+}
 
-    given: Mapping[tuple[str, int], Figures] = {
-        ("as it is", 0): {"validation": {"loss": 1.0, "accuracy": 0.5}},
-        ("as it is", 1): {"validation": {"loss": 0.5, "accuracy": 0.75}},
-        ("seen twice", 0): {
-            "validation": {"loss": 0.5, "accuracy": 0.5},
-            "validation with flip": {"loss": 0.25, "accuracy": 1.0},
-        },
-    }
-    seconds = 3.0
 
-    @property
-    def finished(self) -> bool:
-        return (self.variant.name, self.seed) in self.given
+def training(name: str, seed: int, figures: Figures | None, *parts: str, **facts: Any) -> Training:
+    """Return a training with figures or without a run. parts: to be shown. facts: of the run."""
+    changed = replace(FACTS, figures=figures, **facts) if figures is not None else None
+    known = None if changed is None else KnownRun(RunFolder(Path("net.runs/0001")), changed, SETTINGS)
+    return Training(Variant(name), seed, SETTINGS, parts or ("validation",), known)
 
-    def figures(self) -> Figures:
-        return self.given[self.variant.name, self.seed]
+
+def diverged(trainings: Sequence[Training]) -> list[Training]:
+    """Return the trainings as they are once the last two have diverged."""
+    ends = [(each.variant.name, each.seed) for each in trainings[-2:]]
+    return [*trainings[:-2], *(training(*end, {}, state=DIVERGED, done=1) for end in ends)]
 
 
 @pytest.fixture
 def trainings() -> list[Training]:
-    """Two seeds of three variants, of which the last does not finish."""
+    """Two seeds of three variants, of which the last has no runs."""
     names = ("as it is", "seen twice", "wild")
-    outputs, identity = RunFiles(Path("w.npz")), RunSettings({}, {}, None, "")
-    return [Given(Variant(name), seed, identity, outputs, "validation") for name in names for seed in (0, 1)]
+    views = {"seen twice": ("validation", "validation with flip")}
+    return [training(name, seed, GIVEN.get((name, seed)), *views.get(name, ())) for name in names for seed in (0, 1)]
 
 
 def test_one_row_for_each_variant_and_part(trainings: list[Training]) -> None:
-    report = comparison_report(trainings, trainings[-2:])
+    report = comparison_report(diverged(trainings))
     assert render(report, "csv").splitlines() == [
         "variant,part,metric,mean,deviation,difference,trainings,diverged,seconds",
         "as it is,validation,accuracy,0.625,0.1767766952966369,,2,0,3.0",
@@ -58,7 +78,7 @@ def test_one_row_for_each_variant_and_part(trainings: list[Training]) -> None:
 
 
 def test_values(trainings: list[Training]) -> None:
-    content = json.loads(render(comparison_report(trainings, trainings[-2:]), "json"))
+    content = json.loads(render(comparison_report(diverged(trainings)), "json"))
     assert [each["variant"] for each in content] == ["as it is", "seen twice", "wild"]
     assert content[1]["accuracy"] == {
         "validation": {"mean": 0.5, "deviation": None, "difference": -0.125, "values": [0.5]},
@@ -88,7 +108,7 @@ def test_no_training_at_its_end(trainings: list[Training]) -> None:
 
 
 def test_where_every_training_diverged_that_is_what_is_shown(trainings: list[Training]) -> None:
-    report = comparison_report(trainings[-2:], trainings[-2:])
+    report = comparison_report(diverged(trainings)[-2:])
     (line,) = render(report, "markdown").splitlines()[2:]
     assert line.split(" | ")[1] == "diverged"
     (values,) = json.loads(render(report, "json"))
@@ -97,26 +117,43 @@ def test_where_every_training_diverged_that_is_what_is_shown(trainings: list[Tra
 
 
 def test_a_part_that_only_some_have_leaves_cells_empty() -> None:
-    variants = Variant("as it is"), Variant("seen twice")
-    results = {"as it is": {"validation": {"loss": 1.0, "accuracy": 0.5}}}
-    results["seen twice"] = {**results["as it is"], "validation with flip": {"loss": 0.5, "accuracy": 0.75}}
-
-    class Done(Training):
-        finished = True
-        seconds = 3.0
-
-        def figures(self) -> Any:
-            return results[self.variant.name]
-
-    trainings = [Done(one, 0, RunSettings({}, {}, None, ""), RunFiles(Path("w.npz")), "validation") for one in variants]
+    plain = {"validation": {"loss": 1.0, "accuracy": 0.5}}
+    views = {**plain, "validation with flip": {"loss": 0.5, "accuracy": 0.75}}
+    trainings = [
+        training("as it is", 0, plain),
+        training("seen twice", 0, views, "validation", "validation with flip"),
+    ]
     lines = render(comparison_report(trainings), "markdown").splitlines()
     assert lines[2:] == [
         "| as it is | 50.00% |  |  |  | 0:03 |",
         "| seen twice | 50.00% | +0.00% | 75.00% |  | 0:03 |",
     ]
-    lost = Done(variants[0], 1, RunSettings({}, {}, None, ""), RunFiles(Path("w.npz")), "validation")
-    lines = render(comparison_report([*trainings, lost], [lost]), "markdown").splitlines()
+    more = [training("as it is", 1, plain), training("as it is", 2, {}, state=DIVERGED, done=1)]
+    lines = render(comparison_report([*trainings, *more]), "markdown").splitlines()
     assert lines[2].startswith("| as it is | 50.00% ± 0.00%, 1 diverged |")
+
+
+def test_only_the_parts_of_the_training_are_shown() -> None:
+    """Its run may have been measured on more since, or trained with other views."""
+    figures = {part: {"loss": 1.0} for part in ("training", "test", "validation", "validation with flip")}
+    assert training("a", 0, figures).figures == {"validation": {"loss": 1.0}}
+    assert training("a", 0, figures, "test").figures == {"test": {"loss": 1.0}}
+    missing = training("a", 0, figures, "test", "test with flip")
+    assert (missing.measured, missing.figures) == (False, {})
+
+
+def test_a_figure_that_is_no_number_is_that_of_a_training_that_diverged() -> None:
+    older = training("a", 0, {"validation": {"loss": None, "accuracy": 0.1}})
+    assert older.diverged
+    assert older.figures == {"validation": {"accuracy": 0.1}}
+    elsewhere = training("a", 0, {"validation": {"loss": 1.0}, "test": {"loss": None}})
+    assert not elsewhere.diverged
+
+
+def test_what_diverged_after_its_last_epoch_may_have_figures_on_another_part() -> None:
+    assert training("a", 0, {}, state=DIVERGED, done=4).diverged
+    assert not training("a", 0, {}, state=DIVERGED, done=5).diverged
+    assert replace(training("a", 0, {}, state=DIVERGED, done=5), failed=True).diverged
 
 
 def test_figures_of_the_table() -> None:
