@@ -88,14 +88,18 @@ class OpenRun:
             self.folder.last.unlink(missing_ok=True)
             self.folder.best.unlink(missing_ok=True)
 
-    def weights_so_far(self) -> list[str]:
-        """Return lines that say which weights of the unfinished run there are, and of which epoch."""
+    def weights_so_far(self, epochs: int) -> list[str]:
+        """Return lines that say which weights of the unfinished run there are, and of which epoch.
+
+        epochs: how many are finished.
+        """
         lines = [
             f"{file} holds the weights {place} epoch {epoch}."
             for file, place in ((self.folder.last, "after"), (self.folder.best, "of the best epoch so far,"))
             if (epoch := epoch_of(file)) is not None
         ]
-        return lines or ["No weights were written, because no epoch was finished."]
+        reason = "" if epochs else ", because no epoch was finished"
+        return lines or [f"No weights of run {self.folder.number} were written{reason}."]
 
 
 def epoch_of(weights: Path) -> float | None:

@@ -193,7 +193,7 @@ class TrainingRun:
         """Return lines that say which weights there are while the run is unfinished."""
         place = self.place.destination
         before = place is not None and place.weights.exists()
-        lines = self.files.weights_so_far()
+        lines = self.files.weights_so_far(self.trainer.epoch)
         return [*lines, f"{place.weights} is as it was before this run."] if place is not None and before else lines
 
     def done(self) -> dict[str, Any]:
