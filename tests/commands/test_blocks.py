@@ -61,16 +61,16 @@ def test_training_learns_and_evaluate_predict_and_inspect_take_the_weights(
 
 
 def test_the_number_of_threads_and_a_stop_change_no_weight(train: Train, blocks: Path) -> None:
-    found = []
+    found, runs = [], blocks.with_suffix(".runs")
     few = ("--limit", "400")
     for threads in (1, 2, 3):
         assert train(*few, "--threads", str(threads))[0] == 0
         found.append(blocks.with_suffix(".npz").read_bytes())
     assert train(*few, "--set", "training.epochs=2")[0] == 0
     assert train(*few, "--resume", "--set", "training.epochs=3")[0] == 0
-    found.append(blocks.with_suffix(".npz").read_bytes())
+    found.append((runs / "0005" / "weights.npz").read_bytes())
     assert len(set(found)) == 1
-    with (blocks.parent / "net.runs" / "0001" / "history.csv").open(encoding="utf-8") as stream:
+    with (runs / "0005" / "history.csv").open(encoding="utf-8") as stream:
         assert len(list(csv.DictReader(stream))) == 3
 
 

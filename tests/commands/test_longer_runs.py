@@ -21,9 +21,14 @@ BEST = ("--set", "training.keep_best=validation_loss", "--set", "training.epochs
 STOPPING = ("--set", "training.early_stopping.patience=2", "--set", "training.epochs=40", *FAST)
 
 
-def rows(document: Path) -> list[dict[str, str]]:
-    """Return the table of the run."""
-    with (document.parent / "net.runs" / "0001" / "history.csv").open() as file:
+def run(document: Path, number: int = 1) -> Path:
+    """Return the folder of a run."""
+    return document.parent / "net.runs" / f"{number:04}"
+
+
+def rows(document: Path, number: int = 1) -> list[dict[str, str]]:
+    """Return the table of a run."""
+    with (run(document, number) / "history.csv").open() as file:
         return list(csv.DictReader(file))
 
 
@@ -45,9 +50,9 @@ def test_a_run_may_end_within_an_epoch(train: Train, document: Path) -> None:
     assert epochs == ["epoch 1/1.5", "epoch 2/1.5"]
     assert [row["epoch"] for row in rows(document)] == ["1", "2"]
     assert load_weights(document.with_suffix(".npz")).meta["metrics"]["epochs"] == 1.5
-    code, out, _ = train("--set", "training.epochs=1.5", "--resume")
-    assert code == 0
-    assert "Resumed at its end." in out
+    code, _, err = train("--set", "training.epochs=1.5", "--resume")
+    assert code == 2
+    assert "this run is finished, after epoch 2" in err
 
 
 def test_a_run_that_ended_within_an_epoch_cannot_become_longer(train: Train) -> None:
@@ -87,14 +92,13 @@ def test_a_stop_loses_nothing(
     whole, table = document.with_suffix(".npz").read_bytes(), rows(document)
     document.with_suffix(".npz").unlink()
     stop_after(calls, monkeypatch)
-    code, _, err = train(*options)
-    assert code == 130
+    assert train(*options)[0] == 130
     monkeypatch.undo()
     code, out, err = train(*options, "--resume")
     assert (code, err) == (0, "")
     assert "Resumed at epoch 2, step " in out
     assert document.with_suffix(".npz").read_bytes() == whole
-    shown = [{key: value for key, value in row.items() if "second" not in key} for row in rows(document)]
+    shown = [{key: value for key, value in row.items() if "second" not in key} for row in rows(document, 2)]
     assert shown == [{key: value for key, value in row.items() if "second" not in key} for row in table]
 
 
@@ -104,12 +108,12 @@ def test_the_best_weights_are_kept_and_named(train: Train, document: Path) -> No
     best = lowest(document)
     row = rows(document)[best - 1]
     assert 1 < best < 6  # otherwise this test shows little
-    line = f"{document.with_suffix('.npz')} written: the weights of epoch {best}, the best validation loss, "
+    line = f"{document.with_suffix('.npz')} written by run 1: the weights of epoch {best}, the best validation loss, "
     assert f"{line}{float(row['validation_loss']):.4f}." in out.splitlines()
     meta = load_weights(document.with_suffix(".npz")).meta["metrics"]
     assert meta["epochs"] == best
     assert meta["validation"]["loss"] == float(row["validation_loss"])
-    assert not (document.parent / "net.runs" / "0001" / "best.npz").exists()  # net.npz is it
+    assert not (run(document) / "best.npz").exists()  # net.npz is it
     _, out, _ = train(*BEST, "--no-test")
     assert f"Final validation loss: {meta['validation']['loss']:.4f}" in out
 
@@ -122,11 +126,12 @@ def test_the_best_weights_are_on_disk_during_the_run(
     assert code == 130
     best = lowest(document)
     assert best < len(rows(document))
-    file = load_weights(document.parent / "net.runs" / "0001" / "best.npz")
+    file = load_weights(run(document) / "best.npz")
     assert file.meta["metrics"]["epochs"] == best
-    last = load_weights(document.parent / "net.runs" / "0001" / "last.npz")
+    last = load_weights(run(document) / "last.npz")
     assert last.meta["metrics"]["epochs"] == len(rows(document))
-    assert f"{file.path} holds those of epoch {best}, the best validation loss, " in err
+    assert f"{file.path} holds the weights of the best epoch so far, epoch {best}." in err
+    before = file.path.read_bytes()
     stop_after(0, monkeypatch)
     file.path.unlink()
     assert train(*BEST, "--resume")[0] == 130
@@ -137,7 +142,8 @@ def test_the_best_weights_are_on_disk_during_the_run(
     }
     stop_after(30, monkeypatch)
     assert train()[0] == 130
-    assert not file.path.exists()  # it would be of another run
+    assert file.path.read_bytes() == before
+    assert not (run(document, 2) / "best.npz").exists()  # it would be of another run
 
 
 def test_a_stop_after_divergence_keeps_the_last_good_checkpoint(
@@ -145,9 +151,9 @@ def test_a_stop_after_divergence_keeps_the_last_good_checkpoint(
 ) -> None:
     """The last update before the stop gave a weight that is not finite, which only the next step would show."""
 
-    def diverged(run: training_run.TrainingRun, again: str | None) -> None:
+    def diverged(run: training_run.TrainingRun) -> None:
         run.parameters.vector[3] = np.inf
-        interrupted(run, again)
+        interrupted(run)
 
     interrupted = training_run.TrainingRun.interrupted
     with monkeypatch.context() as patch:
@@ -158,7 +164,10 @@ def test_a_stop_after_divergence_keeps_the_last_good_checkpoint(
     done = len(rows(document))
     assert re.search(rf"hidden/weights is no longer finite after step \d+ of epoch {done + 1}", err)
     assert f"last.npz holds the weights after epoch {done}" in err
-    assert train("--resume")[0] == 0
+    code, _, err = train("--resume")
+    assert code == 2
+    assert "start without --resume" in err
+    assert train("--resume", "1")[0] == 0
     assert train("--output", tmp_path / "whole.npz")[0] == 0
     assert document.with_suffix(".npz").read_bytes() == (tmp_path / "whole.npz").read_bytes()
 
@@ -173,9 +182,9 @@ def test_a_run_that_stops_early_prints_why(train: Train, document: Path) -> None
     assert f"Stopped early after epoch {count}: {line}" in out.splitlines()
     assert load_weights(document.with_suffix(".npz")).meta["metrics"]["epochs"] == count
     weights = document.with_suffix(".npz").read_bytes()
-    code, out, _ = train(*STOPPING, "--resume")
-    assert code == 0
-    assert "Resumed at its end." in out
+    code, _, err = train(*STOPPING, "--resume")
+    assert code == 2
+    assert f"this run is finished, after epoch {count}" in err
     assert document.with_suffix(".npz").read_bytes() == weights
 
 
@@ -202,6 +211,4 @@ def test_digits_with_everything(graphnn: Callable[..., Any], root: Path, tmp_pat
         written.append(output.read_bytes())
     assert written[0] == written[1]
     assert "epoch 3/2.5  " in done.stdout
-    resumed = graphnn(*command, "--resume")
-    assert resumed.returncode == 0, resumed.stderr
-    assert output.read_bytes() == written[1]
+    assert output.read_bytes() == (tmp_path / "2.runs" / "0001" / "weights.npz").read_bytes()

@@ -12,7 +12,7 @@ import pytest
 from graphnn.model.model import Model
 from graphnn.reports.formats import render
 from graphnn.reports.report import Report
-from graphnn.runs.files import RunFiles
+from graphnn.runs.facts import RunFacts
 from graphnn.storage.weights import load_weights, save_weights
 
 Run = Callable[..., Any]
@@ -122,17 +122,21 @@ def test_final_figures_that_are_not_finite_leave_the_last_weights(trained: Path,
     assert "last.npz" in shown.stderr
     assert "Final" not in shown.stdout
     assert trained.with_suffix(".npz").read_bytes() == before
-    assert RunFiles(trained.with_suffix(".npz")).last.exists()
+    folder = trained.parent / "net.runs" / "0002"
+    assert load_weights(folder / "last.npz", check_finite=True).meta["metrics"]["epochs"] == 3
+    assert not (folder / "weights.npz").exists()
+    assert RunFacts.load(folder / "run.json").state == "diverged"
 
 
 def test_compare_shows_figures_that_are_no_numbers_as_diverged(document: Path, graphnn: Run) -> None:
     """As an earlier version may have left them."""
     command = ("compare", document, "--limit", "200", "--set", "training.epochs=1", "--test", "--seeds", "0,1")
     assert graphnn(*command).returncode == 0
-    weights = document.parent / "net.compare" / "as-it-is-seed1.npz"
-    file = load_weights(weights)
-    file.meta["metrics"]["test"]["loss"] = math.nan
-    save_weights(weights, file.arrays, file.meta)
+    file = document.parent / "net.runs" / "0002" / "run.json"
+    facts = json.loads(file.read_text())
+    assert facts["figures"]["test"]["loss"] > 0
+    facts["figures"]["test"]["loss"] = None
+    file.write_text(json.dumps(facts))
     shown = graphnn(*command)
     assert shown.returncode == 3
     assert "1 diverged" in shown.stdout

@@ -14,6 +14,7 @@ from graphnn.specification.spec import read_spec
 from graphnn.storage.weights import load_weights
 
 Train = Callable[..., tuple[int, str, str]]
+RUN = ("checkpoint.npz", "history.csv", "lock", "log.txt", "resolved.json", "run.json", "weights.npz")
 
 
 def test_the_output_and_the_files_of_a_run(train: Train, document: Path) -> None:
@@ -27,16 +28,20 @@ def test_the_output_and_the_files_of_a_run(train: Train, document: Path) -> None
     for word in ("  accuracy ", "  validation loss ", "  learning rate 0.0500  "):
         assert word in epochs[1]
     assert epochs[1].endswith(" s")
-    assert lines[-4] == f"{document.with_suffix('.npz')} written."
+    assert lines[-4] == f"{document.with_suffix('.npz')} written by run 1."
+    assert f"Run 1, in {document.parent / 'net.runs' / '0001'}." in lines
     assert lines[-3].startswith("Final test loss: 0.")
     assert lines[-2].startswith("Final test accuracy: ")
     assert lines[-1].startswith("Final test top-5 accuracy: ")
     assert lines[-2].endswith("%")
     assert 80 < float(lines[-2].split()[-1].rstrip("%")) < float(lines[-1].split()[-1].rstrip("%"))
     assert sorted(path.relative_to(document.parent).as_posix() for path in document.parent.rglob("*")) == [
-        *("net.json", "net.npz", "net.run"),
-        *("net.run/checkpoint.npz", "net.run/history.csv", "net.run/resolved.json"),
+        *("net.json", "net.npz", "net.runs", "net.runs/0001"),
+        *(f"net.runs/0001/{name}" for name in RUN),
     ]
+    assert (document.parent / "net.runs" / "0001" / "weights.npz").read_bytes() == document.with_suffix(
+        ".npz"
+    ).read_bytes()
 
 
 def test_the_weights_file_has_its_metadata(trained: Path) -> None:
@@ -60,15 +65,18 @@ def test_the_history_has_a_line_an_epoch(trained: Path) -> None:
     assert 0.5 < float(rows[2]["validation_accuracy"]) <= 1
 
 
-def test_equal_runs_give_equal_bytes_and_older_weights_are_kept(train: Train, trained: Path) -> None:
-    weights, previous = trained.with_suffix(".npz"), trained.parent / "net.runs" / "0001" / "previous.npz"
+def test_equal_runs_give_equal_bytes_and_older_weights_are_kept(
+    train: Train, trained: Path, small: dict[str, Any]
+) -> None:
+    weights, runs = trained.with_suffix(".npz"), trained.parent / "net.runs"
     first = weights.read_bytes()
     train("--threads", "1")
-    assert weights.read_bytes() == first
-    assert not previous.exists()
-    train("--seed", "2")
-    assert weights.read_bytes() != first
-    assert previous.read_bytes() == first
+    assert weights.read_bytes() == first == (runs / "0002" / "weights.npz").read_bytes()
+    small["training"]["seed"] = 2
+    trained.write_text(json.dumps(small))
+    train()
+    assert weights.read_bytes() == (runs / "0003" / "weights.npz").read_bytes() != first
+    assert (runs / "0001" / "weights.npz").read_bytes() == first
     assert load_weights(weights).meta["document"]["training"]["seed"] == 2
 
 
@@ -93,7 +101,8 @@ def test_without_the_test_part_the_validation_figures_are_final(train: Train, do
         "Final training accuracy",
         "Final training top-5 accuracy",
     ]
-    assert "validation" not in (document.parent / "net.runs" / "0001" / "history.csv").read_text()
+    assert "validation" in (document.parent / "net.runs" / "0001" / "history.csv").read_text()
+    assert "validation" not in (document.parent / "net.runs" / "0002" / "history.csv").read_text()
 
 
 VIEWS = ("--set", "evaluation.test_time_augmentation=flip")
@@ -107,7 +116,7 @@ def test_figures_with_views_are_shown_beside_the_plain_ones(train: Train, docume
     code, out, _ = train(*options, *VIEWS)
     assert code == 0
     assert out.startswith(plain)
-    with_views = load_weights(document.with_suffix(".npz")).meta["metrics"]
+    with_views = load_weights(document.parent / "net.runs" / "0002" / "weights.npz").meta["metrics"]
     flipped = with_views.pop(f"{part} with flip")
     assert with_views == metrics
     assert flipped["accuracy"] != metrics[part]["accuracy"]  # a mirrored digit is another thing

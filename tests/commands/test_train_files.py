@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from graphnn.runs import run as training_run
+from graphnn.runs.folder import RunFolder
 from graphnn.storage.weights import load_weights
 
 Train = Callable[..., tuple[int, str, str]]
@@ -38,7 +39,7 @@ def test_the_weights_never_replace_the_data(train: Train, regression: Path, docu
     link.symlink_to(named_like_the_document)
     assert train("--quiet", "--set", "data.path=net.npz", "--output", link)[0] == 2
     assert named_like_the_document.read_bytes() == data
-    assert not document.with_suffix(".run").exists()
+    assert not document.with_suffix(".runs").exists()
     assert train("--quiet", "--set", "data.path=net.npz", "--output", document.with_name("other.npz"))[0] == 0
 
 
@@ -54,8 +55,10 @@ def test_output_is_written_to_the_given_file(train: Train, document: Path, tmp_p
     (tmp_path / "other").mkdir()
     assert train("--output", tmp_path / "other" / "w.npz")[0] == 0
     assert names(document.parent) == [
-        *("net.json", "other", "other/w.npz", "other/w.run"),
-        *("other/w.run/checkpoint.npz", "other/w.run/history.csv", "other/w.run/resolved.json"),
+        *("net.json", "other", "other/w.npz", "other/w.runs", "other/w.runs/0001"),
+        *("other/w.runs/0001/checkpoint.npz", "other/w.runs/0001/history.csv", "other/w.runs/0001/lock"),
+        *("other/w.runs/0001/log.txt", "other/w.runs/0001/resolved.json", "other/w.runs/0001/run.json"),
+        "other/w.runs/0001/weights.npz",
     ]
 
 
@@ -113,11 +116,17 @@ def test_divergence_after_an_epoch_leaves_that_epochs_weights(
     assert code == 3
     assert "in epoch 3 of 3" in err
     assert f"{last} holds the weights after epoch 2." in err
+    assert "To continue" not in err  # it would diverge again
     monkeypatch.undo()
+    before = last.read_bytes()
     file = load_weights(last, check_finite=True)
     assert file.meta["metrics"]["epochs"] == 2
     assert not document.with_suffix(".npz").exists()
+    facts = RunFolder(last.parent).facts()
+    assert (facts.state, facts.done) == ("diverged", 2)
+    assert facts.message is not None
+    assert "in epoch 3 of 3" in facts.message
     code, _, err = train()
-    assert code == 0
-    assert "net.run holds an unfinished run" in err
-    assert train()[2] == ""
+    assert (code, err) == (0, "")
+    assert document.with_suffix(".npz").read_bytes() == (last.parents[1] / "0002" / "weights.npz").read_bytes()
+    assert last.read_bytes() == before

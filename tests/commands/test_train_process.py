@@ -71,7 +71,7 @@ def test_an_interrupted_run_resumes_to_the_same_weights(
     assert re.search(r"Interrupted in epoch 2 of 3, after step \d+ of 21; saved in ", stopped.stderr)
     assert "Traceback" not in stopped.stderr
     resume = stopped.stderr.splitlines()[-1].strip()
-    assert resume == f"{shlex.quote(sys.executable)} tools/train.py {shlex.join(disturbed)} --resume"
+    assert resume == f"{shlex.quote(sys.executable)} tools/train.py {shlex.join(disturbed)} --resume 1"
     done = python(*shlex.split(resume)[1:], "--threads", "2")
     assert done.returncode == 0, done.stderr
     assert "Resumed at epoch 2, step " in done.stdout
@@ -88,7 +88,7 @@ def test_a_killed_run_resumes_to_the_same_weights(
     assert not document.with_suffix(".npz").exists()
     done = python("tools/train.py", *disturbed, "--resume")
     assert done.returncode == 0, done.stderr
-    assert "Resumed at epoch 2, step 1." in done.stdout
+    assert "Resumed at epoch 2, step 1: run 1, in " in done.stdout
     assert document.with_suffix(".npz").read_bytes() == whole
 
 

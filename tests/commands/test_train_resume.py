@@ -13,7 +13,9 @@ from graphnn.commands import train as command
 from graphnn.engine.batch import Batch
 from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
+from graphnn.runs import final_figures
 from graphnn.runs import run as training_run
+from graphnn.runs.folder import RunFolder
 from graphnn.training.checkpoint import load_checkpoint, save_checkpoint
 from graphnn.types import Array
 
@@ -23,19 +25,23 @@ Train = Callable[..., tuple[int, str, str]]
 def test_resuming_needs_a_checkpoint_and_no_other_start(train: Train, document: Path) -> None:
     code, _, err = train("--resume")
     assert code == 2
-    assert "checkpoint.npz: no such file, so there is no run to resume" in err
+    assert err.splitlines() == [f"{document.with_suffix('.runs')}: there is no run to resume; start without --resume"]
     code, _, err = train("--resume", "--init-from", "w.npz")
     assert code == 2
     assert "not allowed with argument" in err
     assert list(document.parent.iterdir()) == [document]
 
 
-def test_resuming_a_finished_run_ends_it_again(train: Train, trained: Path) -> None:
+def test_a_finished_run_with_nothing_left_to_do_is_not_resumed(train: Train, trained: Path) -> None:
     before = trained.with_suffix(".npz").read_bytes()
-    code, out, _ = train("--resume")
-    assert code == 0
-    assert "Resumed at its end." in out
+    for arguments in (["--resume"], ["--resume", "1"]):
+        code, out, err = train(*arguments)
+        assert (code, "Resumed" in out) == (2, False)
+        assert err.startswith(f"{trained.parent / 'net.runs' / '0001'}: this run is finished, after epoch 3")
+        assert "for example --set training.epochs=6" in err
+        assert len(err.splitlines()) == 1
     assert trained.with_suffix(".npz").read_bytes() == before
+    assert [path.name for path in (trained.parent / "net.runs").iterdir()] == ["0001"]
 
 
 @pytest.mark.usefixtures("trained")
@@ -58,37 +64,45 @@ def test_a_changed_document_is_not_resumed(train: Train, document: Path, small: 
 def test_a_longer_run_resumes_where_the_rates_are_the_same(train: Train, document: Path, tmp_path: Path) -> None:
     train("--set", "training.epochs=5", "--output", tmp_path / "whole.npz")
     whole = (tmp_path / "whole.npz").read_bytes()
+    first, runs = (document.with_suffix(".npz")).read_bytes(), document.parent / "net.runs"
     code, out, _ = train("--resume", "--set", "training.epochs=5")
     assert code == 0
-    assert "Resumed at epoch 4, step 1." in out
-    assert document.with_suffix(".npz").read_bytes() == whole
+    assert f"Resumed at epoch 4, step 1: run 1, in {runs / '0001'}." in out
+    assert (runs / "0002" / "weights.npz").read_bytes() == whole
+    assert RunFolder(runs / "0002").facts().goes_on_from == 1
+    assert document.with_suffix(".npz").read_bytes() == (runs / "0001" / "weights.npz").read_bytes() == first
     cosine = ("--set", 'optimizer.schedule={"type": "cosine"}')
     train(*cosine)
     code, _, err = train(*cosine, "--resume", "--set", "training.epochs=5")
     assert code == 2
     assert "training.epochs: 3 in the checkpoint, 5 now" in err
     assert train(*cosine, "--resume", "--set", "training.epochs=2")[0] == 2
+    assert sorted(path.name for path in runs.iterdir()) == ["0001", "0002", "0003"]
 
 
 @pytest.mark.usefixtures("trained")
 def test_a_stop_saves_and_prints_how_to_resume(train: Train, document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = document.with_suffix(".npz").read_bytes()
+    whole, folder = document.with_suffix(".npz").read_bytes(), document.parent / "net.runs" / "0002"
     document.with_suffix(".npz").unlink()
     asked = iter([False] * 30 + [True])
     monkeypatch.setattr(training_run.StopRequest, "__call__", lambda request: next(asked))
     code, _, err = train()
     assert code == 130
     assert "Interrupted in epoch 2 of 3, after step " in err
-    assert f"{document.parent / 'net.run' / 'last.npz'} holds the weights after epoch 1." in err
-    assert err.splitlines()[-1].strip() == f"graphnn train {document} --resume"
+    assert f"saved in {folder}." in err
+    assert f"{folder / 'last.npz'} holds the weights after epoch 1." in err
+    assert err.splitlines()[-1].strip() == f"graphnn train {document} --resume 2"
     monkeypatch.undo()
-    state, _ = load_checkpoint(document.parent / "net.runs" / "0001" / "checkpoint.npz")
+    facts = RunFolder(folder).facts()
+    assert (facts.state, facts.done, facts.epochs) == ("interrupted", 1, 3)
+    state, _ = load_checkpoint(folder / "checkpoint.npz")
     assert (state.epoch, state.step > 0, len(state.history)) == (1, True, 1)
     code, out, _ = train("--resume")
     assert code == 0
-    assert f"Resumed at epoch 2, step {state.step + 1}." in out
-    assert document.with_suffix(".npz").read_bytes() == whole
-    assert len((document.parent / "net.runs" / "0001" / "history.csv").read_text().splitlines()) == 4
+    assert f"Resumed at epoch 2, step {state.step + 1}: run 2, in {folder}." in out
+    assert document.with_suffix(".npz").read_bytes() == (folder / "weights.npz").read_bytes() == whole
+    assert len((folder / "history.csv").read_text().splitlines()) == 4
+    assert RunFolder(folder).facts().state == "finished"
 
 
 def as_before_top_5_accuracy(checkpoint: Path) -> None:
@@ -108,13 +122,14 @@ def as_before_top_5_accuracy(checkpoint: Path) -> None:
 
 def test_a_run_older_than_a_metric_resumes_with_the_metric(train: Train, document: Path) -> None:
     longer = ("--set", "training.epochs=4")
+    runs = document.parent / "net.runs"
     train(*longer)
-    whole = document.with_suffix(".npz").read_bytes()
+    whole = (runs / "0001" / "weights.npz").read_bytes()
     train()
-    as_before_top_5_accuracy(document.parent / "net.runs" / "0001" / "checkpoint.npz")
+    as_before_top_5_accuracy(runs / "0002" / "checkpoint.npz")
     assert train(*longer, "--resume")[0] == 0
-    assert document.with_suffix(".npz").read_bytes() == whole
-    with (document.parent / "net.runs" / "0001" / "history.csv").open() as file:
+    assert (runs / "0003" / "weights.npz").read_bytes() == whole
+    with (runs / "0003" / "history.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["top_5_accuracy"] == "" for row in rows] == [True, True, True, False]
     assert all(float(row["accuracy"]) > 0.2 for row in rows)
@@ -136,7 +151,7 @@ def test_sums_of_other_metrics_are_not_continued(train: Train, document: Path, m
 def test_a_stop_during_the_final_evaluation_loses_nothing(
     train: Train, document: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training_run, "evaluate", lambda *arguments: None)
+    monkeypatch.setattr(final_figures, "evaluate", lambda *arguments: None)
     code, _, err = train()
     assert code == 130
     assert "Interrupted after the last epoch" in err
@@ -148,7 +163,7 @@ def test_a_stop_during_the_final_evaluation_loses_nothing(
 
 def test_so_does_one_while_views_are_averaged(train: Train, document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     views = ("--set", "evaluation.test_time_augmentation=flip")
-    monkeypatch.setattr(training_run, "averaged_sums", lambda *arguments: None)
+    monkeypatch.setattr(final_figures, "averaged_sums", lambda *arguments: None)
     code, out, err = train(*views)
     assert code == 130
     assert "Final" not in out
@@ -157,9 +172,16 @@ def test_so_does_one_while_views_are_averaged(train: Train, document: Path, monk
     code, out, _ = train("--resume", *views)
     assert code == 0
     assert "Final test accuracy with flip: " in out
-    code, out, _ = train("--resume")  # views change nothing of what is trained
+
+
+def test_views_change_nothing_of_what_is_trained(train: Train, document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(final_figures, "averaged_sums", lambda *arguments: None)
+    assert train("--set", "evaluation.test_time_augmentation=flip")[0] == 130
+    code, out, _ = train("--resume")
     assert code == 0
+    assert "Final test accuracy: " in out
     assert "with flip" not in out
+    assert document.with_suffix(".npz").exists()
 
 
 @pytest.mark.usefixtures("trained")
@@ -167,9 +189,10 @@ def test_augmented_training_resumed_within_an_epoch_gives_the_same_weights(
     train: Train, document: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     augment = ("--set", 'data.augment=[{"type": "RandomTranslate", "pixels": 1}, {"type": "Cutout", "size": 2}]')
+    runs = document.parent / "net.runs"
     plain = document.with_suffix(".npz").read_bytes()
     train(*augment)
-    whole = document.with_suffix(".npz").read_bytes()
+    whole = (runs / "0002" / "weights.npz").read_bytes()
     assert whole != plain
     asked = iter([False] * 30 + [True])
     monkeypatch.setattr(training_run.StopRequest, "__call__", lambda request: next(asked))
@@ -181,7 +204,8 @@ def test_augmented_training_resumed_within_an_epoch_gives_the_same_weights(
     code, out, _ = train("--resume", *augment)
     assert code == 0
     assert "Resumed at epoch 2, step " in out
-    assert document.with_suffix(".npz").read_bytes() == whole
+    assert (runs / "0003" / "weights.npz").read_bytes() == whole
+    assert document.with_suffix(".npz").read_bytes() == plain
 
 
 def test_the_command_to_resume_repeats_the_options() -> None:
@@ -205,9 +229,11 @@ def test_a_failed_run_says_which_weights_exist_and_how_to_resume(
     assert code == 2
     assert err.splitlines() == [
         "a process of the engine was lost",
-        f"{document.parent / 'net.run' / 'last.npz'} holds the weights after epoch 1.",
+        f"{document.parent / 'net.runs' / '0001' / 'last.npz'} holds the weights after epoch 1.",
         "To continue from there:",
-        f"  graphnn train {document} --resume",
+        f"  graphnn train {document} --resume 1",
     ]
+    facts = RunFolder(document.parent / "net.runs" / "0001").facts()
+    assert (facts.state, facts.message) == ("failed", "a process of the engine was lost")
     monkeypatch.undo()
     assert train("--resume")[0] == 0
