@@ -51,6 +51,11 @@ def or_null(check: Check) -> Check:
     return lambda value, path: None if value is None else check(value, path)
 
 
+def either(first: Check, second: Check) -> Check:
+    """Return the check of what one of two checks accepts; where neither does, it says what the second does."""
+    return lambda value, path: None if first(value, path) is None else second(value, path)
+
+
 def rows(check: Check) -> Check:
     """Return the check of a list, and of each of its values."""
 

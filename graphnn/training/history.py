@@ -1,11 +1,14 @@
 """The history of a training run: a record for each epoch, and the CSV file that they are written to."""
 
 import csv
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
+
+import numpy as np
 
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.storage.locks import InUse as InUse
@@ -40,14 +43,18 @@ class Record:
             "images_per_second": round(self.images_per_second, 1),
         }
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values, from which `from_json` restores the numbers exactly."""
-        return asdict(self)
+    @cached_property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of the loss and the metrics, in their order."""
+        return tuple(self.training)
 
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Return the record from the values of `to_json`."""
-        return cls(**values)
+    @cached_property
+    def packed(self) -> bytes:
+        """The numbers of the record in `history_array`; metrics of an epoch without validation are NaN there."""
+        validation = dict.fromkeys(self.training, math.nan) if self.validation is None else self.validation
+        first = (self.epoch, self.validation is not None, self.learning_rate, self.seconds, self.images_per_second)
+        metrics = (*self.training.values(), *(validation[name] for name in self.training))
+        return np.array([*first, *metrics], "<f8").tobytes()
 
 
 class HistoryFile:

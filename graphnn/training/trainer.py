@@ -9,12 +9,13 @@ from graphnn.averaging.base import check_averaging
 from graphnn.datasets.batches import epoch_order
 from graphnn.engine.batch import ArrayBatch, SourceBatch
 from graphnn.engine.engine import Engine
-from graphnn.errors import DataError, DivergenceError
+from graphnn.errors import DataError, DivergenceError, WeightsError
 from graphnn.metrics.figures import label
 from graphnn.optimizers.base import Optimizer
 from graphnn.optimizers.rates import Rates
 from graphnn.optimizers.updater import Updater
 from graphnn.schedules.base import Schedule
+from graphnn.storage.weights import compare
 from graphnn.training.checkpoint import State
 from graphnn.training.divergence import all_finite, culprit, culprit_in_inference
 from graphnn.training.history import Record
@@ -262,13 +263,25 @@ class Trainer:
         )
 
     def restore(self, state: State) -> None:
-        """Go on from the state of another trainer of the same document and data."""
-        for name, array in self.state().arrays.items():
+        """Go on from the state of another trainer of the same document and data.
+
+        Raises WeightsError, and changes nothing, where it cannot be such a state.
+        """
+        own = self.state().arrays
+        report = compare({name: array.shape for name, array in own.items()}, state.arrays)
+        if not report.complete:
+            raise WeightsError("the checkpoint is not of this network:", *(f"  {line}" for line in report.lines()))
+        if state.epoch > self.length.records or state.step > self.length.steps(state.epoch):
+            raise WeightsError(f"the checkpoint is beyond the end: after epoch {state.epoch}, step {state.step}")
+        try:
+            self.rates.restore(state.schedule)
+        except (KeyError, ValueError) as problem:
+            raise WeightsError("the checkpoint's state of the schedules is not that of this document") from problem
+        for name, array in own.items():
             array[...] = state.arrays[name]
         self.epoch, self.step, self.updater.steps = state.epoch, state.step, state.updates
         self._sums = None if state.sums is None else np.array(state.sums)
         self._seconds = state.seconds
-        self.rates.restore(state.schedule)
         self.history = list(state.history)
         self.kept.restart(self.history)
         if self.watch is not None:

@@ -1,7 +1,10 @@
 """Checkpoints: what they keep, and how they tell one run from another."""
 
+import json
+import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +13,9 @@ from graphnn.datasets.digest import TEST, TRAINING
 from graphnn.errors import WeightsError
 from graphnn.specification.differences import with_defaults
 from graphnn.specification.spec import spec_from_values
-from graphnn.storage.weights import load_weights, save_weights
+from graphnn.storage.archives import Archive, write_archive
+from graphnn.storage.described import read_described, write_described
+from graphnn.storage.weights import as_json, save_weights
 from graphnn.training.checkpoint import RunSettings, State, load_checkpoint, save_checkpoint
 from graphnn.training.history import Record
 
@@ -124,10 +129,140 @@ def test_other_data_are_a_difference() -> None:
     assert SETTINGS.differences(now, ignore=frozenset({TEST})) == []
 
 
+OLD = {
+    "checkpoint_version": 1,
+    "epoch": 2,
+    "step": 3,
+    "updates": 15,
+    "sums": [0.5, 7],
+    "seconds": 0.25,
+    "schedule": {"reduced": 0.1, "lowest": None, "waited": 1, "groups": [{"reduced": 1.0}]},
+    "history": [
+        {
+            "epoch": epoch,
+            "training": {"loss": 0.5, "r2": None},
+            "validation": None if epoch == 1 else {"loss": 0.25, "r2": 1},
+            "learning_rate": 0.1,
+            "seconds": 1.5,
+            "images_per_second": 100.0,
+        }
+        for epoch in (1, 2)
+    ],
+    "document": DOCUMENT,
+    "data": ABC,
+    "limit": None,
+}
+
+
+def write_old(path: Path, changes: dict[str, Any]) -> Path:
+    """Write a checkpoint of version 1, which had its history in the metadata, and no digest."""
+    text = json.dumps({"format_version": 1, **OLD, **changes}).encode()
+    with path.open("wb") as file:
+        write_archive(file, {"parameters": np.float32([1, 2]), "__meta__": np.frombuffer(text, np.uint8)})
+    return path
+
+
+def test_a_checkpoint_of_version_1_is_read(tmp_path: Path) -> None:
+    state, settings = load_checkpoint(write_old(tmp_path / "old.npz", {}))
+    assert settings == replace(SETTINGS)
+    assert (state.epoch, state.step, state.updates, state.sums, state.seconds) == (2, 3, 15, [0.5, 7], 0.25)
+    assert state.schedule == OLD["schedule"]
+    assert [record.epoch for record in state.history] == [1, 2]
+    assert state.history[0].validation is None
+    assert state.history[1].validation == {"loss": 0.25, "r2": 1}
+    assert math.isnan(state.history[0].training["r2"])
+    assert {name: array.tolist() for name, array in state.arrays.items()} == {"parameters": [1, 2]}
+
+
+def test_what_it_costs_to_write_does_not_grow_with_the_epochs(tmp_path: Path) -> None:
+    """The metadata stay as they are, and each epoch adds one row to the array."""
+    record = Record(1, {"loss": 0.1, "accuracy": 0.5}, None, 1e-3, 2.5, 3.5)
+    sizes = []
+    for epochs in (1, 1000):
+        history = [replace(record, epoch=epoch) for epoch in range(1, epochs + 1)]
+        save_checkpoint(tmp_path / "c.npz", State(epochs, 0, epochs, None, 0.0, {}, history, {}), SETTINGS)
+        with Archive(tmp_path / "c.npz", WeightsError) as archive:
+            arrays, meta = read_described(archive)
+        assert arrays["history"].shape == (9 * epochs,)
+        sizes.append(len(json.dumps(meta)))
+        assert load_checkpoint(tmp_path / "c.npz")[0].history == history
+    assert sizes[1] <= sizes[0] + 9  # three numbers with three more digits
+
+
+VALID = {key: value for key, value in OLD.items() if key != "history"} | {
+    "checkpoint_version": 2,
+    "epoch": 0,
+    "metric_names": [],
+    "kernels": "numpy",
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("checkpoint_version", 3, "not a checkpoint that this version can resume"),
+        ("checkpoint_version", True, "not a checkpoint that this version can resume"),
+        ("checkpoint_version", [1], "not a checkpoint that this version can resume"),
+        ("epoch", "a", "its metadata are damaged: epoch is 'a', where a whole number, at least 0, is needed"),
+        ("epoch", 1.0, "its metadata are damaged: epoch is 1.0, where a whole"),
+        ("epoch", 10**30, "its metadata are damaged: epoch is 1000000"),
+        ("epoch", 1, "the checkpoint is damaged: after 1 epochs, its history has 0 records"),
+        ("step", -1, "its metadata are damaged: step is -1, where"),
+        ("step", 0, "the checkpoint is damaged: after 0 steps of the next epoch, it has sums of their losses"),
+        ("sums", None, "the checkpoint is damaged: after 3 steps of the next epoch, it has no sums of their losses"),
+        ("sums", [float("nan")], "its metadata are damaged: sums[0] is None, where a number is needed"),
+        ("sums", 5, "its metadata are damaged: sums is 5, where a list is needed"),
+        ("seconds", -1.0, "its metadata are damaged: seconds is -1.0, where a number from 0 is needed"),
+        ("schedule", [], "its metadata are damaged: schedule is [], where an object is needed"),
+        ("schedule", {"reduced": None}, "its metadata are damaged: schedule.reduced is None, where a number"),
+        ("schedule", {"groups": [5]}, "its metadata are damaged: schedule.groups[0] is 5, where an object"),
+        ("document", None, "its metadata are damaged: document is None, where an object is needed"),
+        ("document", {}, 'its metadata are damaged: document has no "training"'),
+        ("document", {"training": {"epochs": None}}, "its metadata are damaged: document.training.epochs is None"),
+        ("data", {"training data": 5}, "its metadata are damaged: data.training data is 5, where a text is needed"),
+        ("limit", 0, "its metadata are damaged: limit is 0, where a whole number, at least 1, is needed"),
+        ("kernels", None, "its metadata are damaged: kernels is None, where a text is needed"),
+        ("metric_names", None, "its metadata are damaged: metric_names is None, where a list is needed"),
+    ],
+)
+def test_metadata_of_other_types_are_told(tmp_path: Path, key: str, value: Any, message: str) -> None:
+    file = tmp_path / "c.npz"
+    arrays = {"parameters": np.float32([1, 2]), "history": np.zeros(0)}
+    write_described(file, arrays, VALID)
+    load_checkpoint(file)
+    write_described(file, arrays, as_json({**VALID, key: value}))
+    with pytest.raises(WeightsError) as caught:
+        load_checkpoint(file)
+    assert str(caught.value).startswith(f"{file}: {message}")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["epoch", "document", "metric_names", "limit", "kernels"])
+def test_metadata_that_are_missing_are_told(tmp_path: Path, key: str) -> None:
+    meta = {name: value for name, value in VALID.items() if name != key}
+    write_described(tmp_path / "c.npz", {"history": np.zeros(0)}, meta)
+    with pytest.raises(WeightsError, match=f'c.npz: its metadata are damaged: it has no "{key}"'):
+        load_checkpoint(tmp_path / "c.npz")
+
+
+@pytest.mark.parametrize(
+    "history", [5, [5], [{}], [{**OLD["history"][0], "epoch": 2}], [{**OLD["history"][0], "training": None}], []]
+)
+def test_a_history_of_version_1_that_is_damaged_is_told(tmp_path: Path, history: Any) -> None:
+    file = write_old(tmp_path / "old.npz", {"epoch": 1, "history": history})
+    with pytest.raises(WeightsError, match=r"old\.npz: (its metadata are|the checkpoint is) damaged: "):
+        load_checkpoint(file)
+
+
+def test_a_history_that_is_missing_or_of_another_shape_is_told(tmp_path: Path) -> None:
+    for arrays, message in (({}, "it has no 'history'"), ({"history": np.zeros(9)}, "its history is ")):
+        write_described(tmp_path / "c.npz", arrays, VALID)
+        with pytest.raises(WeightsError, match=f"c.npz: the checkpoint is damaged: {message}"):
+            load_checkpoint(tmp_path / "c.npz")
+
+
 def test_a_checkpoint_of_an_older_version_knows_the_training_data_alone(tmp_path: Path) -> None:
-    save_checkpoint(tmp_path / "c.npz", State(0, 0, 0, None, 0.0, {}, [], {}), SETTINGS)
-    file = load_weights(tmp_path / "c.npz")
-    save_weights(tmp_path / "old.npz", file.arrays, {**file.meta, "data": "abc"})
+    write_old(tmp_path / "old.npz", {"data": "abc"})
     found = load_checkpoint(tmp_path / "old.npz")[1]
     assert found.differences(SETTINGS) == []
     assert found.differences(replace(SETTINGS, data={**ABC, TRAINING: "xyz"})) != []

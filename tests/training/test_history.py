@@ -37,7 +37,3 @@ def test_without_validation_there_are_no_columns_for_it(tmp_path: Path) -> None:
         "epoch,loss,mean_absolute_error,r2,learning_rate,seconds,images_per_second",
         "1,0.5,2.0,-1.0,0.1,1.0,10.0",
     ]
-
-
-def test_a_record_survives_json() -> None:
-    assert Record.from_json(FIRST.to_json()) == FIRST
