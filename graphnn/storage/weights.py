@@ -17,6 +17,7 @@ from graphnn.storage.weights_metadata import METADATA, check_meta
 from graphnn.text.suggestions import closest, quoted
 from graphnn.types import Array, Shape, shape_text
 
+LONG = 400  # characters of a name in messages; a layer's name has at most 200
 DATA_SET = ("x_train", "y_train")  # arrays that tell a file of data from one of weights
 
 
@@ -55,10 +56,10 @@ class MatchReport:
     def lines(self) -> list[str]:
         """Return one sentence for each mismatch."""
         return [
-            *(f'"{key}" is in the network, not in the file{self._closest(key)}' for key in self.missing),
-            *(f'"{key}" is in the file, not in the network' for key in self.extra),
+            *(f"{quoted(key, LONG)} is in the network, not in the file{self._closest(key)}" for key in self.missing),
+            *(f"{quoted(key, LONG)} is in the file, not in the network" for key in self.extra),
             *(
-                f'"{key}" is {shape_text(wanted)} in the network, {shape_text(found)} in the file'
+                f"{quoted(key, LONG)} is {shape_text(wanted)} in the network, {shape_text(found)} in the file"
                 for key, wanted, found in self.differing
             ),
         ]
@@ -159,7 +160,9 @@ def refuse_non_finite(arrays: Mapping[str, Array], path: Path) -> None:
     """Raise WeightsError with the arrays that hold NaN or infinity, if any does."""
     counts = non_finite(arrays)
     if counts:
-        raise WeightsError(*(f'{path}: "{key}" holds {not_finite_text(count)}' for key, count in counts.items()))
+        raise WeightsError(
+            *(f"{path}: {quoted(key, LONG)} holds {not_finite_text(count)}" for key, count in counts.items())
+        )
 
 
 def non_finite(arrays: Mapping[str, Array]) -> dict[str, int]:
@@ -213,7 +216,7 @@ def class_names(file: WeightsFile) -> tuple[str, ...] | None:
 def as_float32(array: Array, key: str, path: Path) -> Array:
     """Return the array as float32. Raises WeightsError unless its values are floats within the range of float32."""
     if array.dtype.kind != "f":
-        raise WeightsError(f'{path}: "{key}" is of {array.dtype}, where floats are needed')
+        raise WeightsError(f"{path}: {quoted(key, LONG)} is of {array.dtype}, where floats are needed")
     return stored(array, np.float32, key, path)
 
 
@@ -222,7 +225,7 @@ def stored(array: Array, dtype: Any, key: str, path: Path) -> Array:
     with np.errstate(over="ignore"):
         converted = np.asarray(array, dtype)
     if array.dtype.itemsize > converted.dtype.itemsize and (np.isinf(converted) & np.isfinite(array)).any():
-        raise WeightsError(f'{path}: "{key}" holds values beyond the range of {converted.dtype}')
+        raise WeightsError(f"{path}: {quoted(key, LONG)} holds values beyond the range of {converted.dtype}")
     return converted
 
 
