@@ -25,6 +25,7 @@ from graphnn.types import Array, Shape
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time of a zip member; with a fixed time, equal arrays give equal bytes
 ENCRYPTED = 0x1
+LARGE = 2**24  # bytes; of arrays that take less, it is not asked whether there is so much, which takes a millisecond
 COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 DAMAGE = (
     *(OSError, EOFError, ValueError, OverflowError, struct.error),
@@ -125,7 +126,7 @@ class Archive:
             raise self._error(f"{self.path}: array {quoted(name)} cannot be read: {problem}") from problem
 
     def _check_memory(self, what: str, needed: int) -> None:
-        problem = memory_problem(needed)
+        problem = memory_problem(needed) if needed > LARGE else None
         if problem is not None:
             raise self._error(f"{self.path}: {what} {problem}")
 

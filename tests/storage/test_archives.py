@@ -252,6 +252,7 @@ def test_a_header_that_its_member_is_too_short_for_is_told(tmp_path):
 
 
 def test_more_than_the_memory_is_refused_with_the_figures(path, monkeypatch):
+    monkeypatch.setattr(archives, "LARGE", 140)
     monkeypatch.setattr(archives, "memory_problem", lambda needed: f"{needed} B, too many" if needed > 150 else None)
     with Archive(path, DataError) as archive:
         with pytest.raises(DataError, match=r'arrays\.npz: array "file" has 152 B, too many'):

@@ -209,6 +209,7 @@ def test_shapes_that_do_not_fit_are_refused_before_any_array_is_read(path, monke
 
 
 def test_more_than_the_memory_is_refused(path, monkeypatch):
+    monkeypatch.setattr("graphnn.storage.archives.LARGE", 0)
     monkeypatch.setattr("graphnn.storage.archives.memory_problem", lambda needed: "too many")
     with pytest.raises(WeightsError, match=r"net\.npz: holds arrays of too many"):
         load_weights(path)
