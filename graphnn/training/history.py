@@ -10,9 +10,11 @@ from typing import Self
 
 import numpy as np
 
+from graphnn.errors import WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.storage.locks import InUse as InUse
 from graphnn.storage.locks import claim as claim
+from graphnn.storage.regular_files import open_regular
 
 
 @frozen_dataclass
@@ -33,7 +35,7 @@ class Record:
 
     def row(self) -> dict[str, float]:
         """Return the record as a row, by the columns of the file."""
-        validation = {f"validation_{name}": value for name, value in (self.validation or {}).items()}
+        validation = {f"{VALIDATION}{name}": value for name, value in (self.validation or {}).items()}
         return {
             "epoch": self.epoch,
             **self.training,
@@ -57,6 +59,53 @@ class Record:
         return np.array([*first, *metrics], "<f8").tobytes()
 
 
+LAST = ("learning_rate", "seconds", "images_per_second")  # columns
+VALIDATION = "validation_"  # begins the columns of metrics in validation
+
+
+def read_history(path: Path) -> list[Record]:
+    """Return the records in a file of HistoryFile, rounded as there; a last line that is cut off is left out.
+
+    Metrics without a value are not in the records. Raises WeightsError, with the line, where the file was changed.
+    """
+    try:
+        with open_regular(path) as file:
+            lines = file.read().decode().split("\n")[:-1]  # what follows the last line break was cut off
+    except OSError as problem:
+        raise WeightsError(f"{path}: {problem.strerror or problem}") from problem
+    except ValueError as problem:
+        raise WeightsError(f"{path}: is no text: {problem}") from problem
+    if not lines:
+        return []
+    columns = tuple(lines[0].split(","))
+    if columns[0] != "epoch" or columns[-3:] != LAST or len(set(columns)) < len(columns) or "" in columns:
+        raise WeightsError(f"{path}:1: the columns are {lines[0]!r:.60}, where epoch, …, {', '.join(LAST)} are needed")
+    records = []
+    for number, line in enumerate(lines[1:], start=2):
+        values = line.split(",")
+        try:
+            if len(values) != len(columns):
+                raise ValueError(f"{len(columns)} values are needed, not {len(values)}")
+            records.append(record_of(dict(zip(columns, values, strict=True)), number - 1))
+        except ValueError as problem:
+            raise WeightsError(f"{path}:{number}: {line!r:.60} is not the line of an epoch: {problem}") from problem
+    return records
+
+
+def record_of(row: Mapping[str, str], epoch: int) -> Record:
+    """Return the record of a row, by column. Raises ValueError where it is not that of this epoch."""
+    if row["epoch"] != str(epoch):
+        raise ValueError(f"it is of epoch {row['epoch']:.20}, not {epoch}")
+    last = {name: float(row[name]) for name in LAST}
+    if not all(math.isfinite(value) and value >= 0 for value in last.values()):
+        raise ValueError("a rate or a time is negative or not finite")
+    metrics = {name: float(text) for name, text in row.items() if text and name not in ("epoch", *LAST)}
+    validation = {
+        name.removeprefix(VALIDATION): metrics.pop(name) for name in [*metrics] if name.startswith(VALIDATION)
+    }
+    return Record(epoch, metrics, validation or None, **last)
+
+
 class HistoryFile:
     """A CSV file with a line for each epoch, written to disk as soon as the epoch is over.
 
@@ -66,7 +115,7 @@ class HistoryFile:
     """
 
     def __init__(self, path: Path, metrics: Sequence[str], *, validated: bool, records: Iterable[Record] = ()) -> None:
-        columns = ["epoch", *metrics, *(f"validation_{name}" for name in metrics if validated)]
+        columns = ["epoch", *metrics, *(f"{VALIDATION}{name}" for name in metrics if validated)]
         self._file = path.open("a", newline="", encoding="utf-8")
         try:
             claim(self._file)
@@ -74,9 +123,7 @@ class HistoryFile:
             self._file.close()
             raise
         self._file.truncate(0)
-        self._writer = csv.DictWriter(
-            self._file, [*columns, "learning_rate", "seconds", "images_per_second"], lineterminator="\n"
-        )
+        self._writer = csv.DictWriter(self._file, [*columns, *LAST], lineterminator="\n")
         self._writer.writeheader()
         for record in records:
             self._writer.writerow(record.row())

@@ -1,4 +1,4 @@
-"""Damaged checkpoints are refused in one line, or hold exactly what was written; so are histories."""
+"""Damaged checkpoints are refused in one line, or hold exactly what was written."""
 
 import runpy
 import tracemalloc
