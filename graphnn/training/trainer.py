@@ -265,7 +265,7 @@ class Trainer:
     def restore(self, state: State) -> None:
         """Go on from the state of another trainer of the same document and data.
 
-        Raises WeightsError, and changes nothing, where it cannot be such a state.
+        Raises WeightsError, before any parameter is changed, where it cannot be such a state.
         """
         own = self.state().arrays
         report = compare({name: array.shape for name, array in own.items()}, state.arrays)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from graphnn.engine.batch import ArrayBatch
-from graphnn.errors import DataError
+from graphnn.errors import DataError, WeightsError
 from graphnn.losses.cross_entropy import CrossEntropy
 from graphnn.optimizers.sgd import SGD
 from graphnn.schedules.piecewise_linear import PiecewiseLinear
@@ -212,3 +212,29 @@ def test_evaluation_in_chunks_is_evaluation_of_all(rig: Any) -> None:
     whole = trainer.engine.evaluate(ArrayBatch(rig.training.x, rig.training.y))
     assert sums == pytest.approx(whole, rel=1e-9)
     assert evaluate(trainer.engine, rig.training, lambda: True) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"arrays": {}}, '"parameters" is in the network, not in the file'),
+        ({"arrays": {"parameters": np.zeros(3, np.float32)}}, '"parameters" is '),
+        ({"epoch": 4}, "the checkpoint is beyond the end: after epoch 4, step 0"),
+        ({"step": 8}, "the checkpoint is beyond the end: after epoch 0, step 8"),
+        ({"epoch": 3, "step": 1}, "the checkpoint is beyond the end: after epoch 3, step 1"),
+        ({"schedule": {}}, "the checkpoint's state of the schedules is not that of this document"),
+        (
+            {"schedule": {"reduced": 1.0, "lowest": None, "waited": 0, "groups": [{}]}},
+            "the checkpoint's state of the schedules is not that of this document",
+        ),
+    ],
+)
+def test_a_state_of_another_network_is_refused(rig: Any, change: dict[str, Any], message: str) -> None:
+    rig.schedule = lambda: ReduceOnPlateau(patience=1, factor=0.5)
+    state = rig.trainer().state()
+    trainer = rig.trainer()
+    before = trainer.parameters.vector.copy()
+    with pytest.raises(WeightsError) as caught:
+        trainer.restore(replace(state, **change))
+    assert message in str(caught.value)
+    np.testing.assert_array_equal(trainer.parameters.vector, before)
