@@ -1,6 +1,5 @@
 """The runs of a document as a report: what differed, how far they came, their figures, time and size."""
 
-import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ from graphnn.runs.standing import Standing, standing
 from graphnn.runs.store import RunStore
 from graphnn.specification.differences import differences, value_text
 from graphnn.text.terminal import note
-from graphnn.training.monitor import PREFIX
+from graphnn.training.history import read_history
 
 PARTS = ("validation", "test")  # whose figures the table shows
 KILLED, DAMAGED, RUNNING = "killed", "damaged", "training"
@@ -107,33 +106,14 @@ def described(run: RunFolder, document: Mapping[str, Any] | None, standing: Stan
     return ListedRun(run, facts, None, state, done, figures, changes, run.size, stands)
 
 
-def so_far(history: Path) -> tuple[int, Mapping[str, Mapping[str, float | None]]]:
-    """Return the number of epochs in a history, and the figures of the last that was validated.
-
-    A line that was cut is left out.
-    """
-    done, figures = 0, dict[str, dict[str, float | None]]()
+def so_far(history: Path) -> tuple[int, Mapping[str, Mapping[str, float]]]:
+    """Return the number of epochs in a history, and the figures of the last that was validated; none where damaged."""
     try:
-        with history.open(newline="", encoding="utf-8", errors="replace") as file:
-            for row in csv.DictReader(line for line in file if "\0" not in line):
-                numbers = {key: as_number(value) for key, value in row.items() if isinstance(key, str)}
-                if numbers.get("images_per_second") is None or numbers.get("epoch") is None:
-                    continue
-                done += 1
-                found = {key: value for key, value in numbers.items() if key.startswith(PREFIX)}
-                if any(value is not None for value in found.values()):
-                    figures = {"validation": {key.removeprefix(PREFIX): value for key, value in found.items()}}
-    except (OSError, csv.Error):
+        records = read_history(history)
+    except WeightsError:
         return 0, {}
-    return done, figures
-
-
-def as_number(text: Any) -> float | None:
-    """Return a cell as a number; None where it is none."""
-    try:
-        return float(text)
-    except (TypeError, ValueError):
-        return None
+    validated = [record.validation for record in records if record.validation is not None]
+    return len(records), {"validation": validated[-1]} if validated else {}
 
 
 def differing(run: RunFolder, facts: RunFacts, document: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
