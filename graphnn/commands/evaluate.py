@@ -16,6 +16,8 @@ from graphnn.commands.common import (
     positive_integer,
 )
 from graphnn.datasets.base import check_input_shape
+from graphnn.describe.limits import refuse_inference
+from graphnn.engine.plan import kernels_for
 from graphnn.evaluation.evaluation import evaluate
 from graphnn.evaluation.report import evaluation_report
 from graphnn.reports.formats import render
@@ -77,14 +79,17 @@ def run(argv: Sequence[str]) -> int:
         round_to_float16(trained.parameters.named(), trained.weights)
     data = stored(spec, arguments.data_dir)
     check_input_shape(data.name, data.shape, spec.input_shape)
+    samples, batch_size = trained.part(data, arguments.split), arguments.batch_size or spec.training["batch_size"]
+    kernels = kernels_for(trained.graph, arguments.kernels)
+    refuse_inference(trained.graph, batch_size, kernels, str(arguments.spec), len(samples))
     result = evaluate(
         trained.graph,
         trained.parameters,
-        trained.part(data, arguments.split),
+        samples,
         part=arguments.split,
         weights=arguments.float16 or trained.weights,
         classes=trained.classes or data.classes,
-        batch_size=arguments.batch_size or spec.training["batch_size"],
+        batch_size=batch_size,
         threads=arguments.threads,
         kernels=arguments.kernels,
         views=spec.evaluation["test_time_augmentation"],

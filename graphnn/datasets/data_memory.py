@@ -18,13 +18,17 @@ FLOAT = 4
 
 @frozen_dataclass
 class DataMemory:
-    """About how many bytes samples take. stored: once they are loaded. loading: at most, while they are."""
+    """About how many bytes samples take. stored: once they are loaded. loading: at most, while they are.
+
+    samples: how many there are, in all parts; None where it cannot be told.
+    """
 
     stored: int
     loading: int
+    samples: int | None
 
 
-UNKNOWN = DataMemory(0, 0)
+UNKNOWN = DataMemory(0, 0, None)
 
 
 def data_memory(name: str, path: Path | None) -> DataMemory:
@@ -35,7 +39,7 @@ def data_memory(name: str, path: Path | None) -> DataMemory:
     facts = facts_of(name)
     if facts is not None:
         stored = facts.samples * (math.prod(facts.shape) + LABEL)
-        return DataMemory(stored, 2 * stored)  # the records as read, and the images made of them
+        return DataMemory(stored, 2 * stored, facts.samples)  # the records as read, and the images made of them
     return UNKNOWN if path is None else memory_of_arrays(path)
 
 
@@ -51,7 +55,8 @@ def memory_of_arrays(path: Path) -> DataMemory:
         return UNKNOWN
     as_read = sum(each.as_read for each in (*inputs, *labels))
     kept = sum(each.kept for each in inputs) + sum(max(each.as_read, LABEL * each.samples) for each in labels)
-    return DataMemory(kept, as_read + max(each.while_converted - each.as_read for each in inputs))
+    loading = as_read + max(each.while_converted - each.as_read for each in inputs)
+    return DataMemory(kept, loading, sum(each.samples for each in inputs))
 
 
 @frozen_dataclass

@@ -26,22 +26,24 @@ def refuse_too_large(needed: int, what: str, advice: str, *, data: int = 0) -> N
         raise GraphError(f"{what} {bytes_text(needed)}{besides}, but {there}; {advice}")
 
 
-def refuse_inference(graph: Graph, batch_size: int, kernels: Kernels, where: str) -> None:
-    """Raise GraphError where inference needs more memory than is left. where: for the message."""
-    advice = "try a smaller training.batch_size" if batch_size > CHUNK else "the network is too large for it"
-    needed = inference_bytes(graph, batch_size, kernels)
-    refuse_too_large(needed, f"{where}: running this network on {at_once(batch_size):,} samples takes", advice)
+def refuse_inference(graph: Graph, batch_size: int, kernels: Kernels, where: str, samples: int = CHUNK) -> None:
+    """Raise GraphError where inference on so many samples needs more memory than is left. where: for the message."""
+    count = at_once(batch_size, samples)
+    advice = "try a smaller batch size" if count > CHUNK else "the network is too large for it"
+    needed = inference_bytes(graph, batch_size, kernels, samples)
+    refuse_too_large(needed, f"{where}: running this network on {count:,} samples takes", advice)
 
 
-def inference_bytes(graph: Graph, batch_size: int, kernels: Kernels) -> int:
+def inference_bytes(graph: Graph, batch_size: int, kernels: Kernels, samples: int = CHUNK) -> int:
     """Return about how many bytes inference takes at its peak, without the data set; nothing is allocated.
 
     Parameters, inputs and outputs of the samples computed at once, and the scratch of each process; or what the first
     values take, if that is more.
     """
-    plan = training_plan(graph, batch_size, kernels)
+    count = at_once(batch_size, samples)
+    plan = training_plan(graph, min(batch_size, count), kernels)
     parameters = sum(parameter.size for node in graph.nodes for parameter in node.parameters)
-    handed = at_once(batch_size) * (math.prod(graph.input_shape) + 2 * math.prod(graph.output_shape))
-    piece = piece_size(graph.nodes, batch_size) * max(math.prod(node.output_shape) for node in graph.nodes)
+    handed = count * (math.prod(graph.input_shape) + 2 * math.prod(graph.output_shape))
+    piece = min(count, piece_size(graph.nodes, batch_size)) * max(math.prod(node.output_shape) for node in graph.nodes)
     windows = convolution_scratch(plan, kernels)
     return max(start_bytes(graph), FLOAT * (2 * parameters + handed + available_cores() * (2 * piece + windows)))

@@ -35,10 +35,11 @@ class Engine:
 
     Arrays may lie in memory in any order; results do not depend on it. Images in channels-last order are not copied.
 
-    batch_size: the largest number of samples in a training step. threads: the number of cores to use, by default all
-    that this process may use, and never more than a batch has pieces; the attribute has the number in use. On Linux
-    each core runs a separate process, elsewhere a thread. seed: random draws of layers are keyed by it. kernels: by
-    default the fastest installed. BLAS is limited to one thread while the engine is open.
+    batch_size: the largest number of samples in a training step. samples: how many there are, where it is known; no
+    memory is taken for more, but batches are cut as they would be with more. threads: the number of cores to use, by
+    default all that this process may use, and never more than a batch has pieces; the attribute has the number in use.
+    On Linux each core runs a separate process, elsewhere a thread. seed: random draws of layers are keyed by it.
+    kernels: by default the fastest installed. BLAS is limited to one thread while the engine is open.
 
     An exception in a layer is raised as GraphError with the node's path, name and type; samples of a source that cannot
     be prepared raise DataError; a process that ended unexpectedly raises GraphError. The engine can be used again after
@@ -51,6 +52,7 @@ class Engine:
         parameters: Parameters,
         *,
         batch_size: int,
+        samples: int | None = None,
         threads: int | None = None,
         seed: int = 0,
         kernels: Kernels | None = None,
@@ -60,12 +62,13 @@ class Engine:
         self.graph, self.parameters = graph, parameters
         self.kernels = kernels or kernels_for(graph)
         self.kernels.load()
-        self._program = Program(graph, parameters, batch_size, seed, self.kernels)
-        self._seed, self._batch_size = seed, batch_size
+        self._most = batch_size if samples is None else max(1, min(batch_size, samples))
+        self._program = Program(graph, parameters, batch_size, self._most, seed, self.kernels)
+        self._seed = seed
         self._need = greatest_need(graph)
-        self._at_once = at_once(batch_size)
-        most = max(len(stage.cut(batch_size)) for stage in self.plan.stages)
-        self.threads = min(threads or available_cores(), most)
+        self._at_once = at_once(batch_size, samples)
+        most_pieces = max(stage.pieces(self._most) for stage in self.plan.stages)
+        self.threads = min(threads or available_cores(), most_pieces)
         self._sources: list[Source] = []
         self._team: Workers | Processes | None = None
         self._handover: Handover | None = None
@@ -111,8 +114,8 @@ class Engine:
         from a source. Raises ValueError for no samples or too many; GraphError, and changes nothing, for fewer than a
         layer's statistics need; DataError and GraphError as the class says.
         """
-        if not 1 <= len(batch) <= self._batch_size:  # arrays of a whole batch have room for no more
-            raise ValueError(f"a step takes 1 to {self._batch_size} samples, not {len(batch)}")
+        if not 1 <= len(batch) <= self._most:  # arrays of a whole batch have room for no more
+            raise ValueError(f"a step takes 1 to {self._most} samples, not {len(batch)}")
         check_step(self._need, len(batch))
         return np.asarray(self._carry_out(TrainStep(self._hand_over(batch), epoch, step)))
 

@@ -21,9 +21,13 @@ from graphnn.types import Array
 CHUNK = 256  # samples of a pass, rounded up to whole batches: a smaller one costs calls, a larger one memory
 
 
-def at_once(batch_size: int) -> int:
-    """Return the number of samples that inference computes at once: whole batches of at least CHUNK in all."""
-    return batch_size * -(-CHUNK // batch_size)
+def at_once(batch_size: int, samples: int | None = None) -> int:
+    """Return the number of samples that inference computes at once: whole batches of at least CHUNK in all.
+
+    samples: how many there are, where it is known.
+    """
+    most = batch_size * -(-CHUNK // batch_size)
+    return most if samples is None else max(1, min(most, samples))
 
 
 @frozen_dataclass

@@ -70,6 +70,10 @@ class Stage:
         repeatable = isinstance(layer, BatchwiseLayer) and layer.repeatable
         return repeatable and bool(self.nodes) and samples > LANES * self.piece
 
+    def pieces(self, samples: int) -> int:
+        """Return the number of pieces of a batch."""
+        return -(-samples // self.piece)
+
     def cut(self, samples: int) -> list[slice]:
         """Return the slices of the pieces of a batch: each of `piece` samples, but the last may be smaller."""
         return [slice(start, min(start + self.piece, samples)) for start in range(0, samples, self.piece)]

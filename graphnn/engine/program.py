@@ -19,13 +19,15 @@ from graphnn.types import Array
 class Program:
     """Training steps, passes in inference and updates of one graph with one set of parameters.
 
-    batch_size: the largest number of samples in a training step. Every member of a team carries out the same requests
-    in the same order.
+    batch_size: of the document, by which batches are cut. most: the largest number of samples in a training step. Every
+    member of a team carries out the same requests in the same order.
     """
 
-    def __init__(self, graph: Graph, parameters: Parameters, batch_size: int, seed: int, kernels: Kernels) -> None:
+    def __init__(
+        self, graph: Graph, parameters: Parameters, batch_size: int, most: int, seed: int, kernels: Kernels
+    ) -> None:
         self._graph, self._parameters = graph, parameters
-        workspace = Workspace(batch_size, kernels)
+        workspace = Workspace(most, kernels)
         self.training = TrainingPass(graph, parameters, batch_size, seed, kernels, workspace)
         self.inference = InferencePass(graph, parameters, batch_size, kernels, workspace)
         self.updater: Updater | None = None

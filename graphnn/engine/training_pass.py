@@ -27,9 +27,9 @@ INPUT = -1  # the node index under which the workspace has the inputs of a batch
 class TrainingPass:
     """Runs training steps of a graph as a member of a team. Every member makes the same calls with the same arguments.
 
-    batch_size: the largest number of samples in a step. seed: random draws are keyed by it, with epoch, step, node and
-    piece. Arrays that one member writes and another reads are in shared memory: parameters and gradients, the lanes,
-    and what is handed over at barriers. All other arrays are private to a member.
+    batch_size: of the document, by which batches are cut; the workspace has room for a step. seed: random draws are
+    keyed by it, with epoch, step, node and piece. Arrays that one member writes and another reads are in shared memory:
+    parameters and gradients, the lanes, and what is handed over at barriers. All other arrays are private to a member.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class TrainingPass:
     def join(self, team: Team) -> None:
         """Work with this team from now on. A team of processes is forked after this call."""
         stages, dtype, workspace = self.plan.stages, self._parameters.dtype, self._workspace
-        lanes = max(min(LANES, len(stage.cut(self._batch_size))) for stage in stages)
+        lanes = max(min(LANES, stage.pieces(self._batch_size)) for stage in stages)
         largest = max(trained_size(stage.nodes) for stage in stages)
         memory = [shared_zeros(largest, dtype) for _ in range(lanes - 1)]
         at_barriers = [math.prod(stage.exit.output_shape) for stage in stages if stage.exit is not None]
@@ -74,7 +74,7 @@ class TrainingPass:
         ]
         workspace.reserve_lanes(LANES, max(recomputed, default=0), dtype)
         for parity in (0, 1):
-            workspace.reserve(f"dy {parity}", self._batch_size * max(at_barriers, default=0), dtype)
+            workspace.reserve(f"dy {parity}", workspace.batch_size * max(at_barriers, default=0), dtype)
         for stage in stages:
             if stage.exit is not None and stage.last is not None:
                 workspace.share(stage.last.index, "output", stage.last.output_shape, dtype)
@@ -90,10 +90,10 @@ class TrainingPass:
     def step(self, batch: Batch, *, epoch: int, step: int) -> Array:
         """Run forward, loss and backward; fill the gradients, and return the loss's partial sums over the batch.
 
-        batch: 1 to batch_size samples. epoch, step: counted from 0. The pieces of a source are prepared into an array
-        of the whole batch, where they stay until backward has used them. Where that array is not shared, each member
-        has one, of which only the pages that it writes to take memory. Raises GraphError with the node's name where a
-        layer fails, and DataError where a piece cannot be prepared.
+        batch: as many samples as the workspace has room for, or fewer. epoch, step: counted from 0. The pieces of a
+        source are prepared into an array of the whole batch, where they stay until backward has used them. Where that
+        array is not shared, each member has one, of which only the pages that it writes to take memory. Raises
+        GraphError with the node's name where a layer fails, and DataError where a piece cannot be prepared.
         """
         self._clock.epoch, self._clock.step = epoch, step
         self._clock.ticks += 1

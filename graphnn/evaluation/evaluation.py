@@ -72,7 +72,7 @@ def evaluate(
     sums: list[Array] = []
     outputs: list[Array] = []
     used = kernels_for(graph, kernels)
-    with Engine(graph, parameters, batch_size=batch_size, threads=threads, kernels=used) as engine:
+    with Engine(graph, parameters, batch_size=batch_size, samples=count, threads=threads, kernels=used) as engine:
         for chunk in engine.chunks(count):
             chosen = np.arange(chunk.start, chunk.stop)
             outputs.append(engine.loss_inputs(SourceBatch(samples, chosen)))

@@ -13,6 +13,7 @@ from graphnn.storage.regular_files import reading_problem
 from graphnn.text.terminal import complain
 from graphnn.types import Array
 
+MOST = 2 * CHUNK  # samples that are gathered at a time, and fewer
 Labelled = tuple[list[str], Array]  # the samples' labels, and the samples
 
 

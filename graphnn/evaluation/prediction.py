@@ -9,7 +9,7 @@ from graphnn.engine.engine import Engine
 from graphnn.engine.plan import kernels_for
 from graphnn.errors import DivergenceError
 from graphnn.evaluation.evaluation import class_names
-from graphnn.evaluation.files import Labelled
+from graphnn.evaluation.files import MOST, Labelled
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph
 from graphnn.metrics.outputs import Numbers, YesOrNo
@@ -49,13 +49,13 @@ def predict(
     """Return the network's finite output for each sample of all parts, and messages about the other samples.
 
     The messages say of the first EXPLAINED why, and how many more there are. normalisation: the one that the weights
-    were trained with. parts: samples that are not normalised.
+    were trained with. parts: samples that are not normalised, best at most MOST at a time.
     """
     results: list[Result] = []
     overflowed: list[str] = []
     count = 0  # of the samples whose outputs are not finite
     used = kernels_for(graph, kernels)
-    with Engine(graph, parameters, batch_size=batch_size, threads=threads, kernels=used) as engine:
+    with Engine(graph, parameters, batch_size=batch_size, samples=MOST, threads=threads, kernels=used) as engine:
         for labels, x in parts:
             inputs = normalisation.apply(x, graph.input_shape)
             y = engine.predict(inputs).reshape(len(x), -1)

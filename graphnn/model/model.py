@@ -16,6 +16,7 @@ from graphnn.describe.describe import describe, training_bytes
 from graphnn.describe.limits import refuse_inference, refuse_too_large
 from graphnn.describe.report import description_report
 from graphnn.engine.engine import Engine
+from graphnn.engine.inference import CHUNK
 from graphnn.engine.plan import kernels_for
 from graphnn.errors import GraphError
 from graphnn.evaluation.prediction import finite_outputs
@@ -126,10 +127,11 @@ class Model(Definition):
         self._fit_training, self._fit_evaluation = settings
         batch_size = spec.training["batch_size"]
         graph = self._graph()
-        needed = training_bytes(spec, graph, batch_size)
-        needed += 0 if self._network is None else self._network[1].vector.nbytes  # of the weights before the fit
-        refuse_too_large(needed, f"fit with batches of {batch_size:,} takes", "try a smaller batch_size or model")
         x, y = checked_samples(graph, "train", x_train, y_train, self.dtype)
+        step = min(batch_size, len(x))
+        needed = training_bytes(spec, graph, step)
+        needed += 0 if self._network is None else self._network[1].vector.nbytes  # of the weights before the fit
+        refuse_too_large(needed, f"fit with batches of {step:,} takes", "try a smaller batch_size or model")
         check_scale(self._trained_on, "x_train", x)
         if self._normalisation is None:
             self._normalisation = Normalisation.fit(x, self._data["normalize"])
@@ -144,7 +146,8 @@ class Model(Definition):
         schedule = schedule_from(spec.optimizer.options["schedule"])  # a new one, because a schedule may have a state
         seed = self.seed + self._fits
         samples = Samples(x, y, normalisation=self._normalisation)
-        with Engine(graph, parameters, batch_size=batch_size, threads=threads, seed=seed) as engine:
+        most = max(len(x), 0 if validation is None else len(validation))
+        with Engine(graph, parameters, batch_size=batch_size, samples=most, threads=threads, seed=seed) as engine:
             trainer = Trainer(
                 engine,
                 self.optimizer,
@@ -177,8 +180,8 @@ class Model(Definition):
         check_scale(self._trained_on, "x", inputs)
         normalisation = self._constants(inputs)
         samples = Samples(in_form(inputs, normalisation.shape), targets, normalisation=normalisation)
-        size = self._values()["training"]["batch_size"]
-        with Engine(graph, parameters, batch_size=size, threads=threads) as engine:
+        size = self._check_memory(graph, len(samples))
+        with Engine(graph, parameters, batch_size=size, samples=len(samples), threads=threads) as engine:
             if test_time_augmentation == "none":
                 figures = graph.summarise(np.asarray(evaluate(engine, samples)), len(samples))
                 check_figures(engine, samples, figures, "over these samples")
@@ -198,8 +201,8 @@ class Model(Definition):
         check_scale(self._trained_on, "x", inputs)
         normalisation, shape = self._constants(inputs), graph.input_shape
         inputs = in_form(inputs, normalisation.shape)
-        size, parts = self._values()["training"]["batch_size"], list[Array]()
-        with Engine(graph, parameters, batch_size=size, threads=threads) as engine:
+        size, parts = self._check_memory(graph, len(inputs)), list[Array]()
+        with Engine(graph, parameters, batch_size=size, samples=len(inputs), threads=threads) as engine:
             for chunk in engine.chunks(len(inputs)):
                 prepared = normalisation.apply(inputs[chunk], shape, dtype=self.dtype)
                 parts.append(finite_outputs(engine, prepared, chunk.start))
@@ -266,9 +269,11 @@ class Model(Definition):
             self._network = graph, initialise(graph, self.seed, self.dtype, images=images)
         return self._network
 
-    def _check_memory(self, graph: Graph) -> None:
-        """Raise GraphError where this machine has less memory than inference needs."""
-        refuse_inference(graph, self._values()["training"]["batch_size"], kernels_for(graph), "the model")
+    def _check_memory(self, graph: Graph, samples: int = CHUNK) -> int:
+        """Return the batch size. Raises GraphError where inference on these samples needs more memory than is left."""
+        batch_size: int = self._values()["training"]["batch_size"]
+        refuse_inference(graph, batch_size, kernels_for(graph), "the model", samples)
+        return batch_size
 
     def _constants(self, x: Array) -> Normalisation:
         """Return the normalisation for inputs x. Raises GraphError where its constants are not known yet."""

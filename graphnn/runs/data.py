@@ -42,6 +42,11 @@ class TrainingData:
     provenance: Provenance
     limit: int | None = None
 
+    @property
+    def most(self) -> int:
+        """The number of samples in the largest part."""
+        return max(len(part) for part in (self.training, self.validation, self.test) if part is not None)
+
     @classmethod
     def load(
         cls, spec: Spec, graph: Graph, *, data_dir: Path | None, limit: int | None, test: bool, show_progress: bool

@@ -8,7 +8,7 @@ import numpy as np
 from graphnn.datasets.agreement import start_differences
 from graphnn.datasets.preparation import Normalisation
 from graphnn.datasets.provenance import Provenance
-from graphnn.describe.describe import Description, describe
+from graphnn.describe.describe import Description, describe, training_bytes
 from graphnn.describe.limits import refuse_too_large
 from graphnn.describe.report import description_report
 from graphnn.engine.engine import Engine
@@ -84,7 +84,7 @@ def trained(request: TrainingRequest, progress: Progress) -> bool:
     print_notes(spec, graph)
     description = describe(spec, graph, request.kernels)
     progress.line(render(description_report(description), width=terminal_width()))
-    refuse_training(request.source.file, spec, description)
+    refuse_training(request, spec, graph, description)
     check_outputs(request, spec)
     if not request.dry_run:
         request.store.tidy()
@@ -116,6 +116,7 @@ def trained(request: TrainingRequest, progress: Progress) -> bool:
         graph,
         parameters,
         batch_size=spec.training["batch_size"],
+        samples=data.most,
         threads=request.threads,
         seed=spec.training["seed"],
         kernels=kernels_for(graph, request.kernels),
@@ -171,11 +172,19 @@ def limit_line(data: TrainingData) -> str:
     return f"--limit {data.limit}: {count_text(len(labels))} samples of the training part{classes}.\n"
 
 
-def refuse_training(document: Path, spec: Spec, description: Description) -> None:
-    """Raise GraphError where training, with its data, needs more memory than is left."""
-    what = f"{document}: training this network at a batch size of {description.batch_size:,} takes"
+def refuse_training(request: TrainingRequest, spec: Spec, graph: Graph, description: Description) -> None:
+    """Raise GraphError where training, with its data, needs more memory than is left.
+
+    A batch has no more samples than the data, as far as their number is known before they are loaded.
+    """
+    data = data_of(spec)
+    most = min(each for each in (description.batch_size, data.samples, request.limit) if each is not None)
+    needed = description.training_bytes
+    if most < description.batch_size:
+        needed = training_bytes(spec, graph, most, request.kernels)
+    what = f"{request.source.file}: training this network at a batch size of {most:,} takes"
     advice = "inspect shows where it goes; try a smaller training.batch_size, or fewer units and filters"
-    refuse_too_large(description.training_bytes, what, advice, data=data_of(spec).stored)
+    refuse_too_large(needed, what, advice, data=data.stored)
 
 
 def first_parameters(graph: Graph, seed: int, data: TrainingData) -> Parameters:

@@ -1,5 +1,6 @@
 """Counts, sizes and durations as text for people."""
 
+import sys
 from collections.abc import Sequence
 
 
@@ -37,8 +38,11 @@ def three_digits(value: float, unit: str) -> str:
 
 
 def scaled(number: int, base: int, limit: float, units: Sequence[str]) -> tuple[float, str]:
-    """Return the number in the first unit, each `base` times the one before, in which it is below `limit`."""
-    power = 0
+    """Return the number in the first unit, each `base` times the one before, in which it is below `limit`.
+
+    Numbers that no float can hold count as the largest that one can.
+    """
+    number, power = min(number, int(sys.float_info.max)), 0
     while number >= limit * base**power and power < len(units) - 1:
         power += 1
     return number / base**power, units[power]

@@ -49,6 +49,7 @@ def test_loading_takes_no_more(tmp_path: Path, shape: tuple[int, ...], dtype: An
     arrays = (dataset.x_train, dataset.y_train, dataset.x_test, dataset.y_test)
     assert sum(array.nbytes for array in arrays) == said.stored
     assert said.stored <= said.loading
+    assert said.samples == len(dataset.x_train) + len(dataset.x_test)
     assert 0.9 * said.loading < peak < said.loading + SPARE
 
 
@@ -60,7 +61,7 @@ def test_published_data() -> None:
 def test_every_published_data_set_says_how_many_samples_it_has() -> None:
     counts = {name: dataset.facts.samples for name, dataset in DATASETS.items() if dataset.facts is not None}
     assert counts == {"cifar10": 60_000, "digits": 1_797, "mnist": 70_000}
-    assert data_memory("cifar10", None) == DataMemory(60_000 * 3080, 2 * 60_000 * 3080)
+    assert data_memory("cifar10", None) == DataMemory(60_000 * 3080, 2 * 60_000 * 3080, 60_000)
 
 
 def test_what_cannot_be_told(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from graphnn.engine import handover as handover_module
+from graphnn.engine import workspace as workspace_module
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
@@ -154,3 +156,36 @@ def test_gradient_of_the_whole_network_by_differences(plain, name):
             parameters.vector[...] = start + sign * width * direction
             ends.append(engine.train_step(ArrayBatch(x, y), epoch=0, step=0)[0] / 8)
     np.testing.assert_allclose(slope, (ends[0] - ends[1]) / (2 * width), rtol=2e-5)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("name", ["normalised", "dense"])
+def test_a_batch_size_beyond_the_samples_takes_no_memory_and_changes_no_bit(plain, name, threads, monkeypatch):
+    """Batches are cut as by the batch size, and memory is taken for the samples that there are."""
+    shape, layers = NETWORKS[name]
+    graph = plain.network(shape, *layers)
+    x, y = plain.samples(graph, 40)
+
+    def outcome(size, samples):
+        parameters = initialise(graph, 1, np.float64)
+        with Engine(graph, parameters, batch_size=size, samples=samples, threads=threads) as engine:
+            sums = engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
+            return sums, parameters.gradient.copy(), engine.evaluate(ArrayBatch(x, y)), engine.predict(x)
+
+    taken = []
+    zeros = workspace_module.shared_zeros
+    for module in (workspace_module, handover_module):
+        monkeypatch.setattr(
+            module, "shared_zeros", lambda size, dtype: taken.append(np.prod(size)) or zeros(size, dtype)
+        )
+    expected, large = outcome(5000, None), sum(taken)
+    taken.clear()
+    for one, other in zip(expected, outcome(5000, 40), strict=True):
+        assert np.array_equal(one, other)
+    assert sum(taken) <= large / 100
+    outcome(10**30, 40)
+    with (
+        Engine(graph, initialise(graph, 1), batch_size=5000, samples=40) as engine,
+        pytest.raises(ValueError, match="40"),
+    ):
+        engine.train_step(ArrayBatch(*plain.samples(graph, 41)), epoch=0, step=0)
