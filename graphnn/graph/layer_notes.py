@@ -9,8 +9,10 @@ from graphnn.layers.base import Layer
 from graphnn.parameters.parameter import Role
 from graphnn.specification.schema_problems import Finding
 from graphnn.specification.spec import LayerSection, Section, Spec
+from graphnn.text.numbers import short_count_text
 
 NORMALISED = "BatchNormalization"
+LONG = 10**12  # multiply-adds of a sample: a minute of training at 10^11 floating-point operations a second
 
 
 def layer_notes(spec: Spec, graph: Graph) -> Iterator[Finding]:
@@ -21,6 +23,18 @@ def layer_notes(spec: Spec, graph: Graph) -> Iterator[Finding]:
     for node in graph.nodes:
         yield from window_notes(node)
     yield from frozen_notes(spec, graph)
+    yield from work_notes(graph)
+
+
+def work_notes(graph: Graph) -> Iterator[Finding]:
+    """Yield a note where a core takes more than a minute to train on one sample. Backward is twice the work."""
+    work = sum(node.multiply_adds for node in graph.nodes)
+    if work > LONG:
+        worst = max(graph.nodes, key=lambda node: node.multiply_adds)
+        whole, here, minutes = map(short_count_text, (work, worst.multiply_adds, work // LONG))
+        message = f"one sample takes {whole} multiply-adds, {here} here"
+        advice = "take fewer units, filters or pixels, a smaller kernel or larger strides"
+        yield Finding(worst.path, f"{message}: some {minutes} min of training at 100 GFLOP/s; {advice}")
 
 
 def frozen_notes(spec: Spec, graph: Graph) -> Iterator[Finding]:

@@ -58,6 +58,7 @@ TABLE: list[tuple[str, str | tuple[str, ...], str, str]] = [
     ("Conv2D.filters", "layers.conv.filters=0", REFUSED, "must be at least 1"),
     ("Conv2D.kernel_size", "layers.conv.kernel_size=17", NOTED, "some weights of 17×17 never meet a pixel of 8×8"),
     ("Conv2D.kernel_size", "layers.conv.kernel_size=[3,99]", REFUSED, "no pixel is further than 15×15 reaches"),
+    ("Conv2D.filters", "layers.conv.filters=9000000000", NOTED, "one sample takes 6.62 T multiply-adds, 5.18 T here"),
     ("Conv2D.strides", "layers.conv.strides=5", NOTED, "steps of 5 and 5 skip pixels between windows of 3×3"),
     ("Conv2D.padding", "layers.conv.padding=3", NOTED, "windows of 3×3 at the edge see nothing but zeros"),
     ("Dense.use_bias", BLOCK, NOTED, "BatchNormalization subtracts the bias again"),
