@@ -10,12 +10,13 @@ from graphnn.datasets.conversions import conversion, shape_of
 from graphnn.datasets.layout import copied_bytes, laid_out
 from graphnn.datasets.precision import SINGLE, loses_nothing, pieces
 from graphnn.datasets.targets import PARTS, read_targets
+from graphnn.document.document import listed
 from graphnn.errors import DataError
 from graphnn.machine.memory import shortage
 from graphnn.metrics.outputs import Outputs
 from graphnn.storage.archives import Archive
 from graphnn.text.numbers import bytes_text
-from graphnn.text.suggestions import closest, did_you_mean
+from graphnn.text.suggestions import closest, did_you_mean, quoted
 from graphnn.types import NUMERIC, Array
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
@@ -55,8 +56,9 @@ def read_arrays(path: Path, outputs: type[Outputs] | None = None) -> Dataset:
         missing = [key for key in KEYS if key not in archive.names]
         if missing:
             others = [name for name in archive.names if name not in (*KEYS, CLASS_NAMES)]
-            hints, listed = suggested(missing, others), f"; it has {', '.join(archive.names) or 'none at all'}"
-            raise DataError(*(f'{path}: no array "{key}"{hints.get(key, listed)}' for key in missing))
+            known = listed([name if name.isidentifier() else quoted(name) for name in archive.names])
+            hints, there = suggested(missing, others), f"; it has {known or 'none at all'}"
+            raise DataError(*(f'{path}: no array "{key}"{hints.get(key, there)}' for key in missing))
         check_sizes(archive)
         arrays = {key: archive.read(key) for key in KEYS}
         names = archive.read(CLASS_NAMES) if CLASS_NAMES in archive.names else None

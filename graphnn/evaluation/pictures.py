@@ -1,5 +1,6 @@
 """Pictures from PNG and JPEG files, refused by their headers where they are far too large."""
 
+import io
 import os
 import warnings
 from pathlib import Path
@@ -32,9 +33,10 @@ def open_picture(path: Path, mode: str) -> "Image":
         with warnings.catch_warnings(), open_regular(path) as opened:
             warnings.simplefilter("ignore")
             check_bytes(path, os.fstat(opened.fileno()).st_size)
-            with Image.open(opened, formats=("PNG", "JPEG")) as file:
+            content = opened.read()  # because Pillow asks for as many bytes as a damaged length says
+            with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as file:
                 check_pixels(path, *file.size)
-                picture = ImageOps.exif_transpose(in_eight_bits(file, path))
+                picture = ImageOps.exif_transpose(in_eight_bits(file, content))
             if picture.has_transparency_data:
                 layer = picture.convert("RGBA")
                 picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)

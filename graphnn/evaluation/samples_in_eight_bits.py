@@ -3,7 +3,7 @@
 A PNG file names its transparent colour in samples of its own depth, so the pixels are compared before they are scaled.
 """
 
-from pathlib import Path
+import io
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,11 @@ SIXTEEN_BIT_GREYS = ("I", "I;16", "I;16B", "I;16L")
 SIXTEEN_BIT_COLOURS = "RGB;16B"
 
 
-def in_eight_bits(file: Any, path: Path) -> Image.Image:
+def in_eight_bits(file: Any, content: bytes) -> Image.Image:
     """Return an opened picture in 8 bits a sample; pixels of its transparent colour have opacity 0.
 
-    Of 16 bits the upper ones are kept, where Pillow would clip greys to white. Raises what Pillow's decoders raise.
+    content: the bytes of its file. Of 16 bits the upper ones are kept, where Pillow would clip greys to white. Raises
+    what Pillow's decoders raise.
     """
     stored = file.tile[0][3] if file.tile else None
     transparent = file.info.get("transparency")
@@ -34,7 +35,7 @@ def in_eight_bits(file: Any, path: Path) -> Image.Image:
         largest = 2 ** FEW_BITS[stored] - 1
         picture.info["transparency"] = (transparent & largest) * 255 // largest
     elif transparent is not None and stored == SIXTEEN_BIT_COLOURS:
-        colours = np.asarray(file).astype(np.uint32) << 8 | lower_bytes(path)
+        colours = np.asarray(file).astype(np.uint32) << 8 | lower_bytes(content)
         return without_colour(picture, (colours == transparent).all(axis=-1))
     return picture
 
@@ -47,11 +48,11 @@ def without_colour(picture: Image.Image, transparent: Array | None) -> Image.Ima
     return picture
 
 
-def lower_bytes(path: Path) -> Array:
+def lower_bytes(content: bytes) -> Array:
     """Return the lower bytes of the samples, H×W×3, of a PNG file with 16 bits for each of red, green and blue.
 
     Pillow keeps the upper bytes. Told that the samples begin with their lower byte, it keeps the other one.
     """
-    with Image.open(path, formats=("PNG",)) as file:
+    with Image.open(io.BytesIO(content), formats=("PNG",)) as file:
         file.tile = [(*tile[:3], "RGB;16L") for tile in file.tile]  # type: ignore[misc]
         return np.asarray(file)

@@ -26,6 +26,7 @@ from graphnn.types import Array, Shape
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time of a zip member; with a fixed time, equal arrays give equal bytes
 ENCRYPTED = 0x1
 LARGE = 2**24  # bytes; of arrays that take less, it is not asked whether there is so much, which takes a millisecond
+LONGEST = 200  # characters of what zipfile says, which may quote 64 KiB of the file
 COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 DAMAGE = (
     *(OSError, EOFError, ValueError, OverflowError, struct.error),
@@ -123,7 +124,8 @@ class Archive:
         try:
             yield
         except (*DAMAGE, MemoryError) as problem:
-            raise self._error(f"{self.path}: array {quoted(name)} cannot be read: {problem}") from problem
+            said = f"{problem!s:.{LONGEST}}"
+            raise self._error(f"{self.path}: array {quoted(name)} cannot be read: {said}") from problem
 
     def _check_memory(self, what: str, needed: int) -> None:
         problem = memory_problem(needed) if needed > LARGE else None
