@@ -15,7 +15,7 @@ NEAR = 16  # deviations: the rounding of numbers up to this size is harmless
 NOT_ROUNDED = 1024  # times its spread: what is larger might vary by rounding errors alone
 STEPS = 1000  # least number of float32 values in the range of a column; fewer lose its variation
 EXACT = 1e-6  # largest error of a normalised value from the rounding of float64
-TINY = 1e-150  # smaller deviations of float64 are lost in their squares
+TINY, HUGE = 1e-150, 1e150  # smaller deviations of float64 are lost in their squares, larger ones are infinite
 LEAST = 1e-140  # least range of a column of float64, whose deviation is larger than that then
 ROUNDING = 1024  # units in the last place of float64 by which equal numbers may differ after some arithmetic
 
@@ -102,6 +102,8 @@ def check_kept(x: Array, chosen: Array, mode: str, offset: Array, deviation: Arr
     if wide:
         small = varies & (spread < (SINGLE.tiny if mode == "none" else LEAST))
         refuse(small, least, spread, "such small numbers are lost; take another unit", subtracting=False)
+        large = size > HUGE if mode != "none" else np.zeros_like(varies)
+        refuse(large, least, spread, "such large numbers overflow; take another unit", subtracting=False)
         few = varies & ~(DOUBLE.eps / 4 * size <= EXACT * (spread if deviation is None else deviation))
         refuse(few, least, spread, "float64 keeps too few digits of that; take another unit and zero")
     if not each:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.datasets.base import check_input_shape
+from graphnn.datasets.constants import MODES, constants_problem
 from graphnn.datasets.precision import (
     SINGLE,
     TINY,
@@ -24,8 +25,6 @@ from graphnn.kernels.channels import in_memory_order
 from graphnn.layers.context import empty_channels_last
 from graphnn.text.suggestions import unknown_name
 from graphnn.types import PRECISIONS, Array, Shape, shape_text
-
-MODES = ("per_channel", "per_feature", "unit", "none")
 
 
 @frozen_dataclass
@@ -83,8 +82,9 @@ class Normalisation:
                 rest += chunk.sum(axis=0)
         variance = (squares / len(chosen)).mean(axis=groups, keepdims=True)
         if wide:
-            correction = rest.mean(axis=groups, keepdims=True) / len(chosen)
-            mean, variance = mean + correction, np.maximum(variance - correction**2, 0)
+            with np.errstate(over="ignore", invalid="ignore"):  # check_kept refuses what overflows
+                correction = rest.mean(axis=groups, keepdims=True) / len(chosen)
+                mean, variance = mean + correction, np.maximum(variance - correction**2, 0)
         deviation = np.sqrt(variance)
         check_kept(x, chosen, mode, mean, deviation if mode == "per_feature" else None)
         # smaller deviations are only rounding errors of the stored type
@@ -178,21 +178,11 @@ class Normalisation:
     @classmethod
     def from_json(cls, values: Any) -> "Normalisation":
         """Return the normalisation from the values of `to_json`. Raises DataError for any other values."""
-        try:
-            shape = tuple(values["shape"])
-            constants = [tuple(map(float, values[key])) for key in ("offset", "divisor")]
-            fitting = {1, shape[0], math.prod(shape)} if len(shape) == 3 else {1, *shape}
-            if (
-                values["mode"] not in MODES
-                or len(shape) not in (1, 3)
-                or not all(isinstance(size, int) and size > 0 for size in shape)
-                or not all(len(row) in fitting and all(map(math.isfinite, row)) for row in constants)
-                or 0.0 in constants[1]
-            ):
-                raise ValueError("values out of place")
-        except (KeyError, TypeError, ValueError, IndexError) as problem:
-            raise DataError(f"the normalisation's constants are damaged: {problem}") from problem
-        return cls(values["mode"], shape, constants[0], constants[1])
+        problem = constants_problem(values)
+        if problem is not None:
+            raise DataError(f"the normalisation's constants are damaged: {problem}")
+        offset, divisor = (tuple(map(float, values[key])) for key in ("offset", "divisor"))
+        return cls(values["mode"], tuple(values["shape"]), offset, divisor)
 
 
 def group_axes(mode: str, shape: Shape) -> tuple[int, ...]:

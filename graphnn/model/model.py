@@ -18,7 +18,7 @@ from graphnn.describe.report import description_report
 from graphnn.engine.engine import Engine
 from graphnn.engine.inference import CHUNK
 from graphnn.engine.plan import kernels_for
-from graphnn.errors import GraphError
+from graphnn.errors import DataError, GraphError
 from graphnn.evaluation.prediction import finite_outputs
 from graphnn.evaluation.views import averaged_sums, check_averaged
 from graphnn.graph.build import build_graph
@@ -244,7 +244,10 @@ class Model(Definition):
         parameters = unset(graph, self.dtype) if self._network is None else self._network[1]
         found = load_weights(file, check_finite=True)
         constants = found.meta.get("normalisation")
-        normalisation = None if constants is None else Normalisation.from_json(constants)
+        try:
+            normalisation = None if constants is None else Normalisation.from_json(constants)
+        except DataError as error:
+            raise DataError(f"{file}: {error}") from error
         trained_on, classes = Provenance.from_meta(found.meta, file), class_names(found)
         assign(parameters, found.arrays, file=file)
         self._network, self._normalisation = (graph, parameters), normalisation

@@ -158,10 +158,7 @@ def test_json_brings_back_every_bit(x, mode):
     np.testing.assert_array_equal(again.apply(x, x.shape[1:]), fitted.apply(x, x.shape[1:]))
 
 
-FINITE = st.floats(allow_nan=False, allow_infinity=False)
-
-
-@given(offset=FINITE, divisor=FINITE.filter(bool))
+@given(offset=st.floats(-1e150, 1e150), divisor=st.floats(1e-150, 1e150))
 def test_any_constants_survive_json(offset, divisor):
     constants = Normalisation("per_channel", (4,), (offset,), (divisor,))
     assert Normalisation.from_json(json.loads(json.dumps(constants.to_json()))) == constants
@@ -171,25 +168,55 @@ GOOD = {"mode": "per_channel", "shape": [3, 4, 5], "offset": [1.0, 2.0, 3.0], "d
 
 
 @pytest.mark.parametrize(
-    "values",
+    ("values", "problem"),
     [
-        None,
-        [],
-        {},
-        *({key: value for key, value in GOOD.items() if key != left_out} for left_out in GOOD),
-        {**GOOD, "mode": "zscore"},
-        {**GOOD, "shape": [3, 4]},
-        {**GOOD, "shape": [3, 4, 0]},
-        {**GOOD, "shape": []},
-        {**GOOD, "shape": [3, 4, "5"]},
-        {**GOOD, "shape": 3},
-        {**GOOD, "offset": [1.0, 2.0]},
-        {**GOOD, "offset": ["a", 2.0, 3.0]},
-        {**GOOD, "offset": [float("nan"), 2.0, 3.0]},
-        {**GOOD, "divisor": [1.0, 0.0, 1.0]},
-        {**GOOD, "divisor": []},
+        (None, "found None, where mode, shape, offset, divisor are needed"),
+        ([], "found [], where mode, shape, offset, divisor are needed"),
+        ({}, "found nothing, where mode, shape, offset, divisor are needed"),
+        *(
+            ({key: value for key, value in GOOD.items() if key != left_out}, "where mode, shape, offset, divisor are")
+            for left_out in GOOD
+        ),
+        ({**GOOD, "scale": 1}, "found mode, shape, offset, divisor, scale, where"),
+        ({**GOOD, "mode": "zscore"}, "mode is 'zscore', where one of per_channel, per_feature, unit, none is needed"),
+        ({**GOOD, "mode": ["unit"]}, "mode is ['unit'], where one of"),
+        *(
+            ({**GOOD, "shape": shape}, f"shape is {shape!r}, where the size of a vector or of C×H×W is needed")
+            for shape in ([3, 4], [3, 4, 0], [], [3, 4, "5"], [3, 4, True], [3, 4, 5.0], 3, None, "abc")
+        ),
+        ({**GOOD, "offset": [1.0, 2.0]}, 'offset has 2 numbers, where "per_channel" of 3×4×5 needs 3'),
+        ({**GOOD, "offset": [1.0] * 60}, 'offset has 60 numbers, where "per_channel" of 3×4×5 needs 3'),
+        ({**GOOD, "mode": "per_feature"}, 'offset has 3 numbers, where "per_feature" of 3×4×5 needs 60'),
+        ({**GOOD, "mode": "unit"}, 'offset has 3 numbers, where "unit" of 3×4×5 needs 1'),
+        ({**GOOD, "shape": [3]}, 'offset has 3 numbers, where "per_channel" of 3 needs 1'),
+        ({**GOOD, "divisor": []}, 'divisor has 0 numbers, where "per_channel" of 3×4×5 needs 3'),
+        ({**GOOD, "divisor": None}, 'divisor is None, where "per_channel" of 3×4×5 needs 3'),
+        *(
+            ({**GOOD, "offset": [0, value, 0]}, f"offset[1] is {value!r:.40}, where a number from -1e+150 to 1e+150 is")
+            for value in ("1", None, True, float("nan"), float("inf"), 1e300, 10**400, [1.0])
+        ),
+        *(
+            ({**GOOD, "divisor": [1, 1, value]}, f"divisor[2] is {value!r:.40}, where a number from 1e-150 to 1e+150")
+            for value in (0.0, -1.0, 1e300, -float("inf"), float("nan"), "2", 1e-300, None)
+        ),
+        (
+            {"mode": "none", "shape": [2], "offset": [1.0], "divisor": [1.0]},
+            '"none" has the offset 1.0 and the divisor 1.0, where 0 and 1 are needed',
+        ),
     ],
 )
-def test_damaged_constants_are_told(values):
-    with pytest.raises(DataError, match="the normalisation's constants are damaged"):
+def test_damaged_constants_are_told(values, problem):
+    with pytest.raises(DataError) as refused:
         Normalisation.from_json(values)
+    assert str(refused.value).startswith("the normalisation's constants are damaged: ")
+    assert problem in str(refused.value)
+    assert len(str(refused.value)) < 250
+
+
+@pytest.mark.parametrize("mode", ["per_channel", "per_feature", "unit"])
+def test_numbers_whose_constants_could_not_be_read_again_are_refused(mode):
+    x = np.linspace(1, 2, 12).reshape(6, 2)
+    assert Normalisation.from_json(Normalisation.fit(x * 1e149, mode).to_json()).mode == mode
+    with pytest.raises(DataError, match=r"column \d of the inputs varies .*: such large numbers overflow"):
+        Normalisation.fit(x * 1e200, mode)
+    assert Normalisation.fit(x * 1e200, "none").offset == (0.0,)
