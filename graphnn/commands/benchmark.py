@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from graphnn.benchmark.job import Job, job_values
@@ -15,7 +14,6 @@ from graphnn.commands.common import (
     Parser,
     add_document_arguments,
     add_kernels_argument,
-    document_source,
     guarded,
     positive_integer,
 )
@@ -26,7 +24,7 @@ from graphnn.machine.cores import available_cores
 from graphnn.reports.formats import render
 from graphnn.reports.report import Report
 from graphnn.runs.progress import in_terminal
-from graphnn.runs.reading import read_document
+from graphnn.runs.reading import DocumentSource, read_document
 from graphnn.text.terminal import complain, note, show, terminal_width
 
 EXAMPLES = (
@@ -115,7 +113,7 @@ def benchmark(argv: Sequence[str]) -> int:
 
 def job(arguments: argparse.Namespace, file: Path, effort: Effort) -> Job:
     """Return the measurements of a document. Raises SpecError, and GraphError where it cannot be built in PyTorch."""
-    spec = read_document(replace(document_source(arguments), file=file))
+    spec = read_document(DocumentSource.of(file, arguments.overrides, arguments.plugins))
     graph = build_graph(spec)
     if arguments.against:
         require_torch()

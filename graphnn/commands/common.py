@@ -141,8 +141,8 @@ def add_document_arguments(parser: Parser, *, required: bool = True, several: bo
 
 
 def document_source(arguments: argparse.Namespace) -> DocumentSource:
-    """Return the document that the arguments of `add_document_arguments` name."""
-    return DocumentSource(arguments.spec, tuple(arguments.overrides), tuple(arguments.plugins))
+    """Return the document that the arguments of `add_document_arguments` name. Raises SpecError for a bad pipe."""
+    return DocumentSource.of(arguments.spec, arguments.overrides, arguments.plugins)
 
 
 def add_data_argument(parser: Parser) -> None:

@@ -3,15 +3,19 @@
 import shlex
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
+from graphnn.document.document import Document
+from graphnn.document.document import read_document as read_text
+from graphnn.document.place import has_place
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.batch_sizes import batch_size_note
 from graphnn.graph.graph import Graph
 from graphnn.graph.notes import notes
-from graphnn.specification.spec import Spec, read_spec
+from graphnn.specification.spec import Spec, make_spec, read_spec
 from graphnn.text.terminal import complain, note
 
 
@@ -35,11 +39,18 @@ class DocumentSource:
     """A document to read.
 
     overrides: changes to it, such as training.epochs=5. plugins: Python files that register further layer types.
+    text: what was read from a pipe, which can be read only once; None: it is in `file`.
     """
 
     file: Path
     overrides: tuple[str, ...] = ()
     plugins: tuple[Path, ...] = ()
+    text: Document | None = None
+
+    @classmethod
+    def of(cls, file: Path, overrides: Sequence[str], plugins: Sequence[Path]) -> Self:
+        """Return the source of a document. Raises SpecError where it is read here, from a pipe, and is none."""
+        return cls(file, tuple(overrides), tuple(plugins), None if has_place(file) else read_text(file))
 
     def changed(self, *overrides: str) -> Self:
         """Return the same document with more overrides, which are applied after the others."""
@@ -56,7 +67,10 @@ def read_document(source: DocumentSource) -> Spec:
         from graphnn.layers.plugins import load_plugins  # rarely needed, and takes 5 ms to import
 
         plugins = load_plugins(source.plugins)
-    spec = read_spec(source.file, overrides=source.overrides, plugins=plugins)
+    if source.text is None:
+        spec = read_spec(source.file, overrides=source.overrides, plugins=plugins)
+    else:
+        spec = make_spec(source.text, source.overrides, plugins)
     for notice in spec.notices:
         complain(notice)
     return spec

@@ -10,6 +10,7 @@ from graphnn.datasets.base import Dataset, facts_of
 from graphnn.datasets.preparation import Normalisation
 from graphnn.datasets.provenance import UNKNOWN, Provenance
 from graphnn.describe.limits import refuse_inference
+from graphnn.document.place import has_place
 from graphnn.engine.plan import kernels_for
 from graphnn.errors import DataError, WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
@@ -111,7 +112,7 @@ def load_trained(source: DocumentSource, weights: Path | None, command: str) -> 
     """
     spec = read_document(source)
     graph = build_graph(spec)
-    path = weights or weights_path(source.file)
+    path = weights or weights_beside(source.file, "--weights")
     if weights is None and not path.exists():
         raise WeightsError(f"{path}: no such file; train it first: {command_line('train', command)} {source.file}")
     shapes = {name: parameter.shape for name, parameter in named_parameters(graph.nodes).items()}
@@ -162,6 +163,18 @@ def note_differences(spec: Spec, file: WeightsFile) -> None:
         shown = [difference.text("there", "now") for difference in found[:SHOWN_DIFFERENCES]]
         shown += [f"and {more} more"] if more > 0 else []
         note(f"{file.path} was trained from another document: {'; '.join(shown)}")
+
+
+def weights_beside(document: Path, option: str) -> Path:
+    """Return the default path of a document's weights. option: of the command line, which names another.
+
+    Raises WeightsError where nothing can lie beside the document, because it comes from a pipe.
+    """
+    if not has_place(document):
+        raise WeightsError(
+            f"{document}: the weights lie beside the document, but this is no file on a disk; name theirs with {option}"
+        )
+    return weights_path(document)
 
 
 def weights_path(document: Path) -> Path:
