@@ -83,10 +83,8 @@ class Header:
 
     @property
     def while_converted(self) -> int:
-        """The most bytes while inputs are converted to float32, and images with several channels put in order."""
-        converted = self.as_read + (0 if self.dtype in (np.uint8, np.float32) else self.kept)
-        moved = len(self.shape) == 4 and self.shape[1] > 1
-        return max(converted, 2 * self.kept) if moved else converted
+        """The most bytes while inputs are converted to float32; others are put in order where they lie."""
+        return self.as_read + (0 if self.dtype in (np.uint8, np.float32) else self.kept)
 
 
 def header(archive: zipfile.ZipFile, key: str) -> Header:

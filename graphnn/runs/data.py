@@ -134,8 +134,8 @@ def stored(spec: Spec, data_dir: Path | None, *, show_progress: bool = True) -> 
 
     The notes of the data set are printed on stderr.
     """
-    what = spec.data["path"] or spec.data["dataset"]
-    refuse_too_large(data_of(spec).loading, f"{what}: loading these data takes", "use fewer samples, or uint8")
+    if spec.data["path"] is None:  # the sizes of the user's arrays are compared where they are read
+        refuse_too_large(data_of(spec).loading, f"{spec.data['dataset']}: loading takes", "end other programs")
     dataset = load(
         spec.data["dataset"],
         path=spec.data["path"],
