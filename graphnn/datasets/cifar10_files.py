@@ -1,12 +1,10 @@
 """The files of CIFAR-10's binary version: where they lie, how they are unpacked, what the published ones hold."""
 
 import contextlib
-import hashlib
 from pathlib import Path
 
 from graphnn.datasets.remote import Remote
 from graphnn.errors import DataError
-from graphnn.storage.archives import replacing
 from graphnn.storage.regular_files import open_regular
 
 ARCHIVE = Remote(
@@ -36,24 +34,41 @@ def obtained(root: Path, home: Path, *, show_progress: bool) -> Path:
     Where the published archive lies beside them, what it holds is recorded in the folder, for `published_sums`. Raises
     DataError.
     """
-    from graphnn.datasets.download import fetch_missing  # here, because most commands load no data
+    from graphnn.datasets.download import unfinished  # here, because most commands load no data
 
     folder, archive = find(root, home), find_archive(root, home)
-    if folder is not None:
-        if archive is not None and not (folder / SUMS).exists():
-            with contextlib.suppress(DataError):  # where nothing can be written; then they count as not compared
-                unpack_into(folder, archive, published_only=True)
-        return folder
-    downloaded = archive is None
-    if archive is None:
-        refuse_pickled(root, home)
-        fetch_missing(home.name, [ARCHIVE], home, show_progress=show_progress)
-        archive = home / ARCHIVE.name
-    folder = archive.parent / INSIDE
-    unpack_into(folder, archive)
-    if downloaded:
-        archive.unlink()
+    place = home if archive is None else archive.parent
+    if folder is None:
+        if archive is None:
+            refuse_pickled(root, home)
+        return completed(root, home, place, show_progress=show_progress)
+    if unfinished(place, [ARCHIVE]) or (archive is not None and not (folder / SUMS).exists()):
+        with contextlib.suppress(DataError):  # where nothing can be written; then they count as not compared
+            completed(root, home, place, show_progress=show_progress)
     return folder
+
+
+def completed(root: Path, home: Path, place: Path, *, show_progress: bool) -> Path:
+    """Return the folder with all the batches, after what was missing has been unpacked, or downloaded and unpacked.
+
+    place: the folder of the archive. Only one process at a time works there; it finds what those before it did. Raises
+    DataError.
+    """
+    from graphnn.datasets.download import complete, sole_download, whole
+
+    with sole_download(home.name, place) as lock:
+        folder, archive = find(root, home), find_archive(root, home)
+        target = folder or place / INSIDE
+        lock.tidy(target)
+        if archive is not None and (folder is None or not (target / SUMS).exists()):
+            unpack_into(target, archive, published_only=folder is not None)
+        with lock.part(ARCHIVE.name) as part:
+            if folder is None and archive is None:
+                complete(home.name, part, [ARCHIVE], home, show_progress=show_progress)
+            if archive is None and (folder is None or whole(ARCHIVE, part)):
+                unpack_into(target, part)
+            part.unlink(missing_ok=True)
+    return target
 
 
 def find(root: Path, home: Path) -> Path | None:
@@ -82,7 +97,8 @@ def unpack_into(folder: Path, archive: Path, *, published_only: bool = False) ->
 
     published_only: whether to leave any other archive alone. Raises DataError.
     """
-    from graphnn.datasets.download import unpack
+    from graphnn.datasets.download import md5_of
+    from graphnn.datasets.unpack import put, unpack
 
     published = archive.stat().st_size == ARCHIVE.size and md5_of(archive) == ARCHIVE.md5
     if published_only and not published:
@@ -92,16 +108,9 @@ def unpack_into(folder: Path, archive: Path, *, published_only: bool = False) ->
     if published:
         lines = "".join(f"{sums[f'{INSIDE}/{name}']}  {name}\n" for name in (*TRAIN, *TEST))
         try:
-            with replacing(folder / SUMS) as file:
-                file.write(lines.encode())
+            put(folder / SUMS, lines.encode())
         except OSError as problem:
             raise DataError(f"{folder / SUMS}: cannot be written: {problem.strerror}") from problem
-
-
-def md5_of(path: Path) -> str:
-    """Return the MD5 of a file, 0.25 s for the archive."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def published_sums(folder: Path) -> dict[str, str] | None:

@@ -72,8 +72,11 @@ class Mnist(KnownDataset):
         from graphnn.datasets.download import fetch_missing  # here, because most commands load no data
 
         folder = place(location.root())
-        missing = [remote for name, remote in FILES.items() if find(folder, name) is None]
-        fetch_missing("mnist", missing, folder, show_progress=location.show_progress)
+
+        def there(remote: Remote) -> bool:
+            return find(folder, remote.name.removesuffix(".gz")) is not None
+
+        fetch_missing("mnist", list(FILES.values()), folder, there=there, show_progress=location.show_progress)
         x_train, y_train, unknown = read_part(folder, "train")
         x_test, y_test, more = read_part(folder, "t10k")
         names = [path.name for path in (*unknown, *more)]

@@ -140,6 +140,7 @@ class Server:
     ranges: bool = True
     cut: dict[str, list[int]] = field(default_factory=dict)
     wrong_range: bool = False
+    refuses_ranges: bool = False
     announces_length: bool = True
     asked: list[tuple[str, str | None]] = field(default_factory=list)
 
@@ -162,6 +163,9 @@ def handler_of(server: Server) -> type[http.server.BaseHTTPRequestHandler]:
             content = server.content.get(self.path)
             if content is None:
                 self.send_error(404)
+                return
+            if wanted and server.refuses_ranges:
+                self.send_error(416)
                 return
             start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and server.ranges else 0
             self.send_response(206 if start else 200)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from graphnn.datasets import cifar10, cifar10_files
+from graphnn.datasets import cifar10, cifar10_files, unpack
 from graphnn.datasets.loading import load
 from graphnn.datasets.remote import Remote
 from graphnn.errors import DataError
@@ -108,6 +108,70 @@ def test_batches_are_compared_once_where_the_published_archive_lies_beside_them(
     assert load_from(tmp_path).notes == ()
 
 
+BROKEN_OFF = {  # what a download that was killed left: batches, checksums, the share of the archive, how many questions
+    "while it was downloaded": (0, False, 0.5, 1),
+    "before it was unpacked": (0, False, 1, 0),
+    "while it was unpacked": (3, False, 1, 0),
+    "before the checksums": (6, False, 1, 0),
+    "before the archive was removed": (6, True, 1, 0),
+    "at last": (6, True, 0, 0),
+}
+
+
+@pytest.mark.parametrize("when", BROKEN_OFF)
+def test_download_that_was_killed_is_finished(tmp_path, tiny_cifar, server, monkeypatch, when):
+    content = server.content["/cifar-10-binary.tar.gz"] = archive_bytes(tiny_cifar)
+    monkeypatch.setattr(cifar10_files, "ARCHIVE", server.remote("cifar-10-binary.tar.gz", content))
+    batches, sums, share, questions = BROKEN_OFF[when]
+    folder = tiny_cifar.write(tmp_path)
+    if sums:
+        load_from(tmp_path)
+        written = "".join(
+            f"{hashlib.sha256(data).hexdigest()}  {name}\n"
+            for name, data in tiny_cifar.files().items()
+            if name.endswith(".bin")
+        )
+        (folder / "SHA256SUMS").write_text(written)
+    for name in list(tiny_cifar.files())[batches:]:
+        (folder / name).unlink()
+    home = folder.parent
+    if share:
+        (home / "cifar-10-binary.tar.gz.part").write_bytes(content[: int(share * len(content))])
+    (home / ".unpacking-abc").mkdir()
+    (folder / ".unpacking-def").mkdir()
+    (home / ".downloading.lock").touch()
+    check(load_from(tmp_path), tiny_cifar)
+    assert [path.name for path in home.iterdir()] == ["cifar-10-batches-bin"]
+    assert [path.name for path in folder.glob(".*")] == []
+    assert load_from(tmp_path).notes == ()
+    assert len(server.asked) == questions
+
+
+def test_batches_that_came_from_elsewhere_end_the_download(tmp_path, tiny_cifar):
+    part = tmp_path / "cifar10" / "cifar-10-binary.tar.gz.part"
+    tiny_cifar.write(tmp_path)
+    part.write_bytes(b"begun")
+    check(load_from(tmp_path), tiny_cifar)
+    assert not part.exists()
+
+
+def test_archive_that_cannot_be_unpacked_is_not_downloaded_again(tmp_path, tiny_cifar, server, monkeypatch):
+    content = server.content["/cifar-10-binary.tar.gz"] = archive_bytes(tiny_cifar)
+    monkeypatch.setattr(cifar10_files, "ARCHIVE", server.remote("cifar-10-binary.tar.gz", content))
+    copy = unpack.shutil.copyfileobj
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(unpack.shutil, "copyfileobj", full)
+    with pytest.raises(DataError, match=r"cifar-10-binary\.tar\.gz\.part: cannot be unpacked: No space left on device"):
+        load_from(tmp_path)
+    assert [path.name for path in (tmp_path / "cifar10").iterdir()] == ["cifar-10-binary.tar.gz.part"]
+    monkeypatch.setattr(unpack.shutil, "copyfileobj", copy)
+    check(load_from(tmp_path), tiny_cifar)
+    assert len(server.asked) == 1
+
+
 @pytest.mark.parametrize("before", [True, False])
 def test_batch_other_than_in_the_published_archive_is_refused(tmp_path, tiny_cifar, published, before):
     changed = replace(tiny_cifar, records=tiny_cifar.records.copy())
@@ -136,10 +200,10 @@ def test_damaged_checksums_are_as_none(tmp_path, tiny_cifar, content):
 
 
 def test_batches_in_a_folder_that_cannot_be_written_are_read(tmp_path, tiny_cifar, published, monkeypatch):
-    def refuse(path):
+    def refuse(path, *rest):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(cifar10_files, "replacing", refuse)
+    monkeypatch.setattr(unpack, "put", refuse)
     tiny_cifar.write(tmp_path)
     (tmp_path / "cifar10" / "cifar-10-binary.tar.gz").write_bytes(published)
     assert len(load_from(tmp_path).notes) == 1

@@ -1,14 +1,16 @@
 """Archives that are unpacked: good ones, and those that were made to do harm."""
 
+import contextlib
 import gzip
 import hashlib
 import io
+import random
 import tarfile
 from pathlib import Path
 
 import pytest
 
-from graphnn.datasets.download import unpack
+from graphnn.datasets.unpack import unpack
 from graphnn.errors import DataError
 
 IGNORED = {"inside", "inside/readme.html"}
@@ -101,6 +103,82 @@ def test_bad_member_stops_everything(tmp_path, bad, message, first):
     assert str(archive) in str(caught.value)
     assert [path.name for path in tmp_path.iterdir()] == ["sub.tar.gz"]
     assert not Path("/tmp/evil").exists()
+
+
+def sparse() -> bytes:
+    """Return the header of a sparse file of 5 bytes, none of which is stored."""
+    info, _ = regular("inside/a", b"")
+    header = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+    header[156:157] = tarfile.GNUTYPE_SPARSE
+    header[386:410] = b"%011o\0%011o\0" % (5, 0)
+    header[483:495] = b"%011o\0" % 5
+    return summed(header)
+
+
+def summed(header: bytearray) -> bytes:
+    """Return a header with the right checksum."""
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header[:512])
+    return bytes(header)
+
+
+def sized(name: str, size: int, kind: bytes = tarfile.REGTYPE) -> bytes:
+    """Return the header of a member of any size, even a negative one."""
+    info, _ = special(name, kind)
+    header = bytearray(info.tobuf(tarfile.GNU_FORMAT)[:512])
+    header[124:136] = (b"\x80" if size >= 0 else b"\xff") + (size % 256**11).to_bytes(11, "big")
+    return summed(header)
+
+
+LYING = {
+    "sparse": (sparse(), "'inside/a' is not a regular file"),
+    "negative": (sized("inside/a", -512), ""),
+    "leads back": (sized("inside/a", -1024), ""),
+    "long name of 10 GB": (sized("inside/a", 10**10, tarfile.GNUTYPE_LONGNAME), "asks for 10,"),
+    "extended header of 10 GB": (sized("inside/a", 10**10, tarfile.XHDTYPE), "asks for 10,"),
+    "global header of 10 GB": (sized("inside/a", 10**10, tarfile.XGLTYPE), "asks for 10,"),
+    "extended header of less than nothing": (sized("inside/a", -512, tarfile.XHDTYPE), ""),
+}
+
+
+@pytest.mark.parametrize("name", LYING)
+def test_header_that_lies_is_refused(tmp_path, name):
+    header, message = LYING[name]
+    path = tmp_path / "archive.tar.gz"
+    path.write_bytes(gzip.compress(header + bytes(10240)))
+    with pytest.raises(DataError, match="cannot be unpacked") as caught:
+        unpack(path, wanted(tmp_path), ignored=IGNORED, limit=10)
+    assert message in str(caught.value)
+
+
+def test_zeros_without_end_are_not_read(tmp_path):
+    path = write(tmp_path / "archive.tar.gz", *GOOD)
+    with gzip.open(path, "ab") as file:
+        for _ in range(100):
+            file.write(bytes(1 << 20))
+    with pytest.raises(DataError, match="it unpacks to more than 65,576 bytes"):
+        unpack(path, wanted(tmp_path), ignored=IGNORED, limit=10)
+
+
+@pytest.mark.parametrize("count", [20, pytest.param(1000, marks=pytest.mark.long)])
+def test_changed_archive_is_unpacked_or_refused(tmp_path, count):
+    rng = random.Random(1)
+    path = write(tmp_path / "archive.tar.gz", *GOOD)
+    content = bytearray(gzip.decompress(path.read_bytes()))
+    for number in range(count):
+        changed = content.copy()
+        for _ in range(rng.randrange(1, 4)):
+            start = rng.choice((0, 512, 1536, 2560))
+            changed[start + rng.randrange(512)] = rng.choice((0, 48, 49, 55, 128, 255, rng.randrange(256)))
+            changed[start : start + 512] = summed(changed[start : start + 512])
+        path.write_bytes(gzip.compress(changed, 1))
+        out = tmp_path / str(number)
+        with contextlib.suppress(DataError):
+            unpack(path, wanted(out), ignored=IGNORED, limit=10)
+            assert sorted(found.name for found in (out / "out").iterdir()) == ["a", "b"]
+            continue
+        assert not out.exists()
+    assert list(tmp_path.glob(".unpacking-*")) == []
 
 
 def test_member_twice_is_refused(tmp_path):
