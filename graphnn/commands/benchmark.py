@@ -107,7 +107,7 @@ def benchmark(argv: Sequence[str]) -> int:
                 show("\n" + render(measurement[1], width=terminal_width()))
         documents.append(job_values(each, found))
     if arguments.json:
-        show(render(Report(data={"machine": facts, "documents": documents}), "json"))
+        show(render(Report(data={"machine": facts, "documents": documents}), "json"), exact=True)
     return 0
 
 

@@ -1,6 +1,5 @@
 """compare: trains a document with each of several changes, and shows what each is worth."""
 
-import shlex
 import sys
 from argparse import ArgumentTypeError
 from collections.abc import Sequence
@@ -21,14 +20,15 @@ from graphnn.commands.common import (
     positive_integer,
 )
 from graphnn.errors import DivergenceError
-from graphnn.reports.formats import TABLE, render
+from graphnn.reports.formats import FOR_PROGRAMS, TABLE, render
 from graphnn.runs.comparison import ComparisonRequest, planned, prepare
 from graphnn.runs.comparison_report import comparison_report
 from graphnn.runs.comparison_run import run_trainings
 from graphnn.runs.reading import command_line
 from graphnn.runs.store import RunStore, store_of
-from graphnn.runs.trained import weights_path
+from graphnn.runs.trained import weights_beside
 from graphnn.specification.variants import AS_IT_IS, Variant, read_variants
+from graphnn.text.shell import shell_joined
 from graphnn.text.terminal import show, terminal_width
 
 EXAMPLES = (
@@ -93,7 +93,7 @@ def compare(argv: Sequence[str]) -> int:
         document=document_source(arguments),
         variants=read_variants(arguments.variants) if arguments.variants else (Variant(AS_IT_IS),),
         variants_file=arguments.variants,
-        store=RunStore(arguments.output) if arguments.output else store_of(weights_path(arguments.spec)),
+        store=RunStore(arguments.output) if arguments.output else store_of(weights_beside(arguments.spec)),
         seeds=arguments.seeds or (),
         test=arguments.test,
         limit=arguments.limit,
@@ -103,11 +103,12 @@ def compare(argv: Sequence[str]) -> int:
     )
     prepare(request)
     trainings = list(planned(request))
-    again = f"{command_line('compare', 'compare')} {shlex.join(argv)}"
+    again = f"{command_line('compare', 'compare')} {shell_joined(argv)}"
     # The output of the trainings is printed above a table, but on stderr where programs read the result.
     with nullcontext() if arguments.format in (TABLE, "markdown") else redirect_stdout(sys.stderr):
         done = run_trainings(request, trainings, again=again, say=show)
     if done is None:
         return INTERRUPTED
-    show(render(comparison_report(done), arguments.format, terminal_width()))
+    report = render(comparison_report(done), arguments.format, terminal_width())
+    show(report, exact=arguments.format in FOR_PROGRAMS)
     return DivergenceError.exit_code if any(each.diverged for each in done) else 0

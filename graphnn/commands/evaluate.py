@@ -20,7 +20,7 @@ from graphnn.describe.limits import refuse_inference
 from graphnn.engine.plan import kernels_for
 from graphnn.evaluation.evaluation import evaluate
 from graphnn.evaluation.report import evaluation_report
-from graphnn.reports.formats import render
+from graphnn.reports.formats import FOR_PROGRAMS, render
 from graphnn.runs.data import stored
 from graphnn.runs.trained import PARTS, load_trained
 from graphnn.storage.float16 import check_free, round_to_float16
@@ -97,7 +97,7 @@ def run(argv: Sequence[str]) -> int:
     recorded = trained.recorded_note(arguments.split, result.figures["loss"])
     for text in result.notes + ((f"{trained.weights}: {recorded}",) if recorded else ()):
         note(text)
-    show(render(evaluation_report(result), arguments.format, terminal_width()))
+    show(render(evaluation_report(result), arguments.format, terminal_width()), exact=arguments.format in FOR_PROGRAMS)
     if arguments.float16:
         save_weights(arguments.float16, trained.parameters.named(), trained.meta, dtype="<f2")
         complain(f"{arguments.float16} written: {trained.weights} rounded to float16, measured so.")

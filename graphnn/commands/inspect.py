@@ -16,10 +16,10 @@ from graphnn.describe.report import description_report
 from graphnn.errors import GraphError
 from graphnn.graph.build import build_graph
 from graphnn.machine.memory import available_memory
-from graphnn.reports.formats import FORMATS, render
+from graphnn.reports.formats import FOR_PROGRAMS, FORMATS, render
 from graphnn.runs.reading import print_batch_note, print_notes, read_document
 from graphnn.specification.schema import schema_file
-from graphnn.text.terminal import complain, show, terminal_width
+from graphnn.text.terminal import complain, show, showable, terminal_width
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -96,7 +96,7 @@ def run(argv: Sequence[str]) -> int:
 
         report, match = weights_report(report, graph, arguments.weights)
         misfits = match.lines()
-    show(render(report, arguments.format, terminal_width()))
+    show(render(report, arguments.format, terminal_width()), exact=arguments.format in FOR_PROGRAMS)
     if misfits:
         complain(f"{arguments.weights}: does not fit the network:" + "".join(f"\n  {line}" for line in misfits))
         return GraphError.exit_code
@@ -106,5 +106,5 @@ def run(argv: Sequence[str]) -> int:
 def write_schema(target: Path) -> int:
     """Copy the schema to a file, which is replaced if it exists."""
     target.write_bytes(schema_file().read_bytes())
-    print(f'{target} written; in a document beside it: "$schema": "{target.name}"')
+    print(showable(f'{target} written; in a document beside it: "$schema": "{target.name}"'))
     return 0

@@ -19,7 +19,7 @@ from graphnn.errors import DivergenceError, GraphError
 from graphnn.evaluation.files import Files, gathered
 from graphnn.evaluation.inputs import Reader
 from graphnn.evaluation.prediction import predict, prediction_report
-from graphnn.reports.formats import render
+from graphnn.reports.formats import FOR_PROGRAMS, render
 from graphnn.runs.trained import load_trained
 from graphnn.text.terminal import complain, note, show
 
@@ -92,7 +92,7 @@ def run(argv: Sequence[str]) -> int:
     )
     if results:
         report = prediction_report(results, trained.graph, trained.classes, arguments.top)
-        show(render(report, arguments.format))
+        show(render(report, arguments.format), exact=arguments.format in FOR_PROGRAMS)
     for message in files.messages():
         note(message)
     for message in overflowed:

@@ -1,6 +1,5 @@
 """runs: lists the trainings of a document, puts the weights of one beside it, and removes those that are named."""
 
-import shlex
 from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +18,8 @@ from graphnn.runs.listing import listing
 from graphnn.runs.management import promote, remove
 from graphnn.runs.reading import command_line
 from graphnn.runs.store import store_of
-from graphnn.runs.trained import weights_path
+from graphnn.runs.trained import weights_beside
+from graphnn.text.shell import file_word
 from graphnn.text.terminal import complain, show, terminal_width
 
 EXAMPLES = (
@@ -73,14 +73,14 @@ def numbers(text: str) -> list[int]:
 def run(argv: Sequence[str]) -> int:
     """List the runs, or change them as the arguments say."""
     arguments = parser().parse(argv)
-    weights = arguments.output or weights_path(arguments.spec)
+    weights = arguments.output or weights_beside(arguments.spec)
     store = store_of(weights)
     if arguments.promote is not None:
         complain(promote(store, weights, arguments.promote))
     elif arguments.remove is not None:
         complain(remove(store, weights, arguments.remove))
     else:
-        train = f"{command_line('train', 'runs')} {shlex.quote(str(arguments.spec))}"
+        train = f"{command_line('train', 'runs')} {file_word(arguments.spec)}"
         report = listing(document_source(arguments), weights, store, train=train)
         show(render(report, arguments.format, terminal_width() if arguments.format == TABLE else None))
     return 0

@@ -1,6 +1,5 @@
 """train: trains the network of a document, and saves the weights beside it."""
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,8 +20,9 @@ from graphnn.runs.progress import Progress, in_terminal
 from graphnn.runs.promotion import Destination
 from graphnn.runs.reading import command_line
 from graphnn.runs.store import store_of
-from graphnn.runs.trained import weights_path
+from graphnn.runs.trained import weights_beside, weights_path
 from graphnn.runs.training import LATEST, TrainingRequest
+from graphnn.text.shell import shell_joined
 
 EXAMPLES = (
     "models/digits.json",
@@ -82,9 +82,10 @@ def train(argv: Sequence[str]) -> int:
     argv = with_resume_apart(argv)
     arguments = parser().parse(argv)
     seed = [] if arguments.seed is None else [f"training.seed={arguments.seed}"]
-    weights = arguments.output or weights_path(arguments.spec)
+    beside = weights_path if arguments.dry_run else weights_beside  # a dry run writes nothing there
+    weights = arguments.output or beside(arguments.spec)
     output = [] if arguments.output is None else ["--output", str(arguments.output)]
-    promote = shlex.join([str(arguments.spec), *output, "--promote"])
+    promote = shell_joined([str(arguments.spec), *output, "--promote"])
     program = command_line("train", "train")
     request = TrainingRequest(
         source=document_source(arguments).changed(*seed),
@@ -102,7 +103,7 @@ def train(argv: Sequence[str]) -> int:
         dry_run=arguments.dry_run,
         threads=arguments.threads,
         kernels=arguments.kernels,
-        command=f"{program} {shlex.join(argv)}",
+        command=f"{program} {shell_joined(argv)}",
         again=lambda number: resume_command(program, argv, number),
     )
     progress = Progress(quiet=arguments.quiet, live=in_terminal() and not arguments.plain)
@@ -113,7 +114,7 @@ def with_resume_apart(argv: Sequence[str]) -> list[str]:
     """Return the arguments with --resume and its number as one, so that no document after it is taken for a number."""
     result: list[str] = []
     for argument in argv:
-        if result[-1:] == ["--resume"]:
+        if result[-1:] == ["--resume"] and "--" not in result:
             is_number = argument.isascii() and argument.isdecimal()
             result[-1:] = [f"--resume={argument}"] if is_number else [f"--resume={LATEST}", argument]
         else:
@@ -135,4 +136,5 @@ def resume_command(program: str, argv: Sequence[str], number: int) -> str:
             next(arguments)
         elif argument.partition("=")[0] not in ("--resume", "--init-from"):
             kept.append(argument)
-    return f"{program} {shlex.join([*kept, '--resume', str(number)])}"
+    end = kept.index("--") if "--" in kept else len(kept)
+    return f"{program} {shell_joined([*kept[:end], '--resume', str(number), *kept[end:]])}"

@@ -10,6 +10,7 @@ from graphnn.metrics.figures import label
 from graphnn.reports.kinds import COUNT, SHARE, Kind, metric_kind
 from graphnn.reports.report import Alternatives, Column, Fact, Facts, Lines, Part, Report, Table
 from graphnn.text.numbers import count_text
+from graphnn.text.visible import single_line
 from graphnn.types import Array
 
 SCORE_COLUMNS = (
@@ -57,7 +58,7 @@ def matrix_tables(matrix: Array, classes: Sequence[str]) -> list[Table]:
     """Return the confusion matrix with named columns, with numbered columns, and as the most frequent errors alone."""
     title = "confusion matrix: a row for each true class, a column for each predicted one"
     rows = [(name, *row) for name, row in zip(classes, matrix.tolist(), strict=True)]
-    named = [Column(""), *(Column(name, COUNT, zero="·") for name in classes)]
+    named = [Column(""), *(Column(single_line(name), COUNT, zero="·") for name in classes)]
     numbered = [
         Column("", Kind(right=True)),
         Column(""),

@@ -7,6 +7,7 @@ from graphnn.reports import renderers
 from graphnn.reports.report import Report
 
 TABLE = "table"  # text for a terminal, the default
+FOR_PROGRAMS = ("csv", "json")
 FORMATS = (TABLE, *(found.name for found in iter_modules(renderers.__path__) if found.name != TABLE))
 
 

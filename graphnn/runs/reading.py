@@ -1,6 +1,5 @@
 """Reading the document of a command, the notes about it, and the command lines that messages suggest."""
 
-import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -24,13 +23,15 @@ def command_line(command: str, running: str) -> str:
 
     It names the interpreter or program that was called, which need not be the first on the PATH.
     """
+    from graphnn.text.shell import shell_joined  # for messages of a few commands only
+
     called = Path(sys.argv[0] if sys.argv else "")
     if called.name == f"{running}.py":
-        return shlex.join([sys.orig_argv[0], str(called.with_name(f"{command}.py"))])
+        return shell_joined([sys.orig_argv[0], str(called.with_name(f"{command}.py"))])
     if called.parts[-2:] == ("graphnn", "__main__.py"):
-        return shlex.join([sys.orig_argv[0], "-m", "graphnn", command])
+        return shell_joined([sys.orig_argv[0], "-m", "graphnn", command])
     if called.stem == "graphnn" and shutil.which("graphnn") != str(called):
-        return shlex.join([str(called), command])
+        return shell_joined([str(called), command])
     return f"graphnn {command}"
 
 

@@ -26,6 +26,7 @@ from graphnn.specification.differences import differences
 from graphnn.specification.spec import Spec
 from graphnn.specification.split_seed import both_older
 from graphnn.storage.weights import WeightsFile, assign, class_names, load_weights
+from graphnn.text.shell import file_word
 from graphnn.text.terminal import note
 from graphnn.training.samples import Samples
 
@@ -114,7 +115,9 @@ def load_trained(source: DocumentSource, weights: Path | None, command: str) -> 
     graph = build_graph(spec)
     path = weights or weights_beside(source.file, "--weights")
     if weights is None and not path.exists():
-        raise WeightsError(f"{path}: no such file; train it first: {command_line('train', command)} {source.file}")
+        raise WeightsError(
+            f"{path}: no such file; train it first: {command_line('train', command)} {file_word(source.file)}"
+        )
     shapes = {name: parameter.shape for name, parameter in named_parameters(graph.nodes).items()}
     file = load_weights(path, check_finite=True, expected=shapes, network=str(source.file))
     refuse_inference(graph, spec.training["batch_size"], kernels_for(graph), str(source.file))
@@ -165,7 +168,7 @@ def note_differences(spec: Spec, file: WeightsFile) -> None:
         note(f"{file.path} was trained from another document: {'; '.join(shown)}")
 
 
-def weights_beside(document: Path, option: str) -> Path:
+def weights_beside(document: Path, option: str = "--output") -> Path:
     """Return the default path of a document's weights. option: of the command line, which names another.
 
     Raises WeightsError where nothing can lie beside the document, because it comes from a pipe.

@@ -17,6 +17,7 @@ from graphnn.specification.names import BLOCK, BRANCHES, layer_names
 from graphnn.specification.overrides import apply_overrides
 from graphnn.specification.schema import COMMON, Definition, Schema, load_schema
 from graphnn.specification.schema_problems import Finding, find, in_order
+from graphnn.text.visible import without_bytes
 from graphnn.types import Shape
 
 
@@ -108,6 +109,8 @@ class Spec:
 
     def _plain_section(self, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
         present = {key: to_json(value) for key, value in options.items() if value is not None}
+        if "path" in present:
+            present["path"] = without_bytes(present["path"])  # a document can hold no others
         return {**described(self.descriptions.get(name)), **present}
 
 
@@ -194,7 +197,7 @@ def fill(document: Document, schema: Schema, names: Mapping[Path, str], notices:
     path = plain["data"].get("path")
     plain["data"]["path"] = None if path is None else os.path.normpath(document.folder.absolute() / path)
     return Spec(
-        name=values.get("name", FilePath(document.file).stem.strip("<>")),
+        name=values.get("name", without_bytes(FilePath(document.file).stem.strip("<>"))),
         description=values.get("description"),
         input_shape=plain["input"]["shape"],
         layers=tuple(layers),

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.text.visible import single_line, visible
 
 ELLIPSIS = "…"
 GAP = "  "  # between columns
@@ -48,7 +49,7 @@ def table(
 
 def title_lines(columns: Sequence[ColumnLayout]) -> list[list[str]]:
     """Return the lines of each column's title, with empty lines above the shorter ones."""
-    titles = [column.title.split("\n") for column in columns]
+    titles = [visible(column.title).split("\n") for column in columns]
     height = max(len(lines) for lines in titles)
     return [[""] * (height - len(lines)) + lines for lines in titles]
 
@@ -108,10 +109,3 @@ def display_width(text: str) -> int:
         0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
         for character in text
     )
-
-
-def single_line(text: str) -> str:
-    """Return the text with control characters (line breaks, terminal commands) replaced by spaces."""
-    if text.isprintable():
-        return text
-    return "".join(" " if unicodedata.category(character) == "Cc" else character for character in text)

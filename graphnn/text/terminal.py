@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import TextIO
 
 from graphnn.text.tables import ELLIPSIS
+from graphnn.text.visible import encodable, visible
 
 SAID: ContextVar[set[str] | None] = ContextVar("said", default=None)  # the notes printed so far, in each_note_once
 
@@ -73,15 +74,14 @@ def terminal_width(stream: TextIO | None = None) -> int | None:
 
 
 def showable(text: str, stream: TextIO | None = None) -> str:
-    """Return the text with what the stream's encoding lacks replaced by ASCII: "x" for "×", "~" for "…"."""
-    encoding = getattr(stream or sys.stdout, "encoding", None) or "utf-8"
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        return text.translate(ASCII).encode(encoding, "backslashreplace").decode(encoding)
-    return text
+    """Return the text as a stream can show it: without commands to a terminal, and in characters of its encoding.
+
+    Others are written as escapes, those of ASCII as a similar one: "x" for "×", "~" for "…".
+    """
+    return encodable(visible(text), getattr(stream or sys.stdout, "encoding", None) or "utf-8", ASCII)
 
 
-def show(text: str) -> None:
-    """Write text to standard output, in characters that its encoding has."""
-    sys.stdout.write(showable(text))
+def show(text: str, *, exact: bool = False) -> None:
+    """Write text to standard output, in characters that its encoding has. exact: no character for a similar one."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    sys.stdout.write(encodable(visible(text), encoding, {} if exact else ASCII))

@@ -211,6 +211,9 @@ def test_augmented_training_resumed_within_an_epoch_gives_the_same_weights(
 def test_the_command_to_resume_repeats_the_options() -> None:
     argv = ["a b.json", "--init-from", "w.npz", "--set", "x=1", "--init-from=v.npz", "--resume"]
     assert command.resume_command("graphnn train", argv, 7) == "graphnn train 'a b.json' --set x=1 --resume 7"
+    assert command.resume_command("graphnn train", ["--quiet", "--", "-a.json"], 7) == (
+        "graphnn train --quiet --resume 7 -- -a.json"
+    )
 
 
 def test_a_failed_run_says_which_weights_exist_and_how_to_resume(

@@ -54,7 +54,7 @@ def test_the_widest_column_gives_way_first() -> None:
 
 
 def test_control_characters_do_not_reach_the_terminal() -> None:
-    assert table((ColumnLayout("name"),), [["a\nb\x1b[31m"]])[2] == "a b [31m"
+    assert table((ColumnLayout("name"),), [["a\nb\x1b[31m"]])[2] == "a\\nb\\u001b[31m"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import math
 from typing import Any
 
 from graphnn.reports.report import Report
+from graphnn.text.visible import unseen
 
 
 def render(report: Report, width: int | None) -> str:
@@ -19,7 +20,7 @@ def json_value(value: Any, line_break: str) -> str:
     """Return one value; line_break: a line break and the indentation of the object or list around it."""
     inner = line_break + "  "
     if isinstance(value, dict) and value:
-        named = ((json.dumps(str(key), ensure_ascii=False), item) for key, item in value.items())
+        named = ((string(str(key)), item) for key, item in value.items())
         items = (f"{name}: {json_value(item, inner)}" for name, item in named)
         return f"{{{inner}{f',{inner}'.join(items)}{line_break}}}"
     if isinstance(value, list | tuple) and any(isinstance(item, dict | list | tuple) for item in value):
@@ -28,4 +29,10 @@ def json_value(value: Any, line_break: str) -> str:
         return f"[{', '.join(json_value(item, inner) for item in value)}]"
     if isinstance(value, float) and not math.isfinite(value):
         return "null"
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return string(value) if isinstance(value, str) else json.dumps(value, allow_nan=False)
+
+
+def string(text: str) -> str:
+    """Return a text in quotes, with escapes for what a terminal would obey or could not show."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    return quoted if quoted.isprintable() else "".join(json.dumps(one)[1:-1] if unseen(one) else one for one in quoted)

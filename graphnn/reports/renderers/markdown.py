@@ -3,7 +3,7 @@
 from typing import Any, assert_never
 
 from graphnn.reports.report import Alternatives, Column, Facts, Lines, Part, Remark, Report, Table
-from graphnn.text.tables import single_line
+from graphnn.text.visible import single_line
 
 
 def render(report: Report, width: int | None) -> str:
@@ -19,9 +19,10 @@ def part_lines(part: Part) -> list[str]:
         case Table():
             return table_lines(part)
         case Facts():
-            return [f"- {fact.label}: {fact.text}" for fact in part.facts]
+            return [single_line(f"- {fact.label}: {fact.text}") for fact in part.facts]
         case Lines():
-            return "\n\n".join(part.lines).split("\n")  # a paragraph each, which Markdown would otherwise join
+            # a paragraph each, which Markdown would otherwise join
+            return "\n\n".join(map(single_line, part.lines)).split("\n")
         case Remark():
             return []
         case Alternatives():

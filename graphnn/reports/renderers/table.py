@@ -6,6 +6,7 @@ from typing import assert_never
 
 from graphnn.reports.report import Alternatives, Column, Fact, Facts, Lines, Part, Remark, Report, Table
 from graphnn.text.tables import GAP, ColumnLayout, bare_table, natural_width, natural_widths, table
+from graphnn.text.visible import single_line
 
 ROOM = 120  # columns for alternatives, where the width is unknown
 LEAST_WRAPPED = 20  # columns for the column that wraps, however narrow the terminal is
@@ -27,7 +28,7 @@ def part_lines(part: Part, width: int | None) -> list[str]:
         case Facts():
             return fact_lines(part.facts)
         case Lines():
-            return list(part.lines)
+            return list(map(single_line, part.lines))
         case Remark():
             return [part.text] if width is None else textwrap.wrap(part.text, width)
         case Alternatives():
