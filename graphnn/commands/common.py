@@ -1,6 +1,7 @@
 """What commands share: the parser, common arguments, errors printed as messages, and exit codes."""
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
@@ -14,9 +15,11 @@ from graphnn.errors import GraphError
 from graphnn.kernels.choice import KERNELS
 from graphnn.reports.formats import FORMATS, TABLE
 from graphnn.runs.reading import DocumentSource
+from graphnn.runs.stopping import STOPPED_BY, exit_code
+from graphnn.text.outputs import named_outputs
 from graphnn.text.terminal import complain, each_note_once, note, showable
 
-INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+INTERRUPTED = exit_code(signal.SIGINT)  # what a command returns that was stopped, by whichever signal
 
 
 class UsageError(GraphError):
@@ -47,6 +50,10 @@ class Parser(argparse.ArgumentParser):
         """Return the help as standard output can show it."""
         return showable(super().format_help())
 
+    def print_help(self, file: Any = None) -> None:
+        """Print the help. Unlike argparse's own method, this raises OSError where it cannot."""
+        (file or sys.stdout).write(self.format_help())
+
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
         """Return the parsed arguments. An unknown option is reported before a missing argument, which it may cause."""
         for argument in argv:
@@ -54,9 +61,15 @@ class Parser(argparse.ArgumentParser):
                 break
             if argument.startswith("--") and argument.partition("=")[0] not in self._option_string_actions:
                 self.unknown(argument.partition("=")[0])
+            if argument.startswith("-") and argument not in self._option_string_actions and Path(argument).is_file():
+                self.unknown(argument)
+        after = argv[argv.index("--") + 1 :] if "--" in argv else []
         # Options may be between positional arguments, except with "--", which argparse would take for one of them then.
         parse = self.parse_known_args if "--" in argv else self.parse_known_intermixed_args
         arguments, unknown = parse(argv)
+        if unknown and unknown[0] in after:
+            advice = '; options go before "--"' if unknown[0].startswith("-") else ""
+            self.error(f'unexpected argument "{unknown[0]}"{advice}')
         if unknown:
             self.unknown(unknown[0])
         return arguments
@@ -65,7 +78,11 @@ class Parser(argparse.ArgumentParser):
         """Raise UsageError for an argument that the command does not take, with the closest option."""
         if not argument.startswith("-"):
             self.error(f'unexpected argument "{argument}"')
-        import difflib  # for wrong command lines only
+        if Path(argument).is_file():
+            from graphnn.text.shell import file_word  # here and below: for wrong command lines only
+
+            self.error(f'unknown option "{argument}"; for the file of this name, write {file_word(Path(argument))}')
+        import difflib
 
         known = [option for option in self._option_string_actions if option.startswith("--")]
         close = difflib.get_close_matches(argument, known, n=1)
@@ -184,29 +201,50 @@ def add_format_argument(parser: Parser, *, csv: str) -> None:
 def guarded(command: Callable[[Sequence[str]], int], argv: Sequence[str] | None) -> int:
     """Run a command and return its exit code; errors that a user can cause are printed on stderr, without traceback."""
     prepare()
+    STOPPED_BY.set(signal.SIGINT)
+    with named_outputs():
+        try:
+            with warnings.catch_warnings(), each_note_once():
+                warnings.showwarning = in_one_line(warnings.showwarning)
+                code = flushed(command, sys.argv[1:] if argv is None else argv)
+        except GraphError as error:
+            return failed(str(error), error.exit_code)
+        except KeyboardInterrupt:
+            return failed("Interrupted.", exit_code(STOPPED_BY.get()))
+        except BrokenPipeError:  # the reader has ended, as `head` does
+            return 1
+        except OSError as error:
+            return failed(error_text(error), GraphError.exit_code)
+        except MemoryError as error:
+            return failed(f"not enough memory: {error}", GraphError.exit_code)
+        return exit_code(STOPPED_BY.get()) if code == INTERRUPTED else code
+
+
+def flushed(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
+    """Run a command and return its exit code, once its output is written. Raises OSError where it cannot be."""
     try:
-        with warnings.catch_warnings(), each_note_once():
-            warnings.showwarning = in_one_line(warnings.showwarning)
-            code = command(sys.argv[1:] if argv is None else argv)
+        code = command(argv)
+    except SystemExit:  # after --help
         sys.stdout.flush()
-    except GraphError as error:
-        complain(str(error))
-        return error.exit_code
-    except KeyboardInterrupt:
-        complain("Interrupted.")
-        return INTERRUPTED
-    except (
-        BrokenPipeError
-    ):  # the reader has ended, as `head` does; Python would report it again when it flushes at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except OSError as error:
-        complain(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error))
-        return GraphError.exit_code
-    except MemoryError as error:
-        complain(f"not enough memory: {error}")
-        return GraphError.exit_code
+        raise
+    sys.stdout.flush()
     return code
+
+
+def failed(message: str, code: int) -> int:
+    """Print a message on stderr, with that of standard output where it cannot be written to; return the exit code."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        message = f"{message}\n{error_text(error)}"
+    with contextlib.suppress(OSError):  # where nothing can be said, the exit code says it
+        complain(message)
+    return code
+
+
+def error_text(error: OSError) -> str:
+    """Return the message of the system, after the name of the file if there is one."""
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
 
 
 def in_one_line(shown: Callable[..., None]) -> Callable[..., None]:

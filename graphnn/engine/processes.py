@@ -59,8 +59,8 @@ class Processes:
             status = 1
             try:
                 self.rank = rank
-                signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process decides
-                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+                for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the first process decides
+                    signal.signal(number, signal.SIG_IGN)
                 serve()
                 status = 0
             except Lost:

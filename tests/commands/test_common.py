@@ -48,6 +48,9 @@ def test_arguments_are_parsed(parser: Parser) -> None:
         (["a.json", "--xyzzy"], 'unknown option "--xyzzy"; --help lists the options, and values of the document'),
         (["a.json", "-q"], 'unknown option "-q"'),
         (["a.json", "b.json"], 'unexpected argument "b.json"'),
+        (["--", "a.json", "b.json"], 'unexpected argument "b.json"'),
+        (["--", "a.json", "--threads"], 'unexpected argument "--threads"; options go before "--"'),
+        (["--tread", "--", "a.json"], 'unknown option "--tread"; did you mean "--threads"?'),
         ([], "the following arguments are required: SPEC"),
         (["a.json", "--threads", "0"], 'argument --threads: "0" is not an integer of at least 1'),
         (["a.json", "--limit", "many"], 'argument --limit: "many" is not an integer of at least 0'),
@@ -63,6 +66,17 @@ def test_wrong_arguments_have_clear_messages(parser: Parser, argv: list[str], me
 
 def test_arguments_after_two_dashes_are_not_options(parser: Parser) -> None:
     assert parser.parse(["--", "--tread.json"]).spec == Path("--tread.json")
+
+
+@pytest.mark.parametrize("name", ["-net.json", "--threads.json"])
+def test_a_file_that_looks_like_an_option(
+    parser: Parser, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(name).touch()
+    with pytest.raises(UsageError, match=f'unknown option "{name}"; for the file of this name, write ./{name}$'):
+        parser.parse([name])
+    assert parser.parse(["--threads", "2", "--", name]).spec == Path(name)
 
 
 def test_no_option_is_suggested_where_none_is_similar() -> None:

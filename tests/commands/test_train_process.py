@@ -94,7 +94,7 @@ def test_a_killed_run_resumes_to_the_same_weights(
 
 def test_a_second_interrupt_stops_at_once(disturbed: tuple[str, ...], python: Callable[..., Any]) -> None:
     stopped = python("tools/train.py", *disturbed, env={"NOW": "SIGINT SIGTERM"})
-    assert stopped.returncode == 130
+    assert stopped.returncode == 143
     assert "Stopping after this step" in stopped.stderr
     assert "saved in" not in stopped.stderr
     assert "Traceback" not in stopped.stderr

@@ -167,7 +167,7 @@ def test_no_more_processes_than_pieces(plain):
         assert len(children(engine)) == 1
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGUSR1])
 def test_a_killed_process_is_an_error_and_the_next_step_goes_on(plain, how):
     graph = plain.network((2, 4, 4), CONV, BN, "Flatten", HEAD, "Softmax")
     parameters = initialise(graph, 0, np.float64)
@@ -181,15 +181,16 @@ def test_a_killed_process_is_an_error_and_the_next_step_goes_on(plain, how):
         plain.same(plain.engine_step(engine, x, y, step=1), expected, 1e-9)
 
 
-def test_an_interruption_of_the_terminal_leaves_the_others_alone(plain):
-    """Ctrl-C reaches the whole group; what it means is for the first process to say."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_all_processes_leaves_the_others_alone(plain, number):
+    """Ctrl-C, a closed terminal and a scheduler reach the whole group; the first process says what it means."""
     graph = plain.network((2, 4, 4), CONV, BN, "Flatten", HEAD, "Softmax")
     parameters = initialise(graph, 0, np.float64)
     x, y = plain.samples(graph, 6)
     with plain.cut([2]), Engine(graph, parameters, batch_size=6, threads=2) as engine:
         engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
         others = children(engine)
-        os.kill(others[0], signal.SIGINT)
+        os.kill(others[0], number)
         expected = plain.step(graph, engine.plan, parameters, x, y, step=1)
         plain.same(plain.engine_step(engine, x, y, step=1), expected, 1e-9)
         assert children(engine) == others
