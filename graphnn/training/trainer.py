@@ -151,7 +151,7 @@ class Trainer:
         start = time.perf_counter()
         self.check_parameters()
         validation = None
-        if self.validation is not None and self._is_validated(self.epoch + 1):
+        if self.validation is not None and self.is_validated(self.epoch + 1):
             validation = self._validated(self.validation, stop)
             if validation is None:
                 return False
@@ -187,7 +187,7 @@ class Trainer:
                 raise self._diverged(cause, metrics[wrong], f"validation {label(wrong)}")
         return metrics
 
-    def _is_validated(self, epoch: int) -> bool:
+    def is_validated(self, epoch: int) -> bool:
         """Whether an epoch, counted from 1, ends with a validation if there are samples for it."""
         return epoch % self.options.evaluate_every == 0 or epoch == self.length.records
 
@@ -197,7 +197,7 @@ class Trainer:
         This does not compare learning rates: see `same_rates`.
         """
         validated = [record.validation is not None for record in state.history]
-        expected = [self.validation is not None and self._is_validated(record.epoch) for record in state.history]
+        expected = [self.validation is not None and self.is_validated(record.epoch) for record in state.history]
         same_step = state.updates == state.epoch * self.steps_per_epoch + state.step
         return same_step and validated == expected and not self.kept.depends_on_length
 
