@@ -5,14 +5,12 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
 
 from graphnn.errors import WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.runs.facts import TRAINING, UNFINISHED, RunFacts
 from graphnn.storage.locks import InUse, claim
-
-NO_LINKS = getattr(os, "O_NOFOLLOW", 0)  # not on Windows
+from graphnn.storage.plain_files import open_plain
 
 
 @frozen_dataclass
@@ -109,7 +107,7 @@ class RunFolder:
 
         The lock belongs to the process, and ends with it in whatever way.
         """
-        with opened(self.lock_file) as file:
+        with open_plain(self.lock_file) as file:
             try:
                 claim(file)
             except InUse as error:
@@ -123,7 +121,7 @@ class RunFolder:
         if not self.lock_file.is_file():
             return False
         try:
-            with opened(self.lock_file) as file:
+            with open_plain(self.lock_file) as file:
                 claim(file)
         except InUse:
             return True
@@ -140,8 +138,3 @@ class RunFolder:
         if facts.state != TRAINING:
             return facts.state
         return "training" if self.running() else "killed"
-
-
-def opened(file: Path) -> TextIO:
-    """Open a text file of a run for appending, never through a link. Raises OSError."""
-    return open(file, "a", encoding="utf-8", opener=lambda name, flags: os.open(name, flags | NO_LINKS, 0o666))

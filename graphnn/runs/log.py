@@ -1,10 +1,10 @@
 """RunLog: what a run has printed, with times, in its folder."""
 
+import io
 import time
 from pathlib import Path
-from typing import TextIO
 
-from graphnn.runs.folder import opened
+from graphnn.storage.plain_files import open_plain, write_all
 
 
 class RunLog:
@@ -12,7 +12,8 @@ class RunLog:
 
     def __init__(self) -> None:
         self._waiting: list[str] = []
-        self._file: TextIO | None = None
+        self._file: io.FileIO | None = None
+        self._name = Path()
         self.problem: str | None = None
 
     def add(self, text: str) -> None:
@@ -29,7 +30,7 @@ class RunLog:
 
     def attach(self, file: Path) -> None:
         """Write to a file from now on, and what has waited first. Raises OSError where it cannot be opened."""
-        self._file = opened(file)
+        self._file, self._name = open_plain(file), file
         self._write("".join(self._waiting))
         self._waiting.clear()
 
@@ -42,7 +43,6 @@ class RunLog:
     def _write(self, lines: str) -> None:
         assert self._file is not None
         try:
-            self._file.write(lines)
-            self._file.flush()
+            write_all(self._file, lines.encode(errors="backslashreplace"))
         except OSError as error:
-            self.problem = f"{self._file.name}: cannot be written: {error.strerror}"
+            self.problem = f"{self._name}: cannot be written: {error.strerror}"

@@ -14,6 +14,7 @@ from graphnn.runs.log import RunLog
 from graphnn.runs.standing import weights_meta
 from graphnn.storage.replacing import replacing
 from graphnn.storage.weights import save_weights
+from graphnn.text.terminal import note
 from graphnn.training.checkpoint import RunSettings, State, save_checkpoint
 from graphnn.training.history import HistoryFile, Record
 from graphnn.types import Array
@@ -55,7 +56,7 @@ class OpenRun:
                 history = HistoryFile(folder.history, metrics, validated=validated, records=records)
                 stack.enter_context(history)
                 log.attach(folder.log)
-                stack.callback(log.close)
+                stack.callback(end, log)
             yield cls(folder, facts, history)
 
     def append(self, record: Record) -> None:
@@ -70,6 +71,11 @@ class OpenRun:
     def save_best(self, arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> None:
         """Write the weights of the best epoch so far."""
         save_weights(self.folder.best, arrays, meta)
+
+    def remove_best(self) -> None:
+        """Remove the weights of a best epoch, as of a run that was continued without keeping them."""
+        with written(self.folder.best):
+            self.folder.best.unlink(missing_ok=True)
 
     def save_checkpoint(self, state: State, settings: RunSettings) -> None:
         """Write the state that --resume continues from."""
@@ -100,6 +106,13 @@ class OpenRun:
         ]
         reason = "" if epochs else ", because no epoch was finished"
         return lines or [f"No weights of run {self.folder.number} were written{reason}."]
+
+
+def end(log: RunLog) -> None:
+    """Close a log, and print a note where it could not be written."""
+    log.close()
+    if log.problem is not None:
+        note(log.problem)
 
 
 def epoch_of(weights: Path) -> float | None:

@@ -21,19 +21,19 @@ from graphnn.runs.final_figures import final_figures, final_label
 from graphnn.runs.open_run import OpenRun
 from graphnn.runs.place import RunPlace
 from graphnn.runs.progress import Progress
+from graphnn.runs.resumable import obstacles
 from graphnn.runs.stopping import StopRequest
 from graphnn.specification.spec import Spec
 from graphnn.storage.weights import save_weights
 from graphnn.text.terminal import complain, showable
 from graphnn.training.checkpoint import RunSettings, State
 from graphnn.training.history import Record
-from graphnn.training.length import same_rates
 from graphnn.training.metadata import weights_metadata
 from graphnn.training.monitor import Watch
 from graphnn.training.options import training_options
 from graphnn.training.trainer import Trainer
 
-SHOWN_DIFFERENCES = 12
+SHOWN_OBSTACLES = 12
 SAVED_EVERY = 120.0  # seconds from one checkpoint to the next within an epoch
 
 
@@ -66,26 +66,20 @@ class TrainingRun:
         self._saved = 0.0  # when the last checkpoint was written, by time.monotonic
 
     def resume(self, state: State, settings: RunSettings) -> None:
-        """Continue from a checkpoint. Raises SpecError with the differences from the run that wrote it.
+        """Continue from a checkpoint. Raises SpecError with the changes that stand against it, and why they do.
 
-        Another number of epochs is no difference if the finished steps would have been the same with it. Raises
-        WeightsError where the checkpoint was written within an epoch and has the sums of other metrics.
+        Raises WeightsError where the checkpoint was written within an epoch and has the sums of other metrics.
         """
-        epochs, trainer = settings.document["training"]["epochs"], self.trainer
-        run = self.place.resumed or self.place.goes_on_from
+        trainer, run = self.trainer, self.place.resumed or self.place.goes_on_from
         source = "" if run is None else run.checkpoint
-        same_steps = trainer.comes_to(state) and same_rates(
-            self.spec.optimizer, epochs, trainer.options.epochs, trainer.steps_per_epoch, state.updates
-        )
-        ignore = {"training.epochs"} if same_steps else set[str]()
-        ignore |= {TEST} if self.data.test is None else set()
-        differences = settings.differences(self.settings, ignore=ignore)
-        if differences:
-            more = len(differences) - SHOWN_DIFFERENCES
+        unused = {TEST} if self.data.test is None else set[str]()
+        found = obstacles(state, settings, self.settings, self.spec, trainer, unused=unused)
+        if found:
+            more = len(found) - SHOWN_OBSTACLES
             raise SpecError(
                 f"{source}: this run was started with other settings and cannot be resumed so:",
-                *(f"  {line}" for line in differences[:SHOWN_DIFFERENCES]),
-                *([f"  and {more} more"] if more > 0 else []),
+                *(problem.without_source() for problem in found[:SHOWN_OBSTACLES]),
+                *([f"and {more} more"] if more > 0 else []),
                 "Undo the changes (repeat the --set options of the start), or start anew without --resume.",
             )
         size = self.graph.loss.layout(self.graph.output_shape).size
@@ -278,9 +272,11 @@ class TrainingRun:
         self._saved = time.monotonic()
 
     def save_best(self) -> None:
-        """Write the weights of the best epoch so far, if the document keeps the best."""
+        """Write the weights of the best epoch so far, if the document keeps the best; else there are none."""
         record = self.trainer.kept.record
-        if record is not None:
+        if self.trainer.kept.best is None:
+            self.files.remove_best()
+        elif record is not None:
             with self.trainer.kept.final():
                 self.files.save_best(self.parameters.named(), self.metadata(record, {}))
 

@@ -1,6 +1,7 @@
 """The history of a training run: a record for each epoch, and the CSV file that they are written to."""
 
 import csv
+import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
@@ -12,8 +13,7 @@ import numpy as np
 
 from graphnn.errors import WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
-from graphnn.storage.locks import InUse as InUse
-from graphnn.storage.locks import claim as claim
+from graphnn.storage.plain_files import open_plain, write_all
 from graphnn.storage.regular_files import open_regular
 
 
@@ -110,29 +110,34 @@ class HistoryFile:
     """A CSV file with a line for each epoch, written to disk as soon as the epoch is over.
 
     Opening it replaces the content of the file by `records`, with which a resumed run begins. metrics: the names of
-    those of training. validated: whether there are columns for validation. Raises InUse where another process has it
-    open.
+    those of training. validated: whether there are columns for validation. Raises OSError, also where it is a link.
     """
 
     def __init__(self, path: Path, metrics: Sequence[str], *, validated: bool, records: Iterable[Record] = ()) -> None:
         columns = ["epoch", *metrics, *(f"{VALIDATION}{name}" for name in metrics if validated)]
-        self._file = path.open("a", newline="", encoding="utf-8")
+        self._file = open_plain(path)
+        self._text = io.StringIO()
+        self._writer = csv.DictWriter(self._text, [*columns, *LAST], lineterminator="\n")
         try:
-            claim(self._file)
-        except InUse:
+            self._file.truncate(0)
+            self._writer.writeheader()
+            for record in records:
+                self._writer.writerow(record.row())
+            self._write()
+        except OSError:
             self._file.close()
             raise
-        self._file.truncate(0)
-        self._writer = csv.DictWriter(self._file, [*columns, *LAST], lineterminator="\n")
-        self._writer.writeheader()
-        for record in records:
-            self._writer.writerow(record.row())
-        self._file.flush()
 
     def append(self, record: Record) -> None:
-        """Add the line of one epoch."""
+        """Add the line of one epoch. Raises OSError."""
         self._writer.writerow(record.row())
-        self._file.flush()
+        self._write()
+
+    def _write(self) -> None:
+        text = self._text.getvalue()
+        self._text.seek(0)
+        self._text.truncate()
+        write_all(self._file, text.encode())
 
     def __enter__(self) -> Self:
         return self
