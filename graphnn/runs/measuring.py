@@ -10,7 +10,7 @@ from graphnn.graph.initialisation import unset
 from graphnn.runs.data import TrainingData
 from graphnn.runs.final_figures import measured
 from graphnn.runs.folder import RunFolder
-from graphnn.runs.open_run import written
+from graphnn.runs.store import written
 from graphnn.specification.spec import Spec
 from graphnn.storage.weights import WeightsFile, assign
 

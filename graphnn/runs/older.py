@@ -9,10 +9,9 @@ from typing import Any
 from graphnn.errors import WeightsError
 from graphnn.runs.facts import FAILED, FINISHED, INTERRUPTED, RunFacts, numbers_of
 from graphnn.runs.folder import RunFolder
-from graphnn.runs.open_run import written
 from graphnn.runs.promotion import copy
 from graphnn.runs.standing import weights_meta
-from graphnn.runs.store import RunStore
+from graphnn.runs.store import RunStore, written
 from graphnn.storage.locks import InUse, claim
 from graphnn.text.terminal import note
 from graphnn.training.checkpoint import RunSettings, State, load_checkpoint

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-from graphnn.errors import WeightsError
 from graphnn.runs.facts import FINISHED, RunFacts, now
 from graphnn.runs.folder import RunFolder
 from graphnn.runs.log import RunLog
 from graphnn.runs.standing import weights_meta
+from graphnn.runs.store import written
 from graphnn.storage.replacing import replacing
 from graphnn.storage.weights import save_weights
 from graphnn.text.terminal import note
@@ -120,12 +120,3 @@ def epoch_of(weights: Path) -> float | None:
     meta = weights_meta(weights)
     figures = {} if meta is None else meta.get("metrics")
     return figures.get("epochs") if isinstance(figures, dict) else None
-
-
-@contextlib.contextmanager
-def written(path: Path) -> Iterator[None]:
-    """A context in which an OSError is raised as WeightsError, with the name of its file or else `path`."""
-    try:
-        yield
-    except OSError as error:
-        raise WeightsError(f"{error.filename or path}: cannot be written: {error.strerror}") from error

@@ -8,9 +8,9 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.runs.facts import TRAINING, RunFacts, now, versions
 from graphnn.runs.folder import RunFolder
 from graphnn.runs.log import RunLog
-from graphnn.runs.open_run import OpenRun, written
+from graphnn.runs.open_run import OpenRun
 from graphnn.runs.promotion import Destination
-from graphnn.runs.store import RunStore
+from graphnn.runs.store import RunStore, written
 from graphnn.specification.spec import Spec
 from graphnn.training.checkpoint import RunSettings
 from graphnn.training.history import Record

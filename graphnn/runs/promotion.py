@@ -5,6 +5,7 @@ does a training that differs from them only in having fewer epochs. Until there 
 another, unless the one that is there has seen more samples.
 """
 
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +17,7 @@ from graphnn.layers.settings import added_fragments
 from graphnn.runs.facts import FOUND, RunFacts, now, numbers_of
 from graphnn.runs.folder import RunFolder
 from graphnn.runs.standing import Standing, standing
-from graphnn.runs.store import RunStore
+from graphnn.runs.store import RunStore, check_writable_folder, written
 from graphnn.specification.differences import differences
 from graphnn.storage.replacing import replacing
 from graphnn.text.terminal import note
@@ -40,6 +41,11 @@ class Destination:
             raise WeightsError(f"{self.weights}: the name of a weights file ends in .npz")
         if not self.weights.parent.is_dir():
             raise WeightsError(f"{self.weights}: there is no folder {self.weights.parent}; make it first")
+        check_writable_folder(self.weights.resolve().parent)
+        if self.weights.is_file() and not os.access(self.weights, os.W_OK):
+            raise WeightsError(
+                f"{self.weights}: is not writable; write the weights elsewhere with --output, or move it"
+            )
         if data is not None and data.resolve() == self.weights.resolve():
             raise WeightsError(
                 f"{data}: this is the data set, which the weights would replace; write them elsewhere with --output, "
@@ -87,13 +93,14 @@ def put(source: Path, weights: Path, before: Standing | None, store: RunStore) -
 
     Raises WeightsError.
     """
-    try:
-        if before is not None and before.run is None:
+    if before is not None and before.run is None:
+        with written(store.folder):
             kept = keep(before, store)
-            note(f"{weights} was of no run that is known here; it is kept as run {kept.number}, in {kept.path}")
+        note(f"{weights} was of no run that is known here; it is kept as run {kept.number}, in {kept.path}")
+    try:
         copy(source, weights)
     except OSError as error:
-        raise WeightsError(f"{error.filename or weights}: cannot be written: {error.strerror}") from error
+        raise WeightsError(f"{weights}: cannot be written: {error.strerror}") from error
 
 
 def keep(before: Standing, store: RunStore) -> RunFolder:

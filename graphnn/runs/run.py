@@ -88,7 +88,7 @@ class TrainingRun:
                 f"{source}: was written within epoch {state.epoch + 1} by a version with other "
                 "metrics, whose sums cannot be continued; resume it with that version, or start anew without --resume"
             )
-        trainer.restore(state)
+        trainer.restore(state, file=source)
         if trainer.finished and self.place.goes_on_from is not None:
             raise WeightsError(
                 f"{self.place.goes_on_from.path}: this run is finished, after epoch {trainer.epoch}, and no other is "

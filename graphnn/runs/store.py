@@ -145,3 +145,12 @@ def check_writable_folder(folder: Path) -> None:
             pass
     except OSError as error:
         raise WeightsError(f"{folder}: nothing can be written there: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def written(path: Path) -> Iterator[None]:
+    """A context in which an OSError is raised as WeightsError, with the name of its file or else `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise WeightsError(f"{error.filename or path}: cannot be written: {error.strerror}") from error

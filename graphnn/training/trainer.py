@@ -2,6 +2,7 @@
 
 import math
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -262,21 +263,22 @@ class Trainer:
             arrays=arrays,
         )
 
-    def restore(self, state: State) -> None:
+    def restore(self, state: State, *, file: str | Path = "the checkpoint") -> None:
         """Go on from the state of another trainer of the same document and data.
 
-        Raises WeightsError, before any parameter is changed, where it cannot be such a state.
+        file: where the state comes from, for messages. Raises WeightsError, before any parameter is changed, where it
+        cannot be such a state.
         """
         own = self.state().arrays
         report = compare({name: array.shape for name, array in own.items()}, state.arrays)
         if not report.complete:
-            raise WeightsError("the checkpoint is not of this network:", *(f"  {line}" for line in report.lines()))
+            raise WeightsError(f"{file}: is not of this network:", *(f"  {line}" for line in report.lines()))
         if state.epoch > self.length.records or state.step > self.length.steps(state.epoch):
-            raise WeightsError(f"the checkpoint is beyond the end: after epoch {state.epoch}, step {state.step}")
+            raise WeightsError(f"{file}: is beyond the end of the run: after epoch {state.epoch}, step {state.step}")
         try:
             self.rates.restore(state.schedule)
         except (KeyError, ValueError) as problem:
-            raise WeightsError("the checkpoint's state of the schedules is not that of this document") from problem
+            raise WeightsError(f"{file}: has other schedules than this document") from problem
         for name, array in own.items():
             array[...] = state.arrays[name]
         self.epoch, self.step, self.updater.steps = state.epoch, state.step, state.updates

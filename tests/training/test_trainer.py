@@ -219,13 +219,13 @@ def test_evaluation_in_chunks_is_evaluation_of_all(rig: Any) -> None:
     [
         ({"arrays": {}}, '"parameters" is in the network, not in the file'),
         ({"arrays": {"parameters": np.zeros(3, np.float32)}}, '"parameters" is '),
-        ({"epoch": 4}, "the checkpoint is beyond the end: after epoch 4, step 0"),
-        ({"step": 8}, "the checkpoint is beyond the end: after epoch 0, step 8"),
-        ({"epoch": 3, "step": 1}, "the checkpoint is beyond the end: after epoch 3, step 1"),
-        ({"schedule": {}}, "the checkpoint's state of the schedules is not that of this document"),
+        ({"epoch": 4}, "the checkpoint: is beyond the end of the run: after epoch 4, step 0"),
+        ({"step": 8}, "the checkpoint: is beyond the end of the run: after epoch 0, step 8"),
+        ({"epoch": 3, "step": 1}, "the checkpoint: is beyond the end of the run: after epoch 3, step 1"),
+        ({"schedule": {}}, "the checkpoint: has other schedules than this document"),
         (
             {"schedule": {"reduced": 1.0, "lowest": None, "waited": 0, "groups": [{}]}},
-            "the checkpoint's state of the schedules is not that of this document",
+            "the checkpoint: has other schedules than this document",
         ),
     ],
 )
