@@ -17,7 +17,7 @@ from graphnn.datasets.folder_lock import LOCK, FolderLock, part_of
 from graphnn.datasets.remote import Remote
 from graphnn.datasets.transfer import TransferError, request
 from graphnn.errors import DataError
-from graphnn.storage.archives import fsync_folder
+from graphnn.storage.replacing import fsync_folder
 from graphnn.text.terminal import note
 
 CHUNK = 1 << 16

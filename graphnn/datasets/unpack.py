@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 
 from graphnn.datasets.folder_lock import UNPACKING
 from graphnn.errors import DataError
-from graphnn.storage.archives import fsync_folder
+from graphnn.storage.replacing import fsync_folder
 
 CHUNK = 1 << 16
 ROOM = 1 << 14  # bytes that a member has besides its content: headers, and zeros up to the next record

@@ -15,11 +15,8 @@ from numpy.lib import format as npy
 from graphnn.errors import GraphError
 from graphnn.storage.member_names import member_problem
 from graphnn.storage.memory import memory_problem
-from graphnn.storage.npy_arrays import Header, read_header
-from graphnn.storage.npy_arrays import read_array as read_array
+from graphnn.storage.npy_arrays import Header, read_array, read_header
 from graphnn.storage.regular_files import NotRegularError, open_regular
-from graphnn.storage.replacing import fsync_folder as fsync_folder
-from graphnn.storage.replacing import replacing as replacing
 from graphnn.text.suggestions import quoted
 from graphnn.types import Array, Shape
 
