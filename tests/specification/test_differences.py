@@ -1,9 +1,11 @@
 """Differences between two documents: as values, and in words."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
-from graphnn.specification.differences import ABSENT, Difference, differences, with_defaults
+from graphnn.specification import differences as module
+from graphnn.specification.differences import ABSENT, Difference, differences, may_be_same, with_defaults
 from graphnn.specification.spec import spec_from_values
 
 VALUES: dict[str, Any] = {
@@ -93,3 +95,27 @@ def test_a_default_that_is_another_setting_is_no_difference_to_a_document_that_l
 def test_a_difference_in_words() -> None:
     assert Difference("a.b", "ä", ABSENT).text("there", "now") == 'a.b: "ä" there, absent now'
     assert Difference("a[0]", ABSENT, [1, True]).text("in A", "in B") == "a[0]: absent in A, [1, true] in B"
+
+
+def test_documents_without_differences_may_be_the_same() -> None:
+    """Also where one, of an older version, lacks a setting or a section that has its default; and few others may."""
+    now = resolved(
+        optimizer={"type": "SGD", "learning_rate": 0.1, "schedule": {"type": "step", "every": 2}},
+        data={**VALUES["data"], "augment": [{"type": "RandomFlip"}]},
+    )
+    places = [(holder, key) for _, holder, key in settings(now) if isinstance(holder, dict)]
+    places += [(now, key) for key in now] + [(now["optimizer"], "schedule"), (now["data"], "augment")]
+    same = 0
+    for holder, key in places:
+        for change in (None, [], {}, "something else"):
+            value = holder.pop(key)
+            if change is not None:
+                holder[key] = change
+            before = json.loads(json.dumps(now))
+            holder[key] = value
+            if not differences(before, now):
+                same += 1
+                assert may_be_same(module.settings(before), module.settings(now)), (key, change)
+            elif change == "something else":
+                assert not may_be_same(module.settings(before), module.settings(now)), key
+    assert same > 20
