@@ -11,6 +11,8 @@ from graphnn.training.monitor import Watch
 from graphnn.training.second_values import SecondValues
 from graphnn.types import Array
 
+BEST = "best/"  # the start of the names of the best epoch's arrays in a checkpoint
+
 
 class Kept:
     """The values that a run has in addition to those it trains: an average, and those of the best epoch.
@@ -40,7 +42,7 @@ class Kept:
         average = {} if self._average is None else self._average.arrays
         best = {} if self._best_values is None else self._best_values.arrays
         return {f"average/{name}": each for name, each in average.items()} | {
-            f"best/{name}": each for name, each in best.items()
+            f"{BEST}{name}": each for name, each in best.items()
         }
 
     def named_averages(self) -> Mapping[str, Array]:

@@ -20,7 +20,7 @@ from graphnn.storage.weights import compare
 from graphnn.training.checkpoint import State
 from graphnn.training.divergence import all_finite, culprit, culprit_in_inference
 from graphnn.training.history import Record
-from graphnn.training.kept import Kept
+from graphnn.training.kept import BEST, Kept
 from graphnn.training.length import Length, check_batches
 from graphnn.training.observer import Observer, Silent, Stop, never
 from graphnn.training.options import TrainingOptions
@@ -270,7 +270,9 @@ class Trainer:
         cannot be such a state.
         """
         own = self.state().arrays
-        report = compare({name: array.shape for name, array in own.items()}, state.arrays)
+        # A run whose document no longer keeps the best goes on without it.
+        known = {name: array for name, array in state.arrays.items() if name in own or not name.startswith(BEST)}
+        report = compare({name: array.shape for name, array in own.items()}, known)
         if not report.complete:
             raise WeightsError(f"{file}: is not of this network:", *(f"  {line}" for line in report.lines()))
         if state.epoch > self.length.records or state.step > self.length.steps(state.epoch):
