@@ -6,12 +6,19 @@ from typing import Any
 
 import numpy as np
 
+from graphnn.machine.memory import available_memory
+from graphnn.text.numbers import bytes_text
 from graphnn.types import Array, Shape
 
 
 def shared_bytes(size: int) -> mmap.mmap:
-    """Return `size` zero bytes of shared memory; pages that are never written take no memory."""
-    return mmap.mmap(-1, max(1, size))
+    """Return `size` zero bytes of shared memory; pages that are never written take no memory. Raises MemoryError."""
+    try:
+        return mmap.mmap(-1, max(1, size))
+    except (OSError, OverflowError) as problem:
+        left = available_memory()
+        there = problem if left is None else left.text
+        raise MemoryError(f"{bytes_text(size)} that processes share cannot be had: {there}") from problem
 
 
 def shared_zeros(shape: Shape | int, dtype: Any) -> Array:

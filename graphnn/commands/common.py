@@ -158,7 +158,15 @@ def add_document_arguments(parser: Parser, *, required: bool = True, several: bo
 
 
 def document_source(arguments: argparse.Namespace) -> DocumentSource:
-    """Return the document that the arguments of `add_document_arguments` name. Raises SpecError for a bad pipe."""
+    """Return the document that the arguments of `add_document_arguments` name.
+
+    Raises SpecError for a bad pipe, GraphError where the current folder has been deleted, because no name of a file
+    means anything there.
+    """
+    try:
+        Path.cwd()
+    except FileNotFoundError as error:
+        raise GraphError("the current folder has been deleted; change to another one") from error
     return DocumentSource.of(arguments.spec, arguments.overrides, arguments.plugins)
 
 

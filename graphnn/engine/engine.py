@@ -42,8 +42,8 @@ class Engine:
     kernels: by default the fastest installed. BLAS is limited to one thread while the engine is open.
 
     An exception in a layer is raised as GraphError with the node's path, name and type; samples of a source that cannot
-    be prepared raise DataError; a process that ended unexpectedly raises GraphError. The engine can be used again after
-    any of them. Raises GraphError for fewer than one thread.
+    be prepared raise DataError; a process that cannot be started, or ended unexpectedly, raises GraphError. The engine
+    can be used again after any of them. Raises GraphError for fewer than one thread.
     """
 
     def __init__(
@@ -236,7 +236,11 @@ class Engine:
             processes = self._team = Processes(self.threads)
             handover = SharedHandover(self._at_once, self.graph, dtype, self._sources, targets, targets_dtype)
             self._program.join(processes, handover)
-            processes.fork(lambda: self._serve(processes))
+            try:
+                processes.fork(lambda: self._serve(processes))
+            except Lost as error:
+                self._disband()
+                raise GraphError(f"the engine cannot use {self.threads} threads: {error}") from error
             self._fill_blas_memory(processes.rank)
         self._handover = handover
         return handover

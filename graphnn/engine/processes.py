@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from graphnn.machine.killed import ending, out_of_memory_kills
 from graphnn.shared_memory import shared_bytes
 
 T = TypeVar("T")
@@ -26,7 +27,7 @@ YIELDS = 10_000  # polls after that, each after yielding the core to other proce
 
 
 class Lost(Exception):
-    """Another process of the team has ended or given up."""
+    """Another process of the team has ended or given up, or could not be started."""
 
 
 class Processes:
@@ -45,14 +46,20 @@ class Processes:
         self._fence = threading.Lock()  # taking it orders the memory accesses around it, on any processor
         self._parent = os.getpid()
         self._children: list[int] = []
+        self._kills = out_of_memory_kills()
 
     def fork(self, serve: Callable[[], None]) -> None:
-        """Start the other processes, which run `serve` and then end."""
+        """Start the other processes, which run `serve` and then end. Raises Lost where one cannot be started."""
         for rank in range(1, self.size):
             with warnings.catch_warnings():
                 # Python 3.12 warns of any other thread, such as those of BLAS, which takes care of itself in a fork
                 warnings.simplefilter("ignore", DeprecationWarning)
-                child = os.fork()
+                try:
+                    child = os.fork()
+                except OSError as problem:
+                    self.close()
+                    reason = f"{problem.strerror}; {rank} of {self.size} are running, so use {rank} or fewer"
+                    raise Lost(f"process {rank + 1} of the team cannot be started: {reason} (--threads)") from problem
             if child:
                 self._children.append(child)
                 continue
@@ -123,18 +130,25 @@ class Processes:
         while self._arrived[8 * rank] < self._turns:
             looks += 1
             if self._gone[rank] and self._arrived[8 * rank] < self._turns:
-                raise Lost(f"process {rank} of the team has given up")
+                raise Lost(f"process {rank + 1} of the team has given up")
             if looks > LOOKS + YIELDS:
                 time.sleep(1e-4 if looks < LOOKS + 2 * YIELDS else 1e-3)
-                if looks % 64 == 0 and not self._alive():
-                    raise Lost("a process of the team has ended")
+                if looks % 64 == 0:
+                    self._check_alive()
             elif looks > LOOKS:
                 os.sched_yield()
 
-    def _alive(self) -> bool:
+    def _check_alive(self) -> None:
+        """Raise Lost where another process has ended, with the reason, which the first process is told."""
         if self.rank:
-            return os.getppid() == self._parent
-        return all(os.waitpid(child, os.WNOHANG) == (0, 0) for child in self._children)
+            if os.getppid() != self._parent:
+                raise Lost("the first process of the team has ended")
+            return
+        for rank, child in enumerate(self._children, 1):
+            ended, status, usage = os.wait4(child, os.WNOHANG)
+            if ended:
+                kills = out_of_memory_kills() - self._kills
+                raise Lost(f"process {rank + 1} of the team {ending(status, usage.ru_maxrss, kills)}")
 
     def close(self) -> None:
         """Kill the other processes, whatever they are doing."""

@@ -56,7 +56,7 @@ class CompiledKernels(Kernels):
     def load(self) -> None:
         try:
             from graphnn.kernels.compiled import activations, im2col, normalization, pooling, winograd  # noqa: F401
-        except ImportError as error:  # such as a numba that does not support this numpy
+        except (ImportError, OSError) as error:  # a numba that does not support this numpy, or too little memory for it
             raise GraphError(
                 f"numba is installed, but cannot be used: {error}; --kernels numpy does without"
             ) from error

@@ -1,1 +1,1 @@
-"""What this process may use of the machine: memory and cores, within the limits of a container and of the shell."""
+"""What this process may use of the machine, within the limits of a container and of the shell: memory and cores."""

@@ -1,5 +1,6 @@
 """Processes in step: what they hand to one another, who decides, and what is left when one is lost."""
 
+import errno
 import os
 import signal
 import time
@@ -107,6 +108,45 @@ def test_a_lost_process_is_noticed(way, capfd):
     made.close()
     made.close()
     assert ("ZeroDivisionError: as told" in capfd.readouterr().err) == (way == "gives up")
+
+
+def test_a_process_that_the_system_killed_for_lack_of_memory(monkeypatch):
+    kills = iter([3, 4])
+    monkeypatch.setattr(processes_module, "out_of_memory_kills", lambda: next(kills))
+
+    def program(made):
+        if made.rank == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        made.exchange(None)
+
+    made = team(program, 3)
+    with pytest.raises(Lost, match=r"process 2 of the team was ended by SIGKILL .* because memory ran out; use fewer"):
+        program(made)
+    made.close()
+
+
+@pytest.mark.parametrize("allowed", [0, 1])
+def test_too_few_processes_allowed(allowed, plain, monkeypatch):
+    """Those that were started end; with fewer threads the same engine would work."""
+    graph = plain.network((2, 4, 4), CONV, "Flatten", HEAD, "Softmax")
+    x, y = plain.samples(graph, 6)
+    fork, started = os.fork, []
+
+    def refuse():
+        if len(started) == allowed:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        child = fork()
+        started.append(child)
+        return child
+
+    monkeypatch.setattr(os, "fork", refuse)
+    said = f"cannot use 3 threads: process {allowed + 2} of the team cannot be started: Resource .*use {allowed + 1} or"
+    with plain.cut([2]), Engine(graph, initialise(graph, 0, np.float64), batch_size=6, threads=3) as engine:
+        with pytest.raises(GraphError, match=said):
+            engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
+        assert not any(alive(pid) for pid in started)
+        monkeypatch.setattr(os, "fork", fork)
+        engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
 
 
 def test_others_end_when_the_first_process_is_gone():
