@@ -62,7 +62,9 @@ def sole_download(dataset: str, folder: Path) -> Iterator[FolderLock]:
     It says where it waits for one. Raises DataError where the folder cannot be written, in the block, too.
     """
     try:
-        with FolderLock(folder, lambda: note(f"{dataset}: another process fills {folder}; waiting for it")) as lock:
+        with FolderLock(
+            folder, lambda: note(f"{dataset}: another process downloads or unpacks it in {folder}; waiting")
+        ) as lock:
             yield lock
     except OSError as problem:
         raise DataError(f"{dataset}: cannot write to {problem.filename or folder}: {problem.strerror}") from problem

@@ -23,7 +23,7 @@ MOST_AT_ONCE = 1 << 20  # bytes that are read at once; only a header that lies a
 class Forward:
     """The unpacked bytes of an archive, read forward only and at most `most` of them: what tarfile needs of a file.
 
-    A header can ask for more memory than there is, or lead back to where it stands. Raises ValueError.
+    A header can ask for more memory than there is. Raises ValueError.
     """
 
     def __init__(self, stream: gzip.GzipFile, most: int) -> None:
@@ -37,8 +37,6 @@ class Forward:
         return self._stream.read(size)
 
     def seek(self, position: int) -> None:
-        if position < self.tell():
-            raise ValueError("a header leads back")
         while self.tell() < position and self.read(min(CHUNK, position - self.tell())):
             pass
 

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import queue
 import socket
 import threading
 from collections.abc import Callable
@@ -148,17 +149,16 @@ def test_partial_files_of_what_is_there_are_removed(server, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "other.part"]
 
 
-def test_download_by_another_is_told_and_waited_for(server, tmp_path, capsys):
+def test_download_by_another_is_told_and_waited_for(server, tmp_path, monkeypatch):
+    told: queue.Queue[str] = queue.Queue()
+    monkeypatch.setattr(download, "note", told.put)
     server.content["/file"] = CONTENT
     remote = server.remote("file", CONTENT)
     arguments = {"args": ("mnist", [remote], tmp_path), "kwargs": {"show_progress": False}}
     with FolderLock(tmp_path, lambda: None):
         second = threading.Thread(target=fetch_missing, **arguments)
         second.start()
-        told = ""
-        while not told.endswith("\n"):
-            told += capsys.readouterr().err
-        assert told == f"note: mnist: another process fills {tmp_path}; waiting for it\n"
+        assert told.get(timeout=60) == f"mnist: another process downloads or unpacks it in {tmp_path}; waiting"
         (tmp_path / "file").write_bytes(CONTENT)
     second.join()
     assert server.asked == []

@@ -60,6 +60,23 @@ def test_threads_take_turns(tmp_path, monkeypatch):
     assert names(tmp_path) == []
 
 
+def test_lock_on_a_file_that_was_just_removed_does_not_count(tmp_path, monkeypatch):
+    import fcntl
+
+    flock, calls = fcntl.flock, []
+
+    def late(descriptor: int, operation: int) -> None:
+        if not calls:
+            (tmp_path / LOCK).unlink()  # as the process that had the lock does
+        calls.append(operation)
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with FolderLock(tmp_path, never):
+        assert names(tmp_path) == [LOCK]
+    assert len(calls) == 2
+
+
 def test_another_process_is_waited_for_and_its_files_stay(tmp_path, start):
     first = start("-c", HOLD, tmp_path, "600")
     assert first.stdout.readline() == "held\n"
