@@ -194,7 +194,7 @@ def test_first_starts_at_once_download_each_file_once(dataset, faulty, loads, pu
     server, address = faulty
     files = published[dataset]
     server.content = {f"/{name}": content for name, content in files.items()}
-    results = loads({**case_of(dataset, tmp_path, files, address), "kills": [None] * 5})
+    results = loads({**case_of(dataset, tmp_path, files, address), "kills": [None] * 5, "timeout": 60.0})
     assert len(set(results)) == 1
     assert len(results[0]) == 64, results[0]
     assert server.asked == len(files)
@@ -223,7 +223,7 @@ def try_one(seed: int, faulty, loads, published, tiny_cifar, folder: Path, diges
         named = {name: content for name, content in left_in(folder).items() if name in right}
         assert named == {name: right[name] for name in named}, seed
     server.share = 0.0
-    (result,) = loads({**case, "kills": [None]})
+    (result,) = loads({**case, "kills": [None], "timeout": 60.0})
     assert len(result) == 64, (seed, result)
     assert result == digests.setdefault(dataset, result), seed
     assert left_in(folder) == right, seed

@@ -198,9 +198,20 @@ def test_attempts_that_get_far_do_not_count(scripted, attempt, monkeypatch):
     assert attempt(scripted(*cuts)) == []
 
 
-@pytest.mark.parametrize("start", [b"", OK, OK + b"\r\n", CHUNKED + b"fff", b"HTTP/1.1 302 Found\r\nLocation: /"])
+DRIPS = {
+    "at once": b"",
+    "in the headers": OK,
+    "at the start": OK + b"\r\n",
+    "in a chunk": CHUNKED + b"fff",
+    "after a good start": OK + b"\r\n" + CONTENT[:5000],
+    "in a redirect": b"HTTP/1.1 302 Found\r\nLocation: /",
+}
+
+
+@pytest.mark.parametrize("start", DRIPS.values(), ids=DRIPS)
 def test_server_that_drips_for_ever_is_left(start, scripted, attempt, monkeypatch):
     monkeypatch.setattr(transfer, "PERIOD", 0.1)
+    monkeypatch.setattr(transfer, "LEAST", 1000)
     (failure,) = attempt(scripted(dripping(start)))
     assert " bytes came in 0 seconds" in failure
 
