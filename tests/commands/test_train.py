@@ -186,7 +186,7 @@ def test_npz_images_are_augmented_and_measured_in_views_flat_or_not(
         {"type": "RandomTranslate"},
         {"type": "Cutout", "size": 2},
     ]
-    small["data"] = {"dataset": "npz", "path": "data.npz", "augment": augment}
+    small["data"] = {"dataset": "npz", "path": "data.npz", "seed": 1, "augment": augment}
     small["evaluation"] = {"test_time_augmentation": "flip_translate"}
     small["training"]["batch_size"] = 16
     for shape in ([72], [3, 4, 6]):

@@ -128,7 +128,7 @@ def test_users_do_not_see_it_for_five_classes(graphnn: Callable[..., Any], small
     np.savez(tmp_path / "five.npz", x_train=x, y_train=y, x_test=x, y_test=y)
     small["layers"][-2]["units"] = 5
     small["training"]["batch_size"] = 16
-    small["data"] = {"dataset": "npz", "path": "five.npz", "validation_split": 0.2}
+    small["data"] = {"dataset": "npz", "path": "five.npz", "validation_split": 0.2, "seed": 1}
     document = tmp_path / "net.json"
     document.write_text(json.dumps(small))
     done = graphnn("train", document, "--threads", "1")
