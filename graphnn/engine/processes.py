@@ -57,7 +57,6 @@ class Processes:
                 try:
                     child = os.fork()
                 except OSError as problem:
-                    self.close()
                     reason = f"{problem.strerror}; {rank} of {self.size} are running, so use {rank} or fewer"
                     raise Lost(f"process {rank + 1} of the team cannot be started: {reason} (--threads)") from problem
             if child:
