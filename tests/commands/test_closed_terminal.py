@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import HANGS, environment
-
 pytestmark = pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
+ROOT = Path(__file__).parents[2]
+HANGS = 600  # seconds
 LONG = ("--set", "training.epochs=100000", "--set", "optimizer.learning_rate=0.001")
 
 
@@ -34,7 +34,8 @@ def in_terminal(*arguments: str | Path) -> tuple["subprocess.Popen[bytes]", int]
     end, terminal = os.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", LEADER, *map(str, arguments)],
-        env={**environment(), "TERM": "xterm"},
+        cwd=ROOT,
+        env={**os.environ, "TERM": "xterm"},
         stdin=terminal,
         stdout=terminal,
         stderr=terminal,
@@ -76,7 +77,7 @@ def test_a_closed_terminal_loses_nothing(train: Callable[..., Any], document: Pa
 def test_a_signal_to_the_whole_group_saves(number: signal.Signals, document: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "graphnn", "train", str(document), *LONG, "--threads", "2"],
-        env=environment(),
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
