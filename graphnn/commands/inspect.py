@@ -104,7 +104,10 @@ def run(argv: Sequence[str]) -> int:
 
 
 def write_schema(target: Path) -> int:
-    """Copy the schema to a file, which is replaced if it exists."""
-    target.write_bytes(schema_file().read_bytes())
+    """Copy the schema to a file, which is replaced if it exists. Raises GraphError where it cannot be written."""
+    try:
+        target.write_bytes(schema_file().read_bytes())
+    except OSError as error:  # which has no name where the disk is full
+        raise GraphError(f"{target}: {error.strerror}") from error
     print(showable(f'{target} written; in a document beside it: "$schema": "{target.name}"'))
     return 0

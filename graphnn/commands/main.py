@@ -62,7 +62,7 @@ def dispatch(arguments: Sequence[str]) -> int:
         print(showable(usage()))
         return 0
     if name == "--version":
-        print(f"graphnn {__version__}")
+        print(showable(f"graphnn {__version__}"))
         return 0
     if name not in COMMANDS:
         raise UsageError(f"graphnn: unknown command {quoted(name)}{did_you_mean(name, COMMANDS)}\n{usage()}")

@@ -60,7 +60,7 @@ def run(argv: Sequence[str]) -> int:
         )
         if outcome is None:
             return INTERRUPTED
-        print(outcome)
+        print(showable(str(outcome)))
         return 0 if outcome.passed else FAILED
     return 0 if check(names(arguments.name)) else FAILED
 
@@ -90,10 +90,11 @@ def check(chosen: Sequence[str]) -> bool:
             print(showable(f"  FAILED  {type(error).__name__}: {error}"))
         worst = max(result.error for result in results)
         wrong = sum(not result.passed for result in results)
-        print(f"  {len(results)} checks, largest error {worst:.1e}: {f'{wrong} FAILED' if wrong else 'all passed'}\n")
+        verdict = f"{wrong} FAILED" if wrong else "all passed"
+        print(showable(f"  {len(results)} checks, largest error {worst:.1e}: {verdict}\n"))
         failed += [name] if wrong else []
     if failed:
-        print(f"FAILED: {', '.join(failed)}")
+        print(showable(f"FAILED: {', '.join(failed)}"))
     return not failed
 
 

@@ -16,7 +16,7 @@ import pytest
 pytestmark = pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
 ROOT = Path(__file__).parents[2]
 HANGS = 600  # seconds
-LONG = ("--set", "training.epochs=100000", "--set", "optimizer.learning_rate=0.001")
+LONG = ("--set", "training.epochs=100000")
 
 
 def read_until(end: int, words: bytes) -> bytes:
@@ -55,21 +55,20 @@ sys.exit(main(sys.argv[1:]))
 
 
 def test_a_closed_terminal_loses_nothing(train: Callable[..., Any], document: Path, tmp_path: Path) -> None:
-    process, end = in_terminal("train", document, *LONG, "--threads", "2")
+    options = ("--set", "training.epochs=15")
+    process, end = in_terminal("train", document, *options, "--threads", "2")
     try:
-        read_until(end, b" 2/100000  loss")
+        read_until(end, b" 2/15  loss")
         os.close(end)
         assert process.wait(HANGS) == 128 + signal.SIGHUP
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         process.wait()
-    epochs = int(max(path.read_text().count("\n") for path in document.parent.rglob("history.csv"))) + 1
-    shorter = (*LONG[2:], "--set", f"training.epochs={epochs}")
-    code, out, err = train("--resume", *shorter)
+    code, out, err = train("--resume", *options)
     assert (code, err) == (0, "")
     assert "Resumed at epoch " in out
-    assert train(*shorter, "--output", tmp_path / "whole.npz")[0] == 0
+    assert train(*options, "--output", tmp_path / "whole.npz")[0] == 0
     assert document.with_suffix(".npz").read_bytes() == (tmp_path / "whole.npz").read_bytes()
 
 

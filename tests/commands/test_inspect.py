@@ -199,6 +199,12 @@ def test_write_schema(tmp_path: Path, capsys: Shown) -> None:
     assert '"$schema": "mine.schema.json"' in capsys.readouterr().out
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_write_schema_to_a_disk_that_is_full(capsys: Shown) -> None:
+    assert main(["--write-schema", "/dev/full"]) == 2
+    assert capsys.readouterr().err == "/dev/full: No space left on device\n"
+
+
 def test_write_schema_into_no_folder(tmp_path: Path, capsys: Shown) -> None:
     assert main(["--write-schema", str(tmp_path / "none/schema.json")]) == 2
     assert "none/schema.json: No such file or directory" in capsys.readouterr().err
