@@ -5,12 +5,12 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from graphnn.errors import WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
-from graphnn.runs.facts import FINISHED, RunFacts
+from graphnn.runs.facts import FINISHED, UNFINISHED, RunFacts
 from graphnn.runs.folder import RunFolder
 from graphnn.storage.replacing import remove_abandoned
 
@@ -46,14 +46,14 @@ class RunStore:
         runs = self.runs()
         found = next((run for run in runs if run.number == number), None)
         if found is None:
-            there = f"there are {numbers_text([run.number for run in runs])}" if runs else "there is none"
-            raise WeightsError(f"{self.folder}: there is no run {number}; {there}")
+            others = f", only {numbers_text([run.number for run in runs])}" if runs else ""
+            raise WeightsError(f"{self.folder}: there is no run {number}{others}")
         return found
 
     def to_resume(self, number: int | None = None) -> RunFolder:
         """Return the run with a number or, for None, the latest unfinished one, or else the latest finished one.
 
-        Raises WeightsError where there is none, or it cannot go on.
+        Raises WeightsError where there is none, or it cannot go on, or the only unfinished ones are being trained.
         """
         if number is not None:
             run = self.numbered(number)
@@ -65,10 +65,34 @@ class RunStore:
         known = list(self.readable())
         unfinished = [run for run, facts in known if run.resumable(facts)]
         finished = [run for run, facts in known if facts.state == FINISHED and run.checkpoint.is_file()]
+        if not unfinished:
+            self.refuse_running(known)
         latest = (unfinished or finished)[-1:]
         if not latest:
-            raise WeightsError(f"{self.folder}: there is no run to resume; start without --resume")
+            raise WeightsError(f"{self.folder}: there is no run to resume{self.why_none()}; start without --resume")
         return latest[0]
+
+    def refuse_running(self, known: Sequence[tuple[RunFolder, RunFacts]]) -> None:
+        """Raise WeightsError where another process is training one of the runs."""
+        for run, facts in reversed(known):
+            if facts.state in UNFINISHED and run.running():
+                raise WeightsError(
+                    f"{run.path}: is being trained by another process; wait for its end, or name another run "
+                    "by --resume RUN"
+                )
+
+    def why_none(self) -> str:
+        """Return why the latest run cannot go on, in words after a sentence; nothing where there is no run."""
+        latest = self.runs()[-1:]
+        if not latest:
+            return ""
+        (run,) = latest
+        try:
+            state = run.state(run.facts())
+        except WeightsError as error:
+            return f": {error}"
+        lacks = "" if run.checkpoint.is_file() else f", without {run.checkpoint.name}"
+        return f" (run {run.number}: {state}{lacks})"
 
     def make(self) -> RunFolder:
         """Make the folder of the next run, and return it. Raises OSError."""
@@ -119,7 +143,7 @@ class RunStore:
 
 def store_of(weights: Path) -> RunStore:
     """Return the store of the runs whose weights are put at a path: NAME.runs beside NAME.npz."""
-    return RunStore(weights.with_suffix(SUFFIX))
+    return RunStore(weights.parent / f"{weights.stem}{SUFFIX}")  # for any text after --output, which is checked later
 
 
 def is_number(name: str) -> bool:
@@ -128,14 +152,14 @@ def is_number(name: str) -> bool:
 
 
 def numbers_text(numbers: list[int]) -> str:
-    """Return ascending numbers in words: 1…4, 7."""
+    """Return ascending numbers in words: run 3; runs 1…4, 7."""
     parts: list[list[int]] = []
     for number in numbers:
         if parts and number == parts[-1][-1] + 1:
             parts[-1] = [parts[-1][0], number]
         else:
             parts.append([number])
-    return ", ".join("…".join(map(str, part)) for part in parts)
+    return f"{'run' if len(numbers) == 1 else 'runs'} {', '.join('…'.join(map(str, part)) for part in parts)}"
 
 
 def check_writable_folder(folder: Path) -> None:

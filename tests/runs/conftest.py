@@ -1,0 +1,98 @@
+"""What tests of runs share: facts, and runs with weights, that no training has made."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graphnn.runs.facts import FINISHED, RunFacts
+from graphnn.runs.folder import RunFolder
+from graphnn.runs.store import RunStore
+from graphnn.storage.weights import save_weights
+
+FACTS = RunFacts(
+    state=FINISHED,
+    command="graphnn train net.json",
+    versions={"numpy": "2.0"},
+    started="2026-11-27T10:00:00+0000",
+    changes=[],
+    data={"training data": "ab"},
+    limit=None,
+    kernels="numpy",
+    epochs=3,
+    done=3,
+    samples=300,
+    figures={"test": {"loss": 0.5}},
+)
+
+
+@pytest.fixture
+def facts() -> RunFacts:
+    """The facts of a finished run of 3 epochs of 100 samples."""
+    return FACTS
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> RunStore:
+    """The store of the runs of net.json, which is not there yet."""
+    return RunStore(tmp_path / "net.runs")
+
+
+Weights = Callable[..., Path]
+
+
+@pytest.fixture
+def weights() -> Weights:
+    """Write a weights file of one array with a value, and with metadata: weights(path, 1.0, document={…})."""
+
+    def write(path: Path, value: float, **meta: Any) -> Path:
+        save_weights(path, {"a/weights": np.full(3, value, np.float32)}, meta)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def add(store: RunStore, weights: Weights) -> Callable[..., RunFolder]:
+    """Make a run with facts, a checkpoint of no content and, for a value, weights: add(facts, 1.0, document={…})."""
+
+    def make(facts: RunFacts, value: float | None = None, *, checkpoint: bool = True, **meta: Any) -> RunFolder:
+        run = store.make()
+        facts.save(run.facts_file)
+        if checkpoint:
+            run.checkpoint.write_bytes(b"")
+        if value is not None:
+            weights(run.weights, value, **meta)
+        return run
+
+    return make
+
+
+HOLD = """
+import sys
+from graphnn.storage.locks import claim
+
+file = open(sys.argv[1], "a")
+claim(file)
+print(flush=True)
+input()
+"""
+
+
+@pytest.fixture
+def held(start: Callable[..., Any]) -> Any:
+    """Let another process hold the lock of a file, until the test ends or the process is killed."""
+    processes = []
+
+    def hold(file: Path) -> Any:
+        process = start("-c", HOLD, file)
+        processes.append(process)
+        process.stdout.readline()
+        return process
+
+    yield hold
+    for process in processes:
+        process.kill()
+        process.communicate()
