@@ -25,7 +25,7 @@ from graphnn.runs.resumable import obstacles
 from graphnn.runs.stopping import StopRequest
 from graphnn.specification.spec import Spec
 from graphnn.storage.weights import save_weights
-from graphnn.text.terminal import complain, showable
+from graphnn.text.terminal import complain, note, showable
 from graphnn.training.checkpoint import RunSettings, State
 from graphnn.training.history import Record
 from graphnn.training.metadata import weights_metadata
@@ -91,9 +91,8 @@ class TrainingRun:
         trainer.restore(state, file=source)
         if trainer.finished and self.place.goes_on_from is not None:
             raise WeightsError(
-                f"{self.place.goes_on_from.path}: this run is finished, after epoch {trainer.epoch}, and no other is "
-                "unfinished; go on with more, for example --set training.epochs="
-                f"{2 * trainer.epoch}, or start anew without --resume"
+                f"{self.place.goes_on_from.path}: this run is finished, after epoch {trainer.epoch}; go on with more, "
+                f"for example --set training.epochs={2 * trainer.epoch}, or start anew without --resume"
             )
         position = "its end" if trainer.finished else f"epoch {state.epoch + 1}, step {state.step + 1}"
         self.progress.line(f"Resumed at {position}{'' if run is None else f': run {run.number}, in {run.path}'}.")
@@ -138,9 +137,11 @@ class TrainingRun:
             if figures is None:
                 return False
             self.hand_over(figures)
-        for part, each in figures.items():
-            for name, value in each.items():
-                self.progress.result(f"Final {final_label(part, name)}: {figure(name, value)}")
+            for part, each in figures.items():
+                for name, value in each.items():
+                    self.progress.result(f"Final {final_label(part, name)}: {figure(name, value)}")
+        if self.progress.log.problem is not None:
+            note(f"{self.progress.log.problem}; it lacks what was printed from then on")
         return True
 
     def trained(self, stop: StopRequest) -> Mapping[str, Mapping[str, float]] | None:

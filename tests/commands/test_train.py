@@ -35,6 +35,8 @@ def test_the_output_and_the_files_of_a_run(train: Train, document: Path) -> None
     assert lines[-1].startswith("Final test top-5 accuracy: ")
     assert lines[-2].endswith("%")
     assert 80 < float(lines[-2].split()[-1].rstrip("%")) < float(lines[-1].split()[-1].rstrip("%"))
+    log = (document.parent / "net.runs" / "0001" / "log.txt").read_text(encoding="utf-8").splitlines()
+    assert [line[21:] for line in log] == lines  # after the time
     assert sorted(path.relative_to(document.parent).as_posix() for path in document.parent.rglob("*")) == [
         *("net.json", "net.npz", "net.runs", "net.runs/0001"),
         *(f"net.runs/0001/{name}" for name in RUN),

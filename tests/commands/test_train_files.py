@@ -69,6 +69,10 @@ def test_outputs_that_cannot_be_written_are_reported_before_training(
         code, out, err = train("--output", tmp_path / output)
         assert (code, "epoch" in out) == (2, False)
         assert message in err
+    for output in ("", ".", "/"):
+        code, _, err = train("--output", output)
+        assert code == 2
+        assert "the name of a weights file ends in .npz" in err
     assert names(document.parent) == ["net.json"]
 
 
