@@ -1,6 +1,7 @@
 """RunFacts: what is known of a training apart from its figures by epoch; run.json in its folder."""
 
 import json
+import math
 import platform
 import time
 from collections.abc import Mapping, Sequence
@@ -88,15 +89,15 @@ class RunFacts:
         """Return what `save` wrote. Raises WeightsError, with the name of the file, where it holds something else."""
         try:
             return cls.from_json(json.loads(file.read_bytes()))
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as problem:
+        except (OSError, ValueError, TypeError, KeyError, RecursionError) as problem:
             said = f"{problem} is missing" if isinstance(problem, KeyError) else problem
             reason = problem.strerror if isinstance(problem, OSError) else f"damaged: {said}"
             raise WeightsError(f"{file}: cannot be read: {reason}") from problem
 
     @classmethod
     def from_json(cls, values: Any) -> Self:
-        """Return the facts from their JSON values. Raises ValueError, TypeError, KeyError or AttributeError."""
-        if values["run_version"] != VERSION:
+        """Return the facts from their JSON values. Raises ValueError, TypeError or KeyError."""
+        if typed(values, dict)["run_version"] != VERSION:
             raise ValueError(f"run_version is {values['run_version']!r}, but this program knows {VERSION} only")
         if values["state"] not in STATES:
             raise ValueError(f"state is {values['state']!r}, where one of {', '.join(STATES)} is needed")
@@ -115,8 +116,8 @@ class RunFacts:
             samples=typed(values["samples"], int),
             seconds=number(values["seconds"]),
             figures={
-                part: {name: None if value is None else number(value) for name, value in figures.items()}
-                for part, figures in values["figures"].items()
+                part: {name: None if value is None else number(value) for name, value in typed(figures, dict).items()}
+                for part, figures in typed(values["figures"], dict).items()
             },
             goes_on_from=optional(values["goes_on_from"], int),
             init_from=optional(values["init_from"], str),
@@ -126,8 +127,8 @@ class RunFacts:
 
 
 def texts(values: Any) -> dict[str, str]:
-    """Return a mapping of texts. Raises TypeError or AttributeError for anything else."""
-    return {key: typed(value, str) for key, value in values.items()}
+    """Return a mapping of texts. Raises ValueError or TypeError for anything else."""
+    return {key: typed(value, str) for key, value in typed(values, dict).items()}
 
 
 def numbers_of(metrics: Any) -> dict[str, dict[str, float | None]]:
@@ -136,10 +137,22 @@ def numbers_of(metrics: Any) -> dict[str, dict[str, float | None]]:
     """
     parts = metrics.items() if isinstance(metrics, dict) else ()
     return {
-        part: {name: float(value) if isinstance(value, int | float) else None for name, value in figures.items()}
+        part: {name: float(value) if is_finite(value) else None for name, value in figures.items()}
         for part, figures in parts
         if isinstance(figures, dict)
     }
+
+
+def epochs_of(document: Mapping[str, Any]) -> float | None:
+    """Return the number of epochs in a resolved document, which may be from anywhere; None where it has none."""
+    training = document.get("training")
+    epochs = training.get("epochs") if isinstance(training, dict) else None
+    return epochs if is_finite(epochs) else None
+
+
+def is_finite(value: Any) -> bool:
+    """Whether a JSON value is a finite number."""
+    return type(value) in (int, float) and math.isfinite(value)
 
 
 def now() -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from graphnn.errors import WeightsError
-from graphnn.runs.facts import FAILED, FINISHED, INTERRUPTED, RunFacts, numbers_of
+from graphnn.runs.facts import FAILED, FINISHED, INTERRUPTED, RunFacts, epochs_of, numbers_of
 from graphnn.runs.folder import RunFolder
 from graphnn.runs.promotion import copy
 from graphnn.runs.standing import weights_meta
@@ -25,14 +25,14 @@ def take_over(weights: Path, store: RunStore) -> list[str]:
     Raises WeightsError where an older version is training there, or the folder cannot be moved.
     """
     old = weights.with_suffix(OLD_RUN)
-    return [moved(old, weights, store, keep_weights=True)] if is_folder(old) else []
+    return [moved(old, weights, store, keep_weights=True)] if is_run(old) else []
 
 
 def take_over_comparison(folder: Path, store: RunStore) -> list[str]:
     """Move the trainings that an older version kept in the folder of a comparison, as `take_over` does."""
     if not is_folder(folder):
         return []
-    olds = [old for old in sorted(folder.glob(f"*{OLD_RUN}")) if is_folder(old)]
+    olds = [old for old in sorted(folder.glob(f"*{OLD_RUN}")) if is_run(old)]
     lines = [moved(old, old.with_suffix(".npz"), store, keep_weights=False) for old in olds]
     if folder != store.folder and not any(folder.iterdir()):
         with written(folder):
@@ -44,6 +44,12 @@ def take_over_all(weights: Path, store: RunStore) -> None:
     """Move the run and the comparison that older versions kept beside a weights file into its store, with notes."""
     for text in [*take_over(weights, store), *take_over_comparison(weights.with_suffix(OLD_COMPARISON), store)]:
         note(text)
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder is one that an older version kept a run in: it has one of the files that each run has."""
+    run = RunFolder(folder)
+    return is_folder(folder) and any(os.path.lexists(file) for file in (run.checkpoint, run.history, run.document))
 
 
 def is_folder(path: Path) -> bool:
@@ -62,16 +68,16 @@ def moved(old: Path, weights: Path, store: RunStore, *, keep_weights: bool) -> s
     with written(old):
         try:
             state, settings = load_checkpoint(old_run.checkpoint)
-        except (WeightsError, FileNotFoundError):  # nothing to go on from, but its files are kept
-            facts, own = unknown(old_run), False
-        else:
             own = is_of(settings, weights) and not old_run.last.exists()
             facts = known(old_run, state, settings, weights if own else None)
+        except (WeightsError, FileNotFoundError):  # nothing to go on from, but its files are kept
+            facts, own = unknown(old_run), False
         if own:
             copy(weights, old_run.weights)
         facts.save(old_run.facts_file)
         run = store.make()
-        run.path.rmdir()
+        if os.name == "nt":  # elsewhere an empty folder is replaced, so that no other process can take its number
+            run.path.rmdir()
         old.rename(run.path)
         if own and not keep_weights:
             weights.unlink()
@@ -98,7 +104,13 @@ def is_of(settings: RunSettings, weights: Path) -> bool:
 
 
 def known(old: RunFolder, state: State, settings: RunSettings, weights: Path | None) -> RunFacts:
-    """Return the facts of an old run with a checkpoint. weights: those of the finished run."""
+    """Return the facts of an old run with a checkpoint. weights: those of the finished run.
+
+    Raises WeightsError where the checkpoint's document says no number of epochs.
+    """
+    epochs = epochs_of(settings.document)
+    if epochs is None:
+        raise WeightsError(f"{old.checkpoint}: its document is damaged")
     meta: Mapping[str, Any] = (weights_meta(weights) if weights is not None else None) or {}
     return RunFacts(
         state=INTERRUPTED if weights is None else FINISHED,
@@ -109,7 +121,7 @@ def known(old: RunFolder, state: State, settings: RunSettings, weights: Path | N
         data=settings.data,
         limit=settings.limit,
         kernels=settings.kernels,
-        epochs=settings.document["training"]["epochs"],
+        epochs=epochs,
         done=state.epoch,
         samples=0,
         seconds=sum(record.seconds for record in state.history),

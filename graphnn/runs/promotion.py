@@ -14,7 +14,7 @@ from typing import Any
 from graphnn.errors import WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.layers.settings import added_fragments
-from graphnn.runs.facts import FOUND, RunFacts, now, numbers_of
+from graphnn.runs.facts import FOUND, RunFacts, epochs_of, now, numbers_of
 from graphnn.runs.folder import RunFolder
 from graphnn.runs.standing import Standing, standing
 from graphnn.runs.store import RunStore, check_writable_folder, written
@@ -72,9 +72,9 @@ def reason_to_stay(before: Standing, facts: RunFacts, document: Mapping[str, Any
     tried = f"this run was a try ({facts.shortened})"
     if before.whole:
         return tried
-    if before.facts is None or before.facts.samples > facts.samples:
-        return f"{tried} on fewer samples"
-    return None
+    if before.facts is None:
+        return f"{tried}, and the weights there may have seen more samples"
+    return f"{tried} on fewer samples" if before.facts.samples > facts.samples else None
 
 
 def is_shorter(before: Standing, facts: RunFacts, document: Mapping[str, Any]) -> bool:
@@ -82,8 +82,8 @@ def is_shorter(before: Standing, facts: RunFacts, document: Mapping[str, Any]) -
     known = before.document
     if known is None or not before.whole:
         return False
-    epochs = known.get("training", {}).get("epochs")
-    if not isinstance(epochs, int | float) or epochs <= facts.epochs:
+    epochs = epochs_of(known)
+    if epochs is None or epochs <= facts.epochs:
         return False
     return not differences(known, document, ignore={"training.epochs"}, plugins=added_fragments())
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphnn.errors import WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
-from graphnn.runs.facts import RunFacts
+from graphnn.runs.facts import FOUND, RunFacts
 from graphnn.runs.folder import RunFolder
 from graphnn.runs.store import RunStore
 from graphnn.storage.archives import Archive
@@ -17,9 +17,10 @@ from graphnn.storage.weights import weights_problem
 
 @frozen_dataclass
 class Standing:
-    """The weights that stand beside a document. run, facts: of the run that made them; None where none is known.
+    """The weights that stand beside a document.
 
-    meta: their metadata.
+    meta: their metadata. run: that has the same ones; None where none is known. facts: of the run; None where it is not
+    known how they were trained.
     """
 
     weights: Path
@@ -58,9 +59,10 @@ def standing(weights: Path, store: RunStore) -> Standing | None:
     meta = weights_meta(weights)
     if meta is None:
         return None
-    for run, facts in reversed(list(store.readable())):
+    runs = sorted(store.readable(), key=lambda known: (known[1].whole, known[0].number), reverse=True)
+    for run, facts in runs:  # of equal weights, a try with a limit that left nothing out is no more than a whole run
         if run.weights.is_file() and filecmp.cmp(run.weights, weights, shallow=False):
-            return Standing(weights, meta, run, facts)
+            return Standing(weights, meta, run, None if facts.state == FOUND else facts)
     return Standing(weights, meta)
 
 
