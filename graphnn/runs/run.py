@@ -76,11 +76,13 @@ class TrainingRun:
         found = obstacles(state, settings, self.settings, self.spec, trainer, unused=unused)
         if found:
             more = len(found) - SHOWN_OBSTACLES
+            options = "" if run is None else run.facts().shortened
+            undo = f"Repeat the options of its start ({options})" if options else "Undo the changes"
             raise SpecError(
                 f"{source}: this run was started with other settings and cannot be resumed so:",
                 *(problem.without_source() for problem in found[:SHOWN_OBSTACLES]),
                 *([f"and {more} more"] if more > 0 else []),
-                "Undo the changes (repeat the --set options of the start), or start anew without --resume.",
+                f"{undo}, name another run by --resume RUN, or start anew without --resume.",
             )
         size = self.graph.loss.layout(self.graph.output_shape).size
         if state.sums is not None and len(state.sums) != size:

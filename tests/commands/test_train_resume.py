@@ -55,9 +55,24 @@ def test_a_changed_document_is_not_resumed(train: Train, document: Path, small: 
     assert "description" not in err
     small["layers"] = [{"type": "Dense", "units": 10}, {"type": "Softmax"}]
     document.write_text(json.dumps(small))
+    assert err.splitlines()[-1] == (
+        "Undo the changes, name another run by --resume RUN, or start anew without --resume."
+    )
     _, _, err = train("--resume", "--limit", "200")
     assert "--limit: none in the checkpoint, 200 now" not in err.splitlines()[0]
     assert "more" in err
+
+
+def test_the_options_of_a_run_are_named_where_they_are_to_be_repeated(train: Train) -> None:
+    options = ("--limit", "200", "--set", "training.epochs=2")
+    assert train(*options)[0] == 0
+    code, _, err = train("--resume")
+    assert code == 2
+    assert "  training.epochs: 2 in the checkpoint, 3 now" in err.splitlines()
+    assert "Repeat the options of its start (--limit 200 --set training.epochs=2), name another run by" in err
+    code, _, err = train("--resume", *options)
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert "this run is finished, after epoch 2" in err
 
 
 @pytest.mark.usefixtures("trained")
