@@ -3,9 +3,12 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from graphnn.errors import WeightsError
 from graphnn.runs import run as training_run
 from graphnn.runs.folder import RunFolder
 from graphnn.storage.weights import load_weights
@@ -93,6 +96,86 @@ def test_a_start_that_fails_leaves_nothing(train: Train, document: Path, tmp_pat
     assert "mnist" in err
     assert train("--limit", "3")[0] == 2
     assert names(document.parent) == ["net.json"]
+
+
+def test_no_try_replaces_weights_that_took_longer(train: Train, document: Path) -> None:
+    weights, runs = document.with_suffix(".npz"), document.parent / "net.runs"
+    assert train("--set", "training.epochs=4")[0] == 0
+    longest = weights.read_bytes()
+    for limit, number in ((100, 2), (50, 3)):
+        code, out, err = train("--limit", str(limit), "--set", "training.epochs=1")
+        assert (code, err) == (0, "")
+        assert f"{weights} stays as run 1 left it: this run was a try (--limit {limit} --set training.epochs=1)" in out
+        assert f"graphnn runs {document} --promote {number}" in out
+        assert weights.read_bytes() == longest
+    code, out, err = train("--quiet", "--limit", "50")
+    assert err.startswith(f"note: {weights} stays as run 1 left it")
+    assert train()[0] == 0
+    assert weights.read_bytes() == (runs / "0005" / "weights.npz").read_bytes() != longest
+    assert (runs / "0001" / "weights.npz").read_bytes() == longest
+
+
+def test_an_unfinished_run_stays(train: Train, document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training_run.StopRequest, "__call__", lambda request: True)
+    assert train()[0] == 130
+    monkeypatch.undo()
+    first = document.parent / "net.runs" / "0001"
+    before = {path.name: path.read_bytes() for path in first.iterdir()}
+    assert "checkpoint.npz" in before
+    assert train("--limit", "100")[0] == 0
+    assert {path.name: path.read_bytes() for path in first.iterdir()} == before
+
+
+def test_a_file_of_somebody_elses_is_refused_before_training(train: Train, document: Path, tmp_path: Path) -> None:
+    np.savez(tmp_path / "net.npz", x=np.arange(3))
+    before = (tmp_path / "net.npz").read_bytes()
+    for options in ((), ("--output", tmp_path / "net.npz"), ("--resume",)):
+        code, out, err = train(*options)
+        assert (code, "epoch" in out) == (2, False)
+        assert err.startswith(f"{tmp_path / 'net.npz'}: holds x, and is no weights file of graphnn; it is not replaced")
+        assert len(err.splitlines()) == 1
+    assert (tmp_path / "net.npz").read_bytes() == before
+    assert names(document.parent) == ["net.json", "net.npz"]
+
+
+def test_a_link_of_somebody_elses_in_an_old_folder_is_not_written_through(train: Train, document: Path) -> None:
+    folder = document.with_suffix(".run")
+    folder.mkdir()
+    (document.parent / "victim").write_text("precious")
+    (folder / "history.csv").symlink_to("../victim")
+    code, out, err = train()
+    assert (code, "epoch" in out) == (2, False)
+    assert err.startswith(f"{folder / 'history.csv'}: is a link")
+    assert (document.parent / "victim").read_text() == "precious"
+
+
+def test_only_weights_that_exist_are_named(train: Train, document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: Any, **options: Any) -> None:
+        raise WeightsError("last.npz: cannot be written: No space left on device")
+
+    monkeypatch.setattr("graphnn.runs.open_run.save_weights", full)
+    code, _, err = train()
+    assert code == 2
+    assert err.splitlines() == [
+        "last.npz: cannot be written: No space left on device",
+        "No weights were written, because no epoch was finished.",
+    ]
+    assert RunFolder(document.parent / "net.runs" / "0001").facts().state == "failed"
+
+
+def test_the_run_of_an_older_version_is_taken_over(train: Train, trained: Path) -> None:
+    folder, runs = trained.with_suffix(".run"), trained.with_suffix(".runs")
+    (runs / "0001").rename(folder)
+    runs.rmdir()
+    for name in ("run.json", "lock", "log.txt", "weights.npz"):  # which older versions did not write
+        (folder / name).unlink()
+    before, checkpoint = trained.with_suffix(".npz").read_bytes(), (folder / "checkpoint.npz").read_bytes()
+    code, out, err = train("--resume", "--set", "training.epochs=4")
+    assert (code, err) == (0, f"note: {folder} is run 1 now: {runs / '0001'}\n")
+    assert f"Resumed at epoch 4, step 1: run 1, in {runs / '0001'}." in out
+    assert (runs / "0001" / "weights.npz").read_bytes() == trained.with_suffix(".npz").read_bytes() == before
+    assert (runs / "0001" / "checkpoint.npz").read_bytes() == checkpoint
+    assert sorted(path.name for path in trained.parent.iterdir()) == ["net.json", "net.npz", "net.runs"]
 
 
 def test_divergence_leaves_the_older_weights(train: Train, trained: Path) -> None:

@@ -231,6 +231,55 @@ def test_the_command_to_resume_repeats_the_options() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("argv", "run", "document"),
+    [
+        (["--resume", "a.json"], "latest", "a.json"),
+        (["a.json", "--resume"], "latest", "a.json"),
+        (["a.json", "--resume", "--quiet"], "latest", "a.json"),
+        (["a.json", "--resume=latest"], "latest", "a.json"),
+        (["--resume", "12", "a.json"], 12, "a.json"),
+        (["a.json", "--resume", "3"], 3, "a.json"),
+        (["--resume=3", "a.json"], 3, "a.json"),
+        (["a.json", "--resume", "--resume", "3"], 3, "a.json"),
+        (["--resume", "--", "a.json"], "latest", "a.json"),
+        (["--resume", "2", "--", "5"], 2, "5"),
+        (["--resume", "٣.json"], "latest", "٣.json"),
+    ],
+)
+def test_the_run_to_resume_is_told_from_the_document(argv: list[str], run: int | str, document: str) -> None:
+    found = command.parser().parse(command.with_resume_apart(argv))
+    assert (found.resume, found.spec) == (run, Path(document))
+
+
+@pytest.mark.parametrize("run", ["0", "=0", "=-1", "=abc", "=", "=1.5"])
+@pytest.mark.usefixtures("trained")
+def test_what_is_no_number_of_a_run_is_refused(train: Train, run: str) -> None:
+    code, out, err = train(*([f"--resume{run}"] if "=" in run else ["--resume", run]))
+    assert (code, "epoch" in out) == (2, False)
+    assert f'argument --resume: "{run.removeprefix("=")}" is not an integer of at least 1' in err
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_run_is_resumed_by_its_number(train: Train, document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = document.parent / "net.runs"
+    for _ in range(2):
+        asked = iter([False] * 30 + [True])
+        monkeypatch.setattr(training_run.StopRequest, "__call__", lambda request, asked=asked: next(asked))
+        assert train()[0] == 130
+        monkeypatch.undo()
+    code, _, err = train("--resume", "9")
+    assert (code, err) == (2, f"{runs}: there is no run 9, only runs 1…3\n")
+    code, out, _ = train("--resume", "2")
+    assert code == 0
+    assert f"run 2, in {runs / '0002'}." in out
+    assert RunFolder(runs / "0003").facts().state == "interrupted"
+    code, out, _ = train("--resume")
+    assert code == 0
+    assert f"run 3, in {runs / '0003'}." in out
+    assert [RunFolder(path).facts().state for path in sorted(runs.iterdir())] == ["finished"] * 3
+
+
 def test_a_failed_run_says_which_weights_exist_and_how_to_resume(
     train: Train, document: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
