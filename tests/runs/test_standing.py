@@ -41,6 +41,18 @@ def test_weights_are_of_the_run_with_the_same_bytes(
     assert (found.run, found.facts, found.document, found.name) == (None, None, None, "it was before this run")
 
 
+def test_weights_of_the_same_size_and_time_are_told_apart(
+    store: RunStore, add: Add, facts: RunFacts, weights: Weights, tmp_path: Path
+) -> None:
+    run, place = add(facts, 1.0), weights(tmp_path / "net.npz", 2.0)
+    for file in (run.weights, place):
+        os.utime(file, (1_000_000, 1_000_000))
+    assert run.weights.stat().st_size == place.stat().st_size
+    found = standing(place, store)
+    assert found is not None
+    assert found.run is None
+
+
 def test_weights_are_of_a_whole_run_if_they_are_of_several(
     store: RunStore, add: Add, facts: RunFacts, tmp_path: Path
 ) -> None:
