@@ -5,10 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
-
 from graphnn.datasets.digest import TEST
-from graphnn.engine.batch import SourceBatch
 from graphnn.engine.engine import Engine
 from graphnn.errors import DivergenceError, GraphError, SpecError, WeightsError
 from graphnn.graph.graph import Graph
@@ -98,26 +95,6 @@ class TrainingRun:
             )
         position = "its end" if trainer.finished else f"epoch {state.epoch + 1}, step {state.step + 1}"
         self.progress.line(f"Resumed at {position}{'' if run is None else f': run {run.number}, in {run.path}'}.")
-
-    def dry(self) -> None:
-        """Run one batch forward and backward, and print the result; write nothing."""
-        count = min(self.trainer.options.batch_size, len(self.data.training))
-        start = time.perf_counter()
-        sums = self.engine.train_step(SourceBatch(self.data.training, np.arange(count)), epoch=0, step=0)
-        seconds = time.perf_counter() - start
-        self.trainer.check_step(np.arange(count), sums)
-        norm = float(np.linalg.norm(self.parameters.gradient.astype(np.float64)))
-        loss = self.graph.summarise(sums, count)["loss"]
-        parts = [f"{len(self.data.training):,} samples to train on"]
-        parts += [f"{len(self.data.validation):,} to validate"] if self.data.validation else []
-        parts += [f"{len(self.data.test):,} to test"] if self.data.test else []
-        print(showable(f"Dry run: {', '.join(parts)}."))
-        print(
-            showable(
-                f"One batch of {count:,}, forward and backward: loss {figure('loss', loss)}, "
-                f"norm of the gradient {norm:.3g}, {seconds:.3f} s. Nothing was written."
-            )
-        )
 
     def complete(self) -> bool:
         """Train to the end, write the weights and print the final figures; return False where it was interrupted.

@@ -23,6 +23,7 @@ from graphnn.layers.settings import added_fragments
 from graphnn.parameters.parameters import Parameters
 from graphnn.reports.formats import render
 from graphnn.runs.data import TrainingData, data_of
+from graphnn.runs.dry_run import dry_run
 from graphnn.runs.facts import FINISHED
 from graphnn.runs.folder import RunFolder
 from graphnn.runs.older import take_over
@@ -125,7 +126,7 @@ def trained(request: TrainingRequest, progress: Progress) -> bool:
         if start is not None:
             run.resume(*start)
         if request.dry_run:
-            run.dry()
+            dry_run(run.trainer, data)
             return True
         return run.complete()
 
