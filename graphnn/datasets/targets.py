@@ -3,6 +3,7 @@
 import numpy as np
 
 from graphnn.datasets.conversions import NUMBERING, conversion, shape_of
+from graphnn.datasets.precision import pieces
 from graphnn.errors import DataError
 from graphnn.metrics.outputs import Classes, Numbers, Outputs, YesOrNo
 from graphnn.types import NUMERIC, Array
@@ -56,7 +57,7 @@ def checked(name: str, y: Array) -> Array:
 
 
 def read_classes(name: str, y: Array) -> Array:
-    """Return labels N, int64, or rows N×K as float64. Raises DataError for other values."""
+    """Return labels N, int64, or rows N×K, one-hot where they are not floats. Raises DataError for other values."""
     y = column(y)
     if y.ndim == 2:
         if y.dtype.kind != "f" and not one_hot(y):
@@ -65,7 +66,7 @@ def read_classes(name: str, y: Array) -> Array:
                 f"{name} is {shape_of(y)}, but row {row} is not one-hot, a single 1 among 0: "
                 "for several answers a sample take Sigmoid and BinaryCrossEntropy, for quantities MeanSquaredError"
             )
-        return y.astype(np.float64)
+        return y
     if y.dtype.kind == "f" and not np.all(whole := np.isfinite(y) & (y == np.floor(y))):
         first = int(np.argmin(whole))
         raise DataError(
@@ -124,10 +125,12 @@ def read_numbers(name: str, y: Array) -> Array:
 
 
 def labels_of_rows(y: dict[str, Array]) -> tuple[dict[str, Array], int | None]:
-    """Return labels N where all rows N×K are one-hot, else what is given; and the least number of classes."""
+    """Return labels N where all rows N×K are one-hot, else rows as floats; and the least number of classes."""
     widths = [part.shape[1] for part in y.values() if part.ndim == 2]
     if all(part.ndim == 1 or one_hot(part) for part in y.values()) and len(set(widths)) <= 1:
         y = {name: part if part.ndim == 1 else part.argmax(axis=1) for name, part in y.items()}
+    else:
+        y = {name: part if part.ndim == 1 else part.astype(np.float64) for name, part in y.items()}
     count = classes_of_labels(y)
     return y, max([count, *widths]) if count is not None else None
 
@@ -145,5 +148,6 @@ def one_hot(y: Array) -> bool:
 
 
 def hot_rows(y: Array) -> Array:
-    """Return of each row whether it has a single 1 and else 0."""
-    return np.asarray(((y == 0) | (y == 1)).all(axis=1) & ((y == 1).sum(axis=1) == 1))
+    """Return of each row whether it has a single 1 and else 0; a few rows are looked at at a time."""
+    parts = (((rows == 0) | (rows == 1)).all(axis=1) & ((rows == 1).sum(axis=1) == 1) for rows in pieces(y))
+    return np.concatenate(list(parts))

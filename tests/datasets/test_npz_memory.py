@@ -8,6 +8,7 @@ import pytest
 from graphnn.datasets import npz
 from graphnn.datasets.loading import load
 from graphnn.errors import DataError
+from graphnn.metrics.outputs import Classes
 from graphnn.storage.archives import Archive
 
 
@@ -44,4 +45,17 @@ def test_types_that_stay_take_little_more_than_their_size(write_npz, shape, dtyp
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     np.testing.assert_array_equal(data.x_train, x)
+    assert peak < path.stat().st_size + 4_000_000
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.bool_, np.float32])
+def test_one_hot_rows_take_little_more_than_their_size(write_npz, dtype):
+    y = np.eye(1000, dtype=dtype)[np.arange(8000) % 1000]
+    x = np.zeros((8000, 1), np.float32)
+    path = write_npz(x_train=x, y_train=y, x_test=x, y_test=y)
+    tracemalloc.start()
+    data = load("npz", path=path, outputs=Classes)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert data.y_train.tolist() == (np.arange(8000) % 1000).tolist()
     assert peak < path.stat().st_size + 4_000_000
