@@ -7,7 +7,7 @@ import ast
 import re
 import struct
 import warnings
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 from numpy.lib import format as npy
@@ -87,11 +87,14 @@ def parsed(text: str) -> Header:
 
 
 def element_type(description: object) -> np.dtype[Any]:
-    """Return the type of the elements. Raises ValueError where it is unknown, of no size, or would need pickle."""
-    if not isinstance(description, str) or not TYPE.fullmatch(description):
+    """Return the type of the elements, or of their fields where these have names.
+
+    Raises ValueError where it is unknown, of no size, or would need pickle.
+    """
+    if not is_type(description) and not (isinstance(description, list) and all(map(is_field, description))):
         raise ValueError(f"the type of its elements is {description!r:.60}, where one of numbers or text is needed")
     try:
-        dtype = np.dtype(description)
+        dtype = np.dtype(cast(str, description))  # or a list of fields
     except (TypeError, ValueError, OverflowError) as problem:
         raise ValueError(f"the type of its elements, {description!r:.60}, is unknown") from problem
     if dtype.hasobject:
@@ -102,6 +105,21 @@ def element_type(description: object) -> np.dtype[Any]:
     if not dtype.itemsize:
         raise ValueError(f"its elements have no size: {description!r:.60}")
     return dtype
+
+
+def is_type(description: object) -> bool:
+    """Return whether it is one of the types whose values lie in the file as they are."""
+    return isinstance(description, str) and TYPE.fullmatch(description) is not None
+
+
+def is_field(description: object) -> bool:
+    """Return whether it is the name and the type of a field."""
+    return (
+        isinstance(description, tuple)
+        and len(description) == 2
+        and isinstance(description[0], str)
+        and is_type(description[1])
+    )
 
 
 def read_array(member: IO[bytes], file_size: int) -> Array:

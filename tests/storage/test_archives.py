@@ -127,7 +127,13 @@ def member(header, data=b"", version=(1, 0)):
         (member(f"{{'descr': '<f4', 'fortran_order': False, 'shape': {(1,) * 33}}}".replace(" ", "")), "33 dimensions"),
         (member("{'descr': '<f4', 'fortran_order': 0, 'shape': (1,)}", b"1234"), "its order is 0"),
         (member("{'descr': '<f4', 'shape': (1,)}", b"1234"), "not exactly the keys descr, fortran_order, shape"),
-        (member("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}"), "where one of numbers or text is"),
+        (
+            member("{'descr': [('a', '<f4', 2)], 'fortran_order': False, 'shape': ()}"),
+            "where one of numbers or text is",
+        ),
+        (member("{'descr': [('a', '|O')], 'fortran_order': False, 'shape': (1,)}"), "pickled Python objects"),
+        (member("{'descr': [('a', '<f4')] * 2, 'fortran_order': False, 'shape': (1,)}"), "its header is not readable"),
+        (member("{'descr': [('a', '<f4'), ('a', '<f4')], 'fortran_order': False, 'shape': (1,)}"), "is unknown"),
         (member("{'descr': '<f4,<f4', 'fortran_order': False, 'shape': (1,)}"), "where one of numbers or text is"),
         (member("{'descr': '<f3', 'fortran_order': False, 'shape': (1,)}"), "the type of its elements, '<f3', is"),
         (member("((" * 40), "its header is not readable"),
@@ -268,3 +274,9 @@ def test_other_compressions_than_those_of_numpy_are_refused(tmp_path, method):
         archive.writestr("a.npy", member("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}", b"1234"))
     with pytest.raises(DataError, match="another method than numpy's"):
         read_all(tmp_path / "arrays.npz")
+
+
+def test_fields_with_names_are_read(tmp_path):
+    fields = np.array([(1.5, 2), (2.5, 3)], dtype=[("size", "<f4"), ("count", "<i8")])
+    np.savez(tmp_path / "arrays.npz", fields=fields)
+    np.testing.assert_array_equal(read_all(tmp_path / "arrays.npz")["fields"], fields)
