@@ -1,17 +1,18 @@
 """How much memory the samples of a data set take, known before any of them is loaded."""
 
 import math
-import stat
-import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from numpy.lib import format as npy
 
 from graphnn.datasets.base import facts_of
+from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
-from graphnn.storage.archives import DAMAGE
+from graphnn.storage.archives import Archive
+from graphnn.storage.npy_arrays import Header
 
+INPUTS, TARGETS = ("x_train", "x_test"), ("y_train", "y_test")
 LABEL = 8  # bytes, as loaded
 FLOAT = 4
 
@@ -46,54 +47,32 @@ def data_memory(name: str, path: Path | None) -> DataMemory:
 def memory_of_arrays(path: Path) -> DataMemory:
     """Return the memory of the samples in a .npz file. Other arrays in it are not read, and so not counted."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            return UNKNOWN
-        with zipfile.ZipFile(path) as archive:
-            inputs = [header(archive, f"x_{part}") for part in ("train", "test")]
-            labels = [header(archive, f"y_{part}") for part in ("train", "test")]
-    except (*DAMAGE, KeyError):
+        with Archive(path, DataError) as archive:
+            return memory_of({key: archive.header(key) for key in (*INPUTS, *TARGETS)})
+    except (DataError, FileNotFoundError, KeyError):
         return UNKNOWN
-    as_read = sum(each.as_read for each in (*inputs, *labels))
-    kept = sum(each.kept for each in inputs) + sum(max(each.as_read, LABEL * each.samples) for each in labels)
-    loading = as_read + max(each.while_converted - each.as_read for each in inputs)
-    return DataMemory(kept, loading, sum(each.samples for each in inputs))
 
 
-@frozen_dataclass
-class Header:
-    """The type and the shape of an array in a file."""
-
-    dtype: "np.dtype[np.generic]"
-    shape: tuple[int, ...]
-
-    @property
-    def samples(self) -> int:
-        """How many samples there are."""
-        return self.shape[0] if self.shape else 0
-
-    @property
-    def as_read(self) -> int:
-        """The bytes of the array as it is read."""
-        return self.dtype.itemsize * math.prod(self.shape)
-
-    @property
-    def kept(self) -> int:
-        """The bytes of inputs as they are kept: bytes as they are, other numbers as float32."""
-        return self.as_read if self.dtype == np.uint8 else FLOAT * math.prod(self.shape)
-
-    @property
-    def while_converted(self) -> int:
-        """The most bytes while inputs are converted to float32; others are put in order where they lie."""
-        return self.as_read + (0 if self.dtype in (np.uint8, np.float32) else self.kept)
+def memory_of(headers: Mapping[str, Header]) -> DataMemory:
+    """Return the memory of the samples in a .npz file, by the headers of its arrays."""
+    inputs, targets = ([headers[key] for key in keys] for keys in (INPUTS, TARGETS))
+    kept = sum(bytes_kept(each) for each in inputs)
+    kept += sum(max(each.nbytes, LABEL * samples_of(each)) for each in targets)
+    loading = sum(each.nbytes for each in headers.values()) + max(bytes_copied(each) for each in inputs)
+    return DataMemory(kept, loading, sum(samples_of(each) for each in inputs))
 
 
-def header(archive: zipfile.ZipFile, key: str) -> Header:
-    """Return the header of an array. Raises ValueError where the array's size in the archive is another one."""
-    info = archive.getinfo(f"{key}.npy")
-    with archive.open(info) as member:
-        read = npy.read_array_header_1_0 if npy.read_magic(member) == (1, 0) else npy.read_array_header_2_0
-        shape, _, dtype = read(member)
-        found = Header(dtype, tuple(map(int, shape)))
-        if found.as_read != info.file_size - member.tell():
-            raise ValueError(f"{key}: {found.as_read} bytes announced")
-    return found
+def samples_of(header: Header) -> int:
+    """Return how many samples an array has."""
+    return header.shape[0] if header.shape else 0
+
+
+def bytes_kept(header: Header) -> int:
+    """Return the bytes of inputs as they are kept: bytes as they are, other numbers as float32."""
+    return header.nbytes if header.dtype == np.uint8 else FLOAT * (header.nbytes // header.dtype.itemsize)
+
+
+def bytes_copied(header: Header) -> int:
+    """Return the bytes of a copy of inputs in another type or order beside those in the file; 0 for none."""
+    stays = header.dtype in (np.uint8, np.float32) and not header.fortran_order
+    return 0 if stays else bytes_kept(header)

@@ -1,7 +1,6 @@
 """Stored inputs brought to the memory order and type of a data set, where possible in the memory that they have."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -34,16 +33,3 @@ def blocks(x: Array) -> Iterator[slice]:
     """Yield the positions of the samples, some at a time."""
     step = max(1, BLOCK // max(1, x[:1].nbytes))
     return (slice(start, start + step) for start in range(0, len(x), step))
-
-
-def copied_bytes(shape: tuple[int, ...], dtype: "np.dtype[Any]", *, fortran_order: bool) -> int:
-    """Return how many bytes a copy in another type or order takes beside inputs in a file; 0 for none.
-
-    Whole numbers but bytes, and floats but those of 32 bits, may become float32.
-    """
-    count = 1
-    for size in shape:
-        count *= size
-    if dtype == np.uint8 or dtype == np.float32:
-        return count * dtype.itemsize if fortran_order else 0
-    return count * np.dtype(np.float32).itemsize

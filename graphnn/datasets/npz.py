@@ -7,7 +7,8 @@ import numpy as np
 from graphnn.datasets.array_names import suggested
 from graphnn.datasets.base import DATASETS, Dataset, KnownDataset, Location
 from graphnn.datasets.conversions import conversion, shape_of
-from graphnn.datasets.layout import copied_bytes, laid_out
+from graphnn.datasets.data_memory import memory_of
+from graphnn.datasets.layout import laid_out
 from graphnn.datasets.precision import SINGLE, loses_nothing, pieces
 from graphnn.datasets.targets import PARTS, read_targets
 from graphnn.document.document import listed
@@ -83,16 +84,11 @@ def read_arrays(path: Path, outputs: type[Outputs] | None = None) -> Dataset:
 def check_sizes(archive: Archive) -> None:
     """Raise DataError where loading the arrays of an archive takes more memory than there is."""
     headers = {key: archive.header(key) for key in (*KEYS, CLASS_NAMES) if key in archive.names}
-    copies = [
-        copied_bytes(header.shape, header.dtype, fortran_order=header.fortran_order)
-        for key, header in headers.items()
-        if key.startswith("x_")
-    ]
-    total = sum(header.nbytes for header in headers.values())
-    there = shortage(total + max(copies))
+    total, needed = sum(header.nbytes for header in headers.values()), memory_of(headers).loading
+    there = shortage(needed)
     if there is not None:
         key, largest = max(headers.items(), key=lambda item: item[1].nbytes)
-        copying = f", and {bytes_text(max(copies))} more to convert them" if max(copies) else ""
+        copying = f", and {bytes_text(needed - total)} more to convert them" if needed > total else ""
         raise DataError(
             f"{archive.path}: {key} is {largest.text()}: {bytes_text(largest.nbytes)} unpacked; all arrays take "
             f"{bytes_text(total)}{copying}, but {there}"

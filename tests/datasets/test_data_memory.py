@@ -37,8 +37,9 @@ def written(folder: Path, x: Any, y: Any = None) -> Path:
         (IMAGES, np.float64),
     ],
 )
-def test_loading_takes_no_more(tmp_path: Path, shape: tuple[int, ...], dtype: Any) -> None:
-    file = written(tmp_path, np.random.default_rng(0).integers(0, 200, shape).astype(dtype))
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_loading_takes_no_more(tmp_path: Path, shape: tuple[int, ...], dtype: Any, order: Any) -> None:
+    file = written(tmp_path, np.random.default_rng(0).integers(0, 200, shape).astype(dtype, order=order))
     said = data_memory("npz", file)
     tracemalloc.start()
     try:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from graphnn.datasets import layout
-from graphnn.datasets.layout import copied_bytes, laid_out
+from graphnn.datasets.layout import laid_out
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64, np.int64, np.float16, np.bool_])
@@ -47,13 +47,3 @@ def test_inputs_that_keep_their_type_are_moved_where_they_lie(shape: Any, dtype:
     tracemalloc.stop()
     assert np.shares_memory(found, x)
     assert peak < 2**20 + 100_000 < x.nbytes
-
-
-def test_bytes_of_copies() -> None:
-    shape = (10, 3, 2, 2)
-    assert copied_bytes(shape, np.dtype(np.uint8), fortran_order=False) == 0
-    assert copied_bytes(shape, np.dtype(np.float32), fortran_order=False) == 0
-    assert copied_bytes(shape, np.dtype(np.uint8), fortran_order=True) == 120
-    assert copied_bytes(shape, np.dtype(np.float32), fortran_order=True) == 480
-    assert copied_bytes(shape, np.dtype(np.float64), fortran_order=False) == 480
-    assert copied_bytes((2**40, 2**40), np.dtype(np.int64), fortran_order=False) == 2**82
