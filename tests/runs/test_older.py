@@ -236,7 +236,9 @@ def test_what_is_somebody_elses_in_the_folder_of_a_comparison_stays(
     old_run(folder / "a-seed0.run", 3)
     weights(folder / "a-seed0.npz", 5.0, document={"training": {}})
     (folder / "notes.txt").write_text("of somebody")
+    (folder / "first.run").mkdir()
+    (folder / "first.run" / "notes.txt").write_text("of somebody too")
     before = contents(tmp_path)
     assert len(take_over_comparison(folder, store)) == 1
     assert before <= contents(tmp_path)
-    assert sorted(path.name for path in folder.iterdir()) == ["a-seed0.npz", "notes.txt"]
+    assert sorted(path.name for path in folder.iterdir()) == ["a-seed0.npz", "first.run", "notes.txt"]
