@@ -71,13 +71,13 @@ def add(store: RunStore, weights: Weights) -> Callable[..., RunFolder]:
 
 
 HOLD = """
-import sys
+import sys, time
 from graphnn.storage.locks import claim
 
 file = open(sys.argv[1], "a")
 claim(file)
-print(flush=True)
-input()
+print("held", flush=True)
+time.sleep(600)
 """
 
 
@@ -89,7 +89,7 @@ def held(start: Callable[..., Any]) -> Any:
     def hold(file: Path) -> Any:
         process = start("-c", HOLD, file)
         processes.append(process)
-        process.stdout.readline()
+        assert process.stdout.readline() == "held\n", process.communicate()
         return process
 
     yield hold
