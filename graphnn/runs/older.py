@@ -70,7 +70,7 @@ def moved(old: Path, weights: Path, store: RunStore, *, keep_weights: bool) -> s
             state, settings = load_checkpoint(old_run.checkpoint)
             own = is_of(settings, weights) and not old_run.last.exists()
             facts = known(old_run, state, settings, weights if own else None)
-        except (WeightsError, FileNotFoundError):  # nothing to go on from, but its files are kept
+        except WeightsError:  # nothing to go on from, but its files are kept
             facts, own = unknown(old_run), False
         if own:
             copy(weights, old_run.weights)

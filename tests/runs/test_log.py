@@ -47,10 +47,13 @@ def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     log.attach(tmp_path / "log.txt")
     log.add("written")
 
+    tried: list[str] = []
+
     class Full:
         name = "log.txt"
 
         def write(self, text: str) -> None:
+            tried.append(text)
             raise OSError(28, "No space left on device")
 
         def close(self) -> None:
@@ -62,4 +65,5 @@ def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     log.add("lost")
     log.add("lost too")
     assert log.problem == "log.txt: cannot be written: No space left on device"
+    assert len(tried) == 1
     assert (tmp_path / "log.txt").read_text().endswith("  written\n")
