@@ -26,10 +26,10 @@ def test_facts_are_read_as_they_were_written(tmp_path: Path, facts: RunFacts) ->
         goes_on_from=2,
         message="the disk is fűll",
     )
-    for written in (every, replace(facts, changes=[])):
+    for written in (facts, every):
         written.save(tmp_path / "run.json")
         assert RunFacts.load(tmp_path / "run.json") == written
-    assert "ű" not in (tmp_path / "run.json").read_text(encoding="utf-8")
+    assert "the disk is fűll" in (tmp_path / "run.json").read_text(encoding="utf-8")
     assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
 
 
