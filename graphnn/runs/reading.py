@@ -1,21 +1,24 @@
 """Reading the document of a command, the notes about it, and the command lines that messages suggest."""
 
+import os
 import shutil
+import stat
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Self
 
 from graphnn.document.document import Document
 from graphnn.document.document import read_document as read_text
-from graphnn.document.place import has_place
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.batch_sizes import batch_size_note
 from graphnn.graph.graph import Graph
 from graphnn.graph.notes import notes
 from graphnn.specification.spec import Spec, make_spec, read_spec
 from graphnn.text.terminal import complain, note
+
+OPEN_FILES = (PurePosixPath("/dev"), PurePosixPath("/dev/fd"))  # /dev/stdin, /dev/fd/3; Linux has them in /proc, too
 
 
 def command_line(command: str, running: str) -> str:
@@ -33,6 +36,20 @@ def command_line(command: str, running: str) -> str:
     if called.stem == "graphnn" and shutil.which("graphnn") != str(called):
         return shell_joined([str(called), command])
     return f"graphnn {command}"
+
+
+def has_place(document: Path) -> bool:
+    """Return whether files can lie beside a document, or none is there yet.
+
+    They cannot where it is read from a pipe or a device, or by the name of an open file, as /dev/stdin.
+    """
+    try:
+        mode = document.stat().st_mode
+    except (OSError, ValueError):  # whoever reads it says so
+        return True
+    folder = PurePosixPath(os.path.realpath(document.parent))
+    named_by_number = folder in OPEN_FILES or folder.parts[:2] == ("/", "proc")
+    return not named_by_number and (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 @frozen_dataclass

@@ -10,7 +10,6 @@ from graphnn.datasets.base import Dataset, facts_of
 from graphnn.datasets.preparation import Normalisation
 from graphnn.datasets.provenance import UNKNOWN, Provenance
 from graphnn.describe.limits import refuse_inference
-from graphnn.document.place import has_place
 from graphnn.engine.plan import kernels_for
 from graphnn.errors import DataError, WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
@@ -21,7 +20,7 @@ from graphnn.layers.settings import added_fragments
 from graphnn.model.arrays import in_form
 from graphnn.parameters.parameters import Parameters
 from graphnn.runs.data_notes import print_split_note
-from graphnn.runs.reading import DocumentSource, command_line, read_document
+from graphnn.runs.reading import DocumentSource, command_line, has_place, read_document
 from graphnn.specification.differences import differences
 from graphnn.specification.spec import Spec
 from graphnn.specification.split_seed import both_older

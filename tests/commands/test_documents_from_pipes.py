@@ -64,7 +64,7 @@ def test_weights_are_named_where_none_can_lie_beside_the_document(command: str, 
 def test_a_named_pipe(document: Path, graphnn: Any, tmp_path: Path) -> None:
     path = tmp_path / "fifo.json"
     os.mkfifo(path)
-    writer = threading.Thread(target=path.write_bytes, args=[document.read_bytes()])
+    writer = threading.Thread(target=path.write_bytes, args=[document.read_bytes()], daemon=True)
     writer.start()
     done = graphnn("inspect", path)
     writer.join()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from graphnn.document.place import has_place
+from graphnn.runs.reading import has_place
 
 
 def test_files_folders_and_what_is_not_there_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
