@@ -68,7 +68,7 @@ def with_whole_sections(changed: Sequence[Difference], started: RunSettings, now
 def problem(spec: Spec, one: Difference, reason: str = "") -> Problem:
     """Return a difference as a problem, at its place in the present document."""
     path = tuple(int(step[1]) if step[1] else step[2] for step in STEP.finditer(one.path))
-    message = f"{value_text(one.before)} {STARTED}, {value_text(one.after)} {NOW}"
+    message, reason = f"{value_text(one.before)} {STARTED}, {value_text(one.after)} {NOW}", reason or one.reason
     return spec.problem(path, f"{message}: {reason}" if reason else message)
 
 

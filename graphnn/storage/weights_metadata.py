@@ -25,7 +25,7 @@ METADATA = keys(
         "document": or_null(DOCUMENT),
         "classes": or_null(rows(text)),
         "normalisation": or_null(NORMALISATION),
-        "metrics": values(values(or_null(number())), {"epochs": whole()}),
+        "metrics": values(values(or_null(number())), {"epochs": number(0)}),
         "versions": values(text),
     },
 )

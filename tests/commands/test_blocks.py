@@ -79,4 +79,4 @@ def test_a_run_with_another_layer_inside_is_not_resumed(train: Train, blocks: Pa
     train(*few)
     code, _, err = train(*few, "--resume", "--set", "layers[3].layers[3].rate=0.2")
     assert code == 2
-    assert "layers[3].layers[3].rate: 0.1 in the checkpoint, 0.2 now" in err
+    assert ".layers[3].rate: 0.1 at the start, 0.2 now" in err

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 
 from graphnn.datasets.provenance import Provenance
 from graphnn.runs import run as training_run
+from graphnn.runs.store import store_of
 from graphnn.storage.weights import load_weights, save_weights
+from graphnn.training.checkpoint import load_checkpoint, save_checkpoint
 
 Graphnn = Callable[..., Any]
 Train = Callable[..., tuple[int, str, str]]
@@ -25,8 +28,16 @@ def older(document: Path, small: dict[str, Any]) -> Path:
     return document
 
 
+def checkpoint_as_written_before(file: Path) -> None:
+    """Write a checkpoint anew as older versions did, whose documents had no data.seed."""
+    state, settings = load_checkpoint(file)
+    document = json.loads(json.dumps(settings.document))
+    del document["data"]["seed"]
+    save_checkpoint(file, state, replace(settings, document=document))
+
+
 def as_written_before(file: Path) -> None:
-    """Write weights or a checkpoint anew as older versions did, whose documents had no data.seed."""
+    """Write weights anew as older versions did, whose documents had no data.seed."""
     found = load_weights(file)
     meta = json.loads(json.dumps(found.meta))
     del meta["document"]["data"]["seed"]
@@ -45,10 +56,10 @@ def test_all_seeds_of_training_have_the_same_split(graphnn: Graphnn, document: P
     quick = ("--limit", "300", "--set", "training.epochs=1")
     found = graphnn("compare", document, "--seeds", "0,1,2", *quick)
     assert (found.returncode, found.stderr) == (0, "")
-    folder = document.parent / "net.compare"
-    assert {split_of(folder / f"as-it-is-seed{seed}.npz") for seed in (0, 1, 2)} == {(0, 0.1, 300)}
+    runs = store_of(document.with_suffix(".npz")).runs()
+    assert {split_of(run.weights) for run in runs} == {(0, 0.1, 300)}
     later = document.with_name("later.npz")
-    first = folder / "as-it-is-seed0.npz"
+    first = runs[0].weights
     found = graphnn("train", document, "--seed", "2", "--init-from", first, "--output", later, *quick, "--quiet")
     assert (found.returncode, found.stderr) == (0, "")  # the samples that it validates on are new to those weights
     assert graphnn("train", document, "--set", "data.seed=2", "--output", later, *quick).returncode == 0
@@ -124,18 +135,19 @@ def stopped_in_the_second_epoch(train: Train, patch: pytest.MonkeyPatch, *option
 def test_an_older_run_resumes_to_the_same_bits(
     train: Train, trained: Path, small: dict[str, Any], monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
 ) -> None:
-    weights, checkpoint = trained.with_suffix(".npz"), trained.with_name("net.run") / "checkpoint.npz"
+    weights = trained.with_suffix(".npz")
     assert train(*options)[0] == 0
     whole = weights.read_bytes()
     stopped_in_the_second_epoch(train, monkeypatch, *options)
-    as_written_before(checkpoint)
+    checkpoint = store_of(weights).runs()[-1].checkpoint
+    checkpoint_as_written_before(checkpoint)
     weights.unlink()
     small["data"] = {"dataset": "digits"}
     trained.write_text(json.dumps(small), encoding="utf-8")
     kept = checkpoint.read_bytes()
     code, _, err = train("--resume", *options)
     assert code == 2
-    assert f"  data.seed: 1 in the checkpoint, 0 now; {REASON}\n" in err
+    assert f"data.seed: 1 at the start, 0 now: {REASON}\n" in err
     assert (checkpoint.read_bytes(), weights.exists()) == (kept, False)
     small["data"]["seed"] = 1
     trained.write_text(json.dumps(small), encoding="utf-8")
@@ -148,10 +160,10 @@ def test_an_older_run_without_a_validation_part_resumes_as_it_is(
 ) -> None:
     all_samples = ("--set", "data.validation_split=0")
     assert train(*all_samples)[0] == 0
-    weights, checkpoint = older.with_suffix(".npz"), older.with_name("net.run") / "checkpoint.npz"
+    weights = older.with_suffix(".npz")
     whole = weights.read_bytes()
     stopped_in_the_second_epoch(train, monkeypatch, *all_samples)
-    as_written_before(checkpoint)
+    checkpoint_as_written_before(store_of(weights).runs()[-1].checkpoint)
     weights.unlink()
     assert train("--resume", *all_samples)[::2] == (0, "")
     assert weights.read_bytes() == whole
@@ -160,12 +172,17 @@ def test_an_older_run_without_a_validation_part_resumes_as_it_is(
 def test_a_comparison_does_not_mix_splits(graphnn: Graphnn, older: Path) -> None:
     compare = ("compare", older, "--limit", "300", "--set", "training.epochs=1", "--seeds", "0,1")
     assert graphnn(*compare, "--set", "data.seed=1").returncode == 0
-    for seed in (0, 1):
-        for name in ("as-it-is-seed{}.npz", "as-it-is-seed{}.run/checkpoint.npz"):
-            as_written_before(older.parent / "net.compare" / name.format(seed))
+    store = store_of(older.with_suffix(".npz"))
+    for run in store.runs():  # as older versions wrote them: seed 0 was split by 0, seed 1 by 1
+        document = json.loads(run.document.read_text())
+        del document["data"]["seed"]
+        run.document.write_text(json.dumps(document))
     found = graphnn(*compare, "--set", "data.seed=1")
-    assert found.returncode == 2  # seed 0 would have been split by 0
-    assert "as-it-is-seed0.run: hold another training (data.seed: 0 there, 1 now; " in found.stderr
+    assert found.returncode == 0
+    assert "1 of 2: as it is, seed 0" in found.stdout
+    assert "2 of 2" not in found.stdout
     found = graphnn(*compare)
-    assert found.returncode == 2
-    assert f"as-it-is-seed1.run: hold another training (data.seed: 1 there, 0 now; {REASON})" in found.stderr
+    assert found.returncode == 0
+    assert "1 of 2" not in found.stdout
+    assert "2 of 2: as it is, seed 1" in found.stdout
+    assert [split_of(run.weights)[0] for run in store.runs()] == [1, 1, 1, 0]

@@ -59,7 +59,7 @@ def test_a_run_that_ended_within_an_epoch_cannot_become_longer(train: Train) -> 
     train("--set", "training.epochs=1.5")
     code, _, err = train("--set", "training.epochs=3", "--resume")
     assert code == 2
-    assert "training.epochs: 1.5 in the checkpoint, 3 now" in err
+    assert "training.epochs: 1.5 at the start, 3 now" in err
 
 
 def test_nothing_to_train_on_is_found_before_anything_is_written(train: Train, document: Path) -> None:

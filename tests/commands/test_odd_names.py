@@ -60,7 +60,7 @@ def test_every_command_takes_and_shows_them(odd: Path, graphnn: Graphnn) -> None
     for command in (
         ["inspect", odd, "--plan"],
         ["train", odd, "--set", "training.epochs=1"],
-        ["train", odd, "--set", "training.epochs=1", "--resume"],
+        ["train", odd, "--set", "training.epochs=2", "--resume"],
         ["evaluate", odd],
         ["compare", odd, "--set", "training.epochs=1"],
         ["predict", odd, odd.with_suffix(".npy")],

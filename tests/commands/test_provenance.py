@@ -346,7 +346,7 @@ def test_a_limit_that_leaves_nothing_out_is_none(run: Run) -> None:
     assert (code, err) == (0, "")
     code, _, err = run("train", "net.json", "--quiet", "--resume", "--set", "training.epochs=5")
     assert code == 2
-    assert "--limit: 500 in the checkpoint, none now" in err
+    assert "--limit: 500 at the start, none now" in err
 
 
 def test_a_limit_beyond_the_data_is_said_as_given(run: Run) -> None:

@@ -74,7 +74,7 @@ def test_promoting_puts_the_weights_of_a_run_beside_the_document(graphnn: Run, t
     assert graphnn("runs", trained, "--promote", "1").returncode == 0
     assert weights.read_bytes() == first
     done = graphnn("runs", trained, "--promote", "7")
-    assert (done.returncode, done.stderr) == (2, f"{trained.with_suffix('.runs')}: there is no run 7; there are 1…2\n")
+    assert (done.returncode, done.stderr) == (2, f"{trained.with_suffix('.runs')}: there is no run 7, only runs 1…2\n")
 
 
 def test_weights_of_unknown_origin_are_kept_before_others_take_their_place(graphnn: Run, trained: Path) -> None:

@@ -132,7 +132,7 @@ def test_a_file_of_somebody_elses_is_refused_before_training(train: Train, docum
     for options in ((), ("--output", tmp_path / "net.npz"), ("--resume",)):
         code, out, err = train(*options)
         assert (code, "epoch" in out) == (2, False)
-        assert err.startswith(f"{tmp_path / 'net.npz'}: holds x, and is no weights file of graphnn; it is not replaced")
+        assert err.startswith(f"{tmp_path / 'net.npz'}: holds arrays (x) without graphnn's description of them")
         assert len(err.splitlines()) == 1
     assert (tmp_path / "net.npz").read_bytes() == before
     assert names(document.parent) == ["net.json", "net.npz"]
@@ -158,7 +158,7 @@ def test_only_weights_that_exist_are_named(train: Train, document: Path, monkeyp
     assert code == 2
     assert err.splitlines() == [
         "last.npz: cannot be written: No space left on device",
-        "No weights were written, because no epoch was finished.",
+        "No weights of run 1 were written.",
     ]
     assert RunFolder(document.parent / "net.runs" / "0001").facts().state == "failed"
 

@@ -50,8 +50,8 @@ def test_a_changed_document_is_not_resumed(train: Train, document: Path, small: 
     document.write_text(json.dumps(small))
     code, _, err = train("--resume", "--set", "optimizer.learning_rate=0.04")
     assert code == 2
-    assert "layers[0].units: 16 in the checkpoint, 17 now" in err
-    assert "optimizer.learning_rate: 0.05 in the checkpoint, 0.04 now" in err
+    assert ".units: 16 at the start, 17 now" in err
+    assert "optimizer.learning_rate: 0.05 at the start, 0.04 now" in err
     assert "description" not in err
     small["layers"] = [{"type": "Dense", "units": 10}, {"type": "Softmax"}]
     document.write_text(json.dumps(small))
@@ -59,7 +59,7 @@ def test_a_changed_document_is_not_resumed(train: Train, document: Path, small: 
         "Undo the changes, name another run by --resume RUN, or start anew without --resume."
     )
     _, _, err = train("--resume", "--limit", "200")
-    assert "--limit: none in the checkpoint, 200 now" not in err.splitlines()[0]
+    assert "--limit: none at the start, 200 now" not in err.splitlines()[0]
     assert "more" in err
 
 
@@ -68,7 +68,7 @@ def test_the_options_of_a_run_are_named_where_they_are_to_be_repeated(train: Tra
     assert train(*options)[0] == 0
     code, _, err = train("--resume")
     assert code == 2
-    assert "  training.epochs: 2 in the checkpoint, 3 now" in err.splitlines()
+    assert "training.epochs: 2 at the start, 3 now: " in err
     assert "Repeat the options of its start (--limit 200 --set training.epochs=2), name another run by" in err
     code, _, err = train("--resume", *options)
     assert (code, len(err.splitlines())) == (2, 1)
@@ -90,7 +90,7 @@ def test_a_longer_run_resumes_where_the_rates_are_the_same(train: Train, documen
     train(*cosine)
     code, _, err = train(*cosine, "--resume", "--set", "training.epochs=5")
     assert code == 2
-    assert "training.epochs: 3 in the checkpoint, 5 now" in err
+    assert "training.epochs: 3 at the start, 5 now" in err
     assert train(*cosine, "--resume", "--set", "training.epochs=2")[0] == 2
     assert sorted(path.name for path in runs.iterdir()) == ["0001", "0002", "0003"]
 
@@ -215,7 +215,7 @@ def test_augmented_training_resumed_within_an_epoch_gives_the_same_weights(
     monkeypatch.undo()
     code, _, err = train("--resume", "--set", 'data.augment=[{"type": "RandomTranslate", "pixels": 1}]')
     assert code == 2
-    assert 'data.augment[1].type: "Cutout" in the checkpoint, absent now' in err
+    assert 'data.augment[1].type: "Cutout" at the start, absent now' in err
     code, out, _ = train("--resume", *augment)
     assert code == 0
     assert "Resumed at epoch 2, step " in out

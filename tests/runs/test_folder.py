@@ -12,7 +12,8 @@ import pytest
 
 from graphnn.errors import WeightsError
 from graphnn.runs.facts import DIVERGED, FAILED, FINISHED, FOUND, INTERRUPTED, TRAINING, RunFacts
-from graphnn.runs.folder import RunFolder, opened
+from graphnn.runs.folder import RunFolder
+from graphnn.storage.plain_files import open_plain
 
 FILES = ("weights", "checkpoint", "history", "document", "log", "last", "best", "facts_file", "lock_file")
 no_locks = pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
@@ -58,7 +59,7 @@ def test_links_in_a_folder_are_refused(run: RunFolder, tmp_path: Path, name: str
     with pytest.raises(WeightsError, match=f"{file.name}: is a link, which no run makes"):
         run.check()
     with pytest.raises(OSError, match=os.strerror(errno.ELOOP)):
-        opened(file)
+        open_plain(file)
     assert (tmp_path / "there").read_text() == "precious"
     assert not (tmp_path / "nowhere").exists()
 

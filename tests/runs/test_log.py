@@ -64,6 +64,6 @@ def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     whole._file = Full()
     log.add("lost")
     log.add("lost too")
-    assert log.problem == "log.txt: cannot be written: No space left on device"
+    assert log.problem == f"{tmp_path / 'log.txt'}: cannot be written: No space left on device"
     assert len(tried) == 1
     assert (tmp_path / "log.txt").read_text().endswith("  written\n")

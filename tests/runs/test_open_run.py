@@ -94,16 +94,18 @@ def test_a_finished_run_keeps_one_file_of_weights(folder: RunFolder, opened: Ope
 
 def test_only_weights_that_are_there_are_named(folder: RunFolder, opened: Open) -> None:
     with opened() as run:
-        assert run.weights_so_far() == ["No weights were written, because no epoch was finished."]
+        assert run.weights_so_far(0) == [
+            f"No weights of run {folder.number} were written, because no epoch was finished."
+        ]
         run.save_last(ARRAYS, {"metrics": {"epochs": 4}})
-        assert run.weights_so_far() == [f"{folder.last} holds the weights after epoch 4."]
+        assert run.weights_so_far(4) == [f"{folder.last} holds the weights after epoch 4."]
         run.save_best(ARRAYS, {"metrics": {"epochs": 3}})
-        assert run.weights_so_far() == [
+        assert run.weights_so_far(4) == [
             f"{folder.last} holds the weights after epoch 4.",
             f"{folder.best} holds the weights of the best epoch so far, epoch 3.",
         ]
         folder.last.unlink()
-        assert run.weights_so_far() == [f"{folder.best} holds the weights of the best epoch so far, epoch 3."]
+        assert run.weights_so_far(4) == [f"{folder.best} holds the weights of the best epoch so far, epoch 3."]
 
 
 def test_the_epoch_of_weights(tmp_path: Path, weights: Callable[..., Path]) -> None:

@@ -50,10 +50,14 @@ def test_a_new_run_has_a_new_folder_and_facts(store: RunStore, spec: Spec, add: 
 def test_an_unfinished_run_goes_on_in_its_folder(store: RunStore, spec: Spec, add: Add, facts: RunFacts) -> None:
     before = replace(facts, state=INTERRUPTED, ended="now", message="why", done=2, changes=["--set a=1"])
     run = add(before)
-    assert begun(RunPlace(store=store, resumed=run, command="again", changes=("--set b=2",)), spec) == run
+    assert (
+        begun(RunPlace(store=store, resumed=run, again=lambda number: f"again {number}", changes=("--set b=2",)), spec)
+        == run
+    )
     found = run.facts()
     assert (found.state, found.ended, found.message, found.done) == (TRAINING, None, None, 2)
-    assert (found.epochs, found.samples, found.changes, found.command) == (7, 350, ["--set b=2"], "again")
+    assert (found.epochs, found.samples, found.changes, found.resume) == (7, 350, ["--set b=2"], "again 1")
+    assert found.command == before.command
     assert found.started == before.started
     assert len(store.runs()) == 1
 

@@ -146,7 +146,7 @@ def test_what_is_no_weights_file_stays_even_if_named(
     np.savez(tmp_path / "net.npz", x=[1])
     before = (tmp_path / "net.npz").read_bytes()
     for named in (False, True):
-        with pytest.raises(WeightsError, match="is no weights file of graphnn; it is not replaced"):
+        with pytest.raises(WeightsError, match="so it is no file of weights; it is not replaced"):
             Destination(tmp_path / "net.npz", named=named).receive(add(facts, NEW), facts, {}, store)
     assert (tmp_path / "net.npz").read_bytes() == before
 

@@ -100,11 +100,13 @@ def test_what_is_no_weights_file_is_not_replaced(tmp_path: Path) -> None:
         assert len(str(caught.value).splitlines()) == 1
 
     file = tmp_path / "net.npz"
-    elsewhere = "; write the weights elsewhere with --output, or give it another name"
+    elsewhere = "; write the weights elsewhere with --output, or move it"
     np.savez(file, x=[1], y=[2])
-    refused(f"holds x, y, and is no weights file of graphnn; it is not replaced{elsewhere}")
+    refused(
+        f"holds arrays (x, y) without graphnn's description of them, so it is no file of weights; it is not replaced{elsewhere}"
+    )
     np.savez(file, **{name: np.zeros(1) for name in "abcdef"})
-    refused("holds a, b, c, d, …, and is no weights file")
+    refused("holds arrays (a, b, c, …) without")
     np.savez(file)
     refused("holds no arrays, and is no weights file")
     for content, message in (
@@ -126,7 +128,7 @@ def test_what_is_no_weights_file_is_not_replaced(tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no fifos")
 def test_a_fifo_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "net.npz")
-    with pytest.raises(WeightsError, match="is no regular file"):
+    with pytest.raises(WeightsError, match="is a fifo, not a regular file"):
         weights_meta(tmp_path / "net.npz")
 
 
