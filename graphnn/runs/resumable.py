@@ -37,7 +37,8 @@ def obstacles(
     started: the settings of the run that is to be continued. now, spec, trainer: those of this run. unused: the parts
     of the data that this run does not use.
     """
-    changed = differences(started.document, now.document, plugins=added_fragments())
+    ignored = started.without_effect(now)
+    changed = differences(started.document, now.document, ignore=ignored, plugins=added_fragments())
     lines = started.differences(now, ignore={one.path for one in changed} | unused, where=STARTED)
     found = []
     for one in with_whole_sections(changed, started, now):

@@ -85,6 +85,14 @@ class RunSettings:
     limit: int | None
     kernels: str
 
+    def without_effect(self, now: "RunSettings") -> Set[str]:
+        """Return the settings of the document by which neither run draws anything."""
+        return (
+            {"data.seed"}
+            if self.limit is None and not (holds_out(self.document) or holds_out(now.document))
+            else frozenset()
+        )
+
     def differences(
         self, now: "RunSettings", *, ignore: Set[str] = frozenset(), where: str = "in the checkpoint"
     ) -> list[str]:
@@ -93,8 +101,7 @@ class RunSettings:
         ignore: paths in the document, and parts of the data that are not used. where: the words in messages for where
         these settings come from.
         """
-        if self.limit is None and not (holds_out(self.document) or holds_out(now.document)):
-            ignore = ignore | {"data.seed"}  # nothing is drawn by it
+        ignore = ignore | self.without_effect(now)
         changed = differences(self.document, now.document, ignore=ignore, plugins=added_fragments())
         lines = [one.text(where, "now") for one in changed]
         if self.limit != now.limit:

@@ -136,6 +136,7 @@ def test_an_older_run_resumes_to_the_same_bits(
     train: Train, trained: Path, small: dict[str, Any], monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
 ) -> None:
     weights = trained.with_suffix(".npz")
+    weights.unlink()
     assert train(*options)[0] == 0
     whole = weights.read_bytes()
     stopped_in_the_second_epoch(train, monkeypatch, *options)

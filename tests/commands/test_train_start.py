@@ -83,7 +83,7 @@ def test_a_run_resumed_after_the_training_of_a_parameter_has_ended(
 
 def test_changed_trainability_is_not_resumed(train: Train, whitened: Path) -> None:
     train("--quiet")
-    code, _, err = train("--resume", "--set", ".trainable.biases.until_epoch=2")
+    code, _, err = train("--resume", "--set", "layers[0].trainable.biases.until_epoch=2")
     assert code == 2
     assert ".trainable.biases.until_epoch: 1 at the start, 2 now" in err
     code, _, err = train("--resume", "--set", "layers[2].initializer=he_uniform")

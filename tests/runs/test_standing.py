@@ -103,12 +103,13 @@ def test_what_is_no_weights_file_is_not_replaced(tmp_path: Path) -> None:
     elsewhere = "; write the weights elsewhere with --output, or move it"
     np.savez(file, x=[1], y=[2])
     refused(
-        f"holds arrays (x, y) without graphnn's description of them, so it is no file of weights; it is not replaced{elsewhere}"
+        f"holds arrays (x, y) without graphnn's description of them, so it is no file of weights; "
+        f"it is not replaced{elsewhere}"
     )
     np.savez(file, **{name: np.zeros(1) for name in "abcdef"})
     refused("holds arrays (a, b, c, …) without")
     np.savez(file)
-    refused("holds no arrays, and is no weights file")
+    refused("holds arrays (none) without")
     for content, message in (
         (b"", "not an .npz archive"),
         (b"text", "not an .npz archive"),
