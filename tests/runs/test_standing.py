@@ -120,7 +120,7 @@ def test_what_is_no_weights_file_is_not_replaced(tmp_path: Path) -> None:
         assert file.read_bytes() == content
     file.unlink()
     file.mkdir()
-    refused(f"is a folder, where a file is to be written{elsewhere}")
+    refused(f"is a folder, not a regular file; it is not replaced{elsewhere}")
     file.rmdir()
     file.symlink_to(tmp_path / "nowhere")
     refused(f"is a link to {tmp_path / 'nowhere'}, which does not exist; remove the link")
