@@ -79,6 +79,10 @@ class RunFolder:
         with os.scandir(self.path) as entries:
             return sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
 
+    def holds(self, path: Path) -> bool:
+        """Whether a path, followed through links, leads into the folder."""
+        return Path(os.path.realpath(self.path)) in Path(os.path.realpath(path)).parents
+
     def never_began(self) -> bool:
         """Whether it is empty but for a lock, as a process leaves it that is killed as soon as it has made it."""
         return all(path == self.lock_file for path in self.path.iterdir())

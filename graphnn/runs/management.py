@@ -40,6 +40,11 @@ def remove(store: RunStore, weights: Path, numbers: Sequence[int]) -> str:
     for run in runs:
         if run.running():
             raise WeightsError(f"{run.path}: is being trained by another process; stop it first. Nothing was removed.")
+        if run.holds(weights):
+            raise WeightsError(
+                f"{weights}: leads to a file of {run.path}, which would be lost; put a copy of it there first. "
+                "Nothing was removed."
+            )
     try:
         before = standing(weights, store)
     except WeightsError:  # whatever stands there is left alone

@@ -17,7 +17,7 @@ from graphnn.layers.settings import added_fragments
 from graphnn.runs.facts import FOUND, RunFacts, epochs_of, now, numbers_of
 from graphnn.runs.folder import RunFolder
 from graphnn.runs.standing import Standing, standing
-from graphnn.runs.store import RunStore, check_writable_folder, written
+from graphnn.runs.store import RunStore, check_writable_folder, run_around, written
 from graphnn.specification.differences import differences
 from graphnn.storage.replacing import replacing
 from graphnn.text.terminal import note
@@ -41,12 +41,13 @@ class Destination:
             raise WeightsError(f"{self.weights}: the name of a weights file ends in .npz")
         if not self.weights.parent.is_dir():
             raise WeightsError(f"{self.weights}: there is no folder {self.weights.parent}; make it first")
-        check_writable_folder(self.weights.resolve().parent)
+        refuse_in_run(self.weights)
+        check_writable_folder(Path(os.path.realpath(self.weights)).parent)
         if self.weights.is_file() and not os.access(self.weights, os.W_OK):
             raise WeightsError(
                 f"{self.weights}: is not writable; write the weights elsewhere with --output, or move it"
             )
-        if data is not None and data.resolve() == self.weights.resolve():
+        if data is not None and os.path.realpath(data) == os.path.realpath(self.weights):
             raise WeightsError(
                 f"{data}: this is the data set, which the weights would replace; write them elsewhere with --output, "
                 "or give the data another name"
@@ -93,6 +94,7 @@ def put(source: Path, weights: Path, before: Standing | None, store: RunStore) -
 
     Raises WeightsError.
     """
+    refuse_in_run(weights)
     if before is not None and before.run is None:
         with written(store.folder):
             kept = keep(before, store)
@@ -101,6 +103,17 @@ def put(source: Path, weights: Path, before: Standing | None, store: RunStore) -
         copy(source, weights)
     except OSError as error:
         raise WeightsError(f"{weights}: cannot be written: {error.strerror}") from error
+
+
+def refuse_in_run(weights: Path) -> None:
+    """Raise WeightsError where a path leads into the folder of a run, whose files no other run replaces."""
+    run = run_around(weights)
+    if run is not None:
+        leads, advice = ("is a link into", "remove the link, or ") if weights.is_symlink() else ("lies in", "")
+        raise WeightsError(
+            f"{weights}: {leads} {run}, the folder of a run, whose files no other run replaces; "
+            f"{advice}write the weights elsewhere with --output"
+        )
 
 
 def keep(before: Standing, store: RunStore) -> RunFolder:

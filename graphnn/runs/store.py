@@ -138,12 +138,29 @@ class RunStore:
         parent = self.folder.parent
         if not parent.is_dir():
             raise WeightsError(f"{self.folder}: there is no folder {parent}; make it first")
+        around = run_around(self.folder)
+        if around is not None:
+            raise WeightsError(
+                f"{self.folder}: would lie in {around}, the folder of a run, into which nothing else is written; "
+                "name another place with --output"
+            )
         check_writable_folder(self.folder if self.folder.exists() else parent)
 
 
 def store_of(weights: Path) -> RunStore:
     """Return the store of the runs whose weights are put at a path: NAME.runs beside NAME.npz."""
     return RunStore(weights.parent / f"{weights.stem}{SUFFIX}")  # for any text after --output, which is checked later
+
+
+def run_around(path: Path) -> Path | None:
+    """Return the folder of the run that a path is, or leads into, through links or not; None where there is none."""
+    real = Path(os.path.realpath(path))
+    return next((folder for folder in (real, *real.parents) if is_run(folder)), None)
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder is that of a run: numbered, and with facts or in a folder of runs."""
+    return is_number(folder.name) and (folder.parent.suffix == SUFFIX or RunFolder(folder).facts_file.is_file())
 
 
 def is_number(name: str) -> bool:
