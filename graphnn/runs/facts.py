@@ -14,6 +14,7 @@ import numpy as np
 from graphnn.datasets.provenance import number, optional, typed
 from graphnn.errors import WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.storage.regular_files import open_regular, reading_problem
 from graphnn.storage.replacing import replacing
 from graphnn.version import __version__
 
@@ -88,11 +89,19 @@ class RunFacts:
     def load(cls, file: Path) -> Self:
         """Return what `save` wrote. Raises WeightsError, with the name of the file, where it holds something else."""
         try:
-            return cls.from_json(json.loads(file.read_bytes()))
+            with open_regular(file) as stream:
+                values = json.loads(stream.read())
+            version = typed(values, dict)["run_version"]
+            if type(version) is int and version > VERSION:
+                raise WeightsError(
+                    f"{file}: its run_version is {version}, but this program knows {VERSION} only; "
+                    "a newer graphnn reads it"
+                )
+            return cls.from_json(values)
         except (OSError, ValueError, TypeError, KeyError, RecursionError) as problem:
             said = f"{problem} is missing" if isinstance(problem, KeyError) else problem
-            reason = problem.strerror if isinstance(problem, OSError) else f"damaged: {said}"
-            raise WeightsError(f"{file}: cannot be read: {reason}") from problem
+            reason = reading_problem(problem) if isinstance(problem, OSError) else f"cannot be read: damaged: {said}"
+            raise WeightsError(f"{file}: {reason}") from problem
 
     @classmethod
     def from_json(cls, values: Any) -> Self:

@@ -11,6 +11,10 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.runs.facts import TRAINING, UNFINISHED, RunFacts
 from graphnn.storage.locks import InUse, claim
 from graphnn.storage.plain_files import open_plain
+from graphnn.storage.regular_files import is_file, open_regular
+
+Mark = tuple[int, int, int]
+PROBED = 1.0  # seconds after which whoever holds a lock is training; asking for it takes far less
 
 
 @frozen_dataclass
@@ -75,21 +79,35 @@ class RunFolder:
 
     @property
     def size(self) -> int:
-        """The bytes of all its files."""
-        with os.scandir(self.path) as entries:
-            return sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
+        """The bytes of all its files; 0 where it cannot be read, or is being removed."""
+        try:
+            with os.scandir(self.path) as entries:
+                return sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
+        except OSError:
+            return 0
 
     def holds(self, path: Path) -> bool:
         """Whether a path, followed through links, leads into the folder."""
         return Path(os.path.realpath(self.path)) in Path(os.path.realpath(path)).parents
 
-    def never_began(self) -> bool:
+    def began(self) -> bool:
+        """Whether it has facts, or has lost them: it has other files of a run; or cannot be read."""
+        try:
+            names = {path.name for path in self.path.iterdir()}
+        except FileNotFoundError:
+            return False
+        except OSError:  # another user's
+            return True
+        files = (self.weights, self.checkpoint, self.history, self.document, self.log, self.last, self.best)
+        return any(file.name in names for file in (self.facts_file, *files))
+
+    def is_empty(self) -> bool:
         """Whether it is empty but for a lock, as a process leaves it that is killed as soon as it has made it."""
         return all(path == self.lock_file for path in self.path.iterdir())
 
     def best_weights(self) -> Path | None:
         """Return the file of the weights to use: of the finished run, else of its best epoch, else of its last."""
-        return next((file for file in (self.weights, self.best, self.last) if file.is_file()), None)
+        return next((file for file in (self.weights, self.best, self.last) if is_file(file)), None)
 
     def check(self) -> None:
         """Raise WeightsError where the folder, or a file in it, is a link, or no regular file, or not writable.
@@ -113,7 +131,7 @@ class RunFolder:
         """
         with open_plain(self.lock_file) as file:
             try:
-                claim(file)
+                claim(file, seconds=PROBED)
             except InUse as error:
                 raise WeightsError(
                     f"{self.path}: another training is writing there; wait for its end, or start anew without --resume"
@@ -122,20 +140,25 @@ class RunFolder:
 
     def running(self) -> bool:
         """Whether another process is training into the folder."""
-        if not self.lock_file.is_file():
+        if not is_file(self.lock_file):
             return False
         try:
-            with open_plain(self.lock_file) as file:
-                claim(file)
+            with open_regular(self.lock_file) as file:
+                claim(file, shared=True)
         except InUse:
             return True
-        except OSError:  # not ours to lock
+        except OSError:  # removed since, or not ours to read
             return False
         return False
 
+    def mark(self) -> Mark:
+        """Return what tells one checkpoint from the next, which replaces it. Raises OSError where there is none."""
+        status = self.checkpoint.stat()
+        return status.st_ino, status.st_mtime_ns, status.st_size
+
     def resumable(self, facts: RunFacts) -> bool:
         """Whether the run is unfinished, has something to go on from, and nobody is training it."""
-        return facts.state in UNFINISHED and self.checkpoint.is_file() and not self.running()
+        return facts.state in UNFINISHED and is_file(self.checkpoint) and not self.running()
 
     def state(self, facts: RunFacts) -> str:
         """Return the state in words."""

@@ -19,6 +19,7 @@ from graphnn.runs.reading import DocumentSource, read_document
 from graphnn.runs.standing import Standing, standing
 from graphnn.runs.store import RunStore
 from graphnn.specification.differences import differences, value_text
+from graphnn.storage.regular_files import is_file
 from graphnn.text.terminal import note
 from graphnn.training.history import read_history
 
@@ -120,7 +121,7 @@ def differing(run: RunFolder, facts: RunFacts, document: Mapping[str, Any] | Non
     """Yield what differs between a run and the document as it is now: each setting, with its value in the run."""
     if facts.limit is not None:
         yield "--limit", str(facts.limit)
-    if document is None or not run.document.is_file():
+    if document is None or not is_file(run.document):
         return
     try:
         then = json.loads(run.document.read_bytes())

@@ -20,14 +20,16 @@ def promote(store: RunStore, weights: Path, number: int) -> str:
     run = store.numbered(number)
     source = run.best_weights()
     if source is None:
-        raise WeightsError(f"{run.path}: has no weights yet, because no epoch was finished")
+        names = ", ".join(file.name for file in (run.weights, run.best, run.last))
+        raise WeightsError(f"{run.path}: has no weights: none of {names} is there")
     Destination(weights).check()
-    before = standing(weights, store)
     epoch = epoch_of(source)  # which also shows that it is a weights file
-    if before is not None and before.run == run:
-        return f"{weights} holds the weights of run {number} already."
-    put(source, weights, before, store)
-    which = "" if source == run.weights else f", which is unfinished: those after epoch {epoch:g}"
+    with store.promoting():
+        before = standing(weights, store)
+        if before is not None and before.run == run:
+            return f"{weights} holds the weights of run {number} already."
+        put(source, weights, before, store)
+    which = "" if source == run.weights or epoch is None else f", which is unfinished: those after epoch {epoch:g}"
     return f"{weights} holds the weights of run {number} now{which}."
 
 
@@ -36,7 +38,7 @@ def remove(store: RunStore, weights: Path, numbers: Sequence[int]) -> str:
 
     Raises WeightsError where there is no run of a number, or one is being trained.
     """
-    runs = [store.numbered(number) for number in numbers]
+    runs = store.all_numbered(numbers)
     for run in runs:
         if run.running():
             raise WeightsError(f"{run.path}: is being trained by another process; stop it first. Nothing was removed.")

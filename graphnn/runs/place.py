@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.runs.facts import TRAINING, RunFacts, now, versions
-from graphnn.runs.folder import RunFolder
+from graphnn.runs.folder import Mark, RunFolder
 from graphnn.runs.log import RunLog
 from graphnn.runs.open_run import OpenRun
 from graphnn.runs.promotion import Destination
@@ -21,15 +21,16 @@ class RunPlace:
     """Where a run keeps its files.
 
     store: all runs. destination: of its weights; None: they stay in its folder. resumed: the unfinished run that goes
-    on, whose folder is used. goes_on_from: the finished run whose end is its start. init_from: the weights file that a
-    new run starts from. command: of the run, for its facts. changes: the options that made its document another than
-    the one that is written. again: returns the command that resumes the run of a number; None: an interrupted run is
-    not saved.
+    on, whose folder is used; mark: of the checkpoint that it goes on from. goes_on_from: the finished run whose end is
+    its start. init_from: the weights file that a new run starts from. command: of the run, for its facts. changes: the
+    options that made its document another than the one that is written. again: returns the command that resumes the run
+    of a number; None: an interrupted run is not saved.
     """
 
     store: RunStore
     destination: Destination | None = None
     resumed: RunFolder | None = None
+    mark: Mark | None = None
     goes_on_from: RunFolder | None = None
     init_from: str | None = None
     command: str = ""
@@ -75,6 +76,13 @@ class RunPlace:
             before = folder.facts()
             facts = before.changed(epochs=facts.epochs, samples=samples, changes=facts.changes, resume=facts.resume)
         with OpenRun.opened(
-            folder, facts, settings.document, metrics, log, validated=validated, records=records
+            folder,
+            facts,
+            settings.document,
+            metrics,
+            log,
+            validated=validated,
+            records=records,
+            mark=None if self.resumed is None else self.mark,
         ) as files:
             yield files

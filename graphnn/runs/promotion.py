@@ -37,8 +37,7 @@ class Destination:
 
     def check(self, *, data: Path | None = None) -> None:
         """Raise WeightsError where nothing can be written there; writes nothing. data: the file of the data set."""
-        if self.weights.suffix != ".npz":
-            raise WeightsError(f"{self.weights}: the name of a weights file ends in .npz")
+        check_name(self.weights)
         if not self.weights.parent.is_dir():
             raise WeightsError(f"{self.weights}: there is no folder {self.weights.parent}; make it first")
         refuse_in_run(self.weights)
@@ -58,12 +57,19 @@ class Destination:
 
         Raises WeightsError where they cannot be written, or something is there that is no weights file.
         """
-        before = standing(self.weights, store)
-        reason = None if self.named or before is None else reason_to_stay(before, facts, document)
-        if before is None or reason is None:
-            put(run.weights, self.weights, before, store)
-            return None
+        with store.promoting():
+            before = standing(self.weights, store)
+            reason = None if self.named or before is None else reason_to_stay(before, facts, document)
+            if before is None or reason is None:
+                put(run.weights, self.weights, before, store)
+                return None
         return f"{self.weights} stays as {before.name}: {reason}. To put this one there: {self.promote} {run.number}"
+
+
+def check_name(weights: Path) -> None:
+    """Raise WeightsError where a weights file cannot have this name."""
+    if weights.suffix != ".npz":
+        raise WeightsError(f"{weights}: the name of a weights file ends in .npz")
 
 
 def reason_to_stay(before: Standing, facts: RunFacts, document: Mapping[str, Any]) -> str | None:
@@ -119,8 +125,7 @@ def refuse_in_run(weights: Path) -> None:
 def keep(before: Standing, store: RunStore) -> RunFolder:
     """Copy weights of another origin into a run of their own, and return it. Raises OSError."""
     run = store.make()
-    copy(before.weights, run.weights)
-    RunFacts(
+    facts = RunFacts(
         state=FOUND,
         command="",
         versions={},
@@ -131,7 +136,13 @@ def keep(before: Standing, store: RunStore) -> RunFolder:
         epochs=0,
         samples=0,
         figures=numbers_of(before.meta.get("metrics")),
-    ).save(run.facts_file)
+    )
+    try:
+        copy(before.weights, run.weights)
+        facts.save(run.facts_file)
+    except OSError:  # no half run is left
+        shutil.rmtree(run.path, ignore_errors=True)
+        raise
     return run
 
 

@@ -61,9 +61,17 @@ def standing(weights: Path, store: RunStore) -> Standing | None:
         return None
     runs = sorted(store.readable(), key=lambda known: (known[1].whole, known[0].number), reverse=True)
     for run, facts in runs:  # of equal weights, a try with a limit that left nothing out is no more than a whole run
-        if run.weights.is_file() and filecmp.cmp(run.weights, weights, shallow=False):
+        if are_equal(run.weights, weights):
             return Standing(weights, meta, run, None if facts.state == FOUND else facts)
     return Standing(weights, meta)
+
+
+def are_equal(file: Path, weights: Path) -> bool:
+    """Whether a file is there and holds the same bytes; False where it cannot be read, or is being removed."""
+    try:
+        return file.is_file() and filecmp.cmp(file, weights, shallow=False)
+    except OSError:
+        return False
 
 
 def weights_meta(weights: Path) -> Mapping[str, Any] | None:

@@ -12,10 +12,13 @@ from graphnn.errors import WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.runs.facts import FINISHED, UNFINISHED, RunFacts
 from graphnn.runs.folder import RunFolder
+from graphnn.storage.locks import InUse, turn
+from graphnn.storage.regular_files import is_file
 from graphnn.storage.replacing import remove_abandoned
 
 SUFFIX = ".runs"
 ABANDONED = 60  # seconds after which an empty folder is that of a process that was killed
+LONGEST_TURN = 60  # seconds to wait for others that put weights beside the document
 DIGITS = 4  # at least, in the name of a run's folder
 
 
@@ -33,7 +36,7 @@ class RunStore:
         except (FileNotFoundError, NotADirectoryError):
             return []
         runs = [RunFolder(self.folder / name) for name in names if is_number(name)]
-        return sorted((run for run in runs if run.facts_file.exists()), key=lambda run: run.number)
+        return sorted((run for run in runs if run.began()), key=lambda run: run.number)
 
     def readable(self) -> Iterator[tuple[RunFolder, RunFacts]]:
         """Yield the runs whose facts can be read, by number."""
@@ -43,12 +46,16 @@ class RunStore:
 
     def numbered(self, number: int) -> RunFolder:
         """Return the run with this number. Raises WeightsError, which says which there are."""
-        runs = self.runs()
-        found = next((run for run in runs if run.number == number), None)
-        if found is None:
-            others = f", only {numbers_text([run.number for run in runs])}" if runs else ""
-            raise WeightsError(f"{self.folder}: there is no run {number}{others}")
-        return found
+        return self.all_numbered([number])[0]
+
+    def all_numbered(self, numbers: Sequence[int]) -> list[RunFolder]:
+        """Return the runs with these numbers. Raises WeightsError for the first that there is not."""
+        runs = {run.number: run for run in self.runs()}
+        missing = next((number for number in numbers if number not in runs), None)
+        if missing is not None:
+            others = f", only {numbers_text([*runs])}" if runs else ""
+            raise WeightsError(f"{self.folder}: there is no run {missing}{others}")
+        return [runs[number] for number in numbers]
 
     def to_resume(self, number: int | None = None) -> RunFolder:
         """Return the run with a number or, for None, the latest unfinished one, or else the latest finished one.
@@ -59,12 +66,12 @@ class RunStore:
             run = self.numbered(number)
             if run.running():
                 raise WeightsError(f"{run.path}: is being trained by another process; wait for its end")
-            if not run.checkpoint.is_file():
+            if not is_file(run.checkpoint):
                 raise WeightsError(f"{run.path}: has no {run.checkpoint.name}, and so nothing to go on from")
             return run
         known = list(self.readable())
         unfinished = [run for run, facts in known if run.resumable(facts)]
-        finished = [run for run, facts in known if facts.state == FINISHED and run.checkpoint.is_file()]
+        finished = [run for run, facts in known if facts.state == FINISHED and is_file(run.checkpoint)]
         if not unfinished:
             self.refuse_running(known)
         latest = (unfinished or finished)[-1:]
@@ -91,7 +98,7 @@ class RunStore:
             state = run.state(run.facts())
         except WeightsError as error:
             return f": {error}"
-        lacks = "" if run.checkpoint.is_file() else f", without {run.checkpoint.name}"
+        lacks = "" if is_file(run.checkpoint) else f", without {run.checkpoint.name}"
         return f" (run {run.number}: {state}{lacks})"
 
     def make(self) -> RunFolder:
@@ -125,9 +132,23 @@ class RunStore:
         for run in runs:
             remove_abandoned(run.path)
             with contextlib.suppress(OSError):  # not ours to remove, or another process was quicker
-                if run.never_began() and time.time() - run.path.stat().st_mtime > ABANDONED and not run.running():
+                if run.is_empty() and time.time() - run.path.stat().st_mtime > ABANDONED and not run.running():
                     run.lock_file.unlink(missing_ok=True)
                     run.path.rmdir()
+
+    @contextlib.contextmanager
+    def promoting(self) -> Iterator[None]:
+        """A context in which no other process changes which weights stand beside the document. Raises WeightsError."""
+        with contextlib.ExitStack() as stack:
+            with written(self.folder):
+                self.folder.mkdir(exist_ok=True)
+                try:
+                    stack.enter_context(turn(self.folder, LONGEST_TURN))
+                except InUse as error:
+                    raise WeightsError(
+                        f"{self.folder}: another process is putting weights beside the document; wait for its end"
+                    ) from error
+            yield
 
     def check(self) -> None:
         """Raise WeightsError where no run could be made; writes nothing."""
@@ -160,12 +181,12 @@ def run_around(path: Path) -> Path | None:
 
 def is_run(folder: Path) -> bool:
     """Whether a folder is that of a run: numbered, and with facts or in a folder of runs."""
-    return is_number(folder.name) and (folder.parent.suffix == SUFFIX or RunFolder(folder).facts_file.is_file())
+    return is_number(folder.name) and (folder.parent.suffix == SUFFIX or is_file(RunFolder(folder).facts_file))
 
 
 def is_number(name: str) -> bool:
-    """Whether a name is that of a run's folder."""
-    return name.isascii() and name.isdecimal() and len(name) >= DIGITS
+    """Whether a name is that of a run's folder: 0007, 12345, but not 00007."""
+    return name.isascii() and name.isdecimal() and name == f"{int(name):0{DIGITS}}"
 
 
 def numbers_text(numbers: list[int]) -> str:

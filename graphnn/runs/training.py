@@ -11,6 +11,7 @@ from graphnn.datasets.provenance import Provenance
 from graphnn.describe.describe import Description, describe, training_bytes
 from graphnn.describe.limits import refuse_too_large
 from graphnn.describe.report import description_report
+from graphnn.document.document import read_document as read_text
 from graphnn.engine.engine import Engine
 from graphnn.engine.plan import kernels_for
 from graphnn.errors import DataError, SpecError
@@ -25,7 +26,7 @@ from graphnn.reports.formats import render
 from graphnn.runs.data import TrainingData, data_of
 from graphnn.runs.dry_run import dry_run
 from graphnn.runs.facts import FINISHED
-from graphnn.runs.folder import RunFolder
+from graphnn.runs.folder import Mark, RunFolder
 from graphnn.runs.older import take_over
 from graphnn.runs.place import RunPlace
 from graphnn.runs.progress import Progress
@@ -34,7 +35,8 @@ from graphnn.runs.reading import DocumentSource, print_notes, read_document
 from graphnn.runs.run import TrainingRun
 from graphnn.runs.standing import weights_meta
 from graphnn.runs.store import RunStore
-from graphnn.specification.spec import Spec, read_spec
+from graphnn.specification.spec import Spec, make_spec
+from graphnn.storage.regular_files import is_file
 from graphnn.storage.weights import WeightsFile, assign, class_names, load_weights
 from graphnn.text.numbers import count_text
 from graphnn.text.terminal import heard_by, note, terminal_width
@@ -81,6 +83,7 @@ def train(request: TrainingRequest, progress: Progress) -> bool:
 def trained(request: TrainingRequest, progress: Progress) -> bool:
     """Train as `train` does, without a log of messages."""
     spec = read_document(request.source)
+    changed = changes(request.source, spec)
     graph = build_graph(spec)
     print_notes(spec, graph)
     description = describe(spec, graph, request.kernels)
@@ -96,6 +99,7 @@ def trained(request: TrainingRequest, progress: Progress) -> bool:
     if request.resume is not None:
         resumed = request.store.to_resume(request.resume if isinstance(request.resume, int) else None)
         resumed.check()
+    mark = None if resumed is None else resumed.mark()
     start = None if resumed is None else load_checkpoint(resumed.checkpoint)
     initial = None if request.init_from is None else load_weights(request.init_from, check_finite=True)
     data = TrainingData.load(
@@ -122,7 +126,7 @@ def trained(request: TrainingRequest, progress: Progress) -> bool:
         seed=spec.training["seed"],
         kernels=kernels_for(graph, request.kernels),
     ) as engine:
-        run = TrainingRun(spec, graph, parameters, engine, data, place(request, spec, resumed), progress)
+        run = TrainingRun(spec, graph, parameters, engine, data, place(request, spec, changed, resumed, mark), progress)
         if start is not None:
             run.resume(*start)
         if request.dry_run:
@@ -140,9 +144,15 @@ def check_outputs(request: TrainingRequest, spec: Spec) -> None:
         weights_meta(request.destination.weights)
 
 
-def place(request: TrainingRequest, spec: Spec, resumed: RunFolder | None) -> RunPlace:
-    """Return where the run keeps its files: a finished run that goes on does so in a new folder."""
-    finished = resumed is not None and resumed.facts().state == FINISHED
+def place(
+    request: TrainingRequest, spec: Spec, changed: tuple[str, ...], resumed: RunFolder | None, mark: Mark | None
+) -> RunPlace:
+    """Return where the run keeps its files: a run whose end is there, and that goes on, does so in a new folder.
+
+    changed: the options that made the spec another than that of the document. mark: that of the checkpoint to go on
+    from, as it was read.
+    """
+    finished = resumed is not None and is_over(resumed, spec.training["epochs"])
     return RunPlace(
         store=request.store,
         destination=request.destination,
@@ -150,9 +160,16 @@ def place(request: TrainingRequest, spec: Spec, resumed: RunFolder | None) -> Ru
         goes_on_from=resumed if finished else None,
         init_from=None if request.init_from is None else str(request.init_from),
         command=request.command,
-        changes=changes(request.source, spec),
+        mark=mark,
+        changes=changed,
         again=request.again,
     )
+
+
+def is_over(run: RunFolder, epochs: float) -> bool:
+    """Whether a run is finished or, killed after its weights were written, gets more epochs than it was to have."""
+    facts = run.facts()
+    return facts.state == FINISHED or (is_file(run.weights) and epochs > facts.epochs)
 
 
 def changes(source: DocumentSource, spec: Spec) -> tuple[str, ...]:
@@ -160,7 +177,8 @@ def changes(source: DocumentSource, spec: Spec) -> tuple[str, ...]:
     if not source.overrides:
         return ()
     try:
-        written = read_spec(source.file, plugins=added_fragments()).resolved()
+        document = read_text(source.file) if source.text is None else source.text
+        written = make_spec(document, (), added_fragments()).resolved()
     except SpecError:  # only the changes have made it right
         written = {}
     return () if written == spec.resolved() else tuple(f"--set {override}" for override in source.overrides)

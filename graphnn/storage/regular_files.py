@@ -26,6 +26,14 @@ def check_regular(mode: int, path: Path) -> None:
         raise NotRegularError(errno.EINVAL, f"is {kind}, not a regular file", str(path))
 
 
+def is_file(path: Path) -> bool:
+    """Whether a regular file is at a path; False where that cannot be seen, as in another user's folder."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def open_regular(path: Path) -> BinaryIO:
     """Open a regular file to read. Raises OSError; NotRegularError, at once, for anything else at `path`."""
     check_regular(path.stat().st_mode, path)

@@ -53,7 +53,7 @@ def test_a_run_that_goes_on_is_in_training_again(facts: RunFacts) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"run_version": 2}, "run_version is 2, but this program knows 1 only"),
+        ({"run_version": 0}, "run_version is 0, but this program knows 1 only"),
         ({"state": "done"}, "state is 'done', where one of training, interrupted, failed, diverged, finished, found"),
         ({"state": ["training"]}, "state is ['training']"),
         ({"command": 3}, "3 is no str"),
@@ -110,7 +110,7 @@ def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"run.json: cannot be read: No such file"):
         RunFacts.load(tmp_path / "run.json")
     (tmp_path / "run.json").mkdir()
-    with pytest.raises(WeightsError, match=r"run.json: cannot be read: Is a directory"):
+    with pytest.raises(WeightsError, match=r"run.json: is a folder, not a regular file"):
         RunFacts.load(tmp_path / "run.json")
 
 
