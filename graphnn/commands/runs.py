@@ -1,6 +1,6 @@
 """runs: lists the trainings of a document, puts the weights of one beside it, and removes those that are named."""
 
-from argparse import ArgumentTypeError
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from graphnn.commands.common import (
 from graphnn.reports.formats import TABLE, render
 from graphnn.runs.listing import listing
 from graphnn.runs.management import promote, remove
+from graphnn.runs.promotion import check_name
 from graphnn.runs.reading import command_line
 from graphnn.runs.store import store_of
 from graphnn.runs.trained import weights_beside
@@ -70,10 +71,26 @@ def numbers(text: str) -> list[int]:
     return sorted(found)
 
 
+def refuse_unused(own: Parser, arguments: Namespace) -> None:
+    """Raise UsageError where an option that is for the list stands beside --promote or --remove."""
+    action = next((name for name in ("promote", "remove") if getattr(arguments, name) is not None), None)
+    given = {
+        "--set": bool(arguments.overrides),
+        "--plugin": bool(arguments.plugins),
+        "--format": arguments.format != TABLE,
+    }
+    unused = [option for option, is_given in given.items() if is_given]
+    if action is not None and unused:
+        own.error(f"{unused[0]} is for the list of runs, and changes nothing with --{action}; leave one of them out")
+
+
 def run(argv: Sequence[str]) -> int:
     """List the runs, or change them as the arguments say."""
-    arguments = parser().parse(argv)
-    weights = arguments.output or weights_beside(arguments.spec)
+    own = parser()
+    arguments = own.parse(argv)
+    refuse_unused(own, arguments)
+    weights = weights_beside(arguments.spec) if arguments.output is None else arguments.output
+    check_name(weights)
     store = store_of(weights)
     if arguments.promote is not None:
         complain(promote(store, weights, arguments.promote))

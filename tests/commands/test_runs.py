@@ -163,3 +163,21 @@ def test_the_runs_of_other_weights(graphnn: Run, document: Path, tmp_path: Path)
     assert graphnn("train", document, "--output", other, "--quiet").returncode == 0
     assert [each["stands_beside_document"] for each in listed(graphnn, document, "--output", str(other))] == [True]
     assert listed(graphnn, document) == []
+
+
+@pytest.mark.parametrize("name", [".", "/", "..", "", "net", "net.json"])
+def test_other_weights_have_the_name_of_such(graphnn: Run, trained: Path, name: str) -> None:
+    done = graphnn("runs", trained, "--output", name)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"{Path(name)}: the name of a weights file ends in .npz\n"
+
+
+@pytest.mark.parametrize("option", [("--set", "training.epochs=5"), ("--plugin", "x.py"), ("--format", "json")])
+@pytest.mark.parametrize("action", ["--promote", "--remove"])
+def test_options_of_the_list_are_refused_where_nothing_is_listed(
+    graphnn: Run, trained: Path, option: tuple[str, str], action: str
+) -> None:
+    done = graphnn("runs", trained, action, "1", *option)
+    assert done.returncode == 2
+    assert f"{option[0]} is for the list of runs, and changes nothing with {action}" in done.stderr
+    assert trained.with_suffix(".runs").joinpath("0001").exists()
