@@ -1,8 +1,9 @@
 """Taking over the runs of older versions, which kept one run in NAME.run, and those of a comparison in NAME.compare."""
 
+import contextlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from graphnn.runs.folder import RunFolder
 from graphnn.runs.promotion import copy
 from graphnn.runs.standing import weights_meta
 from graphnn.runs.store import RunStore, written
-from graphnn.storage.locks import InUse, claim
+from graphnn.storage.locks import LONGEST_TURN, InUse, claim, turn
 from graphnn.text.terminal import note
 from graphnn.training.checkpoint import RunSettings, State, load_checkpoint
 
@@ -25,25 +26,41 @@ def take_over(weights: Path, store: RunStore) -> list[str]:
     Raises WeightsError where an older version is training there, or the folder cannot be moved.
     """
     old = weights.with_suffix(OLD_RUN)
-    return [moved(old, weights, store, keep_weights=True)] if is_run(old) else []
+    with only_one(old) if is_run(old) else contextlib.nullcontext():
+        return [moved(old, weights, store, keep_weights=True)] if is_run(old) else []
 
 
 def take_over_comparison(folder: Path, store: RunStore) -> list[str]:
     """Move the trainings that an older version kept in the folder of a comparison, as `take_over` does."""
     if not is_folder(folder):
         return []
-    olds = [old for old in sorted(folder.glob(f"*{OLD_RUN}")) if is_run(old)]
-    lines = [moved(old, old.with_suffix(".npz"), store, keep_weights=False) for old in olds]
-    if folder != store.folder and not any(folder.iterdir()):
-        with written(folder):
-            folder.rmdir()
-    return lines
+    with only_one(folder):
+        if not is_folder(folder):
+            return []
+        olds = [old for old in sorted(folder.glob(f"*{OLD_RUN}")) if is_run(old)]
+        lines = [moved(old, old.with_suffix(".npz"), store, keep_weights=False) for old in olds]
+        if folder != store.folder and not any(folder.iterdir()):
+            with written(folder):
+                folder.rmdir()
+        return lines
 
 
 def take_over_all(weights: Path, store: RunStore) -> None:
     """Move the run and the comparison that older versions kept beside a weights file into its store, with notes."""
     for text in [*take_over(weights, store), *take_over_comparison(weights.with_suffix(OLD_COMPARISON), store)]:
         note(text)
+
+
+@contextlib.contextmanager
+def only_one(old: Path) -> Iterator[None]:
+    """A context in which no other process takes over what lies beside an old folder. Raises WeightsError."""
+    with contextlib.ExitStack() as stack:
+        try:
+            with written(old):
+                stack.enter_context(turn(old.parent, LONGEST_TURN))
+        except InUse as error:
+            raise WeightsError(f"{old}: another process is taking it over; wait for its end") from error
+        yield
 
 
 def is_run(folder: Path) -> bool:
@@ -68,7 +85,8 @@ def moved(old: Path, weights: Path, store: RunStore, *, keep_weights: bool) -> s
     with written(old):
         try:
             state, settings = load_checkpoint(old_run.checkpoint)
-            own = is_of(settings, weights) and not old_run.last.exists()
+            between_epochs = state.step == 0 and not old_run.last.exists()  # as at the end, with or without all epochs
+            own = between_epochs and is_of(settings, weights)
             facts = known(old_run, state, settings, weights if own else None)
         except WeightsError:  # nothing to go on from, but its files are kept
             facts, own = unknown(old_run), False

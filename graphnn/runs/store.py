@@ -12,13 +12,12 @@ from graphnn.errors import WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.runs.facts import FINISHED, UNFINISHED, RunFacts
 from graphnn.runs.folder import RunFolder
-from graphnn.storage.locks import InUse, turn
+from graphnn.storage.locks import LONGEST_TURN, InUse, turn
 from graphnn.storage.regular_files import is_file
 from graphnn.storage.replacing import remove_abandoned
 
 SUFFIX = ".runs"
 ABANDONED = 60  # seconds after which an empty folder is that of a process that was killed
-LONGEST_TURN = 60  # seconds to wait for others that put weights beside the document
 DIGITS = 4  # at least, in the name of a run's folder
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+LONGEST_TURN = 60.0  # seconds to wait for others
 PAUSE = 0.02  # seconds between two attempts
 
 

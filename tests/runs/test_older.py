@@ -1,6 +1,7 @@
 """Runs of older versions become runs of the store: each byte of theirs is still there."""
 
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from graphnn.errors import WeightsError
 from graphnn.runs.facts import FAILED, FINISHED, INTERRUPTED
 from graphnn.runs.older import take_over, take_over_comparison
 from graphnn.runs.store import RunStore
+from graphnn.storage.locks import turn
 from graphnn.training.checkpoint import RunSettings, State, save_checkpoint
 from graphnn.training.history import Record
 
@@ -103,6 +105,40 @@ def test_weights_of_another_document_stay_where_they_are(
     assert before <= contents(tmp_path)
     (run,) = store.runs()
     assert (run.facts().state, run.weights.exists()) == (INTERRUPTED, False)
+
+
+def test_a_run_killed_within_its_first_epoch_has_not_the_weights_of_the_run_before(
+    tmp_path: Path, store: RunStore, place: Path
+) -> None:
+    """Both are of the same document."""
+    old = old_run(tmp_path / "net.run", 0)
+    state = State(0, 3, 3, [1.0], 0.0, {}, [], {"parameters": np.ones(3, np.float32)})
+    save_checkpoint(old / "checkpoint.npz", state, RunSettings(DOCUMENT, {"training data": "ab"}, None, "numpy"))
+    take_over(place, store)
+    (run,) = store.runs()
+    assert (run.facts().state, run.facts().done, run.weights.exists()) == (INTERRUPTED, 0, False)
+    assert place.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
+def test_two_processes_take_over_once(tmp_path: Path, store: RunStore, place: Path) -> None:
+    old_run(tmp_path / "net.run", 3)
+    old_run(tmp_path / "net.compare" / "a-seed0.run", 3)
+    lines: list[str] = []
+    with turn(tmp_path, 0):
+        others = [threading.Thread(target=lambda: lines.extend(both(place, store))) for _ in range(3)]
+        for other in others:
+            other.start()
+        assert not store.folder.exists()
+    for other in others:
+        other.join()
+    assert len(lines) == len(store.runs()) == 2
+    assert [path for path in tmp_path.rglob("*") if path.suffix == ".tmp"] == []
+
+
+def both(weights: Path, store: RunStore) -> list[str]:
+    """Take over the run and the comparison beside weights."""
+    return take_over(weights, store) + take_over_comparison(weights.with_suffix(".compare"), store)
 
 
 @pytest.mark.parametrize("checkpoint", [b"", b"text", b"PK\x03\x04", None])
