@@ -180,14 +180,14 @@ class TrainingRun:
         """Put the weights where other commands find them, and write the facts of the finished run."""
         destination, run = self.place.destination, self.files.folder
         done = {**self.done(), "figures": {**figures_of(self.last_kept), **figures}}
+        stays = None
         try:
-            stays = None
-            if destination is not None:
-                stays = destination.receive(run, self.files.facts, self.settings.document, self.place.store)
+            with contextlib.ExitStack() as stack:
+                stack.callback(self.files.finish, **done)
+                if destination is not None:
+                    stays = destination.receive(run, self.files.facts, self.settings.document, self.place.store)
         except WeightsError as error:
             raise WeightsError(*error.problems, f"{run.weights} holds the weights of the finished run.") from error
-        finally:
-            self.files.finish(**done)
         best = best_text(self.trainer.kept.best)
         place = run.weights if destination is None or stays is not None else destination.weights
         self.progress.line(f"{place} written by run {run.number}{f': the weights of {best}' if best else ''}.")

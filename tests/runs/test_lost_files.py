@@ -137,3 +137,26 @@ def test_a_document_from_a_pipe_is_read_once(graphnn: Run, document: Path, tmp_p
     run = RunFolder(tmp_path / "piped.runs" / "0001")
     assert run.facts().changes == ["--set training.epochs=1"]
     assert RunFolder(tmp_path / "piped.runs" / "0001").facts().whole is False
+
+
+def test_facts_that_cannot_be_written_at_the_end_do_not_hide_the_weights(
+    graphnn: Run, document: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = RunFacts.save
+
+    def full(facts: RunFacts, file: Path) -> None:
+        if facts.state == FINISHED:
+            raise OSError(28, "No space left on device")
+        save(facts, file)
+
+    monkeypatch.setattr(RunFacts, "save", full)
+    done = graphnn("train", document, "--quiet")
+    run = RunFolder(document.parent / "net.runs" / "0001")
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"{run.facts_file}: cannot be written: No space left on device\n"
+        f"{run.weights} holds the weights of the finished run.\n"
+    )
+    monkeypatch.undo()
+    assert graphnn("train", document, "--quiet", "--resume").returncode == 0
+    assert run.facts().state == FINISHED
