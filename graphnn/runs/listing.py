@@ -1,7 +1,8 @@
 """The runs of a document as a report: what differed, how far they came, their figures, time and size."""
 
+import functools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from graphnn.runs.older import take_over_all
 from graphnn.runs.reading import DocumentSource, read_document
 from graphnn.runs.standing import Standing, standing
 from graphnn.runs.store import RunStore
-from graphnn.specification.differences import differences, value_text
+from graphnn.specification.differences import Difference, differences, value_text
 from graphnn.storage.regular_files import is_file
 from graphnn.text.terminal import note
 from graphnn.training.history import read_history
@@ -81,7 +82,8 @@ def listing(source: DocumentSource, weights: Path, store: RunStore, *, train: st
         stands = standing(weights, store)
     except WeightsError as error:
         note(error)
-    runs = [described(run, document, stands) for run in store.runs()]
+    found = None if document is None else found_once(document)
+    runs = [described(run, found, stands) for run in store.runs()]
     if not runs:
         return Report([Lines([f"{store.folder}: no run yet; train it: {train}"])], [], rows=Table(ROWS, []))
     unfinished = [each for each in runs if each.facts is not None and each.run.resumable(each.facts)]
@@ -92,8 +94,16 @@ def listing(source: DocumentSource, weights: Path, store: RunStore, *, train: st
     return runs_report(runs, resume)
 
 
-def described(run: RunFolder, document: Mapping[str, Any] | None, standing: Standing | None) -> ListedRun:
-    """Return one run as it is listed."""
+Found = Callable[[bytes], Sequence[Difference]]
+
+
+def found_once(document: Mapping[str, Any]) -> Found:
+    """Return what finds the differences of a document, as the text of a run's, to this one: once for equal texts."""
+    return functools.cache(lambda text: differences(json.loads(text), document, plugins=added_fragments()))
+
+
+def described(run: RunFolder, found: Found | None, standing: Standing | None) -> ListedRun:
+    """Return one run as it is listed. found: finds what differs; None: the document cannot be read."""
     stands = standing is not None and standing.run == run
     try:
         facts = run.facts()
@@ -103,7 +113,7 @@ def described(run: RunFolder, document: Mapping[str, Any] | None, standing: Stan
     done, figures = facts.done, facts.figures
     if state in (KILLED, RUNNING):
         done, figures = so_far(run.history)
-    changes = tuple(differing(run, facts, document))
+    changes = tuple(differing(run, facts, found))
     return ListedRun(run, facts, None, state, done, figures, changes, run.size, stands)
 
 
@@ -117,19 +127,18 @@ def so_far(history: Path) -> tuple[int, Mapping[str, Mapping[str, float]]]:
     return len(records), {"validation": validated[-1]} if validated else {}
 
 
-def differing(run: RunFolder, facts: RunFacts, document: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+def differing(run: RunFolder, facts: RunFacts, found: Found | None) -> Iterator[tuple[str, str]]:
     """Yield what differs between a run and the document as it is now: each setting, with its value in the run."""
     if facts.limit is not None:
         yield "--limit", str(facts.limit)
-    if document is None or not is_file(run.document):
+    if found is None or not is_file(run.document):
         return
     try:
-        then = json.loads(run.document.read_bytes())
-        found = differences(then, document, plugins=added_fragments())
+        changed = found(run.document.read_bytes())
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         yield run.document.name, "damaged"
         return
-    for one in found:
+    for one in changed:
         yield one.path, value_text(one.before)
 
 

@@ -1,12 +1,14 @@
 """runs, called in this process: the list of trainings, whose weights stand beside the document, and removal."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from graphnn.runs import listing
 from graphnn.runs import run as training_run
 from graphnn.storage.weights import load_weights
 
@@ -181,3 +183,22 @@ def test_options_of_the_list_are_refused_where_nothing_is_listed(
     assert done.returncode == 2
     assert f"{option[0]} is for the list of runs, and changes nothing with {action}" in done.stderr
     assert trained.with_suffix(".runs").joinpath("0001").exists()
+
+
+def test_equal_documents_of_many_runs_are_compared_once(
+    graphnn: Run, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs, calls = trained.with_suffix(".runs"), []
+    for number in range(2, 6):
+        shutil.copytree(runs / "0001", runs / f"{number:04}")
+    differences = listing.differences
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        calls.append(arguments)
+        return differences(*arguments, **options)
+
+    monkeypatch.setattr(listing, "differences", counted)
+    trained.write_text(trained.read_text().replace('"epochs": 3', '"epochs": 4'))
+    expected = [{"setting": "training.epochs", "value": "3"}]
+    assert [each["differences"] for each in listed(graphnn, trained)] == [expected] * 5
+    assert len(calls) == 1
