@@ -4,7 +4,7 @@ import csv
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,15 +87,15 @@ def victims(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Victims]:
 class Scene:
     """A document with an older run, whose weights stand beside it, and what a new run of it gives."""
 
-    def __init__(self, folder: Path, victims: Victims) -> None:
+    def __init__(self, folder: Path, victims: Victims, document: Mapping[str, Any] = DOCUMENT) -> None:
         folder.mkdir()
         self.victims, self.folder = victims, folder
         self.document = folder / "net.json"
         self.weights, self.store = self.document.with_suffix(".npz"), store_of(self.document.with_suffix(".npz"))
-        self.document.write_text(json.dumps({**DOCUMENT, "optimizer": {"type": "SGD"}}))
+        self.document.write_text(json.dumps({**document, "optimizer": {"type": "SGD"}}))
         assert victims.run("train", self.document, *LIMITED, "--threads", "1")["status"] == 0
         self.old = self.weights.read_bytes()
-        self.document.write_text(json.dumps(DOCUMENT))
+        self.document.write_text(json.dumps(document))
 
     def kill(self, options: Sequence[str], **moment: float) -> dict[str, Any]:
         """Train, killed at a moment, and check everything that must hold at once and after going on."""
@@ -184,3 +184,63 @@ def test_a_run_whose_worker_is_killed_goes_on(victims: Victims, tmp_path: Path) 
         scene = Scene(tmp_path / str(number), victims)
         scene.kill(("--threads", "2"), worker=float(seconds))
         scene.go_on(("--threads", "2"))
+
+
+KINDS: Mapping[str, dict[str, Any]] = {  # what a checkpoint within an epoch has to hold, besides the weights
+    "averages and the best epoch": DOCUMENT,
+    "a reduced rate, and early stopping": {
+        **DOCUMENT,
+        "optimizer": {
+            "type": "Adam",
+            "learning_rate": 0.05,
+            "schedule": {"type": "reduce_on_plateau", "patience": 0, "factor": 0.5},
+        },
+        "training": {
+            "epochs": 12,
+            "batch_size": 32,
+            "early_stopping": {"monitor": "validation_loss", "patience": 2},
+            "keep_best": "validation_accuracy",
+        },
+    },
+    "slow weights": {
+        **DOCUMENT,
+        "optimizer": {"type": "SGD", "learning_rate": 0.3, "schedule": {"type": "one_cycle"}},
+        "training": {"epochs": 3.4, "batch_size": 32, "averaging": {"type": "lookahead"}},
+    },
+}
+
+
+def kill_again_and_again(victims: Victims, folder: Path, kind: str, events: Sequence[int]) -> int:
+    """Kill a run that saves itself after each step, resume and kill it again, and compare its end with another's.
+
+    events: when it is killed, one after the other. Return how often it was killed.
+    """
+    scene, kills = Scene(folder, victims, KINDS[kind]), 0
+    for event in [*events, None]:
+        resumable = [run for run, facts in scene.store.readable() if run.resumable(facts)]
+        options = ("--threads", "1", *(("--resume",) if resumable else ()))
+        moment = {} if event is None else {"event": event, "saved_every": 0}
+        status = victims.run("train", scene.document, *LIMITED, *options, **moment)["status"]
+        if status == 0:
+            break
+        assert status == -9, victims.output.read_text()
+        kills += 1
+    run = scene.store.runs()[-1]
+    assert scene.weights.read_bytes() == run.weights.read_bytes() == scene.new
+    other = store_of(scene.folder / "undisturbed.npz").numbered(1)
+    rows = [[line.rsplit(",", 2)[0] for line in each.history.read_text().split()] for each in (run, other)]
+    assert rows[0] == rows[1]
+    return kills
+
+
+def test_a_run_that_is_killed_between_its_steps_goes_on(victims: Victims, tmp_path: Path) -> None:
+    assert kill_again_and_again(victims, tmp_path / "scene", "averages and the best epoch", [150, 210]) == 2
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_run_that_is_killed_between_its_steps_goes_on_every_time(victims: Victims, tmp_path: Path, kind: str) -> None:
+    rng = np.random.default_rng(3)
+    events = [[int(event) for event in rng.integers(20, 400, 20)] for _ in range(15)]
+    kills = [kill_again_and_again(victims, tmp_path / str(number), kind, each) for number, each in enumerate(events)]
+    assert sum(kills) > 30

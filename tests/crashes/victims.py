@@ -3,8 +3,9 @@
 It reads a request from each line of its standard input and answers with a line, both in JSON. A child starts in a few
 milliseconds, because everything is imported before it is forked. Requests: argv of a command; output, a file for what
 it prints; and at which moment to kill it: "event", the number of a call that changes files; or "seconds" after its
-start; or "worker", the seconds after which one of its own children is killed. Answers: status, as of a shell; events,
-the number of such calls; alive, whether a process of it is left.
+start; or "worker", the seconds after which one of its own children is killed; and saved_every, the seconds from one
+checkpoint to the next. Answers: status, as of a shell; events, the number of such calls; alive, whether a process of it
+is left.
 """
 
 import json
@@ -18,6 +19,7 @@ from typing import Any
 
 from graphnn.commands import compare, train  # noqa: F401
 from graphnn.commands.main import main
+from graphnn.runs import run as training_run
 
 CALLS = ("fsync", "replace", "rename", "mkdir", "unlink", "open", "rmdir", "truncate", "ftruncate")
 
@@ -63,6 +65,7 @@ def in_child(request: Mapping[str, Any], counter: Path) -> None:
     descriptor = os.open(request["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     for stream in (1, 2):
         os.dup2(descriptor, stream)
+    training_run.SAVED_EVERY = request.get("saved_every", training_run.SAVED_EVERY)
     code = 70
 
     def victim() -> None:
