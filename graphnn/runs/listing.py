@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from graphnn.training.history import read_history
 PARTS = ("validation", "test")  # whose figures the table shows
 KILLED, DAMAGED, RUNNING = "killed", "damaged", "training"
 RIGHT = Kind(right=True)
+RESUMED = re.compile(r"--resume \d+\b")
 LONGEST = 40  # characters of a value in the table
 ROWS = tuple(
     Column(name, key=name)
@@ -87,11 +89,15 @@ def listing(source: DocumentSource, weights: Path, store: RunStore, *, train: st
     if not runs:
         return Report([Lines([f"{store.folder}: no run yet; train it: {train}"])], [], rows=Table(ROWS, []))
     unfinished = [each for each in runs if each.facts is not None and each.run.resumable(each.facts)]
-    resume = {
-        each.run.number: (each.facts and each.facts.resume) or f"{train} --resume {each.run.number}"
-        for each in unfinished
-    }
+    resume = {each.run.number: resume_command(each, train) for each in unfinished}
     return runs_report(runs, resume)
+
+
+def resume_command(each: ListedRun, train: str) -> str:
+    """Return the command that goes on with a run, whose folder may have been copied or renamed since it was trained."""
+    number = f"--resume {each.run.number}"
+    known = each.facts.resume if each.facts is not None else None
+    return f"{train} {number}" if known is None else RESUMED.sub(number, known)
 
 
 Found = Callable[[bytes], Sequence[Difference]]

@@ -63,6 +63,15 @@ def test_a_killed_run_shows_how_far_it_came(graphnn: Run, trained: Path) -> None
     assert each["resume"].endswith("--resume 1")
 
 
+def test_a_copied_run_goes_on_by_its_own_number(graphnn: Run, trained: Path) -> None:
+    run = trained.with_suffix(".runs") / "0001"
+    facts = json.loads((run / "run.json").read_text())
+    assert facts["resume"].endswith("--resume 1")
+    (run / "run.json").write_text(json.dumps({**facts, "state": "interrupted"}))
+    shutil.copytree(run, run.with_name("0012"))
+    assert [each["resume"][-11:] for each in listed(graphnn, trained)] == [" --resume 1", "--resume 12"]
+
+
 def test_promoting_puts_the_weights_of_a_run_beside_the_document(graphnn: Run, trained: Path) -> None:
     weights = trained.with_suffix(".npz")
     first = weights.read_bytes()
