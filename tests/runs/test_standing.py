@@ -123,7 +123,7 @@ def test_what_is_no_weights_file_is_not_replaced(tmp_path: Path) -> None:
     refused(f"is a folder, not a regular file; it is not replaced{elsewhere}")
     file.rmdir()
     file.symlink_to(tmp_path / "nowhere")
-    refused(f"is a link to {tmp_path / 'nowhere'}, which does not exist; remove the link")
+    refused(f"is a link to {tmp_path / 'nowhere'}, which does not exist; it is not replaced")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no fifos")
