@@ -13,7 +13,7 @@ from graphnn.layers.settings import added_fragments
 from graphnn.metrics.base import METRICS
 from graphnn.metrics.figures import label
 from graphnn.reports.kinds import BYTES, DURATION, Kind, metric_kind
-from graphnn.reports.report import Column, Lines, Part, Report, Table
+from graphnn.reports.report import Alternatives, Column, Lines, Part, Report, Table
 from graphnn.runs.facts import FOUND, RunFacts
 from graphnn.runs.folder import RunFolder
 from graphnn.runs.older import take_over_all
@@ -29,6 +29,7 @@ PARTS = ("validation", "test")  # whose figures the table shows
 KILLED, DAMAGED, RUNNING = "killed", "damaged", "training"
 RIGHT = Kind(right=True)
 RESUMED = re.compile(r"--resume \d+\b")
+SHOWN = 3  # changes in the table
 LONGEST = 40  # characters of a value in the table
 ROWS = tuple(
     Column(name, key=name)
@@ -65,7 +66,9 @@ class ListedRun:
         """What differs from the document, in short; or the problem."""
         if self.problem is not None:
             return self.problem
-        return ", ".join(f"{setting} {value if len(value) <= LONGEST else '…'}" for setting, value in self.changes)
+        shown = [f"{setting} {value if len(value) <= LONGEST else '…'}" for setting, value in self.changes[:SHOWN]]
+        more = len(self.changes) - SHOWN
+        return ", ".join([*shown, *([f"and {more} more"] if more > 0 else [])])
 
 
 def listing(source: DocumentSource, weights: Path, store: RunStore, *, train: str) -> Report:
@@ -150,7 +153,7 @@ def differing(run: RunFolder, facts: RunFacts, found: Found | None) -> Iterator[
 
 def runs_report(runs: Sequence[ListedRun], resume: Mapping[int, str]) -> Report:
     """Return the report of runs. resume: the commands that go on with those that are unfinished, by their numbers."""
-    parts: list[Part] = [Table(columns(runs), [tuple(cells(each, runs)) for each in runs])]
+    parts: list[Part] = [Alternatives([table(runs), table(runs, without=("size", "time"))])]
     if any(each.stands for each in runs):
         parts.append(Lines(["* its weights stand beside the document"]))
     if resume:
@@ -173,6 +176,14 @@ def shown_metrics(runs: Sequence[ListedRun]) -> list[tuple[str, str]]:
     return shown
 
 
+def table(runs: Sequence[ListedRun], *, without: Sequence[str] = ()) -> Table:
+    """Return the table for people, without the columns of these titles."""
+    titles = columns(runs)
+    kept = [index for index, column in enumerate(titles) if column.title not in without]
+    rows = [list(cells(each, runs)) for each in runs]
+    return Table([titles[index] for index in kept], [[row[index] for index in kept] for row in rows])
+
+
 def columns(runs: Sequence[ListedRun]) -> list[Column]:
     """Return the columns of the table for people."""
     return [
@@ -182,7 +193,7 @@ def columns(runs: Sequence[ListedRun]) -> list[Column]:
         *(Column(f"{part}\n{label(metric)}", metric_kind(metric)) for part, metric in shown_metrics(runs)),
         Column("time", DURATION),
         Column("size", BYTES, short="size"),
-        Column("what differs from the document", wraps=True),
+        Column("differs from the\ndocument in", wraps=True),
     ]
 
 
