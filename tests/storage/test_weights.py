@@ -226,7 +226,7 @@ NORMALISATION = {"mode": "per_channel", "shape": [3, 8, 8], "offset": [0.5], "di
         ({"metrics": None}, "metrics is None, where an object is needed"),
         ({"metrics": {"test": 0.5}}, "metrics.test is 0.5, where an object is needed"),
         ({"metrics": {"test": {"loss": "a"}}}, "metrics.test.loss is 'a', where a number is needed"),
-        ({"metrics": {"epochs": True}}, "metrics.epochs is True, where a whole number, at least 0, is needed"),
+        ({"metrics": {"epochs": True}}, "metrics.epochs is True, where a number from 0 is needed"),
         ({"document": "a"}, "document is 'a', where an object is needed"),
         ({"document": {"data": []}}, "document.data is [], where an object is needed"),
         ({"versions": {"numpy": 2}}, "versions.numpy is 2, where a text is needed"),

@@ -21,7 +21,7 @@ def usual(shell: Shell, folder: Path) -> tuple[str, bytes]:
     shown = shell(TRAIN)
     assert (shown.returncode, shown.stderr) == (0, "")
     weights = (folder / "wide.npz").read_bytes()
-    shutil.rmtree(folder / "wide.run")
+    shutil.rmtree(folder / "wide.runs")
     (folder / "wide.npz").unlink()
     return shown.stdout, weights
 
@@ -87,4 +87,4 @@ def test_too_little_memory_for_the_network(shell: Shell, folder: Path) -> None:
     assert "wide.json: training this network at a batch size of 128 takes " in shown.stderr
     assert "but this process has " in shown.stderr
     assert " free of 683.6 MiB (ulimit -v)" in shown.stderr
-    assert not (folder / "wide.run").exists()
+    assert not (folder / "wide.runs").exists()
