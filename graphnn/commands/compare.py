@@ -28,6 +28,7 @@ from graphnn.runs.reading import command_line
 from graphnn.runs.store import RunStore, store_of
 from graphnn.runs.trained import weights_beside
 from graphnn.specification.variants import AS_IT_IS, Variant, read_variants
+from graphnn.text.outputs import go_on_unread
 from graphnn.text.shell import shell_joined
 from graphnn.text.terminal import show, terminal_width
 
@@ -89,6 +90,7 @@ def seeds(text: str) -> tuple[int, ...]:
 def compare(argv: Sequence[str]) -> int:
     """Run all trainings that are not finished, and print the table. All variants are checked before the first."""
     arguments = parser().parse(argv)
+    go_on_unread()
     request = ComparisonRequest(
         document=document_source(arguments),
         variants=read_variants(arguments.variants) if arguments.variants else (Variant(AS_IT_IS),),

@@ -22,6 +22,7 @@ from graphnn.runs.reading import command_line
 from graphnn.runs.store import store_of
 from graphnn.runs.trained import weights_beside, weights_path
 from graphnn.runs.training import LATEST, TrainingRequest
+from graphnn.text.outputs import go_on_unread
 from graphnn.text.shell import shell_joined
 
 EXAMPLES = (
@@ -81,6 +82,7 @@ def train(argv: Sequence[str]) -> int:
     """Train as the arguments say, and return the exit code."""
     argv = with_resume_apart(argv)
     arguments = parser().parse(argv)
+    go_on_unread()
     seed = [] if arguments.seed is None else [f"training.seed={arguments.seed}"]
     beside = weights_path if arguments.dry_run else weights_beside  # a dry run writes nothing there
     weights = arguments.output or beside(arguments.spec)

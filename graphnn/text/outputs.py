@@ -18,7 +18,8 @@ class Output(io.FileIO):
 
     def __init__(self, descriptor: int, name: str) -> None:
         super().__init__(descriptor, "w", closefd=False)
-        self._label, self._terminal, self._lost = name, self.isatty(), False
+        self._label, self._lost = name, False
+        self.unread = {errno.EIO} if self.isatty() else set[int]()  # errors that only say that nobody reads any more
 
     def write(self, data: Any) -> int | None:  # type: ignore[override]
         if self._lost:
@@ -27,7 +28,7 @@ class Output(io.FileIO):
             return super().write(data)
         except OSError as error:
             self._lost = True
-            if self._terminal and error.errno == errno.EIO:
+            if error.errno in self.unread:
                 return memoryview(data).nbytes
             raise OSError(error.errno, error.strerror, self._label) from None
 
@@ -50,6 +51,14 @@ def named_outputs() -> Iterator[None]:
             with contextlib.suppress(OSError):  # the caller flushes where it wants to know; here an error is under way
                 getattr(sys, name).flush()
             setattr(sys, name, stream)
+
+
+def go_on_unread() -> None:
+    """Let the command go on when the reader of its output ends, as `head` does: what is written later is dropped."""
+    for name in NAMES:
+        raw = getattr(getattr(getattr(sys, name), "buffer", None), "raw", None)
+        if isinstance(raw, Output):
+            raw.unread.add(errno.EPIPE)
 
 
 def plain_file(stream: Any) -> bool:

@@ -1,7 +1,9 @@
 """Terminals that are narrow or know ASCII alone, and streams that are closed: the same work, and nothing on top."""
 
+import json
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,9 +37,18 @@ def test_closed_streams(shell: Shell, streams: str) -> None:
     assert ("Conv2D" in shown.stdout) == (">&-" not in streams.split())
 
 
-@pytest.mark.parametrize("command", ["train wide.json --dry-run", long("inspect wide.json"), long("train --help")])
+@pytest.mark.parametrize("command", ["inspect wide.json", long("train --help")])
 def test_a_reader_that_reads_one_line(shell: Shell, command: str) -> None:
     shown = shell(f"graphnn {command} | head -1")
     assert shown.stderr == ""
     assert shown.returncode in (0, 1)
     assert len(shown.stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["train wide.json --seed 1", long("compare wide.json --format json")])
+def test_a_training_goes_on_without_a_reader(shell: Shell, folder: Path, command: str) -> None:
+    shown = shell(f"graphnn {command} --set training.epochs=3 2>&1 | true")
+    assert (shown.returncode, shown.stdout, shown.stderr) == (0, "", "")
+    run = folder / "wide.runs" / "0001"
+    assert json.loads((run / "run.json").read_text())["state"] == "finished"
+    assert ("Final test loss" in (run / "log.txt").read_text()) == command.startswith("train")

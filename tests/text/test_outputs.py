@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from graphnn.text.outputs import NAMES, named_outputs
+from graphnn.text.outputs import NAMES, go_on_unread, named_outputs
 
 FULL = Path("/dev/full")
 
@@ -37,6 +37,17 @@ def test_a_reader_that_has_left_is_a_broken_pipe(monkeypatch: pytest.MonkeyPatch
             print("nobody reads this")
             with pytest.raises(BrokenPipeError):
                 sys.stdout.flush()
+
+
+def test_a_command_can_go_on_without_a_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        with named_outputs():
+            go_on_unread()
+            for _ in range(2):
+                print("nobody reads this", flush=True)
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
