@@ -175,5 +175,5 @@ def versions() -> dict[str, str]:
         "graphnn": __version__,
         "numpy": np.__version__,
         "python": platform.python_version(),
-        "system": platform.platform(terse=True),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",  # platform() starts a process
     }

@@ -32,7 +32,7 @@ def mounting() -> bool:
     return tried.returncode == 0
 
 
-@pytest.mark.parametrize("before", ["ulimit -n 7", long("ulimit -n 20"), long("taskset -pc 0 $BASHPID")])
+@pytest.mark.parametrize("before", ["ulimit -n 10", long("ulimit -n 20"), long("taskset -pc 0 $BASHPID")])
 def test_the_same_weights_with_few_files_or_cores(
     usual: tuple[str, bytes], shell: Shell, folder: Path, before: str
 ) -> None:
