@@ -36,12 +36,10 @@ def promote(store: RunStore, weights: Path, number: int) -> str:
 def remove(store: RunStore, weights: Path, numbers: Sequence[int]) -> str:
     """Remove runs, all or none, and return sentences that say so.
 
-    Raises WeightsError where there is no run of a number, or one is being trained.
+    Raises WeightsError where there is no run of a number, or one is being trained, or cannot be removed.
     """
     runs = store.all_numbered(numbers)
     for run in runs:
-        if run.running():
-            raise WeightsError(f"{run.path}: is being trained by another process; stop it first. Nothing was removed.")
         if run.holds(weights):
             raise WeightsError(
                 f"{weights}: leads to a file of {run.path}, which would be lost; put a copy of it there first. "
@@ -52,8 +50,7 @@ def remove(store: RunStore, weights: Path, numbers: Sequence[int]) -> str:
     except WeightsError:  # whatever stands there is left alone
         before = None
     size = sum(run.size for run in runs)
-    for run in runs:
-        store.remove(run)
+    store.remove(*runs)
     names = f"Run {numbers[0]}" if len(runs) == 1 else f"{len(runs)} runs"
     said = f"{names} removed, {bytes_text(size)} freed."
     return f"{said} {weights} is as it was." if before is not None and before.run in runs else said

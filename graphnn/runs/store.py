@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from graphnn.errors import WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.runs.facts import FINISHED, UNFINISHED, RunFacts
 from graphnn.runs.folder import RunFolder
+from graphnn.runs.removal import MARK, remove_leftovers, remove_runs
 from graphnn.storage.locks import LONGEST_TURN, InUse, turn
 from graphnn.storage.regular_files import is_file
 from graphnn.storage.replacing import remove_abandoned
@@ -104,26 +104,32 @@ class RunStore:
         """Make the folder of the next run, and return it. Raises OSError."""
         self.folder.mkdir(exist_ok=True)
         while True:
-            with os.scandir(self.folder) as entries:
-                numbers = [int(entry.name) for entry in entries if is_number(entry.name)]
-            path = self.folder / f"{max(numbers, default=0) + 1:0{DIGITS}}"
+            path = self.folder / f"{max(self.numbers(), default=0) + 1:0{DIGITS}}"
             with contextlib.suppress(FileExistsError):  # another process was quicker
                 path.mkdir()
                 return RunFolder(path)
 
-    def remove(self, run: RunFolder) -> None:
-        """Remove a run with all its files. Raises WeightsError where it is being trained, or cannot be removed."""
-        if run.running():
-            raise WeightsError(f"{run.path}: is being trained by another process; stop it first")
-        try:
-            shutil.rmtree(run.path)
-        except OSError as error:
-            raise WeightsError(f"{error.filename or run.path}: cannot be removed: {error.strerror}") from error
+    def remove(self, *runs: RunFolder) -> None:
+        """Remove runs with all their files: all or none. Their numbers are not given again.
+
+        Raises WeightsError where one is being trained, or cannot be removed.
+        """
+        with self.promoting():
+            with written(self.folder):
+                highest = max(self.numbers(), default=0)
+            remove_runs(runs, highest=highest)
+
+    def numbers(self) -> list[int]:
+        """Return the numbers that runs have, or that have been given to runs which are removed. Raises OSError."""
+        with os.scandir(self.folder) as entries:
+            names = [entry.name.removesuffix(MARK) for entry in entries]
+        return [int(name) for name in names if is_number(name)]
 
     def tidy(self) -> None:
-        """Remove what killed processes left: temporary files, and folders of runs that had not begun."""
+        """Remove what killed processes left: temporary files, runs that had not begun, and rests of removed ones."""
         for folder in (self.folder.parent, self.folder):
             remove_abandoned(folder)
+        remove_leftovers(self.folder)
         if not self.folder.is_dir():
             return
         with os.scandir(self.folder) as entries:
@@ -137,7 +143,10 @@ class RunStore:
 
     @contextlib.contextmanager
     def promoting(self) -> Iterator[None]:
-        """A context in which no other process changes which weights stand beside the document. Raises WeightsError."""
+        """A context in which no other process changes which weights stand beside the document, or removes runs.
+
+        Raises WeightsError.
+        """
         with contextlib.ExitStack() as stack:
             with written(self.folder):
                 self.folder.mkdir(exist_ok=True)
@@ -145,7 +154,8 @@ class RunStore:
                     stack.enter_context(turn(self.folder, LONGEST_TURN))
                 except InUse as error:
                     raise WeightsError(
-                        f"{self.folder}: another process is putting weights beside the document; wait for its end"
+                        f"{self.folder}: another process is putting weights beside the document, or removing runs; "
+                        "wait for its end"
                     ) from error
             yield
 

@@ -126,8 +126,10 @@ def test_removal_removes_what_is_named_and_nothing_else(graphnn: Run, trained: P
     assert done.returncode == 0
     assert done.stderr.startswith("3 runs removed, ")
     assert done.stderr.endswith(f" freed. {weights} is as it was.\n")
-    assert sorted(each.name for each in runs.iterdir()) == ["0002"]
+    assert sorted(each.name for each in runs.iterdir()) == ["0002", "0004.removed"]
     assert weights.exists()
+    assert graphnn("train", trained, "--limit", "100", "--quiet").returncode == 0
+    assert [each["run"] for each in listed(graphnn, trained)] == [2, 5]
 
 
 @pytest.mark.parametrize("text", ["", "x", "3-2", "-1", "1-", "1-99999999"])
