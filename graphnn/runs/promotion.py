@@ -1,8 +1,8 @@
 """Whose weights stand beside a document: those of the latest training of the document as it is written.
 
 A try, which is a training with --limit, or with changes to the document, does not take the place of such weights, nor
-does a training that differs from them only in having fewer epochs. Until there are any, the tries take the place of one
-another, unless the one that is there has seen more samples.
+does a training that differs from them only in having fewer epochs. While no whole run is kept, the tries take the place
+of one another, unless the one that is there has seen more samples.
 """
 
 import os
@@ -14,11 +14,12 @@ from typing import Any
 from graphnn.errors import WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.layers.settings import added_fragments
-from graphnn.runs.facts import FOUND, RunFacts, epochs_of, now, numbers_of
+from graphnn.runs.facts import FINISHED, FOUND, RunFacts, epochs_of, now, numbers_of
 from graphnn.runs.folder import RunFolder
 from graphnn.runs.standing import Standing, standing
 from graphnn.runs.store import RunStore, check_writable_folder, run_around, written
 from graphnn.specification.differences import differences
+from graphnn.storage.regular_files import is_file
 from graphnn.storage.replacing import replacing
 from graphnn.text.terminal import note
 
@@ -59,11 +60,21 @@ class Destination:
         """
         with store.promoting():
             before = standing(self.weights, store)
-            reason = None if self.named or before is None else reason_to_stay(before, facts, document)
-            if before is None or reason is None:
+            own = self.named or (before is not None and before.run == run)
+            whole = None if own or facts.whole else latest_whole(store)
+            reason = None if own else reason_to_stay(before, whole, facts, document)
+            if reason is None:
                 put(run.weights, self.weights, before, store)
                 return None
-        return f"{self.weights} stays as {before.name}: {reason}. To put this one there: {self.promote} {run.number}"
+        if before is not None:
+            return (
+                f"{self.weights} stays as {before.name}: {reason}. To put this one there: {self.promote} {run.number}"
+            )
+        assert whole is not None
+        return (
+            f"{self.weights} is not written: {reason}, and run {whole.number} is a whole one. To put that one there: "
+            f"{self.promote} {whole.number}"
+        )
 
 
 def check_name(weights: Path) -> None:
@@ -72,16 +83,32 @@ def check_name(weights: Path) -> None:
         raise WeightsError(f"{weights}: the name of a weights file ends in .npz")
 
 
-def reason_to_stay(before: Standing, facts: RunFacts, document: Mapping[str, Any]) -> str | None:
-    """Return why the weights that are there stay, as a sentence; None where the new ones replace them."""
+def latest_whole(store: RunStore) -> RunFolder | None:
+    """Return the latest finished run of a document as it was written, on all samples; None where there is none."""
+    known = (run for run, facts in store.readable() if facts.whole and facts.state == FINISHED and is_file(run.weights))
+    return max(known, key=lambda run: run.number, default=None)
+
+
+def reason_to_stay(
+    before: Standing | None, whole: RunFolder | None, facts: RunFacts, document: Mapping[str, Any]
+) -> str | None:
+    """Return why the weights of a run are not put there, as a sentence; None where they are.
+
+    before: what is there. whole: a whole run, where there is one and this one is a try.
+    """
     if facts.whole:
-        return f"this run had only {facts.epochs:g} epochs" if is_shorter(before, facts, document) else None
+        shorter = before is not None and is_shorter(before, facts, document)
+        return f"this run had only {facts.epochs:g} epochs" if shorter else None
     tried = f"this run was a try ({facts.shortened})"
+    if whole is not None:
+        return tried
+    if before is None:
+        return None
     if before.whole:
         return tried
     if before.facts is None:
         return f"{tried}, and the weights there may have seen more samples"
-    return f"{tried} on fewer samples" if before.facts.samples > facts.samples else None
+    return f"{tried}, trained for less" if before.facts.samples > facts.samples else None
 
 
 def is_shorter(before: Standing, facts: RunFacts, document: Mapping[str, Any]) -> bool:

@@ -190,6 +190,17 @@ def test_missing_weights(document: Path, capsys: Shown) -> None:
     )
 
 
+def test_missing_weights_that_runs_have(graphnn: Callable[..., Any], trained: Path) -> None:
+    trained.with_suffix(".npz").unlink()
+    assert graphnn("train", trained, "--limit", "100", "--quiet").returncode == 0
+    assert not trained.with_suffix(".npz").exists()
+    for command in (("evaluate", trained), ("predict", trained, "x.npy")):
+        done = graphnn(*command)
+        assert (done.returncode, done.stdout) == (2, "")
+        advice = f"no such file; runs 1…2 have weights: graphnn runs {trained} --promote 1"
+        assert done.stderr == f"{trained.with_suffix('.npz')}: {advice}\n"
+
+
 def test_missing_weights_that_were_named(document: Path, capsys: Shown) -> None:
     save(document)
     assert main([str(document), "--weights", str(document.parent / "nett.npz")]) == 2

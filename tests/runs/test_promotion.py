@@ -55,7 +55,7 @@ RULES: dict[str, tuple[Any, dict[str, Any], dict[str, Any], str | None]] = {
     "a try after weights that were kept": (KEPT, TRY, {}, "this run was a try (--set training.epochs=9)"),
     "a try after one of as many samples": (TRY, {**TRY, "seconds": 3.0}, {}, None),
     "a try after one of fewer samples": (LIMITED, TRY, {}, None),
-    "a try after one of more samples": (TRY, LIMITED, {}, "this run was a try (--limit 50) on fewer samples"),
+    "a try after one of more samples": (TRY, LIMITED, {}, "this run was a try (--limit 50), trained for less"),
 }
 
 
@@ -97,6 +97,32 @@ def test_what_stands_beside_the_document(
     kept = [each.weights.read_bytes() for each in store.runs()]
     assert new in kept
     assert standing in (None, *kept, place.read_bytes())
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["nothing is there", "a try is there"])
+def test_a_try_takes_no_place_where_a_whole_run_is_kept(
+    store: RunStore, add: Add, facts: RunFacts, tmp_path: Path, there: bool
+) -> None:
+    place, latest = tmp_path / "net.npz", ""
+    for value in (OLD, 3.0):
+        latest = str(add(facts, value).number)
+    add(facts)  # has lost its weights
+    add(replace(facts, state=FOUND), 4.0)
+    add(replace(facts, state="interrupted"), 5.0)
+    if there:
+        shutil.copy(add(replace(facts, **TRY), 6.0).weights, place)
+    before = place.read_bytes() if there else None
+    run = add(replace(facts, **TRY, samples=9000), NEW)
+    said = Destination(place, promote="runs net.json --promote").receive(run, run.facts(), {}, store)
+    tried = "this run was a try (--set training.epochs=9)"
+    assert said == (
+        f"{place} stays as run 6 left it: {tried}. To put this one there: runs net.json --promote 7"
+        if there
+        else f"{place} is not written: {tried}, and run {latest} is a whole one. To put that one there: "
+        f"runs net.json --promote {latest}"
+    )
+    assert (place.read_bytes() if place.exists() else None) == before
+    assert Destination(place, named=True).receive(run, run.facts(), {}, store) is None
 
 
 def test_a_try_says_what_is_not_known_of_weights_with_a_limit(
