@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from graphnn.datasets.base import Dataset
+from graphnn.datasets.data_memory import data_memory
 from graphnn.datasets.loading import load
 
 FOLDER = Path(__file__).parent
@@ -70,6 +71,12 @@ def changed(data: Dataset, first: Dataset) -> str | None:
     return f"other values in {', '.join(others)}" if others else None
 
 
+def as_training_does(path: Path) -> Dataset:
+    """Load a data file, after asking how much memory it takes."""
+    data_memory("npz", path)
+    return load("npz", path=path)
+
+
 def try_all(kind: str, seeds: range, path: Path, *, compressed: bool) -> Counter[str]:
     """Try data files with damage to bytes, which checksums tell, and to members with right checksums."""
     content = archive(kind, compressed=compressed)
@@ -77,11 +84,11 @@ def try_all(kind: str, seeds: range, path: Path, *, compressed: bool) -> Counter
     first = load("npz", path=path)
 
     def read() -> str | None:
-        data = load("npz", path=path)
+        data = as_training_does(path)
         return fault_of(data) or changed(data, first)
 
     def read_any() -> str | None:
-        return fault_of(load("npz", path=path))
+        return fault_of(as_training_does(path))
 
     half = seeds[: len(seeds) // 2]
     found: Counter[str] = OUTCOMES["outcomes"](content, MUTATIONS["damaged"], half, path, read, MEMORY)

@@ -73,11 +73,18 @@ def test_what_cannot_be_told(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "header.npz", "w") as archive:
         for key in ("x_train", "y_train", "x_test", "y_test"):
             archive.writestr(f"{key}.npy", b"\x93NUMPY\x01\x00\x0e\x00{'descr': 1}  \n")
+    unclosed = {"brace": ")", "shape": ", }", "nothing": ""}  # what such a header ends with, or lacks
+    for name, end in unclosed.items():
+        with zipfile.ZipFile(tmp_path / f"{name}.npz", "w") as archive:
+            for key in ("x_train", "y_train", "x_test", "y_test"):
+                text = f"{{'descr': '<f4', 'fortran_order': False, 'shape': (2, 4{end}".encode().ljust(117) + b"\n"
+                archive.writestr(f"{key}.npy", b"\x93NUMPY\x01\x00\x76\x00" + text)
     forged = tmp_path / "forged.npz"
     with zipfile.ZipFile(file) as source, zipfile.ZipFile(forged, "w") as target:
         for name in source.namelist():
             target.writestr(name, source.read(name).replace(b"(10, 3)", b"(99, 3)"))
     os.mkfifo(tmp_path / "pipe.npz")
     names = ("cut.npz", "less.npz", "header.npz", "forged.npz", "pipe.npz", "none.npz", ".")
+    names += tuple(f"{name}.npz" for name in unclosed)
     assert [data_memory("npz", tmp_path / name) for name in names] == [UNKNOWN] * len(names)
     assert data_memory("npz", Path("/dev/zero")) == data_memory("npz", None) == UNKNOWN
