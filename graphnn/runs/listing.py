@@ -74,10 +74,15 @@ class ListedRun:
 def listing(source: DocumentSource, weights: Path, store: RunStore, *, train: str) -> Report:
     """Return the report of the runs of a document, after taking over those of older versions.
 
-    weights: the file beside it. train: the command that trains it, for advice. Where the document cannot be read, or
-    something else than weights stands beside it, a note says so, and the runs are listed all the same.
+    weights: the file beside it. train: the command that trains it, for advice. Where the document cannot be read,
+    something else than weights or a folder of runs is beside it, or a run of an older version cannot be taken over, a
+    note says so, and the runs are listed all the same.
     """
-    take_over_all(weights, store)
+    try:
+        store.check_folder()
+        take_over_all(weights, store)
+    except WeightsError as error:
+        note(error)
     document, stands = None, None
     try:
         document = read_document(source).resolved()

@@ -80,7 +80,10 @@ def moved(old: Path, weights: Path, store: RunStore, *, keep_weights: bool) -> s
     keep_weights: whether a copy of the weights stays where it is.
     """
     old_run = RunFolder(old)
-    old_run.check()
+    try:
+        old_run.check()
+    except WeightsError as error:
+        raise WeightsError(f"{error}; the run of an older version in {old} cannot be taken over") from error
     refuse_running(old_run)
     with written(old):
         try:

@@ -17,7 +17,7 @@ from graphnn.layers.settings import added_fragments
 from graphnn.runs.facts import FINISHED, FOUND, RunFacts, epochs_of, now, numbers_of
 from graphnn.runs.folder import RunFolder
 from graphnn.runs.standing import Standing, standing
-from graphnn.runs.store import RunStore, check_writable_folder, run_around, written
+from graphnn.runs.store import NotWritableError, RunStore, check_writable_folder, run_around, written
 from graphnn.specification.differences import differences
 from graphnn.storage.regular_files import is_file
 from graphnn.storage.replacing import replacing
@@ -37,20 +37,23 @@ class Destination:
     promote: str = "graphnn runs --promote"
 
     def check(self, *, data: Path | None = None) -> None:
-        """Raise WeightsError where nothing can be written there; writes nothing. data: the file of the data set."""
+        """Raise WeightsError where no weights can be put there, NotWritableError last; writes nothing.
+
+        data: the file of the data set.
+        """
         check_name(self.weights)
         if not self.weights.parent.is_dir():
             raise WeightsError(f"{self.weights}: there is no folder {self.weights.parent}; make it first")
         refuse_in_run(self.weights)
-        check_writable_folder(Path(os.path.realpath(self.weights)).parent)
-        if self.weights.is_file() and not os.access(self.weights, os.W_OK):
-            raise WeightsError(
-                f"{self.weights}: is not writable; write the weights elsewhere with --output, or move it"
-            )
         if data is not None and os.path.realpath(data) == os.path.realpath(self.weights):
             raise WeightsError(
                 f"{data}: this is the data set, which the weights would replace; write them elsewhere with --output, "
                 "or give the data another name"
+            )
+        check_writable_folder(Path(os.path.realpath(self.weights)).parent)
+        if self.weights.is_file() and not os.access(self.weights, os.W_OK):
+            raise NotWritableError(
+                f"{self.weights}: is not writable; write the weights elsewhere with --output, or move it"
             )
 
     def receive(self, run: RunFolder, facts: RunFacts, document: Mapping[str, Any], store: RunStore) -> str | None:

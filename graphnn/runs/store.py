@@ -21,6 +21,10 @@ ABANDONED = 60  # seconds after which an empty folder is that of a process that 
 DIGITS = 4  # at least, in the name of a run's folder
 
 
+class NotWritableError(WeightsError):
+    """A run, or its weights, could not be written."""
+
+
 @frozen_dataclass
 class RunStore:
     """All trainings of a document. folder: NAME.runs."""
@@ -159,12 +163,16 @@ class RunStore:
                     ) from error
             yield
 
-    def check(self) -> None:
-        """Raise WeightsError where no run could be made; writes nothing."""
+    def check_folder(self) -> None:
+        """Raise WeightsError where something else than a folder is in its place."""
         if self.folder.is_symlink():
             raise WeightsError(f"{self.folder}: is a link, which no run follows; put a folder of this name there")
         if self.folder.exists() and not self.folder.is_dir():
             raise WeightsError(f"{self.folder}: is in the way: a folder of this name is needed for the runs")
+
+    def check(self) -> None:
+        """Raise WeightsError where no run could be made, NotWritableError last; writes nothing."""
+        self.check_folder()
         parent = self.folder.parent
         if not parent.is_dir():
             raise WeightsError(f"{self.folder}: there is no folder {parent}; make it first")
@@ -210,12 +218,12 @@ def numbers_text(numbers: list[int]) -> str:
 
 
 def check_writable_folder(folder: Path) -> None:
-    """Raise WeightsError unless a file can be written in the folder."""
+    """Raise NotWritableError unless a file can be written in the folder."""
     try:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise WeightsError(f"{folder}: nothing can be written there: {error.strerror}") from error
+        raise NotWritableError(f"{folder}: nothing can be written there: {error.strerror}") from error
 
 
 @contextlib.contextmanager

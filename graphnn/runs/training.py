@@ -1,6 +1,7 @@
 """train: a whole training from a document to its weights, with all checks before the first step."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ from graphnn.runs.promotion import Destination
 from graphnn.runs.reading import DocumentSource, print_notes, read_document
 from graphnn.runs.run import TrainingRun
 from graphnn.runs.standing import weights_meta
-from graphnn.runs.store import RunStore
+from graphnn.runs.store import NotWritableError, RunStore
 from graphnn.specification.spec import Spec, make_spec
 from graphnn.storage.regular_files import is_file
 from graphnn.storage.weights import WeightsFile, assign, class_names, load_weights
@@ -89,7 +90,7 @@ def trained(request: TrainingRequest, progress: Progress) -> bool:
     description = describe(spec, graph, request.kernels)
     progress.line(render(description_report(description), width=terminal_width()))
     refuse_training(request, spec, graph, description)
-    check_outputs(request, spec)
+    check_outputs(request, Path(spec.data["path"]) if spec.data["path"] else None)
     if not request.dry_run:
         request.store.tidy()
         if request.destination is not None:
@@ -135,13 +136,22 @@ def trained(request: TrainingRequest, progress: Progress) -> bool:
         return run.complete()
 
 
-def check_outputs(request: TrainingRequest, spec: Spec) -> None:
-    """Raise WeightsError where the run's files or its weights could not be written; writes nothing."""
+def check_outputs(request: TrainingRequest, data: Path | None) -> None:
+    """Raise WeightsError where the run's files or its weights could not be written; writes nothing.
+
+    data: the file of the data set. A dry run, which writes nothing, is told of a place that is not writable in a note.
+    """
+    checks: list[Callable[[], object]] = [request.store.check]
     if request.destination is not None:
-        request.destination.check(data=Path(spec.data["path"]) if spec.data["path"] else None)
-    request.store.check()
-    if request.destination is not None:
-        weights_meta(request.destination.weights)
+        weights = request.destination.weights
+        checks = [partial(request.destination.check, data=data), *checks, partial(weights_meta, weights)]
+    for check in checks:
+        try:
+            check()
+        except NotWritableError as error:
+            if not request.dry_run:
+                raise
+            note(f"{error}; a training would be refused")
 
 
 def place(

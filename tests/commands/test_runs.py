@@ -1,6 +1,7 @@
 """runs, called in this process: the list of trainings, whose weights stand beside the document, and removal."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -162,6 +163,33 @@ def test_a_document_that_is_gone_or_wrong_has_a_list_all_the_same(graphnn: Run, 
     assert "finished" in done.stdout
     trained.unlink()
     assert graphnn("runs", trained).returncode == 0
+
+
+def test_a_run_of_an_older_version_that_stays_where_it_is_stops_no_list(
+    graphnn: Run, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = shutil.copytree(trained.with_suffix(".runs") / "0001", trained.with_suffix(".run"))
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != old)  # the administrator may write anywhere
+    done = graphnn("runs", trained)
+    said = f"note: {old}: is not writable; the run of an older version in {old} cannot be taken over\n"
+    assert (done.returncode, done.stderr) == (0, said)
+    assert "* 1  finished" in done.stdout
+    assert old.exists()
+
+
+def test_what_is_no_folder_of_runs_is_told_of_as_training_does(graphnn: Run, trained: Path) -> None:
+    runs = trained.with_suffix(".runs")
+    elsewhere = runs.rename(trained.with_name("elsewhere"))
+    runs.symlink_to(elsewhere)
+    done = graphnn("runs", trained)
+    assert done.stderr == f"note: {graphnn('train', trained, '--quiet').stderr}"
+    assert "is a link, which no run follows" in done.stderr
+    assert "* 1  finished" in done.stdout
+    runs.unlink()
+    runs.write_text("")
+    done = graphnn("runs", trained)
+    assert done.stderr == f"note: {graphnn('train', trained, '--quiet').stderr}"
+    assert "is in the way" in done.stderr
 
 
 def test_no_run_yet(graphnn: Run, document: Path) -> None:

@@ -54,6 +54,26 @@ def test_a_dry_run_writes_nothing(train: Train, document: Path) -> None:
     assert names(document.parent) == ["net.json"]
 
 
+def test_a_dry_run_needs_no_place_to_write(
+    train: Train, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(*, dir: Path) -> Any:
+        raise PermissionError(13, "Permission denied", str(dir))
+
+    monkeypatch.setattr("tempfile.TemporaryFile", forbidden)  # the administrator may write anywhere
+    code, out, err = train("--dry-run", "--plain")
+    assert (code, "One batch of 64" in out) == (0, True)
+    refused = "nothing can be written there: Permission denied"
+    assert err.splitlines() == [
+        f"note: {place}: {refused}; a training would be refused" for place in (tmp_path, tmp_path / "net.runs")
+    ]
+    code, _, err = train("--quiet")
+    assert (code, err) == (2, f"{tmp_path}: {refused}\n")
+    trained.with_suffix(".npz").write_text("mine")
+    code, _, err = train("--dry-run", "--quiet")
+    assert (code, "net.npz: " in err, "; it is not replaced; " in err) == (2, True, True)
+
+
 def test_output_is_written_to_the_given_file(train: Train, document: Path, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     assert train("--output", tmp_path / "other" / "w.npz")[0] == 0

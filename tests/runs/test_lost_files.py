@@ -32,7 +32,7 @@ def test_a_run_without_facts_is_listed_promoted_and_removed(graphnn: Run, traine
     assert graphnn("runs", trained, "--promote", "1").returncode == 0
     assert weights.read_bytes() == before
     assert "Run 1 removed" in graphnn("runs", trained, "--remove", "1").stderr
-    assert list(run.parent.iterdir()) == []
+    assert [path.name for path in run.parent.iterdir()] == ["0001.removed"]
 
 
 def test_a_folder_that_was_only_made_is_no_run(store: RunStore) -> None:
