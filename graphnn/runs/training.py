@@ -15,7 +15,7 @@ from graphnn.describe.report import description_report
 from graphnn.document.document import read_document as read_text
 from graphnn.engine.engine import Engine
 from graphnn.engine.plan import kernels_for
-from graphnn.errors import DataError, SpecError
+from graphnn.errors import DataError, GraphError, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph
@@ -88,8 +88,12 @@ def trained(request: TrainingRequest, progress: Progress) -> bool:
     graph = build_graph(spec)
     print_notes(spec, graph)
     description = describe(spec, graph, request.kernels)
-    progress.line(render(description_report(description), width=terminal_width()))
-    refuse_training(request, spec, graph, description)
+    table = render(description_report(description), width=terminal_width())
+    try:
+        refuse_training(request, spec, graph, description)
+    except GraphError:
+        progress.line(table)  # which shows where the memory goes
+        raise
     check_outputs(request, Path(spec.data["path"]) if spec.data["path"] else None)
     if not request.dry_run:
         request.store.tidy()
@@ -103,6 +107,7 @@ def trained(request: TrainingRequest, progress: Progress) -> bool:
     mark = None if resumed is None else resumed.mark()
     start = None if resumed is None else load_checkpoint(resumed.checkpoint)
     initial = None if request.init_from is None else load_weights(request.init_from, check_finite=True)
+    progress.line(table)
     data = TrainingData.load(
         spec,
         graph,

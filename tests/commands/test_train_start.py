@@ -169,3 +169,16 @@ def test_weights_to_start_from_are_checked_before_the_data(
     code, _, err = train("--init-from", tmp_path / "none.npz")
     assert code == 2
     assert "none.npz: no such file" in err
+
+
+def test_what_is_known_at_once_is_refused_before_the_table(train: Train, document: Path) -> None:
+    for options in (
+        ("--output", "x"),
+        ("--resume", "7"),
+        ("--resume",),
+        ("--init-from", document.with_name("none.npz")),
+    ):
+        code, out, err = train(*options)
+        assert (code, out, len(err.splitlines())) == (2, "", 1)
+    document.with_suffix(".npz").write_text("mine")
+    assert train()[:2] == (2, "")
