@@ -124,6 +124,6 @@ def end(log: RunLog) -> None:
 
 def epoch_of(weights: Path) -> float | None:
     """Return the epoch of which a weights file says that it holds the weights; None where there is no such file."""
-    meta = weights_meta(weights)
+    meta = weights_meta(weights, advice="")
     figures = {} if meta is None else meta.get("metrics")
     return figures.get("epochs") if isinstance(figures, dict) else None

@@ -14,6 +14,8 @@ from graphnn.storage.archives import Archive
 from graphnn.storage.described import read_meta
 from graphnn.storage.weights import weights_problem
 
+NOT_REPLACED = "; it is not replaced; write the weights elsewhere with --output, or move it"
+
 
 @frozen_dataclass
 class Standing:
@@ -74,16 +76,15 @@ def are_equal(file: Path, weights: Path) -> bool:
         return False
 
 
-def weights_meta(weights: Path) -> Mapping[str, Any] | None:
+def weights_meta(weights: Path, advice: str = NOT_REPLACED) -> Mapping[str, Any] | None:
     """Return the metadata of the weights at a path; None where nothing is there.
 
-    Raises WeightsError where what is there is not a file of weights that graphnn wrote.
+    Raises WeightsError where what is there is not a file of weights that graphnn wrote. advice: what the error says
+    besides, where another file was to be written there.
     """
     problem = weights_problem(weights)
     if problem is not None:
-        raise WeightsError(
-            f"{weights}: {problem}; it is not replaced; write the weights elsewhere with --output, or move it"
-        )
+        raise WeightsError(f"{weights}: {problem}{advice}")
     if not weights.exists():
         return None
     with Archive(weights, WeightsError) as archive:

@@ -116,6 +116,17 @@ def test_somebodys_file_is_not_replaced(graphnn: Run, trained: Path) -> None:
     assert "mine" not in graphnn("runs", trained).stdout
 
 
+def test_weights_of_a_run_that_are_damaged_are_not_promoted(graphnn: Run, trained: Path) -> None:
+    before, damaged = trained.with_suffix(".npz").read_bytes(), trained.with_suffix(".runs") / "0001" / "weights.npz"
+    damaged.write_bytes(before[:100])
+    done = graphnn("runs", trained, "--promote", "1")
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{damaged}: the .npz archive is damaged or truncated (")
+    assert "replaced" not in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert trained.with_suffix(".npz").read_bytes() == before
+
+
 def test_removal_removes_what_is_named_and_nothing_else(graphnn: Run, trained: Path) -> None:
     runs, weights = trained.with_suffix(".runs"), trained.with_suffix(".npz")
     for _ in range(3):
