@@ -65,7 +65,8 @@ class Processes:
             status = 1
             try:
                 self.rank = rank
-                for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the first process decides
+                # the first process decides, also about the time that each of them may take
+                for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGXCPU):
                     signal.signal(number, signal.SIG_IGN)
                 serve()
                 status = 0

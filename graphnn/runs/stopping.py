@@ -9,7 +9,9 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)  # of a terminal that is closed; not on Windows
-SIGNALS = (signal.SIGINT, signal.SIGTERM, *([] if HANGUP is None else [HANGUP]))
+CPU_LIMIT: signal.Signals | None = getattr(signal, "SIGXCPU", None)  # when the time of `ulimit -St` is used up
+REPEATED = tuple(number for number in (HANGUP, CPU_LIMIT) if number is not None)  # what the system sends several times
+SIGNALS = (signal.SIGINT, signal.SIGTERM, *REPEATED)
 NOTICE = b"\nStopping after this step and saving"
 ONCE_MORE = b"; once more stops at once"
 STOPPED_BY: ContextVar[int] = ContextVar("stopped_by", default=signal.SIGINT)  # the last signal that stopped a run
@@ -21,9 +23,10 @@ def exit_code(number: int) -> int:
 
 
 class StopRequest:
-    """A context in which the first SIGINT, SIGTERM or SIGHUP sets a flag, which a call of the object returns.
+    """A context in which the first SIGINT, SIGTERM, SIGHUP or SIGXCPU sets a flag, which a call of the object returns.
 
-    The second SIGINT or SIGTERM raises KeyboardInterrupt. SIGHUP never does: a terminal that is closed sends several.
+    The second SIGINT or SIGTERM raises KeyboardInterrupt. SIGHUP and SIGXCPU never do: a terminal that is closed sends
+    several, and a limit of CPU time one each second.
     A SIGHUP that is ignored, as under nohup, stays ignored.
     """
 
@@ -47,10 +50,11 @@ class StopRequest:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         STOPPED_BY.set(number)
-        if number != HANGUP and self._told:
+        repeated = number in REPEATED
+        if not repeated and self._told:
             raise KeyboardInterrupt
-        first, self.requested, self._told = not self.requested, True, self._told or number != HANGUP
-        if first or number != HANGUP:
+        first, self.requested, self._told = not self.requested, True, self._told or not repeated
+        if first or not repeated:
             # not print, which the signal may have interrupted and which is not reentrant
             with contextlib.suppress(OSError):  # the terminal may be gone
-                os.write(2, NOTICE + (b"" if number == HANGUP else ONCE_MORE) + b".\n")
+                os.write(2, NOTICE + (b"" if repeated else ONCE_MORE) + b".\n")

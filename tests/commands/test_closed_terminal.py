@@ -72,7 +72,7 @@ def test_a_closed_terminal_loses_nothing(train: Callable[..., Any], document: Pa
     assert document.with_suffix(".npz").read_bytes() == (tmp_path / "whole.npz").read_bytes()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGXCPU])
 def test_a_signal_to_the_whole_group_saves(number: signal.Signals, document: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "graphnn", "train", str(document), *LONG, "--threads", "2"],

@@ -122,4 +122,4 @@ def test_all_that_a_run_carries_over_comes_up() -> None:
     ):
         counts = [sum(each[name] == kind for each in chosen) for kind in kinds]
         assert min(counts) >= 5, (name, counts)
-    assert set(SIGNALS) == {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    assert set(SIGNALS) == {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGXCPU}

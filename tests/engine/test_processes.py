@@ -221,7 +221,7 @@ def test_a_killed_process_is_an_error_and_the_next_step_goes_on(plain, how):
         plain.same(plain.engine_step(engine, x, y, step=1), expected, 1e-9)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGXCPU])
 def test_a_signal_to_all_processes_leaves_the_others_alone(plain, number):
     """Ctrl-C, a closed terminal and a scheduler reach the whole group; the first process says what it means."""
     graph = plain.network((2, 4, 4), CONV, BN, "Flatten", HEAD, "Softmax")

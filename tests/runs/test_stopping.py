@@ -41,6 +41,14 @@ def test_a_closed_terminal_asks_however_many_signals_it_sends(capfd: pytest.Capt
     assert capfd.readouterr().err.split("\n")[1::2] == notices
 
 
+def test_a_limit_of_time_asks_however_often_it_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    """The system sends SIGXCPU each second from the limit on."""
+    with StopRequest() as stop:
+        send(signal.SIGXCPU, signal.SIGXCPU, signal.SIGXCPU)
+        assert stop()
+    assert capfd.readouterr().err == "\nStopping after this step and saving.\n"
+
+
 def test_an_ignored_hangup_stays_ignored() -> None:
     """As nohup arranges it."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
