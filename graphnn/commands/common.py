@@ -118,13 +118,18 @@ def natural_number(text: str) -> int:
     return _integer_from(0, text)
 
 
-def _integer_from(smallest: int, text: str) -> int:
+def run_number(text: str) -> int:
+    """Return the number of a run, for `type=` of an argument."""
+    return _integer_from(1, text, "the number of a run")
+
+
+def _integer_from(smallest: int, text: str, what: str = "") -> int:
     try:
         value = int(text)
     except ValueError:
         value = smallest - 1
     if value < smallest:
-        raise argparse.ArgumentTypeError(f'"{text}" is not an integer of at least {smallest}')
+        raise argparse.ArgumentTypeError(f'"{text}" is not {what or f"an integer of at least {smallest}"}')
     return value
 
 

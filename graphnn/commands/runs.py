@@ -10,8 +10,7 @@ from graphnn.commands.common import (
     add_format_argument,
     document_source,
     guarded,
-    natural_number,
-    positive_integer,
+    run_number,
 )
 from graphnn.reports.formats import TABLE, render
 from graphnn.runs.listing import listing
@@ -49,7 +48,7 @@ def parser() -> Parser:
     )
     action = result.add_mutually_exclusive_group()
     action.add_argument(
-        "--promote", type=positive_integer, metavar="RUN", help="put the weights of a run beside the document"
+        "--promote", type=run_number, metavar="RUN", help="put the weights of a run beside the document"
     )
     action.add_argument(
         "--remove", type=numbers, metavar="RUN,…", help="remove runs, with all their files; 4-6 stands for 4, 5 and 6"
@@ -63,8 +62,8 @@ def numbers(text: str) -> list[int]:
     found: set[int] = set()
     for part in text.split(","):
         first, dash, last = part.partition("-")
-        low = natural_number(first)
-        high = natural_number(last) if dash else low
+        low = run_number(first)
+        high = run_number(last) if dash else low
         if not low <= high <= low + 100_000:
             raise ArgumentTypeError(f'"{part}" is no range of numbers of runs')
         found.update(range(low, high + 1))

@@ -14,6 +14,7 @@ from graphnn.commands.common import (
     guarded,
     natural_number,
     positive_integer,
+    run_number,
 )
 from graphnn.runs import training
 from graphnn.runs.progress import Progress, in_terminal
@@ -117,16 +118,21 @@ def with_resume_apart(argv: Sequence[str]) -> list[str]:
     result: list[str] = []
     for argument in argv:
         if result[-1:] == ["--resume"] and "--" not in result:
-            is_number = argument.isascii() and argument.isdecimal()
-            result[-1:] = [f"--resume={argument}"] if is_number else [f"--resume={LATEST}", argument]
+            result[-1:] = [f"--resume={argument}"] if is_run(argument) else [f"--resume={LATEST}", argument]
         else:
             result.append(argument)
     return [*result[:-1], f"--resume={LATEST}"] if result[-1:] == ["--resume"] else result
 
 
+def is_run(argument: str) -> bool:
+    """Whether the argument after --resume is a run, or meant as one, and not an option or a document."""
+    is_number = argument.isascii() and argument.isdecimal()
+    return is_number or not (argument.startswith("-") or argument.endswith(".json") or Path(argument).exists())
+
+
 def run_to_resume(text: str) -> int | str:
     """Return the number of a run, or LATEST, for `type=` of an argument."""
-    return LATEST if text == LATEST else positive_integer(text)
+    return LATEST if text == LATEST else run_number(text)
 
 
 def resume_command(program: str, argv: Sequence[str], number: int) -> str:

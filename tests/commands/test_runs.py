@@ -144,11 +144,20 @@ def test_removal_removes_what_is_named_and_nothing_else(graphnn: Run, trained: P
     assert [each["run"] for each in listed(graphnn, trained)] == [2, 5]
 
 
-@pytest.mark.parametrize("text", ["", "x", "3-2", "-1", "1-", "1-99999999"])
+@pytest.mark.parametrize("text", ["", "x", "0", "3-2", "-1", "1-", "1-99999999"])
 def test_numbers_that_are_none(graphnn: Run, trained: Path, text: str) -> None:
     done = graphnn("runs", trained, f"--remove={text}")
     assert done.returncode == 2
+    said = "is no range of numbers of runs" if text in ("3-2", "1-99999999") else "is not the number of a run"
+    assert said in done.stderr
     assert trained.with_suffix(".runs").exists()
+
+
+@pytest.mark.parametrize("text", ["", "x", "0", "2,3"])
+def test_what_is_no_number_is_not_promoted(graphnn: Run, trained: Path, text: str) -> None:
+    done = graphnn("runs", trained, f"--promote={text}")
+    assert done.returncode == 2
+    assert f'argument --promote: "{text}" is not the number of a run' in done.stderr
 
 
 def test_damaged_runs_are_listed_with_the_others(graphnn: Run, trained: Path) -> None:
