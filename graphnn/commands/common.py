@@ -212,14 +212,28 @@ def add_format_argument(parser: Parser, *, csv: str) -> None:
 
 
 def guarded(command: Callable[[Sequence[str]], int], argv: Sequence[str] | None) -> int:
-    """Run a command and return its exit code; errors that a user can cause are printed on stderr, without traceback."""
+    """Run a command and return its exit code; errors that a user can cause are printed on stderr, without traceback.
+
+    argv: its arguments; None: those of this process, which has nothing to do afterwards that Ctrl-C may stop.
+    """
     prepare()
+    try:
+        code = answered(command, sys.argv[1:] if argv is None else argv)
+    except KeyboardInterrupt:  # once more, while a message was printed
+        code = exit_code(STOPPED_BY.get())
+    if argv is None and in_main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return code
+
+
+def answered(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
+    """Run a command and return its exit code, after the message of an error."""
     STOPPED_BY.set(signal.SIGINT)
     with named_outputs():
         try:
             with warnings.catch_warnings(), each_note_once():
                 warnings.showwarning = in_one_line(warnings.showwarning)
-                code = flushed(command, sys.argv[1:] if argv is None else argv)
+                code = flushed(command, argv)
         except GraphError as error:
             return failed(str(error), error.exit_code)
         except KeyboardInterrupt:
@@ -279,9 +293,13 @@ def prepare() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
-    in_main = threading.current_thread() is threading.main_thread()  # no other thread may set handlers
-    if in_main and signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+    if in_main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def in_main_thread() -> bool:
+    """Whether this is the main thread; no other may set handlers of signals."""
+    return threading.current_thread() is threading.main_thread()
 
 
 def add_weights_argument(parser: Parser) -> None:

@@ -146,7 +146,7 @@ class TrainingRun:
                     weights, meta = self.files.folder.weights, self.metadata(self.last_kept, figures)
                     save_weights(weights, self.parameters.named(), meta)
         if figures is None:
-            self.interrupted()
+            self.interrupted(stop)
         return figures
 
     @contextlib.contextmanager
@@ -199,18 +199,20 @@ class TrainingRun:
         """The record of the epoch whose weights are kept: the best if the document asks for it, else the last."""
         return self.trainer.kept.record or self.trainer.history[-1]
 
-    def interrupted(self) -> None:
-        """Save a checkpoint, and print how to resume from it."""
+    def interrupted(self, stop: StopRequest) -> None:
+        """Save a checkpoint, and print how to resume from it, which `stop` does not stop."""
         trainer, again = self.trainer, self.place.again
         epoch, steps = f"in epoch {trainer.epoch + 1} of {trainer.options.epochs}", trainer.steps_in_epoch
         position = "after the last epoch" if trainer.finished else f"{epoch}, after step {trainer.step} of {steps}"
         if again is None:
+            stop.over()
             complain(f"Interrupted {position}; nothing was kept.")
             return
         if not trainer.finished:
             trainer.check_parameters()  # a state that is not finite does not replace the last one that was
         self.files.save_checkpoint(trainer.state(), self.settings)
         self.files.end(INTERRUPTED, **self.done())
+        stop.over()
         lines = [
             f"Interrupted {position}; saved in {self.files.folder.path}.",
             *self.weights_so_far(),

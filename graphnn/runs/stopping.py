@@ -31,11 +31,15 @@ class StopRequest:
     """
 
     def __init__(self) -> None:
-        self.requested = self._told = False
+        self.requested = self._told = self._over = False
         self._former: dict[signal.Signals, Any] = {}
 
     def __call__(self) -> bool:
         return self.requested
+
+    def over(self) -> None:
+        """Let no further signal stop what is left to do, once everything is saved: saying so."""
+        self._over = True
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():  # no other thread may set or receive them
@@ -49,6 +53,8 @@ class StopRequest:
             signal.signal(number, handler)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self._over:
+            return
         STOPPED_BY.set(number)
         repeated = number in REPEATED
         if not repeated and self._told:

@@ -2,14 +2,24 @@
 
 import io
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from graphnn.commands import main as entry
+
+
+@pytest.fixture(autouse=True)
+def handler() -> Iterator[None]:
+    """The handler of Ctrl-C, which a command that ends its process does not leave as it was."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -133,6 +135,22 @@ def as_before_top_5_accuracy(checkpoint: Path) -> None:
         history.append(replace(record, training=kept[0], validation=kept[1]))
     sums = None if state.sums is None else state.sums[:-1]
     save_checkpoint(checkpoint, replace(state, history=history, sums=sums), identity)
+
+
+def test_further_signals_do_not_garble_how_to_resume(
+    train: Train, document: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complain = training_run.complain
+
+    def disturbed(message: str) -> None:
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGINT)
+        complain(message)
+
+    monkeypatch.setattr(training_run.StopRequest, "__call__", lambda request: True)
+    monkeypatch.setattr(training_run, "complain", disturbed)
+    code, _, err = train()
+    assert (code, err.count("To continue"), "Interrupted.\n" in err) == (130, 1, False)
 
 
 def test_a_run_older_than_a_metric_resumes_with_the_metric(train: Train, document: Path) -> None:

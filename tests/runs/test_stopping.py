@@ -4,10 +4,12 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from graphnn.commands.common import INTERRUPTED, guarded
+from graphnn.errors import GraphError
 from graphnn.runs.stopping import SIGNALS, StopRequest
 
 
@@ -113,3 +115,35 @@ def test_another_thread_leaves_signals_alone() -> None:
     thread.start()
     thread.join()
     assert handlers == [before]
+
+
+def test_once_all_is_saved_nothing_stops_any_more(capfd: pytest.CaptureFixture[str]) -> None:
+    with StopRequest() as stop:
+        send(signal.SIGINT)
+        stop.over()
+        send(signal.SIGINT, signal.SIGTERM)
+    assert capfd.readouterr().err.count("Stopping") == 1
+
+
+def test_a_signal_while_a_message_is_printed_ends_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(argv: object) -> int:
+        raise GraphError("wrong")
+
+    def stopped(message: str) -> None:
+        send(signal.SIGINT)
+
+    monkeypatch.setattr("graphnn.commands.common.complain", stopped)
+    assert guarded(fails, []) == 130
+
+
+AT_EXIT = """
+import atexit, os, signal, sys
+from graphnn.commands.common import guarded
+atexit.register(os.kill, os.getpid(), signal.SIGINT)
+sys.exit(guarded(lambda argv: 130, None))
+"""
+
+
+def test_a_process_that_is_about_to_end_keeps_its_exit_code(python: Callable[..., Any]) -> None:
+    done = python("-c", AT_EXIT)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
