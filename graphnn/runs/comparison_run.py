@@ -1,10 +1,12 @@
 """Carrying out a comparison: each training that no run has is trained, and each run without figures is measured."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from graphnn.errors import DivergenceError, WeightsError
 from graphnn.runs.comparison import ComparisonRequest, Training
+from graphnn.runs.folder import TakenRun
 from graphnn.runs.known_runs import KnownRun, KnownRuns
 from graphnn.runs.measuring import measure
 from graphnn.runs.progress import Progress, in_terminal
@@ -14,6 +16,8 @@ from graphnn.storage.weights import WeightsFile, load_weights
 from graphnn.text.terminal import complain, note
 from graphnn.training.checkpoint import load_checkpoint
 
+LOOKED_AGAIN = 0.5  # seconds from one look at a run that another process is training to the next
+
 
 def run_trainings(
     request: ComparisonRequest, trainings: Sequence[Training], *, again: str, say: Callable[[str], None]
@@ -21,38 +25,55 @@ def run_trainings(
     """Run the trainings that are not over, and return all with their runs; None where one was interrupted.
 
     again: the command that continues an interrupted training. say: called with a line on each training. A run that
-    another process is training is left to it, and asked for again at the end. Raises WeightsError where it is not over
-    then, and GraphError where a training fails otherwise than by divergence, which is printed.
+    another process is training is left to it, and waited for at the end. Raises GraphError where a training fails
+    otherwise than by divergence, which is printed.
     """
     done: dict[int, Training] = {}
-    for waiting in (True, False):
+    while True:
+        left: list[tuple[str, KnownRun]] = []
         for number, planned in enumerate(trainings, start=1):
             if number in done:
                 continue
+            title = f"{number} of {len(trainings)}: {planned.name}"
             # Another process, or an equal variant, may have trained it in the meantime.
             training = planned if planned.measured else planned.found(KnownRuns(request.store))
             if training.known is not None and training.known.run.running():
-                if waiting:
-                    continue
-                path = training.known.run.path
-                raise WeightsError(f"{path}: is being trained by another process; compare again when it has ended")
-            title = f"{number} of {len(trainings)}: {training.name}"
-            result = carried_out(request, training, title, again=again, say=say)
+                left.append((title, training.known))
+                continue
+            try:
+                result = carried_out(request, training, title, again=again, say=say)
+            except TakenRun:
+                say(f"{title}: left to another process, which has begun it\n")
+                continue
             if result is None:
                 return None
             done[number] = result
-    return [done[number] for number in sorted(done)]
+        if len(done) == len(trainings):
+            return [done[number] for number in sorted(done)]
+        if left:
+            wait_for(*left[0])
+
+
+def wait_for(title: str, known: KnownRun) -> None:
+    """Wait until no other process is training a run. title: of the training, for a line that says so."""
+    if known.run.running():
+        complain(f"{title}: waiting for run {known.run.number}, which another process is training")
+    while known.run.running():
+        time.sleep(LOOKED_AGAIN)
 
 
 def carried_out(
     request: ComparisonRequest, training: Training, title: str, *, again: str, say: Callable[[str], None]
 ) -> Training | None:
-    """Return a training with figures, or that diverged; None where it was interrupted. title: for `say`."""
+    """Return a training with figures, or that diverged; None where it was interrupted. title: for `say`.
+
+    Raises TakenRun where another process has begun it.
+    """
     known = training.known
-    if training.measured:
-        return training
-    if known is not None and known.diverged:
-        complain(f"{known.run.path}: {known.facts.message}")
+    if known is not None and (training.measured or known.diverged):
+        say(f"{title}: run {known.run.number}\n")
+        if not training.measured:
+            complain(f"{known.run.path}: {known.facts.message}")
         return training
     source = request.document.changed(*training.variant.overrides, f"training.seed={training.seed}")
     try:
@@ -62,7 +83,7 @@ def carried_out(
             measured(request, training, source, known, weights)
         else:
             say(f"{title}\n")
-            if not trained(request, source, resume_from(known), again):
+            if not trained(request, training, source, again):
                 return None
     except DivergenceError as error:
         complain(str(error))
@@ -70,13 +91,18 @@ def carried_out(
     return training.found(KnownRuns(request.store))
 
 
-def trained(request: ComparisonRequest, source: DocumentSource, resume: int | None, again: str) -> bool:
-    """Train, and return whether the run has finished. resume: the number of the run to continue."""
+def trained(request: ComparisonRequest, training: Training, source: DocumentSource, again: str) -> bool:
+    """Train, and return whether the run has finished. Raises TakenRun where another process has begun it."""
+
+    def taken() -> bool:
+        now = training.found(KnownRuns(request.store)).known
+        return now is not None and (training.known is None or now.run != training.known.run or now.run.running())
+
     return train(
         TrainingRequest(
             source=source,
             store=request.store,
-            resume=resume,
+            resume=resume_from(training.known),
             data_dir=request.data_dir,
             limit=request.limit,
             test=request.test,
@@ -84,6 +110,7 @@ def trained(request: ComparisonRequest, source: DocumentSource, resume: int | No
             kernels=request.kernels,
             command=again,
             again=lambda number: again,
+            taken=taken,
         ),
         Progress(quiet=True, live=False),
     )

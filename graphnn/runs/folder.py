@@ -17,6 +17,10 @@ Mark = tuple[int, int, int]
 PROBED = 1.0  # seconds after which whoever holds a lock is training; asking for it takes far less
 
 
+class TakenRun(WeightsError):
+    """Another process is training the run, or has trained it since it was looked for."""
+
+
 @frozen_dataclass
 class RunFolder:
     """The paths of a run's files. path: NAME.runs/0007."""
@@ -125,7 +129,7 @@ class RunFolder:
 
     @contextlib.contextmanager
     def claimed(self) -> Iterator[None]:
-        """A context in which no other process can train into the folder. Raises WeightsError where one does.
+        """A context in which no other process can train into the folder. Raises TakenRun where one does.
 
         The lock belongs to the process, and ends with it in whatever way.
         """
@@ -133,7 +137,7 @@ class RunFolder:
             try:
                 claim(file, seconds=PROBED)
             except InUse as error:
-                raise WeightsError(
+                raise TakenRun(
                     f"{self.path}: another training is writing there; wait for its end, or start anew without --resume"
                 ) from error
             yield

@@ -7,9 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-from graphnn.errors import WeightsError
 from graphnn.runs.facts import FINISHED, RunFacts, now
-from graphnn.runs.folder import Mark, RunFolder
+from graphnn.runs.folder import Mark, RunFolder, TakenRun
 from graphnn.runs.log import RunLog
 from graphnn.runs.standing import weights_meta
 from graphnn.runs.store import written
@@ -45,16 +44,16 @@ class OpenRun:
         """A context in which the folder is claimed; its facts, the resolved document and the history are written first.
 
         metrics: the names of those of training. validated: whether there are columns for validation. records: of the
-        epochs that a resumed run has finished. mark: of its checkpoint, as it was read. Raises WeightsError where
-        another process trains into the folder, or has trained since the checkpoint was read, or a file cannot be
-        written.
+        epochs that a resumed run has finished. mark: of its checkpoint, as it was read. Raises TakenRun where
+        another process trains into the folder, or has trained since the checkpoint was read; WeightsError where a file
+        cannot be written.
         """
         with contextlib.ExitStack() as stack:
             with written(folder.path):
                 folder.check()
                 stack.enter_context(folder.claimed())
                 if mark is not None and folder.mark() != mark:
-                    raise WeightsError(
+                    raise TakenRun(
                         f"{folder.path}: another process has trained this run since it was read here; resume it again"
                     )
                 facts.save(folder.facts_file)

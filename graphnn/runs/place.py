@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.runs.facts import TRAINING, RunFacts, now, versions
-from graphnn.runs.folder import Mark, RunFolder
+from graphnn.runs.folder import Mark, RunFolder, TakenRun
 from graphnn.runs.log import RunLog
 from graphnn.runs.open_run import OpenRun
 from graphnn.runs.promotion import Destination
@@ -24,7 +24,8 @@ class RunPlace:
     on, whose folder is used; mark: of the checkpoint that it goes on from. goes_on_from: the finished run whose end is
     its start. init_from: the weights file that a new run starts from. command: of the run, for its facts. changes: the
     options that made its document another than the one that is written. again: returns the command that resumes the run
-    of a number; None: an interrupted run is not saved.
+    of a number; None: an interrupted run is not saved. taken: whether another process has begun this training, asked
+    before a new folder is made, by one process at a time.
     """
 
     store: RunStore
@@ -36,6 +37,7 @@ class RunPlace:
     command: str = ""
     changes: Sequence[str] = ()
     again: Callable[[int], str] | None = None
+    taken: Callable[[], bool] | None = None
 
     @contextlib.contextmanager
     def opened(
@@ -51,8 +53,9 @@ class RunPlace:
     ) -> Iterator[OpenRun]:
         """A context in which the run's folder is claimed: a new one, or that of the run that goes on.
 
-        samples: to be trained on in all epochs. metrics, validated, records, log: as in OpenRun.opened. Raises
-        WeightsError where another process trains into the folder, or it cannot be written.
+        samples: to be trained on in all epochs. metrics, validated, records, log: as in OpenRun.opened. Raises TakenRun
+        where another process trains into the folder, or has begun this training; WeightsError where it cannot be
+        written.
         """
         facts = RunFacts(
             state=TRAINING,
@@ -69,20 +72,34 @@ class RunPlace:
             goes_on_from=None if self.goes_on_from is None else self.goes_on_from.number,
             init_from=self.init_from if self.goes_on_from is None else self.goes_on_from.facts().init_from,
         )
-        with written(self.store.folder):
-            folder = self.resumed or self.store.make()
-        facts = replace(facts, resume=None if self.again is None else self.again(folder.number))
-        if self.resumed is not None:
-            before = folder.facts()
-            facts = before.changed(epochs=facts.epochs, samples=samples, changes=facts.changes, resume=facts.resume)
-        with OpenRun.opened(
-            folder,
-            facts,
-            settings.document,
-            metrics,
-            log,
-            validated=validated,
-            records=records,
-            mark=None if self.resumed is None else self.mark,
-        ) as files:
+        with contextlib.ExitStack() as stack:
+            with self.beginning():
+                with written(self.store.folder):
+                    folder = self.resumed or self.store.make()
+                facts = replace(facts, resume=None if self.again is None else self.again(folder.number))
+                if self.resumed is not None:
+                    known, changes = folder.facts(), facts.changes
+                    facts = known.changed(epochs=facts.epochs, samples=samples, changes=changes, resume=facts.resume)
+                opened = OpenRun.opened(
+                    folder,
+                    facts,
+                    settings.document,
+                    metrics,
+                    log,
+                    validated=validated,
+                    records=records,
+                    mark=None if self.resumed is None else self.mark,
+                )
+                files = stack.enter_context(opened)
             yield files
+
+    @contextlib.contextmanager
+    def beginning(self) -> Iterator[None]:
+        """A context in which the run's folder is claimed: with `taken`, by one process at a time. Raises TakenRun."""
+        if self.taken is None or self.resumed is not None:
+            yield
+            return
+        with self.store.turn("beginning a training"):
+            if self.taken():
+                raise TakenRun(f"{self.store.folder}: another process has begun this training")
+            yield

@@ -10,7 +10,7 @@ from pathlib import Path
 from graphnn.errors import WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.runs.facts import FINISHED, UNFINISHED, RunFacts
-from graphnn.runs.folder import RunFolder
+from graphnn.runs.folder import RunFolder, TakenRun
 from graphnn.runs.removal import MARK, remove_leftovers, remove_runs
 from graphnn.storage.locks import LONGEST_TURN, InUse, turn
 from graphnn.storage.regular_files import is_file
@@ -68,7 +68,7 @@ class RunStore:
         if number is not None:
             run = self.numbered(number)
             if run.running():
-                raise WeightsError(f"{run.path}: is being trained by another process; wait for its end")
+                raise TakenRun(f"{run.path}: is being trained by another process; wait for its end")
             if not is_file(run.checkpoint):
                 raise WeightsError(f"{run.path}: has no {run.checkpoint.name}, and so nothing to go on from")
             return run
@@ -151,16 +151,22 @@ class RunStore:
 
         Raises WeightsError.
         """
+        with self.turn("putting weights beside the document, or removing runs"):
+            yield
+
+    @contextlib.contextmanager
+    def turn(self, doing: str) -> Iterator[None]:
+        """A context in which one process at a time is. doing: what, in words for those that have waited too long.
+
+        Raises WeightsError.
+        """
         with contextlib.ExitStack() as stack:
             with written(self.folder):
                 self.folder.mkdir(exist_ok=True)
                 try:
                     stack.enter_context(turn(self.folder, LONGEST_TURN))
                 except InUse as error:
-                    raise WeightsError(
-                        f"{self.folder}: another process is putting weights beside the document, or removing runs; "
-                        "wait for its end"
-                    ) from error
+                    raise WeightsError(f"{self.folder}: another process is {doing}; wait for its end") from error
             yield
 
     def check_folder(self) -> None:

@@ -54,7 +54,8 @@ class TrainingRequest:
     the run's folder only. resume: the number of the run to continue, or LATEST; None: a new one. init_from: a file of
     weights to start from. limit: the most samples of each part. test: whether to measure on the test part at the end.
     dry_run: build everything, run one batch, and write nothing. command: how this training was started, for its facts.
-    again: returns the command that resumes the run of a number; None: an interrupted run is not saved.
+    again: returns the command that resumes the run of a number; None: an interrupted run is not saved. taken: as in
+    RunPlace.
     """
 
     source: DocumentSource
@@ -70,12 +71,14 @@ class TrainingRequest:
     kernels: str | None = None
     command: str = ""
     again: Callable[[int], str] | None = None
+    taken: Callable[[], bool] | None = None
 
 
 def train(request: TrainingRequest, progress: Progress) -> bool:
     """Train, and return whether the run has finished; False where it was interrupted.
 
-    Raises GraphError and its subclasses; faults of the request are raised before anything is written.
+    Raises TakenRun where another process trains the run, GraphError and its subclasses; faults of the request before
+    anything is written.
     """
     with heard_by(progress.log.add):
         return trained(request, progress)
@@ -178,6 +181,7 @@ def place(
         mark=mark,
         changes=changed,
         again=request.again,
+        taken=request.taken,
     )
 
 

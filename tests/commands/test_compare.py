@@ -78,7 +78,7 @@ def test_finished_trainings_are_not_repeated(compare: Compare, variants: Path, d
     before = {file: file.stat().st_mtime_ns for file in document.parent.rglob("*")}
     code, out, err = compare("--variants", variants)
     assert (code, err) == (0, "")
-    assert " of 3: " not in out
+    assert re.findall(r"^(\d) of 3: .*: run (\d)$", out, re.MULTILINE) == [(n, n) for n in "123"]
     assert rows(out) == rows(first)
     assert {file: file.stat().st_mtime_ns for file in document.parent.rglob("*")} == before
 
@@ -125,7 +125,7 @@ def test_other_settings_are_another_training(compare: Compare, document: Path) -
         before = len(runs(document))
         code, out, err = compare(*change)
         assert (code, err) == (0, "")
-        assert ("1 of 1: " in out, len(runs(document)) - before) == (trained, trained)
+        assert ("1 of 1: as it is, seed 1: run 1" not in out, len(runs(document)) - before) == (trained, trained)
     assert rows(out) == first
 
 

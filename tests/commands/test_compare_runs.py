@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -67,11 +68,13 @@ def test_a_run_of_train_counts(compare: Compare, limited: Run, document: Path) -
     limited("--seed", "5", *settings)
     before = document.with_suffix(".npz").read_bytes()
     code, out, err = compare("--seeds", "4,5,6", *settings)
-    assert (code, err) == (0, "3 of 3: as it is, seed 6\n")
+    counted = [f"{n} of 3: as it is, seed {n + 3}: run {n}" for n in (1, 2)]
+    assert (code, err.splitlines()) == (0, [*counted, "3 of 3: as it is, seed 6"])
     assert out == alone[1]
     assert document.with_suffix(".npz").read_bytes() == before
     code, out, err = compare("--seeds", "4,5,6", *settings, "--test")
-    assert err == "1 of 3: as it is, seed 4: measured\n3 of 3: as it is, seed 6: measured\n"
+    measured = [f"{n} of 3: as it is, seed {n + 3}: {'run 2' if n == 2 else 'measured'}" for n in (1, 2, 3)]
+    assert err.splitlines() == measured
     assert out == compare("--seeds", "4,5,6", *settings, "--test", "--output", document.parent / "new")[1]
 
 
@@ -88,7 +91,7 @@ def test_a_run_that_went_on_from_a_finished_one_counts(compare: Compare, limited
     limited()
     limited("--resume", "--set", "training.epochs=4")
     longer = compare("--set", "training.epochs=4")
-    assert longer[2] == ""
+    assert longer[2] == "1 of 1: as it is, seed 1: run 2\n"
     assert longer[1] == compare("--set", "training.epochs=4", "--output", document.with_name("anew"))[1]
 
 
@@ -97,7 +100,8 @@ def test_a_variant_that_changes_nothing_is_trained_once(compare: Compare, docume
     code, out, err = compare(*options)
     assert code == 0
     said = 'note: variant "{}" is trained as "as it is" is: nothing it changes has an effect'
-    assert err.splitlines() == [said.format("a"), said.format("c"), "1 of 4: as it is, seed 1", "3 of 4: b, seed 1"]
+    trained = ["1 of 4: as it is, seed 1", "2 of 4: a, seed 1: run 1", "3 of 4: b, seed 1", "4 of 4: c, seed 1: run 1"]
+    assert err.splitlines() == [said.format("a"), said.format("c"), *trained]
     rows = {line.split(",")[0]: line.split(",") for line in out.splitlines()[1:]}
     assert rows["a"][3:] == [rows["as it is"][3], "", "0.0", *rows["as it is"][6:]]
     assert len(runs(document)) == 2
@@ -121,7 +125,9 @@ def test_views_are_measured_without_training(compare: Compare, small: dict[str, 
         ["b", "validation"],
         ["b", "validation with flip_translate"],
     ]
-    assert compare(*options)[1:] == (out, "")
+    counted = [f"{n} of 3: {name}, seed 1: run 1" for n, name in ((1, "as it is"), (2, "a"), (3, "b"))]
+    again = compare(*options)
+    assert (again[1], again[2].splitlines()) == (out, counted)
 
 
 def removed(file: Path) -> None:
@@ -148,14 +154,14 @@ def test_weights_that_are_to_be_measured_and_cannot_be_read_are_trained_again(
     weights = runs(document)[0].weights
     whole = weights.read_bytes()
     spoil(weights)
-    assert compare() == (0, validated[1], "")  # the figures are known
+    assert compare() == (0, validated[1], "1 of 1: as it is, seed 1: run 1\n")  # the figures are known
     code, out, err = compare("--test")
     assert code == 0
     assert err.startswith(f"note: {weights}: ")
     assert err.endswith("; they are trained again\n1 of 1: as it is, seed 1\n")
     assert runs(document)[1].weights.read_bytes() != whole  # which says what was measured
-    assert compare("--test") == (0, out, "")
-    assert compare() == (0, validated[1], "")
+    assert compare("--test") == (0, out, "1 of 1: as it is, seed 1: run 2\n")
+    assert compare()[:2] == (0, validated[1])
 
 
 def unfinished(document: Path, state: str = INTERRUPTED) -> RunFolder:
@@ -186,7 +192,7 @@ def test_a_diverged_run_is_not_repeated(compare: Compare, document: Path) -> Non
     compare()
     run = unfinished(document, DIVERGED)
     code, out, err = compare()
-    assert (code, err) == (3, f"{run.path}: it was too fast\n")
+    assert (code, err) == (3, f"1 of 1: as it is, seed 1: run 1\n{run.path}: it was too fast\n")
     assert out.splitlines()[1] == "as it is,validation,loss,,,,0,1"
     assert len(runs(document)) == 1
 
@@ -222,19 +228,67 @@ with RunFolder(Path(sys.argv[1])).claimed():
 """
 
 
-def test_a_run_that_another_process_is_training_is_left_to_it(compare: Compare, document: Path, start: Run) -> None:
+def test_a_run_that_another_process_is_training_is_waited_for(
+    compare: Compare, document: Path, start: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = compare("--seeds", "1,2", "--output", document.with_name("anew"))[1]
     compare()
     run = unfinished(document)
     with start("-c", HOLD, run.path) as other:
         assert other.stdout.readline() == "held\n"
+
+        def stop(seconds: float) -> None:
+            other.kill()
+            other.wait()
+
+        monkeypatch.setattr(comparison_run.time, "sleep", stop)
         code, out, err = compare("--seeds", "1,2")
+    assert (code, out) == (0, whole)
+    waiting = "1 of 2: as it is, seed 1: waiting for run 1, which another process is training"
+    assert err.splitlines() == ["2 of 2: as it is, seed 2", waiting, "1 of 2: as it is, seed 1"]
+    assert len(runs(document)) == 2
+
+
+def test_waiting_for_another_process_can_be_stopped(
+    compare: Compare, document: Path, start: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compare()
+    run = unfinished(document)
+    monkeypatch.setattr(comparison_run.time, "sleep", lambda seconds: signal.raise_signal(signal.SIGINT))
+    with start("-c", HOLD, run.path) as other:
+        assert other.stdout.readline() == "held\n"
+        code, out, err = compare()
         other.kill()
-    assert (code, out) == (2, "")
-    said = f"{run.path}: is being trained by another process; compare again when it has ended\n"
-    assert err == f"2 of 2: as it is, seed 2\n{said}"
-    code, out, err = compare("--seeds", "1,2")
-    assert (code, out, err) == (0, whole, "1 of 2: as it is, seed 1\n")
+    assert (code, out) == (130, "")
+    assert err.endswith("waiting for run 1, which another process is training\nInterrupted.\n")
+
+
+def test_a_training_that_another_process_begins_meanwhile_is_left_to_it(
+    compare: Compare, document: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other begins and ends while the data of this one are loaded."""
+    train = comparison_run.train
+
+    def late(*arguments: Any) -> bool:
+        monkeypatch.undo()
+        assert compare()[0] == 0
+        return train(*arguments)
+
+    monkeypatch.setattr(comparison_run, "train", late)
+    code, _, err = compare()
+    assert (code, len(runs(document))) == (0, 1)
+    title = "1 of 1: as it is, seed 1"
+    assert err.splitlines()[-2:] == [f"{title}: left to another process, which has begun it", f"{title}: run 1"]
+
+
+@pytest.mark.long
+def test_comparisons_that_start_together_share_their_trainings(document: Path, start: Run) -> None:
+    seeds = ("--seeds", "1,2,3,4", "--set", "training.epochs=20")
+    others = [start("-m", "graphnn", "compare", document, *seeds, "--format", "csv") for _ in range(3)]
+    ended = [other.communicate(timeout=600) for other in others]
+    assert [other.returncode for other in others] == [0, 0, 0], ended
+    assert len({out for out, _ in ended}) == 1
+    assert len(runs(document)) == 4
 
 
 def test_what_another_process_has_trained_meanwhile_is_not_repeated(
@@ -274,6 +328,7 @@ def test_the_trainings_of_older_versions_are_taken_over(compare: Compare, docume
     store = document.with_suffix(".runs")
     assert err.splitlines() == [
         *(f"note: {old / f'as-it-is-seed{n}.run'} is run {n} now: {store / f'000{n}'}" for n in (1, 2)),
+        "1 of 2: as it is, seed 1: run 1",
         "2 of 2: as it is, seed 2",
     ]
     assert not old.exists()

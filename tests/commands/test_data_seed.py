@@ -180,10 +180,10 @@ def test_a_comparison_does_not_mix_splits(graphnn: Graphnn, older: Path) -> None
         run.document.write_text(json.dumps(document))
     found = graphnn(*compare, "--set", "data.seed=1")
     assert found.returncode == 0
-    assert "1 of 2: as it is, seed 0" in found.stdout
-    assert "2 of 2" not in found.stdout
+    assert "1 of 2: as it is, seed 0\n" in found.stdout
+    assert "2 of 2: as it is, seed 1: run 2\n" in found.stdout
     found = graphnn(*compare)
     assert found.returncode == 0
-    assert "1 of 2" not in found.stdout
-    assert "2 of 2: as it is, seed 1" in found.stdout
+    assert "1 of 2: as it is, seed 0: run 1\n" in found.stdout
+    assert "2 of 2: as it is, seed 1\n" in found.stdout
     assert [split_of(run.weights)[0] for run in store.runs()] == [1, 1, 1, 0]
