@@ -19,7 +19,7 @@ from graphnn.commands.common import (
     natural_number,
     positive_integer,
 )
-from graphnn.errors import DivergenceError
+from graphnn.errors import DivergenceError, WeightsError
 from graphnn.reports.formats import FOR_PROGRAMS, TABLE, render
 from graphnn.runs.comparison import ComparisonRequest, planned, prepare
 from graphnn.runs.comparison_report import comparison_report
@@ -29,7 +29,7 @@ from graphnn.runs.store import RunStore, store_of
 from graphnn.runs.trained import weights_beside
 from graphnn.specification.variants import AS_IT_IS, Variant, read_variants
 from graphnn.text.outputs import go_on_unread
-from graphnn.text.shell import shell_joined
+from graphnn.text.shell import file_word, shell_joined
 from graphnn.text.terminal import show, terminal_width
 
 EXAMPLES = (
@@ -64,7 +64,10 @@ def parser() -> Parser:
         help="measure on the test part, for final figures; else on the validation part, for choices",
     )
     result.add_argument(
-        "--output", type=Path, metavar="FOLDER", help="the folder of the runs; by default NAME.runs, as of train"
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help="the folder of the runs, which runs --output lists; by default NAME.runs, as of train",
     )
     result.add_argument(
         "--limit", type=positive_integer, metavar="N", help="use at most N samples of each part, drawn class by class"
@@ -91,6 +94,11 @@ def compare(argv: Sequence[str]) -> int:
     """Run all trainings that are not finished, and print the table. All variants are checked before the first."""
     arguments = parser().parse(argv)
     go_on_unread()
+    if arguments.output is not None and arguments.output.suffix == ".npz":
+        raise WeightsError(
+            f"{arguments.output}: --output of compare is a folder for its runs, which .npz, the end of a weights file, "
+            f"would hide; name it {file_word(store_of(arguments.output).folder)}, for example"
+        )
     request = ComparisonRequest(
         document=document_source(arguments),
         variants=read_variants(arguments.variants) if arguments.variants else (Variant(AS_IT_IS),),

@@ -17,7 +17,7 @@ from graphnn.runs.listing import listing
 from graphnn.runs.management import promote, remove
 from graphnn.runs.promotion import check_name
 from graphnn.runs.reading import command_line
-from graphnn.runs.store import store_of
+from graphnn.runs.store import RunStore, store_of
 from graphnn.runs.trained import weights_beside
 from graphnn.text.shell import file_word
 from graphnn.text.terminal import complain, show, terminal_width
@@ -44,7 +44,10 @@ def parser() -> Parser:
     )
     add_document_arguments(result)
     result.add_argument(
-        "--output", type=Path, metavar="W.npz", help="the runs beside this weights file, as train --output made them"
+        "--output",
+        type=Path,
+        metavar="PATH",
+        help="the runs beside W.npz, as train --output W.npz made them, or in FOLDER, as compare --output FOLDER did",
     )
     action = result.add_mutually_exclusive_group()
     action.add_argument(
@@ -88,15 +91,21 @@ def run(argv: Sequence[str]) -> int:
     own = parser()
     arguments = own.parse(argv)
     refuse_unused(own, arguments)
-    weights = weights_beside(arguments.spec) if arguments.output is None else arguments.output
+    output: Path | None = arguments.output
+    in_folder = output is not None and bool(RunStore(output).runs())
+    weights = weights_beside(arguments.spec) if output is None or in_folder else output
     check_name(weights)
-    store = store_of(weights)
+    store = RunStore(output) if output is not None and in_folder else store_of(weights)
+    if in_folder and arguments.promote is not None:
+        own.error(f"--promote takes no folder of runs; copy the weights of the run, which are in {output}")
     if arguments.promote is not None:
         complain(promote(store, weights, arguments.promote))
     elif arguments.remove is not None:
         complain(remove(store, weights, arguments.remove))
     else:
-        train = f"{command_line('train', 'runs')} {file_word(arguments.spec)}"
-        report = listing(document_source(arguments), weights, store, train=train)
+        command = command_line("compare" if in_folder else "train", "runs")
+        begin = f"{command} {file_word(arguments.spec)}{'' if output is None else f' --output {file_word(output)}'}"
+        resume = begin if in_folder else f"{begin} --resume"
+        report = listing(document_source(arguments), weights, store, begin=begin, resume=resume)
         show(render(report, arguments.format, terminal_width() if arguments.format == TABLE else None))
     return 0

@@ -19,7 +19,7 @@ from graphnn.runs.folder import RunFolder
 from graphnn.runs.older import take_over_all
 from graphnn.runs.reading import DocumentSource, read_document
 from graphnn.runs.standing import Standing, standing
-from graphnn.runs.store import RunStore
+from graphnn.runs.store import RunStore, store_of
 from graphnn.specification.differences import Difference, differences, value_text
 from graphnn.storage.regular_files import is_file
 from graphnn.text.terminal import note
@@ -71,16 +71,17 @@ class ListedRun:
         return ", ".join([*shown, *([f"and {more} more"] if more > 0 else [])])
 
 
-def listing(source: DocumentSource, weights: Path, store: RunStore, *, train: str) -> Report:
+def listing(source: DocumentSource, weights: Path, store: RunStore, *, begin: str, resume: str) -> Report:
     """Return the report of the runs of a document, after taking over those of older versions.
 
-    weights: the file beside it. train: the command that trains it, for advice. Where the document cannot be read,
-    something else than weights or a folder of runs is beside it, or a run of an older version cannot be taken over, a
-    note says so, and the runs are listed all the same.
+    weights: the file beside it. begin, resume: the commands that train it, and that go on with a run whose number may
+    follow --resume, for advice. Where the document cannot be read, something else than weights or a folder of runs is
+    beside it, or a run of an older version cannot be taken over, a note says so, and the runs are listed all the same.
     """
     try:
         store.check_folder()
-        take_over_all(weights, store)
+        if store == store_of(weights):
+            take_over_all(weights, store)
     except WeightsError as error:
         note(error)
     document, stands = None, None
@@ -95,17 +96,17 @@ def listing(source: DocumentSource, weights: Path, store: RunStore, *, train: st
     found = None if document is None else found_once(document)
     runs = [described(run, found, stands) for run in store.runs()]
     if not runs:
-        return Report([Lines([f"{store.folder}: no run yet; train it: {train}"])], [], rows=Table(ROWS, []))
+        return Report([Lines([f"{store.folder}: no run yet; train it: {begin}"])], [], rows=Table(ROWS, []))
     unfinished = [each for each in runs if each.facts is not None and each.run.resumable(each.facts)]
-    resume = {each.run.number: resume_command(each, train) for each in unfinished}
-    return runs_report(runs, resume)
+    return runs_report(runs, {each.run.number: resume_command(each, resume) for each in unfinished})
 
 
-def resume_command(each: ListedRun, train: str) -> str:
+def resume_command(each: ListedRun, resume: str) -> str:
     """Return the command that goes on with a run, whose folder may have been copied or renamed since it was trained."""
-    number = f"--resume {each.run.number}"
     known = each.facts.resume if each.facts is not None else None
-    return f"{train} {number}" if known is None else RESUMED.sub(number, known)
+    if known is None:
+        return f"{resume} {each.run.number}" if resume.endswith("--resume") else resume
+    return RESUMED.sub(f"--resume {each.run.number}", known)
 
 
 Found = Callable[[bytes], Sequence[Difference]]

@@ -333,3 +333,24 @@ def test_the_trainings_of_older_versions_are_taken_over(compare: Compare, docume
     ]
     assert not old.exists()
     assert len(runs(document)) == 2
+
+
+def test_the_folder_of_a_comparison_is_listed(compare: Compare, graphnn: Run, document: Path) -> None:
+    folder = document.with_name("tries")
+    folder.mkdir()
+    assert graphnn("runs", document, "--output", folder).returncode == 2  # nothing is there yet
+    assert compare("--output", folder)[0] == 0
+    listed = graphnn("runs", document, "--output", folder, "--format", "json")
+    assert [each["folder"] for each in json.loads(listed.stdout)] == [str(folder / "0001")]
+    refused = graphnn("runs", document, "--output", folder, "--promote", "1")
+    assert refused.returncode == 2
+    assert f"copy the weights of the run, which are in {folder}" in refused.stderr
+    assert graphnn("runs", document, "--output", folder, "--remove", "1").returncode == 0
+    assert not list(folder.iterdir())
+
+
+def test_the_folder_of_a_comparison_is_not_called_as_a_weights_file(compare: Compare, document: Path) -> None:
+    code, out, err = compare("--output", document.with_name("tries.npz"))
+    assert (code, out) == (2, "")
+    assert f"name it {document.with_name('tries.runs')}, for example" in err
+    assert [file.name for file in document.parent.iterdir()] == [document.name]
