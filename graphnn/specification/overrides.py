@@ -8,7 +8,7 @@ from typing import Any
 
 from graphnn.document.document import Document, Path
 from graphnn.document.json_reader import MAX_DEPTH, JsonMistake, half_of_a_pair, read_json
-from graphnn.errors import Problem, SpecError
+from graphnn.errors import Problem
 from graphnn.specification.names import layer_names
 from graphnn.text.suggestions import did_you_mean, quoted
 
@@ -16,12 +16,14 @@ SHOWN = 200  # characters of an override in messages
 STEP = re.compile(r"\[([0-9]{1,40})\]|(?:^|(?<=.)\.)([^.\[\]]+)")
 
 
-def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
-    """Return the document with each override `path=value` applied; a problem with its value then names the override.
+def apply_overrides(document: Document, overrides: Sequence[str]) -> tuple[Document, list[Problem]]:
+    """Return the document with each override `path=value` applied, and the problems of those that cannot be.
+
+    A problem with the value of one that is applied then names the override.
 
     A layer is given by its index or its name: layers[3].rate, layers.drop1.rate; inside a block by its name or as
     layers[3].layers[0].rate. The value is JSON if it can be read as such, and a string otherwise; null, which is no
-    value of any setting, removes the setting. Raises SpecError.
+    value of any setting, removes the setting.
     """
     value = copy.deepcopy(document.value)
     changed: list[tuple[Path, str]] = []
@@ -35,9 +37,7 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
             problems.append(Problem(str(error), file=source))
         else:
             changed.append((path if new is not None else path[:-1], source))
-    if problems:
-        raise SpecError(*problems)
-    return replace(document, value=value, changed=tuple(changed))
+    return replace(document, value=value, changed=tuple(changed)), problems
 
 
 def shortened(override: str) -> str:

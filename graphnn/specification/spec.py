@@ -154,10 +154,14 @@ def make_spec(document: Document, overrides: Sequence[str], plugins: Plugins | N
     """Return the spec of a document that has been read. Raises SpecError as read_spec does."""
     schema = load_schema(plugins)
     document, notices = migrate(document, schema.format_version)
+    wrong: list[Problem] = []
     if overrides:
-        document = apply_overrides(document, overrides)
+        document, wrong = apply_overrides(document, overrides)
     names = layer_names(document.value.get("layers"))
     problems = in_order(document, [*find(document.value, schema), *equal_names(document, names)])
+    if wrong:  # the other overrides may be wrong, too; the document may be right with these put right
+        sources = {source for _, source in document.changed}
+        raise SpecError(*wrong, *(problem for problem in problems if problem.file in sources))
     if problems:
         raise SpecError(*problems)
     return fill(document, schema, {path: str(name) for path, name in names.items()}, notices)

@@ -160,3 +160,13 @@ def test_an_index_of_many_digits() -> None:
     assert refusal(f"layers[{'9' * 30}].units=3") == [
         f"--set layers[{'9' * 30}].units=3: layers has 4 entries, [0] to [3]"
     ]
+
+
+def test_overrides_that_cannot_be_applied_do_not_hide_others() -> None:
+    found = refusal("training.epoch=5", "layers.conv9.filters=3", "training.batch_size=8", "optimizer.type=Adm")
+    assert [line.split(":")[0] for line in found] == [
+        "--set layers.conv9.filters=3",
+        "--set optimizer.type=Adm",
+        "--set training.epoch=5",
+    ]
+    assert 'did you mean "epochs"' in found[2]
