@@ -68,6 +68,11 @@ class RunFolder:
         return self.path / "best.npz"
 
     @property
+    def promoted(self) -> Path:
+        """The weights of the unfinished run that were put beside the document; the others go on to change."""
+        return self.path / "promoted.npz"
+
+    @property
     def facts_file(self) -> Path:
         """The facts of the run."""
         return self.path / "run.json"
@@ -102,7 +107,16 @@ class RunFolder:
             return False
         except OSError:  # another user's
             return True
-        files = (self.weights, self.checkpoint, self.history, self.document, self.log, self.last, self.best)
+        files = (
+            self.weights,
+            self.checkpoint,
+            self.history,
+            self.document,
+            self.log,
+            self.last,
+            self.best,
+            self.promoted,
+        )
         return any(file.name in names for file in (self.facts_file, *files))
 
     def is_empty(self) -> bool:

@@ -5,17 +5,17 @@ from pathlib import Path
 
 from graphnn.errors import WeightsError
 from graphnn.runs.open_run import epoch_of
-from graphnn.runs.promotion import Destination, put
-from graphnn.runs.standing import standing
-from graphnn.runs.store import RunStore
+from graphnn.runs.promotion import Destination, copy, put
+from graphnn.runs.standing import are_equal, standing
+from graphnn.runs.store import RunStore, written
 from graphnn.text.numbers import bytes_text
 
 
 def promote(store: RunStore, weights: Path, number: int) -> str:
     """Put the weights of a run at a path, and return a sentence that says so.
 
-    Of an unfinished run, it is those of its best epoch, or else of its last. Raises WeightsError where it has none, or
-    they cannot be put there.
+    Of an unfinished run, it is those of its best epoch, or else of its last, and the run keeps a copy. Raises
+    WeightsError where it has none, or they cannot be put there.
     """
     run = store.numbered(number)
     source = run.best_weights()
@@ -26,10 +26,14 @@ def promote(store: RunStore, weights: Path, number: int) -> str:
     epoch = epoch_of(source)  # which also shows that it is a weights file
     with store.promoting():
         before = standing(weights, store)
-        if before is not None and before.run == run:
+        if before is not None and before.run == run and are_equal(source, weights):
             return f"{weights} holds the weights of run {number} already."
+        if source != run.weights:
+            with written(run.path):
+                copy(source, run.promoted)
+            source = run.promoted
         put(source, weights, before, store)
-    which = "" if source == run.weights or epoch is None else f", which is unfinished: those after epoch {epoch:g}"
+    which = "" if source != run.promoted or epoch is None else f", which is unfinished: those after epoch {epoch:g}"
     return f"{weights} holds the weights of run {number} now{which}."
 
 

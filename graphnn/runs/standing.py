@@ -63,7 +63,7 @@ def standing(weights: Path, store: RunStore) -> Standing | None:
         return None
     runs = sorted(store.readable(), key=lambda known: (known[1].whole, known[0].number), reverse=True)
     for run, facts in runs:  # of equal weights, a try with a limit that left nothing out is no more than a whole run
-        if are_equal(run.weights, weights):
+        if are_equal(run.weights, weights) or are_equal(run.promoted, weights):
             return Standing(weights, meta, run, None if facts.state == FOUND else facts)
     return Standing(weights, meta)
 

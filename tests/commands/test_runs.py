@@ -89,6 +89,37 @@ def test_promoting_puts_the_weights_of_a_run_beside_the_document(graphnn: Run, t
     assert (done.returncode, done.stderr) == (2, f"{trained.with_suffix('.runs')}: there is no run 7, only runs 1…2\n")
 
 
+def test_promoted_weights_of_an_unfinished_run_stay_known_as_its(
+    graphnn: Run, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights, runs = trained.with_suffix(".npz"), trained.with_suffix(".runs")
+    with monkeypatch.context() as patch:
+        asked = iter([False] * 30 + [True])
+        patch.setattr(training_run.StopRequest, "__call__", lambda request: next(asked))
+        assert graphnn("train", trained, *LONGER, "--quiet").returncode == 130
+        assert "which is unfinished: those after epoch 1." in "".join(promoted(graphnn, trained, 2))
+        early = weights.read_bytes()
+        assert "already" in "".join(promoted(graphnn, trained, 2))
+        asked = iter([False] * 30 + [True])
+        assert graphnn("train", trained, *LONGER, "--quiet", "--resume", "2").returncode == 130
+    assert weights.read_bytes() == early != (runs / "0002" / "last.npz").read_bytes()
+    assert [each["stands_beside_document"] for each in listed(graphnn, trained)] == [False, True]
+    assert "which is unfinished: those after epoch 2." in "".join(promoted(graphnn, trained, 2))
+    assert weights.read_bytes() == (runs / "0002" / "last.npz").read_bytes() != early
+    assert graphnn("train", trained, *LONGER, "--quiet", "--resume", "2").returncode == 0
+    assert weights.read_bytes() == (runs / "0002" / "weights.npz").read_bytes()
+    promoted(graphnn, trained, 1)
+    assert [each["stands_beside_document"] for each in listed(graphnn, trained)] == [True, False]
+
+
+def promoted(graphnn: Run, document: Path, number: int) -> tuple[str, str]:
+    """Put the weights of a run beside the document, and return what was said."""
+    done = graphnn("runs", document, "--promote", str(number))
+    assert done.returncode == 0, done.stderr
+    assert "of no run" not in done.stderr
+    return done.stdout, done.stderr
+
+
 def test_weights_of_unknown_origin_are_kept_before_others_take_their_place(graphnn: Run, trained: Path) -> None:
     weights, runs = trained.with_suffix(".npz"), trained.with_suffix(".runs")
     other = load_weights(weights)
