@@ -100,6 +100,17 @@ def schedule_text(spec: Spec) -> str:
     return "" if schedule is None else f", by the schedule {quoted(schedule.type)}"
 
 
+def bound_to_length(spec: Spec, trainer: Trainer, updates: int) -> str | None:
+    """Return what of a finished run would have been another in a longer one, in words; None where nothing would."""
+    epochs, averaging = trainer.options.epochs, trainer.options.averaging
+    if averaging is not None and trainer.kept.depends_on_length:
+        return f"its averaging {quoted(averaging.type)} was"
+    if not same_rates(spec.optimizer, epochs, 2 * epochs, trainer.steps_per_epoch, updates):
+        schedule = spec.optimizer.options["schedule"]
+        return "its learning rates were" if schedule is None else f"its schedule {quoted(schedule.type)} was"
+    return None
+
+
 def every_reason(one: Difference, state: State, spec: Spec, trainer: Trainer) -> str | None:
     """Return which epoch was validated and would not have been, or the other way round; None where there is none."""
     for record in state.history:

@@ -18,10 +18,11 @@ from graphnn.runs.final_figures import final_figures, final_label
 from graphnn.runs.open_run import OpenRun
 from graphnn.runs.place import RunPlace
 from graphnn.runs.progress import Progress
-from graphnn.runs.resumable import obstacles
+from graphnn.runs.resumable import bound_to_length, obstacles
 from graphnn.runs.stopping import StopRequest
 from graphnn.specification.spec import Spec
 from graphnn.storage.weights import save_weights
+from graphnn.text.shell import file_word
 from graphnn.text.terminal import complain, note, showable
 from graphnn.training.checkpoint import RunSettings, State
 from graphnn.training.history import Record
@@ -89,10 +90,15 @@ class TrainingRun:
             )
         trainer.restore(state, file=source)
         if trainer.finished and self.place.goes_on_from is not None:
-            raise WeightsError(
-                f"{self.place.goes_on_from.path}: this run is finished, after epoch {trainer.epoch}; go on with more, "
-                f"for example --set training.epochs={2 * trainer.epoch}, or start anew without --resume"
+            ended, bound = self.place.goes_on_from, bound_to_length(self.spec, trainer, state.updates)
+            advice = (
+                f"go on with more, for example --set training.epochs={2 * trainer.epoch}, or start anew without "
+                "--resume"
+                if bound is None
+                else f"{bound} made for these epochs; train anew with more, or from its weights: --init-from "
+                f"{file_word(ended.weights)}"
             )
+            raise WeightsError(f"{ended.path}: this run is finished, after epoch {trainer.epoch}; {advice}")
         position = "its end" if trainer.finished else f"epoch {state.epoch + 1}, step {state.step + 1}"
         self.progress.line(f"Resumed at {position}{'' if run is None else f': run {run.number}, in {run.path}'}.")
 

@@ -77,6 +77,26 @@ def test_the_options_of_a_run_are_named_where_they_are_to_be_repeated(train: Tra
     assert "this run is finished, after epoch 2" in err
 
 
+@pytest.mark.parametrize(
+    ("setting", "bound"),
+    [
+        ('optimizer.schedule={"type": "one_cycle"}', 'its schedule "one_cycle" was'),
+        ('training.averaging={"type": "lookahead"}', 'its averaging "lookahead" was'),
+    ],
+)
+def test_a_finished_run_that_cannot_be_longer_says_so(train: Train, document: Path, setting: str, bound: str) -> None:
+    assert train("--set", setting, "--set", "training.epochs=2")[0] == 0
+    code, _, err = train("--resume", "--set", setting, "--set", "training.epochs=2")
+    run = document.with_suffix(".runs") / "0001"
+    assert code == 2
+    assert err == (
+        f"{run}: this run is finished, after epoch 2; {bound} made for these epochs; train anew with more, "
+        f"or from its weights: --init-from {run / 'weights.npz'}\n"
+    )
+    assert train("--init-from", run / "weights.npz", "--set", setting, "--set", "training.epochs=4")[0] == 0
+    assert train("--resume", "1", "--set", setting, "--set", "training.epochs=4")[0] == 2
+
+
 @pytest.mark.usefixtures("trained")
 def test_a_longer_run_resumes_where_the_rates_are_the_same(train: Train, document: Path, tmp_path: Path) -> None:
     train("--set", "training.epochs=5", "--output", tmp_path / "whole.npz")

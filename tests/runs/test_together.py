@@ -55,7 +55,7 @@ def test_runs_that_end_at_once_have_their_turns(
 ) -> None:
     """A try that has looked what stands there, and a whole run that ends before the try puts its weights there."""
     place = tmp_path / "net.npz"
-    attempt, whole = add(replace(facts, limit=5), 1.0), add(facts, 2.0)
+    attempt, whole = add(replace(facts, limit=5), 1.0), add(replace(facts, state=TRAINING), 2.0)
     looked, done = threading.Event(), threading.Event()
     copy = promotion.copy
 
@@ -68,7 +68,7 @@ def test_runs_that_end_at_once_have_their_turns(
         Destination(place).receive(run, run.facts(), {}, store)
 
     def end_whole() -> None:
-        looked.wait()
+        assert looked.wait(60)
         monkeypatch.setattr(promotion, "copy", copy)
         end(whole)
         done.set()
