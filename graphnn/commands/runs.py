@@ -20,7 +20,7 @@ from graphnn.runs.reading import command_line
 from graphnn.runs.store import RunStore, store_of
 from graphnn.runs.trained import weights_beside
 from graphnn.text.shell import file_word
-from graphnn.text.terminal import complain, show, terminal_width
+from graphnn.text.terminal import show, terminal_width
 
 EXAMPLES = (
     "models/digits.json",
@@ -99,9 +99,9 @@ def run(argv: Sequence[str]) -> int:
     if in_folder and arguments.promote is not None:
         own.error(f"--promote takes no folder of runs; copy the weights of the run, which are in {output}")
     if arguments.promote is not None:
-        complain(promote(store, weights, arguments.promote))
+        show(f"{promote(store, weights, arguments.promote)}\n")
     elif arguments.remove is not None:
-        complain(remove(store, weights, arguments.remove))
+        show(f"{remove(store, weights, arguments.remove)}\n")
     else:
         command = command_line("compare" if in_folder else "train", "runs")
         begin = f"{command} {file_word(arguments.spec)}{'' if output is None else f' --output {file_word(output)}'}"

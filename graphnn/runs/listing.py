@@ -19,9 +19,10 @@ from graphnn.runs.folder import RunFolder
 from graphnn.runs.older import take_over_all
 from graphnn.runs.reading import DocumentSource, read_document
 from graphnn.runs.standing import Standing, standing
-from graphnn.runs.store import RunStore, store_of
+from graphnn.runs.store import SUFFIX, RunStore, store_of
 from graphnn.specification.differences import Difference, differences, value_text
 from graphnn.storage.regular_files import is_file
+from graphnn.text.shell import shell_joined
 from graphnn.text.terminal import note
 from graphnn.training.history import read_history
 
@@ -29,6 +30,7 @@ PARTS = ("validation", "test")  # whose figures the table shows
 KILLED, DAMAGED, RUNNING = "killed", "damaged", "training"
 RIGHT = Kind(right=True)
 RESUMED = re.compile(r"--resume \d+\b")
+UNDO = "  (the document was changed since: undo that first)"
 SHOWN = 3  # changes in the table
 LONGEST = 40  # characters of a value in the table
 ROWS = tuple(
@@ -43,7 +45,8 @@ class ListedRun:
 
     facts: None where they are damaged; problem then says how. state: in words. done: its finished epochs. figures: by
     part and metric. changes: what differs from the document as it is now, as (setting, value in the run).
-    stands: whether its weights are those beside the document.
+    edited: the differences of the documents that its options do not explain. stands: whether its weights are those
+    beside the document.
     """
 
     run: RunFolder
@@ -53,6 +56,7 @@ class ListedRun:
     done: int
     figures: Mapping[str, Mapping[str, float | None]]
     changes: Sequence[tuple[str, str]]
+    edited: Sequence[Difference]
     size: int
     stands: bool
 
@@ -77,6 +81,7 @@ def listing(source: DocumentSource, weights: Path, store: RunStore, *, begin: st
     weights: the file beside it. begin, resume: the commands that train it, and that go on with a run whose number may
     follow --resume, for advice. Where the document cannot be read, something else than weights or a folder of runs is
     beside it, or a run of an older version cannot be taken over, a note says so, and the runs are listed all the same.
+    Raises SpecError where there are no runs to list, or a file of weights or a folder was named as the document.
     """
     try:
         store.check_folder()
@@ -88,6 +93,8 @@ def listing(source: DocumentSource, weights: Path, store: RunStore, *, begin: st
     try:
         document = read_document(source).resolved()
     except SpecError as error:
+        if source.file.suffix in (weights.suffix, SUFFIX) or not store.runs():
+            raise
         note(f"what differs is not shown, because the document cannot be read: {error.problems[0]}")
     try:
         stands = standing(weights, store)
@@ -98,15 +105,28 @@ def listing(source: DocumentSource, weights: Path, store: RunStore, *, begin: st
     if not runs:
         return Report([Lines([f"{store.folder}: no run yet; train it: {begin}"])], [], rows=Table(ROWS, []))
     unfinished = [each for each in runs if each.facts is not None and each.run.resumable(each.facts)]
-    return runs_report(runs, {each.run.number: resume_command(each, resume) for each in unfinished})
+    return runs_report(runs, {each.run.number: resume_command(each, resume) for each in unfinished}, weights)
 
 
 def resume_command(each: ListedRun, resume: str) -> str:
-    """Return the command that goes on with a run, whose folder may have been copied or renamed since it was trained."""
-    known = each.facts.resume if each.facts is not None else None
-    if known is None:
-        return f"{resume} {each.run.number}" if resume.endswith("--resume") else resume
-    return RESUMED.sub(f"--resume {each.run.number}", known)
+    """Return the command that goes on with a run, whose folder may have been copied or renamed since it was trained.
+
+    Where the document has been edited since in a few values, the command sets them as they were.
+    """
+    known, limit = (None, None) if each.facts is None else (each.facts.resume, each.facts.limit)
+    options = [] if known is not None or limit is None else ["--limit", str(limit)]
+    if can_be_set(each.edited):
+        options += [word for one in each.edited for word in ("--set", f"{one.path}={value_text(one.before)}")]
+    words = shell_joined(["--resume", str(each.run.number), *options])
+    if known is not None:
+        return RESUMED.sub(lambda _: words, known, count=1)
+    return f"{resume.removesuffix(' --resume')} {words}" if resume.endswith(" --resume") else resume
+
+
+def can_be_set(edited: Sequence[Difference]) -> bool:
+    """Whether a few --set undo the edits of a document."""
+    plain = all(isinstance(value, (str, int, float)) for one in edited for value in (one.before, one.after))
+    return plain and len(edited) <= SHOWN
 
 
 Found = Callable[[bytes], Sequence[Difference]]
@@ -123,13 +143,13 @@ def described(run: RunFolder, found: Found | None, standing: Standing | None) ->
     try:
         facts = run.facts()
     except WeightsError as error:
-        return ListedRun(run, None, str(error.problems[0]), DAMAGED, 0, {}, (), run.size, stands)
+        return ListedRun(run, None, str(error.problems[0]), DAMAGED, 0, {}, (), (), run.size, stands)
     state = run.state(facts)
     done, figures = facts.done, facts.figures
     if state in (KILLED, RUNNING):
         done, figures = so_far(run.history)
-    changes = tuple(differing(run, facts, found))
-    return ListedRun(run, facts, None, state, done, figures, changes, run.size, stands)
+    changes, edited = tuple(differing(run, facts, found)), edits(run, facts, found)
+    return ListedRun(run, facts, None, state, done, figures, changes, edited, run.size, stands)
 
 
 def so_far(history: Path) -> tuple[int, Mapping[str, Mapping[str, float]]]:
@@ -140,6 +160,18 @@ def so_far(history: Path) -> tuple[int, Mapping[str, Mapping[str, float]]]:
         return 0, {}
     validated = [record.validation for record in records if record.validation is not None]
     return len(records), {"validation": validated[-1]} if validated else {}
+
+
+def edits(run: RunFolder, facts: RunFacts, found: Found | None) -> list[Difference]:
+    """Return what differs between a run and the document as it is now, and is not by the options of the run."""
+    if found is None or not run.resumable(facts):
+        return []
+    options = [change.removeprefix("--set ").partition("=")[0].strip() for change in facts.changes]
+    try:
+        changed = found(run.document.read_bytes())
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):  # the table says that it is damaged
+        return []
+    return [one for one in changed if not any(one.path == path or one.path.startswith(f"{path}.") for path in options)]
 
 
 def differing(run: RunFolder, facts: RunFacts, found: Found | None) -> Iterator[tuple[str, str]]:
@@ -157,13 +189,14 @@ def differing(run: RunFolder, facts: RunFacts, found: Found | None) -> Iterator[
         yield one.path, value_text(one.before)
 
 
-def runs_report(runs: Sequence[ListedRun], resume: Mapping[int, str]) -> Report:
+def runs_report(runs: Sequence[ListedRun], resume: Mapping[int, str], weights: Path) -> Report:
     """Return the report of runs. resume: the commands that go on with those that are unfinished, by their numbers."""
     parts: list[Part] = [Alternatives([table(runs), table(runs, without=("size", "time"))])]
     if any(each.stands for each in runs):
-        parts.append(Lines(["* its weights stand beside the document"]))
+        parts.append(Lines([f"* its weights stand in {weights}"]))
     if resume:
-        parts.append(Lines(["To go on:", *(f"  {command}" for command in resume.values())]))
+        undo = {each.run.number: "" if can_be_set(each.edited) else UNDO for each in runs}
+        parts.append(Lines(["To go on:", *(f"  {command}{undo[number]}" for number, command in resume.items())]))
     return Report(
         parts,
         [values(each, resume) for each in runs],

@@ -79,9 +79,9 @@ def test_promoting_puts_the_weights_of_a_run_beside_the_document(graphnn: Run, t
     assert graphnn("train", trained, *LONGER, "--quiet").returncode == 0
     assert weights.read_bytes() == first
     done = graphnn("runs", trained, "--promote", "2")
-    assert (done.returncode, done.stderr) == (0, f"{weights} holds the weights of run 2 now.\n")
+    assert (done.returncode, done.stdout) == (0, f"{weights} holds the weights of run 2 now.\n")
     assert weights.read_bytes() == (trained.with_suffix(".runs") / "0002" / "weights.npz").read_bytes() != first
-    assert "already" in graphnn("runs", trained, "--promote", "2").stderr
+    assert "already" in graphnn("runs", trained, "--promote", "2").stdout
     weights.unlink()
     assert graphnn("runs", trained, "--promote", "1").returncode == 0
     assert weights.read_bytes() == first
@@ -167,8 +167,8 @@ def test_removal_removes_what_is_named_and_nothing_else(graphnn: Run, trained: P
     assert sorted(each.name for each in runs.iterdir()) == ["0001", "0002", "0003", "0004"]
     done = graphnn("runs", trained, "--remove", "1,3-4")
     assert done.returncode == 0
-    assert done.stderr.startswith("3 runs removed, ")
-    assert done.stderr.endswith(f" freed. {weights} is as it was.\n")
+    assert done.stdout.startswith("3 runs removed, ")
+    assert done.stdout.endswith(f" freed. {weights} is as it was.\n")
     assert sorted(each.name for each in runs.iterdir()) == ["0002", "0004.removed"]
     assert weights.exists()
     assert graphnn("train", trained, "--limit", "100", "--quiet").returncode == 0
@@ -243,6 +243,40 @@ def test_what_is_no_folder_of_runs_is_told_of_as_training_does(graphnn: Run, tra
     assert "is in the way" in done.stderr
 
 
+def test_an_edited_document_is_told_where_a_run_goes_on(graphnn: Run, trained: Path, small: dict[str, Any]) -> None:
+    run = trained.with_suffix(".runs") / "0001"
+    facts = json.loads((run / "run.json").read_text()) | {"resume": f"graphnn train {trained} --quiet --resume 1"}
+    for known in (facts["resume"], None):
+        changed = {**facts, "state": "interrupted", "resume": known, "changes": ["--set training.epochs=3"]}
+        (run / "run.json").write_text(json.dumps(changed))
+        small["training"].update(epochs=4, seed=7)
+        trained.write_text(json.dumps(small))
+        set_back = "--set training.seed=1"
+        (each,) = listed(graphnn, trained)
+        assert each["resume"].endswith(f"--resume 1 {set_back}")
+        assert "undo that first" not in graphnn("runs", trained).stdout
+    (run / "run.json").write_text(json.dumps(facts | {"state": "interrupted"}))
+    (each,) = listed(graphnn, trained)
+    assert graphnn(*each["resume"].split()[1:]).returncode == 0
+    (run / "run.json").write_text(json.dumps(facts | {"state": "interrupted"}))
+    small["layers"].insert(0, {"type": "ReLU"})
+    trained.write_text(json.dumps(small))
+    done = graphnn("runs", trained)
+    assert "--resume 1  (the document was changed since: undo that first)\n" in done.stdout
+
+
+def test_a_mistyped_document_is_refused(graphnn: Run, trained: Path) -> None:
+    for name, said in (
+        ("nett.json", f"there is no such file; did you mean {trained}?"),
+        ("net.npz", "this is a weights file"),
+        ("net.runs", "this is a folder; give a document"),
+    ):
+        done = graphnn("runs", trained.with_name(name))
+        assert (done.returncode, done.stdout) == (2, "")
+        assert said in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+
 def test_no_run_yet(graphnn: Run, document: Path) -> None:
     done = graphnn("runs", document)
     assert done.returncode == 0
@@ -255,6 +289,9 @@ def test_the_runs_of_other_weights(graphnn: Run, document: Path, tmp_path: Path)
     assert graphnn("train", document, "--output", other, "--quiet").returncode == 0
     assert [each["stands_beside_document"] for each in listed(graphnn, document, "--output", str(other))] == [True]
     assert listed(graphnn, document) == []
+    assert f"* its weights stand in {other}\n" in graphnn("runs", document, "--output", other).stdout
+    another = tmp_path / "another.npz"
+    assert f"graphnn train {document} --output {another}\n" in graphnn("runs", document, "--output", another).stdout
 
 
 @pytest.mark.parametrize("name", [".", "/", "..", "", "net", "net.json"])

@@ -31,7 +31,7 @@ def test_a_run_without_facts_is_listed_promoted_and_removed(graphnn: Run, traine
     weights.unlink()
     assert graphnn("runs", trained, "--promote", "1").returncode == 0
     assert weights.read_bytes() == before
-    assert "Run 1 removed" in graphnn("runs", trained, "--remove", "1").stderr
+    assert "Run 1 removed" in graphnn("runs", trained, "--remove", "1").stdout
     assert [path.name for path in run.parent.iterdir()] == ["0001.removed"]
 
 
