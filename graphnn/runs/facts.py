@@ -3,6 +3,7 @@
 import json
 import math
 import platform
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -18,6 +19,7 @@ from graphnn.storage.regular_files import open_regular, reading_problem
 from graphnn.storage.replacing import replacing
 from graphnn.version import __version__
 
+RESUMED = re.compile(r"--resume \d+\b")
 VERSION = 1  # of the layout of run.json
 
 TRAINING = "training"  # it is running, or was killed
@@ -162,6 +164,14 @@ def epochs_of(document: Mapping[str, Any]) -> float | None:
 def is_finite(value: Any) -> bool:
     """Whether a JSON value is a finite number."""
     return type(value) in (int, float) and math.isfinite(value)
+
+
+def own_command(resume: str, number: int, options: str = "") -> str:
+    """Return the command that goes on with a run of this number, whose folder may have been copied or renamed since.
+
+    options: further ones.
+    """
+    return RESUMED.sub(lambda _: f"--resume {number}{options}", resume, count=1)
 
 
 def now() -> str:

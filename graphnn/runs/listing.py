@@ -2,7 +2,6 @@
 
 import functools
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from graphnn.metrics.base import METRICS
 from graphnn.metrics.figures import label
 from graphnn.reports.kinds import BYTES, DURATION, Kind, metric_kind
 from graphnn.reports.report import Alternatives, Column, Lines, Part, Report, Table
-from graphnn.runs.facts import FOUND, RunFacts
+from graphnn.runs.facts import FOUND, RunFacts, own_command
 from graphnn.runs.folder import RunFolder
 from graphnn.runs.older import take_over_all
 from graphnn.runs.reading import DocumentSource, read_document
@@ -29,7 +28,6 @@ from graphnn.training.history import read_history
 PARTS = ("validation", "test")  # whose figures the table shows
 KILLED, DAMAGED, RUNNING = "killed", "damaged", "training"
 RIGHT = Kind(right=True)
-RESUMED = re.compile(r"--resume \d+\b")
 UNDO = "  (the document was changed since: undo that first)"
 SHOWN = 3  # changes in the table
 LONGEST = 40  # characters of a value in the table
@@ -117,10 +115,10 @@ def resume_command(each: ListedRun, resume: str) -> str:
     options = [] if known is not None or limit is None else ["--limit", str(limit)]
     if can_be_set(each.edited):
         options += [word for one in each.edited for word in ("--set", f"{one.path}={value_text(one.before)}")]
-    words = shell_joined(["--resume", str(each.run.number), *options])
-    if known is not None:
-        return RESUMED.sub(lambda _: words, known, count=1)
-    return f"{resume.removesuffix(' --resume')} {words}" if resume.endswith(" --resume") else resume
+    more = f" {shell_joined(options)}" if options else ""
+    if known is None and not resume.endswith("--resume"):  # a comparison goes on by itself
+        return resume
+    return own_command(f"{resume} 0" if known is None else known, each.run.number, more)
 
 
 def can_be_set(edited: Sequence[Difference]) -> bool:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 
 from graphnn.errors import Problem
 from graphnn.layers.settings import added_fragments
+from graphnn.runs.facts import own_command
+from graphnn.runs.folder import RunFolder
 from graphnn.specification.differences import ABSENT, Difference, differences, value_text
 from graphnn.specification.spec import Spec
 from graphnn.text.suggestions import quoted
@@ -175,6 +177,20 @@ def without_figure(monitor: str, history: Sequence[Record]) -> str | None:
     metric = Watch(monitor).metric
     lacking = (one.epoch for one in history if one.validation is not None and metric not in one.validation)
     return next((f"epoch {epoch} was validated without {monitor}" for epoch in lacking), None)
+
+
+def how_to_continue(run: RunFolder | None, *, edited: bool) -> list[str]:
+    """Return lines on what to do instead of continuing a run with other settings.
+
+    edited: whether all of them stand in the document, and none on the command line.
+    """
+    known, options = (None, "") if run is None else (run.facts().resume, run.facts().shortened)
+    others = "name another run by --resume RUN, or start anew without --resume."
+    if not options and (edited or known is None):
+        return [f"Undo the changes, {others}"]
+    if run is None or known is None:
+        return [f"Repeat the options of its start ({options}), {others}"]
+    return [f"To continue it, with its document as it was: {own_command(known, run.number)}", f"Else {others}"]
 
 
 Check = Callable[[Difference, State, Spec, Trainer], str | None]

@@ -18,7 +18,7 @@ from graphnn.runs.final_figures import final_figures, final_label
 from graphnn.runs.open_run import OpenRun
 from graphnn.runs.place import RunPlace
 from graphnn.runs.progress import Progress
-from graphnn.runs.resumable import bound_to_length, obstacles
+from graphnn.runs.resumable import bound_to_length, how_to_continue, obstacles
 from graphnn.runs.stopping import StopRequest
 from graphnn.specification.spec import Spec
 from graphnn.storage.weights import save_weights
@@ -61,6 +61,7 @@ class TrainingRun:
             observer=self,
         )
         self.files: OpenRun
+        self._goes_on = ""  # what a new run that goes on from a finished one says of it
         self._saved = 0.0  # when the last checkpoint was written, by time.monotonic
 
     def resume(self, state: State, settings: RunSettings) -> None:
@@ -74,13 +75,12 @@ class TrainingRun:
         found = obstacles(state, settings, self.settings, self.spec, trainer, unused=unused)
         if found:
             more = len(found) - SHOWN_OBSTACLES
-            options = "" if run is None else run.facts().shortened
-            undo = f"Repeat the options of its start ({options})" if options else "Undo the changes"
             raise SpecError(
-                f"{source}: this run was started with other settings and cannot be resumed so:",
+                f"{'' if run is None else run.path}: this run was started with other settings and cannot be continued "
+                "with these:",
                 *(problem.without_source() for problem in found[:SHOWN_OBSTACLES]),
                 *([f"and {more} more"] if more > 0 else []),
-                f"{undo}, name another run by --resume RUN, or start anew without --resume.",
+                *how_to_continue(run, edited=all(problem.line is not None for problem in found)),
             )
         size = self.graph.loss.layout(self.graph.output_shape).size
         if state.sums is not None and len(state.sums) != size:
@@ -100,7 +100,10 @@ class TrainingRun:
             )
             raise WeightsError(f"{ended.path}: this run is finished, after epoch {trainer.epoch}; {advice}")
         position = "its end" if trainer.finished else f"epoch {state.epoch + 1}, step {state.step + 1}"
-        self.progress.line(f"Resumed at {position}{'' if run is None else f': run {run.number}, in {run.path}'}.")
+        if self.place.goes_on_from is not None:
+            self._goes_on = f", goes on from run {self.place.goes_on_from.number} at {position}"
+        else:
+            self.progress.line(f"Resumed at {position}{'' if run is None else f': run {run.number}, in {run.path}'}.")
 
     def complete(self) -> bool:
         """Train to the end, write the weights and print the final figures; return False where it was interrupted.
@@ -135,7 +138,7 @@ class TrainingRun:
         None where `stop` ended the run early.
         """
         if self.files.folder != self.place.resumed:
-            self.progress.line(f"Run {self.files.folder.number}, in {self.files.folder.path}.")
+            self.progress.line(f"Run {self.files.folder.number}, in {self.files.folder.path}{self._goes_on}.")
         self.save_best()
         self._saved = time.monotonic()
         try:

@@ -1,6 +1,7 @@
 """data.seed splits the data for all seeds of training; runs of versions in which training.seed split them go on."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -137,6 +138,7 @@ def test_an_older_run_resumes_to_the_same_bits(
 ) -> None:
     weights = trained.with_suffix(".npz")
     weights.unlink()
+    shutil.rmtree(trained.with_suffix(".runs"))
     assert train(*options)[0] == 0
     whole = weights.read_bytes()
     stopped_in_the_second_epoch(train, monkeypatch, *options)

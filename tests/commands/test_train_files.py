@@ -192,7 +192,8 @@ def test_the_run_of_an_older_version_is_taken_over(train: Train, trained: Path) 
     before, checkpoint = trained.with_suffix(".npz").read_bytes(), (folder / "checkpoint.npz").read_bytes()
     code, out, err = train("--resume", "--set", "training.epochs=4")
     assert (code, err) == (0, f"note: {folder} is run 1 now: {runs / '0001'}\n")
-    assert f"Resumed at epoch 4, step 1: run 1, in {runs / '0001'}." in out
+    assert f"\nRun 2, in {runs / '0002'}, goes on from run 1 at epoch 4, step 1.\n" in out
+    assert "Resumed" not in out
     assert (runs / "0001" / "weights.npz").read_bytes() == trained.with_suffix(".npz").read_bytes() == before
     assert (runs / "0001" / "checkpoint.npz").read_bytes() == checkpoint
     assert sorted(path.name for path in trained.parent.iterdir()) == ["net.json", "net.npz", "net.runs"]

@@ -57,21 +57,28 @@ def test_a_changed_document_is_not_resumed(train: Train, document: Path, small: 
     assert "description" not in err
     small["layers"] = [{"type": "Dense", "units": 10}, {"type": "Softmax"}]
     document.write_text(json.dumps(small))
-    assert err.splitlines()[-1] == (
-        "Undo the changes, name another run by --resume RUN, or start anew without --resume."
-    )
+    others = "name another run by --resume RUN, or start anew without --resume."
+    assert err.splitlines()[-2].startswith("To continue it, with its document as it was: graphnn train ")
+    assert err.splitlines()[-2].endswith("net.json --quiet --resume 1")
+    assert err.splitlines()[-1] == f"Else {others}"
+    assert train("--resume")[2].splitlines()[-1] == f"Undo the changes, {others}"
     _, _, err = train("--resume", "--limit", "200")
     assert "--limit: none at the start, 200 now" not in err.splitlines()[0]
     assert "more" in err
 
 
-def test_the_options_of_a_run_are_named_where_they_are_to_be_repeated(train: Train) -> None:
+def test_the_options_of_a_run_are_named_where_they_are_to_be_repeated(train: Train, document: Path) -> None:
     options = ("--limit", "200", "--set", "training.epochs=2")
     assert train(*options)[0] == 0
     code, _, err = train("--resume")
     assert code == 2
     assert "training.epochs: 2 at the start, 3 now: " in err
-    assert "Repeat the options of its start (--limit 200 --set training.epochs=2), name another run by" in err
+    assert err.startswith(f"{document.with_suffix('.runs') / '0001'}: this run was started with other settings")
+    again = "--limit 200 --set training.epochs=2 --resume 1"
+    assert (
+        f"\nTo continue it, with its document as it was: graphnn train {document} {again}\nElse name another run by"
+        in err
+    )
     code, _, err = train("--resume", *options)
     assert (code, len(err.splitlines())) == (2, 1)
     assert "this run is finished, after epoch 2" in err
@@ -104,7 +111,8 @@ def test_a_longer_run_resumes_where_the_rates_are_the_same(train: Train, documen
     first, runs = (document.with_suffix(".npz")).read_bytes(), document.parent / "net.runs"
     code, out, _ = train("--resume", "--set", "training.epochs=5")
     assert code == 0
-    assert f"Resumed at epoch 4, step 1: run 1, in {runs / '0001'}." in out
+    assert f"\nRun 2, in {runs / '0002'}, goes on from run 1 at epoch 4, step 1.\n" in out
+    assert "Resumed" not in out
     assert (runs / "0002" / "weights.npz").read_bytes() == whole
     assert RunFolder(runs / "0002").facts().goes_on_from == 1
     assert document.with_suffix(".npz").read_bytes() == (runs / "0001" / "weights.npz").read_bytes() == first
