@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
 
@@ -93,10 +94,10 @@ class RunFacts:
         try:
             with open_regular(file) as stream:
                 values = json.loads(stream.read())
-            version = typed(values, dict)["run_version"]
-            if type(version) is int and version > VERSION:
+            written_by = typed(values, dict)["run_version"]
+            if type(written_by) is int and written_by > VERSION:
                 raise WeightsError(
-                    f"{file}: its run_version is {version}, but this program knows {VERSION} only; "
+                    f"{file}: its run_version is {written_by}, but this program knows {VERSION} only; "
                     "a newer graphnn reads it"
                 )
             return cls.from_json(values)
@@ -179,9 +180,10 @@ def now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S%z")
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of what computes."""
+def versions(kernels: str) -> dict[str, str]:
+    """Return the versions of what computes. kernels: the name of those that do."""
     return {
+        **({kernels: version(kernels)} if kernels == "numba" else {}),
         "graphnn": __version__,
         "numpy": np.__version__,
         "python": platform.python_version(),

@@ -2,7 +2,8 @@
 
 import functools
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +14,29 @@ from graphnn.metrics.base import METRICS
 from graphnn.metrics.figures import label
 from graphnn.reports.kinds import BYTES, DURATION, Kind, metric_kind
 from graphnn.reports.report import Alternatives, Column, Lines, Part, Report, Table
-from graphnn.runs.facts import FOUND, RunFacts, own_command
+from graphnn.runs.facts import FOUND, RunFacts
 from graphnn.runs.folder import RunFolder
+from graphnn.runs.going_on import UNDO, Found, can_be_set, edits, resume_command
 from graphnn.runs.older import take_over_all
 from graphnn.runs.reading import DocumentSource, read_document
 from graphnn.runs.standing import Standing, standing
 from graphnn.runs.store import SUFFIX, RunStore, store_of
-from graphnn.specification.differences import Difference, differences, value_text
+from graphnn.specification.differences import ABSENT, Difference, differences, value_text
 from graphnn.storage.regular_files import is_file
-from graphnn.text.shell import shell_joined
 from graphnn.text.terminal import note
 from graphnn.training.history import read_history
 
 PARTS = ("validation", "test")  # whose figures the table shows
 KILLED, DAMAGED, RUNNING = "killed", "damaged", "training"
 RIGHT = Kind(right=True)
-UNDO = "  (the document was changed since: undo that first)"
 SHOWN = 3  # changes in the table
 LONGEST = 40  # characters of a value in the table
 ROWS = tuple(
     Column(name, key=name)
-    for name in ("run", "state", "weights", "differences", "epochs", "of", "started", "seconds", "bytes")
+    for name in (
+        *("run", "state", "weights", "stands_beside_document", "differences"),
+        *("epochs", "epochs_planned", "started", "seconds", "bytes"),
+    )
 )
 
 
@@ -100,34 +103,26 @@ def listing(source: DocumentSource, weights: Path, store: RunStore, *, begin: st
         note(error)
     found = None if document is None else found_once(document)
     runs = [described(run, found, stands) for run in store.runs()]
+    runs = with_kernels(runs)
     if not runs:
         return Report([Lines([f"{store.folder}: no run yet; train it: {begin}"])], [], rows=Table(ROWS, []))
-    unfinished = [each for each in runs if each.facts is not None and each.run.resumable(each.facts)]
-    return runs_report(runs, {each.run.number: resume_command(each, resume) for each in unfinished}, weights)
+    commands = {
+        each.run.number: resume_command(each.run, each.facts, each.edited, resume)
+        for each in runs
+        if each.facts is not None and each.run.resumable(each.facts)
+    }
+    return runs_report(runs, commands, weights)
 
 
-def resume_command(each: ListedRun, resume: str) -> str:
-    """Return the command that goes on with a run, whose folder may have been copied or renamed since it was trained.
-
-    Where the document has been edited since in a few values, the command sets them as they were.
-    """
-    known, limit = (None, None) if each.facts is None else (each.facts.resume, each.facts.limit)
-    options = [] if known is not None or limit is None else ["--limit", str(limit)]
-    if can_be_set(each.edited):
-        options += [word for one in each.edited for word in ("--set", f"{one.path}={value_text(one.before)}")]
-    more = f" {shell_joined(options)}" if options else ""
-    if known is None and not resume.endswith("--resume"):  # a comparison goes on by itself
-        return resume
-    return own_command(f"{resume} 0" if known is None else known, each.run.number, more)
-
-
-def can_be_set(edited: Sequence[Difference]) -> bool:
-    """Whether a few --set undo the edits of a document."""
-    plain = all(isinstance(value, (str, int, float)) for one in edited for value in (one.before, one.after))
-    return plain and len(edited) <= SHOWN
-
-
-Found = Callable[[bytes], Sequence[Difference]]
+def with_kernels(runs: list[ListedRun]) -> list[ListedRun]:
+    """Return the runs with their kernels among what differs, if those of all are not the same."""
+    kernels = [each.facts.kernels if each.facts is not None else "" for each in runs]
+    if len({*kernels} - {""}) < 2:
+        return runs
+    return [
+        replace(each, changes=[*each.changes, ("--kernels", name)]) if name else each
+        for each, name in zip(runs, kernels, strict=True)
+    ]
 
 
 def found_once(document: Mapping[str, Any]) -> Found:
@@ -160,22 +155,12 @@ def so_far(history: Path) -> tuple[int, Mapping[str, Mapping[str, float]]]:
     return len(records), {"validation": validated[-1]} if validated else {}
 
 
-def edits(run: RunFolder, facts: RunFacts, found: Found | None) -> list[Difference]:
-    """Return what differs between a run and the document as it is now, and is not by the options of the run."""
-    if found is None or not run.resumable(facts):
-        return []
-    options = [change.removeprefix("--set ").partition("=")[0].strip() for change in facts.changes]
-    try:
-        changed = found(run.document.read_bytes())
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError):  # the table says that it is damaged
-        return []
-    return [one for one in changed if not any(one.path == path or one.path.startswith(f"{path}.") for path in options)]
-
-
 def differing(run: RunFolder, facts: RunFacts, found: Found | None) -> Iterator[tuple[str, str]]:
     """Yield what differs between a run and the document as it is now: each setting, with its value in the run."""
     if facts.limit is not None:
         yield "--limit", str(facts.limit)
+    if facts.init_from is not None:
+        yield "--init-from", facts.init_from
     if found is None or not is_file(run.document):
         return
     try:
@@ -183,8 +168,13 @@ def differing(run: RunFolder, facts: RunFacts, found: Found | None) -> Iterator[
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         yield run.document.name, "damaged"
         return
+    lacking = [one.path.removesuffix(".type") for one in changed if one.before is ABSENT and one.path.endswith(".type")]
     for one in changed:
-        yield one.path, value_text(one.before)
+        section = next((path for path in lacking if one.path.startswith(f"{path}.")), None)
+        if section is None:
+            yield one.path, value_text(one.before)
+        elif one.path == f"{section}.type":
+            yield section, "none"
 
 
 def runs_report(runs: Sequence[ListedRun], resume: Mapping[int, str], weights: Path) -> Report:
@@ -198,7 +188,7 @@ def runs_report(runs: Sequence[ListedRun], resume: Mapping[int, str], weights: P
     return Report(
         parts,
         [values(each, resume) for each in runs],
-        rows=Table(ROWS, [plain_row(each) for each in runs]),
+        rows=plain_table(runs),
     )
 
 
@@ -246,6 +236,14 @@ def cells(each: ListedRun, runs: Sequence[ListedRun]) -> Iterator[Any]:
     yield each.difference
 
 
+def plain_table(runs: Sequence[ListedRun]) -> Table:
+    """Return the table for programs: ROWS, and a column for each figure that people see, as validation_accuracy."""
+    shown = shown_metrics(runs)
+    figures = [Column(name, key=name) for name in (f"{part}_{metric}" for part, metric in shown)]
+    rows = [(*plain_row(each), *(each.figures.get(part, {}).get(metric) for part, metric in shown)) for each in runs]
+    return Table([*ROWS, *figures], rows)
+
+
 def plain_row(each: ListedRun) -> tuple[Any, ...]:
     """Return a run as a row for programs."""
     facts = each.facts
@@ -253,6 +251,7 @@ def plain_row(each: ListedRun) -> tuple[Any, ...]:
         each.run.number,
         each.state,
         str(each.run.best_weights() or ""),
+        each.stands,
         each.difference,
         each.done,
         None if facts is None else facts.epochs,

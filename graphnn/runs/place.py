@@ -60,7 +60,7 @@ class RunPlace:
         facts = RunFacts(
             state=TRAINING,
             command=self.command,
-            versions=versions(),
+            versions=versions(settings.kernels),
             started=now(),
             changes=tuple(self.changes),
             data=settings.data,

@@ -1,5 +1,6 @@
 """runs, called in this process: the list of trainings, whose weights stand beside the document, and removal."""
 
+import csv
 import json
 import os
 import shutil
@@ -275,6 +276,42 @@ def test_a_mistyped_document_is_refused(graphnn: Run, trained: Path) -> None:
         assert (done.returncode, done.stdout) == (2, "")
         assert said in done.stderr
         assert len(done.stderr.splitlines()) == 1
+
+
+def test_options_and_sections_that_differ_are_listed(graphnn: Run, trained: Path, small: dict[str, Any]) -> None:
+    runs = trained.with_suffix(".runs")
+    start = ("--init-from", runs / "0001" / "weights.npz")
+    assert graphnn("train", trained, *start, "--kernels", "numpy", "--quiet").returncode == 0
+    facts = json.loads((runs / "0001" / "run.json").read_text())
+    (runs / "0001" / "run.json").write_text(json.dumps({**facts, "kernels": "other"}))
+    small["optimizer"]["schedule"] = {"type": "one_cycle"}
+    trained.write_text(json.dumps(small))
+    first, second = ([*each["differences"]] for each in listed(graphnn, trained))
+    absent = {"setting": "optimizer.schedule", "value": "none"}
+    assert first == [absent, {"setting": "--kernels", "value": "other"}]
+    started = {"setting": "--init-from", "value": str(start[1])}
+    assert second == [started, absent, {"setting": "--kernels", "value": "numpy"}]
+
+
+def test_csv_has_the_figures_and_whose_weights_stand(graphnn: Run, trained: Path) -> None:
+    assert graphnn("train", trained, *LONGER, "--quiet", "--no-test").returncode == 0
+    rows = list(csv.DictReader(graphnn("runs", trained, "--format", "csv").stdout.splitlines()))
+    both = listed(graphnn, trained)
+    assert [row["epochs_planned"] for row in rows] == ["3.0", "5.0"]
+    assert [row["stands_beside_document"].lower() for row in rows] == ["true", "false"]
+    validation = [each["figures"]["validation"]["accuracy"] for each in both]
+    assert [float(row["validation_accuracy"]) for row in rows] == validation
+    assert float(rows[0]["test_accuracy"]) == both[0]["figures"]["test"]["accuracy"]
+    assert rows[1]["test_accuracy"] == ""
+
+
+def test_damaged_weights_of_a_run_are_not_promoted(graphnn: Run, trained: Path) -> None:
+    weights = trained.with_suffix(".runs") / "0001" / "weights.npz"
+    weights.write_bytes(b"PK\x03\x04")
+    done = graphnn("runs", trained, "--promote", "1")
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{weights}: the .npz archive is damaged or truncated")
+    assert "replaced" not in done.stderr
 
 
 def test_no_run_yet(graphnn: Run, document: Path) -> None:

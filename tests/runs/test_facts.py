@@ -1,5 +1,6 @@
 """The facts of a run: what run.json keeps of them, and what is said where it holds something else."""
 
+import importlib.metadata
 import json
 import math
 import re
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from graphnn.errors import WeightsError
-from graphnn.runs.facts import FINISHED, INTERRUPTED, STATES, TRAINING, RunFacts, numbers_of
+from graphnn.runs.facts import FINISHED, INTERRUPTED, STATES, TRAINING, RunFacts, numbers_of, versions
 
 
 def test_facts_are_read_as_they_were_written(tmp_path: Path, facts: RunFacts) -> None:
@@ -129,3 +130,8 @@ def test_each_state_can_be_read(tmp_path: Path, facts: RunFacts) -> None:
         replace(facts, state=state).save(tmp_path / "run.json")
         assert RunFacts.load(tmp_path / "run.json").state == state
     assert FINISHED in STATES
+
+
+def test_the_version_of_numba_is_known_where_it_computes() -> None:
+    assert "numba" not in versions("numpy")
+    assert versions("numba")["numba"] == importlib.metadata.version("numba")
