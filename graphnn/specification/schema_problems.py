@@ -15,7 +15,7 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.specification.float32 import KEYWORD
 from graphnn.specification.schema import COMMON, Schema
 from graphnn.specification.value_advice import expected, found, hint
-from graphnn.text.suggestions import closest, did_you_mean, quoted, unknown_name
+from graphnn.text.suggestions import ABSENT, closest, did_you_mean, folded, quoted, unknown_name
 
 MOST_PROBLEMS = 100  # nobody reads more; a file with thousands is not a network document
 
@@ -143,6 +143,8 @@ def unknown_keys(error: Violation, schema: Schema, reported: set[str]) -> Iterat
             message += f"; did you mean {quoted(close)}?"
         elif (present := closest(key, likely)) is not None:
             message += f'; did you mean "{present}", which is there already?'
+        elif (instead := ABSENT.get(folded(key))) is not None:
+            message += f"; {instead}"
         else:
             settings = [name for name in known if name not in COMMON]
             shared = [name for name in COMMON[1:] if name in known]

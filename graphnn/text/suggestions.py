@@ -79,6 +79,12 @@ OTHER_NAMES = {  # from names in other libraries, `folded`, to names here
     "splitseed": "seed",
 }
 
+ABSENT = {  # what other libraries have and this one lacks, `folded`, and what does instead
+    **dict.fromkeys(
+        ("classweight", "classweights", "sampleweight", "sampleweights", "posweight"),
+        "classes and samples cannot be given weights here; let the data repeat the samples that are too few",
+    ),
+}
 
 LEAST_ENDING = 4  # letters that suffice to recognise a known name by its ending
 
