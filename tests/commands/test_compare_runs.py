@@ -346,7 +346,7 @@ def test_the_folder_of_a_comparison_is_listed(compare: Compare, graphnn: Run, do
     assert refused.returncode == 2
     assert f"copy the weights of the run, which are in {folder}" in refused.stderr
     assert graphnn("runs", document, "--output", folder, "--remove", "1").returncode == 0
-    assert not list(folder.iterdir())
+    assert [path.name for path in folder.iterdir()] == ["0001.removed"]
 
 
 def test_the_folder_of_a_comparison_is_not_called_as_a_weights_file(compare: Compare, document: Path) -> None:

@@ -151,9 +151,9 @@ def test_a_stop_after_divergence_keeps_the_last_good_checkpoint(
 ) -> None:
     """The last update before the stop gave a weight that is not finite, which only the next step would show."""
 
-    def diverged(run: training_run.TrainingRun) -> None:
+    def diverged(run: training_run.TrainingRun, *arguments: Any) -> None:
         run.parameters.vector[3] = np.inf
-        interrupted(run)
+        interrupted(run, *arguments)
 
     interrupted = training_run.TrainingRun.interrupted
     with monkeypatch.context() as patch:
