@@ -4,6 +4,7 @@ import difflib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -94,6 +95,14 @@ def surroundings() -> Iterator[None]:
         for name in ("COLUMNS", "PYTHONDONTWRITEBYTECODE"):
             patch.delenv(name, raising=False)
         yield
+
+
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """Ctrl-C as it was after each test: a command that ends a process leaves it ignored."""
+    handler = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, handler)
 
 
 @pytest.fixture
