@@ -12,7 +12,7 @@ from graphnn.commands.common import (
     guarded,
     run_number,
 )
-from graphnn.reports.formats import TABLE, render
+from graphnn.reports.formats import FOR_PROGRAMS, TABLE, render
 from graphnn.runs.listing import listing
 from graphnn.runs.management import promote, remove
 from graphnn.runs.promotion import check_name
@@ -107,5 +107,5 @@ def run(argv: Sequence[str]) -> int:
         begin = f"{command} {file_word(arguments.spec)}{'' if output is None else f' --output {file_word(output)}'}"
         resume = begin if in_folder else f"{begin} --resume"
         report = listing(document_source(arguments), weights, store, begin=begin, resume=resume)
-        show(render(report, arguments.format, terminal_width() if arguments.format == TABLE else None))
+        show(render(report, arguments.format, terminal_width()), exact=arguments.format in FOR_PROGRAMS)
     return 0

@@ -314,6 +314,15 @@ def test_damaged_weights_of_a_run_are_not_promoted(graphnn: Run, trained: Path) 
     assert "replaced" not in done.stderr
 
 
+def test_programs_read_every_character_without_utf_8(python: Run, trained: Path) -> None:
+    folder = trained.parent.rename(trained.parent.with_name("3×4"))
+    shown = python(
+        "-m", "graphnn", "runs", folder / trained.name, "--format", "json", env={"PYTHONIOENCODING": "ascii"}
+    )
+    read = json.loads(shown.stdout)
+    assert (read[0] if isinstance(read, list) else read)["folder"] == str(folder / "net.runs" / "0001")
+
+
 def test_no_run_yet(graphnn: Run, document: Path) -> None:
     done = graphnn("runs", document)
     assert done.returncode == 0
