@@ -118,7 +118,7 @@ def end(log: RunLog) -> None:
     """Close a log, and print a note where it could not be written."""
     log.close()
     if log.problem is not None:
-        note(log.problem)
+        note(f"{log.problem}; it lacks what was printed from then on")
 
 
 def epoch_of(weights: Path) -> float | None:

@@ -23,7 +23,7 @@ from graphnn.runs.stopping import StopRequest
 from graphnn.specification.spec import Spec
 from graphnn.storage.weights import save_weights
 from graphnn.text.shell import file_word
-from graphnn.text.terminal import complain, note, showable
+from graphnn.text.terminal import complain, showable
 from graphnn.training.checkpoint import RunSettings, State
 from graphnn.training.history import Record
 from graphnn.training.metadata import weights_metadata
@@ -128,8 +128,6 @@ class TrainingRun:
             for part, each in figures.items():
                 for name, value in each.items():
                     self.progress.result(f"Final {final_label(part, name)}: {figure(name, value)}")
-        if self.progress.log.problem is not None:
-            note(f"{self.progress.log.problem}; it lacks what was printed from then on")
         return True
 
     def trained(self, stop: StopRequest) -> Mapping[str, Mapping[str, float]] | None:
