@@ -1,6 +1,6 @@
 """The command that goes on with a run, after its document was edited, too."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from graphnn.runs.facts import RunFacts, own_command
 from graphnn.runs.folder import RunFolder
@@ -9,8 +9,6 @@ from graphnn.text.shell import shell_joined
 
 UNDO = "  (the document was changed since: undo that first)"
 MOST = 3  # edits that options set back
-
-Found = Callable[[bytes], Sequence[Difference]]
 
 
 def resume_command(run: RunFolder, facts: RunFacts, edited: Sequence[Difference], resume: str) -> str:
@@ -35,13 +33,7 @@ def can_be_set(edited: Sequence[Difference]) -> bool:
     return plain and len(edited) <= MOST
 
 
-def edits(run: RunFolder, facts: RunFacts, found: Found | None) -> list[Difference]:
+def edits(facts: RunFacts, changed: Sequence[Difference]) -> list[Difference]:
     """Return what differs between a run and the document as it is now, and is not by the options of the run."""
-    if found is None or not run.resumable(facts):
-        return []
     options = [change.removeprefix("--set ").partition("=")[0].strip() for change in facts.changes]
-    try:
-        changed = found(run.document.read_bytes())
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError):  # the table says that it is damaged
-        return []
     return [one for one in changed if not any(one.path == path or one.path.startswith(f"{path}.") for path in options)]

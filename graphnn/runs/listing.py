@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from graphnn.reports.kinds import BYTES, DURATION, Kind, metric_kind
 from graphnn.reports.report import Alternatives, Column, Lines, Part, Report, Table
 from graphnn.runs.facts import FOUND, RunFacts
 from graphnn.runs.folder import RunFolder
-from graphnn.runs.going_on import UNDO, Found, can_be_set, edits, resume_command
+from graphnn.runs.going_on import UNDO, can_be_set, edits, resume_command
 from graphnn.runs.older import take_over_all
 from graphnn.runs.reading import DocumentSource, read_document
 from graphnn.runs.standing import Standing, standing
@@ -29,6 +29,7 @@ from graphnn.training.history import read_history
 PARTS = ("validation", "test")  # whose figures the table shows
 KILLED, DAMAGED, RUNNING = "killed", "damaged", "training"
 RIGHT = Kind(right=True)
+NOT_IN_NARROW = ("size", "time")  # columns that a narrow terminal does without
 SHOWN = 3  # changes in the table
 LONGEST = 40  # characters of a value in the table
 ROWS = tuple(
@@ -44,16 +45,17 @@ ROWS = tuple(
 class ListedRun:
     """A run in the list.
 
-    facts: None where they are damaged; problem then says how. state: in words. done: its finished epochs. figures: by
-    part and metric. changes: what differs from the document as it is now, as (setting, value in the run).
-    edited: the differences of the documents that its options do not explain. stands: whether its weights are those
-    beside the document.
+    facts: None where they are damaged; problem then says how. state: in words. resumable: whether it can go on.
+    done: its finished epochs. figures: by part and metric. changes: what differs from the document as it is now, as (setting,
+    value in the run). edited: the differences of the documents that its options do not explain. stands: whether its
+    weights are those beside the document.
     """
 
     run: RunFolder
     facts: RunFacts | None
     problem: str | None
     state: str
+    resumable: bool
     done: int
     figures: Mapping[str, Mapping[str, float | None]]
     changes: Sequence[tuple[str, str]]
@@ -101,15 +103,14 @@ def listing(source: DocumentSource, weights: Path, store: RunStore, *, begin: st
         stands = standing(weights, store)
     except WeightsError as error:
         note(error)
-    found = None if document is None else found_once(document)
-    runs = [described(run, found, stands) for run in store.runs()]
-    runs = with_kernels(runs)
+    find = None if document is None else find_once(document)
+    runs = with_kernels([described(run, find, stands) for run in store.runs()])
     if not runs:
         return Report([Lines([f"{store.folder}: no run yet; train it: {begin}"])], [], rows=Table(ROWS, []))
     commands = {
         each.run.number: resume_command(each.run, each.facts, each.edited, resume)
         for each in runs
-        if each.facts is not None and each.run.resumable(each.facts)
+        if each.facts is not None and each.resumable
     }
     return runs_report(runs, commands, weights)
 
@@ -125,24 +126,42 @@ def with_kernels(runs: list[ListedRun]) -> list[ListedRun]:
     ]
 
 
-def found_once(document: Mapping[str, Any]) -> Found:
+def find_once(document: Mapping[str, Any]) -> Callable[[bytes], Sequence[Difference]]:
     """Return what finds the differences of a document, as the text of a run's, to this one: once for equal texts."""
     return functools.cache(lambda text: differences(json.loads(text), document, plugins=added_fragments()))
 
 
-def described(run: RunFolder, found: Found | None, standing: Standing | None) -> ListedRun:
-    """Return one run as it is listed. found: finds what differs; None: the document cannot be read."""
+def described(
+    run: RunFolder, find: Callable[[bytes], Sequence[Difference]] | None, standing: Standing | None
+) -> ListedRun:
+    """Return one run as it is listed. find: finds what differs; None: the document cannot be read."""
     stands = standing is not None and standing.run == run
     try:
         facts = run.facts()
     except WeightsError as error:
-        return ListedRun(run, None, str(error.problems[0]), DAMAGED, 0, {}, (), (), run.size, stands)
+        return ListedRun(run, None, str(error.problems[0]), DAMAGED, False, 0, {}, (), (), run.size, stands)
     state = run.state(facts)
     done, figures = facts.done, facts.figures
     if state in (KILLED, RUNNING):
         done, figures = so_far(run.history)
-    changes, edited = tuple(differing(run, facts, found)), edits(run, facts, found)
-    return ListedRun(run, facts, None, state, done, figures, changes, edited, run.size, stands)
+    changed = () if find is None else changed_since(run, find)
+    resumable = run.resumable(facts)
+    edited = edits(facts, changed or ()) if resumable else []
+    changes = tuple(differing(run, facts, changed))
+    return ListedRun(run, facts, None, state, resumable, done, figures, changes, edited, run.size, stands)
+
+
+def changed_since(run: RunFolder, find: Callable[[bytes], Sequence[Difference]]) -> Sequence[Difference] | None:
+    """Return what differs between the document of a run and that of now; nothing where the run has none.
+
+    None where that of the run is damaged.
+    """
+    if not is_file(run.document):
+        return ()
+    try:
+        return find(run.document.read_bytes())
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+        return None
 
 
 def so_far(history: Path) -> tuple[int, Mapping[str, Mapping[str, float]]]:
@@ -155,17 +174,16 @@ def so_far(history: Path) -> tuple[int, Mapping[str, Mapping[str, float]]]:
     return len(records), {"validation": validated[-1]} if validated else {}
 
 
-def differing(run: RunFolder, facts: RunFacts, found: Found | None) -> Iterator[tuple[str, str]]:
-    """Yield what differs between a run and the document as it is now: each setting, with its value in the run."""
+def differing(run: RunFolder, facts: RunFacts, changed: Sequence[Difference] | None) -> Iterator[tuple[str, str]]:
+    """Yield what differs between a run and the document as it is now: each setting, with its value in the run.
+
+    changed: the differences of the documents; None where that of the run is damaged.
+    """
     if facts.limit is not None:
         yield "--limit", str(facts.limit)
     if facts.init_from is not None:
         yield "--init-from", facts.init_from
-    if found is None or not is_file(run.document):
-        return
-    try:
-        changed = found(run.document.read_bytes())
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+    if changed is None:
         yield run.document.name, "damaged"
         return
     lacking = [one.path.removesuffix(".type") for one in changed if one.before is ABSENT and one.path.endswith(".type")]
@@ -179,7 +197,11 @@ def differing(run: RunFolder, facts: RunFacts, found: Found | None) -> Iterator[
 
 def runs_report(runs: Sequence[ListedRun], resume: Mapping[int, str], weights: Path) -> Report:
     """Return the report of runs. resume: the commands that go on with those that are unfinished, by their numbers."""
-    parts: list[Part] = [Alternatives([table(runs), table(runs, without=("size", "time"))])]
+    shown = shown_metrics(runs)
+    titles, rows = columns(shown), [list(cells(each, shown)) for each in runs]
+    narrow = [index for index, column in enumerate(titles) if column.title not in NOT_IN_NARROW]
+    tables = [Table(titles, rows), Table([titles[at] for at in narrow], [[row[at] for at in narrow] for row in rows])]
+    parts: list[Part] = [Alternatives(tables)]
     if any(each.stands for each in runs):
         parts.append(Lines([f"* its weights stand in {weights}"]))
     if resume:
@@ -188,7 +210,7 @@ def runs_report(runs: Sequence[ListedRun], resume: Mapping[int, str], weights: P
     return Report(
         parts,
         [values(each, resume) for each in runs],
-        rows=plain_table(runs),
+        rows=plain_table(runs, shown),
     )
 
 
@@ -203,42 +225,33 @@ def shown_metrics(runs: Sequence[ListedRun]) -> list[tuple[str, str]]:
     return shown
 
 
-def table(runs: Sequence[ListedRun], *, without: Sequence[str] = ()) -> Table:
-    """Return the table for people, without the columns of these titles."""
-    titles = columns(runs)
-    kept = [index for index, column in enumerate(titles) if column.title not in without]
-    rows = [list(cells(each, runs)) for each in runs]
-    return Table([titles[index] for index in kept], [[row[index] for index in kept] for row in rows])
-
-
-def columns(runs: Sequence[ListedRun]) -> list[Column]:
-    """Return the columns of the table for people."""
+def columns(shown: Sequence[tuple[str, str]]) -> list[Column]:
+    """Return the columns of the table for people. shown: the part and the metric of each figure."""
     return [
         Column("run", RIGHT),
         Column("state"),
         Column("epochs", RIGHT),
-        *(Column(f"{part}\n{label(metric)}", metric_kind(metric)) for part, metric in shown_metrics(runs)),
+        *(Column(f"{part}\n{label(metric)}", metric_kind(metric)) for part, metric in shown),
         Column("time", DURATION),
         Column("size", BYTES, short="size"),
         Column("differs from the\ndocument in", wraps=True),
     ]
 
 
-def cells(each: ListedRun, runs: Sequence[ListedRun]) -> Iterator[Any]:
+def cells(each: ListedRun, shown: Sequence[tuple[str, str]]) -> Iterator[Any]:
     """Yield the cells of a run in the table for people."""
     yield f"{'* ' if each.stands else ''}{each.run.number}"
     yield each.state
     yield "" if each.facts is None or each.state == FOUND else f"{each.done}/{each.facts.epochs:g}"
-    for part, metric in shown_metrics(runs):
+    for part, metric in shown:
         yield each.figures.get(part, {}).get(metric)
     yield each.seconds
     yield each.size
     yield each.difference
 
 
-def plain_table(runs: Sequence[ListedRun]) -> Table:
+def plain_table(runs: Sequence[ListedRun], shown: Sequence[tuple[str, str]]) -> Table:
     """Return the table for programs: ROWS, and a column for each figure that people see, as validation_accuracy."""
-    shown = shown_metrics(runs)
     figures = [Column(name, key=name) for name in (f"{part}_{metric}" for part, metric in shown)]
     rows = [(*plain_row(each), *(each.figures.get(part, {}).get(metric) for part, metric in shown)) for each in runs]
     return Table([*ROWS, *figures], rows)
