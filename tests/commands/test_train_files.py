@@ -46,6 +46,19 @@ def test_the_weights_never_replace_the_data(train: Train, regression: Path, docu
     assert train("--quiet", "--set", "data.path=net.npz", "--output", document.with_name("other.npz"))[0] == 0
 
 
+def test_a_log_that_cannot_be_written_is_told_once(
+    train: Train, document: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("graphnn.runs.log.write_all", full)
+    code, _, err = train()
+    assert (code, err.count("log.txt")) == (0, 1)
+    assert "log.txt: cannot be written: No space left on device; it lacks what was printed from then on" in err
+    assert document.with_suffix(".npz").exists()
+
+
 def test_a_dry_run_writes_nothing(train: Train, document: Path) -> None:
     code, out, _ = train("--dry-run")
     assert code == 0
