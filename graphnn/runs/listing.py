@@ -46,9 +46,9 @@ class ListedRun:
     """A run in the list.
 
     facts: None where they are damaged; problem then says how. state: in words. resumable: whether it can go on.
-    done: its finished epochs. figures: by part and metric. changes: what differs from the document as it is now, as (setting,
-    value in the run). edited: the differences of the documents that its options do not explain. stands: whether its
-    weights are those beside the document.
+    done: its finished epochs. figures: by part and metric. changes: what differs from the document as it is now, as
+    (setting, value in the run). edited: the differences of the documents that its options do not explain. stands:
+    whether its weights are those beside the document.
     """
 
     run: RunFolder

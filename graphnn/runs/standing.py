@@ -10,9 +10,7 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.runs.facts import FOUND, RunFacts
 from graphnn.runs.folder import RunFolder
 from graphnn.runs.store import RunStore
-from graphnn.storage.archives import Archive
-from graphnn.storage.described import read_meta
-from graphnn.storage.weights import weights_problem
+from graphnn.storage.weights import load_meta
 
 NOT_REPLACED = "; it is not replaced; write the weights elsewhere with --output, or move it"
 
@@ -82,10 +80,7 @@ def weights_meta(weights: Path, advice: str = NOT_REPLACED) -> Mapping[str, Any]
     Raises WeightsError where what is there is not a file of weights that graphnn wrote. advice: what the error says
     besides, where another file was to be written there.
     """
-    problem = weights_problem(weights)
-    if problem is not None:
-        raise WeightsError(f"{weights}: {problem}{advice}")
-    if not weights.exists():
-        return None
-    with Archive(weights, WeightsError) as archive:
-        return read_meta(archive)[0]
+    try:
+        return load_meta(weights)
+    except WeightsError as error:
+        raise WeightsError(f"{error}{advice}") from error

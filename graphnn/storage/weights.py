@@ -141,19 +141,32 @@ def weights_problem(path: Path) -> str | None:
 
     None where it is one, possibly behind a link, or where there is nothing at all. Its arrays are not read.
     """
+    try:
+        load_meta(path)
+    except WeightsError as error:
+        return str(error).removeprefix(f"{path}: ")
+    return None
+
+
+def load_meta(path: Path) -> dict[str, Any] | None:
+    """Return the metadata of a weights file of graphnn, possibly behind a link; None where there is nothing at all.
+
+    Its arrays are not read, nor are the metadata compared with their digest. Raises WeightsError for anything else.
+    """
     if path.is_symlink() and not path.exists():
-        return f"is a link to {path.readlink()}, which does not exist"
+        raise WeightsError(f"{path}: is a link to {path.readlink()}, which does not exist")
     try:
         with Archive(path, WeightsError) as archive:
             if META not in archive.names:
                 names = listed(archive.names) or "none"
-                return f"holds arrays ({names}) without graphnn's description of them, so it is no file of weights"
+                what = f"holds arrays ({names}) without graphnn's description of them, so it is no file of weights"
+                raise WeightsError(f"{path}: {what}")
             meta, _ = read_meta(archive)
     except FileNotFoundError:
         return None
-    except WeightsError as error:
-        return str(error).removeprefix(f"{path}: ")
-    return "is the checkpoint of a run" if "checkpoint_version" in meta else None
+    if "checkpoint_version" in meta:
+        raise WeightsError(f"{path}: is the checkpoint of a run")
+    return meta
 
 
 def refuse_non_finite(arrays: Mapping[str, Array], path: Path) -> None:
