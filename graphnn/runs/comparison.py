@@ -16,7 +16,7 @@ from graphnn.runs.data import run_length, stored
 from graphnn.runs.data_notes import print_split_note
 from graphnn.runs.final_figures import measured_parts
 from graphnn.runs.known_runs import KnownRun, KnownRuns
-from graphnn.runs.older import OLD_COMPARISON, take_over, take_over_comparison
+from graphnn.runs.older import take_over_all, take_over_comparison
 from graphnn.runs.progress import in_terminal
 from graphnn.runs.reading import DocumentSource, read_document
 from graphnn.runs.store import RunStore, store_of
@@ -109,12 +109,10 @@ def prepare(request: ComparisonRequest) -> None:
     """Take over what older versions have trained, with notes. Raises WeightsError where nothing could be written."""
     request.store.check()
     weights = weights_path(request.document.file)
-    lines = take_over_comparison(request.store.folder, request.store)
-    if request.store == store_of(weights):
-        lines += take_over(weights, request.store)
-        lines += take_over_comparison(weights.with_suffix(OLD_COMPARISON), request.store)
-    for text in lines:
+    for text in take_over_comparison(request.store.folder, request.store):
         note(text)
+    if request.store == store_of(weights):
+        take_over_all(weights, request.store)
 
 
 def planned(request: ComparisonRequest) -> Iterator[Training]:

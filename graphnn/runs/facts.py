@@ -176,8 +176,13 @@ def own_command(resume: str, number: int, options: str = "") -> str:
 
 
 def now() -> str:
-    """Return the local time, ISO 8601, to the second."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S%z")
+    """Return the present time as `local_time` does."""
+    return local_time(time.time())
+
+
+def local_time(seconds: float) -> str:
+    """Return a time in seconds since 1970 as a local time, ISO 8601, to the second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(seconds))
 
 
 def versions(kernels: str) -> dict[str, str]:

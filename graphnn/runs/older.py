@@ -2,18 +2,18 @@
 
 import contextlib
 import os
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from graphnn.errors import WeightsError
-from graphnn.runs.facts import FAILED, FINISHED, INTERRUPTED, RunFacts, epochs_of, numbers_of
+from graphnn.runs.facts import FAILED, FINISHED, INTERRUPTED, RunFacts, epochs_of, local_time, numbers_of
 from graphnn.runs.folder import RunFolder
 from graphnn.runs.promotion import copy
 from graphnn.runs.standing import weights_meta
-from graphnn.runs.store import RunStore, written
-from graphnn.storage.locks import LONGEST_TURN, InUse, claim, turn
+from graphnn.runs.store import RunStore, one_at_a_time, written
+from graphnn.storage.locks import InUse, claim
 from graphnn.text.terminal import note
 from graphnn.training.checkpoint import RunSettings, State, load_checkpoint
 
@@ -51,16 +51,9 @@ def take_over_all(weights: Path, store: RunStore) -> None:
         note(text)
 
 
-@contextlib.contextmanager
-def only_one(old: Path) -> Iterator[None]:
-    """A context in which no other process takes over what lies beside an old folder. Raises WeightsError."""
-    with contextlib.ExitStack() as stack:
-        try:
-            with written(old):
-                stack.enter_context(turn(old.parent, LONGEST_TURN))
-        except InUse as error:
-            raise WeightsError(f"{old}: another process is taking it over; wait for its end") from error
-        yield
+def only_one(old: Path) -> AbstractContextManager[None]:
+    """Return a context in which no other process takes over what lies beside an old folder. Raises WeightsError."""
+    return one_at_a_time(old.parent, f"{old}: another process is taking it over; wait for its end")
 
 
 def is_run(folder: Path) -> bool:
@@ -169,4 +162,4 @@ def unknown(old: RunFolder) -> RunFacts:
 
 def time_of(path: Path) -> str:
     """Return when a file was written, as a local time, ISO 8601."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(path.stat().st_mtime))
+    return local_time(path.stat().st_mtime)

@@ -160,13 +160,9 @@ class RunStore:
 
         Raises WeightsError.
         """
-        with contextlib.ExitStack() as stack:
-            with written(self.folder):
-                self.folder.mkdir(exist_ok=True)
-                try:
-                    stack.enter_context(turn(self.folder, LONGEST_TURN))
-                except InUse as error:
-                    raise WeightsError(f"{self.folder}: another process is {doing}; wait for its end") from error
+        with written(self.folder):
+            self.folder.mkdir(exist_ok=True)
+        with one_at_a_time(self.folder, f"{self.folder}: another process is {doing}; wait for its end"):
             yield
 
     def check_folder(self) -> None:
@@ -230,6 +226,18 @@ def check_writable_folder(folder: Path) -> None:
             pass
     except OSError as error:
         raise NotWritableError(f"{folder}: nothing can be written there: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def one_at_a_time(folder: Path, refusal: str) -> Iterator[None]:
+    """A context in which one process at a time is. Raises WeightsError, with `refusal` after waiting too long."""
+    with contextlib.ExitStack() as stack:
+        try:
+            with written(folder):
+                stack.enter_context(turn(folder, LONGEST_TURN))
+        except InUse as error:
+            raise WeightsError(refusal) from error
+        yield
 
 
 @contextlib.contextmanager
