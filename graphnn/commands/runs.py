@@ -16,10 +16,9 @@ from graphnn.reports.formats import FOR_PROGRAMS, TABLE, render
 from graphnn.runs.listing import listing
 from graphnn.runs.management import promote, remove
 from graphnn.runs.promotion import check_name
-from graphnn.runs.reading import command_line
+from graphnn.runs.reading import document_command
 from graphnn.runs.store import RunStore, store_of
 from graphnn.runs.trained import weights_beside
-from graphnn.text.shell import file_word
 from graphnn.text.terminal import show, terminal_width
 
 EXAMPLES = (
@@ -103,8 +102,7 @@ def run(argv: Sequence[str]) -> int:
     elif arguments.remove is not None:
         show(f"{remove(store, weights, arguments.remove)}\n")
     else:
-        command = command_line("compare" if in_folder else "train", "runs")
-        begin = f"{command} {file_word(arguments.spec)}{'' if output is None else f' --output {file_word(output)}'}"
+        begin = document_command("compare" if in_folder else "train", "runs", arguments.spec, output)
         resume = begin if in_folder else f"{begin} --resume"
         report = listing(document_source(arguments), weights, store, begin=begin, resume=resume)
         show(render(report, arguments.format, terminal_width()), exact=arguments.format in FOR_PROGRAMS)

@@ -19,7 +19,7 @@ from graphnn.commands.common import (
 from graphnn.runs import training
 from graphnn.runs.progress import Progress, in_terminal
 from graphnn.runs.promotion import Destination
-from graphnn.runs.reading import command_line
+from graphnn.runs.reading import command_line, document_command
 from graphnn.runs.store import store_of
 from graphnn.runs.trained import weights_beside, weights_path
 from graphnn.runs.training import LATEST, TrainingRequest
@@ -87,8 +87,6 @@ def train(argv: Sequence[str]) -> int:
     seed = [] if arguments.seed is None else [f"training.seed={arguments.seed}"]
     beside = weights_path if arguments.dry_run else weights_beside  # a dry run writes nothing there
     weights = arguments.output or beside(arguments.spec)
-    output = [] if arguments.output is None else ["--output", str(arguments.output)]
-    promote = shell_joined([str(arguments.spec), *output, "--promote"])
     program = command_line("train", "train")
     request = TrainingRequest(
         source=document_source(arguments).changed(*seed),
@@ -96,7 +94,7 @@ def train(argv: Sequence[str]) -> int:
         destination=Destination(
             weights,
             named=arguments.output is not None,
-            promote=f"{command_line('runs', 'train')} {promote}",
+            promote=f"{document_command('runs', 'train', arguments.spec, arguments.output)} --promote",
         ),
         resume=arguments.resume,
         init_from=arguments.init_from,

@@ -38,6 +38,17 @@ def command_line(command: str, running: str) -> str:
     return f"graphnn {command}"
 
 
+def document_command(command: str, running: str, document: Path, output: Path | None = None) -> str:
+    """Return the command line that runs `command` on a document, with an --output if there is one, to be added to.
+
+    running: as for `command_line`.
+    """
+    from graphnn.text.shell import file_word
+
+    named = "" if output is None else f" --output {file_word(output)}"
+    return f"{command_line(command, running)} {file_word(document)}{named}"
+
+
 def has_place(document: Path) -> bool:
     """Return whether files can lie beside a document, or none is there yet.
 

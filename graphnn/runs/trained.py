@@ -21,13 +21,12 @@ from graphnn.model.arrays import in_form
 from graphnn.parameters.parameters import Parameters
 from graphnn.runs.data_notes import print_split_note
 from graphnn.runs.promotion import latest_whole
-from graphnn.runs.reading import DocumentSource, command_line, has_place, read_document
+from graphnn.runs.reading import DocumentSource, document_command, has_place, read_document
 from graphnn.runs.store import numbers_text, store_of
 from graphnn.specification.differences import differences
 from graphnn.specification.spec import Spec
 from graphnn.specification.split_seed import both_older
 from graphnn.storage.weights import WeightsFile, assign, class_names, load_weights
-from graphnn.text.shell import file_word
 from graphnn.text.terminal import note
 from graphnn.training.samples import Samples
 
@@ -116,7 +115,7 @@ def load_trained(source: DocumentSource, weights: Path | None, command: str) -> 
     graph = build_graph(spec)
     path = weights or weights_beside(source.file, "--weights")
     if weights is None and not path.exists():
-        raise WeightsError(f"{path}: no such file; {how_to_get(path, file_word(source.file), command)}")
+        raise WeightsError(f"{path}: no such file; {how_to_get(path, source.file, command)}")
     shapes = {name: parameter.shape for name, parameter in named_parameters(graph.nodes).items()}
     file = load_weights(path, check_finite=True, expected=shapes, network=str(source.file))
     refuse_inference(graph, spec.training["batch_size"], kernels_for(graph), str(source.file))
@@ -129,16 +128,16 @@ def load_trained(source: DocumentSource, weights: Path | None, command: str) -> 
     return Trained(spec, graph, parameters, path, constants(spec, file), names, provenance, file.meta)
 
 
-def how_to_get(weights: Path, document: str, command: str) -> str:
-    """Return how the weights of a document come to their place, in words. document: as the shell takes it."""
+def how_to_get(weights: Path, document: Path, command: str) -> str:
+    """Return how the weights of a document come to their place, in words. command: the name of the present one."""
     store = store_of(weights)
     known = [run.number for run in store.runs() if run.best_weights() is not None]
     if not known:
-        return f"train it first: {command_line('train', command)} {document}"
+        return f"train it first: {document_command('train', command, document)}"
     whole = latest_whole(store)
     number = known[-1] if whole is None else whole.number
     have = "has" if len(known) == 1 else "have"
-    return f"{numbers_text(known)} {have} weights: {command_line('runs', command)} {document} --promote {number}"
+    return f"{numbers_text(known)} {have} weights: {document_command('runs', command, document)} --promote {number}"
 
 
 def constants(spec: Spec, file: WeightsFile) -> Normalisation:
