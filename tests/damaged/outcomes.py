@@ -3,7 +3,7 @@
 import pickle
 import tracemalloc
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -40,6 +40,30 @@ def outcomes(
     finally:
         tracemalloc.stop()
     assert not faults, f"{len(faults)} faults:\n" + "\n".join(faults[:20])
+    return found
+
+
+def named_outcomes(
+    path: Path, damage: Callable[[bytes, int], bytes], seeds: Sequence[int], outcome: Callable[[], str], memory: int
+) -> Counter[str]:
+    """Return how often `outcome` gave each name to the file at `path`, with the damage of a seed.
+
+    Raises AssertionError with all seeds for which it raised, or where Python's objects took `memory` bytes or more.
+    """
+    content, found, faults = path.read_bytes(), Counter[str](), []
+    tracemalloc.start()
+    try:
+        for seed in seeds:
+            path.write_bytes(damage(content, seed))
+            try:
+                found[outcome()] += 1
+            except Exception as fault:  # collected, to show all of them
+                faults.append(f"{damage.__name__}(…, {seed}): {type(fault).__name__}: {fault}")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert not faults, f"{len(faults)} of {len(seeds)}\n" + "\n".join(faults)
+    assert peak < memory
     return found
 
 

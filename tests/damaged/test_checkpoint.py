@@ -1,7 +1,6 @@
 """Damaged checkpoints are refused in one line, or hold exactly what was written."""
 
 import runpy
-import tracemalloc
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +12,9 @@ import pytest
 from graphnn.errors import WeightsError
 from graphnn.training.checkpoint import RunSettings, State, load_checkpoint
 
-damaged_archive = runpy.run_path(str(Path(__file__).with_name("mutations.py")))["damaged_archive"]
+FOLDER = Path(__file__).parent
+damaged_archive = runpy.run_path(str(FOLDER / "mutations.py"))["damaged_archive"]
+named_outcomes: Callable[..., Counter[str]] = runpy.run_path(str(FOLDER / "outcomes.py"))["named_outcomes"]
 MOST_MEMORY = 2**22  # bytes, for a file of 20 KB
 Whole = tuple[State, RunSettings]
 
@@ -37,23 +38,8 @@ def outcome_of(path: Path, whole: Whole) -> str:
 
 def try_all(trained: Path, seeds: range) -> Counter[str]:
     path = trained.parent / "net.runs" / "0001" / "checkpoint.npz"
-    content, whole = path.read_bytes(), load_checkpoint(path)
-    outcomes: Counter[str] = Counter()
-    faults = []
-    tracemalloc.start()
-    try:
-        for seed in seeds:
-            path.write_bytes(damaged_archive(content, seed))
-            try:
-                outcomes[outcome_of(path, whole)] += 1
-            except Exception as fault:  # collected, to show all of them
-                faults.append(f"damaged_archive(…, {seed}): {type(fault).__name__}: {fault}")
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert not faults, f"{len(faults)} of {len(seeds)}\n" + "\n".join(faults)
-    assert peak < MOST_MEMORY
-    return outcomes
+    whole = load_checkpoint(path)
+    return named_outcomes(path, damaged_archive, seeds, lambda: outcome_of(path, whole), MOST_MEMORY)
 
 
 def test_a_few_are_refused_or_whole(trained: Path) -> None:

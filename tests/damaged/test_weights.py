@@ -2,7 +2,6 @@
 
 import runpy
 import shutil
-import tracemalloc
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +14,9 @@ from graphnn.runs.reading import DocumentSource
 from graphnn.runs.trained import load_trained
 from graphnn.storage.weights import WeightsFile, load_weights, weights_problem
 
-damaged_archive = runpy.run_path(str(Path(__file__).with_name("mutations.py")))["damaged_archive"]
+FOLDER = Path(__file__).parent
+damaged_archive = runpy.run_path(str(FOLDER / "mutations.py"))["damaged_archive"]
+named_outcomes: Callable[..., Counter[str]] = runpy.run_path(str(FOLDER / "outcomes.py"))["named_outcomes"]
 MOST_MEMORY = 2**22  # bytes, for a file of 20 KB
 
 
@@ -45,25 +46,14 @@ def outcome_of(path: Path, whole: WeightsFile) -> str:
 
 def try_all(trained: Path, seeds: range) -> Counter[str]:
     path = trained.with_suffix(".npz")
-    content, whole = path.read_bytes(), load_weights(path)
-    outcomes: Counter[str] = Counter()
-    faults = []
-    tracemalloc.start()
-    try:
-        for seed in seeds:
-            path.write_bytes(damaged_archive(content, seed))
-            try:
-                outcome = outcome_of(path, whole)
-                outcomes[outcome] += 1
-                assert (outcome == "whole") <= (weights_problem(path) is None)
-            except Exception as fault:  # collected, to show all of them
-                faults.append(f"damaged_archive(…, {seed}): {type(fault).__name__}: {fault}")
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert not faults, f"{len(faults)} of {len(seeds)}\n" + "\n".join(faults)
-    assert peak < MOST_MEMORY
-    return outcomes
+    whole = load_weights(path)
+
+    def outcome() -> str:
+        found = outcome_of(path, whole)
+        assert (found == "whole") <= (weights_problem(path) is None)
+        return found
+
+    return named_outcomes(path, damaged_archive, seeds, outcome, MOST_MEMORY)
 
 
 def test_a_few_are_refused_or_whole(trained: Path) -> None:
