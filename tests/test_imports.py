@@ -32,6 +32,7 @@ ORDER = (
     "optimizers",
     "averaging",
     "augmentation",
+    "pictures",
     "datasets",
     "graph",
     "engine",

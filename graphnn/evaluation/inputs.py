@@ -10,7 +10,7 @@ from graphnn.datasets.agreement import DARK, range_text, scale_problem
 from graphnn.datasets.precision import pieces
 from graphnn.datasets.provenance import Provenance
 from graphnn.errors import DataError
-from graphnn.evaluation.pictures import open_picture
+from graphnn.pictures.opening import open_picture
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.machine.memory import shortage
 from graphnn.storage.archives import DAMAGE

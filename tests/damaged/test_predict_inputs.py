@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from graphnn.evaluation import pictures
+from graphnn.pictures import opening as pictures
 from graphnn.evaluation.inputs import Reader
 
 FOLDER = Path(__file__).parent

@@ -67,7 +67,7 @@ def test_the_document_without_a_change_gives_no_note() -> None:
 def test_the_table_has_every_key_with_a_number_or_a_choice_of_true_and_false() -> None:
     schema = load_schema()
     keys = {
-        f"{'constant' if kind == 'initializer' and type_ == 'constant' else type_}.{name}"
+        f"{kind if kind == 'data' else type_}.{name}"
         for kind, types in schema.switches.items()
         for type_ in types
         for name, one in schema.settings(kind, type_).items()

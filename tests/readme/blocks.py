@@ -17,7 +17,7 @@ SCHEMA = ROOT / "schemas" / "network.schema.json"
 EXAMPLES = Path(__file__).resolve().parent
 BLOCK = re.compile(r"(<!-- begin: (\w+) -->\n).*?(<!-- end: \2 -->)", re.DOTALL)
 WIDTH = "100"  # columns of the terminal that is shown
-NAMED = {"type", "name", "description"}  # what the text, not the table, explains
+NAMED = {"type", "dataset", "name", "description"}  # what the text, not the table, explains
 COMPARISONS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 
 
@@ -97,7 +97,6 @@ def options() -> str:
     parts.insert(1 + [title for title, *_ in TYPED].index("Losses"), f"### Metrics\n\n{metrics()}")
     definitions = schema["definitions"]
     sections = [
-        ("`data`", "", definitions["data"]),
         ("`training`", "", resolved(schema, schema["properties"]["training"])),
         ("`evaluation`", "", resolved(schema, schema["properties"]["evaluation"])),
         ("`input`", "", schema["properties"]["input"]),
@@ -117,6 +116,7 @@ TYPED = (
     ("Losses", "loss", "loss", "`loss` is one of these:"),
     ("Optimizers", "optimizer", "optimizer", "`optimizer` is one of these:"),
     ("Schedules", "schedule", "schedule", "`schedule`, inside the optimizer, is one of these:"),
+    ("Data sets", "data", "data set", "`data` is one of these:"),
     ("Augmentations", "augmentation", "augmentation", "`augment`, inside `data`, is a list of these:"),
     ("Averaging", "averaging", "averaging", "`averaging`, inside `training`, is one of these:"),
 )
@@ -143,11 +143,11 @@ def kinds(schema: Mapping[str, Any], kind: str) -> list[Kind]:
     shared = definitions[kind]["properties"]
     found = []
     for branch in definitions[kind]["allOf"]:
-        name, reference = branch["if"]["properties"]["type"]["const"], branch["then"]["$ref"]
+        name, reference = next(iter(branch["if"]["properties"].values()))["const"], branch["then"]["$ref"]
         own = definitions[reference.removeprefix("#/definitions/")]
         properties = {key: value for key, value in own["properties"].items() if value is not True}
         found.append((f"**{name}**", own["description"], resolved(schema, {**own, "properties": properties})))
-    return [*found, (f"every {kind}", "", resolved(schema, {"properties": shared}))]
+    return [*found, ("every data set" if kind == "data" else f"every {kind}", "", resolved(schema, {"properties": shared}))]
 
 
 def resolved(schema: Mapping[str, Any], definition: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -24,7 +24,7 @@ IDS = [f"{type_}.{name}" for _, type_, name, _ in SETTINGS]
 
 def problems(kind: str, type_: str, name: str, value: float) -> list[str]:
     """Return the problems with one setting of this value."""
-    found = section_problems({"type": type_, name: value}, kind, SCHEMA, type_)
+    found = section_problems({SCHEMA.choosing_key(kind): type_, name: value}, kind, SCHEMA, type_)
     return [problem.message for problem in found if not problem.message.startswith("missing")]
 
 

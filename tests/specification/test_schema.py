@@ -131,12 +131,27 @@ def test_every_type_refuses_other_keys_and_explains_its_own(kind: str, name: str
         assert one["description"].endswith("."), key
 
 
-@pytest.mark.parametrize("name", ["input", "data", "training", "evaluation"])
+@pytest.mark.parametrize("name", ["input", "training", "evaluation"])
 def test_every_plain_section_refuses_other_keys_and_explains_its_own(name: str) -> None:
     assert SCHEMA.section(name)["additionalProperties"] is False
     for key, one in SCHEMA.properties(name).items():
         assert one["description"].endswith("."), key
         if key not in (*SCHEMA.section(name).get("required", ()), "description", *ABSENT):
+            assert "default" in one, key
+
+
+@pytest.mark.parametrize("name", SCHEMA.types("data"))
+def test_every_data_set_refuses_other_keys_and_has_the_shared_ones(name: str) -> None:
+    definition, shared = SCHEMA.definition("data", name), SCHEMA.section("data")["properties"]
+    assert definition["title"] == f"the dataset {name}"
+    assert definition["additionalProperties"] is False
+    assert {key for key, one in definition["properties"].items() if one is True} == set(shared)
+    assert list(shared)[:2] == ["description", "dataset"]
+    assert shared["dataset"]["enum"] == list(SCHEMA.types("data"))
+    assert len(shared["dataset"]["enumDescriptions"]) == len(shared["dataset"]["enum"])
+    for key, one in SCHEMA.properties("data", name).items():
+        assert one["description"].endswith("."), key
+        if key not in ("dataset", "description", *definition.get("required", ()), *ABSENT):
             assert "default" in one, key
 
 

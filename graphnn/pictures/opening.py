@@ -26,7 +26,7 @@ def open_picture(path: Path, mode: str) -> "Image":
     try:
         from PIL import Image, ImageOps, UnidentifiedImageError
 
-        from graphnn.evaluation.samples_in_eight_bits import in_eight_bits
+        from graphnn.pictures.samples_in_eight_bits import in_eight_bits
     except ImportError as problem:
         raise DataError(f"{path}: reading pictures needs Pillow: python -m pip install pillow") from problem
     try:
