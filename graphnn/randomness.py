@@ -21,6 +21,7 @@ class Purpose(IntEnum):
     LAYER = 4
     AUGMENT = 5
     LIMIT = 6
+    TEST_SPLIT = 7
 
 
 WORD = 2**64

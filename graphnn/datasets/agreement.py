@@ -53,7 +53,8 @@ def part_indices(
         who = "the document says" if trained is None else "the weights were trained with"
         raise DataError(f"there is no validation part: {who} validation_split = 0")
     drawn = None if limit is None else chosen(data.y_train, limit, seed, "train")
-    training, validation = split(len(data.y_train) if drawn is None else len(drawn), fraction, seed)
+    labels = data.y_train if drawn is None else data.y_train[drawn]
+    training, validation = split(labels, fraction, seed, stratified=data.stratified)
     indices = validation if part == "validation" else training
     return indices if drawn is None else drawn[indices]
 

@@ -3,9 +3,11 @@
 import math
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import field
 from operator import attrgetter
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
@@ -23,7 +25,8 @@ class Dataset:
     x_train, x_test: images as a logical N×C×H×W over channels-last memory, or vectors N×F; uint8 0…255, or float32;
     others where float32 would lose digits that training needs.
     y_train, y_test: labels int64 of N, or targets float32 of N×K. classes: the name of each label; None for targets.
-    notes: what a user should know about the files, a sentence each.
+    notes: what a user should know about the files, a sentence each. stratified: whether the validation part is drawn
+    class by class, as its test part may be, or from all samples alike.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Dataset:
     y_test: Array
     classes: tuple[str, ...] | None
     notes: tuple[str, ...] = ()
+    stratified: bool = False
 
     @property
     def shape(self) -> Shape:
@@ -45,13 +49,16 @@ class Location:
     """Where to load a data set from. path: the user's file. data_dir: the folder with a folder for each published one.
 
     show_progress: whether downloads show a progress bar. outputs: what the network's outputs mean, which says how the
-    user's labels and targets are read; None: not known.
+    user's labels and targets are read; None: not known. settings: the section `data` of the document, defaults filled
+    in; what only some data sets have is there for these. seed: of the draw of a test part, where files have none.
     """
 
     path: Path | None = None
     data_dir: Path | None = None
     show_progress: bool = True
     outputs: type[Outputs] | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
 
     def root(self) -> Path:
         """Return the folder of the published data sets: data_dir, else GRAPHNN_DATA, else in the user's cache."""

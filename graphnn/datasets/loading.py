@@ -1,6 +1,8 @@
 """Loads a data set by its name in documents."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from graphnn.datasets.base import DATASETS, Dataset, Location
 from graphnn.errors import DataError
@@ -14,13 +16,15 @@ def load(
     data_dir: str | Path | None = None,
     show_progress: bool = True,
     outputs: type[Outputs] | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> Dataset:
     """Return a data set; missing files of published ones are downloaded.
 
     name: "digits", "mnist", "cifar10" or "npz". path: the file of "npz", which only that takes, and needs. data_dir:
     the folder with mnist/ and cifar10/, by default that in GRAPHNN_DATA, else the user's cache. show_progress: whether
     downloads show a progress bar. outputs: what a network's outputs mean, as its loss says, and so how labels and
-    targets of "npz" are read; by default floats are targets. Raises DataError for an unknown name and for data that
+    targets of "npz" are read; by default floats are targets. settings: the other keys of the document's section `data`,
+    by default none. Raises DataError for an unknown name and for data that
     cannot be loaded.
     """
     dataset = DATASETS.find(name)
@@ -28,7 +32,9 @@ def load(
         others = ", ".join(f'"{other}"' for other, one in DATASETS.items() if one.takes_path)
         raise DataError(f'the data set "{name}" takes no path; data.path belongs to {others}')
     try:
-        return dataset.load(Location(as_path(path), as_path(data_dir), show_progress, outputs))
+        given = settings or {}
+        location = Location(as_path(path), as_path(data_dir), show_progress, outputs, given, given.get("seed", 0))
+        return dataset.load(location)
     except OSError as problem:
         raise DataError(f"{name}: {problem.filename}: {problem.strerror}") from problem
 

@@ -10,9 +10,9 @@ from graphnn.datasets.agreement import DARK, range_text, scale_problem
 from graphnn.datasets.precision import pieces
 from graphnn.datasets.provenance import Provenance
 from graphnn.errors import DataError
-from graphnn.pictures.opening import open_picture
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.machine.memory import shortage
+from graphnn.pictures.opening import open_picture
 from graphnn.storage.archives import DAMAGE
 from graphnn.storage.npy_arrays import Header, read_array, read_header
 from graphnn.storage.regular_files import open_regular

@@ -65,7 +65,7 @@ class TrainingData:
         graph.check_targets(f"{whole.name}: y_train", dataset.y_train)
         fraction = spec.data["validation_split"]
         draw = seed if fraction else spec.training["seed"]  # with no validation part, of the order of all samples alone
-        chosen, held_out = split(len(dataset.y_train), fraction, draw)
+        chosen, held_out = split(dataset.y_train, fraction, draw, stratified=dataset.stratified)
         run_length(spec, graph, len(chosen))
         print_data_notes(spec, graph, dataset, chosen, held_out, limit=limit)
         normalisation = fitted(spec, dataset, chosen)
@@ -142,6 +142,7 @@ def stored(spec: Spec, data_dir: Path | None, *, show_progress: bool = True) -> 
         data_dir=data_dir,
         show_progress=show_progress,
         outputs=LOSSES[spec.loss.type].outputs,
+        settings=spec.data,
     )
     for text in dataset.notes:
         note(text)

@@ -159,7 +159,8 @@ def strict_validator(switches: Mapping[str, Definition], definitions: Definition
     Trying each `if type == X` in turn gives the same errors, but took 12 ms instead of 2 for 40 layers.
     """
     tables = {
-        id(all_of := definitions[kind]["allOf"]): (choosing_key(all_of[0]), table) for kind, table in switches.items()
+        id(definitions[kind]["allOf"]): (choosing_key(definitions[kind]["allOf"][0]), table)
+        for kind, table in switches.items()
     }
     try_each = Draft7Validator.VALIDATORS["allOf"]
 

@@ -67,7 +67,8 @@ class LayerSection(Section):
 class Spec:
     """A checked document. Specs with equal content are equal, whatever files they were read from.
 
-    data["path"] is absolute, or None; of the settings that only some data sets have, those of its own are there. notices: for the author of the document, such as that its format is old.
+    data["path"] is absolute, or None. The other keys of data are those of its data set. notices: for the author of the
+    document, such as that its format is old.
     """
 
     name: str
@@ -193,9 +194,10 @@ def fill(document: Document, schema: Schema, names: Mapping[Path, str], notices:
         named(typed(layer, "layer", ("layers", index), schema), names, document)
         for index, layer in enumerate(values["layers"])
     ]
+    dataset = {"data": values["data"]["dataset"]}
     plain = {
-        name: options(values.get(name, {}), schema.written_properties(name, type_), (name,), schema)
-        for name, type_ in (("input", None), ("data", values["data"]["dataset"]), ("training", None), ("evaluation", None))
+        name: options(values.get(name, {}), schema.written_properties(name, dataset.get(name)), (name,), schema)
+        for name in ("input", "data", "training", "evaluation")
     }
     descriptions = {name: one.pop("description") for name, one in plain.items() if "description" in one}
     path = plain["data"].get("path")

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from graphnn.pictures import opening as pictures
 from graphnn.evaluation.inputs import Reader
+from graphnn.pictures import opening as pictures
 
 FOLDER = Path(__file__).parent
 MUTATIONS, OUTCOMES = (runpy.run_path(str(FOLDER / f"{name}.py")) for name in ("mutations", "outcomes"))

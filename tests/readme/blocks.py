@@ -147,7 +147,10 @@ def kinds(schema: Mapping[str, Any], kind: str) -> list[Kind]:
         own = definitions[reference.removeprefix("#/definitions/")]
         properties = {key: value for key, value in own["properties"].items() if value is not True}
         found.append((f"**{name}**", own["description"], resolved(schema, {**own, "properties": properties})))
-    return [*found, ("every data set" if kind == "data" else f"every {kind}", "", resolved(schema, {"properties": shared}))]
+    return [
+        *found,
+        ("every data set" if kind == "data" else f"every {kind}", "", resolved(schema, {"properties": shared})),
+    ]
 
 
 def resolved(schema: Mapping[str, Any], definition: Mapping[str, Any]) -> Mapping[str, Any]:
