@@ -39,6 +39,7 @@ ORDER = (
     "training",
     "evaluation",
     "describe",
+    "plots",
     "model",
     "runs",
     "__init__",

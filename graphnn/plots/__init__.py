@@ -1,0 +1,1 @@
+"""Pictures of trainings, drawn by matplotlib without a window."""

@@ -1,0 +1,87 @@
+"""Writing pictures as PNG or SVG, whole or not at all, and never over a file that is something else."""
+
+import importlib
+import io
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from graphnn.errors import GraphError
+from graphnn.storage.regular_files import open_regular, reading_problem
+from graphnn.storage.replacing import replacing
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SUFFIXES = (".png", ".svg")
+MAKER = "graphnn"  # stands in the metadata of each picture
+BEGINNINGS = (b"\x89PNG\r\n\x1a\n", b"<?xml")  # of the two kinds
+HEAD = 4096  # bytes that hold the metadata
+
+
+def check_matplotlib() -> None:
+    """Raise GraphError unless matplotlib can be imported."""
+    try:
+        importlib.import_module("matplotlib.figure")
+    except ImportError as problem:
+        found = "" if isinstance(problem, ModuleNotFoundError) else f", and the one here is broken: {problem}"
+        raise GraphError(f"drawing pictures needs matplotlib{found}: python -m pip install matplotlib") from problem
+
+
+def check_picture(path: Path) -> None:
+    """Raise GraphError where no picture could be written at a path; writes nothing.
+
+    A file that is there already must be a picture that was drawn here: nothing else is replaced. A link is followed.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        found = f"not as {path.suffix}" if path.suffix else "and this name has no ending"
+        advice = path.with_suffix(".png") if path.name else "curves.png"
+        raise GraphError(f"{path}: pictures are written as .png or .svg, {found}; name it {advice}, for example")
+    check_matplotlib()
+    real = Path(os.path.realpath(path))
+    if not real.parent.is_dir():
+        raise GraphError(f"{path}: there is no folder {real.parent}; make it first")
+    try:
+        if not may_be_replaced(real):
+            raise GraphError(f"{path}: was not drawn by {MAKER}, so it is not replaced; name another file")
+        with tempfile.TemporaryFile(dir=real.parent):
+            pass
+    except OSError as problem:
+        said = reading_problem(problem) if problem.filename == str(real) else f"cannot be written: {problem.strerror}"
+        raise GraphError(f"{path}: {said}") from problem
+
+
+def may_be_replaced(file: Path) -> bool:
+    """Whether nothing is at a path, or a picture that was drawn here. Raises OSError where it cannot be read."""
+    try:
+        with open_regular(file) as stream:
+            head = stream.read(HEAD)
+    except FileNotFoundError:
+        return True
+    return head.startswith(BEGINNINGS) and MAKER.encode() in head
+
+
+def picture_bytes(figure: "Figure", kind: str) -> bytes:
+    """Return a figure as a file of a kind, one of SUFFIXES; the same figure always gives the same bytes."""
+    from graphnn.plots.style import plain_settings
+
+    metadata = {".png": {"Software": MAKER}, ".svg": {"Creator": MAKER, "Date": None}}[kind]
+    file = io.BytesIO()
+    with plain_settings():
+        figure.savefig(file, format=kind[1:], metadata=metadata, facecolor=figure.get_facecolor())
+    return file.getvalue()
+
+
+def save_picture(figure: "Figure", path: Path) -> None:
+    """Write a figure in the format that the end of the name says, through links. Raises GraphError.
+
+    `check_picture` comes first: here, too, nothing is replaced but a picture that was drawn here.
+    """
+    content = picture_bytes(figure, path.suffix.lower())
+    check_picture(path)
+    try:
+        with replacing(Path(os.path.realpath(path))) as file:
+            file.write(content)
+    except OSError as problem:
+        raise GraphError(f"{path}: cannot be written: {problem.strerror or problem}") from problem
