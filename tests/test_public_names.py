@@ -60,6 +60,12 @@ def test_all_lists_what_is_there() -> None:
     assert graphnn.Model is Model
 
 
+def test_dir_lists_the_public_names_alone() -> None:
+    """Also after parts of the package were imported, which are then attributes of it."""
+    assert hasattr(graphnn, "model")
+    assert dir(graphnn) == sorted(graphnn.__all__)
+
+
 def test_unknown_names_are_attribute_errors() -> None:
     with pytest.raises(AttributeError, match="module 'graphnn' has no attribute 'Modle'"):
         _ = graphnn.Modle
