@@ -43,6 +43,18 @@ class Dataset:
         """The shape of one sample."""
         return self.x_train.shape[1:]
 
+    def __repr__(self) -> str:
+        from graphnn.datasets.summary import dataset_text  # here, because most commands show no data set
+
+        return dataset_text(self)
+
+    def _repr_html_(self) -> str:
+        """Return the table of parts that a notebook shows."""
+        from graphnn.datasets.summary import dataset_report
+        from graphnn.reports.notebook import notebook_html
+
+        return notebook_html(dataset_report(self))
+
 
 @frozen_dataclass
 class Location:

@@ -1,7 +1,6 @@
 """Model: a network built in Python, layer by layer, and trained on arrays; it can be written as a document."""
 
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,8 @@ from graphnn.averaging.base import Averaging
 from graphnn.datasets.base import facts_of
 from graphnn.datasets.preparation import Normalisation
 from graphnn.datasets.provenance import Provenance
-from graphnn.describe.describe import describe, training_bytes
+from graphnn.describe.describe import training_bytes
 from graphnn.describe.limits import refuse_inference, refuse_too_large
-from graphnn.describe.report import description_report
 from graphnn.engine.engine import Engine
 from graphnn.engine.inference import CHUNK
 from graphnn.engine.plan import kernels_for
@@ -27,12 +25,13 @@ from graphnn.graph.initialisation import initialise, needs_images, unset
 from graphnn.initializers.base import IMAGES
 from graphnn.layers.base import Layer
 from graphnn.model.arrays import check_scale, checked_inputs, checked_samples, in_form
-from graphnn.model.definition import BATCH_SIZE, Definition
+from graphnn.model.definition import BATCH_SIZE
+from graphnn.model.display import Displayed
+from graphnn.model.history import History
 from graphnn.model.sections import argument_values
 from graphnn.model.undoing import unchanged_by_errors
 from graphnn.optimizers.sections import schedule_from
 from graphnn.parameters.parameters import Parameters
-from graphnn.reports.formats import render
 from graphnn.storage.weights import assign, class_names, load_weights, save_weights
 from graphnn.training.divergence import check_figures
 from graphnn.training.history import Record
@@ -45,7 +44,7 @@ from graphnn.training.trainer import Trainer, evaluate
 from graphnn.types import Array
 
 
-class Model(Definition):
+class Model(Displayed):
     """A network with a loss, an optimizer, and layers in sequence, which `add` appends.
 
     loss, optimizer: such as CrossEntropy() and Adam(). schedule: of the learning rate; constant by default. groups:
@@ -69,11 +68,6 @@ class Model(Definition):
     _trained_on: Provenance | None = None  # as far as it is known
     _classes: tuple[str, ...] | None = None  # of loaded weights, until the next fit
     _fits = 0
-
-    @cached_property
-    def history(self) -> list[Record]:
-        """A record of each epoch of all fits."""
-        return []
 
     def add(self, layer: Layer) -> None:
         """Add a layer after the last one. The first layer must have an input_shape.
@@ -102,7 +96,7 @@ class Model(Definition):
         evaluate_every: int | None = None,
         threads: int | None = None,
         observer: Observer | None = None,
-    ) -> list[Record]:
+    ) -> History:
         """Train, and return a record of each epoch: losses and metrics, learning rate, seconds.
 
         x_train, x_valid: inputs before normalisation. y_train, y_valid: labels (N), or targets N×K. Without x_valid
@@ -164,7 +158,7 @@ class Model(Definition):
         self._kept = trainer.kept.record or trainer.history[-1]
         self._kept_epoch = len(self.history) + self._kept.epoch
         self.history += trainer.history
-        return trainer.history
+        return History(trainer.history)
 
     def evaluate(
         self, x: Any, y: Any, *, test_time_augmentation: str = "none", threads: int | None = None
@@ -207,10 +201,6 @@ class Model(Definition):
                 prepared = normalisation.apply(inputs[chunk], shape, dtype=self.dtype)
                 parts.append(finite_outputs(engine, prepared, chunk.start))
         return np.concatenate(parts) if parts else np.empty((0, *graph.output_shape), self.dtype)
-
-    def summary(self) -> str:
-        """Return the table of layers, shapes, parameters, work and memory that `inspect` prints."""
-        return render(description_report(describe(self.spec(), self._graph())))
 
     def save(self, file: str | Path) -> None:
         """Write the weights in float32, the document, the normalisation and the metrics of the last fit.
