@@ -1,5 +1,6 @@
 """Model: a network built in Python, layer by layer, and trained on arrays; it can be written as a document."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from graphnn.model.arrays import check_scale, checked_inputs, checked_samples, i
 from graphnn.model.definition import BATCH_SIZE
 from graphnn.model.display import Displayed
 from graphnn.model.history import History
+from graphnn.model.progress_bar import ProgressBar, is_watched
 from graphnn.model.sections import argument_values
 from graphnn.model.undoing import unchanged_by_errors
 from graphnn.optimizers.sections import schedule_from
@@ -96,13 +98,15 @@ class Model(Displayed):
         evaluate_every: int | None = None,
         threads: int | None = None,
         observer: Observer | None = None,
+        progress: bool | None = None,
     ) -> History:
         """Train, and return a record of each epoch: losses and metrics, learning rate, seconds.
 
         x_train, x_valid: inputs before normalisation. y_train, y_valid: labels (N), or targets N×K. Without x_valid
         there is no validation. epochs: not necessarily whole, such as 2.5. drop_last, averaging, early_stopping,
         keep_best: as in the section `training` of a document; evaluate_every: as `every` in `evaluation`; those left
-        out are as in the document that the model was read from, if any. observer: called after each step and epoch. A
+        out are as in the document that the model was read from, if any. observer: called after each step and epoch.
+        progress: whether a bar is drawn, in a terminal or a notebook; by default it is where there is no observer. A
         further fit starts from the weights of the last one, with a new state of the optimizer and of the schedule.
         Raises SpecError where a setting is wrong, ShapeError where the parts of the model do not fit, DataError where
         the arrays do not, and DivergenceError where the loss or a gradient is no longer finite. After any of them the
@@ -140,6 +144,8 @@ class Model(Displayed):
         schedule = schedule_from(spec.optimizer.options["schedule"])  # a new one, because a schedule may have a state
         seed = self.seed + self._fits
         samples = Samples(x, y, normalisation=self._normalisation)
+        shown = is_watched() and (observer is None if progress is None else progress)
+        bar = ProgressBar(observer) if shown else None
         most = max(len(x), 0 if validation is None else len(validation))
         with Engine(graph, parameters, batch_size=batch_size, samples=most, threads=threads, seed=seed) as engine:
             trainer = Trainer(
@@ -149,9 +155,10 @@ class Model(Displayed):
                 replace(training_options(spec), seed=seed),
                 samples.augmented(augmentations_from(spec.data["augment"]), seed),
                 validation,
-                observer=observer,
+                observer=bar or observer,
             )
-            trainer.run()
+            with bar or nullcontext():
+                trainer.run()
             trainer.kept.settle()
         self._fits += 1
         self._trained_on, self._classes = trained_on, None
