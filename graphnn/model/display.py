@@ -1,8 +1,10 @@
-"""How a model is shown: in one line, and as the table of its layers."""
+"""How a model is shown: in one line, as the table of its layers, and by the curves of its training."""
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from graphnn.describe.describe import describe
 from graphnn.describe.report import description_report
@@ -15,6 +17,9 @@ from graphnn.reports.kinds import SHAPE
 from graphnn.reports.notebook import notebook_html
 from graphnn.reports.report import Column, Part, Remark, Report, Row, Table
 from graphnn.types import shape_text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class Displayed(Definition):
@@ -32,6 +37,21 @@ class Displayed(Definition):
     def summary(self) -> str:
         """Return the table of layers, shapes, parameters, work and memory that `inspect` prints."""
         return render(self._report(self._graph()))
+
+    def plot(self) -> "Figure":
+        """Return a matplotlib figure of the curves of all fits, which a notebook shows.
+
+        Raises GraphError where matplotlib is not installed, or where no epoch was trained.
+        """
+        from graphnn.plots.saving import check_matplotlib
+
+        check_matplotlib()
+        from graphnn.plots.curves import Curve, draw_curves
+
+        if not self.history:
+            raise GraphError("there are no curves to draw yet: fit first")
+        records = [replace(record, epoch=number) for number, record in enumerate(self.history, start=1)]
+        return draw_curves([Curve(name=self.name, records=records)])
 
     def __repr__(self) -> str:
         return f"<Model {self._line(self._graph_or_problem())}>"

@@ -56,10 +56,19 @@ def plain_settings() -> Iterator[None]:
         yield
 
 
+class ShownFigure(Figure):
+    """A figure that shows itself in notebooks; else they show one only after `pyplot` was imported."""
+
+    def _repr_png_(self) -> bytes:
+        from graphnn.plots.saving import picture_bytes
+
+        return picture_bytes(self, ".png")
+
+
 def new_figure(style: Style, width: float, height: float) -> Figure:
     """Return an empty figure of a size in inches, which no window and no state of pyplot belongs to."""
     layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08, wspace=0.03, hspace=0.04)
-    return Figure(figsize=(width, height), dpi=110, facecolor=style.ground, layout=layout)
+    return ShownFigure(figsize=(width, height), dpi=110, facecolor=style.ground, layout=layout)
 
 
 def draw_title(figure: Figure, title: str, style: Style) -> None:

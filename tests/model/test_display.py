@@ -1,8 +1,12 @@
-"""How a model is shown: repr, and the table of a notebook."""
+"""How a model is shown: repr, the table of a notebook, and the curves of its training."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+from graphnn.errors import GraphError
 from graphnn.layers.dense import Dense
 from graphnn.losses.cross_entropy import CrossEntropy
 from graphnn.model.model import Model
@@ -40,3 +44,27 @@ def test_a_notebook_shows_a_model_that_is_not_whole_yet_and_says_what_it_lacks()
     html = model._repr_html_()
     assert ">Dense</td>" in html
     assert "not a whole network yet: half: layers[0]: CrossEntropy needs Softmax as the last layer" in html
+
+
+def test_the_curves_are_those_of_all_fits(classifier: Classifier, blobs: Blobs) -> None:
+    pytest.importorskip("matplotlib")
+    model = classifier()
+    for _ in range(2):
+        model.fit(*blobs(30), epochs=2)
+    figure = model.plot()
+    assert [axes.get_title("left") for axes in figure.axes] == ["loss", "accuracy", "learning rate"]
+    (line,) = figure.axes[0].lines
+    assert [*line.get_xdata()] == [1, 2, 3, 4]  # type: ignore[misc]
+    assert [*line.get_ydata()] == model.history.to_dict()["loss"]  # type: ignore[misc]
+    assert figure._repr_png_().startswith(b"\x89PNG")  # type: ignore[attr-defined]
+
+
+def test_without_epochs_or_matplotlib_there_are_no_curves(
+    classifier: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("matplotlib")
+    with pytest.raises(GraphError, match=r"^there are no curves to draw yet: fit first$"):
+        classifier().plot()
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(GraphError, match=r"drawing pictures needs matplotlib.*: python -m pip install matplotlib$"):
+        classifier().plot()
