@@ -4,20 +4,22 @@ import argparse
 import contextlib
 import os
 import signal
+import stat
 import sys
 import threading
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from graphnn.errors import GraphError
 from graphnn.kernels.choice import KERNELS
-from graphnn.reports.formats import FORMATS, TABLE
+from graphnn.reports.formats import FOR_PROGRAMS, FORMATS, TABLE
 from graphnn.runs.reading import DocumentSource
 from graphnn.runs.stopping import STOPPED_BY, exit_code
 from graphnn.text.outputs import named_outputs
 from graphnn.text.terminal import complain, each_note_once, note, showable
+from graphnn.text.working import DISPLAY, Display, displayed, moving_lines
 
 INTERRUPTED = exit_code(signal.SIGINT)  # what a command returns that was stopped, by whichever signal
 
@@ -72,6 +74,7 @@ class Parser(argparse.ArgumentParser):
             self.error(f'unexpected argument "{unknown[0]}"{advice}')
         if unknown:
             self.unknown(unknown[0])
+        choose_progress(arguments)
         return arguments
 
     def unknown(self, argument: str) -> NoReturn:
@@ -94,6 +97,21 @@ class Parser(argparse.ArgumentParser):
                 "with --set, for example --set training.epochs=5"
             )
         self.error(f'unknown option "{argument}"; --help lists the options')
+
+
+def choose_progress(arguments: argparse.Namespace) -> None:
+    """Let progress be shown as the arguments ask for: not with --quiet, by plain lines with --plain.
+
+    Where programs read the result, progress is shown in a terminal only. Elsewhere lines move only where nobody writes
+    to the same terminal by a way around, as in `train | tee log`.
+    """
+    display = DISPLAY.get()
+    if display is None:
+        return
+    for_programs = getattr(arguments, "format", TABLE) in FOR_PROGRAMS or getattr(arguments, "json", False)
+    quiet, plain = getattr(arguments, "quiet", False), getattr(arguments, "plain", False)
+    display.live = not (quiet or plain) and moving_lines(sys.stderr) and (for_programs or not is_pipe(sys.stdout))
+    display.mute = quiet or for_programs
 
 
 def program_name(command: str) -> str:
@@ -231,7 +249,8 @@ def answered(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> in
     STOPPED_BY.set(signal.SIGINT)
     with named_outputs():
         try:
-            with warnings.catch_warnings(), each_note_once():
+            display = displayed(Display(sys.stderr, live=False, mute=True))
+            with warnings.catch_warnings(), each_note_once(), display:
                 warnings.showwarning = in_one_line(warnings.showwarning)
                 code = flushed(command, argv)
         except GraphError as error:
@@ -295,6 +314,14 @@ def prepare() -> None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
     if in_main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def is_pipe(stream: TextIO) -> bool:
+    """Whether a stream goes to another program, which may write what it reads to the terminal."""
+    try:
+        return stat.S_ISFIFO(os.fstat(stream.fileno()).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def in_main_thread() -> bool:

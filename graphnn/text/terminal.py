@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TextIO
 
@@ -16,13 +16,18 @@ SAID: ContextVar[set[str] | None] = ContextVar("said", default=None)  # the note
 HEARD: ContextVar[Callable[[str], None] | None] = ContextVar("heard", default=None)  # who hears messages too
 
 
+# Makes room for text among lines that move; see text/working.py.
+ROOM: ContextVar[Callable[[], AbstractContextManager[None]]] = ContextVar("room", default=nullcontext)
+
+
 def complain(message: str) -> None:
     """Print a message on stderr, after everything that was printed before."""
     heard = HEARD.get()
     if heard is not None:
         heard(message)
-    sys.stdout.flush()
-    print(showable(message, sys.stderr), file=sys.stderr)
+    with ROOM.get()():
+        sys.stdout.flush()
+        print(showable(message, sys.stderr), file=sys.stderr)
 
 
 def note(message: object) -> None:
@@ -84,4 +89,11 @@ def showable(text: str, stream: TextIO | None = None) -> str:
 def show(text: str, *, exact: bool = False) -> None:
     """Write text to standard output, in characters that its encoding has. exact: no character for a similar one."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    sys.stdout.write(encodable(visible(text), encoding, {} if exact else ASCII))
+    with ROOM.get()():
+        sys.stdout.write(encodable(visible(text), encoding, {} if exact else ASCII))
+
+
+def say(text: str) -> None:
+    """Print a line, or lines, on standard output at once."""
+    with ROOM.get()():
+        print(showable(text), flush=True)

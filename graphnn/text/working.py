@@ -1,0 +1,243 @@
+"""What takes long says so: a moving line in a terminal, a plain line now and then elsewhere.
+
+    with working("reading animals", total=len(files), unit="files") as task:
+        for file in files:
+            …
+            task.advance()
+
+Nothing is shown unless a command has opened a Display, so that the library itself stays silent.
+"""
+
+import os
+import threading
+import time
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
+from typing import TextIO
+
+from graphnn.text.bars import bar, bar_width, spinner
+from graphnn.text.colour import Painted, Style, has_colour, is_terminal, painted
+from graphnn.text.numbers import clock
+from graphnn.text.tables import cut
+from graphnn.text.terminal import ROOM, showable, terminal_width
+
+DRAWN_EVERY = 0.1  # seconds from one picture of moving lines to the next
+SHOWN_AFTER = 0.3  # seconds, so that what is done at once does not flicker
+SPOKEN_AT = (2, 5, 10, 20, 30)  # seconds after which a plain line is printed; from then on once a minute
+MINUTE = 60
+ERASED = "\x1b[2K"  # a line, ECMA-48, section 8.3.41
+UP = "\x1b[1A"
+NARROW = 80  # columns, where a terminal does not tell its width
+
+
+class Task:
+    """Something that takes a while. what: in words. total: of units, where it is known. done: units so far."""
+
+    spoken_at: Sequence[float] = SPOKEN_AT
+
+    def __init__(self, what: str, total: int | None = None, unit: str = "", display: "Display | None" = None) -> None:
+        self.what, self.total, self.unit, self.done = what, total, unit, 0
+        self.began = time.monotonic()
+        self._display = display
+        self._due: float = self.spoken_at[0]  # seconds after which the next plain line is printed
+
+    def advance(self, count: int = 1) -> None:
+        """Count units that are done."""
+        self.done += count
+        if self._display is not None:
+            self._display.keep_moving()
+
+    def left(self, seconds: float) -> str:
+        """Return how long the rest will take, in words; "" where that is not known. seconds: since the beginning."""
+        if self.total is None or not 0 < self.done <= self.total or seconds < 1:
+            return ""
+        return f"{clock(seconds * (self.total - self.done) / self.done)} left"
+
+    def amount(self) -> str:
+        """Return how much is done, in words."""
+        if self.total:
+            return f"{min(1, self.done / self.total):4.0%}"
+        return f"{self.done:,} {self.unit}".rstrip() if self.done else ""
+
+    def lines(self, width: int, seconds: float, stream: TextIO) -> list[Painted]:
+        """Return the lines of a terminal of this width. seconds: since the beginning."""
+        head = f"{spinner(seconds, stream)} {self.what}"
+        tail = "  ".join(filter(None, [self.amount(), self.left(seconds) or clock(seconds)]))
+        if not self.total:
+            return [painted(showable(cut(f"{head}  {tail}", width), stream), None)]
+        head = cut(head, width - bar_width(0) - len(tail) - 4)
+        return [row(head, self.done / self.total, f"  {tail}", width, stream)]
+
+    def sentence(self, seconds: float) -> str:
+        """Return the plain line."""
+        return f"{self.what}: {', '.join(filter(None, [self.amount().strip(), self.left(seconds) or clock(seconds)]))}"
+
+    def is_due(self, seconds: float) -> bool:
+        """Whether a plain line is due; it counts as printed."""
+        if seconds < self._due:
+            return False
+        later = (each for each in self.spoken_at if each > seconds)
+        last = self.spoken_at[-1]
+        self._due = next(later, last + MINUTE * (1 + (seconds - last) // MINUTE))
+        return True
+
+
+def row(head: str, share: float, tail: str, width: int, stream: TextIO) -> Painted:
+    """Return a line with a bar between two texts, coloured where the stream has colours."""
+    head, tail = showable(f"{head}  ", stream), showable(tail, stream)
+    full, rest = bar(share, bar_width(width, head, tail), stream)
+    if not has_colour(stream):
+        return painted(cut(f"{head}{full}{rest}{tail}", width), None)
+    tail = cut(tail, max(1, width - len(full + rest)))
+    return Painted(painted(head, None) + painted(full, Style.BAR) + painted(rest, Style.FAINT) + painted(tail, None))
+
+
+class Display:
+    """Where progress is shown, on a stream. live: by lines that move; else by plain lines, or not at all if `mute`.
+
+    A thread keeps the lines moving while nothing advances. It ends before the process is forked, and begins again at
+    the next sign of life.
+    """
+
+    def __init__(self, stream: TextIO, *, live: bool, mute: bool = False) -> None:
+        self.stream, self.live, self.mute = stream, live, mute
+        self._tasks: list[Task] = []
+        self._drawn = 0  # lines on the screen
+        self._last = 0.0
+        self._lock = threading.RLock()
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+        OPENED.add(self)
+
+    @contextmanager
+    def showing(self, task: Task) -> Iterator[Task]:
+        """A context in which a task is shown, in place of the one around it."""
+        task._display = self
+        with self._lock:
+            self._tasks.append(task)
+        self.keep_moving()
+        try:
+            yield task
+        finally:
+            with self._lock:
+                self._tasks.remove(task)
+                self._erase()
+            if not self._tasks:
+                self.rest()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """A context without moving lines, for something else to be printed."""
+        with self._lock:
+            self._erase()
+            yield
+
+    def keep_moving(self) -> None:
+        """Draw the lines if it is time to, and see to it that they move on by themselves."""
+        if self._thread is None and self._tasks and not (self.mute and not self.live):
+            self._stop.clear()
+            self._thread = threading.Thread(target=self._tick, name="progress", daemon=True)
+            self._thread.start()
+        self.refresh()
+
+    def rest(self) -> None:
+        """End the thread; the lines stand still until the next sign of life."""
+        thread, self._thread = self._thread, None
+        if thread is not None and thread is not threading.current_thread():
+            self._stop.set()
+            thread.join()
+
+    def refresh(self) -> None:
+        """Draw the lines, or print a plain one, where it is time to."""
+        now = time.monotonic()
+        if now - self._last < DRAWN_EVERY or not self._tasks:
+            return
+        with self._lock:
+            if not self._tasks:
+                return
+            self._last = now
+            task = self._tasks[-1]
+            seconds = now - task.began
+            if self.live and seconds >= SHOWN_AFTER:
+                self._draw(task.lines((terminal_width(self.stream) or NARROW) - 1, seconds, self.stream))
+            elif not (self.live or self.mute) and task.is_due(seconds):
+                self._write(showable(task.sentence(seconds), self.stream) + "\n")
+
+    def _tick(self) -> None:
+        while not self._stop.wait(DRAWN_EVERY):
+            self.refresh()
+
+    def _draw(self, lines: Sequence[Painted]) -> None:
+        up = UP * max(0, self._drawn - 1)
+        self._write(f"\r{up}" + "\n".join(f"{ERASED}{line}" for line in lines))
+        self._drawn = len(lines)
+
+    def _erase(self) -> None:
+        if self._drawn:
+            self._write(f"\r{ERASED}" + (UP + ERASED) * (self._drawn - 1))
+            self._drawn, self._last = 0, 0.0
+
+    def _write(self, text: str) -> None:
+        try:
+            self.stream.write(text)
+            self.stream.flush()
+        except (OSError, ValueError):  # nobody is there to see it
+            self.live, self.mute = False, True
+
+    def forget(self) -> None:
+        """Show nothing any more: this is a forked process, whose first one shows what there is to see."""
+        self._lock, self._thread, self._tasks = threading.RLock(), None, []
+        self.live, self.mute = False, True
+
+
+def moving_lines(stream: TextIO) -> bool:
+    """Whether lines can move on a stream: it is a terminal that knows more than to print."""
+    return is_terminal(stream) and os.environ.get("TERM") != "dumb"
+
+
+OPENED: "weakref.WeakSet[Display]" = weakref.WeakSet()
+DISPLAY: ContextVar[Display | None] = ContextVar("display", default=None)
+
+
+@contextmanager
+def displayed(display: Display) -> Iterator[Display]:
+    """A context in which `working` shows tasks on a display."""
+    token = DISPLAY.set(display)
+    room = ROOM.set(display.aside)
+    try:
+        yield display
+    finally:
+        ROOM.reset(room)
+        DISPLAY.reset(token)
+        display.rest()
+
+
+def working(what: str, total: int | None = None, unit: str = "") -> AbstractContextManager[Task]:
+    """Return a context in which something takes a while; what is given to it counts what is done: `advance(n)`.
+
+    what: in words, as "reading animals". total: how many units there are, where it is known. unit: their name in the
+    plural, shown where there is no total.
+    """
+    return shown(Task(what, total, unit))
+
+
+def shown(task: Task) -> AbstractContextManager[Task]:
+    """Return a context in which a task is shown, if a command has opened a display."""
+    display = DISPLAY.get()
+    return nullcontext(task) if display is None else display.showing(task)
+
+
+def _before_fork() -> None:
+    for display in OPENED:
+        display.rest()
+
+
+def _after_fork_in_child() -> None:
+    for display in OPENED:
+        display.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
