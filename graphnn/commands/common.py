@@ -151,6 +151,20 @@ def _integer_from(smallest: int, text: str, what: str = "") -> int:
     return value
 
 
+def with_value_apart(argv: Sequence[str], option: str, absent: str, is_value: Callable[[str], bool]) -> list[str]:
+    """Return the arguments with an option and its value as one, so that no document after it is taken for the value.
+
+    absent: the value where none follows. is_value: whether an argument after the option is its value.
+    """
+    result: list[str] = []
+    for argument in argv:
+        if result[-1:] == [option] and "--" not in result:
+            result[-1:] = [f"{option}={argument}"] if is_value(argument) else [f"{option}={absent}", argument]
+        else:
+            result.append(argument)
+    return [*result[:-1], f"{option}={absent}"] if result[-1:] == [option] and "--" not in result else result
+
+
 def add_document_arguments(parser: Parser, *, required: bool = True, several: bool = False) -> None:
     """Add the arguments of every command that reads a document, or several: SPEC, --set and --plugin."""
     parser.add_argument(

@@ -11,21 +11,26 @@ from graphnn.commands.common import (
     document_source,
     guarded,
     run_number,
+    with_value_apart,
 )
+from graphnn.plots.saving import SUFFIXES
 from graphnn.reports.formats import FOR_PROGRAMS, TABLE, render
-from graphnn.runs.listing import listing
+from graphnn.runs.curves import check_plot, plot_runs
+from graphnn.runs.listing import listed, listing
 from graphnn.runs.management import promote, remove
 from graphnn.runs.promotion import check_name
 from graphnn.runs.reading import document_command
 from graphnn.runs.store import RunStore, store_of
 from graphnn.runs.trained import weights_beside
-from graphnn.text.terminal import show, terminal_width
+from graphnn.text.terminal import complain, show, terminal_width
 
 EXAMPLES = (
     "models/digits.json",
     "models/digits.json --promote 7",
     "models/digits.json --remove 2,4-6",
+    "models/digits.json --only 3-5 --plot curves.svg",
 )
+BESIDE = "NAME.runs.png"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -51,6 +56,16 @@ def parser() -> Parser:
     action = result.add_mutually_exclusive_group()
     action.add_argument(
         "--promote", type=run_number, metavar="RUN", help="put the weights of a run beside the document"
+    )
+    result.add_argument(
+        "--only", type=numbers, metavar="RUN,…", help="list and draw these runs alone; 4-6 stands for 4, 5 and 6"
+    )
+    result.add_argument(
+        "--plot",
+        nargs="?",
+        const=BESIDE,
+        metavar="FILE",
+        help=f"draw the curves of the listed runs in one picture, PNG or SVG; by default {BESIDE} beside the document",
     )
     action.add_argument(
         "--remove", type=numbers, metavar="RUN,…", help="remove runs, with all their files; 4-6 stands for 4, 5 and 6"
@@ -79,6 +94,8 @@ def refuse_unused(own: Parser, arguments: Namespace) -> None:
         "--set": bool(arguments.overrides),
         "--plugin": bool(arguments.plugins),
         "--format": arguments.format != TABLE,
+        "--only": arguments.only is not None,
+        "--plot": arguments.plot is not None,
     }
     unused = [option for option, is_given in given.items() if is_given]
     if action is not None and unused:
@@ -88,7 +105,7 @@ def refuse_unused(own: Parser, arguments: Namespace) -> None:
 def run(argv: Sequence[str]) -> int:
     """List the runs, or change them as the arguments say."""
     own = parser()
-    arguments = own.parse(argv)
+    arguments = own.parse(arguments_of(argv))
     refuse_unused(own, arguments)
     output: Path | None = arguments.output
     in_folder = output is not None and bool(RunStore(output).runs())
@@ -104,6 +121,33 @@ def run(argv: Sequence[str]) -> int:
     else:
         begin = document_command("compare" if in_folder else "train", "runs", arguments.spec, output)
         resume = begin if in_folder else f"{begin} --resume"
-        report = listing(document_source(arguments), weights, store, begin=begin, resume=resume)
-        show(render(report, arguments.format, terminal_width()), exact=arguments.format in FOR_PROGRAMS)
+        show_list(arguments, weights, store, begin=begin, resume=resume)
     return 0
+
+
+def arguments_of(argv: Sequence[str]) -> list[str]:
+    """Return the arguments with --plot and its file as one, so that no document after it is taken for a picture."""
+    return with_value_apart(argv, "--plot", BESIDE, is_picture)
+
+
+def is_picture(argument: str) -> bool:
+    """Whether the argument after --plot is a picture, or meant as one, and not an option or a document."""
+    named = Path(argument).suffix.lower() in SUFFIXES
+    return named or not (argument.startswith("-") or argument.endswith(".json") or Path(argument).is_file())
+
+
+def show_list(arguments: Namespace, weights: Path, store: RunStore, *, begin: str, resume: str) -> None:
+    """Print the list of runs, and draw their curves where that is asked for."""
+    beside = store.folder.with_name(f"{store.folder.name}.png")
+    plot = None if arguments.plot is None else beside if arguments.plot == BESIDE else Path(arguments.plot)
+    if plot is not None:
+        check_plot(plot)
+    runs = listed(document_source(arguments), weights, store, arguments.only or ())
+    report, exact = listing(runs, weights, store, begin=begin, resume=resume), arguments.format in FOR_PROGRAMS
+    show(render(report, arguments.format, terminal_width()), exact=exact)
+    if plot is not None:
+        said = plot_runs(runs, plot, store.folder.stem)
+        if exact:
+            complain(said)  # where programs read the list
+        else:
+            show(f"{said}\n")

@@ -15,6 +15,7 @@ from graphnn.commands.common import (
     natural_number,
     positive_integer,
     run_number,
+    with_value_apart,
 )
 from graphnn.runs import training
 from graphnn.runs.progress import Progress, in_terminal
@@ -113,13 +114,7 @@ def train(argv: Sequence[str]) -> int:
 
 def with_resume_apart(argv: Sequence[str]) -> list[str]:
     """Return the arguments with --resume and its number as one, so that no document after it is taken for a number."""
-    result: list[str] = []
-    for argument in argv:
-        if result[-1:] == ["--resume"] and "--" not in result:
-            result[-1:] = [f"--resume={argument}"] if is_run(argument) else [f"--resume={LATEST}", argument]
-        else:
-            result.append(argument)
-    return [*result[:-1], f"--resume={LATEST}"] if result[-1:] == ["--resume"] else result
+    return with_value_apart(argv, "--resume", LATEST, is_run)
 
 
 def is_run(argument: str) -> bool:

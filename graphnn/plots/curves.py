@@ -38,12 +38,14 @@ FLOOR = -1.0  # where the axis of R² begins at the lowest, which is 1 at best a
 class Curve:
     """One training, as far as it came.
 
-    name: for the legend. records: of its epochs. best: the epoch that gets a ring; None for none.
+    name: for the legend. records: of its epochs. best: the epoch that gets a ring; None for none. best_by: the metric
+    by which it is the best, for the legend.
     """
 
     name: str
     records: Sequence[Record]
     best: int | None = None
+    best_by: str = ""
 
     def parts(self, metric: str) -> Mapping[str, Points]:
         """Return the values of a metric in training and, if there are any, in validation."""
@@ -153,14 +155,23 @@ def legends(
         part: part_look(part, parts, first if alone else Look(color=style.text), style, alone=alone).line
         for part in reversed(parts)
     }
-    best = [each.best for each in trainings if each.best is not None]
-    if best:
-        ring = first.ring if alone else Look(color=style.text).ring
-        keys[f"best epoch, {best[0]}" if alone else "best epoch"] = ring
+    if any(each.best is not None for each in trainings):
+        keys[ring_name(trainings)] = first.ring if alone else Look(color=style.text).ring
     place_legend(figure, "outside upper right", keys, len(keys), style)
     if not alone:
         lines = {f"{number}": replace(look, dashed=False).line for number, look in enumerate(looks)}
         place_legend(figure, "outside lower center", lines, name_columns(names, figure.get_figwidth()), style, names)
+
+
+def ring_name(trainings: Sequence[Curve]) -> str:
+    """Return what a ring means: best validation loss, epoch 12; without the metric where it is not the same for all."""
+    ringed = [each for each in trainings if each.best is not None]
+    metrics = {each.best_by for each in ringed}
+    if len(metrics) == 1 and metrics <= {*METRICS}:
+        name, epoch = f"best validation {METRICS[metrics.pop()].label}", f", epoch {ringed[0].best}"
+    else:
+        name, epoch = "best epoch", f", {ringed[0].best}"
+    return f"{name}{epoch}" if len(trainings) == 1 else name
 
 
 def place_legend(

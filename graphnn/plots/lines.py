@@ -97,7 +97,7 @@ def any_decades(rates: Sequence[Sequence[float]]) -> bool:
 
 def lowest_shown(rates: Sequence[Sequence[float]]) -> float:
     """Return where a logarithmic axis begins: hardly a rate is of interest that is far below its first decades."""
-    return 0.7 * max(min(map(min, rates)), min(max(each) for each in rates) / DECADES)
+    return 0.7 * max(min(map(min, rates)), min(max(each) for each in rates) / 100)
 
 
 def value_axis(axes: Axes, values: Sequence[float], style: Style, *, logarithmic: bool) -> None:

@@ -78,13 +78,13 @@ class ListedRun:
         return ", ".join([*shown, *([f"and {more} more"] if more > 0 else [])])
 
 
-def listing(source: DocumentSource, weights: Path, store: RunStore, *, begin: str, resume: str) -> Report:
-    """Return the report of the runs of a document, after taking over those of older versions.
+def listed(source: DocumentSource, weights: Path, store: RunStore, only: Sequence[int] = ()) -> list[ListedRun]:
+    """Return the runs of a document, after taking over those of older versions.
 
-    weights: the file beside it. begin, resume: the commands that train it, and that go on with a run whose number may
-    follow --resume, for advice. Where the document cannot be read, something else than weights or a folder of runs is
-    beside it, or a run of an older version cannot be taken over, a note says so, and the runs are listed all the same.
-    Raises SpecError where there are no runs to list, or a file of weights or a folder was named as the document.
+    weights: the file beside it. only: the numbers of the runs to list; none for all. Where the document cannot be read,
+    something else than weights or a folder of runs is beside it, or a run of an older version cannot be taken over, a
+    note says so, and the runs are listed all the same. Raises SpecError where there are no runs to list, or a file of
+    weights or a folder was named as the document; WeightsError where there is no run of a number.
     """
     try:
         store.check_folder()
@@ -104,7 +104,16 @@ def listing(source: DocumentSource, weights: Path, store: RunStore, *, begin: st
     except WeightsError as error:
         note(error)
     find = None if document is None else find_once(document)
-    runs = with_kernels([described(run, find, stands) for run in store.runs()])
+    chosen = store.all_numbered(only) if only else store.runs()
+    return with_kernels([described(run, find, stands) for run in chosen])
+
+
+def listing(runs: Sequence[ListedRun], weights: Path, store: RunStore, *, begin: str, resume: str) -> Report:
+    """Return the report of runs.
+
+    weights: the file beside the document. begin, resume: the commands that train it, and that go on with a run whose
+    number may follow --resume, for advice.
+    """
     if not runs:
         return Report([Lines([f"{store.folder}: no run yet; train it: {begin}"])], [], rows=Table(ROWS, []))
     commands = {

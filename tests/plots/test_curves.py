@@ -20,8 +20,8 @@ def record(epoch: int, loss: float, validation: float | None = None, *, rate: fl
     return Record(epoch, {"loss": loss, "accuracy": 0.6}, validated, rate, 1.0, 100.0)
 
 
-def curve(*records: Record, name: str = "run 1", best: int | None = None) -> Curve:
-    return Curve(name=name, records=records, best=best)
+def curve(*records: Record, name: str = "run 1", best: int | None = None, best_by: str = "") -> Curve:
+    return Curve(name=name, records=records, best=best, best_by=best_by)
 
 
 def panels(figure: Figure) -> Mapping[str, Axes]:
@@ -50,6 +50,14 @@ def test_one_training_has_its_losses_its_accuracies_and_its_rate() -> None:
     assert legend_texts(figure) == ["validation", "training", "best epoch, 2"]
     assert {axes.get_xlabel() for axes in figure.axes} == {"epoch"}
     assert shown["accuracy"].yaxis.get_major_formatter()(0.625) == "62.5%"
+
+
+def test_the_ring_says_by_which_figure_an_epoch_is_the_best() -> None:
+    by_loss = curve(record(1, 2.0, 2.5), best=1, best_by="loss")
+    assert legend_texts(draw_curves([by_loss]))[2] == "best validation loss, epoch 1"
+    assert legend_texts(draw_curves([by_loss, by_loss]))[2] == "best validation loss"
+    by_accuracy = curve(record(1, 2.0, 2.5), best=1, best_by="accuracy")
+    assert legend_texts(draw_curves([by_loss, by_accuracy]))[2] == "best epoch"
 
 
 def test_several_trainings_have_colours_that_a_legend_names() -> None:
