@@ -1,5 +1,6 @@
 """train: trains the network of a document, and saves the weights beside it."""
 
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from graphnn.commands.common import (
     with_value_apart,
 )
 from graphnn.runs import training
+from graphnn.runs.outputs import Output
 from graphnn.runs.progress import Progress, in_terminal
 from graphnn.runs.promotion import Destination
 from graphnn.runs.reading import command_line, document_command
@@ -31,6 +33,7 @@ EXAMPLES = (
     "models/digits.json",
     "models/digits.json --set training.epochs=5 --set optimizer.learning_rate=0.01",
     "models/cifar10.json --resume",
+    "models/cifar10.json --plot curves.png --tensorboard logs",
     "models/cifar10.json --no-test --limit 5000 --output /tmp/try.npz",
 )
 
@@ -75,6 +78,15 @@ def parser() -> Parser:
     result.add_argument("--seed", type=natural_number, metavar="N", help="short for --set training.seed=N")
     add_threads_argument(result)
     add_kernels_argument(result)
+    result.add_argument(
+        "--plot",
+        type=Path,
+        metavar="FILE",
+        help="draw the curves of the run, PNG or SVG, at its end and every half minute after an epoch",
+    )
+    result.add_argument(
+        "--tensorboard", type=Path, metavar="FOLDER", help="write the figures of each epoch there for TensorBoard"
+    )
     result.add_argument("--quiet", action="store_true", help="print only the final figures")
     result.add_argument("--plain", action="store_true", help="show no progress bar, not even in a terminal")
     return result
@@ -107,9 +119,24 @@ def train(argv: Sequence[str]) -> int:
         kernels=arguments.kernels,
         command=f"{program} {shell_joined(argv)}",
         again=lambda number: resume_command(program, argv, number),
+        outputs=outputs_of(arguments),
     )
     progress = Progress(quiet=arguments.quiet, live=in_terminal() and not arguments.plain)
     return 0 if training.train(request, progress) else INTERRUPTED
+
+
+def outputs_of(arguments: Namespace) -> list[Output]:
+    """Return what is written apart from the run's folder."""
+    outputs: list[Output] = []
+    if arguments.plot is not None:
+        from graphnn.runs.curve_picture import CurvePicture  # here and below: for few trainings only
+
+        outputs.append(CurvePicture(arguments.plot))
+    if arguments.tensorboard is not None:
+        from graphnn.runs.tensorboard import EventFiles
+
+        outputs.append(EventFiles(arguments.tensorboard))
+    return outputs
 
 
 def with_resume_apart(argv: Sequence[str]) -> list[str]:

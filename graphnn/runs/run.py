@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from graphnn.datasets.digest import TEST
@@ -16,6 +16,7 @@ from graphnn.runs.data import TrainingData
 from graphnn.runs.facts import DIVERGED, FAILED, INTERRUPTED
 from graphnn.runs.final_figures import final_figures, final_label
 from graphnn.runs.open_run import OpenRun
+from graphnn.runs.outputs import Output, Outputs
 from graphnn.runs.place import RunPlace
 from graphnn.runs.progress import Progress
 from graphnn.runs.resumable import bound_to_length, how_to_continue, obstacles
@@ -47,7 +48,9 @@ class TrainingRun:
         data: TrainingData,
         place: RunPlace,
         progress: Progress,
+        outputs: Sequence[Output] = (),
     ) -> None:
+        self.outputs = Outputs(outputs)
         self.spec, self.graph, self.parameters, self.engine = spec, graph, parameters, engine
         self.data, self.place, self.progress = data, place, progress
         self.settings = RunSettings(spec.resolved(), data.provenance.digests, data.limit, engine.kernels.name)
@@ -125,9 +128,14 @@ class TrainingRun:
             if figures is None:
                 return False
             self.hand_over(figures)
+            said, problems = self.outputs.end(self.files, self.trainer.history)
+            for sentence in said:
+                self.progress.line(sentence)
             for part, each in figures.items():
                 for name, value in each.items():
                     self.progress.result(f"Final {final_label(part, name)}: {figure(name, value)}")
+        if problems:
+            raise GraphError(*problems)
         return True
 
     def trained(self, stop: StopRequest) -> Mapping[str, Mapping[str, float]] | None:
@@ -139,6 +147,7 @@ class TrainingRun:
             self.progress.line(f"Run {self.files.folder.number}, in {self.files.folder.path}{self._goes_on}.")
         self.save_best()
         self._saved = time.monotonic()
+        self.outputs.update(self.files, self.trainer.history)
         try:
             finished = self.trainer.run(stop)
         finally:
@@ -163,12 +172,13 @@ class TrainingRun:
             yield
         except GraphError as error:
             diverged = isinstance(error, DivergenceError)
-            lines = self.weights_so_far()
+            lines, go_on = self.weights_so_far(), list[str]()
             if self.place.again is not None and self.files.folder.checkpoint.is_file() and not diverged:
-                lines += ["To continue from there:", f"  {self.place.again(self.files.folder.number)}"]
+                go_on = ["To continue from there:", f"  {self.place.again(self.files.folder.number)}"]
             with contextlib.suppress(WeightsError):  # the disk may be full; the error that is raised says so
                 self.files.end(DIVERGED if diverged else FAILED, message=str(error), **self.done())
-            raise type(error)(*error.problems, *lines) from error
+            lines += self.outputs.lines(self.files, self.trainer.history)
+            raise type(error)(*error.problems, *lines, *go_on) from error
 
     def weights_so_far(self) -> list[str]:
         """Return lines that say which weights there are while the run is unfinished."""
@@ -223,6 +233,7 @@ class TrainingRun:
         lines = [
             f"Interrupted {position}; saved in {self.files.folder.path}.",
             *self.weights_so_far(),
+            *self.outputs.lines(self.files, trainer.history),
             "To continue, with the same result as without the interruption:",
             f"  {again(self.files.folder.number)}",
         ]
@@ -254,6 +265,7 @@ class TrainingRun:
             self.save_best()
         self.save_state(trainer)
         self.progress.epoch_done(trainer, record)
+        self.outputs.update(self.files, trainer.history)
 
     def save_state(self, trainer: Trainer) -> None:
         """Write the checkpoint."""

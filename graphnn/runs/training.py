@@ -1,6 +1,6 @@
 """train: a whole training from a document to its weights, with all checks before the first step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from graphnn.runs.dry_run import dry_run
 from graphnn.runs.facts import FINISHED
 from graphnn.runs.folder import Mark, RunFolder
 from graphnn.runs.older import take_over
+from graphnn.runs.outputs import Output
 from graphnn.runs.place import RunPlace
 from graphnn.runs.progress import Progress
 from graphnn.runs.promotion import Destination
@@ -72,6 +73,7 @@ class TrainingRequest:
     command: str = ""
     again: Callable[[int], str] | None = None
     taken: Callable[[], bool] | None = None
+    outputs: Sequence[Output] = ()
 
 
 def train(request: TrainingRequest, progress: Progress) -> bool:
@@ -86,6 +88,8 @@ def train(request: TrainingRequest, progress: Progress) -> bool:
 
 def trained(request: TrainingRequest, progress: Progress) -> bool:
     """Train as `train` does, without a log of messages."""
+    for output in request.outputs:
+        output.check()
     spec = read_document(request.source)
     changed = changes(request.source, spec)
     graph = build_graph(spec)
@@ -126,6 +130,7 @@ def trained(request: TrainingRequest, progress: Progress) -> bool:
         for text in [*filter(None, [initial.note]), *start_notes(initial, data)]:
             note(f"{initial.path}: {text}")
         start_from(initial, parameters, progress)
+    run_place = place(request, spec, changed, resumed, mark)
     with Engine(
         graph,
         parameters,
@@ -135,7 +140,7 @@ def trained(request: TrainingRequest, progress: Progress) -> bool:
         seed=spec.training["seed"],
         kernels=kernels_for(graph, request.kernels),
     ) as engine:
-        run = TrainingRun(spec, graph, parameters, engine, data, place(request, spec, changed, resumed, mark), progress)
+        run = TrainingRun(spec, graph, parameters, engine, data, run_place, progress, request.outputs)
         if start is not None:
             run.resume(*start)
         if request.dry_run:
