@@ -15,13 +15,14 @@ Meaning = TypeVar("Meaning", bound=Outputs)
 class Metric:
     """A figure that is reported of a network.
 
-    name: in files, JSON and documents. label: for people. percent: whether 0.98 is shown as 98%. higher_is_better:
-    whether the higher of two values is the better one. brief: whether it is shown where space is short: in the line of
-    an epoch, and as a column of a comparison.
+    name: in files, JSON and documents. label: for people. short: where a terminal is narrow; "": as the label. percent:
+    whether 0.98 is shown as 98%. higher_is_better: whether the higher of two values is the better one. brief: whether
+    it is shown where space is short: in the line of an epoch, and as a column of a comparison.
     """
 
     name: ClassVar[str]
     label: ClassVar[str]
+    short: ClassVar[str] = ""
     percent: ClassVar[bool] = False
     higher_is_better: ClassVar[bool]
     brief: ClassVar[bool] = True

@@ -22,6 +22,16 @@ def figures(metrics: Mapping[str, float]) -> list[str]:
     return [f"{label(name)} {figure(name, value)}" for name, value in metrics.items()]
 
 
+def short_figures(metrics: Mapping[str, float]) -> str:
+    """Return the figures in little space, as 'loss 0.1234 98.33%': a percentage needs no name, other metrics do."""
+    return " ".join(
+        figure(name, value)
+        if METRICS.find(name).percent
+        else f"{METRICS.find(name).short or label(name)} {figure(name, value)}"
+        for name, value in metrics.items()
+    )
+
+
 def brief(metrics: Mapping[str, float]) -> dict[str, float]:
     """Return the metrics that are shown where space is short."""
     return {name: value for name, value in metrics.items() if METRICS.find(name).brief}

@@ -12,6 +12,7 @@ class MeanAbsoluteError(OutputMetric[Numbers]):
 
     name = "mean_absolute_error"
     label = "mean absolute error"
+    short = "MAE"
     higher_is_better = False
     outputs = (Numbers,)
 

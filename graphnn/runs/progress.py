@@ -1,27 +1,30 @@
-"""Progress: the display of a training run, with a progress bar in a terminal and plain lines elsewhere."""
+"""Progress: the display of a training run, with two bars in a terminal and plain lines elsewhere."""
 
 import math
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any
+from contextlib import ExitStack
+from typing import TextIO
 
-from tqdm import tqdm
-
-from graphnn.metrics.figures import brief, figure, figures
+from graphnn.metrics.figures import brief, figures, short_figures
 from graphnn.runs.log import RunLog
+from graphnn.text.bars import bar_width
+from graphnn.text.colour import Painted, Style, has_colour, painted
 from graphnn.text.numbers import clock
 from graphnn.text.tables import display_width
-from graphnn.text.terminal import note, showable, terminal_width
+from graphnn.text.terminal import note, say, terminal_width
+from graphnn.text.working import Task, row, shown
 from graphnn.training.history import Record
 from graphnn.training.trainer import Trainer
 
-REDRAWN_AFTER = 0.1  # seconds; drawing at each step would cost more than a small network's step
-BAR = "{desc} |{bar}| {percentage:3.0f}%{postfix}"
+LOOKED_AT_AFTER = 0.1  # seconds; figures at each step would cost more than a small network's step
+BAR = 24  # columns that figures leave to a bar, where the terminal has them
+SPOKEN_AT = (30,)  # seconds within an epoch after which a plain line is printed; from then on once a minute
 
 
 class Progress:
-    """Shows the progress of training. live: with a bar on stderr. quiet: not at all.
+    """Shows the progress of training. quiet: not at all. live: whether downloads show a bar.
 
     log: what is shown, or would be.
     """
@@ -29,15 +32,17 @@ class Progress:
     def __init__(self, *, quiet: bool, live: bool) -> None:
         self.quiet, self.live = quiet, live and not quiet
         self.log = RunLog()
-        self._bar: Any = None
-        self._drawn = 0.0
+        self._shown = ExitStack()
+        self._task: EpochTask | None = None
+        self._looked = 0.0
         self._start: tuple[float, int] | None = None  # when this process started to train, and at which sample
+        self._best: float | None = None
 
-    def line(self, text: str = "") -> None:
-        """Print a line on stdout, unless quiet."""
+    def line(self, text: str = "", shown: str | None = None) -> None:
+        """Print a line on stdout, unless quiet. shown: the same line as a terminal shows it, with colours."""
         self.log.add(text)
         if not self.quiet:
-            print(showable(text), flush=True)
+            say(text if shown is None else shown)
 
     def remark(self, text: str) -> None:
         """Print a line on stdout or, where that is quiet, a note on stderr."""
@@ -49,11 +54,11 @@ class Progress:
     def result(self, text: str) -> None:
         """Print a line on stdout, quiet or not."""
         self.log.add(text)
-        print(showable(text))
+        say(text)
 
     def step_done(self, trainer: Trainer) -> None:
-        """Advance the bar."""
-        if not self.live:
+        """Move the bars on."""
+        if self.quiet:
             return
         now = time.perf_counter()
         length = trainer.length
@@ -61,29 +66,98 @@ class Progress:
         if self._start is None:
             self._start = now, seen
             return
-        if self._bar is None:
-            name = f"epoch {trainer.epoch + 1}/{trainer.options.epochs}"
-            samples = length.samples_after(trainer.steps_in_epoch)
-            self._bar = tqdm(total=samples, desc=name, bar_format=BAR, leave=False, dynamic_ncols=True, file=sys.stderr)
-        if now - self._drawn < REDRAWN_AFTER:
+        if self._task is not None and now - self._looked < LOOKED_AT_AFTER:
             return
-        self._drawn = now
+        self._looked = now
+        task = self._task or EpochTask(trainer)
         rate = (seen - self._start[1]) / (now - self._start[0])  # with the time for validation and saving
-        left = (length.total_samples - seen) / rate
-        self._bar.n = trainer.samples_seen
-        shown = [*figures(brief(trainer.metrics())), f"{rate:,.0f} images/s", f"{clock(left)} left"]
-        self._bar.set_postfix_str(showable(", ".join(shown), sys.stderr))
+        task.look(trainer, seen=seen, rate=rate)
+        self._task = self._task or self._shown.enter_context(shown(task))
 
     def epoch_done(self, trainer: Trainer, record: Record) -> None:
-        """Remove the bar and print the line of an epoch."""
+        """Remove the bars and print the line of an epoch, in green where it is the best so far."""
         self.close()
-        self.line(epoch_line(record, trainer.options.epochs, terminal_width()))
+        text = epoch_line(record, trainer.options.epochs, terminal_width())
+        best = self._is_best(record)
+        self.line(text, painted(text, Style.GOOD) if best and has_colour(sys.stdout) else None)
 
     def close(self) -> None:
-        """Remove the bar."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        """Remove the bars."""
+        self._shown.close()
+        self._task = None
+
+    def _is_best(self, record: Record) -> bool:
+        """Return whether the validation loss of an epoch is the lowest since this process began to train."""
+        loss = math.inf if record.validation is None else record.validation["loss"]
+        if self._best is not None and loss >= self._best:
+            return False
+        first, self._best = self._best is None, loss
+        return not first
+
+
+class EpochTask(Task):
+    """What is done of an epoch and of the whole run, and the figures so far."""
+
+    shown_after = 0.0  # so that the bars do not vanish at the beginning of each epoch
+    spoken_at = SPOKEN_AT
+
+    def __init__(self, trainer: Trainer) -> None:
+        super().__init__(
+            f"epoch {trainer.epoch + 1}/{trainer.options.epochs}", trainer.length.samples_after(trainer.steps_in_epoch)
+        )
+        self._images = len(trainer.graph.input_shape) == 3
+        self._figures: Mapping[str, float] = {}
+        self._rate, self._run_share, self._run_left = 0.0, 0.0, ""
+        self._several = trainer.length.records > 1
+
+    def look(self, trainer: Trainer, *, seen: int, rate: float) -> None:
+        """Take over how far the training is. seen: samples of the whole run. rate: of them, a second."""
+        total = trainer.length.total_samples
+        self._figures = brief(trainer.metrics())
+        self._rate, self._run_share = rate, seen / total
+        self._run_left = f"{clock((total - seen) / rate)} left"
+        self.advance(trainer.samples_seen - self.done)
+
+    def left(self, seconds: float) -> str:
+        """Return how long the rest of the epoch's steps will take; "" where that is not known."""
+        if not self._rate or self.total is None:
+            return ""
+        return f"{clock((self.total - self.done) / self._rate)} left"
+
+    def lines(self, width: int, seconds: float, stream: TextIO) -> list[Painted]:
+        """Return a line on the epoch and one on the whole run, with bars of the same width."""
+        share = self.done / self.total if self.total else 0.0
+        run = "whole run" if self._several else ""
+        names = max(len(self.what), len(run))
+        shares = [
+            (f"{self.what:{names}}", share, self.left(seconds)),
+            (f"{run:{names}}", self._run_share, self._run_left),
+        ]
+        times = max(len(left) for _, _, left in shares)
+        speed = f"{self._rate:,.0f} {'images' if self._images else 'samples'}/s"
+        room = width - BAR - names - len("  100%  ") - times - 2
+        parts = [f"  {each:4.0%}  {left:{times}}" for _, each, left in shares]
+        tails = [f"{parts[0]}  {self.fitting(room)}", f"{parts[1]}  {speed if len(speed) + 2 <= room else ''}"]
+        tails = [tail.rstrip() for tail in tails]
+        if not self._several:
+            shares, tails = shares[:1], tails[:1]
+        bar = min(bar_width(width, names * " ", "  ", tail) for tail in tails)
+        used = [names + 2 + bar + display_width(tail) for tail in tails]
+        return [
+            row(name, each, tail, min(width, size), stream)
+            for (name, each, _), tail, size in zip(shares, tails, used, strict=True)
+        ]
+
+    def fitting(self, room: int) -> str:
+        """Return as many of the figures as fit, with their names if that is possible."""
+        loss = {name: value for name, value in self._figures.items() if name == "loss"}
+        texts = ("  ".join(figures(self._figures)), short_figures(self._figures), short_figures(loss))
+        return next((text for text in texts if display_width(text) + 2 <= room), "")
+
+    def sentence(self, seconds: float) -> str:
+        """Return the plain line."""
+        run = f"; whole run: {self._run_share:.0%}, {self._run_left}" if self._several else ""
+        return f"{super().sentence(seconds)}{run}"
 
 
 def epoch_line(record: Record, epochs: float, width: int | None = None) -> str:
@@ -96,13 +170,14 @@ def epoch_line(record: Record, epochs: float, width: int | None = None) -> str:
     line = "  ".join([epoch, *figures(training), *validation, f"learning rate {rate}", seconds])
     if width is None or display_width(line) <= width:
         return line
-    validation = ["val " + bare_figures(validated)] if validated else []
-    return "  ".join([epoch, "loss " + bare_figures(training), *validation, f"rate {rate}", seconds])
-
-
-def bare_figures(metrics: Mapping[str, float]) -> str:
-    """Return the values of metrics without their names."""
-    return " ".join(figure(name, value) for name, value in metrics.items())
+    validation = [f"val {short_figures(validated).removeprefix('loss ')}"] if validated else []
+    figures_of_training, loss = short_figures(training), short_figures({"loss": training["loss"]})
+    lines = [
+        "  ".join([epoch, figures_of_training, *validation, f"rate {rate}", seconds]),
+        "  ".join([epoch, figures_of_training, *validation, seconds]),
+        "  ".join([epoch, loss, *validation, seconds]),
+    ]
+    return next((line for line in lines if display_width(line) <= width), lines[-1])
 
 
 def in_terminal() -> bool:

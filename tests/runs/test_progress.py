@@ -1,9 +1,10 @@
 """What is shown during training: the bar of a terminal, and lines."""
 
+import io
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 
 from graphnn.runs import progress
-from graphnn.runs.progress import Progress, epoch_line, in_terminal
+from graphnn.runs.progress import EpochTask, Progress, epoch_line, in_terminal
+from graphnn.text.tables import display_width
+from graphnn.text.working import Display, displayed
 from graphnn.training.history import Record
 from graphnn.training.length import Length
 
@@ -20,16 +23,19 @@ LINE = "epoch  2/10  loss 0.5000  accuracy 75.00%  validation loss 0.2500  accur
 SHORT = "epoch  2/10  loss 0.5000 75.00%  val 0.2500 87.50%  rate 0.0500  1.3 s"
 
 
-def trainer(seen: int, epoch: int = 0) -> Any:
-    metrics = {"loss": 0.5, "accuracy": 0.75}
-    length = Length(100, 5, 10)
+REGRESSION = {"loss": 0.5, "mean_absolute_error": 0.25, "r2": 0.75}
+
+
+def trainer(seen: int, epoch: int = 0, metrics: Mapping[str, float] | None = None, epochs: int = 10) -> Any:
+    length = Length(100, 5, epochs)
     return SimpleNamespace(
+        graph=SimpleNamespace(input_shape=(1, 8, 8)),
         length=length,
         steps_in_epoch=20,
         epoch=epoch,
-        options=SimpleNamespace(epochs=10),
+        options=SimpleNamespace(epochs=epochs),
         samples_seen=seen,
-        metrics=lambda: metrics,
+        metrics=lambda: metrics or {"loss": 0.5, "accuracy": 0.75},
     )
 
 
@@ -50,10 +56,16 @@ def test_the_line_of_an_epoch_of_a_run_that_ends_within_one() -> None:
 def test_the_line_of_an_epoch_in_a_narrow_terminal() -> None:
     assert epoch_line(RECORD, 10, len(LINE)) == LINE
     assert epoch_line(RECORD, 10, len(LINE) - 1) == SHORT
-    assert (
-        epoch_line(Record(1, {"loss": 0.5}, None, 0.05, 0.0, 1.0), 1, 30)
-        == "epoch 1/1  loss 0.5000  rate 0.0500  0.0 s"
+    assert epoch_line(Record(1, {"loss": 0.5}, None, 0.05, 0.0, 1.0), 1, 30) == "epoch 1/1  loss 0.5000  0.0 s"
+
+
+def test_the_line_of_an_epoch_of_a_regression_keeps_the_names_of_its_figures() -> None:
+    record = Record(2, REGRESSION, REGRESSION, 0.05, 1.26, 1000.0)
+    assert epoch_line(record, 10, 100) == (
+        "epoch  2/10  loss 0.5000 MAE 0.2500 R² 0.7500  val 0.5000 MAE 0.2500 R² 0.7500  rate 0.0500  1.3 s"
     )
+    narrow = epoch_line(record, 10, 80)
+    assert narrow == "epoch  2/10  loss 0.5000  val 0.5000 MAE 0.2500 R² 0.7500  1.3 s"
 
 
 def test_lines_alone(capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,27 +78,85 @@ def test_lines_alone(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_quiet_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     shown = Progress(quiet=True, live=True)
-    shown.step_done(trainer(50))
-    shown.epoch_done(trainer(0, 2), RECORD)
+    with displayed(Display(sys.stderr, live=True)):
+        shown.step_done(trainer(50))
+        shown.step_done(trainer(60))
+        shown.epoch_done(trainer(0, 2), RECORD)
     streams = capsys.readouterr()
     assert streams.out + streams.err == ""
 
 
-def test_the_bar_shows_progress_speed_and_remaining_time(
+@pytest.fixture
+def bars(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """Return the bars after some steps of a training, a second each."""
+
+    def at(*seen: int, width: int = 79, **settings: Any) -> list[str]:
+        now = iter(range(100, 1000))
+        monkeypatch.setattr(progress.time, "perf_counter", lambda: next(now))
+        shown = Progress(quiet=False, live=True)
+        for each in seen:
+            shown.step_done(trainer(each, **settings))
+        task = shown._task
+        assert task is not None
+        lines = task.lines(width, 3.0, io.StringIO())
+        shown.close()
+        assert all(display_width(line) <= width for line in lines)
+        return list(lines)
+
+    return at
+
+
+def test_the_bars_show_the_epoch_and_the_whole_run_each_with_the_time_left(bars: Callable[..., list[str]]) -> None:
+    first, second = bars(10, 20, 25, 60)  # 50 images in 3 s, 40 to go in the epoch, 940 in the run
+    assert re.fullmatch(r"epoch 1/10  ━+╸?─+   60%  0:02 left  loss 0.5000 75.00%", first), first
+    assert re.fullmatch(r"whole run   ━+╸?─+    6%  0:56 left  17 images/s", second), second
+    lengths = [len(re.findall("[━╸─]", line)) for line in (first, second)]
+    assert lengths[0] == lengths[1] >= 20
+
+
+def test_a_wide_terminal_shows_the_names_of_all_figures(bars: Callable[..., list[str]]) -> None:
+    first, _ = bars(10, 20, 60, width=119)
+    assert first.endswith("left  loss 0.5000  accuracy 75.00%")
+    first, _ = bars(10, 20, 60, width=119, metrics=REGRESSION)
+    assert first.endswith("  loss 0.5000  mean absolute error 0.2500  R² 0.7500")
+
+
+def test_a_narrow_terminal_leaves_out_figures_before_the_bar_gets_too_small(bars: Callable[..., list[str]]) -> None:
+    first, _ = bars(10, 20, 60, metrics=REGRESSION)
+    assert first.endswith("left  loss 0.5000")
+    assert len(re.findall("[━╸─]", first)) >= 20
+    first, _ = bars(10, 20, 60, width=50)
+    assert first.endswith("left")
+
+
+def test_one_epoch_has_one_bar(bars: Callable[..., list[str]]) -> None:
+    [line] = bars(10, 20, 60, epochs=1)
+    assert line.startswith("epoch 1/1  ━")
+
+
+def test_a_long_epoch_says_now_and_then_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(EpochTask, "spoken_at", (0,))
+    stream = io.StringIO()
+    with displayed(Display(stream, live=False)):
+        shown = Progress(quiet=False, live=False)
+        for seen in (10, 20, 60):
+            shown.step_done(trainer(seen))
+        assert shown._task is not None
+        assert shown._task.sentence(3).startswith("epoch 1/10: ")
+        shown.close()
+    assert stream.getvalue().startswith("epoch 1/10: ")
+
+
+def test_the_best_epoch_is_green_in_a_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = iter([100.0, 101.0, 101.01, 102.0])
-    monkeypatch.setattr(progress.time, "perf_counter", lambda: next(now))
-    shown = Progress(quiet=False, live=True)
-    for seen in (10, 20, 25, 60):
-        shown.step_done(trainer(seen))
-    shown.epoch_done(trainer(0, 2), RECORD)
-    streams = capsys.readouterr()
-    assert streams.out == f"{LINE}\n"
-    drawn = streams.err.split("\r")
-    assert any("epoch 1/10" in line and "20%, loss 0.5000, accuracy 75.00%" in line for line in drawn)
-    assert any("25 images/s, 0:38 left" in line for line in drawn)  # 50 images in 2 s, 940 to go
-    assert not any("25%" in line for line in drawn)  # too soon after the one before
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    shown = Progress(quiet=False, live=False)
+    losses = (0.5, 0.25, 0.3, 0.2)
+    for epoch, loss in enumerate(losses, 1):
+        shown.epoch_done(trainer(0, epoch), Record(epoch, {"loss": 0.5}, {"loss": loss}, 0.05, 1.0, 1000.0))
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.startswith("\x1b[32m") for line in lines] == [False, True, False, True]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
@@ -115,9 +185,11 @@ def test_a_terminal_gets_a_bar_and_plain_takes_it_away(document: Path, start: Ca
         return shown.decode()
 
     shown = screen()
-    assert re.search(r"epoch 1/3 .* \d+%, loss \d\.\d+, accuracy \d+\.\d+%, [\d,]+ images/s, \d+:\d\d left", shown)
+    found = re.search(r"epoch 1/3  .*whole run  .*  [\d,]+ samples/s", shown, re.DOTALL)
+    assert found is not None or "epoch 3/3" in shown  # it may be over before anything is drawn
     plain = screen("--plain")
-    assert "images/s" not in plain
+    assert "samples/s" not in plain
+    assert "\x1b[2K" not in plain
     assert "epoch 3/3" in plain
 
 
