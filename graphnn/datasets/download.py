@@ -6,11 +6,10 @@ import http
 import http.client
 import os
 import stat
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-
-from tqdm import tqdm
 
 from graphnn.datasets.base import ENVIRONMENT
 from graphnn.datasets.folder_lock import LOCK, FolderLock, part_of
@@ -19,6 +18,7 @@ from graphnn.datasets.transfer import TransferError, request
 from graphnn.errors import DataError
 from graphnn.storage.replacing import fsync_folder
 from graphnn.text.terminal import note
+from graphnn.text.working import BYTES, Display, current_display, displayed, moving_lines, working
 
 CHUNK = 1 << 16
 ATTEMPTS = 3  # per mirror, for connections that break off
@@ -198,11 +198,13 @@ def receive(response: http.client.HTTPResponse, part: Path, start: int, remote: 
 
     Raises TransferError where the connection fails, DataError where the disk does.
     """
+    # Where no command shows what it does, as in Python, this does it alone.
+    alone = show_progress and current_display() is None
+    display = displayed(Display(sys.stderr, live=moving_lines(sys.stderr))) if alone else contextlib.nullcontext()
     with (
         part.open("r+b" if start else "wb", buffering=0) as file,
-        tqdm(
-            desc=remote.name, total=remote.size, initial=start, unit="B", unit_scale=True, disable=not show_progress
-        ) as bar,
+        display,
+        working(f"downloading {remote.name}", remote.size, BYTES, done=start) as task,
     ):
         length = file.seek(start)
         try:
@@ -210,7 +212,7 @@ def receive(response: http.client.HTTPResponse, part: Path, start: int, remote: 
                 chunk = memoryview(received(response, length, min(CHUNK, remote.size - length)))
                 if not chunk:
                     break
-                bar.update(len(chunk))
+                task.advance(len(chunk))
                 while chunk:
                     written = file.write(chunk)
                     length += written

@@ -115,7 +115,7 @@ def test_what_is_known_of_a_data_set_costs_no_import_of_what_loading_takes(modul
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True, cwd=ROOT)
     loaded = set(ran.stdout.split())
     assert module in loaded
-    assert not {"tqdm", "urllib.request", "http.client", "tarfile", "platformdirs"} & loaded
+    assert not {"urllib.request", "http.client", "tarfile", "platformdirs"} & loaded
 
 
 @pytest.mark.parametrize("name", [name for name, one in DATASETS.items() if one.facts is not None and name != "digits"])
