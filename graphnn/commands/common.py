@@ -19,7 +19,7 @@ from graphnn.runs.reading import DocumentSource
 from graphnn.runs.stopping import STOPPED_BY, exit_code
 from graphnn.text.outputs import named_outputs
 from graphnn.text.terminal import complain, each_note_once, note, showable
-from graphnn.text.working import DISPLAY, Display, displayed, moving_lines
+from graphnn.text.working import Display, current_display, displayed, moving_lines
 
 INTERRUPTED = exit_code(signal.SIGINT)  # what a command returns that was stopped, by whichever signal
 
@@ -105,7 +105,7 @@ def choose_progress(arguments: argparse.Namespace) -> None:
     Where programs read the result, progress is shown in a terminal only. Elsewhere lines move only where nobody writes
     to the same terminal by a way around, as in `train | tee log`.
     """
-    display = DISPLAY.get()
+    display = current_display()
     if display is None:
         return
     for_programs = getattr(arguments, "format", TABLE) in FOR_PROGRAMS or getattr(arguments, "json", False)

@@ -16,6 +16,7 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph
 from graphnn.metrics.outputs import Classes, YesOrNo
 from graphnn.parameters.parameters import Parameters
+from graphnn.text.working import working
 from graphnn.training.divergence import check_figures
 from graphnn.training.samples import Samples
 from graphnn.types import Array
@@ -73,11 +74,13 @@ def evaluate(
     outputs: list[Array] = []
     used = kernels_for(graph, kernels)
     with Engine(graph, parameters, batch_size=batch_size, samples=count, threads=threads, kernels=used) as engine:
-        for chunk in engine.chunks(count):
-            chosen = np.arange(chunk.start, chunk.stop)
-            outputs.append(engine.loss_inputs(SourceBatch(samples, chosen)))
-            with np.errstate(all="ignore"):  # what is not finite is reported below
-                sums.append(loss.piece(samples.targets(chosen), outputs[-1], count, logits=logits))
+        with working(f"measuring on the {part} part", count) as task:
+            for chunk in engine.chunks(count):
+                chosen = np.arange(chunk.start, chunk.stop)
+                outputs.append(engine.loss_inputs(SourceBatch(samples, chosen)))
+                with np.errstate(all="ignore"):  # what is not finite is reported below
+                    sums.append(loss.piece(samples.targets(chosen), outputs[-1], count, logits=logits))
+                task.advance(len(chosen))
         where = f"of {weights} over the {part} part"
         result = Evaluation(part, count, weights, graph.summarise(np.sum(sums, axis=0), count), views=views)
         check_figures(engine, samples, result.figures, where)

@@ -16,6 +16,7 @@ from graphnn.metrics.outputs import Numbers, YesOrNo
 from graphnn.parameters.parameters import Parameters
 from graphnn.reports.kinds import SHARE, SIX_DIGITS, Kind
 from graphnn.reports.report import Column, Report, Table
+from graphnn.text.working import working
 from graphnn.training.divergence import wrong_in_inference
 from graphnn.types import Array
 
@@ -55,7 +56,8 @@ def predict(
     overflowed: list[str] = []
     count = 0  # of the samples whose outputs are not finite
     used = kernels_for(graph, kernels)
-    with Engine(graph, parameters, batch_size=batch_size, samples=MOST, threads=threads, kernels=used) as engine:
+    engines = Engine(graph, parameters, batch_size=batch_size, samples=MOST, threads=threads, kernels=used)
+    with engines as engine, working("predicting", unit="samples") as task:
         for labels, x in parts:
             inputs = normalisation.apply(x, graph.input_shape)
             y = engine.predict(inputs).reshape(len(x), -1)
@@ -66,6 +68,7 @@ def predict(
             for i in bad[: EXPLAINED - len(overflowed)]:
                 cause = wrong_in_inference(engine, inputs[i : i + 1])
                 overflowed.append(f"{labels[i]}: the network's output is not finite: {cause}")
+            task.advance(len(x))
     if count > len(overflowed):
         overflowed.append(f"and {count - len(overflowed)} more")
     return results, overflowed

@@ -12,6 +12,7 @@ from graphnn.engine.engine import Engine
 from graphnn.engine.plan import loss_takes_logits
 from graphnn.errors import DataError
 from graphnn.text.suggestions import unknown_name
+from graphnn.text.working import working
 from graphnn.training.divergence import check_figures
 from graphnn.training.observer import Stop, never
 from graphnn.training.samples import Samples
@@ -40,16 +41,18 @@ def averaged_sums(engine: Engine, samples: Samples, views: str, stop: Stop = nev
     weighted = [(weight, replace(samples, view=view)) for weight, view in VIEWS[views]]
     engine.supply(*(viewed for _, viewed in weighted))  # all at once, because each call starts new processes
     sums: list[Array] = []
-    for chunk in engine.chunks(count):
-        chosen = np.arange(chunk.start, chunk.stop)
-        mean = np.zeros((len(chosen), *engine.graph.output_shape), engine.parameters.dtype)
-        for weight, viewed in weighted:
-            if stop():
-                return None
-            with np.errstate(all="ignore"):
-                mean += weight * engine.loss_inputs(SourceBatch(viewed, chosen))
-        with np.errstate(all="ignore"):  # figures that are not finite are looked for and reported elsewhere
-            sums.append(loss.piece(samples.targets(chosen), mean, count, logits=logits))
+    with working(f"measuring with {views}", count * len(weighted)) as task:
+        for chunk in engine.chunks(count):
+            chosen = np.arange(chunk.start, chunk.stop)
+            mean = np.zeros((len(chosen), *engine.graph.output_shape), engine.parameters.dtype)
+            for weight, viewed in weighted:
+                if stop():
+                    return None
+                with np.errstate(all="ignore"):
+                    mean += weight * engine.loss_inputs(SourceBatch(viewed, chosen))
+                task.advance(len(chosen))
+            with np.errstate(all="ignore"):  # figures that are not finite are looked for and reported elsewhere
+                sums.append(loss.piece(samples.targets(chosen), mean, count, logits=logits))
     return np.asarray(np.sum(sums, axis=0))
 
 

@@ -22,6 +22,7 @@ from graphnn.runs.data_notes import print_data_notes, print_split_note
 from graphnn.specification.schema_problems import in_order
 from graphnn.specification.spec import Spec
 from graphnn.text.terminal import note
+from graphnn.text.working import working
 from graphnn.training.length import Length, check_batches
 from graphnn.training.samples import Samples
 from graphnn.types import Array
@@ -136,14 +137,15 @@ def stored(spec: Spec, data_dir: Path | None, *, show_progress: bool = True) -> 
     """
     if spec.data["path"] is None:  # the sizes of the user's arrays are compared where they are read
         refuse_too_large(data_of(spec).loading, f"{spec.data['dataset']}: loading takes", "end other programs")
-    dataset = load(
-        spec.data["dataset"],
-        path=spec.data["path"],
-        data_dir=data_dir,
-        show_progress=show_progress,
-        outputs=LOSSES[spec.loss.type].outputs,
-        settings=spec.data,
-    )
+    with working(f"reading {spec.data['path'] or spec.data['dataset']}"):
+        dataset = load(
+            spec.data["dataset"],
+            path=spec.data["path"],
+            data_dir=data_dir,
+            show_progress=show_progress,
+            outputs=LOSSES[spec.loss.type].outputs,
+            settings=spec.data,
+        )
     for text in dataset.notes:
         note(text)
     return dataset

@@ -47,7 +47,7 @@ def measured(
     """
     graph, when = engine.graph, f"over the {part} part, after the last epoch,"
     if plain is None:
-        sums = evaluate(engine, samples, stop)
+        sums = evaluate(engine, samples, stop, what=f"measuring on the {part} part")
         if sums is None:
             return None
         plain = graph.summarise(sums, len(samples))

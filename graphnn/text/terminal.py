@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TextIO
 
+from graphnn.text.colour import Painted
 from graphnn.text.tables import ELLIPSIS
 from graphnn.text.visible import encodable, visible
 
@@ -83,14 +84,16 @@ def showable(text: str, stream: TextIO | None = None) -> str:
 
     Others are written as escapes, those of ASCII as a similar one: "x" for "×", "~" for "…".
     """
-    return encodable(visible(text), getattr(stream or sys.stdout, "encoding", None) or "utf-8", ASCII)
+    safe = text if isinstance(text, Painted) else visible(text)
+    return encodable(safe, getattr(stream or sys.stdout, "encoding", None) or "utf-8", ASCII)
 
 
 def show(text: str, *, exact: bool = False) -> None:
     """Write text to standard output, in characters that its encoding has. exact: no character for a similar one."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     with ROOM.get()():
-        sys.stdout.write(encodable(visible(text), encoding, {} if exact else ASCII))
+        safe = text if isinstance(text, Painted) else visible(text)
+        sys.stdout.write(encodable(safe, encoding, {} if exact else ASCII))
 
 
 def say(text: str) -> None:

@@ -14,12 +14,11 @@ import time
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from contextvars import ContextVar
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from graphnn.text.bars import bar, bar_width, spinner
 from graphnn.text.colour import Painted, Style, has_colour, is_terminal, painted
-from graphnn.text.numbers import clock
+from graphnn.text.numbers import bytes_text, clock
 from graphnn.text.tables import cut
 from graphnn.text.terminal import ROOM, showable, terminal_width
 
@@ -27,6 +26,7 @@ DRAWN_EVERY = 0.1  # seconds from one picture of moving lines to the next
 SHOWN_AFTER = 0.3  # seconds, so that what is done at once does not flicker
 SPOKEN_AT = (2, 5, 10, 20, 30)  # seconds after which a plain line is printed; from then on once a minute
 MINUTE = 60
+BYTES = "bytes"  # the unit of what is shown in KiB and MiB
 ERASED = "\x1b[2K"  # a line, ECMA-48, section 8.3.41
 UP = "\x1b[1A"
 NARROW = 80  # columns, where a terminal does not tell its width
@@ -35,12 +35,13 @@ NARROW = 80  # columns, where a terminal does not tell its width
 class Task:
     """Something that takes a while. what: in words. total: of units, where it is known. done: units so far."""
 
+    shown_after = SHOWN_AFTER
     spoken_at: Sequence[float] = SPOKEN_AT
 
-    def __init__(self, what: str, total: int | None = None, unit: str = "", display: "Display | None" = None) -> None:
-        self.what, self.total, self.unit, self.done = what, total, unit, 0
-        self.began = time.monotonic()
-        self._display = display
+    def __init__(self, what: str, total: int | None = None, unit: str = "", *, done: int = 0) -> None:
+        self.what, self.total, self.unit, self.done = what, total, unit, done
+        self.began, self._first = time.monotonic(), done
+        self._display: Display | None = None
         self._due: float = self.spoken_at[0]  # seconds after which the next plain line is printed
 
     def advance(self, count: int = 1) -> None:
@@ -51,14 +52,16 @@ class Task:
 
     def left(self, seconds: float) -> str:
         """Return how long the rest will take, in words; "" where that is not known. seconds: since the beginning."""
-        if self.total is None or not 0 < self.done <= self.total or seconds < 1:
+        new = self.done - self._first
+        if self.total is None or new <= 0 or self.done > self.total or seconds < 1:
             return ""
-        return f"{clock(seconds * (self.total - self.done) / self.done)} left"
+        return f"{clock(seconds * (self.total - self.done) / new)} left"
 
     def amount(self) -> str:
         """Return how much is done, in words."""
         if self.total:
-            return f"{min(1, self.done / self.total):4.0%}"
+            size = f"  {bytes_text(self.done)} of {bytes_text(self.total)}" if self.unit == BYTES else ""
+            return f"{min(1, self.done / self.total):4.0%}{size}"
         return f"{self.done:,} {self.unit}".rstrip() if self.done else ""
 
     def lines(self, width: int, seconds: float, stream: TextIO) -> list[Painted]:
@@ -94,6 +97,9 @@ def row(head: str, share: float, tail: str, width: int, stream: TextIO) -> Paint
     return Painted(painted(head, None) + painted(full, Style.BAR) + painted(rest, Style.FAINT) + painted(tail, None))
 
 
+Shown = TypeVar("Shown", bound=Task)
+
+
 class Display:
     """Where progress is shown, on a stream. live: by lines that move; else by plain lines, or not at all if `mute`.
 
@@ -112,7 +118,7 @@ class Display:
         OPENED.add(self)
 
     @contextmanager
-    def showing(self, task: Task) -> Iterator[Task]:
+    def showing(self, task: Shown) -> Iterator[Shown]:
         """A context in which a task is shown, in place of the one around it."""
         task._display = self
         with self._lock:
@@ -160,7 +166,7 @@ class Display:
             self._last = now
             task = self._tasks[-1]
             seconds = now - task.began
-            if self.live and seconds >= SHOWN_AFTER:
+            if self.live and seconds >= task.shown_after:
                 self._draw(task.lines((terminal_width(self.stream) or NARROW) - 1, seconds, self.stream))
             elif not (self.live or self.mute) and task.is_due(seconds):
                 self._write(showable(task.sentence(seconds), self.stream) + "\n")
@@ -198,34 +204,39 @@ def moving_lines(stream: TextIO) -> bool:
 
 
 OPENED: "weakref.WeakSet[Display]" = weakref.WeakSet()
-DISPLAY: ContextVar[Display | None] = ContextVar("display", default=None)
+OPEN: list[Display] = []  # those of the commands that run, the innermost last; a list, because threads share it
 
 
 @contextmanager
 def displayed(display: Display) -> Iterator[Display]:
     """A context in which `working` shows tasks on a display."""
-    token = DISPLAY.set(display)
+    OPEN.append(display)
     room = ROOM.set(display.aside)
     try:
         yield display
     finally:
         ROOM.reset(room)
-        DISPLAY.reset(token)
+        OPEN.remove(display)
         display.rest()
 
 
-def working(what: str, total: int | None = None, unit: str = "") -> AbstractContextManager[Task]:
+def current_display() -> Display | None:
+    """Return the display of the command that runs; None where there is none."""
+    return OPEN[-1] if OPEN else None
+
+
+def working(what: str, total: int | None = None, unit: str = "", *, done: int = 0) -> AbstractContextManager[Task]:
     """Return a context in which something takes a while; what is given to it counts what is done: `advance(n)`.
 
     what: in words, as "reading animals". total: how many units there are, where it is known. unit: their name in the
-    plural, shown where there is no total.
+    plural, shown where there is no total; BYTES. done: units that need not be done again.
     """
-    return shown(Task(what, total, unit))
+    return shown(Task(what, total, unit, done=done))
 
 
-def shown(task: Task) -> AbstractContextManager[Task]:
+def shown(task: Shown) -> AbstractContextManager[Shown]:
     """Return a context in which a task is shown, if a command has opened a display."""
-    display = DISPLAY.get()
+    display = current_display()
     return nullcontext(task) if display is None else display.showing(task)
 
 

@@ -17,6 +17,7 @@ from graphnn.optimizers.rates import Rates
 from graphnn.optimizers.updater import Updater
 from graphnn.schedules.base import Schedule
 from graphnn.storage.weights import compare
+from graphnn.text.working import working
 from graphnn.training.checkpoint import State
 from graphnn.training.divergence import all_finite, culprit, culprit_in_inference
 from graphnn.training.history import Record
@@ -178,7 +179,7 @@ class Trainer:
     def _validated(self, samples: Samples, stop: Stop) -> dict[str, float] | None:
         """Return the loss and the metrics over the validation part; None if `stop` ended the validation early."""
         with self.kept.validated():
-            sums = evaluate(self.engine, samples, stop)
+            sums = evaluate(self.engine, samples, stop, what=f"epoch {self.epoch + 1}: validating")
             if sums is None:
                 return None
             metrics = self.graph.summarise(sums, len(samples))
@@ -292,17 +293,19 @@ class Trainer:
             self.watch.restart(self.history)
 
 
-def evaluate(engine: Engine, samples: Samples, stop: Stop = never) -> Array | None:
+def evaluate(engine: Engine, samples: Samples, stop: Stop = never, *, what: str = "measuring") -> Array | None:
     """Return the loss's partial sums over all samples, in inference; None if `stop()` returned True before the end.
 
-    Raises DataError where there are no samples.
+    what: it is called while it takes long. Raises DataError where there are no samples.
     """
     total: Array | None = None
-    for chunk in engine.chunks(len(samples)):
-        if stop():
-            return None
-        sums = engine.evaluate(SourceBatch(samples, np.arange(chunk.start, chunk.stop)))
-        total = sums.copy() if total is None else total + sums
+    with working(what, len(samples)) as task:
+        for chunk in engine.chunks(len(samples)):
+            if stop():
+                return None
+            sums = engine.evaluate(SourceBatch(samples, np.arange(chunk.start, chunk.stop)))
+            total = sums.copy() if total is None else total + sums
+            task.advance(chunk.stop - chunk.start)
     if total is None:
         raise DataError("there is no sample to evaluate on")
     return total

@@ -251,7 +251,7 @@ def test_from_another_folder(document: Path, python: Callable[..., Any], root: P
 def test_inspect_imports_few_modules(document: Path, python: Callable[..., Any]) -> None:
     code = (
         "import sys; from graphnn.commands.inspect import main; main([sys.argv[1]]);"
-        "print(*[name for name in sys.modules if name.startswith(('graphnn', 'numpy.random', 'platformdirs', 'tqdm'))])"
+        "print(*[name for name in sys.modules if name.startswith(('graphnn', 'numpy.random', 'platformdirs'))])"
     )
     loaded = set(python("-c", code, document).stdout.splitlines()[-1].split())
     heavy = {
@@ -261,7 +261,7 @@ def test_inspect_imports_few_modules(document: Path, python: Callable[..., Any])
         "graphnn.engine.engine",
         "graphnn.layers.plugins",
     }
-    heavy |= {"numpy.random", "platformdirs", "tqdm"}
+    heavy |= {"numpy.random", "platformdirs"}
     assert "graphnn.describe.describe" in loaded
     assert not loaded & heavy
     ours = sorted(name for name in loaded if name.startswith("graphnn"))
