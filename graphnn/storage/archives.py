@@ -1,5 +1,6 @@
 """Reading and writing .npz archives, without pickle."""
 
+import os
 import struct
 import zipfile
 import zlib
@@ -15,7 +16,7 @@ from numpy.lib import format as npy
 from graphnn.errors import GraphError
 from graphnn.storage.member_names import member_problem
 from graphnn.storage.memory import memory_problem
-from graphnn.storage.npy_arrays import Header, read_array, read_header
+from graphnn.storage.npy_arrays import Header, map_array, read_array, read_header
 from graphnn.storage.regular_files import NotRegularError, open_regular
 from graphnn.text.suggestions import quoted
 from graphnn.types import Array, Shape
@@ -24,6 +25,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time of a zip member; with a fixed
 ENCRYPTED = 0x1
 LARGE = 2**24  # bytes; of arrays that take less, it is not asked whether there is so much, which takes a millisecond
 LONGEST = 200  # characters of what zipfile says, which may quote 64 KiB of the file
+LOCAL_HEADER = struct.Struct("<26x2H")  # before a member: the lengths of its name and of the field after that
 COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 DAMAGE = (
     *(OSError, EOFError, ValueError, OverflowError, struct.error),
@@ -108,6 +110,23 @@ class Archive:
         self._check_memory(f"array {quoted(name)} has", info.file_size)
         with self._reading(name), self._open(info) as member:
             return read_array(member, info.file_size)
+
+    def can_map(self, name: str) -> bool:
+        """Return whether an array lies in the file as it is in memory: not compressed, and its first index slowest."""
+        info = self._members[name]
+        return info.compress_type == zipfile.ZIP_STORED and not self.header(name).fortran_order
+
+    def mapped(self, name: str) -> Array:
+        """Return an array in its place in the file, of which only what is used gets read; it cannot be changed.
+
+        name: of an array that `can_map`. The archive's checksum is not compared. Raises `error`.
+        """
+        info = self._members[name]
+        with self._reading(name):
+            self._file.seek(info.header_offset)
+            start = LOCAL_HEADER.unpack(self._file.read(LOCAL_HEADER.size))
+            self._file.seek(start[-2] + start[-1], os.SEEK_CUR)
+            return map_array(self._file, info.file_size)
 
     def _open(self, info: zipfile.ZipInfo) -> IO[bytes]:
         if info.flag_bits & ENCRYPTED:

@@ -4,10 +4,11 @@ Source: NEP 1, "A simple file format for NumPy arrays".
 """
 
 import ast
+import os
 import re
 import struct
 import warnings
-from typing import IO, Any, cast
+from typing import IO, Any, BinaryIO, Literal, cast
 
 import numpy as np
 from numpy.lib import format as npy
@@ -142,3 +143,21 @@ def read_array(member: IO[bytes], file_size: int) -> Array:
         position += read
     member.read(1)  # zipfile checks the checksum only when it reaches the end
     return array.reshape(header.shape, order="F" if header.fortran_order else "C")
+
+
+def map_array(file: BinaryIO, file_size: int) -> Array:
+    """Return the array of the .npy file of `file_size` bytes that starts here in an open file, mapped, not read.
+
+    It cannot be changed. Raises ValueError, EOFError or OSError.
+    """
+    start = file.tell()
+    header = read_header(file)
+    found = start + file_size - file.tell()
+    if found != header.nbytes:
+        raise ValueError(f"{header.text()} need {header.nbytes:,} bytes, not {found:,}")
+    if not found:
+        return np.empty(header.shape, header.dtype)
+    if file.tell() + found > os.fstat(file.fileno()).st_size:
+        raise EOFError("the file ends within it")
+    order: Literal["F", "C"] = "F" if header.fortran_order else "C"
+    return np.memmap(file, header.dtype, "r", file.tell(), header.shape, order)
