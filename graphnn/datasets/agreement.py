@@ -12,6 +12,7 @@ from graphnn.datasets.base import Dataset, facts_of
 from graphnn.datasets.batches import split
 from graphnn.datasets.digest import TEST, TRAINING, digest
 from graphnn.datasets.limit import chosen
+from graphnn.datasets.precision import pieces
 from graphnn.datasets.preparation import Normalisation
 from graphnn.datasets.provenance import Provenance, range_of
 from graphnn.errors import DataError
@@ -202,7 +203,7 @@ def scale_problem(trained: Provenance, x: Array) -> str | None:
     masks = x.dtype.kind == "b" or (x.ndim == 4 and len(x) >= FEWEST and trained.range[1] > BYTE / 2)
     fractions = is_share(found) and (masks or has_fractions(x))
     problem = scale_text(trained, found, fractions=fractions)
-    if problem is not None and found[0] >= 0 and found[1] > 1 and (x > trained.range[1]).mean(axis=0).max() <= RARE:
+    if problem is not None and found[0] >= 0 and found[1] > 1 and share_above(x, trained.range[1]) <= RARE:
         return None
     return problem
 
@@ -245,4 +246,9 @@ def is_share(limits: tuple[float, float]) -> bool:
 
 def has_fractions(x: Array) -> bool:
     """Return whether some numbers are not whole."""
-    return x.dtype.kind == "f" and bool((np.rint(x) != x).any())
+    return x.dtype.kind == "f" and any(bool((np.rint(piece) != piece).any()) for piece in pieces(x))
+
+
+def share_above(x: Array, limit: float) -> float:
+    """Return the largest share of a column's values that are above a limit."""
+    return float(sum((piece > limit).sum(axis=0) for piece in pieces(x)).max() / len(x))

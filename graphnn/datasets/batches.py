@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from graphnn.datasets.mapped import MappedInputs
 from graphnn.errors import DataError
 from graphnn.randomness import Purpose, generator
 from graphnn.types import Array
@@ -74,6 +75,6 @@ def epoch_order(count: int, seed: int, epoch: int) -> Array:
 
 def rows(x: Array, indices: Array) -> Array:
     """Return x[indices], images in channels-last memory where x has it, so that they are copied once, not twice."""
-    if x.ndim != 4:
+    if x.ndim != 4 or isinstance(x, MappedInputs):
         return np.asarray(x[indices])
     return np.asarray(x.transpose(0, 2, 3, 1)[indices].transpose(0, 3, 1, 2))

@@ -2,12 +2,19 @@
 
 import numpy as np
 
+from graphnn.errors import DataError
 from graphnn.types import Array, shape_text
 
 NUMBERING = (  # of classes, without gaps, in both parts alike
     "class_names, y = np.unique(np.concatenate([y_train, y_test]), return_inverse=True), "
     "then y_train, y_test = np.split(y, [len(y_train)])"
 )
+NUMBERING_OF_ONE = "class_names, {y} = np.unique({y}, return_inverse=True)"  # where there is no other part
+
+
+def numbering(name: str) -> str:
+    """Return the expression that numbers classes without gaps. name: y_train or y_test of both parts, or the only y."""
+    return NUMBERING if "_" in name else NUMBERING_OF_ONE.format(y=name)
 
 
 def conversion(name: str, array: Array) -> str:
@@ -29,7 +36,7 @@ def conversion(name: str, array: Array) -> str:
     for kind_of_number in (int, float):
         if converts(array, kind_of_number):
             return f"; take {name}.astype({kind_of_number.__name__})"
-    return f"; number the classes by {NUMBERING}" if name.startswith("y_") else ""
+    return f"; number the classes by {numbering(name)}" if name.startswith("y") else ""
 
 
 def converts(array: Array, kind: type) -> bool:
@@ -39,6 +46,16 @@ def converts(array: Array, kind: type) -> bool:
     except (ValueError, OverflowError):
         return False
     return bool(np.size(array))
+
+
+def decoded(texts: Array, name: str) -> Array:
+    """Return strings as they are, and bytes as the strings that they encode in UTF-8. Raises DataError."""
+    if texts.dtype.kind == "U":
+        return texts
+    try:
+        return np.char.decode(texts, "utf-8")
+    except UnicodeDecodeError as problem:
+        raise DataError(f"{name} holds {problem.object!r:.40}, which is no text in UTF-8") from problem
 
 
 def shape_of(array: Array) -> str:

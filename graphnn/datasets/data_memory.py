@@ -1,18 +1,16 @@
 """How much memory the samples of a data set take, known before any of them is loaded."""
 
 import math
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from graphnn.datasets.array_files import CLASS_NAMES, TEST, ArrayFile, ArrayKeys, keys_of, mapped_names, open_arrays
 from graphnn.datasets.base import facts_of
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
-from graphnn.storage.archives import Archive
 from graphnn.storage.npy_arrays import Header
 
-INPUTS, TARGETS = ("x_train", "x_test"), ("y_train", "y_test")
 LABEL = 8  # bytes, as loaded
 FLOAT = 4
 
@@ -41,25 +39,35 @@ def data_memory(name: str, path: Path | None) -> DataMemory:
     if facts is not None:
         stored = facts.samples * (math.prod(facts.shape) + LABEL)
         return DataMemory(stored, 2 * stored, facts.samples)  # the records as read, and the images made of them
-    return UNKNOWN if path is None else memory_of_arrays(path)
+    if path is None or name != "npz":
+        return UNKNOWN
+    return memory_of_arrays(path)
 
 
 def memory_of_arrays(path: Path) -> DataMemory:
-    """Return the memory of the samples in a .npz file. Other arrays in it are not read, and so not counted."""
+    """Return the memory of the samples in the user's arrays. Other arrays there are not read, and so not counted."""
     try:
-        with Archive(path, DataError) as archive:
-            return memory_of({key: archive.header(key) for key in (*INPUTS, *TARGETS)})
-    except (DataError, FileNotFoundError, KeyError):
+        with open_arrays(path) as file:
+            keys = keys_of(file)
+            return memory_of(file, keys, mapped_names(file, keys))
+    except DataError:
         return UNKNOWN
 
 
-def memory_of(headers: Mapping[str, Header]) -> DataMemory:
-    """Return the memory of the samples in a .npz file, by the headers of its arrays."""
-    inputs, targets = ([headers[key] for key in keys] for keys in (INPUTS, TARGETS))
+def memory_of(file: ArrayFile, keys: ArrayKeys, mapped: tuple[str, ...]) -> DataMemory:
+    """Return the memory of the samples in the user's arrays, by their headers. mapped: the names of those that stay."""
+    every = [file.header(name) for name in keys.x.values()]
+    inputs = [file.header(name) for name in keys.x.values() if name not in mapped]
+    targets = [file.header(name) for name in keys.y.values()]
     kept = sum(bytes_kept(each) for each in inputs)
     kept += sum(max(each.nbytes, LABEL * samples_of(each)) for each in targets)
-    loading = sum(each.nbytes for each in headers.values()) + max(bytes_copied(each) for each in inputs)
-    return DataMemory(kept, loading, sum(samples_of(each) for each in inputs))
+    copied = max((bytes_copied(each) for each in inputs), default=0)
+    if TEST not in keys.x:  # taking the samples of both parts copies them, in their type
+        copied = max(copied, sum(each.nbytes for each in inputs))
+    loading = sum(each.nbytes for each in (*inputs, *targets)) + copied
+    if CLASS_NAMES in file.names:
+        loading += file.header(CLASS_NAMES).nbytes
+    return DataMemory(kept, loading, sum(samples_of(each) for each in every))
 
 
 def samples_of(header: Header) -> int:

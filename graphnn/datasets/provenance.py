@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 
 from graphnn.datasets.base import Dataset, facts_of
 from graphnn.datasets.digest import digests
+from graphnn.datasets.precision import pieces
 from graphnn.errors import DataError, WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.specification.split_seed import with_split_seed
@@ -121,7 +122,8 @@ class Provenance:
 
 def range_of(x: Array) -> tuple[float, float]:
     """Return the least and the largest value."""
-    return float(x.min()), float(x.max())
+    ranges = [(piece.min(), piece.max()) for piece in pieces(x)]
+    return float(min(low for low, _ in ranges)), float(max(high for _, high in ranges))
 
 
 def typed(value: Any, kind: type[T]) -> T:

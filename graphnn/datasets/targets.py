@@ -1,46 +1,98 @@
 """Reads labels and targets of the user's arrays, in the forms that people have, by what the outputs mean."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
-from graphnn.datasets.conversions import NUMBERING, conversion, shape_of
+from graphnn.datasets.conversions import conversion, converts, decoded, numbering, shape_of
 from graphnn.datasets.precision import pieces
 from graphnn.errors import DataError
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.metrics.outputs import Classes, Numbers, Outputs, YesOrNo
+from graphnn.text.suggestions import did_you_mean, quoted
 from graphnn.types import NUMERIC, Array
 
 MOST_CLASSES = 1_000_000  # larger labels are probably not class numbers
 SHARE = 0.01  # of the standard deviation; numbers that float32 changes by more cannot be learnt as they are
-PARTS = ("train", "test")
+
+
+@frozen_dataclass
+class Targets:
+    """Labels or targets as read. y: by the names of the arrays, int64 labels N or floats N or N×K; without bad ones.
+
+    count: the least number of classes, None where there are none. classes: their names, where labels were names.
+    """
+
+    y: dict[str, Array]
+    count: int | None = None
+    classes: tuple[str, ...] | None = None
+    problems: tuple[str, ...] = ()
 
 
 def read_targets(
-    stored: dict[str, Array], outputs: type[Outputs] | None
-) -> tuple[dict[str, Array], int | None, list[str]]:
-    """Return y of both parts, int64 labels N or floats N or N×K; the least number of classes, if any; and problems.
+    stored: Mapping[str, Array], outputs: type[Outputs] | None, class_names: Sequence[str] | None = None
+) -> Targets:
+    """Return y of one part or of both, with what is wrong with them.
 
-    stored: y of each of PARTS as in the file. outputs: their meaning; None: floats are numbers, others are classes.
-    A part with a problem is left out of the result.
+    stored: as in the file, by name, that of training first. outputs: their meaning; None: floats are numbers, others
+    are classes. class_names: of the file, in which labels that are names are looked up; None: such labels are numbered
+    in alphabetical order.
     """
     if outputs is None:
         kinds = {y.dtype.kind == "f" for y in stored.values()}
         if len(kinds) > 1 and all(y.dtype.kind in NUMERIC for y in stored.values()):
             train, test = (y.dtype for y in stored.values())
-            return {}, None, [f"y_train is of {train}, but y_test of {test}: labels or targets?"]
+            return Targets({}, problems=(f"y_train is of {train}, but y_test of {test}: labels or targets?",))
         outputs = Numbers if True in kinds else Classes
-    read = {YesOrNo: read_answers, Classes: read_classes}.get(outputs, read_numbers)
-    y, problems = {}, []
-    for part in PARTS:
+    if outputs is not Numbers and all(is_names(y) for y in stored.values()):
         try:
-            y[part] = read(f"y_{part}", checked(f"y_{part}", stored[part]))
+            return read_names(stored, outputs, class_names)
+        except DataError as error:
+            return Targets({}, problems=tuple(map(str, error.problems)))
+    read = {YesOrNo: read_answers, Classes: read_classes}.get(outputs, read_numbers)
+    y: dict[str, Array] = {}
+    problems = []
+    for name, part in stored.items():
+        try:
+            y[name] = read(name, checked(name, part))
         except DataError as error:
             problems.append(str(error))
     if problems:
-        return y, None, problems
+        return Targets(y, problems=tuple(problems))
     if outputs is Classes:
-        return *labels_of_rows(y), []
+        return Targets(*labels_of_rows(y))
     if outputs is YesOrNo and len({part.dtype.kind for part in y.values()}) > 1:
         y = {name: part.reshape(len(part), -1).astype(np.float64) for name, part in y.items()}
-    return y, classes_of_labels(y), []
+    return Targets(y, classes_of_labels(y))
+
+
+def is_names(y: Array) -> bool:
+    """Return whether labels are names of classes: a row or a column of texts that are not all numbers."""
+    return y.dtype.kind in "US" and column(y).ndim == 1 and y.size > 0 and not converts(y, float)
+
+
+def read_names(stored: Mapping[str, Array], outputs: type[Outputs], known: Sequence[str] | None) -> Targets:
+    """Return the labels for names of classes. Raises DataError for those that are empty or not among the known ones."""
+    texts = {name: decoded(column(y), name) for name, y in stored.items()}
+    for name, y in texts.items():
+        if np.any(empty := y == ""):
+            raise DataError(f"{name}[{int(np.argmax(empty))}] is an empty text, where the name of a class is needed")
+    found = np.unique(np.concatenate(list(texts.values())))
+    names = found if known is None else np.array(known)
+    strange = np.setdiff1d(found, names)
+    if strange.size:
+        name, y = next((name, y) for name, y in texts.items() if np.isin(strange[:1], y).any())
+        index = int(np.argmax(y == strange[0]))
+        meant = did_you_mean(str(strange[0]), list(names.tolist()))
+        raise DataError(f"{name}[{index}] is {quoted(str(strange[0]))}, which is not in class_names{meant}")
+    if outputs is YesOrNo and len(names) != 2:
+        raise DataError(
+            f"{next(iter(texts))} holds names of {len(names)} classes, where one yes-or-no output tells 2 apart; for a "
+            "choice among classes take Softmax and CrossEntropy"
+        )
+    order = np.argsort(names)
+    labels = {name: order[np.searchsorted(names, y, sorter=order)].astype(np.int64) for name, y in texts.items()}
+    return Targets(labels, len(names), tuple(names.tolist()))
 
 
 def checked(name: str, y: Array) -> Array:
@@ -74,10 +126,10 @@ def read_classes(name: str, y: Array) -> Array:
         )
     if y.min() < 0:
         first = int(np.argmax(y < 0))
-        raise DataError(f"{name}[{first}] is {int(y[first])}, but labels count from 0: {NUMBERING}")
+        raise DataError(f"{name}[{first}] is {int(y[first])}, but labels count from 0: {numbering(name)}")
     if (largest := int(y.max())) >= MOST_CLASSES:
         raise DataError(
-            f"{name}[{int(np.argmax(y))}] is {largest}; number the classes 0, 1, 2, … without gaps: {NUMBERING}"
+            f"{name}[{int(np.argmax(y))}] is {largest}; number the classes 0, 1, 2, … without gaps: {numbering(name)}"
         )
     return y.astype(np.int64)
 

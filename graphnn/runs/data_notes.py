@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from graphnn.datasets.base import Dataset, facts_of
-from graphnn.datasets.precision import pieces
+from graphnn.datasets.precision import column_ranges, pieces
+from graphnn.datasets.provenance import range_of
 from graphnn.document.document import listed
 from graphnn.graph.graph import Graph
 from graphnn.metrics.outputs import Classes
@@ -54,8 +55,10 @@ def batch_notes(spec: Spec, count: int) -> Iterator[Finding]:
 def input_notes(dataset: Dataset) -> Iterator[Finding]:
     """Yield notes about inputs that never change, and about parts of which one is far larger than the other."""
     x, other = dataset.x_train, dataset.x_test
-    axes = (0, 2, 3) if x.ndim == 4 else (0,)
-    constant = np.flatnonzero(x.min(axis=axes) == x.max(axis=axes))
+    low, high = column_ranges(x)
+    if x.ndim == 4:
+        low, high = low.min(axis=(1, 2)), high.max(axis=(1, 2))
+    constant = np.flatnonzero(low == high)
     kind = "channel" if x.ndim == 4 else "column"
     if len(constant) == x.shape[1]:
         yield Finding(DATA, f"in x_train each {kind} is constant, so that nothing can be learnt from it")
@@ -66,12 +69,17 @@ def input_notes(dataset: Dataset) -> Iterator[Finding]:
         yield Finding(DATA, f"in x_train {one if len(constant) == 1 else several} nothing about the labels")
     size, test_size = mean_size(x), mean_size(other)
     if test_size > FACTOR * size or (size > FACTOR * test_size and len(other) >= FEWEST):
-        ranges = f"x_train runs from {x.min():g} to {x.max():g}, x_test from {other.min():g} to {other.max():g}"
+        ranges = ", ".join(
+            f"{name} {'runs ' if name == 'x_train' else ''}from {limits[0]:g} to {limits[1]:g}"
+            for name, limits in (("x_train", range_of(x)), ("x_test", range_of(other)))
+        )
         yield Finding(DATA, f"{ranges}; scale them alike, or the test figures mean nothing")
 
 
 def mean_size(x: Array) -> float:
     """Return the mean of |x|, in float64."""
+    if x.dtype == np.uint8:  # whose sums are exact
+        return sum(int(piece.sum()) for piece in pieces(x)) / max(1, x.size)
     return sum(float(np.abs(piece, dtype=np.float64).sum()) for piece in pieces(x)) / max(1, x.size)
 
 

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphnn.datasets import array_files
+from graphnn.datasets.batches import draw_test_part
 from graphnn.storage.weights import load_weights
 from graphnn.types import Array
 
@@ -146,6 +148,42 @@ def test_class_names_belong_to_one_hot_rows_too(run_on: RunOn, document: Path) -
     assert load_weights(document.with_suffix(".npz")).meta["classes"] == ["rose", "tulip", "lily"]
 
 
+@pytest.mark.parametrize("shape", [(4,), (3, 5, 4)])
+def test_large_inputs_train_from_their_file_to_the_bits_of_loaded_ones(
+    run_on: RunOn, train: Train, document: Path, monkeypatch: pytest.MonkeyPatch, shape: tuple[int, ...]
+) -> None:
+    rng = np.random.default_rng(1)
+    arrays = samples(3) | {f"x_{part}": rng.normal(size=(count, *shape)) for part, count in COUNTS.items()}
+    expected = run_on(arrays, "CrossEntropy", 3, shape=shape)
+    folder = document.with_name("own")
+    folder.mkdir()
+    for name, array in arrays.items():
+        np.save(folder / f"{name}.npy", array)
+    monkeypatch.setattr(array_files, "MAPPED_FROM", 0)
+    assert run_on(arrays, "CrossEntropy", 3, shape=shape) == expected
+    weights = document.with_name("other.npz")
+    code, _, err = train("--quiet", "--threads", "1", "--set", "data.path=own", "--output", weights)
+    assert (code, err) == (0, "")
+    assert {name: array.tobytes() for name, array in load_weights(weights).arrays.items()} == {
+        name: bits for name, bits in expected[0].items() if name not in ("test", "validation")
+    }
+
+
+def test_images_with_channels_last_are_told(run_on: RunOn) -> None:
+    rng = np.random.default_rng(1)
+    arrays = samples(3) | {f"x_{part}": rng.normal(size=(count, 3, 5, 6)) for part, count in COUNTS.items()}
+    last = changed(arrays, "x", lambda x: np.moveaxis(x, 1, -1))
+    found, err = run_on(last, "CrossEntropy", 3, shape=(3, 5, 6))
+    assert found == {}
+    expression = re.search(r"store the images channels first, N×C×H×W: (.*)$", err, re.MULTILINE)
+    assert expression, err
+    stored = changed(last, "x", lambda x: eval(expression[1], {"x": x}))
+    expected = run_on(arrays, "CrossEntropy", 3, shape=(3, 5, 6))
+    assert run_on(stored, "CrossEntropy", 3, shape=(3, 5, 6)) == expected
+    _, err = run_on(last, "CrossEntropy", 3, shape=(90,))
+    assert "the images are N×5×6×3, taken as N×C×H×W, but seem to be N×H×W×C" in err
+
+
 GREY = samples(3) | {f"x_{part}": np.arange(count * 6).reshape(count, 2, 3) for part, count in COUNTS.items()}
 
 
@@ -163,11 +201,107 @@ def test_truth_values_as_inputs_are_numbers(run_on: RunOn) -> None:
     assert run_on(arrays, "CrossEntropy", 3) == run_on(changed(arrays, "x", lambda x: x * 1.0), "CrossEntropy", 3)
 
 
-NAMES = np.array(["lily", "rose", "tulip"])
+NAMES = np.array(["lily", "rosé", "tulip"])
+NAME_FORMS: dict[str, Callable[[Array], Array]] = {
+    "texts": lambda y: NAMES[y],
+    "a column of texts": lambda y: NAMES[y][:, None],
+    "bytes": lambda y: np.char.encode(NAMES, "utf-8")[y],
+}
+
+
+@pytest.mark.parametrize("form", NAME_FORMS)
+def test_names_of_classes_are_labels(run_on: RunOn, document: Path, form: str) -> None:
+    arrays = changed(samples(3), "y", NAME_FORMS[form])
+    assert run_on(arrays, "CrossEntropy", 3) == run_on(samples(3), "CrossEntropy", 3)
+    run_on(arrays, "CrossEntropy", 3)
+    assert load_weights(document.with_suffix(".npz")).meta["classes"] == NAMES.tolist()
+
+
+def test_class_names_say_which_label_a_name_has(run_on: RunOn, document: Path) -> None:
+    arrays = changed(samples(3), "y", lambda y: NAMES[::-1][y]) | {"class_names": NAMES[::-1]}
+    assert run_on(arrays, "CrossEntropy", 3) == run_on(samples(3), "CrossEntropy", 3)
+    run_on(arrays, "CrossEntropy", 3)
+    assert load_weights(document.with_suffix(".npz")).meta["classes"] == NAMES[::-1].tolist()
+
+
+def test_two_names_are_no_and_yes(run_on: RunOn) -> None:
+    arrays = changed(samples(2), "y", lambda y: NAMES[y])
+    assert run_on(arrays, "BinaryCrossEntropy", 1) == run_on(samples(2), "BinaryCrossEntropy", 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "loss", "message"),
+    [
+        ({"class_names": NAMES[:2]}, "CrossEntropy", 'y_train[2] is "tulip", which is not in class_names'),
+        ({"class_names": np.array(["lily", "rosé", "tulips"])}, "CrossEntropy", 'did you mean "tulips"?'),
+        ({"y_test": np.array(["lily", "", "tulip"] * 3)}, "CrossEntropy", "y_test[1] is an empty text"),
+        ({"y_test": np.array([b"\xff"] * 9)}, "CrossEntropy", "y_test holds b'\\xff', which is no text in UTF-8"),
+        ({"y_test": np.arange(9) % 3}, "CrossEntropy", "y_train is of <U5, where integers (labels)"),
+        ({}, "BinaryCrossEntropy", "y_train holds names of 3 classes, where one yes-or-no output tells 2 apart"),
+        ({}, "MeanSquaredError", "y_train is of <U5, where integers (labels) or floats (targets) are needed"),
+    ],
+)
+def test_names_that_cannot_be_labels_are_refused(run_on: RunOn, change: Arrays, loss: str, message: str) -> None:
+    arrays = {**changed(samples(3), "y", lambda y: NAMES[y]), **change}
+    found, err = run_on(arrays, loss, 3 if loss == "CrossEntropy" else 1)
+    assert (found, "Traceback" in err) == ({}, False)
+    assert message in err
+
+
+def whole(arrays: Arrays, x: str, y: str) -> Arrays:
+    """Return the samples of both parts as one, under these names."""
+    return {
+        name: np.concatenate([arrays[f"{letter}_{part}"] for part in COUNTS]) for name, letter in ((x, "x"), (y, "y"))
+    }
+
+
+@pytest.mark.parametrize(("x", "y"), [("x", "y"), ("x_train", "y_train")])
+def test_a_test_part_is_drawn_where_there_is_none(run_on: RunOn, x: str, y: str) -> None:
+    arrays = whole(samples(3), x, y)
+    found, err = run_on(arrays, "CrossEntropy", 3)
+    assert "own.npz: it has no test part; 7 of its 33 samples are held out as one, class by class" in err
+    train, test = draw_test_part(arrays[y], 0.2, 0)
+    parts = {"x_train": train, "y_train": train, "x_test": test, "y_test": test}
+    plain = {name: arrays[x if name[0] == "x" else y][indices] for name, indices in parts.items()}
+    assert found == run_on(plain, "CrossEntropy", 3)[0]
+
+
+def test_how_many_are_drawn_is_said_in_the_document(run_on: RunOn, train: Train, document: Path) -> None:
+    run_on(whole(samples(3), "x", "y"), "CrossEntropy", 3)
+    again = ("--output", document.with_name("other.npz"), "--set")
+    code, _, err = train(*again, "data.test_split=0.5")
+    assert (code, "16 of its 33 samples" in err) == (0, True)
+    code, _, err = train(*again, "data.test_split=0.01")
+    assert (code, "test_split = 0.01 of 33 samples leaves none for the test part" in err) == (2, True)
+    run_on(samples(3), "CrossEntropy", 3)
+    code, _, err = train(*again, "data.test_split=0.5")
+    assert (code, "own.npz: it has a test part, x_test; leave data.test_split out" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("names", "messages"),
+    [
+        (["images", "labels"], ['no array "x"; did you mean "images"?', 'no array "y"; did you mean "labels"?']),
+        (["X", "Y"], ['no array "x"; did you mean "X"?', 'no array "y"; did you mean "Y"?']),
+        (["x", "labels"], ['no array "y"; did you mean "labels"?']),
+        (["X_train", "y_train"], ['no array "x_train"; did you mean "X_train"?']),
+    ],
+)
+def test_names_of_whole_arrays_are_suggested(run_on: RunOn, names: list[str], messages: list[str]) -> None:
+    found, err = run_on(whole(samples(3), *names), "CrossEntropy", 3)
+    assert found == {}
+    assert [line.split("own.npz: ")[1] for line in err.splitlines() if "no array" in line] == messages
+
+
+def test_a_test_part_of_another_name_is_not_passed_over(run_on: RunOn) -> None:
+    arrays = whole(samples(3), "x_train", "y_train")
+    found, err = run_on({**arrays, "x_tst": arrays["x_train"][:5], "y_tst": arrays["y_train"][:5]}, "CrossEntropy", 3)
+    assert found == {}
+    assert 'no array "x_test"; did you mean "x_tst"?' in err
+
+
 STRUCTURE = np.dtype([(name, float) for name in "abcd"])
 NEED_CONVERSION: dict[str, tuple[str, str, Callable[[Array], Any], str]] = {
-    "names": ("y", "CrossEntropy", lambda y: NAMES[y], "y_train is of <U5"),
-    "names in bytes": ("y", "CrossEntropy", lambda y: NAMES[y].astype("S"), "y_train is of |S5"),
     "digits as text": ("y", "CrossEntropy", lambda y: y.astype(str), "y_train is of <U"),
     "texts of floats": ("y", "MeanSquaredError", lambda y: (y / 4).astype(str), "y_train is of <U"),
     "labels below 0": ("y", "CrossEntropy", lambda y: y - 1, "y_train[0] is -1"),

@@ -5,9 +5,9 @@ import pytest
 
 from graphnn.datasets.array_names import suggested
 from graphnn.datasets.loading import load
-from graphnn.datasets.npz import KEYS
 from graphnn.errors import DataError
 
+KEYS = ("x_train", "y_train", "x_test", "y_test")
 SCHEMES = [
     "trainx trainy testx testy",
     "xtrain ytrain xtest ytest",

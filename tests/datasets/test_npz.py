@@ -166,8 +166,8 @@ def test_folder_that_is_missing_is_named(tmp_path):
     assert str(caught.value).startswith(f"{tmp_path / 'absent' / 'own.npz'}: no such file, nor a folder {tmp_path}")
 
 
-def test_folder_in_place_of_a_file_is_told(tmp_path):
-    with pytest.raises(DataError, match="is a folder, not a regular file"):
+def test_folder_without_arrays_is_told(tmp_path):
+    with pytest.raises(DataError, match=r"a folder without \.npy files; x_train\.npy, y_train\.npy and so on"):
         load_from(tmp_path)
 
 

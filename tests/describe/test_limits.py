@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnn.datasets import npz
 from graphnn.describe import limits
 from graphnn.describe.limits import inference_bytes
 from graphnn.errors import GraphError
@@ -21,6 +20,7 @@ from graphnn.machine.memory import Memory
 from graphnn.model.model import Model
 from graphnn.optimizers.sgd import SGD
 from graphnn.parameters import parameters as parameters_module
+from graphnn.storage.archives import Archive
 
 Run = Callable[..., Any]
 
@@ -51,8 +51,8 @@ def test_data_count_before_they_are_loaded(trained_once: Path, graphnn: Run, tmp
     x, y = np.zeros((8000, 64), np.float64), np.arange(8000) % 10
     np.savez(tmp_path / "data.npz", x_train=x, y_train=y, x_test=x, y_test=y)
     data = ["--set", "data.dataset=npz", "--set", f"data.path={tmp_path / 'data.npz'}"]
-    read = npz.Archive.read
-    monkeypatch.setattr(npz.Archive, "read", lambda file, key: pytest.fail(key) if key[:2] == "x_" else read(file, key))
+    read = Archive.read
+    monkeypatch.setattr(Archive, "read", lambda file, key: pytest.fail(key) if key[:2] == "x_" else read(file, key))
     monkeypatch.setattr(machine_memory, "available_memory", lambda: Memory(4 * 2**20, 2**30, "this machine"))
     shown = graphnn("train", tmp_path / "net.json", *data)
     assert shown.returncode == 2

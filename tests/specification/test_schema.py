@@ -34,7 +34,13 @@ CLASSES = {
     "augmentation": AUGMENTATIONS,
 }
 SCHEDULED = {"optimizer": {"schedule", "groups"}}  # properties that are sections themselves
-ABSENT = {"path", "averaging", "early_stopping", "keep_best"}  # what means nothing but its absence, if left out
+ABSENT = {
+    "path",
+    "test_split",
+    "averaging",
+    "early_stopping",
+    "keep_best",
+}  # what means nothing but its absence, if left out
 TYPES = [(kind, name) for kind in CLASSES for name in SCHEMA.types(kind)]
 
 
