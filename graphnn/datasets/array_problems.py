@@ -20,7 +20,7 @@ def x_problems(arrays: Mapping[str, Array], keys: ArrayKeys) -> list[str]:
         x = arrays[name]
         if x.dtype.kind not in NUMERIC:
             problems.append(f"{name} is of {x.dtype}, where integers or floats are needed{conversion(name, x)}")
-        if x.ndim not in (2, 4) or not x.size:
+        if (x.ndim not in (2, 4) and not x.dtype.names) or not x.size:  # named fields are to become the last axis
             advice = f"; for one number a sample take {name}[:, None]" if x.ndim == 1 and x.size else ""
             problems.append(f"{name} is {shape_of(x)}, where N×F (vectors) or N×C×H×W (images) is needed{advice}")
     if TEST not in keys.x:

@@ -16,6 +16,7 @@ from graphnn.registry import Registry
 from graphnn.types import Array, Shape, shape_text
 
 ENVIRONMENT = "GRAPHNN_DATA"
+AUTO = "auto"  # normalisation, as documents have it until the shape of the samples is known
 
 
 @frozen_dataclass
@@ -124,6 +125,13 @@ DATASETS: Registry[type[KnownDataset]] = Registry(
 def facts_of(name: str) -> DatasetFacts | None:
     """Return the facts of a data set by its name; None for the user's data. Raises DataError for an unknown name."""
     return DATASETS.find(name).facts
+
+
+def concrete_mode(mode: str, shape: Shape) -> str:
+    """Return the mode by which samples of `shape` are normalised: for AUTO, images per channel, vectors per feature."""
+    if mode != AUTO:
+        return mode
+    return "per_channel" if len(shape) == 3 else "per_feature"
 
 
 def check_input_shape(name: str, shape: Shape, input_shape: Shape) -> None:

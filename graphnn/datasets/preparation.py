@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graphnn.datasets.base import check_input_shape
+from graphnn.datasets.base import AUTO, check_input_shape, concrete_mode
 from graphnn.datasets.constants import MODES, constants_problem
 from graphnn.datasets.precision import (
     SINGLE,
@@ -44,7 +44,8 @@ class Normalisation:
     def fit(cls, x: Array, mode: str, indices: Array | None = None) -> "Normalisation":
         """Return the normalisation by the constants of the training samples: of x, or of those that `indices` selects.
 
-        x: N×C×H×W or N×F, as stored. mode: "per_channel" takes mean and standard deviation of each channel (of all
+        x: N×C×H×W or N×F, as stored. mode: "auto" is "per_channel" for images, "per_feature" for vectors, and what is
+        returned says which. "per_channel" takes mean and standard deviation of each channel (of all
         features together where there are no channels), "per_feature" those of each feature; a deviation of zero is
         replaced by 1, and so is one that is only rounding errors of the stored type. "unit" scales to 0…1, from 0…255
         for uint8, else from the range of the training samples. "none" changes nothing. Computed in float64, a few
@@ -52,8 +53,9 @@ class Normalisation:
         column, which it names, would lose its variation.
         """
         shape = x.shape[1:]
+        mode = concrete_mode(mode, shape)
         if mode not in MODES:
-            raise DataError(unknown_name("normalisation", mode, MODES))
+            raise DataError(unknown_name("normalisation", mode, (AUTO, *MODES)))
         chosen = np.arange(len(x)) if indices is None else np.sort(indices)
         if not len(chosen):
             raise DataError("there are no training samples to take the normalisation's constants from")
@@ -193,8 +195,11 @@ def group_axes(mode: str, shape: Shape) -> tuple[int, ...]:
 
 
 def chunks(x: Array, chosen: Array) -> Iterator[Array]:
-    """Yield copies of the samples at the indices `chosen` as float64, a few at a time."""
-    return (piece.astype(np.float64) for piece in pieces(x, chosen))
+    """Yield copies of the samples at the indices `chosen` as float64, a few at a time.
+
+    Vectors come in C order, whatever the order of x, so that their sums have the same bits.
+    """
+    return (piece.astype(np.float64, order="C" if x.ndim == 2 else "K") for piece in pieces(x, chosen))
 
 
 def spread(values: tuple[float, ...], shape: Shape) -> Array:

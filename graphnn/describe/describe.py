@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from graphnn.datasets.base import facts_of
+from graphnn.datasets.base import concrete_mode, facts_of
 from graphnn.describe.convolution_memory import FLOAT
 from graphnn.describe.memory import activation_bytes, parameter_count, training_memory, weight_file_bytes
 from graphnn.describe.settings import settings_text
@@ -191,7 +191,8 @@ def metadata_bytes(spec: Spec) -> int:
     """Return about how many bytes the metadata of the weights file take: document, class names, normalisation, data."""
     facts = facts_of(spec.data["dataset"])
     shape = facts.shape if facts else spec.input_shape
-    constants = {"per_channel": shape[0], "per_feature": math.prod(shape)}.get(spec.data["normalize"], 1)
+    mode = concrete_mode(spec.data["normalize"], shape)
+    constants = {"per_channel": shape[0] if len(shape) == 3 else 1, "per_feature": math.prod(shape)}.get(mode, 1)
     classes = facts.classes if facts else ()
     number = 20  # characters of a float64 and its comma
     return len(json.dumps([spec.resolved(), classes]).encode()) + 2 * number * constants + OTHER_METADATA

@@ -51,12 +51,12 @@ class Model(Displayed):
 
     loss, optimizer: such as CrossEntropy() and Adam(). schedule: of the learning rate; constant by default. groups:
     parameters with other training settings than the rest. name, description: as in a document. normalize: how inputs
-    are normalised before the first layer, as in a document; the constants are computed from the training data of the
-    first fit, or loaded with the weights. augment: random changes to training images, in order, such as RandomFlip(),
-    or as in a document. seed: of the initial weights and of all random numbers in training. dtype: the precision,
-    "float32", or "float64" for checks; see below. history: a record of each epoch of all fits. Inputs are N×C×H×W or
-    N×F, of the model's input_shape, or such that flattening gives it. Raises GraphError where an argument is of another
-    kind.
+    are normalised before the first layer, as in a document, but "none" by default; the constants are computed from the
+    training data of the first fit, or loaded with the weights. augment: random changes to training images, in order,
+    such as RandomFlip(), or as in a document. seed: of the initial weights and of all random numbers in training.
+    dtype: the precision, "float32", or "float64" for checks; see below. history: a record of each epoch of all fits.
+    Inputs are N×C×H×W or N×F, of the model's input_shape, or such that flattening gives it. Raises GraphError where an
+    argument is of another kind.
 
     In float64 everything is computed in it, from normalised inputs to predictions, but for the augmentation of images.
     The compiled operations are for float32 only, so those of numpy take their place. `save` writes float32, and

@@ -7,6 +7,7 @@ rates, the epochs that were validated and the values that are kept are the same.
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 
+from graphnn.datasets.base import AUTO, concrete_mode
 from graphnn.errors import Problem
 from graphnn.layers.settings import added_fragments
 from graphnn.runs.facts import own_command
@@ -113,6 +114,17 @@ def bound_to_length(spec: Spec, trainer: Trainer, updates: int) -> str | None:
     return None
 
 
+def normalize_reason(one: Difference, state: State, spec: Spec, trainer: Trainer) -> str | None:
+    """Return what "auto" means for these samples, where that is another mode than the other document's; else None."""
+    samples = trainer.training.x
+    before, after = (concrete_mode(str(mode), samples.shape[1:]) for mode in (one.before, one.after))
+    if before == after:
+        return None
+    if one.after != AUTO:
+        return ""
+    return f'which is {quoted(after)} here; write "normalize": {quoted(before)} in data for the constants of the run'
+
+
 def every_reason(one: Difference, state: State, spec: Spec, trainer: Trainer) -> str | None:
     """Return which epoch was validated and would not have been, or the other way round; None where there is none."""
     for record in state.history:
@@ -195,6 +207,7 @@ def how_to_continue(run: RunFolder | None, *, edited: bool) -> list[str]:
 
 Check = Callable[[Difference, State, Spec, Trainer], str | None]
 CHECKS: Mapping[str, Check] = {  # of the settings that can be changed, by their paths
+    "data.normalize": normalize_reason,
     "training.epochs": epochs_reason,
     "evaluation.every": every_reason,
     "training.keep_best": keep_best_reason,

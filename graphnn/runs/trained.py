@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from graphnn.datasets.agreement import class_names_note, is_bytes, part_indices, split_note, test_note
-from graphnn.datasets.base import Dataset, facts_of
+from graphnn.datasets.base import Dataset, concrete_mode, facts_of
 from graphnn.datasets.preparation import Normalisation
 from graphnn.datasets.provenance import UNKNOWN, Provenance
 from graphnn.describe.limits import refuse_inference
@@ -170,12 +170,18 @@ def note_differences(spec: Spec, file: WeightsFile) -> None:
     arrays = document.get("data", {}).get("path") == UNKNOWN  # arrays from Python, of no known data set
     ignore = {"data.dataset"} if arrays else set[str]()
     ignore |= {"data.seed"} if both_older(spec, document) else set()
+    ignore |= {"data.normalize"} if same_normalisation(spec, file.meta.get("normalisation")) else set()
     found = differences(document, spec.resolved(), ignore=ignore, plugins=added_fragments())
     if found:
         more = len(found) - SHOWN_DIFFERENCES
         shown = [difference.text("there", "now") for difference in found[:SHOWN_DIFFERENCES]]
         shown += [f"and {more} more"] if more > 0 else []
         note(f"{file.path} was trained from another document: {'; '.join(shown)}")
+
+
+def same_normalisation(spec: Spec, known: Any) -> bool:
+    """Return whether a document normalises the samples of the weights as they were. known: the weights' constants."""
+    return known is not None and concrete_mode(spec.data["normalize"], tuple(known["shape"])) == known["mode"]
 
 
 def weights_beside(document: Path, option: str = "--output") -> Path:

@@ -20,6 +20,8 @@ from graphnn.specification.schema_problems import Finding, find, in_order
 from graphnn.text.visible import without_bytes
 from graphnn.types import Shape
 
+AUTO = "auto"
+
 
 @frozen_dataclass
 class Section:
@@ -200,6 +202,7 @@ def fill(document: Document, schema: Schema, names: Mapping[Path, str], notices:
         for name in ("input", "data", "training", "evaluation")
     }
     descriptions = {name: one.pop("description") for name, one in plain.items() if "description" in one}
+    plain["data"] = known_from_document(plain["data"], plain["input"]["shape"], schema)
     path = plain["data"].get("path")
     plain["data"]["path"] = None if path is None else os.path.normpath(document.folder.absolute() / path)
     return Spec(
@@ -216,6 +219,17 @@ def fill(document: Document, schema: Schema, names: Mapping[Path, str], notices:
         document=document,
         notices=notices,
     )
+
+
+def known_from_document(data: dict[str, Any], input_shape: Shape, schema: Schema) -> dict[str, Any]:
+    """Return the section `data` with what "auto" means, where it is known before the data are loaded.
+
+    A data set's definition says it as `auto`; of an input that is an image, the samples are images.
+    """
+    known = schema.definition("data", data["dataset"]).get("auto", {})
+    if len(input_shape) == 3:
+        known = {**known, "normalize": "per_channel"}
+    return {key: known.get(key, value) if value == AUTO else value for key, value in data.items()}
 
 
 def typed(values: Mapping[str, Any] | str, kind: str, path: Path, schema: Schema) -> Section:

@@ -220,7 +220,7 @@ def test_a_further_training_says_what_differs(run: Run) -> None:
     assert run(*start, "--set=data.seed=5", "--set=data.validation_split=0")[::2] == (0, "")
     code, _, err = run(*start, "--set", 'data.normalize="unit"')
     assert code == 0
-    assert 'net.npz: its inputs were normalised "per_channel", these are "unit"' in err
+    assert 'net.npz: its inputs were normalised "per_feature", these are "unit"' in err
     code, _, err = run(*start, write("other.npz", class_names=np.array(["dog", "cat", "emu"])))
     assert code == 2
     assert "net.npz: label 0 is dog in the data, but cat in the weights: the classes have another order" in err
@@ -277,7 +277,7 @@ def test_weights_whose_constants_got_lost_are_refused(run: Run) -> None:
     model.save("net.npz")
     code, out, err = run("evaluate", "net.json")
     assert (code, out) == (2, "")
-    assert 'net.npz: holds no normalisation constants, but its document says "normalize": "per_channel"' in err
+    assert 'net.npz: holds no normalisation constants, but its document says "normalize": "auto"' in err
 
 
 @pytest.mark.parametrize(

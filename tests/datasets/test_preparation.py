@@ -143,7 +143,9 @@ def test_other_shapes_are_refused():
 
 
 def test_unknown_mode_and_empty_part_are_refused():
-    with pytest.raises(DataError, match='unknown normalisation "zscore"; known: per_channel, per_feature, unit, none'):
+    with pytest.raises(
+        DataError, match='unknown normalisation "zscore"; known: auto, per_channel, per_feature, unit, none'
+    ):
         Normalisation.fit(images(), "zscore")
     with pytest.raises(DataError, match="there are no training samples"):
         Normalisation.fit(images(0), "per_channel")
