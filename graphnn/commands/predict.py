@@ -46,8 +46,8 @@ def parser() -> Parser:
         nargs="+",
         type=Path,
         metavar="INPUT",
-        help="a PNG or JPEG picture (grey or colour and size are made to fit; needs Pillow), or an .npy array of one "
-        "sample C×H×W or a batch N×C×H×W, in the values of the data set (0…255 for pictures)",
+        help="a picture, such as PNG, JPEG or WebP (grey or colour and size are made to fit; needs Pillow), or an .npy "
+        "array of one sample C×H×W or a batch N×C×H×W, in the values of the data set (0…255 for pictures)",
     )
     add_weights_argument(result)
     result.add_argument(

@@ -12,15 +12,13 @@ from graphnn.datasets.provenance import Provenance
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.machine.memory import shortage
-from graphnn.pictures.opening import open_picture
+from graphnn.pictures.opening import SUFFIXES
+from graphnn.pictures.resizing import MODES, read_fitted
 from graphnn.storage.archives import DAMAGE
 from graphnn.storage.npy_arrays import Header, read_array, read_header
 from graphnn.storage.regular_files import open_regular
 from graphnn.text.numbers import bytes_text
 from graphnn.types import NUMERIC, Array, Shape, shape_text
-
-PICTURES = (".png", ".jpg", ".jpeg")
-MODES = {1: "L", 3: "RGB"}
 
 
 @frozen_dataclass
@@ -42,7 +40,8 @@ class Reader:
 
     data_shape: of one sample in the data set. input_shape: the network's. bytes_in_data: whether the data set's values
     are 0…255, like those of pictures. light_on_dark: whether the data set's images are. invert: whether to invert the
-    brightness of pictures. provenance: what the weights were trained on, as far as it is known.
+    brightness of pictures. resize: how a picture comes to the size, as in the data set "images". provenance: what the
+    weights were trained on, as far as it is known.
     """
 
     data_shape: Shape
@@ -50,6 +49,7 @@ class Reader:
     bytes_in_data: bool = True
     light_on_dark: bool = False
     invert: bool = False
+    resize: str = "stretch"
     provenance: Provenance | None = None
 
     def read(self, path: Path) -> FromFile:
@@ -59,9 +59,9 @@ class Reader:
         suffix = path.suffix.lower()
         if suffix == ".npy":
             return self.read_array(path)
-        if suffix in PICTURES:
+        if suffix in SUFFIXES:
             return self.read_picture(path)
-        raise DataError(f'{path}: "{suffix}" is not a file type that is read here; known: {", ".join(PICTURES)}, .npy')
+        raise DataError(f'{path}: "{suffix}" is not a file type that is read here; known: {", ".join(SUFFIXES)}, .npy')
 
     def read_array(self, path: Path) -> FromFile:
         """Return the samples of an .npy file: one sample in one of the accepted shapes, or a batch of them.
@@ -126,7 +126,7 @@ class Reader:
         return () if problem is None else ((problem, ""),)
 
     def read_picture(self, path: Path) -> FromFile:
-        """Return the one sample of a PNG or JPEG file, converted to the data set's number of channels and size."""
+        """Return the one sample of a file with a picture, converted to the data set's number of channels and size."""
         if len(self.data_shape) != 3 or self.data_shape[0] not in MODES:
             raise DataError(
                 f"{path}: a picture is 1×H×W or 3×H×W, but the network takes {shape_text(self.data_shape)}; "
@@ -134,12 +134,10 @@ class Reader:
             )
         channels, height, width = self.data_shape
         notes = []
-        picture = open_picture(path, MODES[channels])
-        if picture.size != (width, height):
-            found = f"from {picture.width}×{picture.height}"
-            notes.append((f"resized to {width}×{height}", found))
-            picture = picture.resize((width, height), resample=2)  # 2: bilinear over all pixels that a new one covers
-        pixels = np.asarray(picture).reshape(height, width, channels)
+        found = read_fitted(path, (channels, height, width), self.resize)
+        pixels = found.pixels
+        if found.size != (width, height):
+            notes.append((f"resized to {width}×{height}", "from {}×{}".format(*found.size)))
         if self.invert:
             pixels = 255 - pixels
         elif self.light_on_dark and border_mean(pixels) > 128:

@@ -20,8 +20,10 @@ def in_eight_bits(file: Any, content: bytes) -> Image.Image:
     """Return an opened picture in 8 bits a sample; pixels of its transparent colour have opacity 0.
 
     content: the bytes of its file. Of 16 bits the upper ones are kept, where Pillow would clip greys to white. Raises
-    what Pillow's decoders raise.
+    ValueError where samples have 32 bits, and what Pillow's decoders raise.
     """
+    if file.mode == "F" or (file.mode == "I" and file.format != "PNG" and "32" in str(file.tile)):
+        raise ValueError("its samples have 32 bits; save it with 8 or 16")
     stored = file.tile[0][3] if file.tile else None
     transparent = file.info.get("transparency")
     file.load()

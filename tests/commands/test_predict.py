@@ -104,7 +104,7 @@ def test_a_bad_file_among_good_ones(network: Path, tmp_path: Path, capsys: Shown
     shown = capsys.readouterr()
     assert [line.split()[0] for line in shown.out.splitlines()] == good
     assert shown.err.splitlines() == [
-        f"{tmp_path / 'bad.png'}: is not a PNG or JPEG picture",
+        f"{tmp_path / 'bad.png'}: is not a picture of a kind that is read: PNG, JPEG, WebP, BMP, GIF, TIFF, PPM or PGM",
         f"{tmp_path / 'none.png'}: cannot be read: No such file or directory",
     ]
 

@@ -13,8 +13,9 @@ from PIL import Image
 
 from graphnn.datasets.provenance import Provenance
 from graphnn.errors import DataError
-from graphnn.evaluation import inputs, pictures
+from graphnn.evaluation import inputs
 from graphnn.evaluation.inputs import Reader
+from graphnn.pictures import opening as pictures
 from graphnn.types import Array, Shape
 
 GREY = Reader((1, 4, 4), (16,))
@@ -186,8 +187,9 @@ def test_a_vector_that_fits_nothing(tmp_path: Path) -> None:
     ("name", "content", "message"),
     [
         ("a.npy", b"\x93NUMPY\x01\x00", "is not a readable .npy array"),
-        ("a.png", b"not a picture", "is not a PNG or JPEG picture"),
-        ("a.gif", b"GIF89a", '".gif" is not a file type that is read here; known: .png, .jpg, .jpeg, .npy'),
+        ("a.png", b"not a picture", "is not a picture of a kind that is read: PNG, JPEG, WebP, "),
+        ("a.gif", b"GIF89a", "is not a picture of a kind that is read: PNG, JPEG, WebP, "),
+        ("a.heic", b"", '".heic" is not a file type that is read here; known: .png, .jpg, .jpeg, .jfif, .webp, '),
         ("a", b"", '"" is not a file type'),
     ],
 )
