@@ -1,4 +1,4 @@
-"""README.md: its generated parts are current, and what it shows can be run."""
+"""The READMEs: their generated parts are current, what they show can be run, and their links lead somewhere."""
 
 import json
 import os
@@ -21,14 +21,42 @@ from graphnn.specification.spec import spec_from_values
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-TEXT = README.read_text(encoding="utf-8")
-BLOCKS: dict[str, Any] = runpy.run_path(str(ROOT / "tests" / "readme" / "blocks.py"))
+PAGES = [
+    ROOT / name for name in ("README.md", "schemas/README.md", "models/README.md", "tools/README.md", "tests/README.md")
+]
+PAGES += sorted((ROOT / "graphnn").rglob("README.md"))
+TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+FIRST_PAGE = README.read_text(encoding="utf-8")
+MADE: list[dict[str, Any]] = [
+    runpy.run_path(str(ROOT / "tests" / "readme" / name)) for name in ("blocks.py", "overviews.py")
+]
+BLOCKS: dict[str, Callable[[], str]] = {name: make for made in MADE for name, make in made["BLOCKS"].items()}
+FILES: dict[str, str] = {name: file for made in MADE for name, file in made["FILES"].items()}
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
-def fences(language: str) -> list[str]:
+def fences(language: str, text: str = TEXT) -> list[str]:
     """Return the code blocks of a language."""
-    return [code for found, code in FENCE.findall(TEXT) if found == language]
+    return [code for found, code in FENCE.findall(text) if found == language]
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings: "In your editor" has in-your-editor."""
+    headings = HEADING.findall(FENCE.sub("", page.read_text(encoding="utf-8")))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def lost_links(page: Path) -> list[str]:
+    """Return the links of a page that lead to no file, or to no heading of one."""
+    lost = []
+    for link in LINK.findall(FENCE.sub("", page.read_text(encoding="utf-8"))):
+        name, _, anchor = link.partition("#")
+        file = (page.parent / name).resolve() if name else page
+        if not link.startswith("https://") and not (file.exists() and (not anchor or anchor in anchors(file))):
+            lost.append(link)
+    return lost
 
 
 def run_python(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -38,26 +66,32 @@ def run_python(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False)
 
 
-@pytest.mark.parametrize("name", BLOCKS["BLOCKS"])
+@pytest.mark.parametrize("name", BLOCKS)
 def test_generated_parts_are_current(name: str, golden: Callable[[Path, str], None]) -> None:
     if name in ("inspect", "plan"):
         pytest.importorskip("numba")  # they show what a run with its kernels takes
-    text = README.read_text(encoding="utf-8")
+    page = ROOT / FILES.get(name, "README.md")
+    text = page.read_text(encoding="utf-8")
     assert f"<!-- begin: {name} -->\n" in text
-    golden(README, BLOCKS["current"](text, name))
+    golden(page, MADE[0]["current"](text, name, BLOCKS[name]()))
+
+
+def test_no_page_has_a_generated_part_that_is_not_made() -> None:
+    assert sorted(re.findall(r"<!-- begin: (\w+) -->", TEXT)) == sorted(BLOCKS)
 
 
 def test_every_setting_of_the_schema_is_in_the_tables() -> None:
     tables, schema = BLOCKS["options"](), load_schema()
     assert sum(len(schema.types(kind)) for kind in schema.switches) > 25
     for kind in schema.switches:
-        table = tables.partition(f"| {kind} | setting |")[2].partition("\n\n")[0]
+        titled = "data set" if kind == "data" else kind
+        table = tables.partition(f"| {titled} | setting |")[2].partition("\n\n")[0]
         for name in schema.types(kind):
             part = table.partition(f"| **{name}** |")[2].partition("| **")[0]
             assert part, name
             for setting, definition in schema.definition(kind, name)["properties"].items():
                 assert definition is True or f"| `{setting}` |" in part, (name, setting)
-    part = tables.partition("### The other sections")[2]
+    part = tables.partition("## The other sections")[2]
     for name in ("input", "training", "evaluation"):
         for setting in set(load_schema().properties(name)) - {"description"}:
             assert f"| `{setting}` |" in part, (name, setting)
@@ -109,14 +143,35 @@ def test_the_example_of_groups_fits_into_a_document() -> None:
     assert notes(spec, graph) == []
 
 
-def test_links_lead_somewhere() -> None:
-    links = re.findall(r"\]\(([^)#]+)\)", TEXT)
-    assert links
-    assert [link for link in links if not link.startswith("https://") and not (ROOT / link).exists()] == []
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    assert lost_links(page) == []
+
+
+def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# One *two*: three\n[a](#one-two-three) [b](page.md#one) [c](none.md) [d](page.md)")
+    assert lost_links(page) == ["page.md#one", "none.md"]
+
+
+def test_every_page_is_reached_from_the_first() -> None:
+    reached, waiting = set[Path](), [README]
+    while waiting:
+        page = waiting.pop()
+        reached.add(page)
+        named = {
+            (page.parent / link.partition("#")[0]).resolve() for link in LINK.findall(page.read_text(encoding="utf-8"))
+        }
+        waiting += [file for file in named if file.name == "README.md" and file not in reached]
+    assert reached == set(PAGES)
+
+
+def test_the_first_page_is_short() -> None:
+    assert 150 <= len(FIRST_PAGE.splitlines()) <= 220
 
 
 def test_the_two_commands_are_one_line_each() -> None:
-    train, test = (code.strip() for code in fences("sh"))
+    train, test = (code.strip() for code in fences("sh", FIRST_PAGE))
     for command in (train, test):
         assert "\n" not in command
         assert shlex.split(command)[:4] == ["python3", "-m", "venv", ".venv"]
@@ -126,7 +181,7 @@ def test_the_two_commands_are_one_line_each() -> None:
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert f"\n({fences('sh')[1].strip()})\n" in script
+    assert f"\n({fences('sh', FIRST_PAGE)[1].strip()})\n" in script
 
 
 def test_ci_compares_with_the_pytorch_that_is_pinned() -> None:
@@ -135,7 +190,7 @@ def test_ci_compares_with_the_pytorch_that_is_pinned() -> None:
     (required,) = project["optional-dependencies"]["torch"]
     assert re.fullmatch(r"torch==[\d.]+", required)
     assert f"`pip install {required}`" in TEXT
-    before, _, _ = (ROOT / ".ci" / "run").read_text(encoding="utf-8").partition(fences("sh")[1].strip())
+    before, _, _ = (ROOT / ".ci" / "run").read_text(encoding="utf-8").partition(fences("sh", FIRST_PAGE)[1].strip())
     assert ".venv/bin/pip install -e '.[torch]'" in before
     assert ".venv/bin/pip install -e '.[torch]'" in TEXT
 
@@ -155,3 +210,12 @@ def test_ci_stops_at_the_first_failure(tmp_path: Path) -> None:
     )
     assert ran.returncode == 7
     assert "ruff" not in ran.stderr
+
+
+def test_the_picture_of_an_editor_shows_what_the_schema_says() -> None:
+    drawn = runpy.run_path(str(ROOT / "tests" / "readme" / "pictures.py"))
+    page = re.sub(r"<[^>]+>", "", drawn["editor"]())
+    settings = load_schema().definition("layer", "Conv2D")["properties"]
+    assert [name for name in settings if name not in page] == []
+    assert "⌊(W − K + before + after) / stride⌋ + 1 wide." in page
+    assert "The learning rate rises linearly, then falls linearly" in page

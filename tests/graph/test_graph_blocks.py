@@ -139,7 +139,7 @@ def test_every_branch_is_looked_at_and_the_shape_is_known_again_after_the_block(
 
 
 def test_the_blocks_of_the_readme_are_a_network() -> None:
-    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "models" / "README.md").read_text(encoding="utf-8")
     example = text.partition("## Residual blocks")[2].partition("```json\n")[2].partition("```")[0]
     graph = build_graph(spec_of(conv(32), *json.loads(example)))
     assert (graph.nodes[-4].name, graph.nodes[-4].output_shape) == ("relu_2", (64, 16, 16))

@@ -1,4 +1,4 @@
-"""The parts of README.md that are made by the program itself, between <!-- begin: NAME --> and <!-- end: NAME -->.
+"""The parts of the READMEs that are made by the program itself, between <!-- begin: NAME --> and <!-- end: NAME -->.
 
 To bring them up to date: .venv/bin/python -m pytest --update-golden
 """
@@ -21,11 +21,11 @@ NAMED = {"type", "dataset", "name", "description"}  # what the text, not the tab
 COMPARISONS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 
 
-def current(text: str, name: str) -> str:
-    """Return the README with a block as it should be."""
+def current(text: str, name: str, content: str) -> str:
+    """Return a README with the content of a block replaced."""
 
     def anew(block: re.Match[str]) -> str:
-        return f"{block[1]}\n{BLOCKS[name]()}\n\n{block[3]}" if block[2] == name else block[0]
+        return f"{block[1]}\n{content}\n\n{block[3]}" if block[2] == name else block[0]
 
     return BLOCK.sub(anew, text)
 
@@ -49,8 +49,8 @@ def plan() -> str:
 
 
 def errors() -> str:
-    """Return a document with mistakes in its text, and what is said of it."""
-    return broken("wrong.json")
+    """Return what is said of a document with mistakes in its text."""
+    return said_of("wrong.json")
 
 
 def misfits() -> str:
@@ -60,8 +60,12 @@ def misfits() -> str:
 
 def broken(name: str) -> str:
     """Return a document and the errors it gives."""
-    said = console(name, folder=EXAMPLES, shown=f"python tools/inspect.py {name}", exit_code=2)
-    return f"{fenced('json', (EXAMPLES / name).read_text(encoding='utf-8'))}\n\n{said}"
+    return f"{fenced('json', (EXAMPLES / name).read_text(encoding='utf-8'))}\n\n{said_of(name)}"
+
+
+def said_of(name: str) -> str:
+    """Return the errors that a document gives."""
+    return console(name, folder=EXAMPLES, shown=f"graphnn inspect {name}", exit_code=2)
 
 
 # The memory that training takes grows with the cores; the README's figures are of two, on whatever machine it is made.
@@ -91,10 +95,10 @@ def fenced(language: str, text: str) -> str:
 
 
 def options() -> str:
-    """Return every layer, loss, optimizer and so on with its settings, then the other sections."""
+    """Return the keys of a document, every layer, loss and so on with its settings, then the other sections."""
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
-    parts = [f"### {title}\n\n{intro}\n\n{table(kinds(schema, kind), titled)}" for title, kind, titled, intro in TYPED]
-    parts.insert(1 + [title for title, *_ in TYPED].index("Losses"), f"### Metrics\n\n{metrics()}")
+    parts = [f"## {title}\n\n{intro}\n\n{table(kinds(schema, kind), titled)}" for title, kind, titled, intro in TYPED]
+    parts.insert(1 + [title for title, *_ in TYPED].index("Losses"), f"## Metrics\n\n{metrics()}")
     definitions = schema["definitions"]
     sections = [
         ("`training`", "", resolved(schema, schema["properties"]["training"])),
@@ -102,8 +106,21 @@ def options() -> str:
         ("`input`", "", schema["properties"]["input"]),
     ]
     groups = table([("a group", "", resolved(schema, definitions["group"]))], "group")
-    parts.append(f"### Groups of parameters\n\n{GROUPS}\n\n{groups}")
-    return "\n\n".join([*parts, f"### The other sections\n\n{table(sections, 'section')}"])
+    parts.append(f"## Groups of parameters\n\n{GROUPS}\n\n{groups}")
+    return "\n\n".join(
+        [f"## The document\n\n{keys(schema)}", *parts, f"## The other sections\n\n{table(sections, 'section')}"]
+    )
+
+
+def keys(schema: Mapping[str, Any]) -> str:
+    """Return the table of the keys that a document has."""
+    lines = ["| key | value | default | meaning |", "|---|---|---|---|"]
+    for name, value in schema["properties"].items():
+        definition = referred(schema, value)
+        default = "required" if name in schema["required"] else default_text(definition)
+        said = "text" if name == "description" else values(definition)
+        lines.append(row(f"`{name}`", said, default, definition["description"]))
+    return "\n".join(lines)
 
 
 INITIALIZERS = (
@@ -235,7 +252,8 @@ def code_name(name: str) -> str:
 def values(setting: Mapping[str, Any]) -> str:
     """Return in few words which values a setting takes."""
     if "kind" in setting:
-        return f"{'an' if setting['kind'][0] in 'aeio' else 'a'} {setting['kind']}, see there"
+        kind = "data set" if setting["kind"] == "data" else setting["kind"]
+        return f"{'an' if kind[0] in 'aeio' else 'a'} {kind}, see there"
     if "enum" in setting:
         return ", ".join(code(value) for value in setting["enum"])
     types = setting["type"] if isinstance(setting["type"], list) else [setting["type"]]
@@ -276,7 +294,7 @@ def arrays(setting: Mapping[str, Any]) -> list[str]:
 
 WORDS: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "string": strings,
-    "integer": numbers("integer"),
+    "integer": lambda setting: [code(setting["const"])] if "const" in setting else numbers("integer")(setting),
     "number": numbers("number"),
     "boolean": lambda setting: ["`true`, `false`"],
     "array": arrays,
@@ -292,3 +310,4 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "misfits": misfits,
     "options": options,
 }
+FILES = {"options": "schemas/README.md"} | dict.fromkeys(("inspect", "plan", "misfits"), "tools/README.md")
