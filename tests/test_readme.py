@@ -34,7 +34,7 @@ BLOCKS: dict[str, Callable[[], str]] = {name: make for made in MADE for name, ma
 FILES: dict[str, str] = {name: file for made in MADE for name, file in made["FILES"].items()}
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
-LINK = re.compile(r"\]\(([^)\s]+)\)")
+LINK = re.compile(r"(?:\]\(|src=\")([^)\"\s]+)[)\"]")
 
 
 def fences(language: str, text: str = TEXT) -> list[str]:
@@ -150,8 +150,10 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("# One *two*: three\n[a](#one-two-three) [b](page.md#one) [c](none.md) [d](page.md)")
-    assert lost_links(page) == ["page.md#one", "none.md"]
+    page.write_text(
+        '# One *two*: three\n[a](#one-two-three) [b](page.md#one) [c](none.md) [d](page.md)\n<img src="e.png">'
+    )
+    assert lost_links(page) == ["page.md#one", "none.md", "e.png"]
 
 
 def test_every_page_is_reached_from_the_first() -> None:

@@ -9,6 +9,7 @@ PICTURES = {
     "editor": "A document in an editor: a list completes the settings of a layer, and a box explains the chosen one",
     "report": "The page that graphnn report makes of a training",
 }
+WIDTH = 720  # pixels; the files have more, for fine screens
 
 
 def networks() -> str:
@@ -23,7 +24,7 @@ def networks() -> str:
 def pictures() -> str:
     """Return the pictures that pictures.py drew."""
     drawn = [name for name in PICTURES if Path(__file__).with_name(f"{name}.png").exists()]
-    return "\n\n".join(f"![{PICTURES[name]}](tests/readme/{name}.png)" for name in drawn)
+    return "\n\n".join(f'<img src="tests/readme/{name}.png" width="{WIDTH}" alt="{PICTURES[name]}">' for name in drawn)
 
 
 BLOCKS: dict[str, Callable[[], str]] = {"networks": networks, "pictures": pictures}

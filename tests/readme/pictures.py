@@ -151,7 +151,7 @@ def draw(page: str, width: int, height: int, file: Path) -> None:
 
 PICTURES: dict[str, tuple[Callable[[], str], int, int]] = {
     "editor": (editor, 1080, 608),
-    "report": (report, 1080, 1000),
+    "report": (report, 1080, 1330),
 }
 
 if __name__ == "__main__":
