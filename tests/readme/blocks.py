@@ -177,12 +177,13 @@ def resolved(schema: Mapping[str, Any], definition: Mapping[str, Any]) -> Mappin
 
 
 def referred(schema: Mapping[str, Any], value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a "$ref" into the definitions stands for, with its name as `kind`."""
+    """Return what a "$ref" into the definitions stands for, with its name as `kind` where it has a table of its own."""
     reference = value.get("$ref")
     if reference is None:
         return value
     name = reference.rsplit("/", 1)[-1]
-    return {**schema["definitions"][name], "kind": name}
+    definition = schema["definitions"][name]
+    return {**definition, "kind": name} if "properties" in definition or "allOf" in definition else definition
 
 
 def table(listed: list[Kind], titled: str) -> str:
