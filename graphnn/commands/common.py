@@ -232,8 +232,8 @@ def add_kernels_argument(parser: Parser) -> None:
     parser.add_argument(
         "--kernels",
         choices=tuple(KERNELS),
-        help="what computes on images: numpy alone, or functions compiled by numba, the default where it is installed; "
-        "results differ by rounding",
+        help="what computes on images: numpy alone, or functions compiled by numba, the default where it is installed "
+        "and a training is so much work that compiling pays; results differ by rounding",
     )
 
 

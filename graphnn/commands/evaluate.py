@@ -17,7 +17,6 @@ from graphnn.commands.common import (
 )
 from graphnn.datasets.base import check_input_shape
 from graphnn.describe.limits import refuse_inference
-from graphnn.engine.plan import kernels_for
 from graphnn.evaluation.evaluation import evaluate
 from graphnn.evaluation.report import evaluation_report
 from graphnn.reports.formats import FOR_PROGRAMS, render
@@ -80,7 +79,7 @@ def run(argv: Sequence[str]) -> int:
     data = stored(spec, arguments.data_dir)
     check_input_shape(data.name, data.shape, spec.input_shape)
     samples, batch_size = trained.part(data, arguments.split), arguments.batch_size or spec.training["batch_size"]
-    kernels = kernels_for(trained.graph, arguments.kernels)
+    kernels = trained.kernels(arguments.kernels)
     refuse_inference(trained.graph, batch_size, kernels, str(arguments.spec), len(samples))
     result = evaluate(
         trained.graph,
@@ -91,7 +90,7 @@ def run(argv: Sequence[str]) -> int:
         classes=trained.classes or data.classes,
         batch_size=batch_size,
         threads=arguments.threads,
-        kernels=arguments.kernels,
+        kernels=kernels.name,
         views=spec.evaluation["test_time_augmentation"],
     )
     recorded = trained.recorded_note(arguments.split, result.figures["loss"])

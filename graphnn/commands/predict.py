@@ -88,7 +88,7 @@ def run(argv: Sequence[str]) -> int:
         gathered(files.read(arguments.inputs)),
         batch_size=trained.spec.training["batch_size"],
         threads=arguments.threads,
-        kernels=arguments.kernels,
+        kernels=trained.kernels(arguments.kernels).name,
     )
     if results:
         report = prediction_report(results, trained.graph, trained.classes, arguments.top)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from graphnn.datasets.base import concrete_mode, facts_of
 from graphnn.describe.convolution_memory import FLOAT
+from graphnn.describe.kernels import document_kernels
 from graphnn.describe.memory import activation_bytes, parameter_count, training_memory, weight_file_bytes
 from graphnn.describe.settings import settings_text
 from graphnn.document.document import Path
-from graphnn.engine.plan import kernels_for
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph, Node
 from graphnn.optimizers.sections import slots_of
@@ -103,7 +103,7 @@ class Description:
 def describe(spec: Spec, graph: Graph, kernels: str | None = None) -> Description:
     """Return the description of a document's network; nothing is allocated.
 
-    kernels: the name of the kernels to train with; None: the fastest installed.
+    kernels: the name of the kernels to train with; None: see document_kernels.
     """
     slots = len(slots_of(spec.optimizer))
     batch_size = spec.training["batch_size"]
@@ -129,7 +129,7 @@ def describe(spec: Spec, graph: Graph, kernels: str | None = None) -> Descriptio
 def training_bytes(spec: Spec, graph: Graph, batch_size: int, kernels: str | None = None) -> int:
     """Return about how many bytes training with batches of this size takes at its peak, without the data set."""
     vectors = len(slots_of(spec.optimizer)) + len({"averaging", "keep_best"} & spec.training.keys())
-    return training_memory(graph, batch_size, vectors, kernels_for(graph, kernels)).total
+    return training_memory(graph, batch_size, vectors, document_kernels(spec, graph, kernels)).total
 
 
 def groups_of(spec: Spec, graph: Graph) -> tuple["TrainingGroup", ...]:

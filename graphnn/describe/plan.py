@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from graphnn.describe.kernels import document_kernels
 from graphnn.describe.memory import TrainingMemory, training_memory
-from graphnn.engine.plan import LANES, Plan, Stage, kernels_for, training_plan
+from graphnn.engine.plan import LANES, Plan, Stage, training_plan
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.algorithms import Algorithm
@@ -84,11 +85,13 @@ def describe_plan(
 def plan_of(spec: Spec, graph: Graph, optimizer: str, kernels: str | None = None) -> TrainingPlan:
     """Return the plan of a training step of a document's network.
 
-    optimizer: all its optimizers, in words. kernels: the name of the kernels to train with; None: the fastest
-    installed.
+    optimizer: all its optimizers, in words. kernels: the name of the kernels to train with; None: see
+    document_kernels.
     """
     slots = len(slots_of(spec.optimizer))
-    return describe_plan(graph, spec.name, spec.training["batch_size"], optimizer, slots, kernels_for(graph, kernels))
+    return describe_plan(
+        graph, spec.name, spec.training["batch_size"], optimizer, slots, document_kernels(spec, graph, kernels)
+    )
 
 
 def stage_row(stage: Stage, graph: Graph, plan: Plan, batch_size: int) -> StageRow:

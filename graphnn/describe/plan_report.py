@@ -16,6 +16,10 @@ def microseconds_text(microseconds: float) -> str:
     return f"{microseconds:,.0f}" if microseconds >= 9.95 else f"{microseconds:.1f}"
 
 
+KERNELS = {
+    "numpy": "It is computed by numpy.",
+    "numba": "It is computed by numpy and by functions that numba compiles.",
+}
 NUMBER = Kind(right=True)
 MICROSECONDS = Kind(microseconds_text, right=True)
 STAGES = (
@@ -50,6 +54,8 @@ def introduction(plan: TrainingPlan) -> str:
     )
     if lanes > 1:
         text += f" Gradients are summed in {lanes} lanes, which the cores share out."
+    if plan.choices:
+        text += f" {KERNELS[plan.kernels]}"
     if any(choice.estimates for choice in plan.choices):
         text += " An algorithm is chosen by its estimated time on one thread, from shapes alone."
     return text

@@ -12,7 +12,7 @@ from functools import cached_property
 from graphnn.engine.fusion import fuse, unfused
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph, Node
-from graphnn.kernels.choice import installed, kernels_named
+from graphnn.kernels.choice import fastest, kernels_named
 from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import BatchwiseLayer
 
@@ -173,7 +173,16 @@ def loss_takes_logits(graph: Graph) -> bool:
     return fused is not None and isinstance(graph.nodes[-1].layer, fused)
 
 
-def kernels_for(graph: Graph, name: str | None = None) -> Kernels:
-    """Return the kernels of that name, by default the fastest installed, or numpy's in networks without images."""
+def kernels_for(graph: Graph, name: str | None = None, work: float | None = None) -> Kernels:
+    """Return the kernels of that name, by default the fastest for so much work, or numpy's in networks without images.
+
+    work: multiply-adds of the whole training; None: a great many.
+    """
     images = any(len(node.input_shape) == 3 for node in graph.nodes)
-    return kernels_named(name or (installed() if images else "numpy"))
+    return kernels_named(name or (fastest(work) if images else "numpy"))
+
+
+def training_work(graph: Graph, samples: int, epochs: float) -> float:
+    """Return about how many multiply-adds a training takes, forward and backward, from shapes and counts alone."""
+    numbers = sum(math.prod(node.output_shape) for node in graph.nodes)
+    return epochs * samples * (3 * sum(node.multiply_adds for node in graph.nodes) + ELEMENT_WORK * numbers)

@@ -13,10 +13,11 @@ from graphnn.datasets.base import facts_of
 from graphnn.datasets.preparation import Normalisation
 from graphnn.datasets.provenance import Provenance
 from graphnn.describe.describe import training_bytes
+from graphnn.describe.kernels import document_kernels
 from graphnn.describe.limits import refuse_inference, refuse_too_large
 from graphnn.engine.engine import Engine
 from graphnn.engine.inference import CHUNK
-from graphnn.engine.plan import kernels_for
+from graphnn.engine.plan import kernels_for, training_work
 from graphnn.errors import DataError, GraphError
 from graphnn.evaluation.prediction import finite_outputs
 from graphnn.evaluation.views import averaged_sums, check_averaged
@@ -24,6 +25,8 @@ from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph
 from graphnn.graph.initialisation import initialise, needs_images, unset
 from graphnn.initializers.base import IMAGES
+from graphnn.kernels.choice import is_there
+from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import Layer
 from graphnn.model.arrays import check_scale, checked_inputs, checked_samples, in_form
 from graphnn.model.definition import BATCH_SIZE
@@ -69,6 +72,7 @@ class Model(Displayed):
     _normalisation: Normalisation | None = None
     _trained_on: Provenance | None = None  # as far as it is known
     _classes: tuple[str, ...] | None = None  # of loaded weights, until the next fit
+    _kernels: str | None = None  # the name of those of the last fit, or of the loaded weights
     _fits = 0
 
     def add(self, layer: Layer) -> None:
@@ -147,7 +151,10 @@ class Model(Displayed):
         shown = is_watched() and (observer is None if progress is None else progress)
         bar = ProgressBar(observer) if shown else None
         most = max(len(x), 0 if validation is None else len(validation))
-        with Engine(graph, parameters, batch_size=batch_size, samples=most, threads=threads, seed=seed) as engine:
+        kernels = kernels_for(graph, None, training_work(graph, len(x), epochs))
+        with Engine(
+            graph, parameters, batch_size=batch_size, samples=most, threads=threads, seed=seed, kernels=kernels
+        ) as engine:
             trainer = Trainer(
                 engine,
                 self.optimizer,
@@ -160,7 +167,7 @@ class Model(Displayed):
             with bar or nullcontext():
                 trainer.run()
             trainer.kept.settle()
-        self._fits += 1
+        self._fits, self._kernels = self._fits + 1, kernels.name
         self._trained_on, self._classes = trained_on, None
         self._kept = trainer.kept.record or trainer.history[-1]
         self._kept_epoch = len(self.history) + self._kept.epoch
@@ -182,7 +189,10 @@ class Model(Displayed):
         normalisation = self._constants(inputs)
         samples = Samples(in_form(inputs, normalisation.shape), targets, normalisation=normalisation)
         size = self._check_memory(graph, len(samples))
-        with Engine(graph, parameters, batch_size=size, samples=len(samples), threads=threads) as engine:
+        kernels = self._trained_kernels(graph)
+        with Engine(
+            graph, parameters, batch_size=size, samples=len(samples), threads=threads, kernels=kernels
+        ) as engine:
             if test_time_augmentation == "none":
                 figures = graph.summarise(np.asarray(evaluate(engine, samples)), len(samples))
                 check_figures(engine, samples, figures, "over these samples")
@@ -203,7 +213,10 @@ class Model(Displayed):
         normalisation, shape = self._constants(inputs), graph.input_shape
         inputs = in_form(inputs, normalisation.shape)
         size, parts = self._check_memory(graph, len(inputs)), list[Array]()
-        with Engine(graph, parameters, batch_size=size, samples=len(inputs), threads=threads) as engine:
+        kernels = self._trained_kernels(graph)
+        with Engine(
+            graph, parameters, batch_size=size, samples=len(inputs), threads=threads, kernels=kernels
+        ) as engine:
             for chunk in engine.chunks(len(inputs)):
                 prepared = normalisation.apply(inputs[chunk], shape, dtype=self.dtype)
                 parts.append(finite_outputs(engine, prepared, chunk.start))
@@ -225,6 +238,7 @@ class Model(Displayed):
             classes=facts.classes if facts is not None and self._classes is None else self._classes,
             normalisation=None if self._normalisation is None else self._normalisation.to_json(),
             data=None if self._trained_on is None else self._trained_on.to_json(),
+            kernels=self._kernels,
             metrics={"epochs": self._kept_epoch, **{part: each for part, each in figures.items() if each is not None}},
         )
         save_weights(file, parameters.named(), meta, follow=True)
@@ -249,6 +263,8 @@ class Model(Displayed):
         assign(parameters, found.arrays, file=file)
         self._network, self._normalisation = (graph, parameters), normalisation
         self._trained_on, self._classes = trained_on, classes
+        recorded = found.meta.get("kernels")
+        self._kernels = recorded if isinstance(recorded, str) and is_there(recorded) else None
 
     def _graph(self) -> Graph:
         """Return the graph of the weights, or a new one while there are none."""
@@ -272,8 +288,12 @@ class Model(Displayed):
     def _check_memory(self, graph: Graph, samples: int = CHUNK) -> int:
         """Return the batch size. Raises GraphError where inference on these samples needs more memory than is left."""
         batch_size: int = self._values()["training"]["batch_size"]
-        refuse_inference(graph, batch_size, kernels_for(graph), "the model", samples)
+        refuse_inference(graph, batch_size, self._trained_kernels(graph), "the model", samples)
         return batch_size
+
+    def _trained_kernels(self, graph: Graph) -> Kernels:
+        """Return the kernels of the last fit or of the loaded weights, or else those that the document would take."""
+        return document_kernels(self.spec(), graph) if self._kernels is None else kernels_for(graph, self._kernels)
 
     def _constants(self, x: Array) -> Normalisation:
         """Return the normalisation for inputs x. Raises GraphError where its constants are not known yet."""

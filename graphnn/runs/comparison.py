@@ -7,7 +7,7 @@ from pathlib import Path
 from graphnn.averaging.base import averaging_from, check_averaging
 from graphnn.datasets.batches import split
 from graphnn.datasets.digest import digests
-from graphnn.engine.plan import kernels_for
+from graphnn.describe.kernels import document_kernels
 from graphnn.errors import DataError, GraphError, Problem, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
@@ -140,7 +140,7 @@ def planned(request: ComparisonRequest) -> Iterator[Training]:
         check_length(spec, graph, count, variant)
         if not request.seeds:
             print_split_note(spec)
-        kernels = kernels_for(graph, request.kernels).name
+        kernels = document_kernels(spec, graph, request.kernels, limit=request.limit, loaded=count).name
         parts = measured_parts(part, spec.evaluation["test_time_augmentation"])
         trainings = []
         for seed in request.seeds or (spec.training["seed"],):

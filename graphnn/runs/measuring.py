@@ -4,13 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from graphnn.engine.engine import Engine
-from graphnn.engine.plan import kernels_for
 from graphnn.graph.build import build_graph
 from graphnn.graph.initialisation import unset
 from graphnn.runs.data import TrainingData
 from graphnn.runs.final_figures import measured
 from graphnn.runs.folder import RunFolder
 from graphnn.runs.store import written
+from graphnn.runs.trained import trained_kernels
 from graphnn.specification.spec import Spec
 from graphnn.storage.weights import WeightsFile, assign
 
@@ -45,7 +45,7 @@ def measure(
         batch_size=spec.training["batch_size"],
         threads=threads,
         seed=spec.training["seed"],
-        kernels=kernels_for(graph, kernels),
+        kernels=trained_kernels(spec, graph, weights.meta, kernels),
     ) as engine:
         engine.supply(samples)
         figures = measured(engine, spec, part, samples)

@@ -246,6 +246,7 @@ class TrainingRun:
             classes=self.data.classes,
             normalisation=self.data.normalisation.to_json(),
             data=self.data.provenance.to_json(),
+            kernels=self.settings.kernels,
             metrics={"epochs": min(record.epoch, self.trainer.options.epochs), **figures_of(record), **final},
         )
 

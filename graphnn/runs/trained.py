@@ -9,13 +9,15 @@ from graphnn.datasets.agreement import class_names_note, is_bytes, part_indices,
 from graphnn.datasets.base import Dataset, concrete_mode, facts_of
 from graphnn.datasets.preparation import Normalisation
 from graphnn.datasets.provenance import UNKNOWN, Provenance
+from graphnn.describe.kernels import document_kernels
 from graphnn.describe.limits import refuse_inference
-from graphnn.engine.plan import kernels_for
 from graphnn.errors import DataError, WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph, named_parameters
 from graphnn.graph.initialisation import unset
+from graphnn.kernels.choice import is_there
+from graphnn.kernels.kernels import Kernels
 from graphnn.layers.settings import added_fragments
 from graphnn.model.arrays import in_form
 from graphnn.parameters.parameters import Parameters
@@ -59,6 +61,10 @@ class Trained:
             return is_bytes(known.range, known.dtype)
         facts = facts_of(self.spec.data["dataset"])
         return facts is not None and facts.bytes
+
+    def kernels(self, name: str | None = None) -> Kernels:
+        """Return the kernels of that name, by default those of the training; see `trained_kernels`."""
+        return trained_kernels(self.spec, self.graph, self.meta, name)
 
     def part(self, data: Dataset, name: str) -> Samples:
         """Return one of PARTS of the whole data set, normalised and split as in training.
@@ -118,7 +124,8 @@ def load_trained(source: DocumentSource, weights: Path | None, command: str) -> 
         raise WeightsError(f"{path}: no such file; {how_to_get(path, source.file, command)}")
     shapes = {name: parameter.shape for name, parameter in named_parameters(graph.nodes).items()}
     file = load_weights(path, check_finite=True, expected=shapes, network=str(source.file))
-    refuse_inference(graph, spec.training["batch_size"], kernels_for(graph), str(source.file))
+    kernels = trained_kernels(spec, graph, file.meta)
+    refuse_inference(graph, spec.training["batch_size"], kernels, str(source.file))
     parameters = unset(graph)
     assign(parameters, file.arrays, file=path)
     if file.note is not None:
@@ -126,6 +133,17 @@ def load_trained(source: DocumentSource, weights: Path | None, command: str) -> 
     note_differences(spec, file)
     names, provenance = class_names(file), Provenance.from_meta(file.meta, path)
     return Trained(spec, graph, parameters, path, constants(spec, file), names, provenance, file.meta)
+
+
+def trained_kernels(spec: Spec, graph: Graph, meta: Mapping[str, Any], name: str | None = None) -> Kernels:
+    """Return the kernels of that name, by default those that trained the weights, so that their figures repeat.
+
+    Where these are not known, or not there, they are those that would train the document. meta: of the weights file.
+    """
+    recorded = meta.get("kernels")
+    if name is None and isinstance(recorded, str) and is_there(recorded):
+        name = recorded
+    return document_kernels(spec, graph, name)
 
 
 def how_to_get(weights: Path, document: Path, command: str) -> str:

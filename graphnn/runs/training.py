@@ -10,17 +10,18 @@ from graphnn.datasets.agreement import start_differences
 from graphnn.datasets.preparation import Normalisation
 from graphnn.datasets.provenance import Provenance
 from graphnn.describe.describe import Description, describe, training_bytes
+from graphnn.describe.kernels import document_kernels
 from graphnn.describe.limits import refuse_too_large
 from graphnn.describe.report import description_report
 from graphnn.document.document import read_document as read_text
 from graphnn.engine.engine import Engine
-from graphnn.engine.plan import kernels_for
 from graphnn.errors import DataError, GraphError, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph
 from graphnn.graph.initialisation import initialise, needs_images, unset
 from graphnn.initializers.base import IMAGES
+from graphnn.kernels.kernels import Kernels
 from graphnn.layers.settings import added_fragments
 from graphnn.parameters.parameters import Parameters
 from graphnn.reports.formats import render
@@ -42,7 +43,7 @@ from graphnn.storage.regular_files import is_file
 from graphnn.storage.weights import WeightsFile, assign, class_names, load_weights
 from graphnn.text.numbers import count_text
 from graphnn.text.terminal import heard_by, note, terminal_width
-from graphnn.training.checkpoint import load_checkpoint
+from graphnn.training.checkpoint import RunSettings, load_checkpoint
 
 LATEST = "latest"
 
@@ -138,7 +139,7 @@ def trained(request: TrainingRequest, progress: Progress) -> bool:
         samples=data.most,
         threads=request.threads,
         seed=spec.training["seed"],
-        kernels=kernels_for(graph, request.kernels),
+        kernels=kernels_of(request, spec, graph, data, None if start is None else start[1]),
     ) as engine:
         run = TrainingRun(spec, graph, parameters, engine, data, run_place, progress, request.outputs)
         if start is not None:
@@ -147,6 +148,16 @@ def trained(request: TrainingRequest, progress: Progress) -> bool:
             dry_run(run.trainer, data)
             return True
         return run.complete()
+
+
+def kernels_of(
+    request: TrainingRequest, spec: Spec, graph: Graph, data: TrainingData, started: RunSettings | None
+) -> Kernels:
+    """Return the kernels to train with. started: the settings of a run that goes on, with the kernels it began with."""
+    name = request.kernels or (None if started is None else started.kernels)
+    parts = (data.training, data.validation)
+    loaded = sum(len(part) for part in parts if part is not None)
+    return document_kernels(spec, graph, name, limit=request.limit, loaded=loaded)
 
 
 def check_outputs(request: TrainingRequest, data: Path | None) -> None:

@@ -27,6 +27,7 @@ METADATA = keys(
         "normalisation": or_null(NORMALISATION),
         "metrics": values(values(or_null(number())), {"epochs": number(0)}),
         "versions": values(text),
+        "kernels": text,
     },
 )
 

@@ -15,13 +15,14 @@ def weights_metadata(
     classes: Sequence[str] | None,
     normalisation: Mapping[str, Any] | None,
     metrics: Mapping[str, Any],
+    kernels: str | None = None,
     data: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the metadata of trained weights, as JSON values; saving them adds the format's version.
 
     document: resolved. classes: the name of each label; None where targets are numbers. normalisation: from
-    Normalisation.to_json; None where inputs are not normalised. metrics: "epochs", and the figures of each part. data:
-    from Provenance.to_json; None where nothing was trained.
+    Normalisation.to_json; None where inputs are not normalised. metrics: "epochs", and the figures of each part.
+    kernels: the name of those that trained; data: from Provenance.to_json; both None where nothing was trained.
     """
     return {
         "document": dict(document),
@@ -29,5 +30,6 @@ def weights_metadata(
         "normalisation": None if normalisation is None else dict(normalisation),
         **({} if data is None else {"data": dict(data)}),
         "metrics": dict(metrics),
+        **({} if kernels is None else {"kernels": kernels}),
         "versions": {"graphnn": __version__, "numpy": np.__version__, "python": platform.python_version()},
     }

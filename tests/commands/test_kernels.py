@@ -13,6 +13,8 @@ from graphnn.commands import benchmark, evaluate, inspect, predict, train
 from graphnn.graph.build import build_graph
 from graphnn.graph.initialisation import initialise
 from graphnn.kernels import choice
+from graphnn.kernels.kernels import Kernels
+from graphnn.kernels.numba_kernels import CompiledKernels
 from graphnn.specification.spec import read_spec
 from graphnn.storage.weights import load_weights, save_weights
 from graphnn.training.checkpoint import load_checkpoint
@@ -100,6 +102,43 @@ def test_other_kernels_cannot_resume(graphnn: Run, images: Path) -> None:
     assert "Traceback" not in done.stderr
     longer = ("--set", "training.epochs=3", "--kernels", "numpy", "--resume")
     assert graphnn("train", images, *QUICK, *longer).returncode == 0
+
+
+def test_little_work_is_done_by_numpy_from_training_to_prediction(
+    graphnn: Run, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("numba")
+    used = []
+    load = Kernels.load
+    monkeypatch.setattr(Kernels, "load", lambda kernels: (used.append(kernels.name), load(kernels))[1])
+    monkeypatch.setattr(CompiledKernels, "load", lambda kernels: used.append(kernels.name))
+    np.save(tmp_path / "x.npy", np.zeros((3, 1, 8, 8), np.float32))
+    for command in (["train", images, *QUICK], ["evaluate", images], ["predict", images, tmp_path / "x.npy"]):
+        assert graphnn(*command).returncode == 0
+    assert used == ["numpy"] * 3
+    assert load_weights(images.with_suffix(".npz")).meta["kernels"] == "numpy"
+    facts = json.loads((tmp_path / "images.runs" / "0001" / "run.json").read_text())
+    assert facts["kernels"] == "numpy"
+
+
+def test_a_run_goes_on_with_the_kernels_that_it_began_with(
+    graphnn: Run, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where less work would have chosen others; and what it trained is evaluated with them."""
+    pytest.importorskip("numba")
+    assert graphnn("train", images, *QUICK, "--kernels", "numba").returncode == 0
+    longer = graphnn("train", images, *QUICK, "--set", "training.epochs=3", "--resume")
+    assert longer.returncode == 0, longer.stderr
+    facts = json.loads((tmp_path / "images.runs" / "0002" / "run.json").read_text())
+    assert facts["kernels"] == "numba"
+    assert load_weights(images.with_suffix(".npz")).meta["kernels"] == "numba"
+    used = []
+    load = CompiledKernels.load
+    monkeypatch.setattr(CompiledKernels, "load", lambda kernels: (used.append(kernels.name), load(kernels))[1])
+    assert graphnn("evaluate", images).returncode == 0
+    assert used == ["numba"]
+    monkeypatch.setattr(choice, "find_spec", lambda name: None)
+    assert graphnn("evaluate", images).returncode == 0  # by numpy, where numba is gone
 
 
 @pytest.mark.parametrize("command", [train, evaluate, inspect, predict, benchmark], ids=lambda module: module.__name__)

@@ -12,6 +12,7 @@ from graphnn.engine.plan import kernels_for
 from graphnn.errors import GraphError
 from graphnn.graph.initialisation import initialise
 from graphnn.kernels import choice
+from graphnn.kernels.choice import COMPILING
 from graphnn.kernels.kernels import NUMPY
 from graphnn.kernels.numba_kernels import NUMBA
 
@@ -158,8 +159,11 @@ def test_which_kernels_run_a_graph(plain, graph, monkeypatch):
     monkeypatch.setattr(choice, "find_spec", lambda name: name == "numba")
     assert (kernels_for(graph), kernels_for(graph, "numpy"), kernels_for(graph, "numba")) == (NUMBA, NUMPY, NUMBA)
     assert (kernels_for(vectors), kernels_for(vectors, "numba")) == (NUMPY, NUMBA)
+    assert [kernels_for(graph, None, work) for work in (0, COMPILING - 1, COMPILING)] == [NUMPY, NUMPY, NUMBA]
+    assert kernels_for(graph, "numba", 0) == NUMBA
     monkeypatch.setattr(choice, "find_spec", lambda name: None)
     assert (kernels_for(graph), kernels_for(graph, "numpy"), kernels_for(vectors)) == (NUMPY, NUMPY, NUMPY)
+    assert kernels_for(graph, None, 1e15) == NUMPY
     with pytest.raises(GraphError, match="numba, which is not installed: pip install 'graphnn\\[fast\\]'"):
         kernels_for(graph, "numba")
     with pytest.raises(GraphError, match='unknown kernels "numbe"; did you mean "numba"\\? Known: numpy, numba'):

@@ -50,6 +50,22 @@ def pooled(**environment: str) -> str:
     return ran.stdout
 
 
+ANNOUNCED = f"""
+import sys
+from graphnn.text.working import Display, displayed
+with displayed(Display(sys.stderr, live=False)):
+    exec({POOL!r})
+"""
+
+
+def test_compiling_is_announced_once_before_it_begins(tmp_path: Path) -> None:
+    first = run("-c", ANNOUNCED, NUMBA_CACHE_DIR=str(tmp_path))
+    assert (first.returncode, first.stdout) == (0, COMPILED_ANEW)
+    assert first.stderr == "compiling functions with numba, once for this machine: 5 to 20 s\n"
+    again = run("-c", ANNOUNCED, NUMBA_CACHE_DIR=str(tmp_path))
+    assert (again.stdout, again.stderr) == (FROM_THE_CACHE, "")
+
+
 def in_a_file(folder: Path) -> str:
     """Return the path of a folder that cannot be made, even by a user who may write everywhere."""
     file = folder / "file"
@@ -112,7 +128,7 @@ def test_a_command_says_in_one_line_that_nothing_can_be_kept(tmp_path: Path) -> 
     (tmp_path / "pooling.json").write_text(json.dumps(values), encoding="utf-8")
     command = ["-m", "graphnn", "train", "pooling.json", "--dry-run"]
     environment = {"XDG_CACHE_HOME": in_a_file(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
-    ran = run(*command, folder=tmp_path, **environment)
+    ran = run(*command, "--kernels", "numba", folder=tmp_path, **environment)
     assert (ran.returncode, ran.stderr.count("\n")) == (0, 1), ran.stderr
     assert ran.stderr.startswith("note: compiled functions cannot be kept: ")
     assert "NUMBA_CACHE_DIR" in ran.stderr

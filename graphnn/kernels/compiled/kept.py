@@ -6,13 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from numba import config, njit
+from numba.core import event
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserProvidedCacheLocator
 from numba.core.serialize import dumps
 
+from graphnn.kernels.compiled.announced import Announcer
 from graphnn.kernels.compiled_cache import cache_folder
 
 OPTIONS = {"nogil": True, "error_model": "numpy"}
 CACHE = cache_folder(config.CACHE_DIR)
+event.register("numba:compile", Announcer(once=CACHE is not None))
 
 
 class Sealed(CompileResultCacheImpl):
