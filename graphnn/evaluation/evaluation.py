@@ -14,7 +14,7 @@ from graphnn.evaluation.metrics import ClassScore, class_scores, confusion_matri
 from graphnn.evaluation.views import averaged_sums, check_averaged, check_views
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph
-from graphnn.metrics.outputs import Classes, YesOrNo
+from graphnn.metrics.outputs import Classes, Outputs, YesOrNo
 from graphnn.parameters.parameters import Parameters
 from graphnn.text.working import working
 from graphnn.training.divergence import check_figures
@@ -29,7 +29,8 @@ class Evaluation:
     count: number of samples. weights: their file. figures: "loss" and the loss's metrics. classes, scores and matrix
     are empty for regression. scores: of each class, or of each output where several may be true at once; then there is
     no matrix. matrix: see confusion_matrix. averaged: the figures with outputs averaged over `views` of each image;
-    empty for "none". notes: what a reader of the figures should know, in words.
+    empty for "none". notes: what a reader of the figures should know, in words. outputs: those of all samples, with
+    their targets.
     """
 
     part: str
@@ -42,6 +43,7 @@ class Evaluation:
     views: str = "none"
     averaged: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    outputs: Outputs | None = None
 
 
 def evaluate(
@@ -88,8 +90,8 @@ def evaluate(
             averaged = averaged_sums(engine, samples, views)
             result = replace(result, averaged=graph.summarise(np.asarray(averaged), count))
             check_averaged(engine, samples, views, result.averaged, where)
-    result = replace(result, notes=tuple(notes_of(y_gt, result)))
     interpreted = loss.outputs(y_gt, np.concatenate(outputs), logits=logits)
+    result = replace(result, notes=tuple(notes_of(y_gt, result)), outputs=interpreted)
     if loss.outputs is Classes:
         names = class_names(classes, interpreted.y.shape[1])
         return with_classes(result, interpreted.truth, interpreted.predicted, names)
