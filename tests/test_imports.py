@@ -44,6 +44,7 @@ ORDER = (
     "runs",
     "__init__",
     "benchmark",
+    "page",
     "course",
     "commands",
     "__main__",

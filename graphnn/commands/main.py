@@ -35,6 +35,7 @@ for _name, _summary in (
     ("benchmark", "measure speed and memory, and compare them with PyTorch"),
     ("compare", "train variants of a network, and show what each change is worth"),
     ("runs", "list the trainings of a network, and choose or remove one"),
+    ("report", "write a page about a training: figures, curves, mistakes, network, data"),
     ("run", "check the building blocks: graphnn run unittest NAME"),
 ):
     COMMANDS.register(Command(_name, _summary))

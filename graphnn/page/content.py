@@ -1,0 +1,188 @@
+"""What is on the page, section by section; what cannot be shown is left out, with a sentence that says why."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from graphnn.datasets.base import Dataset
+from graphnn.engine.plan import kernels_for
+from graphnn.errors import GraphError
+from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.metrics.outputs import Numbers
+from graphnn.page.augmented import TrainingSamples, training_samples
+from graphnn.page.changes import Changes, between, since_the_run_before, to_the_document_of_now
+from graphnn.page.classes import ClassFigures, class_figures
+from graphnn.page.compared import ComparedRuns, compared_runs
+from graphnn.page.filters import Filters, filters
+from graphnn.page.graphs import Curves, Graph, curves, graphs_of
+from graphnn.page.headline import Fact, Tile, facts, tiles
+from graphnn.page.images import Limits
+from graphnn.page.layer_times import LayerTimes, layer_times
+from graphnn.page.measurement import Measured, load_data, measure, part_to_measure
+from graphnn.page.mistakes import Mistakes, mistakes
+from graphnn.page.network import Network, network
+from graphnn.page.regression import OutputFigures, output_figures
+from graphnn.page.subject import Subject
+from graphnn.runs.trained import Trained
+
+T = TypeVar("T")
+Say = Callable[[str], None]
+
+
+@frozen_dataclass(kw_only=True)
+class Results:
+    """What the outputs on a part of the data show. classes, outputs: of a regression, the latter; else the former."""
+
+    classes: ClassFigures | None
+    outputs: OutputFigures | None
+    graphs: tuple[Graph, ...]
+    mistakes: Mistakes
+
+
+@frozen_dataclass(kw_only=True)
+class Content:
+    """What is on the page. A section that is None is left out; `lacking` says why, by the name of its field.
+
+    notes: what a reader should know, in words.
+    """
+
+    subject: Subject
+    made: datetime
+    tiles: tuple[Tile, ...]
+    facts: tuple[Fact, ...]
+    notes: tuple[str, ...]
+    measured: Measured | None
+    compared: ComparedRuns | None
+    curves: Curves | None
+    results: Results | None
+    network: Network
+    filters: Filters | None
+    samples: TrainingSamples | None
+    before: Changes | None
+    others: tuple[Changes, ...]
+    edited: Changes | None
+    lacking: Mapping[str, str]
+
+
+@frozen_dataclass(kw_only=True)
+class Wishes:
+    """What the command line says of how the page is made. part: of the data; None: that which the run has measured."""
+
+    part: str | None = None
+    data_dir: Path | None = None
+    plugins: tuple[Path, ...] = ()
+    threads: int | None = None
+    kernels: str | None = None
+
+
+class Maker:
+    """Makes sections, and keeps the sentences about those that cannot be made. say: called with what is going on."""
+
+    def __init__(self, say: Say) -> None:
+        self.say, self.lacking = say, dict[str, str]()
+
+    def attempt(self, section: str, make: Callable[[], T], why: str = "") -> T | None:
+        """Return a section; None, with a sentence, where it cannot be made. why: begins the sentence."""
+        try:
+            return make()
+        except GraphError as error:
+            self.lacking[section] = f"{why}{error.problems[0]}"
+        except OSError as error:
+            self.lacking[section] = f"{why}{error.filename or ''}: {error.strerror or error}"
+        return None
+
+
+def make_content(subject: Subject, wishes: Wishes, made: datetime, say: Say, notes: list[str]) -> Content:
+    """Return what is on the page. notes: a list that the notes of the command are added to while it is made."""
+    maker = Maker(say)
+    trained = subject.trained
+    data = part = None
+    if trained is None:
+        run = "" if subject.run is None else f"run {subject.run.number} "
+        maker.lacking["measured"] = f"{run or 'The training '}has no weights yet, so that nothing could be measured."
+        maker.lacking["filters"] = "Without weights, there is nothing to show."
+    else:
+        data, part = data_and_part(maker, subject, trained, wishes)
+    times = timed(maker, subject, wishes)
+    drawn = network(subject, times)
+    limits = None if trained is None or trained.provenance is None else trained.provenance.range
+    say("drawing the page")
+    kernels = kernels_for(subject.graph, wishes.kernels).name
+    return Content(
+        subject=subject,
+        made=made,
+        tiles=tuple(tiles(subject, part, drawn)),
+        facts=tuple(facts(subject, part, kernels)),
+        notes=tuple(dict.fromkeys(notes)),
+        measured=part,
+        compared=compared_runs(subject),
+        curves=shown_curves(maker, subject),
+        results=None if part is None else results(part, limits),
+        network=drawn,
+        filters=None if trained is None else maker.attempt("filters", lambda: filters(subject, trained)),
+        samples=shown_samples(maker, trained, data, limits),
+        before=since_the_run_before(subject),
+        others=tuple(changes for run in subject.others if subject.run and (changes := between(subject.run, run))),
+        edited=to_the_document_of_now(subject),
+        lacking=maker.lacking,
+    )
+
+
+def data_and_part(
+    maker: Maker, subject: Subject, trained: Trained, wishes: Wishes
+) -> tuple[Dataset | None, Measured | None]:
+    """Return the data set and the network on a part of it; None for what there is not."""
+    part = wishes.part or part_to_measure(subject)
+    maker.say("reading the data")
+    data = maker.attempt("measured", lambda: load_data(trained, wishes.data_dir), "The data could not be read: ")
+    if data is None:
+        return None, None
+    maker.say(f"measuring the {'training' if part == 'train' else part} part")
+    measured = maker.attempt(
+        "measured",
+        lambda: measure(trained, data, part, threads=wishes.threads, kernels=wishes.kernels),
+        "The network could not be measured: ",
+    )
+    return data, measured
+
+
+def timed(maker: Maker, subject: Subject, wishes: Wishes) -> LayerTimes | None:
+    """Return the times of the layers; None where they cannot be measured."""
+    maker.say("timing the layers")
+    plugins = [str(file) for file in wishes.plugins]
+    return maker.attempt(
+        "times", lambda: layer_times(subject, plugins, wishes.kernels), "The time of the layers was not measured: "
+    )
+
+
+def results(part: Measured, limits: Limits | None) -> Results:
+    """Return what the outputs on a part of the data show. limits: the range of the training inputs, if it is known."""
+    return Results(
+        classes=class_figures(part.evaluation) if part.evaluation.scores else None,
+        outputs=output_figures(part.outputs) if isinstance(part.outputs, Numbers) else None,
+        graphs=tuple(graphs_of(part)),
+        mistakes=mistakes(part, limits),
+    )
+
+
+def shown_curves(maker: Maker, subject: Subject) -> Curves | None:
+    """Return the curves of the runs; None, with a sentence, where there are none."""
+    found = curves(subject)
+    if found is None:
+        maker.lacking["curves"] = (
+            "The weights are of no run that is known here, so that there is no history of their training."
+            if subject.run is None
+            else f"Run {subject.run.number} has no history of finished epochs."
+        )
+    return found
+
+
+def shown_samples(
+    maker: Maker, trained: Trained | None, data: Dataset | None, limits: Limits | None
+) -> TrainingSamples | None:
+    """Return training samples; None where there are no data."""
+    if trained is None or data is None:
+        maker.lacking["samples"] = "Without the data, there are no samples to show."
+        return None
+    return maker.attempt("samples", lambda: training_samples(trained, data, limits))

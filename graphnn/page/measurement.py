@@ -1,0 +1,107 @@
+"""The outputs of the trained network on one part of the data, measured for the page."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from graphnn.datasets.base import Dataset, check_input_shape
+from graphnn.describe.limits import refuse_inference
+from graphnn.engine.plan import kernels_for
+from graphnn.evaluation.evaluation import Evaluation, evaluate
+from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.metrics.outputs import Classes, Outputs, YesOrNo
+from graphnn.page.subject import Subject
+from graphnn.runs.data import stored
+from graphnn.runs.trained import Trained
+from graphnn.training.samples import Samples
+from graphnn.types import Array
+
+MEANINGS = {
+    "test": "samples that training never saw",
+    "validation": "samples that training did not learn from, but that may have guided the choice of settings",
+    "train": "the samples that it was trained on, so that the figures are better than on new data",
+}
+
+
+@frozen_dataclass(kw_only=True)
+class Measured:
+    """The network on one part of the data.
+
+    samples: of the part. evaluation: with the outputs of all samples. probabilities: n×K of the classes, or of yes for
+    n×K outputs; None for regression.
+    """
+
+    part: str
+    samples: Samples
+    evaluation: Evaluation
+    probabilities: Array | None
+
+    @property
+    def outputs(self) -> Outputs:
+        """What the network gave, with the targets."""
+        assert self.evaluation.outputs is not None
+        return self.evaluation.outputs
+
+    @property
+    def part_name(self) -> str:
+        """The part in words."""
+        return "training" if self.part == "train" else self.part
+
+    def index(self, position: int) -> int:
+        """Return the index of a sample of the part in the arrays of the data set."""
+        return position if self.samples.indices is None else int(self.samples.indices[position])
+
+
+def part_to_measure(subject: Subject) -> str:
+    """Return the part of the data that the page measures: test where the run has, else validation, else train."""
+    figures = subject.figures
+    if "test" in figures:
+        return "test"
+    provenance = None if subject.trained is None else subject.trained.provenance
+    split = None if provenance is None else provenance.validation_split
+    return "validation" if (subject.spec.data["validation_split"] if split is None else split) else "train"
+
+
+def load_data(trained: Trained, data_dir: Path | None) -> Dataset:
+    """Return the data set of the document. Raises GraphError where it is not there, or not for this network."""
+    data = stored(trained.spec, data_dir)
+    check_input_shape(data.name, data.shape, trained.spec.input_shape)
+    return data
+
+
+def measure(trained: Trained, data: Dataset, part: str, *, threads: int | None, kernels: str | None) -> Measured:
+    """Return the network's outputs and figures on a part of the data. Raises GraphError."""
+    samples, batch_size = trained.part(data, part), trained.spec.training["batch_size"]
+    used = kernels_for(trained.graph, kernels)
+    refuse_inference(trained.graph, batch_size, used, str(trained.weights), len(samples))
+    evaluation = evaluate(
+        trained.graph,
+        trained.parameters,
+        samples,
+        part=part,
+        weights=trained.weights,
+        classes=trained.classes or data.classes,
+        batch_size=batch_size,
+        threads=threads,
+        kernels=kernels,
+    )
+    assert evaluation.outputs is not None
+    return Measured(part=part, samples=samples, evaluation=evaluation, probabilities=probabilities(evaluation.outputs))
+
+
+def probabilities(outputs: Outputs) -> Array | None:
+    """Return the probabilities that outputs stand for, float64: of classes n×K, of yes n×K; None for numbers."""
+    y = outputs.y.reshape(len(outputs.y), -1).astype(np.float64)
+    if isinstance(outputs, Classes):
+        if outputs.logits:
+            y = np.exp(y - y.max(axis=1, keepdims=True))
+        return np.asarray(y / y.sum(axis=1, keepdims=True)) if outputs.logits else y
+    if isinstance(outputs, YesOrNo):
+        return np.asarray(0.5 * (1 + np.tanh(y / 2))) if outputs.logits else y
+    return None
+
+
+def figures_of(measured: Measured | None) -> Mapping[str, float]:
+    """Return the measured figures; none where nothing was measured."""
+    return {} if measured is None else measured.evaluation.figures

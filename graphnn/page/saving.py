@@ -1,0 +1,76 @@
+"""Writing the page whole or not at all, and never over a file that is something else."""
+
+import importlib
+import os
+import tempfile
+from pathlib import Path
+
+from graphnn.errors import GraphError
+from graphnn.runs.store import run_around
+from graphnn.storage.regular_files import open_regular, reading_problem
+from graphnn.storage.replacing import replacing
+
+SUFFIXES = (".html", ".htm")
+MARK = '<meta name="generator" content="graphnn report">'  # near the start of each page
+HEAD = 1024  # bytes that hold the mark
+NEEDED = ("matplotlib", "jinja2", "PIL")  # of which the last comes with the first
+
+
+def check_libraries() -> None:
+    """Raise GraphError unless what draws the page can be imported."""
+    for name in NEEDED:
+        try:
+            importlib.import_module(name)
+        except ImportError as problem:
+            found = "" if isinstance(problem, ModuleNotFoundError) else f", and the one here is broken: {problem}"
+            raise GraphError(
+                f"the page needs matplotlib and jinja2, but there is no {name}{found}: "
+                "python -m pip install matplotlib jinja2"
+            ) from problem
+
+
+def check_page(path: Path) -> None:
+    """Raise GraphError where no page could be written at a path; writes nothing.
+
+    A file that is there already must be a page that was written here: nothing else is replaced. A link is followed.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        named = path.with_name(f"{path.stem or 'report'}.html")
+        raise GraphError(f"{path}: the name of a page ends in .html; name it {named}, for example")
+    real = Path(os.path.realpath(path))
+    if not real.parent.is_dir():
+        raise GraphError(f"{path}: there is no folder {real.parent}; make it first")
+    around = run_around(real)
+    if around is not None:
+        raise GraphError(
+            f"{path}: lies in {around}, the folder of a run, into which nothing else is written; name another place"
+        )
+    try:
+        if not may_be_replaced(real):
+            raise GraphError(
+                f"{path}: is no page of graphnn report, so it is not replaced; name another file by --output"
+            )
+        with tempfile.TemporaryFile(dir=real.parent):
+            pass
+    except OSError as problem:
+        said = reading_problem(problem) if problem.filename == str(real) else f"cannot be written: {problem.strerror}"
+        raise GraphError(f"{path}: {said}") from problem
+
+
+def may_be_replaced(file: Path) -> bool:
+    """Whether nothing is at a path, or a page that was written here. Raises OSError where it cannot be read."""
+    try:
+        with open_regular(file) as stream:
+            return MARK.encode() in stream.read(HEAD)
+    except FileNotFoundError:
+        return True
+
+
+def save_page(text: str, path: Path) -> None:
+    """Write a page, through links. Raises GraphError, also where something else has come to stand there."""
+    check_page(path)
+    try:
+        with replacing(path, follow=True) as file:
+            file.write(text.encode())
+    except OSError as problem:
+        raise GraphError(f"{path}: cannot be written: {problem.strerror or problem}") from problem

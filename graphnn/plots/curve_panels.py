@@ -1,0 +1,37 @@
+"""The curves of trainings as one figure for each metric, for a page that places them by its width."""
+
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+
+from graphnn.metrics.base import METRICS
+from graphnn.plots.curves import Curve, metric_panel, rate_panel
+from graphnn.plots.lines import epoch_axis, look_of
+from graphnn.plots.style import Style, new_figure, plain_settings
+
+SIZE = (4.1, 2.9)  # inches
+RATE = "learning rate"
+
+
+def curve_panels(trainings: Sequence[Curve], style: Style) -> dict[str, Figure]:
+    """Return a figure for each metric that is shown where space is short, and for the learning rate, by its label.
+
+    The lines look as in `draw_curves`; there is no legend. Nothing where no training has an epoch.
+    """
+    drawn = [each for each in trainings if each.records]
+    looks = [look_of(number, style) for number in range(len(drawn))]
+    names = dict.fromkeys(name for each in drawn for name in each.records[0].metrics)
+    metrics = [METRICS[name] for name in names if name in METRICS and METRICS[name].brief]
+    epochs = [record.epoch for each in drawn for record in each.records]
+    figures = {}
+    for label in (*(metric.label for metric in metrics), *([RATE] if drawn else [])):
+        with plain_settings():
+            figure = new_figure(style, *SIZE)
+            axes = figure.add_subplot()
+            if label == RATE:
+                rate_panel(axes, drawn, looks, style)
+            else:
+                metric_panel(axes, drawn, looks, next(each for each in metrics if each.label == label), style)
+            epoch_axis(axes, min(epochs), max(epochs))
+            figures[label] = figure
+    return figures
