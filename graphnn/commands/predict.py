@@ -5,6 +5,7 @@ from pathlib import Path
 
 from graphnn.commands.common import (
     Parser,
+    UsageError,
     add_document_arguments,
     add_format_argument,
     add_kernels_argument,
@@ -56,7 +57,13 @@ def parser() -> Parser:
     result.add_argument(
         "--invert",
         action="store_true",
-        help="turn pictures from dark on light, as one draws on paper, to light on dark, as in digits and mnist",
+        help="turn pictures from dark on light, as one draws on paper, to light on dark; for digits and mnist this is "
+        "done where it is needed, and the option is for pictures that are taken for light on dark",
+    )
+    result.add_argument(
+        "--as-is",
+        action="store_true",
+        help="only resize pictures, where the network is for digits or mnist, and they would be cropped to the ink",
     )
     add_threads_argument(result)
     add_kernels_argument(result)
@@ -72,12 +79,16 @@ def run(argv: Sequence[str]) -> int:
     arguments = parser().parse(argv)
     trained = load_trained(document_source(arguments), arguments.weights, "predict")
     facts = facts_of(trained.spec.data["dataset"])
+    ink = None if facts is None or facts.shape != trained.normalisation.shape else facts.ink
+    if arguments.as_is and ink is None:
+        raise UsageError("--as-is: pictures are only resized for this network; it is for those of digits and mnist")
     reader = Reader(
         data_shape=trained.normalisation.shape,
         input_shape=trained.spec.input_shape,
         bytes_in_data=trained.in_bytes,
         light_on_dark=facts is not None and facts.light_on_dark,
         invert=arguments.invert,
+        ink=None if arguments.as_is else ink,
         provenance=trained.provenance,
     )
     files = Files(reader)

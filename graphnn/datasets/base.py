@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.metrics.outputs import Outputs
+from graphnn.pictures.ink_form import InkForm
 from graphnn.registry import Registry
 from graphnn.types import Array, Shape, shape_text
 
@@ -89,7 +90,8 @@ class DatasetFacts:
 
     shape: of one sample, channels first. samples: their number in all parts. classes: the names of the labels, in their
     order. bytes: whether the values are 0…255, as in image files, rather than any numbers. light_on_dark: whether
-    images show bright ink on black. mirrored: whether the label still holds for the mirror image.
+    images show bright things on black. mirrored: whether the label still holds for the mirror image. ink: how images
+    of handwriting hold their ink; None for others.
     """
 
     shape: Shape
@@ -98,6 +100,7 @@ class DatasetFacts:
     bytes: bool = True
     light_on_dark: bool = False
     mirrored: bool = True
+    ink: InkForm | None = None
 
 
 class KnownDataset(ABC):

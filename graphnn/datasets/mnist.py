@@ -17,6 +17,7 @@ import numpy as np
 from graphnn.datasets.base import DATASETS, Dataset, DatasetFacts, KnownDataset, Location, channels_last
 from graphnn.datasets.remote import REMEDY, Remote
 from graphnn.errors import DataError
+from graphnn.pictures.ink_form import InkForm
 from graphnn.storage.regular_files import open_regular, reading_problem
 from graphnn.types import Array, Shape, shape_text
 
@@ -24,6 +25,9 @@ MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
+# LeCun et al. (1998), section III.A: "size normalized and centered ... by computing the center of mass of the pixels".
+# In the images, ink is 20 pixels high or wide, its centre of mass lies in pixel 14, and 95% have wider strokes.
+INK = InkForm(20, 20, thinnest=1.7)
 CHUNK = 1 << 20  # bytes read at a time
 SPARE = 1 << 16  # bytes that a file may have beyond its pixels: for its header, and for what gzip adds
 GZIP = b"\x1f\x8b"  # the first bytes of a gzipped file
@@ -61,7 +65,7 @@ class Mnist(KnownDataset):
     """
 
     name = "mnist"
-    facts = DatasetFacts((1, 28, 28), 70_000, tuple("0123456789"), light_on_dark=True, mirrored=False)
+    facts = DatasetFacts((1, 28, 28), 70_000, tuple("0123456789"), light_on_dark=True, mirrored=False, ink=INK)
 
     @staticmethod
     def load(location: Location) -> Dataset:

@@ -12,6 +12,8 @@ from graphnn.datasets.provenance import Provenance
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.machine.memory import shortage
+from graphnn.pictures.handwriting import HALF, edge_mean, read_handwriting
+from graphnn.pictures.ink_form import InkForm
 from graphnn.pictures.opening import SUFFIXES
 from graphnn.pictures.resizing import MODES, read_fitted
 from graphnn.storage.archives import DAMAGE
@@ -40,7 +42,8 @@ class Reader:
 
     data_shape: of one sample in the data set. input_shape: the network's. bytes_in_data: whether the data set's values
     are 0…255, like those of pictures. light_on_dark: whether the data set's images are. invert: whether to invert the
-    brightness of pictures. resize: how a picture comes to the size, as in the data set "images". provenance: what the
+    brightness of pictures. ink: how the data set holds the ink of handwriting, for pictures to be prepared so; None: as
+    they are. resize: how a picture comes to the size, as in the data set "images". provenance: what the
     weights were trained on, as far as it is known.
     """
 
@@ -49,6 +52,7 @@ class Reader:
     bytes_in_data: bool = True
     light_on_dark: bool = False
     invert: bool = False
+    ink: InkForm | None = None
     resize: str = "stretch"
     provenance: Provenance | None = None
 
@@ -133,15 +137,21 @@ class Reader:
                 "give an .npy array"
             )
         channels, height, width = self.data_shape
-        notes = []
-        found = read_fitted(path, (channels, height, width), self.resize)
-        pixels = found.pixels
-        if found.size != (width, height):
-            notes.append((f"resized to {width}×{height}", "from {}×{}".format(*found.size)))
-        if self.invert:
-            pixels = 255 - pixels
-        elif self.light_on_dark and border_mean(pixels) > 128:
-            notes.append(("looks dark on light, but the data set is light on dark; try --invert", ""))
+        notes: list[tuple[str, str]] = []
+        pixels = None
+        if self.ink is not None:
+            prepared = read_handwriting(path, self.ink, height, invert=self.invert)
+            pixels = None if prepared.pixels is None else prepared.pixels[..., np.newaxis]
+            notes += prepared.notes
+        if pixels is None:
+            found = read_fitted(path, (channels, height, width), self.resize)
+            pixels = found.pixels
+            if found.size != (width, height):
+                notes.append((f"resized to {width}×{height}", "from {}×{}".format(*found.size)))
+            if self.invert:
+                pixels = 255 - pixels
+            elif self.light_on_dark and edge_mean(pixels) >= HALF:
+                notes.append(("looks dark on light, but the data set is light on dark; try --invert", ""))
         if not self.bytes_in_data:
             known = self.provenance and self.provenance.range
             values = f"those of the training inputs lie in {range_text(known)}" if known else "the data set should have"
@@ -153,9 +163,3 @@ def as_float32(x: Array) -> Array:
     """Return x as float32, infinite where it does not fit."""
     with np.errstate(over="ignore"):
         return x.astype(np.float32, copy=False)
-
-
-def border_mean(pixels: Array) -> float:
-    """Return the mean of the outermost pixels of H×W×C."""
-    edges = (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])
-    return float(np.concatenate([edge.reshape(-1) for edge in edges]).mean())

@@ -59,7 +59,7 @@ def test_one_line_for_each_picture(network: Path, tmp_path: Path, capsys: Shown)
     files = pictures(tmp_path, 3)
     assert main([str(network), *files]) == 0
     shown = capsys.readouterr()
-    assert shown.err == ""
+    assert shown.err == f"note: 3 files: is 8×8 and light on dark: read as it is, the first is {files[0]}\n"
     p = expected(network, load("digits").x_test[:3])
     assert [line.split() for line in shown.out.splitlines()] == [
         [file, "digit", str(row.argmax()), f"{row.max():.2%}"] for file, row in zip(files, p, strict=True)
@@ -106,6 +106,7 @@ def test_a_bad_file_among_good_ones(network: Path, tmp_path: Path, capsys: Shown
     assert shown.err.splitlines() == [
         f"{tmp_path / 'bad.png'}: is not a picture of a kind that is read: PNG, JPEG, WebP, BMP, GIF, TIFF, PPM or PGM",
         f"{tmp_path / 'none.png'}: cannot be read: No such file or directory",
+        f"note: 2 files: is 8×8 and light on dark: read as it is, the first is {good[0]}",
     ]
 
 
@@ -117,18 +118,39 @@ def test_only_bad_files(network: Path, tmp_path: Path, capsys: Shown) -> None:
 
 
 def test_notes_of_the_same_kind_are_printed_once(network: Path, tmp_path: Path, capsys: Shown) -> None:
-    for name in ("a.png", "b.png"):
-        Image.new("L", (30, 20), 0).save(tmp_path / name)
+    for name, width in (("a.png", 30), ("b.png", 40)):
+        picture = Image.new("L", (width, 60), 240)
+        picture.paste(20, (10, 20, 16, 52))
+        picture.save(tmp_path / name)
     Image.new("L", (8, 8), 255).save(tmp_path / "c.png")
     files = [str(tmp_path / name) for name in ("a.png", "b.png", "c.png")]
-    assert main([str(network), *files]) == 0
+    assert main([str(network), *files]) == 2
     shown = capsys.readouterr()
+    assert [line.split()[0] for line in shown.out.splitlines()] == files[:2]
     assert shown.err.splitlines() == [
-        f"note: 2 files: resized to 8×8, the first is {files[0]} (from 30×20)",
-        f"note: {files[2]}: looks dark on light, but the data set is light on dark; try --invert",
+        f"{files[2]}: is blank: no ink stands out from the ground; --as-is reads it as it is",
+        f"note: 2 files: dark ink on light: inverted, cropped and centred, the first is {files[0]} "
+        "(6×32 at x = 10, y = 20 of 30×60)",
     ]
-    assert main([str(network), files[2], "--invert"]) == 0
+
+
+def test_pictures_as_they_are(network: Path, tmp_path: Path, capsys: Shown) -> None:
+    Image.new("L", (30, 20), 0).save(tmp_path / "a.png")
+    Image.new("L", (8, 8), 255).save(tmp_path / "b.png")
+    files = [str(tmp_path / name) for name in ("a.png", "b.png")]
+    assert main([str(network), *files, "--as-is"]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        f"note: {files[0]}: resized to 8×8 (from 30×20)",
+        f"note: {files[1]}: looks dark on light, but the data set is light on dark; try --invert",
+    ]
+    assert main([str(network), files[1], "--invert", "--as-is"]) == 0
     assert capsys.readouterr().err == ""
+
+
+def test_as_is_is_refused_where_nothing_else_is_done(tmp_path: Path, capsys: Shown) -> None:
+    arguments = own_network(tmp_path, "MeanSquaredError", 2, [], None)
+    assert main([*arguments, "--as-is"]) == 2
+    assert "--as-is: pictures are only resized for this network; it is for those of digits" in capsys.readouterr().err
 
 
 def test_an_inverted_picture_equals_one_light_on_dark(network: Path, tmp_path: Path, capsys: Shown) -> None:
@@ -136,8 +158,9 @@ def test_an_inverted_picture_equals_one_light_on_dark(network: Path, tmp_path: P
     assert main([str(network), *files]) == 0
     before = capsys.readouterr().out
     Image.fromarray(255 - load("digits").x_test[0, 0]).save(files[0])
-    assert main([str(network), *files, "--invert"]) == 0
-    assert capsys.readouterr().out == before
+    for options in ([], ["--invert"], ["--invert", "--as-is"]):
+        assert main([str(network), *files, *options]) == 0
+        assert capsys.readouterr().out == before
 
 
 def own_network(folder: Path, loss: str, units: int, last: list[str], classes: list[str] | None) -> list[str]:
@@ -198,5 +221,6 @@ def test_options_may_be_before_and_after_the_inputs(network: Path, tmp_path: Pat
 
 def test_from_another_folder(network: Path, tmp_path: Path, python: Callable[..., Any], root: Path) -> None:
     done = python(root / "tools/predict.py", network, *pictures(tmp_path, 1), cwd="/")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    assert done.stderr.endswith("0.png: is 8×8 and light on dark: read as it is\n")
     assert "digit" in done.stdout
