@@ -151,3 +151,25 @@ def test_a_picture_that_is_no_drawing() -> None:
     ):
         with pytest.raises(NoInk, match="shows no drawing on plain ground"):
             find_ink(picture)
+
+
+def test_faint_lines_of_the_paper_end_near_the_digit() -> None:
+    picture, draw = sheet()
+    for y in range(12, 300, 25):
+        draw.line([(0, y), (199, y)], fill=170, width=2)
+    seven(draw, 60, 60, 60, 120, 30, 8)
+    found = find_ink(picture)
+    assert place(found) == (60, 60, 60, 120)
+    assert found.strength[15:, :45].max() == 0
+
+
+def test_a_digit_between_the_edges_of_its_sheet() -> None:
+    """The paper between the strokes and the table is wide and light; the strokes are longer for their width."""
+    picture = Image.new("L", (160, 120), 40)
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle([8, 6, 151, 113], fill=210)
+    for line in ([(40, 28), (40, 50), (66, 50)], [(61, 28), (61, 74)]):
+        draw.line(line, fill=40, width=3)
+    found = find_ink(picture)
+    assert found.dark
+    assert place(found)[3] == 47
