@@ -32,6 +32,7 @@ from graphnn.model.arrays import check_scale, checked_inputs, checked_samples, i
 from graphnn.model.definition import BATCH_SIZE
 from graphnn.model.display import Displayed
 from graphnn.model.history import History
+from graphnn.model.interruption import Interruption
 from graphnn.model.progress_bar import ProgressBar, is_watched
 from graphnn.model.sections import argument_values
 from graphnn.model.undoing import unchanged_by_errors
@@ -114,7 +115,8 @@ class Model(Displayed):
         further fit starts from the weights of the last one, with a new state of the optimizer and of the schedule.
         Raises SpecError where a setting is wrong, ShapeError where the parts of the model do not fit, DataError where
         the arrays do not, and DivergenceError where the loss or a gradient is no longer finite. After any of them the
-        model is as it was before the fit, its weights included.
+        model is as it was before the fit, its weights included. KeyboardInterrupt comes at the end of a step, with the
+        weights of that step, or what averaging and keep_best make of them, and its epochs in `history`.
         """
         arguments: dict[str, Any] = {
             "epochs": epochs,
@@ -164,14 +166,17 @@ class Model(Displayed):
                 validation,
                 observer=bar or observer,
             )
-            with bar or nullcontext():
-                trainer.run()
+            with bar or nullcontext(), Interruption() as interrupted:
+                trainer.run(interrupted)
             trainer.kept.settle()
         self._fits, self._kernels = self._fits + 1, kernels.name
         self._trained_on, self._classes = trained_on, None
-        self._kept = trainer.kept.record or trainer.history[-1]
-        self._kept_epoch = len(self.history) + self._kept.epoch
+        if trainer.history:
+            self._kept = trainer.kept.record or trainer.history[-1]
+            self._kept_epoch = len(self.history) + self._kept.epoch
         self.history += trainer.history
+        if interrupted():
+            raise KeyboardInterrupt
         return History(trainer.history)
 
     def evaluate(

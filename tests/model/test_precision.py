@@ -17,6 +17,7 @@ from graphnn.losses.mean_squared_error import MeanSquaredError
 from graphnn.model.model import Model
 from graphnn.optimizers.adam import Adam
 from graphnn.optimizers.sgd import SGD
+from graphnn.training.observer import Stop
 from graphnn.training.trainer import Trainer
 from graphnn.types import Array
 
@@ -52,9 +53,9 @@ def test_nothing_on_the_way_is_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     trainers: list[Trainer] = []
     begin = Trainer.run
 
-    def run(self: Trainer) -> bool:
+    def run(self: Trainer, stop: Stop) -> bool:
         trainers.append(self)
-        return begin(self)
+        return begin(self, stop)
 
     monkeypatch.setattr(Trainer, "run", run)
     rng = np.random.default_rng(0)
