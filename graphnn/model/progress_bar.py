@@ -34,24 +34,30 @@ class ProgressBar:
         """Draw the bar, a few times a second."""
         if self._observer is not None:
             self._observer.step_done(trainer)
-        now = time.perf_counter()
-        if now - self._drawn >= REDRAWN_AFTER:
-            self._drawn = now
+        if self._is_due():
             whole = trainer.epoch * trainer.length.samples_after(trainer.steps_per_epoch)
             self._draw(trainer, whole + trainer.samples_seen, trainer.epoch + 1, trainer.metrics())
 
     def epoch_done(self, trainer: Trainer, record: Record) -> None:
-        """Draw the bar with the figures of the epoch."""
+        """Draw the bar with the figures of the epoch, the last one in any case."""
         if self._observer is not None:
             self._observer.epoch_done(trainer, record)
         if record.validation is not None:
             self._validation = record.validation
+        if not (self._is_due() or trainer.finished):
+            return
         length, before = trainer.length, record.epoch - 1
         seen = before * length.samples_after(length.steps_per_epoch) + length.samples_after(length.steps(before))
         self._draw(trainer, seen, record.epoch, record.training)
         if trainer.finished:
             self._bar.total = self._bar.n  # also where training stopped early
             self._bar.refresh()
+
+    def _is_due(self) -> bool:
+        now = time.perf_counter()
+        due = now - self._drawn >= REDRAWN_AFTER
+        self._drawn = now if due else self._drawn
+        return due
 
     def _draw(self, trainer: Trainer, seen: int, epoch: int, training: Mapping[str, float]) -> None:
         name = f"epoch {epoch}/{trainer.options.epochs}"

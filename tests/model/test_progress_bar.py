@@ -89,6 +89,16 @@ def test_a_fraction_of_an_epoch_is_counted(classifier: Classifier, blobs: Blobs,
     assert drawn(terminal)[-1].startswith("epoch 2/1.3 | 100%")
 
 
+def test_it_is_drawn_some_times_a_second_however_short_the_epochs_are(
+    classifier: Classifier, blobs: Blobs, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress_bar, "REDRAWN_AFTER", 1000)
+    classifier().fit(*blobs(48), batch_size=16, epochs=50)
+    states = drawn(terminal)
+    assert len(states) <= 6
+    assert states[-1].startswith("epoch 50/50 | 100%")
+
+
 def test_it_is_closed_where_training_fails(classifier: Classifier, blobs: Blobs, terminal: Terminal) -> None:
     class Broken(Silent):
         def step_done(self, trainer: Trainer) -> None:
