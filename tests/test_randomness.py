@@ -52,7 +52,7 @@ def test_five_places_are_too_many():
 
 def test_the_purposes_keep_their_numbers():
     """All results depend on the numbers and on these draws."""
-    expected = {"INITIALISE": 1, "SPLIT": 2, "SHUFFLE": 3, "LAYER": 4, "AUGMENT": 5, "LIMIT": 6}
+    expected = {"INITIALISE": 1, "SPLIT": 2, "SHUFFLE": 3, "LAYER": 4, "AUGMENT": 5, "LIMIT": 6, "TEST_SPLIT": 7}
     assert {purpose.name: int(purpose) for purpose in Purpose} == expected
     words = generator(7, Purpose.LAYER, 1, 2, 3, 4).integers(0, 2**32, 3, dtype=np.uint64).tolist()
     assert words == [617418575, 523568048, 718313049]
