@@ -1,7 +1,7 @@
 """compare: trains a document with each of several changes, and shows what each is worth."""
 
 import sys
-from argparse import ArgumentTypeError
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
@@ -27,6 +27,7 @@ from graphnn.runs.comparison_run import run_trainings
 from graphnn.runs.reading import command_line
 from graphnn.runs.store import RunStore, store_of
 from graphnn.runs.trained import weights_beside
+from graphnn.specification.grid import grid
 from graphnn.specification.variants import AS_IT_IS, Variant, read_variants
 from graphnn.text.outputs import go_on_unread
 from graphnn.text.shell import file_word, shell_joined
@@ -34,6 +35,7 @@ from graphnn.text.terminal import show, terminal_width
 
 EXAMPLES = (
     "models/digits.json --seeds 0,1,2",
+    "models/digits.json --vary optimizer.learning_rate=0.1,0.01 --vary training.batch_size=32,64",
     "models/cifar10_quick.json --variants models/variants/cifar10_quick.json",
     "models/cifar10_record.json --seeds 0,1,2 --test --markdown",
 )
@@ -48,13 +50,23 @@ def parser() -> Parser:
     """Return the parser of the command line."""
     result = Parser(
         "compare",
-        "Train a document as it is, then each variant of it, from each seed, and show the figures side by side. "
+        "Train a document as it is and each variant of it, or with each value of --vary, from each seed, and show the "
+        "figures side by side. "
         "Finished trainings are not repeated, and an interrupted one continues where it stopped, so the command can be "
         "stopped and run again.",
         EXAMPLES,
     )
     add_document_arguments(result)
-    result.add_argument("--variants", type=Path, metavar="FILE", help="a file with the changes to try, one at a time")
+    what = result.add_mutually_exclusive_group()
+    what.add_argument("--variants", type=Path, metavar="FILE", help="a file with the changes to try, one at a time")
+    what.add_argument(
+        "--vary",
+        action="append",
+        default=[],
+        metavar="PATH=VALUE,…",
+        help="train with each of these values instead, for example optimizer.learning_rate=0.1,0.01; where it is "
+        "repeated, with every combination; null removes the setting",
+    )
     result.add_argument(
         "--seeds", type=seeds, metavar="N,…", help="seeds to train from, for mean and deviation; the document's alone"
     )
@@ -72,7 +84,7 @@ def parser() -> Parser:
     result.add_argument(
         "--limit", type=positive_integer, metavar="N", help="use at most N samples of each part, drawn class by class"
     )
-    add_format_argument(result, csv="one line a variant and part")
+    add_format_argument(result, csv="one line a variant, part and metric")
     result.add_argument(
         "--markdown", action="store_const", dest="format", const="markdown", help="short for --format markdown"
     )
@@ -90,6 +102,13 @@ def seeds(text: str) -> tuple[int, ...]:
     return numbers
 
 
+def variants_of(arguments: Namespace) -> tuple[Variant, ...]:
+    """Return what to compare. Raises SpecError."""
+    if arguments.vary:
+        return grid(arguments.vary, arguments.overrides)
+    return read_variants(arguments.variants) if arguments.variants else (Variant(AS_IT_IS),)
+
+
 def compare(argv: Sequence[str]) -> int:
     """Run all trainings that are not finished, and print the table. All variants are checked before the first."""
     arguments = parser().parse(argv)
@@ -101,8 +120,7 @@ def compare(argv: Sequence[str]) -> int:
         )
     request = ComparisonRequest(
         document=document_source(arguments),
-        variants=read_variants(arguments.variants) if arguments.variants else (Variant(AS_IT_IS),),
-        variants_file=arguments.variants,
+        variants=variants_of(arguments),
         store=RunStore(arguments.output) if arguments.output else store_of(weights_beside(arguments.spec)),
         seeds=arguments.seeds or (),
         test=arguments.test,

@@ -23,10 +23,12 @@ from graphnn.runs.store import RunStore, store_of
 from graphnn.runs.trained import weights_path
 from graphnn.specification.differences import settings
 from graphnn.specification.spec import Spec
-from graphnn.specification.variants import Variant
+from graphnn.specification.variants import AS_IT_IS, Variant
 from graphnn.text.suggestions import quoted
 from graphnn.text.terminal import note
 from graphnn.training.checkpoint import RunSettings
+
+TRAINING_PART = "training"  # of the figures of runs
 
 
 @frozen_dataclass
@@ -62,6 +64,13 @@ class Training:
         return self.failed or wrong or (self.known is not None and self.known.diverged)
 
     @property
+    def training_figures(self) -> dict[str, float]:
+        """The figures of the epoch that is kept, while it was trained; none where it is not measured."""
+        known = self.known if self.measured else None
+        figures = {} if known is None else known.facts.figures.get(TRAINING_PART, {})
+        return {name: value for name, value in figures.items() if value is not None}
+
+    @property
     def figures(self) -> dict[str, dict[str, float]]:
         """The figures by part; none where it is not measured. A figure that is not a number is left out."""
         return {
@@ -88,14 +97,12 @@ class Training:
 class ComparisonRequest:
     """What to compare: all variants of a document, trained from all seeds.
 
-    variants_file: the file that the variants were read from, for messages. store: of the trainings. seeds: none for
-    the seed of each variant. test: whether to measure on the test part rather than the validation part. limit: the most
-    samples of each part.
+    store: of the trainings. seeds: none for the seed of each variant. test: whether to measure on the test part rather
+    than the validation part. limit: the most samples of each part.
     """
 
     document: DocumentSource
     variants: Sequence[Variant]
-    variants_file: Path | None
     store: RunStore
     seeds: Sequence[int] = ()
     test: bool = False
@@ -165,9 +172,9 @@ def note_repeated(training: Training, others: Sequence[Training]) -> None:
 
 
 def read_all(request: ComparisonRequest) -> list[tuple[Variant, Spec, Graph]]:
-    """Return each variant with its spec and graph. Raises SpecError with the problems of all variants.
+    """Return each variant with its spec and graph. Raises SpecError with the problems of all variants, each once.
 
-    The first variant is the document as it is: its problems would be repeated for all others, so no other is read.
+    Where a variant is the document as it is, its problems would be repeated for all others, so no other is read.
     """
     read: list[tuple[Variant, Spec, Graph]] = []
     problems: list[Problem | str] = []
@@ -175,8 +182,9 @@ def read_all(request: ComparisonRequest) -> list[tuple[Variant, Spec, Graph]]:
         try:
             read.append((variant, *read_variant(request, variant)))
         except SpecError as error:
-            problems += error.problems
-            if variant == request.variants[0]:
+            if any(isinstance(problem, Problem) and problem not in problems for problem in error.problems):
+                problems += [problem for problem in error.problems if problem not in problems]
+            if variant.name == AS_IT_IS:
                 break
     if problems:
         raise SpecError(*problems)

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from graphnn.errors import DivergenceError, WeightsError
 from graphnn.runs.comparison import ComparisonRequest, Training
+from graphnn.runs.comparison_progress import ComparisonProgress, TimeOfAll
 from graphnn.runs.folder import TakenRun
 from graphnn.runs.known_runs import KnownRun, KnownRuns
 from graphnn.runs.measuring import measure
-from graphnn.runs.progress import Progress, in_terminal
+from graphnn.runs.progress import in_terminal
 from graphnn.runs.reading import DocumentSource, read_document
 from graphnn.runs.training import TrainingRequest, train
 from graphnn.storage.weights import WeightsFile, load_weights
@@ -29,6 +30,7 @@ def run_trainings(
     otherwise than by divergence, which is printed.
     """
     done: dict[int, Training] = {}
+    times = TimeOfAll(trainings)
     while True:
         left: list[tuple[str, KnownRun]] = []
         for number, planned in enumerate(trainings, start=1):
@@ -41,13 +43,15 @@ def run_trainings(
                 left.append((title, training.known))
                 continue
             try:
-                result = carried_out(request, training, title, again=again, say=say)
+                progress = ComparisonProgress(times, number - 1, len(trainings))
+                result = carried_out(request, training, title, progress, again=again, say=say)
             except TakenRun:
                 say(f"{title}: left to another process, which has begun it\n")
                 continue
             if result is None:
                 return None
             done[number] = result
+            times.over(number - 1, result)
         if len(done) == len(trainings):
             return [done[number] for number in sorted(done)]
         if left:
@@ -63,7 +67,13 @@ def wait_for(title: str, known: KnownRun) -> None:
 
 
 def carried_out(
-    request: ComparisonRequest, training: Training, title: str, *, again: str, say: Callable[[str], None]
+    request: ComparisonRequest,
+    training: Training,
+    title: str,
+    progress: ComparisonProgress,
+    *,
+    again: str,
+    say: Callable[[str], None],
 ) -> Training | None:
     """Return a training with figures, or that diverged; None where it was interrupted. title: for `say`.
 
@@ -82,8 +92,8 @@ def carried_out(
             say(f"{title}: measured\n")
             measured(request, training, source, known, weights)
         else:
-            say(f"{title}\n")
-            if not trained(request, training, source, again):
+            say(f"{title}{progress.expected()}\n")
+            if not trained(request, training, source, again, progress):
                 return None
     except DivergenceError as error:
         complain(str(error))
@@ -91,7 +101,9 @@ def carried_out(
     return training.found(KnownRuns(request.store))
 
 
-def trained(request: ComparisonRequest, training: Training, source: DocumentSource, again: str) -> bool:
+def trained(
+    request: ComparisonRequest, training: Training, source: DocumentSource, again: str, progress: ComparisonProgress
+) -> bool:
     """Train, and return whether the run has finished. Raises TakenRun where another process has begun it."""
 
     def taken() -> bool:
@@ -112,7 +124,7 @@ def trained(request: ComparisonRequest, training: Training, source: DocumentSour
             again=lambda number: again,
             taken=taken,
         ),
-        Progress(quiet=True, live=False),
+        progress,
     )
 
 

@@ -22,12 +22,13 @@ class Variant:
     """One set of changes to a document.
 
     overrides: as --set takes them, those of all variants first. positions: where each of them is written, as a
-    problem without a message.
+    problem without a message. values: what it changes, by short names, where all variants change the same.
     """
 
     name: str
     overrides: tuple[str, ...] = ()
     positions: tuple[Problem, ...] = ()
+    values: tuple[tuple[str, str], ...] = ()
 
     def with_position(self, problem: Problem | str) -> Problem | str:
         """Return a problem with one of the overrides with its line in the file of variants; any other unchanged."""

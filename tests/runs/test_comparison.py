@@ -32,7 +32,6 @@ def test_each_variant_has_the_digest_of_its_data(tmp_path: Path) -> None:
     request = ComparisonRequest(
         document=DocumentSource(tmp_path / "net.json"),
         variants=(Variant("one"), Variant("two", other), Variant("three", (*other, "training.epochs=2"))),
-        variants_file=None,
         store=RunStore(tmp_path / "net.runs"),
         seeds=(1, 2),
     )

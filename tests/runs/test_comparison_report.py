@@ -36,8 +36,8 @@ FACTS = RunFacts(
     figures={},
 )
 GIVEN: Mapping[tuple[str, int], Figures] = {
-    ("as it is", 0): {"validation": {"loss": 1.0, "accuracy": 0.5}},
-    ("as it is", 1): {"validation": {"loss": 0.5, "accuracy": 0.75}},
+    ("as it is", 0): {"validation": {"loss": 1.0, "accuracy": 0.5}, "training": {"loss": 0.25}},
+    ("as it is", 1): {"validation": {"loss": 0.5, "accuracy": 0.75}, "training": {"loss": 0.25}},
     ("seen twice", 0): {
         "validation": {"loss": 0.5, "accuracy": 0.5},
         "validation with flip": {"loss": 0.25, "accuracy": 1.0},
@@ -71,8 +71,12 @@ def test_one_row_for_each_variant_and_part(trainings: list[Training]) -> None:
     assert render(report, "csv").splitlines() == [
         "variant,part,metric,mean,deviation,difference,trainings,diverged,seconds",
         "as it is,validation,accuracy,0.625,0.1767766952966369,,2,0,3.0",
+        "as it is,validation,loss,0.75,0.3535533905932738,,2,0,3.0",
+        "as it is,training,loss,0.25,0.0,,2,0,3.0",
         "seen twice,validation,accuracy,0.5,,-0.125,1,0,3.0",
         "seen twice,validation with flip,accuracy,1.0,,,1,0,3.0",
+        "seen twice,validation,loss,0.5,,-0.25,1,0,3.0",
+        "seen twice,validation with flip,loss,0.25,,,1,0,3.0",
         "wild,validation,accuracy,,,,0,2,",
     ]
 
@@ -85,6 +89,10 @@ def test_values(trainings: list[Training]) -> None:
         "validation with flip": {"mean": 1.0, "deviation": None, "difference": None, "values": [1.0]},
     }
     assert content[0]["accuracy"]["validation"]["values"] == [0.5, 0.75]
+    assert {part: figures["mean"] for part, figures in content[0]["loss"].items()} == {
+        "validation": 0.75,
+        "training": 0.25,
+    }
     assert content[2] == {"variant": "wild", "diverged": 2, "seconds": None, "accuracy": {}}
 
 
@@ -125,12 +133,41 @@ def test_a_part_that_only_some_have_leaves_cells_empty() -> None:
     ]
     lines = render(comparison_report(trainings), "markdown").splitlines()
     assert lines[2:] == [
-        "| as it is | 50.00% |  |  |  | 0:03 |",
-        "| seen twice | 50.00% | +0.00% | 75.00% |  | 0:03 |",
+        "| as it is | 50.00% |  |  |  | 1.0000 |  | 0:03 |",
+        "| seen twice | 50.00% | +0.00% | 75.00% |  | 1.0000 | 0.5000 | 0:03 |",
     ]
     more = [training("as it is", 1, plain), training("as it is", 2, {}, state=DIVERGED, done=1)]
     lines = render(comparison_report([*trainings, *more]), "markdown").splitlines()
     assert lines[2].startswith("| as it is | 50.00% ± 0.00%, 1 diverged |")
+
+
+@pytest.mark.parametrize(
+    ("width", "titles"),
+    [
+        (90, ["variant", "accuracy", "difference", "loss", "accuracy", "loss", "time"]),
+        (62, ["variant", "accuracy", "difference", "loss", "accuracy", "time"]),
+        (52, ["variant", "accuracy", "difference", "loss", "time"]),
+        (40, ["variant", "accuracy", "difference", "time"]),
+    ],
+)
+def test_a_narrow_terminal_does_without_figures(width: int, titles: list[str]) -> None:
+    figures = {part: {"loss": 1.0, "accuracy": 0.5} for part in ("validation", "training")}
+    lines = render(comparison_report([training("as it is", 0, figures)]), width=width).splitlines()
+    assert max(map(len, lines)) <= width
+    assert lines[1].split() == titles
+
+
+def test_each_setting_that_all_variants_change_has_a_column() -> None:
+    variants = [Variant(f"rate={rate}, size=8", values=(("rate", rate), ("size", "8"))) for rate in ("0.1", "0.2")]
+    figures = {"validation": {"loss": 1.0}}
+    trainings = [replace(training("", 0, figures), variant=variant) for variant in variants]
+    assert render(comparison_report(trainings)).splitlines()[1:] == [
+        "rate  size        loss  difference  time",
+        "────────────────────────────────────────",
+        "0.1   8         1.0000              0:03",
+        "0.2   8         1.0000     +0.0000  0:03",
+    ]
+    assert json.loads(render(comparison_report(trainings), "json"))[1]["variant"] == "rate=0.2, size=8"
 
 
 def test_only_the_parts_of_the_training_are_shown() -> None:
