@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from graphnn.metrics.base import METRICS
 from graphnn.plots.curves import Curve, metric_panel, rate_panel
-from graphnn.plots.lines import epoch_axis, look_of
+from graphnn.plots.lines import epoch_axis, looks_of
 from graphnn.plots.style import Style, new_figure, plain_settings
 
 SIZE = (4.1, 2.9)  # inches
@@ -19,7 +19,7 @@ def curve_panels(trainings: Sequence[Curve], style: Style) -> dict[str, Figure]:
     The lines look as in `draw_curves`; there is no legend. Nothing where no training has an epoch.
     """
     drawn = [each for each in trainings if each.records]
-    looks = [look_of(number, style) for number in range(len(drawn))]
+    looks = looks_of(len(drawn), style)
     names = dict.fromkeys(name for each in drawn for name in each.records[0].metrics)
     metrics = [METRICS[name] for name in names if name in METRICS and METRICS[name].brief]
     epochs = [record.epoch for each in drawn for record in each.records]

@@ -19,7 +19,7 @@ from graphnn.plots.lines import (
     draw_line,
     draw_ring,
     epoch_axis,
-    look_of,
+    looks_of,
     lowest_shown,
     points_of,
     spans_decades,
@@ -74,7 +74,7 @@ def draw_curves(trainings: Sequence[Curve], *, title: str = "", style: Style = L
     drawn = [each for each in trainings if each.records]
     if not drawn:
         raise ValueError("no training has finished an epoch, so there is nothing to draw")
-    looks = [look_of(number, style) for number in range(len(drawn))]
+    looks = looks_of(len(drawn), style)
     metrics = list(dict.fromkeys(name for each in drawn for name in each.records[0].metrics))
     metrics = [name for name in metrics if name in METRICS and METRICS[name].brief]
     names = [drawable(each.name, LONGEST) for each in drawn]

@@ -20,31 +20,46 @@ Points = Sequence[tuple[int, float]]  # an epoch and its value each; NaN for no 
 
 @frozen_dataclass(kw_only=True)
 class Look:
-    """How a line is drawn. marker: a sign on it, "" for none. order: which of two lines is above the other."""
+    """How a line is drawn.
+
+    marker: a sign on it, "" for none. order: which of two lines is above the other. thin: whether there are many lines.
+    """
 
     color: str
     marker: str = ""
     dashed: bool = False
     order: int = 0
+    thin: bool = False
 
     @property
     def line(self) -> dict[str, Any]:
         """The arguments of a line of matplotlib."""
-        dashes = {"linestyle": DASHED, "linewidth": 1.3} if self.dashed else {"linestyle": "-", "linewidth": 1.9}
+        share = 0.65 if self.thin else 1.0
+        width = share * (1.3 if self.dashed else 1.9)
+        dashes = {"linestyle": DASHED if self.dashed else "-", "linewidth": width, "markeredgewidth": share}
         marker = {"marker": self.marker, "markersize": 4.5, "markerfacecolor": "none" if self.dashed else self.color}
         return {"color": self.color, "zorder": 2 + self.order / 1000, **marker, **dashes}
 
     @property
     def ring(self) -> dict[str, Any]:
         """The arguments of the ring around a point of the line."""
-        face = {"markersize": 10, "markerfacecolor": "none", "markeredgecolor": self.color, "markeredgewidth": 1.6}
-        return {"linestyle": "", "marker": "o", "zorder": 4, **face}
+        size = {"markersize": 7, "markeredgewidth": 1.2} if self.thin else {"markersize": 10, "markeredgewidth": 1.6}
+        face = {"markerfacecolor": "none", "markeredgecolor": self.color}
+        return {"linestyle": "", "marker": "o", "zorder": 4, **face, **size}
 
 
-def look_of(number: int, style: Style) -> Look:
-    """Return the look of the training at a position: another colour, and another sign for each round of the colours."""
-    turn, color = divmod(number, len(style.lines))
-    return Look(color=style.lines[color], marker=MARKERS[turn % len(MARKERS)], order=number)
+def looks_of(count: int, style: Style) -> list[Look]:
+    """Return the looks of a number of trainings: each of another colour, with a sign for each round of the colours."""
+    colors = len(style.lines)
+    return [
+        Look(
+            color=style.lines[number % colors],
+            marker=MARKERS[number // colors % len(MARKERS)],
+            order=number,
+            thin=count > colors,
+        )
+        for number in range(count)
+    ]
 
 
 def points_of(epochs: Iterable[int], values: Iterable[float]) -> Points:
@@ -105,6 +120,8 @@ def value_axis(axes: Axes, values: Sequence[float], style: Style, *, logarithmic
     if all(math.isnan(value) for value in values):
         axes.set_yticks([])
         axes.text(0.5, 0.5, "no finite value", transform=axes.transAxes, ha="center", color=style.text)
+    elif len({*values}) == 1:  # as a constant rate
+        axes.set_yticks([values[0]], [f"{values[0]:.6g}".replace("-", "−")])
     elif logarithmic:
         axes.set_yscale("log")
         axes.yaxis.set_minor_formatter(NullFormatter())

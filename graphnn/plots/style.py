@@ -27,7 +27,7 @@ class Style:
     lines: Sequence[str] = field(default=())
 
 
-# Those of Okabe and Ito, without yellow on a light ground and without dark blue on a dark one.
+# Those of Okabe and Ito, without yellow on a light ground; on a dark one without dark blue, some moved further apart.
 LIGHT = Style(
     ground="#ffffff",
     text="#24292f",
@@ -38,7 +38,7 @@ DARK = Style(
     ground="#16181d",
     text="#e6e8eb",
     faint="#3a3f47",
-    lines=("#56b4e9", "#e69f00", "#2cc39b", "#e19bc4", "#f4764a", "#f0e442", "#a7b0ba"),
+    lines=("#56b4e9", "#e69f00", "#0fa37a", "#d183b0", "#e0602c", "#f0e442", "#f2f4f6"),
 )
 
 

@@ -93,8 +93,9 @@ def test_what_is_for_the_list_is_refused_beside_promote(graphnn: Graphnn, traine
         (["a.json", "--plot", "c.pdf"], "c.pdf", "a.json"),
         (["--plot", "--", "a.svg"], command.BESIDE, "a.svg"),
         (["--plot", "--only", "1", "a.json"], command.BESIDE, "a.json"),
+        (["--", "--plot"], None, "--plot"),
     ],
 )
-def test_the_picture_is_told_from_the_document(argv: list[str], plot: str, document: str) -> None:
+def test_the_picture_is_told_from_the_document(argv: list[str], plot: str | None, document: str) -> None:
     found = command.parser().parse(command.arguments_of(argv))
     assert (found.plot, found.spec) == (plot, Path(document))

@@ -117,6 +117,11 @@ def test_a_regression_has_its_own_figures_and_its_worst_r2_does_not_flatten_the_
     assert shown["R², without values below −1"].get_ylim() == (-1.0, 1.05)
 
 
+def test_a_rate_that_never_changes_is_the_only_one_on_its_axis() -> None:
+    axes = panels(draw_curves([curve(record(1, 2.0, rate=0.001), record(2, 1.0, rate=0.001))]))["learning rate"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["0.001"]
+
+
 def test_nothing_but_nan_is_said_so() -> None:
     axes = panels(draw_curves([curve(record(1, math.nan))]))["loss"]
     assert [text.get_text() for text in axes.texts] == ["no finite value"]
