@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from graphnn.errors import GraphError
 from graphnn.storage.regular_files import open_regular, reading_problem
-from graphnn.storage.replacing import replacing
+from graphnn.storage.replacing import remove_abandoned, replacing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -80,8 +80,10 @@ def save_picture(figure: "Figure", path: Path) -> None:
     """
     content = picture_bytes(figure, path.suffix.lower())
     check_picture(path)
+    real = Path(os.path.realpath(path))
+    remove_abandoned(real.parent)
     try:
-        with replacing(Path(os.path.realpath(path))) as file:
+        with replacing(real) as file:
             file.write(content)
     except OSError as problem:
         raise GraphError(f"{path}: cannot be written: {problem.strerror or problem}") from problem

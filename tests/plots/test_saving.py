@@ -48,6 +48,12 @@ def test_a_picture_drawn_here_is_replaced_also_through_a_link(figure: Figure, tm
     assert target.read_bytes() != first
 
 
+def test_what_a_killed_process_left_is_removed(figure: Figure, tmp_path: Path) -> None:
+    (tmp_path / ".graphnn-0123456789abcdef.tmp").write_bytes(b"half a picture")
+    save_picture(figure, tmp_path / "curves.png")
+    assert [each.name for each in tmp_path.iterdir()] == ["curves.png"]
+
+
 def photograph() -> bytes:
     file = io.BytesIO()
     Image.new("L", (3, 3)).save(file, "PNG")
