@@ -87,12 +87,12 @@ def golden(request: pytest.FixtureRequest) -> Golden:
 
 @pytest.fixture(scope="session", autouse=True)
 def surroundings() -> Iterator[None]:
-    """An environment that does not say how wide the terminal is, nor that processes keep no bytecode.
+    """An environment that does not say how wide or colourful the terminal is, nor that processes keep no bytecode.
 
-    Output would depend on the one; with the other, a short command does little but compile the package anew.
+    Output would depend on the first; with the last, a short command does little but compile the package anew.
     """
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("COLUMNS", "PYTHONDONTWRITEBYTECODE"):
+        for name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "PYTHONDONTWRITEBYTECODE"):
             patch.delenv(name, raising=False)
         yield
 

@@ -30,13 +30,13 @@ OURS_BY_THEIRS = Column("our time\n/ its time", RATIO)
 START = (Column("peak\nmemory", BYTES), Column("start to\nfirst step", SECONDS))
 NODES = (
     Column("node", least=9, middle=True),
-    Column("type", least=11),
+    Column("type"),
     Column("forward\nms", MILLISECONDS),
     Column("backward\nms", MILLISECONDS),
     Column("of the\nstep", TENTH_PERCENT),
     Column("forward\nGFLOP/s", GIGA),
     Column("backward\nGFLOP/s", GIGA),
-    Column("of the\nGEMM peak", WHOLE_PERCENT),
+    Column("of the\nGEMM peak", WHOLE_PERCENT, optional=True),
 )
 
 

@@ -16,16 +16,16 @@ from graphnn.commands.common import (
     add_kernels_argument,
     guarded,
     positive_integer,
+    show_report,
 )
 from graphnn.describe.describe import training_bytes
 from graphnn.describe.limits import refuse_too_large
 from graphnn.graph.build import build_graph
 from graphnn.machine.cores import available_cores
-from graphnn.reports.formats import render
 from graphnn.reports.report import Report
 from graphnn.runs.progress import in_terminal
 from graphnn.runs.reading import DocumentSource, read_document
-from graphnn.text.terminal import complain, note, show, terminal_width
+from graphnn.text.terminal import complain, note, show
 
 EXAMPLES = (
     "models/cifar10.json",
@@ -104,10 +104,11 @@ def benchmark(argv: Sequence[str]) -> int:
         for measurement in each.measurements(announcer(each.name)):
             found.append(measurement)
             if not arguments.json:
-                show("\n" + render(measurement[1], width=terminal_width()))
+                show("\n")
+                show_report(measurement[1])
         documents.append(job_values(each, found))
     if arguments.json:
-        show(render(Report(data={"machine": facts, "documents": documents}), "json"), exact=True)
+        show_report(Report(data={"machine": facts, "documents": documents}), "json")
     return 0
 
 

@@ -14,11 +14,13 @@ from typing import Any, NoReturn, TextIO
 
 from graphnn.errors import GraphError
 from graphnn.kernels.choice import KERNELS
-from graphnn.reports.formats import FOR_PROGRAMS, FORMATS, TABLE
+from graphnn.reports.formats import FOR_PROGRAMS, FORMATS, TABLE, render
+from graphnn.reports.report import Report
 from graphnn.runs.reading import DocumentSource
 from graphnn.runs.stopping import STOPPED_BY, exit_code
+from graphnn.text.colour import Style, has_colour
 from graphnn.text.outputs import named_outputs
-from graphnn.text.terminal import complain, each_note_once, note, showable
+from graphnn.text.terminal import complain, each_note_once, note, show, showable, terminal_width
 from graphnn.text.working import Display, current_display, displayed, moving_lines
 
 INTERRUPTED = exit_code(signal.SIGINT)  # what a command returns that was stopped, by whichever signal
@@ -243,6 +245,12 @@ def add_format_argument(parser: Parser, *, csv: str) -> None:
     parser.add_argument("--format", choices=FORMATS, default=TABLE, help=f"{TABLE} (default), {others}, or csv: {csv}")
 
 
+def show_report(report: Report, form: str = TABLE) -> None:
+    """Print a report on standard output, fitted to its terminal. Raises GraphError where it has no such form."""
+    text = render(report, form, terminal_width(), colour=has_colour(sys.stdout))
+    show(text, exact=form in FOR_PROGRAMS)
+
+
 def guarded(command: Callable[[Sequence[str]], int], argv: Sequence[str] | None) -> int:
     """Run a command and return its exit code; errors that a user can cause are printed on stderr, without traceback.
 
@@ -298,7 +306,7 @@ def failed(message: str, code: int) -> int:
     except OSError as error:
         message = f"{message}\n{error_text(error)}"
     with contextlib.suppress(OSError):  # where nothing can be said, the exit code says it
-        complain(message)
+        complain(message, Style.ERROR)
     return code
 
 

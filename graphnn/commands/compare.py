@@ -18,9 +18,10 @@ from graphnn.commands.common import (
     guarded,
     natural_number,
     positive_integer,
+    show_report,
 )
 from graphnn.errors import DivergenceError, WeightsError
-from graphnn.reports.formats import FOR_PROGRAMS, TABLE, render
+from graphnn.reports.formats import TABLE
 from graphnn.runs.comparison import ComparisonRequest, planned, prepare
 from graphnn.runs.comparison_report import comparison_report
 from graphnn.runs.comparison_run import run_trainings
@@ -31,7 +32,7 @@ from graphnn.specification.grid import grid
 from graphnn.specification.variants import AS_IT_IS, Variant, read_variants
 from graphnn.text.outputs import go_on_unread
 from graphnn.text.shell import file_word, shell_joined
-from graphnn.text.terminal import show, terminal_width
+from graphnn.text.terminal import show
 
 EXAMPLES = (
     "models/digits.json --seeds 0,1,2",
@@ -137,6 +138,5 @@ def compare(argv: Sequence[str]) -> int:
         done = run_trainings(request, trainings, again=again, say=show)
     if done is None:
         return INTERRUPTED
-    report = render(comparison_report(done), arguments.format, terminal_width())
-    show(report, exact=arguments.format in FOR_PROGRAMS)
+    show_report(comparison_report(done), arguments.format)
     return DivergenceError.exit_code if any(each.diverged for each in done) else 0

@@ -14,17 +14,17 @@ from graphnn.commands.common import (
     document_source,
     guarded,
     positive_integer,
+    show_report,
 )
 from graphnn.datasets.base import check_input_shape
 from graphnn.describe.limits import refuse_inference
 from graphnn.evaluation.evaluation import evaluate
 from graphnn.evaluation.report import evaluation_report
-from graphnn.reports.formats import FOR_PROGRAMS, render
 from graphnn.runs.data import stored
 from graphnn.runs.trained import PARTS, load_trained
 from graphnn.storage.float16 import check_free, round_to_float16
 from graphnn.storage.weights import save_weights
-from graphnn.text.terminal import complain, note, show, terminal_width
+from graphnn.text.terminal import complain, note
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -96,7 +96,7 @@ def run(argv: Sequence[str]) -> int:
     recorded = trained.recorded_note(arguments.split, result.figures["loss"])
     for text in result.notes + ((f"{trained.weights}: {recorded}",) if recorded else ()):
         note(text)
-    show(render(evaluation_report(result), arguments.format, terminal_width()), exact=arguments.format in FOR_PROGRAMS)
+    show_report(evaluation_report(result), arguments.format)
     if arguments.float16:
         save_weights(arguments.float16, trained.parameters.named(), trained.meta, dtype="<f2")
         complain(f"{arguments.float16} written: {trained.weights} rounded to float16, measured so.")

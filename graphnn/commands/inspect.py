@@ -10,16 +10,17 @@ from graphnn.commands.common import (
     add_kernels_argument,
     document_source,
     guarded,
+    show_report,
 )
 from graphnn.describe.describe import describe
 from graphnn.describe.report import description_report
 from graphnn.errors import GraphError
 from graphnn.graph.build import build_graph
 from graphnn.machine.memory import available_memory
-from graphnn.reports.formats import FOR_PROGRAMS, FORMATS, render
+from graphnn.reports.formats import FORMATS
 from graphnn.runs.reading import print_batch_note, print_notes, read_document
 from graphnn.specification.schema import schema_file
-from graphnn.text.terminal import complain, show, showable, terminal_width
+from graphnn.text.terminal import complain, showable
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -96,7 +97,7 @@ def run(argv: Sequence[str]) -> int:
 
         report, match = weights_report(report, graph, arguments.weights)
         misfits = match.lines()
-    show(render(report, arguments.format, terminal_width()), exact=arguments.format in FOR_PROGRAMS)
+    show_report(report, arguments.format)
     if misfits:
         complain(f"{arguments.weights}: does not fit the network:" + "".join(f"\n  {line}" for line in misfits))
         return GraphError.exit_code

@@ -14,15 +14,15 @@ from graphnn.commands.common import (
     document_source,
     guarded,
     positive_integer,
+    show_report,
 )
 from graphnn.datasets.base import facts_of
 from graphnn.errors import DivergenceError, GraphError
 from graphnn.evaluation.files import Files, gathered
 from graphnn.evaluation.inputs import Reader
 from graphnn.evaluation.prediction import predict, prediction_report
-from graphnn.reports.formats import FOR_PROGRAMS, render
 from graphnn.runs.trained import load_trained
-from graphnn.text.terminal import complain, note, show
+from graphnn.text.terminal import complain, note
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -103,7 +103,7 @@ def run(argv: Sequence[str]) -> int:
     )
     if results:
         report = prediction_report(results, trained.graph, trained.classes, arguments.top)
-        show(render(report, arguments.format), exact=arguments.format in FOR_PROGRAMS)
+        show_report(report, arguments.format)
     for message in files.messages():
         note(message)
     for message in overflowed:

@@ -11,10 +11,11 @@ from graphnn.commands.common import (
     document_source,
     guarded,
     run_number,
+    show_report,
     with_value_apart,
 )
 from graphnn.plots.saving import SUFFIXES
-from graphnn.reports.formats import FOR_PROGRAMS, TABLE, render
+from graphnn.reports.formats import FOR_PROGRAMS, TABLE
 from graphnn.runs.curves import check_plot, plot_runs
 from graphnn.runs.listing import listed, listing
 from graphnn.runs.management import promote, remove
@@ -22,7 +23,7 @@ from graphnn.runs.promotion import check_name
 from graphnn.runs.reading import document_command
 from graphnn.runs.store import RunStore, store_of
 from graphnn.runs.trained import weights_beside
-from graphnn.text.terminal import complain, show, terminal_width
+from graphnn.text.terminal import complain, show
 
 EXAMPLES = (
     "models/digits.json",
@@ -144,7 +145,7 @@ def show_list(arguments: Namespace, weights: Path, store: RunStore, *, begin: st
         check_plot(plot)
     runs = listed(document_source(arguments), weights, store, arguments.only or ())
     report, exact = listing(runs, weights, store, begin=begin, resume=resume), arguments.format in FOR_PROGRAMS
-    show(render(report, arguments.format, terminal_width()), exact=exact)
+    show_report(report, arguments.format)
     if plot is not None:
         said = plot_runs(runs, plot, store.folder.stem)
         if exact:

@@ -8,8 +8,6 @@ from graphnn.reports.kinds import BYTES, Kind
 from graphnn.reports.report import Column, Fact, Facts, Part, Remark, Report, Table
 from graphnn.text.numbers import count_text
 
-WIDTH = 100  # columns, where no terminal says otherwise
-
 
 def microseconds_text(microseconds: float) -> str:
     """Return microseconds: 1,204 or 6.8."""
@@ -32,7 +30,7 @@ CHOICES = (
     Column("computes"),
     Column("by"),
     Column("µs an\nimage", MICROSECONDS),
-    Column("because", least=20),
+    Column("because", wraps=True),
 )
 
 
@@ -42,7 +40,7 @@ def plan_report(plan: TrainingPlan, network: Report) -> Report:
     parts: list[Part] = [Remark(introduction(plan)), Table(STAGES, stages)]
     if plan.choices:
         parts.append(Table(CHOICES, list(choice_cells(plan))))
-    return Report([*parts, Facts(memory_facts(plan))], {**network.data, "plan": plan_values(plan)}, width=WIDTH)
+    return Report([*parts, Facts(memory_facts(plan))], {**network.data, "plan": plan_values(plan)})
 
 
 def introduction(plan: TrainingPlan) -> str:

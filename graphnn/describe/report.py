@@ -32,13 +32,13 @@ NAME = Kind(indented, plain=lambda named: named[1])  # (number of blocks around 
 # Zeros are left out, so that the eye finds the layers that cost something.
 COLUMNS = (
     Column("#", INDEX, key="index"),
-    Column("name", NAME, key="name", least=9, middle=True),
-    Column("type", key="type", least=11),
-    Column("settings", key="settings", least=11),
+    Column("name", NAME, key="name", least=8, middle=True),
+    Column("type", key="type"),
+    Column("settings", key="settings", wraps=True),
     Column("output\nshape", SHAPE, key="output_shape"),
     Column("parameters", COUNT, key="parameters", short="params", zero=""),
     Column("multiply-\nadds", COUNT, key="multiply_adds", short="mult-\nadds", zero=""),
-    Column("activation\nmemory", BYTES, key="activation_bytes", short="activ.\nmemory"),
+    Column("activation\nmemory", BYTES, key="activation_bytes", short="activ.\nmemory", optional=True),
 )
 GROUP_COLUMNS = (
     Column("group", CODE, absent="the rest"),
@@ -46,7 +46,7 @@ GROUP_COLUMNS = (
     Column("learning\nrate", least=8),
     Column("weight\ndecay", least=8),
     Column("numbers", COUNT),
-    Column("parameters", least=8),
+    Column("parameters", wraps=True),
 )
 
 

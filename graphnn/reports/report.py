@@ -5,10 +5,11 @@ change with the wording of the parts. The classes are named tuples, which are de
 dataclasses; every command defines them when it starts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from graphnn.reports.kinds import TEXT, Kind
+from graphnn.text.colour import Style
 
 
 class Column(NamedTuple):
@@ -20,7 +21,7 @@ class Column(NamedTuple):
 
     The rest is for terminals. least: the width to which values may be cut; None: never. middle: whether they are cut
     in the middle, to keep the end (the number in a name). wraps: whether they continue in the next line; for at most
-    one column.
+    one column. optional: whether the column is left out where the table would be too wide.
     """
 
     title: str
@@ -32,6 +33,7 @@ class Column(NamedTuple):
     least: int | None = None
     middle: bool = False
     wraps: bool = False
+    optional: bool = False
 
     def text(self, value: Any, *, short: bool = False) -> str:
         """Return a value as text for people; short: for a narrow terminal."""
@@ -86,7 +88,8 @@ class Table(NamedTuple):
     """A table; each row has a value, or None, for each column.
 
     title: of the table, or "". last: a row that summarises the others, such as their mean. foot: parts shown directly
-    below. headed: whether a terminal shows the titles of the columns.
+    below. headed: whether a terminal shows the titles of the columns. styles: the colours of single values, by row and
+    column from 0; the last row comes after the others.
     """
 
     columns: Sequence[Column]
@@ -95,6 +98,7 @@ class Table(NamedTuple):
     last: Row | None = None
     foot: "Sequence[Facts | Lines | Remark]" = ()
     headed: bool = True
+    styles: Mapping[tuple[int, int], Style] = {}
 
 
 class Alternatives(NamedTuple):
@@ -109,11 +113,9 @@ Part = Table | Facts | Lines | Remark | Alternatives
 class Report(NamedTuple):
     """The result of a command.
 
-    parts: for people. data: JSON values. rows: for programs; None where no single table has the result. width: in
-    columns, where the output is not a terminal; None: no limit.
+    parts: for people. data: JSON values. rows: for programs; None where no single table has the result.
     """
 
     parts: Sequence[Part] = ()
     data: Any = None
     rows: Table | None = None
-    width: int | None = None

@@ -1,5 +1,6 @@
 """train: a whole training from a document to its weights, with all checks before the first step."""
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -41,6 +42,7 @@ from graphnn.runs.store import NotWritableError, RunStore
 from graphnn.specification.spec import Spec, make_spec
 from graphnn.storage.regular_files import is_file
 from graphnn.storage.weights import WeightsFile, assign, class_names, load_weights
+from graphnn.text.colour import has_colour
 from graphnn.text.numbers import count_text
 from graphnn.text.terminal import heard_by, note, terminal_width
 from graphnn.training.checkpoint import RunSettings, load_checkpoint
@@ -96,11 +98,12 @@ def trained(request: TrainingRequest, progress: Progress) -> bool:
     graph = build_graph(spec)
     print_notes(spec, graph)
     description = describe(spec, graph, request.kernels)
-    table = render(description_report(description), width=terminal_width())
+    report = description_report(description)
+    table, coloured = (render(report, width=terminal_width(), colour=each) for each in (False, has_colour(sys.stdout)))
     try:
         refuse_training(request, spec, graph, description)
     except GraphError:
-        progress.line(table)  # which shows where the memory goes
+        progress.line(table, coloured)  # which shows where the memory goes
         raise
     check_outputs(request, Path(spec.data["path"]) if spec.data["path"] else None)
     if not request.dry_run:
@@ -115,7 +118,7 @@ def trained(request: TrainingRequest, progress: Progress) -> bool:
     mark = None if resumed is None else resumed.mark()
     start = None if resumed is None else load_checkpoint(resumed.checkpoint)
     initial = None if request.init_from is None else load_weights(request.init_from, check_finite=True)
-    progress.line(table)
+    progress.line(table, coloured)
     data = TrainingData.load(
         spec,
         graph,

@@ -10,7 +10,7 @@ from graphnn.text.visible import visible
 class Style(Enum):
     """What a colour says; the value is the code of the terminal for it (SGR, ECMA-48, section 8.3.117)."""
 
-    ERROR = "31"  # red
+    ERROR = "1;31"  # bold red
     NOTE = "33"  # yellow
     GOOD = "32"  # green
     TITLE = "1"  # bold

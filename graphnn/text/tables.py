@@ -1,9 +1,10 @@
 """Plain-text tables: aligned columns, cut where the terminal is too narrow."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.text.colour import Painted
 from graphnn.text.visible import single_line, visible
 
 ELLIPSIS = "…"
@@ -24,12 +25,20 @@ class ColumnLayout:
     middle: bool = False
 
 
+Paint = Callable[[int, int, str], str]  # gives the text of a row and a column, both from 0, its colour
+
+
 def table(
-    columns: Sequence[ColumnLayout], rows: Sequence[Sequence[str]], width: int | None = None, *, ruled: bool = False
+    columns: Sequence[ColumnLayout],
+    rows: Sequence[Sequence[str]],
+    width: int | None = None,
+    *,
+    ruled: bool = False,
+    paint: Paint | None = None,
 ) -> list[str]:
     """Return the lines of a table with a rule under its titles and, if `ruled`, under its rows.
 
-    width: in columns; None: no limit.
+    width: in columns; None: no limit. paint: colours the cells; a line with colours is Painted.
     """
     titles = title_lines(columns)
     cells = [list(map(single_line, row)) for row in rows]
@@ -42,8 +51,13 @@ def table(
         parts = (pad(cell, size, column) for cell, size, column in zip(row, widths, columns, strict=True))
         return GAP.join(parts).rstrip()
 
+    def coloured(number: int, row: Sequence[str]) -> str:
+        parts = [pad(cell, size, column) for cell, size, column in zip(row, widths, columns, strict=True)]
+        shown = [part if paint is None else paint(number, at, part) for at, part in enumerate(parts)]
+        return Painted(GAP.join(shown).rstrip()) if any(isinstance(part, Painted) for part in shown) else line(row)
+
     rule = "─" * total
-    body = [line(row) for row in cells]
+    body = [coloured(number, row) for number, row in enumerate(cells)]
     return [*(line(row) for row in zip(*titles, strict=True)), rule, *body, *([rule] if ruled else [])]
 
 
@@ -62,9 +76,15 @@ def natural_widths(columns: Sequence[ColumnLayout], rows: Sequence[Sequence[str]
     ]
 
 
-def bare_table(columns: Sequence[ColumnLayout], rows: Sequence[Sequence[str]], width: int | None = None) -> list[str]:
+def bare_table(
+    columns: Sequence[ColumnLayout],
+    rows: Sequence[Sequence[str]],
+    width: int | None = None,
+    *,
+    paint: Paint | None = None,
+) -> list[str]:
     """Return the lines of a table without titles and rule."""
-    return table(columns, rows, width)[2:]
+    return table(columns, rows, width, paint=paint)[2:]
 
 
 def natural_width(columns: Sequence[ColumnLayout], rows: Sequence[Sequence[str]]) -> int:

@@ -85,9 +85,9 @@ def test_probable_mistakes_are_noted(document: Path, capsys: Shown) -> None:
 
 def test_plan(document: Path, capsys: Shown) -> None:
     assert main([str(document), "--plan"]) == 0
-    assert "    2  1 × 64  norm → relu_1 → dropout_1 → output → CrossEntropy with softmax_1 → back" in (
-        capsys.readouterr().out.splitlines()
-    )
+    lines = capsys.readouterr().out.splitlines()
+    first = lines.index("    2  1 × 64  norm → relu_1 → dropout_1 → output → CrossEntropy with softmax_1")
+    assert lines[first + 1] == "               → back"
     assert main([str(document), "--plan", "--format", "json"]) == 0
     content = json.loads(capsys.readouterr().out)
     assert [stage["exit"] for stage in content["plan"]["stages"]] == ["norm", None]
@@ -265,4 +265,4 @@ def test_inspect_imports_few_modules(document: Path, python: Callable[..., Any])
     assert "graphnn.describe.describe" in loaded
     assert not loaded & heavy
     ours = sorted(name for name in loaded if name.startswith("graphnn"))
-    assert len(ours) <= 129, ours  # of some 290; each takes about a third of a millisecond
+    assert len(ours) <= 130, ours  # of some 290; each takes about a third of a millisecond

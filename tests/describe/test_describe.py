@@ -65,17 +65,18 @@ optimizer state, Adam                  5.3 KiB
 training memory, batch of 32          10.3 MiB
 """
 NARROW = """\
-                                                output           mult-    activ.
-#  name           type           settings        shape  params    adds    memory
+                                                          output           mult-
+#  name           type                  settings           shape  params    adds
 ────────────────────────────────────────────────────────────────────────────────
-   input                                         1×8×8                     256 B
-0  conv1          Conv2D         3×3, 32 filt…  32×8×8     288  18.4 k  8.00 KiB
-1  batchnorm…n_1  BatchNormali…  momentum 0.9   32×8×8     128          8.00 KiB
-2  relu_1         ReLU                          32×8×8                  8.00 KiB
-3  maxpoolin…d_1  MaxPooling2D   2×2            32×4×4                  2.00 KiB
-4  pool           GlobalAverag…                     32                     128 B
-5  output         Dense          10 units           10     330     320      40 B
-6  softmax_1      Softmax                           10                      40 B
+   input                                                   1×8×8
+0  conv1          Conv2D                3×3, 32 filters,  32×8×8     288  18.4 k
+                                        same, no bias
+1  batchnorm…n_1  BatchNormalization    momentum 0.9      32×8×8     128
+2  relu_1         ReLU                                    32×8×8
+3  maxpoolin…d_1  MaxPooling2D          2×2               32×4×4
+4  pool           GlobalAveragePooling                        32
+5  output         Dense                 10 units              10     330     320
+6  softmax_1      Softmax                                     10
 ────────────────────────────────────────────────────────────────────────────────
 trainable parameters                       682
 not trainable                               64
@@ -116,22 +117,32 @@ def estimated(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("estimated")
 def test_golden_table(made: Made) -> None:
-    assert shown(made()[1]) == WIDE
+    assert shown(made()[1], 120) == WIDE
 
 
 @pytest.mark.usefixtures("estimated")
 def test_golden_table_of_a_narrow_terminal(made: Made) -> None:
+    """Names are cut, as a last resort; types never are."""
     text = shown(made()[1], 80)
     assert text == NARROW
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_where_there_is_no_terminal_nothing_is_cut(made: Made) -> None:
+    text = shown(made()[1])
+    assert "…" not in text
+    assert max(map(display_width, text.splitlines())) <= 100
+    names = [{"type": "Dense", "name": "n" * 90, "units": 10}, {"type": "Softmax"}]
+    assert "n" * 90 in shown(made(input={"shape": [64]}, layers=names)[1])
 
 
 @pytest.mark.parametrize("width", [80, 100, 120])
 def test_models_fit_the_terminal(width: int) -> None:
     for file in sorted((Path(__file__).parents[2] / "models").glob("*.json")):
         spec = read_spec(file)
-        lines = shown(describe(spec, build_graph(spec)), width).splitlines()
-        assert max(map(display_width, lines)) <= width, file
+        text = shown(describe(spec, build_graph(spec)), width)
+        assert max(map(display_width, text.splitlines())) <= width, file
+        assert all(layer.type in text for layer in spec.layers), file
 
 
 def test_counts_by_hand(made: Made) -> None:
@@ -274,7 +285,7 @@ BLOCK: dict[str, Any] = {
 
 def test_the_inside_of_a_block_is_indented_and_counted(made: Made) -> None:
     spec, description = made(layers=[DOCUMENT["layers"][0], BLOCK, *DOCUMENT["layers"][4:]])
-    lines = [re.split(r"\s{2,}", line.strip()) for line in shown(description).splitlines()[4:10]]
+    lines = [re.split(r"\s{2,}", line.strip()) for line in shown(description, 150).splitlines()[4:10]]
     assert lines == [
         ["0", "conv1", "Conv2D", "3×3, 32 filters, same, no bias", "32×8×8", "288", "18,432", "8.0 KiB"],
         ["1", "block", "Residual", "2 layers, shortcut of 1", "4×4×4", "8.5 KiB"],
@@ -283,7 +294,7 @@ def test_the_inside_of_a_block_is_indented_and_counted(made: Made) -> None:
         ["1.1.0", "batchnormalization_1", "BatchNormalization", "momentum 0.9", "4×4×4", "16", "256 B"],
         ["1+0", "way", "Conv2D", "1×1, 4 filters, stride 2, same", "4×4×4", "132", "2,048", "256 B"],
     ]
-    text = shown(description).splitlines()
+    text = shown(description, 150).splitlines()
     assert [len(line) - len(line[7:].lstrip()) for line in text[4:10]] == [7, 7, 9, 9, 11, 9]
     graph = build_graph(spec)
     assert description.trainable == sum(p.size for node in graph.nodes for p in node.parameters if p.trainable)
@@ -321,7 +332,7 @@ def test_groups_of_the_optimizer_have_a_table(made: Made) -> None:
         (None, "SGDMomentum", "0.05", "0.001 weights, 0 others", 32 + 330),
     ]
     assert description.groups[2].parameters == ("batchnormalization_1/beta", "output/weights", "output/biases")
-    lines = shown(description).splitlines()
+    lines = shown(description, 150).splitlines()
     assert lines[-5].split("  ")[0] == "group"
     assert re.split("  +", lines[-1])[:5] == [
         "the rest",

@@ -1,10 +1,13 @@
 """The text of one small report in each format: a golden text each, at two widths where there are widths."""
 
+import re
+
 import pytest
 
 from graphnn.errors import GraphError
 from graphnn.reports.formats import render
 from graphnn.reports.report import Alternatives, Column, Report, Table
+from graphnn.text.colour import Style
 
 WIDE = """\
 two digits
@@ -148,10 +151,34 @@ def test_golden_text(form: str, width: int | None, expected: str, report: Report
     assert render(report, form, width) == expected
 
 
-def test_a_report_can_say_how_wide_it_is_where_there_is_no_terminal(report: Report) -> None:
-    narrow = Report(report.parts, width=30)
-    assert render(narrow) == NARROW
-    assert render(narrow, width=100) == WIDE
+def test_where_there_is_no_terminal_a_table_is_as_narrow_as_it_can_be_without_cuts() -> None:
+    """80 columns, else 100, else 120, else what it takes."""
+    optional = Column("other", optional=True)
+    for size, widest in ((60, 80), (75, 72 + 8), (85, 100), (105, 120), (130, 135)):
+        table = Table((Column("name", least=3), Column("way", wraps=True), optional), [("n" * size, "a b", "c" * 20)])
+        lines = render(Report([table])).splitlines()
+        assert "n" * size in lines[2]
+        assert max(map(len, lines)) <= widest
+        assert ("c" * 20 in lines[2]) == (size + 2 + 3 + 2 + 20 <= widest)
+
+
+def test_an_optional_column_is_left_out_before_a_name_is_cut() -> None:
+    table = Table((Column("name", least=3), Column("more", optional=True)), [("n" * 20, "m" * 20)])
+    assert render(Report([table]), width=42).splitlines()[2] == f"{'n' * 20}  {'m' * 20}"
+    assert render(Report([table]), width=41).splitlines()[2] == "n" * 20
+    assert render(Report([table]), width=10).splitlines()[2] == f"{'n' * 9}…"
+
+
+def test_colours_are_of_the_cells_of_the_table_that_is_laid_out() -> None:
+    columns = (Column("a", optional=True), Column("way", wraps=True), Column("b"))
+    table = Table(columns, [("x" * 30, "one two three", "4\x1b[31m")], "t\x1b[2J", styles={(0, 2): Style.GOOD})
+    text = render(Report([table]), width=30, colour=True)
+    plain = render(Report([table]), width=30)
+    assert re.sub("\x1b\\[[0-9;]*m", "", text) == plain
+    assert "\x1b[32m4\\u001b[31m\x1b[0m" in text
+    assert "\x1b[31m" not in text
+    assert "\x1b[2J" not in text
+    assert text.startswith("\x1b[1mt\\u001b[2J\x1b[0m\n")
 
 
 def test_the_larger_table_is_shown_where_it_just_fits() -> None:

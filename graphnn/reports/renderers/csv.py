@@ -7,8 +7,8 @@ from graphnn.errors import GraphError
 from graphnn.reports.report import Report
 
 
-def render(report: Report, width: int | None) -> str:
-    """Return a line of column names and a line for each row; width is ignored.
+def render(report: Report, width: int | None, colour: bool = False) -> str:
+    """Return a line of column names and a line for each row; width and colour are ignored.
 
     Raises GraphError where the report has no rows for programs.
     """

@@ -8,8 +8,8 @@ from graphnn.reports.report import Report
 from graphnn.text.visible import unseen
 
 
-def render(report: Report, width: int | None) -> str:
-    """Return the data as indented text, a list of plain values on one line; width is ignored.
+def render(report: Report, width: int | None, colour: bool = False) -> str:
+    """Return the data as indented text, a list of plain values on one line; width and colour are ignored.
 
     A number that is not finite becomes null, because JSON has no such number.
     """

@@ -6,8 +6,8 @@ from graphnn.reports.report import Alternatives, Column, Facts, Lines, Part, Rem
 from graphnn.text.visible import single_line
 
 
-def render(report: Report, width: int | None) -> str:
-    """Return the parts with an empty line between them; width is ignored."""
+def render(report: Report, width: int | None, colour: bool = False) -> str:
+    """Return the parts with an empty line between them; width and colour are ignored."""
     parts = [lines for part in report.parts if (lines := part_lines(part))]
     spaced = [line for lines in parts for line in ("", *lines)][1:]
     return "".join(f"{line}\n" for line in spaced)

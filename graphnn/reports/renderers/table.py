@@ -1,38 +1,60 @@
-"""Text for a terminal: tables with aligned columns, cut or wrapped to the terminal's width."""
+"""Text for a terminal: tables with aligned columns that fit its width, with colours where it has them."""
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from typing import assert_never
+from typing import TypeVar, assert_never
 
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.reports.report import Alternatives, Column, Fact, Facts, Lines, Part, Remark, Report, Table
+from graphnn.text.colour import Painted, Style, painted
 from graphnn.text.tables import GAP, ColumnLayout, bare_table, natural_width, natural_widths, table
-from graphnn.text.visible import single_line
+from graphnn.text.visible import single_line, visible
 
-ROOM = 120  # columns for alternatives, where the width is unknown
-LEAST_WRAPPED = 20  # columns for the column that wraps, however narrow the terminal is
+T = TypeVar("T")
+
+NARROW = 80  # columns, where no terminal says how many there are
+WIDTHS = (NARROW, 100, 120)  # the columns that are tried then for a table, of which nothing is cut
+LEAST_WRAPPED = 16  # columns for the column that wraps, however narrow the terminal is
 
 
-def render(report: Report, width: int | None) -> str:
-    """Return the parts with an empty line between them. width: in columns; None: the report's, or no limit."""
-    width = width or report.width
-    parts = [lines for part in report.parts if (lines := part_lines(part, width))]
+@frozen_dataclass
+class Screen:
+    """What text is laid out for. width: in columns. cut: whether names are cut to fit. colour: whether it has any."""
+
+    width: int
+    cut: bool
+    colour: bool
+
+    def paint(self, text: str, style: Style | None) -> str:
+        """Return text in a colour, where there are any."""
+        return painted(text, style) if self.colour and style is not None and text.strip() else text
+
+
+def render(report: Report, width: int | None, colour: bool = False) -> str:
+    """Return the parts with an empty line between them.
+
+    width: in columns; None: there is no terminal, so nothing is cut, and a table gets the first of WIDTHS it fits in.
+    """
+    screen = Screen(width or NARROW, width is not None, colour)
+    parts = [lines for part in report.parts if (lines := part_lines(part, screen))]
     spaced = [line for lines in parts for line in ("", *lines)][1:]
-    return "".join(f"{line}\n" for line in spaced)
+    text = "".join(f"{line if isinstance(line, Painted) else visible(line)}\n" for line in spaced)
+    return Painted(text) if colour else text
 
 
-def part_lines(part: Part, width: int | None) -> list[str]:
+def part_lines(part: Part, screen: Screen) -> list[str]:
     """Return the lines of one part."""
     match part:
         case Table():
-            return table_lines(part, width)
+            return table_lines(part, screen)
         case Facts():
             return fact_lines(part.facts)
         case Lines():
             return list(map(single_line, part.lines))
         case Remark():
-            return [part.text] if width is None else textwrap.wrap(part.text, width)
+            return textwrap.wrap(part.text, screen.width)
         case Alternatives():
-            return table_lines(fitting(part, width or ROOM), width)
+            return table_lines(fitting(part, screen.width), screen)
         case _:
             assert_never(part)
 
@@ -48,22 +70,61 @@ def fitting(alternatives: Alternatives, width: int) -> Table:
     return next((one for one in larger if natural_width(layouts(one.columns), cells(one)) <= width), last)
 
 
-def table_lines(part: Table, width: int | None) -> list[str]:
+@frozen_dataclass
+class Layout:
+    """A table laid out for a width. kept: which columns. origins: of each row, the one that it is a part of."""
+
+    kept: list[int]
+    columns: list[ColumnLayout]
+    origins: list[int]
+    rows: list[list[str]]
+
+    def fits(self, width: int) -> bool:
+        """Whether nothing needs to be cut."""
+        return natural_width(self.columns, self.rows) <= width
+
+
+def table_lines(part: Table, screen: Screen) -> list[str]:
     """Return the lines of a table, after its title and before the parts at its foot, which a rule sets off."""
-    columns, rows = layouts(part.columns, headed=part.headed), cells(part)
-    if width is not None and natural_width(columns, rows) > width:
-        columns, rows = layouts(part.columns, headed=part.headed, short=True), cells(part, short=True)
-    if width is not None:
-        rows = list(wrapped(part.columns, columns, rows, width))
+    widths = [screen.width] if screen.cut else WIDTHS
+    found = next((found for width in widths if (found := laid_out(part, width)).fits(width)), None)
+    layout = found or laid_out(part, widths[-1])
+
+    def paint(row: int, column: int, text: str) -> str:
+        return screen.paint(text, part.styles.get((layout.origins[row], layout.kept[column])))
+
+    columns, rows, width = layout.columns, layout.rows, screen.width if screen.cut else None
     if not part.headed:
-        lines = bare_table(columns, rows, width)
-    elif part.last is not None:
-        *lines, last, rule = table(columns, rows, width, ruled=True)
-        lines += [rule, last]
+        lines = bare_table(columns, rows, width, paint=paint)
     else:
-        lines = table(columns, rows, width, ruled=bool(part.foot))
-    lines += [line for footer in part.foot for line in part_lines(footer, width)]
-    return [part.title, "", *lines] if part.title else lines
+        lines = table(columns, rows, width, ruled=part.last is not None or bool(part.foot), paint=paint)
+        head = max(column.title.count("\n") for column in columns) + 1
+        lines[:head] = [screen.paint(line, Style.TITLE) for line in lines[:head]]
+        if part.last is not None:
+            lines[-2:] = lines[:-3:-1]
+    lines += [line for footer in part.foot for line in part_lines(footer, screen)]
+    return [screen.paint(visible(part.title), Style.TITLE), "", *lines] if part.title else lines
+
+
+def laid_out(part: Table, width: int) -> Layout:
+    """Return the layout for a width.
+
+    Where it is too wide, values are written short, then columns that can be spared are left out, then one wraps.
+    """
+    kept = list(range(len(part.columns)))
+    columns, rows = layouts(part.columns, headed=part.headed), cells(part)
+    if natural_width(columns, rows) > width:
+        columns, rows = layouts(part.columns, headed=part.headed, short=True), cells(part, short=True)
+    for index in reversed([at for at, column in enumerate(part.columns) if column.optional]):
+        if natural_width(columns, rows) > width:
+            kept, columns, rows = without(kept, index), without(columns, index), [without(row, index) for row in rows]
+    origins, rows = wrapped([part.columns[at].wraps for at in kept], columns, rows, width)
+    return Layout(kept, columns, origins, rows)
+
+
+def without(values: list[T], index: int) -> list[T]:
+    """Return a list without one of its values."""
+    return values[:index] + values[index + 1 :]
 
 
 def layouts(columns: Sequence[Column], *, headed: bool = True, short: bool = False) -> list[ColumnLayout]:
@@ -82,17 +143,22 @@ def cells(part: Table, *, short: bool = False) -> list[list[str]]:
 
 
 def wrapped(
-    columns: Sequence[Column], column_layouts: Sequence[ColumnLayout], rows: Sequence[list[str]], width: int
-) -> Iterator[list[str]]:
-    """Yield the rows, each followed by rows that continue the column that wraps."""
-    index = next((i for i, column in enumerate(columns) if column.wraps), None)
-    if index is None:
-        yield from rows
-        return
-    widths = natural_widths(column_layouts, rows)
-    room = max(LEAST_WRAPPED, width - len(GAP) * (len(widths) - 1) - sum(widths[:index] + widths[index + 1 :]))
-    for row in rows:
-        first, *more = textwrap.wrap(row[index], room, break_long_words=False, break_on_hyphens=False) or [""]
-        yield [*row[:index], first, *row[index + 1 :]]
-        for line in more:
-            yield [line if i == index else "" for i in range(len(row))]
+    wraps: Sequence[bool], columns: Sequence[ColumnLayout], rows: Sequence[list[str]], width: int
+) -> tuple[list[int], list[list[str]]]:
+    """Return the rows, each followed by rows that continue the column that wraps, and the number of the row of each."""
+    if True not in wraps:
+        return list(range(len(rows))), list(rows)
+    index = wraps.index(True)
+    widths = natural_widths(columns, rows)
+    room = max(LEAST_WRAPPED, width - len(GAP) * (len(widths) - 1) - sum(without(widths, index)))
+    numbers, result = [], []
+    for number, row in enumerate(rows):
+        for at, text in enumerate(folded(row[index], room)):
+            numbers.append(number)
+            result.append([text if i == index else cell if at == 0 else "" for i, cell in enumerate(row)])
+    return numbers, result
+
+
+def folded(text: str, width: int) -> Iterator[str]:
+    """Yield the lines of a text, at least one."""
+    yield from textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
