@@ -14,15 +14,15 @@ from graphnn.reports.kinds import scalar_or_shape_text
 from graphnn.specification.names import BRANCHES
 from graphnn.specification.spec import LayerSection
 
-WEIGHTS, SCALES, SMALLER, PLAIN = "weights", "scales", "smaller", "plain"  # what a layer does; each has a colour
+WEIGHTS, SCALES, SMALLER, PLAIN = "weights", "scales", "smaller", "plain"  # what layers do; each has a colour
 
 
 @frozen_dataclass
 class Box:
     """A layer, or a block with the layers of its two branches.
 
-    kind: WEIGHTS, SCALES, SMALLER or PLAIN. shape: of its output. share: of all parameters. time: its share of a training
-    step; None where it was not measured, or is in that of another, which `together` then names.
+    kind: WEIGHTS, SCALES, SMALLER or PLAIN. shape: of its output. time: its share of a training step; None where it was
+    not measured, or is in that of another, which `together` then names.
     """
 
     name: str
@@ -32,7 +32,6 @@ class Box:
     description: str
     shape: str
     parameters: int
-    share: float
     time: float | None
     together: str
     layers: "tuple[Box, ...]" = ()
@@ -79,7 +78,6 @@ class Drawing:
 
     def __init__(self, rows: Mapping[Path, Row], subject: Subject, times: LayerTimes | None) -> None:
         self._rows, self._times = rows, times
-        self._total = max(1, sum(row.parameters for row in rows.values()))
         self._nodes: dict[Path, list[Node]] = {}
         for node in subject.graph.nodes:
             self._nodes.setdefault(node.path, []).append(node)
@@ -108,7 +106,6 @@ class Drawing:
             description=section.description or "",
             shape=scalar_or_shape_text(row.output_shape),
             parameters=own,
-            share=own / self._total,
             time=sum(times) if times else None,
             together=together if not times else "",
             **inside,
@@ -116,7 +113,7 @@ class Drawing:
 
 
 def kind_of(node: Node) -> str:
-    """Return what a layer does: it multiplies by weights, scales or shifts, makes its input smaller, or none of these."""
+    """Return what a layer does: multiply by weights, scale or shift, make its input smaller, or none of these."""
     if any(parameter.role is Role.WEIGHT for parameter in node.parameters):
         return WEIGHTS
     if node.parameters:
