@@ -21,7 +21,7 @@ from graphnn.runs.progress import in_terminal
 from graphnn.runs.reading import has_place
 from graphnn.runs.trained import PARTS
 from graphnn.text.numbers import bytes_text
-from graphnn.text.terminal import complain, heard_by, show
+from graphnn.text.terminal import complain, heard_by, note, show
 
 EXAMPLES = (
     "models/digits.json",
@@ -93,7 +93,7 @@ def page(arguments: Namespace, notes: list[str]) -> tuple[str, str]:
     from graphnn.page.rendering import render_page
     from graphnn.page.subject import find_subject
 
-    subject = find_subject(document_source(arguments), arguments.runs, arguments.weights)
+    subject = find_subject(document_source(arguments), arguments.runs, arguments.weights, note)
     wishes = Wishes(
         part=arguments.split,
         data_dir=arguments.data_dir,
@@ -101,7 +101,7 @@ def page(arguments: Namespace, notes: list[str]) -> tuple[str, str]:
         threads=arguments.threads,
         kernels=arguments.kernels,
     )
-    content = make_content(subject, wishes, datetime.now(), announcer(), notes)
+    content = make_content(subject, wishes, datetime.now(), announcer(), note, notes)
     if subject.run is not None:
         what = f"run {subject.run.number}"
     else:

@@ -12,6 +12,8 @@ from graphnn.reports.kinds import percent_text
 from graphnn.types import Array
 
 WRITTEN = 20  # classes up to which each cell has its number
+DRAWN = 300  # classes up to which the matrix is drawn
+LISTED = 200  # classes of which the figures are listed
 SHADES = 10
 PAIRS = 15  # of classes that are confused most
 ABSENT = "–"
@@ -19,8 +21,9 @@ ABSENT = "–"
 
 @frozen_dataclass
 class ClassRow:
-    """The figures of a class in words. recall_share: 0…1, for a bar; None where there is none."""
+    """The figures of a class in words. number: its label. recall_share: 0…1, for a bar; None where there is none."""
 
+    number: int
     name: str
     precision: str
     recall: str
@@ -68,9 +71,13 @@ class Confusion:
 
 @frozen_dataclass
 class ClassFigures:
-    """The figures of all classes. matrix: None where several classes may be true at once."""
+    """The figures of the classes, or of the LISTED ones with the lowest F1.
+
+    exclusive: whether a sample has one class; else there is no matrix, nor where there are more classes than DRAWN.
+    """
 
     names: tuple[str, ...]
+    exclusive: bool
     rows: tuple[ClassRow, ...]
     mean: ClassRow
     matrix: Matrix | None
@@ -80,23 +87,26 @@ class ClassFigures:
 def class_figures(evaluation: Evaluation) -> ClassFigures:
     """Return the figures of the classes of an evaluation, which has scores."""
     matrix, names = evaluation.matrix, evaluation.classes
-    rows = tuple(class_row(name, score) for name, score in zip(names, evaluation.scores, strict=True))
-    mean = class_row("mean", mean_score(evaluation.scores))
+    scores = evaluation.scores
+    listed = sorted(range(len(names)), key=lambda at: (not scores[at].support, scores[at].f1 or 0.0))[:LISTED]
+    rows = tuple(class_row(at, names[at], scores[at]) for at in sorted(listed))
+    mean = class_row(0, "mean", mean_score(scores))
     if matrix is None:
-        return ClassFigures(names, rows, mean, None, ())
+        return ClassFigures(names, False, rows, mean, None, ())
     totals = matrix.sum(axis=1)
     confused = tuple(
         Confusion(names[true], names[predicted], count, percent_text(count / totals[true]))
         for true, predicted, count in most_confused(matrix, PAIRS)
     )
-    return ClassFigures(names, rows, mean, drawn_matrix(matrix), confused)
+    drawn = drawn_matrix(matrix) if len(names) <= DRAWN else None
+    return ClassFigures(names, True, rows, mean, drawn, confused)
 
 
-def class_row(name: str, score: ClassScore) -> ClassRow:
+def class_row(number: int, name: str, score: ClassScore) -> ClassRow:
     """Return the figures of a class in words."""
     precision, recall, f1, support = astuple(score)
     texts = [ABSENT if value is None else percent_text(value) for value in (precision, recall, f1)]
-    return ClassRow(name, texts[0], texts[1], texts[2], support, recall)
+    return ClassRow(number, name, texts[0], texts[1], texts[2], support, recall)
 
 
 def drawn_matrix(matrix: Array) -> Matrix:

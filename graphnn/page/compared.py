@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.metrics.base import METRICS
-from graphnn.metrics.figures import figure, label
+from graphnn.metrics.figures import figure
+from graphnn.page.graphs import COLOURS
 from graphnn.page.subject import ReadRun, Subject
+from graphnn.runs.final_figures import final_label
 from graphnn.text.numbers import clock
 
 ABSENT = "–"
@@ -44,7 +46,7 @@ def compared_runs(subject: Subject) -> ComparedRuns | None:
     ]
     with_curves = [run.number for run in subject.runs if run.history]
     return ComparedRuns(
-        tuple(f"{part} {label(name)}" for part, name in columns),
+        tuple(final_label(part, name) for part, name in columns),
         tuple(compared(run, columns, with_curves) for run in subject.runs),
     )
 
@@ -58,5 +60,5 @@ def compared(run: ReadRun, columns: Sequence[tuple[str, str]], with_curves: Sequ
         epochs=f"{run.done}/{run.facts.epochs:g}",
         time=clock(run.facts.seconds) if run.facts.seconds else ABSENT,
         figures=tuple(ABSENT if value is None else figure(name, value) for name, value in values),
-        colour=with_curves.index(run.number) % 7 + 1 if run.number in with_curves else None,
+        colour=with_curves.index(run.number) % COLOURS + 1 if run.number in with_curves else None,
     )

@@ -23,7 +23,7 @@ from graphnn.page.measurement import Measured, load_data, measure, part_to_measu
 from graphnn.page.mistakes import Mistakes, mistakes
 from graphnn.page.network import Network, network
 from graphnn.page.regression import OutputFigures, output_figures
-from graphnn.page.subject import Subject
+from graphnn.page.subject import Subject, Tell
 from graphnn.runs.trained import Trained
 
 T = TypeVar("T")
@@ -77,25 +77,34 @@ class Wishes:
 
 
 class Maker:
-    """Makes sections, and keeps the sentences about those that cannot be made. say: called with what is going on."""
+    """Makes sections, and keeps the sentences about those that cannot be made.
 
-    def __init__(self, say: Say) -> None:
-        self.say, self.lacking = say, dict[str, str]()
+    say: called with what is going on. tell: called with the sentences that begin with `why`.
+    """
+
+    def __init__(self, say: Say, tell: Tell) -> None:
+        self.say, self.tell, self.lacking = say, tell, dict[str, str]()
 
     def attempt(self, section: str, make: Callable[[], T], why: str = "") -> T | None:
-        """Return a section; None, with a sentence, where it cannot be made. why: begins the sentence."""
+        """Return a section; None, with a sentence, where it cannot be made. why: begins the sentence, and is told."""
         try:
             return make()
         except GraphError as error:
             self.lacking[section] = f"{why}{error.problems[0]}"
         except OSError as error:
             self.lacking[section] = f"{why}{error.filename or ''}: {error.strerror or error}"
+        if why:
+            self.tell(self.lacking[section])
         return None
 
 
-def make_content(subject: Subject, wishes: Wishes, made: datetime, say: Say, notes: list[str]) -> Content:
-    """Return what is on the page. notes: a list that the notes of the command are added to while it is made."""
-    maker = Maker(say)
+def make_content(subject: Subject, wishes: Wishes, made: datetime, say: Say, tell: Tell, notes: list[str]) -> Content:
+    """Return what is on the page.
+
+    say: called with what is going on. tell: called with notes. notes: a list that all notes of the command are added to
+    while it is made.
+    """
+    maker = Maker(say, tell)
     trained = subject.trained
     data = part = None
     if trained is None:
@@ -114,7 +123,7 @@ def make_content(subject: Subject, wishes: Wishes, made: datetime, say: Say, not
         made=made,
         tiles=tuple(tiles(subject, part, drawn)),
         facts=tuple(facts(subject, part, kernels)),
-        notes=tuple(dict.fromkeys(notes)),
+        notes=tuple(each for each in dict.fromkeys(notes) if each not in maker.lacking.values()),
         measured=part,
         compared=compared_runs(subject),
         curves=shown_curves(maker, subject),
@@ -135,14 +144,14 @@ def data_and_part(
     """Return the data set and the network on a part of it; None for what there is not."""
     part = wishes.part or part_to_measure(subject)
     maker.say("reading the data")
-    data = maker.attempt("measured", lambda: load_data(trained, wishes.data_dir), "The data could not be read: ")
+    data = maker.attempt("measured", lambda: load_data(trained, wishes.data_dir), "the data could not be read: ")
     if data is None:
         return None, None
     maker.say(f"measuring the {'training' if part == 'train' else part} part")
     measured = maker.attempt(
         "measured",
         lambda: measure(trained, data, part, threads=wishes.threads, kernels=wishes.kernels),
-        "The network could not be measured: ",
+        "the network could not be measured: ",
     )
     return data, measured
 
@@ -152,7 +161,7 @@ def timed(maker: Maker, subject: Subject, wishes: Wishes) -> LayerTimes | None:
     maker.say("timing the layers")
     plugins = [str(file) for file in wishes.plugins]
     return maker.attempt(
-        "times", lambda: layer_times(subject, plugins, wishes.kernels), "The time of the layers was not measured: "
+        "times", lambda: layer_times(subject, plugins, wishes.kernels), "the time of the layers was not measured: "
     )
 
 

@@ -86,4 +86,11 @@ def heat_map(node: Node, weights: Array, shape: Shape) -> Filters:
         )
     alt = f"weights of {node.name}: a row for each of {units} units, a column for each of {inputs} inputs"
     scaled = np.ascontiguousarray(weights[None])
-    return Filters(node.name, (weights_picture(scaled, alt, colour=False),), len(weights), "units", True, whole=True)
+    return Filters(
+        node.name,
+        (weights_picture(scaled, alt, colour=False, largest_side=WIDEST),),
+        len(weights),
+        "units",
+        True,
+        whole=True,
+    )

@@ -7,16 +7,16 @@ from datetime import datetime
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.metrics.base import METRICS
 from graphnn.metrics.figures import figure, label
-from graphnn.page.measurement import Measured, figures_of
+from graphnn.page.measurement import Measured
 from graphnn.page.network import Network
 from graphnn.page.subject import ReadRun, Subject
 from graphnn.runs.facts import FINISHED, FOUND, RESUMED
+from graphnn.runs.final_figures import WITH, final_label
 from graphnn.runs.trained import Trained
 from graphnn.text.numbers import clock, count_text, short_count_text
 from graphnn.types import shape_text
 
 PARTS = ("test", "validation", "training")
-WITH = " with "  # between a part and the views over which outputs are averaged
 
 
 @frozen_dataclass
@@ -40,15 +40,16 @@ class Fact:
 def tiles(subject: Subject, measured: Measured | None, drawn: Network) -> Iterator[Tile]:
     """Yield the figures at a glance: of the parts of the data, then of the training and the network."""
     run, known = subject.run, dict(subject.figures)
-    if measured is not None and measured.part_name not in known:
-        known[measured.part_name] = figures_of(measured)
+    if measured is not None:
+        known[measured.part_name] = measured.evaluation.figures
     for part in sorted(known, key=order_of_part):
         if part == "training" and len(known) > 1:
             continue
         metric = chief_metric(known[part])
         value = known[part].get(metric) if metric else None
         if metric is not None and value is not None and math.isfinite(value):
-            yield Tile(f"{part} {label(metric)}", figure(metric, value), details(known[part], metric))
+            other = recorded_otherwise(subject.figures.get(part, {}).get(metric), metric, value)
+            yield Tile(final_label(part, metric), figure(metric, value), other or details(known[part], metric))
     if run is not None and run.facts.state != FOUND:
         detail = "" if run.facts.state == FINISHED else f"{run.state}; {run.facts.epochs:g} were planned"
         yield Tile("epochs", f"{run.done}", detail)
@@ -59,6 +60,13 @@ def tiles(subject: Subject, measured: Measured | None, drawn: Network) -> Iterat
         yield Tile("epochs", f"{epochs}")
     layers = sum(1 for _ in subject.spec.every_layer)
     yield Tile("parameters", short_count_text(drawn.parameters), f"in {layers} layers")
+
+
+def recorded_otherwise(recorded: float | None, metric: str, value: float) -> str:
+    """Return in words that a run has recorded another value than that measured now; "" where it has not."""
+    if recorded is None or figure(metric, recorded) == figure(metric, value):
+        return ""
+    return f"the run recorded {figure(metric, recorded)}"
 
 
 def order_of_part(part: str) -> tuple[int, str]:

@@ -10,6 +10,7 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.types import Array
 
 LARGEST = 160  # pixels of a side; larger images are made smaller
+LARGEST_FILTER = 48  # pixels of a side of weights, of which many are shown
 COARSE = 64  # pixels of a side up to which images are shown enlarged, with their pixels as squares
 QUALITY = 82  # of JPEG
 BYTES = (0.0, 255.0)
@@ -51,29 +52,29 @@ def image_picture(image: Array, limits: Limits, alt: str) -> Picture:
     return picture(values.transpose(1, 2, 0), alt)
 
 
-def weights_picture(weights: Array, alt: str, *, colour: bool) -> Picture:
+def weights_picture(weights: Array, alt: str, *, colour: bool, largest_side: int = LARGEST_FILTER) -> Picture:
     """Return the picture of a filter C×H×W.
 
     colour: whether its three channels are those of a colour image: then 0 is grey. Else 0 is white, positive weights
-    are blue and negative ones red, as strong as they are large.
+    are blue and negative ones red, as strong as they are large. largest_side: pixels, to which it is made smaller.
     """
     largest = float(np.abs(weights).max()) or 1.0
     scaled = weights.astype(np.float64) / largest
     if colour:
-        return picture(0.5 + scaled.transpose(1, 2, 0) / 2, alt)
+        return picture(0.5 + scaled.transpose(1, 2, 0) / 2, alt, largest_side)
     signed = scaled.mean(axis=0)[..., None]
     positive, negative, white = np.array([0.02, 0.32, 0.62]), np.array([0.75, 0.20, 0.05]), np.ones(3)
     share = np.abs(signed)
-    return picture(white * (1 - share) + np.where(signed >= 0, positive, negative) * share, alt)
+    return picture(white * (1 - share) + np.where(signed >= 0, positive, negative) * share, alt, largest_side)
 
 
-def picture(values: Array, alt: str) -> Picture:
-    """Return the picture of values H×W×1 or H×W×3 in 0…1."""
+def picture(values: Array, alt: str, largest: int = LARGEST) -> Picture:
+    """Return the picture of values H×W×1 or H×W×3 in 0…1. largest: pixels of a side, to which it is made smaller."""
     from PIL import Image  # comes with matplotlib
 
     pixels = np.rint(255 * np.clip(np.nan_to_num(values), 0, 1)).astype(np.uint8)
     image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    image.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS)
+    image.thumbnail((largest, largest), Image.Resampling.LANCZOS)
     coarse = max(image.size) <= COARSE
     file = io.BytesIO()
     if coarse:

@@ -1,6 +1,5 @@
 """The outputs of the trained network on one part of the data, measured for the page."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -100,8 +99,3 @@ def probabilities(outputs: Outputs) -> Array | None:
     if isinstance(outputs, YesOrNo):
         return np.asarray(0.5 * (1 + np.tanh(y / 2))) if outputs.logits else y
     return None
-
-
-def figures_of(measured: Measured | None) -> Mapping[str, float]:
-    """Return the measured figures; none where nothing was measured."""
-    return {} if measured is None else measured.evaluation.figures

@@ -1,7 +1,7 @@
 """What a page is about: a run of a document, or the weights beside it, and the runs that it is compared with."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,17 @@ from graphnn.layers.settings import added_fragments
 from graphnn.runs.facts import FINISHED, RunFacts, numbers_of
 from graphnn.runs.folder import RunFolder
 from graphnn.runs.reading import DocumentSource, document_command, read_document
-from graphnn.runs.standing import standing
-from graphnn.runs.store import RunStore, numbers_text, store_of
+from graphnn.runs.standing import standing, weights_meta
+from graphnn.runs.store import RunStore, store_of
 from graphnn.runs.trained import Trained, load_trained, weights_beside
 from graphnn.specification.differences import Difference, differences
 from graphnn.specification.spec import Spec
 from graphnn.storage.regular_files import is_file
-from graphnn.text.terminal import note
 from graphnn.training.history import Record, read_history
 
 COMMAND = "report"
+OTHER_FILE = "; name the weights by --weights, or a run by its number"
+Tell = Callable[[str], None]  # called with a note, for the user and for the page
 
 
 @frozen_dataclass(kw_only=True)
@@ -39,15 +40,15 @@ class ReadRun:
     history: Sequence[Record]
 
     @classmethod
-    def of(cls, folder: RunFolder) -> "ReadRun":
-        """Return a run. Raises WeightsError where its facts are damaged; a note says what else is."""
+    def of(cls, folder: RunFolder, tell: Tell) -> "ReadRun":
+        """Return a run. Raises WeightsError where its facts are damaged; tell: called with what else is."""
         facts = folder.facts()
         return cls(
             folder=folder,
             facts=facts,
             state=folder.state(facts),
-            document=document_of(folder),
-            history=history_of(folder),
+            document=document_of(folder, tell),
+            history=history_of(folder, tell),
         )
 
     @property
@@ -103,24 +104,27 @@ class Subject:
         return {} if self.trained is None else numbers_of(self.trained.meta.get("metrics"))
 
 
-def find_subject(source: DocumentSource, numbers: Sequence[int], weights: Path | None) -> Subject:
+def find_subject(source: DocumentSource, numbers: Sequence[int], weights: Path | None, tell: Tell) -> Subject:
     """Return what the page is about.
 
     numbers: of runs; the first is the subject, the others are compared with it. None: the run whose weights stand
     beside the document, or else the newest finished one, or else the newest. weights: their file, by default that
-    beside the document, whose runs are meant. Raises SpecError where the document cannot be read, WeightsError for a
-    run that there is not, weights that do not fit, and where there are neither weights nor runs.
+    beside the document, whose runs are meant. tell: called with notes. Raises SpecError where the document cannot be
+    read, WeightsError for a run that there is not, weights that do not fit, and where there are neither weights nor
+    runs.
     """
     place = weights or weights_beside(source.file, "--weights")
+    check_document(source, place)
     store = store_of(place)
-    runs = [ReadRun.of(run) for run in store.all_numbered([*dict.fromkeys(numbers)])]
-    run = runs[0] if runs else chosen_run(store, place, source.file)
-    now = present_document(source, run)
+    runs = [ReadRun.of(run, tell) for run in store.all_numbered([*dict.fromkeys(numbers)])]
+    if weights is not None and not runs:
+        load_trained(source, weights, COMMAND)  # weights that are named are for this document, whatever run made them
+    run = runs[0] if runs else chosen_run(store, place, source.file, tell)
+    now = present_document(source, run, tell)
     own = source if run is None or run.document is None else recorded_source(source, run, now)
     file = place if run is None else run.folder.best_weights()
     trained = None if file is None else load_trained(own, file, COMMAND)
     spec = read_document(own) if trained is None else trained.spec
-    before = None if run is None else run_before(store, run)
     edited = differences_to(run, now)
     as_written = run is None or (now is not None and not edited and not source.overrides)
     text = written_text(source) if as_written else None
@@ -128,7 +132,7 @@ def find_subject(source: DocumentSource, numbers: Sequence[int], weights: Path |
         file=source.file,
         run=run,
         others=tuple(runs[1:]),
-        before=before,
+        before=None if run is None else run_before(store, run, tell),
         trained=trained,
         spec=spec,
         graph=build_graph(spec) if trained is None else trained.graph,
@@ -138,21 +142,27 @@ def find_subject(source: DocumentSource, numbers: Sequence[int], weights: Path |
     )
 
 
-def chosen_run(store: RunStore, weights: Path, document: Path) -> ReadRun | None:
+def check_document(source: DocumentSource, weights: Path) -> None:
+    """Raise SpecError where a document is not there, or weights or a folder are named instead; it may be damaged."""
+    if source.text is None and (not is_file(source.file) or source.file.suffix == weights.suffix):
+        read_document(source)
+
+
+def chosen_run(store: RunStore, weights: Path, document: Path, tell: Tell) -> ReadRun | None:
     """Return the run whose weights stand at a path, or else the newest finished one, or else the newest.
 
     None where the weights there are of no known run. Raises WeightsError where nothing is there and no run is known.
     """
     known = list(store.readable())
     try:
-        stands = standing(weights, store)
+        stands = standing(weights, store) if weights_meta(weights, OTHER_FILE) is not None else None
     except WeightsError as error:
         if not known:
             raise
-        note(error.problems[0])
+        tell(str(error.problems[0]))
         stands = None
     if stands is not None:
-        return None if stands.run is None else ReadRun.of(stands.run)
+        return None if stands.run is None else ReadRun.of(stands.run, tell)
     finished = [run for run, facts in known if facts.state == FINISHED and run.best_weights() is not None]
     with_weights = [run for run, _ in known if run.best_weights() is not None]
     newest = (finished or with_weights or [run for run, _ in known])[-1:]
@@ -161,10 +171,10 @@ def chosen_run(store: RunStore, weights: Path, document: Path) -> ReadRun | None
             f"there is nothing to show yet: {weights} does not exist, nor a run in {store.folder}; train it first: "
             f"{document_command('train', COMMAND, document)}"
         )
-    return ReadRun.of(newest[0])
+    return ReadRun.of(newest[0], tell)
 
 
-def present_document(source: DocumentSource, run: ReadRun | None) -> Spec | None:
+def present_document(source: DocumentSource, run: ReadRun | None, tell: Tell) -> Spec | None:
     """Return the document as it is now; None, after a note, where it cannot be read and the run has its own.
 
     Raises SpecError where it cannot be read and is needed.
@@ -174,9 +184,8 @@ def present_document(source: DocumentSource, run: ReadRun | None) -> Spec | None
     except SpecError as error:
         if run is None or run.document is None:
             raise
-        note(
-            f"the page shows the document of run {run.number}, because that of now cannot be read: {error.problems[0]}"
-        )
+        why = f"that of now cannot be read: {error.problems[0]}"
+        tell(f"the page shows the document of run {run.number}, because {why}")
         return None
 
 
@@ -189,35 +198,35 @@ def recorded_source(source: DocumentSource, run: ReadRun, now: Spec | None) -> D
     return recorded.changed(f"data.path={json.dumps(now.data['path'])}")
 
 
-def document_of(folder: RunFolder) -> Mapping[str, Any] | None:
+def document_of(folder: RunFolder, tell: Tell) -> Mapping[str, Any] | None:
     """Return the resolved document of a run; None where it is missing, or, after a note, where it is damaged."""
     if not is_file(folder.document):
         return None
     try:
         found = json.loads(folder.document.read_bytes())
     except (OSError, ValueError, RecursionError) as problem:
-        note(f"{folder.document}: is damaged, and is left out: {problem}")
+        tell(f"{folder.document}: is damaged, and is left out: {problem}")
         return None
     return found if isinstance(found, dict) else None
 
 
-def history_of(folder: RunFolder) -> Sequence[Record]:
+def history_of(folder: RunFolder, tell: Tell) -> Sequence[Record]:
     """Return the records of a run's epochs; none where it has none, or, after a note, where they are damaged."""
     if not is_file(folder.history):
         return []
     try:
         return read_history(folder.history)
     except WeightsError as error:
-        note(f"the curves are left out: {error}")
+        tell(f"the curves are left out: {error}")
         return []
 
 
-def run_before(store: RunStore, run: ReadRun) -> ReadRun | None:
+def run_before(store: RunStore, run: ReadRun, tell: Tell) -> ReadRun | None:
     """Return the latest run before one that has a document; None where there is none."""
     if run.document is None:
         return None
     earlier = [each for each, _ in store.readable() if each.number < run.number and is_file(each.document)]
-    return ReadRun.of(earlier[-1]) if earlier else None
+    return ReadRun.of(earlier[-1], tell) if earlier else None
 
 
 def differences_to(run: ReadRun | None, now: Spec | None) -> tuple[Difference, ...]:
@@ -232,8 +241,3 @@ def written_text(source: DocumentSource) -> str | None:
     if source.text is not None or source.overrides:
         return None
     return source.file.read_bytes().decode("utf-8-sig")
-
-
-def runs_text(runs: Sequence[ReadRun]) -> str:
-    """Return runs in words: runs 1, 3."""
-    return numbers_text(sorted(run.number for run in runs))

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from graphnn.benchmark.timing import QUICK
+from graphnn.errors import GraphError
 from graphnn.page import layer_times
 from graphnn.runs.facts import INTERRUPTED
 from graphnn.runs.store import store_of
@@ -382,3 +383,41 @@ def test_equal_runs_give_equal_pages_but_for_dates_and_times(trained: Path, make
         return re.sub(r'(<span class="bar"[^>]*></span>|: )?[\d.]+(%| ms a step)', "", html)
 
     assert fixed(make().html) == fixed(make().html)
+
+
+def test_a_document_that_is_not_there_is_not_replaced_by_a_run_of_that_name(trained: Path, graphnn: Run) -> None:
+    for name, said in (("net.jsn", "did you mean"), ("net.npz", "a weights file"), ("net.runs", "this is a folder")):
+        done = graphnn("report", trained.with_name(name))
+        assert done.returncode == 2
+        assert said in done.stderr
+    assert not trained.with_name("net.html").exists()
+
+
+def test_weights_that_are_named_are_for_the_document(trained: Path, small: dict[str, Any], graphnn: Run) -> None:
+    small["layers"][0]["units"] = 17
+    other = trained.with_name("other.json")
+    other.write_text(json.dumps(small))
+    done = graphnn("report", other, "--weights", trained.with_suffix(".npz"))
+    assert done.returncode == 2
+    assert "these weights do not fit" in done.stderr
+
+
+def test_figures_that_a_run_has_recorded_otherwise_are_told(
+    document: Path, train: Run, make: Callable[..., Page]
+) -> None:
+    assert train("--quiet", "--limit", "40", "--set", "training.epochs=1")[0] == 0
+    page = make()
+    assert "360 samples that training never saw" in page.text
+    assert "the run recorded" in page.text
+
+
+def test_a_layer_that_cannot_be_timed_leaves_the_bars_out(
+    trained: Path, make: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise GraphError("no time")
+
+    monkeypatch.setattr(layer_times, "node_times", refuse)
+    page = make()
+    assert "The time of the layers was not measured: no time" in page.text
+    assert 'class="bar"' not in section(page, "network")

@@ -27,6 +27,7 @@ from graphnn.page.network import network
 from graphnn.page.regression import output_figures
 from graphnn.page.subject import Subject, find_subject
 from graphnn.runs.reading import DocumentSource
+from graphnn.text.terminal import note
 from graphnn.training.samples import Samples
 from graphnn.types import Array
 
@@ -40,7 +41,7 @@ def subject_of(document: Path, values: dict[str, Any], train: Callable[..., Any]
     """Return what the page of a network is about, after its run of this number: an epoch on a few samples."""
     document.write_text(json.dumps(values))
     assert train("--quiet", "--limit", "40", "--set", "training.epochs=1")[0] == 0
-    return find_subject(DocumentSource(document), [run], None)
+    return find_subject(DocumentSource(document), [run], None, note)
 
 
 def measured(outputs: Any, x: Array, classes: tuple[str, ...] = ()) -> Measured:
