@@ -1,7 +1,9 @@
 """predict: classifies pictures or arrays with trained weights."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from graphnn.commands.common import (
     Parser,
@@ -18,11 +20,18 @@ from graphnn.commands.common import (
 )
 from graphnn.datasets.base import facts_of
 from graphnn.errors import DivergenceError, GraphError
-from graphnn.evaluation.files import Files, gathered
+from graphnn.evaluation.files import Files, Labelled, gathered
 from graphnn.evaluation.inputs import Reader
 from graphnn.evaluation.prediction import predict, prediction_report
+from graphnn.evaluation.saved_inputs import SavedInputs
+from graphnn.pictures.in_terminal import colours_of, in_bytes, picture_lines
+from graphnn.reports.formats import TABLE
 from graphnn.runs.trained import load_trained
-from graphnn.text.terminal import complain, note
+from graphnn.text.colour import joined
+from graphnn.text.terminal import complain, note, say, terminal_width
+from graphnn.types import shape_text
+
+MOST_SHOWN = 20  # inputs that --show draws
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -65,6 +74,16 @@ def parser() -> Parser:
         action="store_true",
         help="only resize pictures, where the network is for digits or mnist, and they would be cropped to the ink",
     )
+    result.add_argument(
+        "--show", action="store_true", help=f"draw what the network sees, of the first {MOST_SHOWN} inputs, too"
+    )
+    result.add_argument(
+        "--save-input",
+        type=Path,
+        metavar="PLACE",
+        help="save what the network sees, pixel by pixel: for one input a file NAME.png, else a folder; nothing is "
+        "replaced",
+    )
     add_threads_argument(result)
     add_kernels_argument(result)
     add_format_argument(result, csv="one line a class of each input, or an output of each")
@@ -92,11 +111,20 @@ def run(argv: Sequence[str]) -> int:
         provenance=trained.provenance,
     )
     files = Files(reader)
+    parts = files.read(arguments.inputs)
+    for option, given in (("--show", arguments.show), ("--save-input", arguments.save_input)):
+        if given and len(reader.data_shape) != 3:
+            raise UsageError(f"{option}: an input is {shape_text(reader.data_shape)} numbers, and no picture")
+    saved = None if arguments.save_input is None else SavedInputs(arguments.save_input)
+    if arguments.show:
+        parts = drawn(parts, reader, sys.stdout if arguments.format == TABLE else sys.stderr)
+    if saved is not None:
+        parts = saved.watch(parts)
     results, overflowed = predict(
         trained.graph,
         trained.parameters,
         trained.normalisation,
-        gathered(files.read(arguments.inputs)),
+        gathered(parts),
         batch_size=trained.spec.training["batch_size"],
         threads=arguments.threads,
         kernels=trained.kernels(arguments.kernels).name,
@@ -106,8 +134,26 @@ def run(argv: Sequence[str]) -> int:
         show_report(report, arguments.format)
     for message in files.messages():
         note(message)
-    for message in overflowed:
+    for message in [] if saved is None else saved.messages():
+        note(message)
+    for message in [*([] if saved is None else saved.problems), *overflowed]:
         complain(message)
     if overflowed:
         return DivergenceError.exit_code
-    return GraphError.exit_code if files.failed else 0
+    return GraphError.exit_code if files.failed or (saved is not None and saved.problems) else 0
+
+
+def drawn(parts: Iterator[Labelled], reader: Reader, stream: TextIO) -> Iterator[Labelled]:
+    """Yield the parts, and draw the first samples on a stream, which is standard output or error."""
+    count = 0
+    print_lines = say if stream is sys.stdout else complain
+    colours, width = colours_of(stream), terminal_width(stream)
+    known = None if reader.provenance is None else reader.provenance.range
+    for labels, x in parts:
+        for label, image in zip(labels[: max(0, MOST_SHOWN - count)], x, strict=False):
+            pixels = in_bytes(image, (0, 255) if reader.bytes_in_data else known)
+            print_lines(joined("\n", [label, *picture_lines(pixels, colours, width), ""]))
+        count += len(labels)
+        yield labels, x
+    if count > MOST_SHOWN:
+        note(f"--show draws the first {MOST_SHOWN} of {count:,} inputs")

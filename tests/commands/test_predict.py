@@ -147,6 +147,62 @@ def test_pictures_as_they_are(network: Path, tmp_path: Path, capsys: Shown) -> N
     assert capsys.readouterr().err == ""
 
 
+def test_what_the_network_sees_is_drawn(network: Path, tmp_path: Path, capsys: Shown) -> None:
+    files = pictures(tmp_path, 2)
+    assert main([str(network), *files, "--show"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert (lines[0], lines[1], lines[10], lines[11], lines[12]) == (
+        files[0],
+        *["+" + "-" * 16 + "+"] * 2,
+        "",
+        files[1],
+    )
+    image = load("digits").x_test[0, 0]
+    assert lines[2:10] == [
+        "|" + "".join(" .:-=+*#%@"[value * 10 // 256] * 2 for value in row) + "|" for row in image.tolist()
+    ]
+    assert lines[-2].split() == [files[0], "digit", lines[-2].split()[2], lines[-2].split()[3]]
+    assert main([str(network), *files, "--show", "--format", "json"]) == 0
+    shown = capsys.readouterr()
+    assert len(json.loads(shown.out)) == 2
+    assert shown.err.splitlines()[: len(lines) - 2] == lines[:-2]
+
+
+def test_only_the_first_inputs_are_drawn(network: Path, tmp_path: Path, capsys: Shown) -> None:
+    np.save(tmp_path / "batch.npy", load("digits").x_test[:23].astype(np.float32))
+    assert main([str(network), str(tmp_path / "batch.npy"), "--show"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.count("+" + "-" * 16 + "+") == 2 * 20
+    assert shown.err == "note: --show draws the first 20 of 23 inputs\n"
+
+
+def test_what_the_network_sees_is_saved(network: Path, tmp_path: Path, capsys: Shown) -> None:
+    picture = Image.new("L", (40, 60), 240)
+    picture.paste(20, (10, 20, 16, 52))
+    picture.save(tmp_path / "one.png")
+    arguments = [str(network), str(tmp_path / "one.png"), "--save-input"]
+    assert main([*arguments, str(tmp_path / "seen.png")]) == 0
+    shown = capsys.readouterr()
+    assert f"note: saved what the network sees: {tmp_path / 'seen.png'}" in shown.err.splitlines()
+    assert main([str(network), str(tmp_path / "seen.png")]) == 0
+    again = capsys.readouterr()
+    assert again.out.split()[1:] == shown.out.split()[1:]
+    assert "read as it is" in again.err
+    assert main([*arguments, str(tmp_path / "one.png")]) == 2  # never the photograph itself
+    shown = capsys.readouterr()
+    assert "digit" in shown.out
+    assert f"{tmp_path / 'one.png'}: is there already and holds something else" in shown.err
+    with Image.open(tmp_path / "one.png") as file:
+        assert file.size == (40, 60)
+
+
+def test_inputs_that_are_no_pictures_are_neither_drawn_nor_saved(tmp_path: Path, capsys: Shown) -> None:
+    arguments = own_network(tmp_path, "MeanSquaredError", 2, [], None)
+    for option in (["--show"], ["--save-input", str(tmp_path / "a.png")]):
+        assert main([*arguments, *option]) == 2
+        assert f"{option[0]}: an input is 2 numbers, and no picture" in capsys.readouterr().err
+
+
 def test_as_is_is_refused_where_nothing_else_is_done(tmp_path: Path, capsys: Shown) -> None:
     arguments = own_network(tmp_path, "MeanSquaredError", 2, [], None)
     assert main([*arguments, "--as-is"]) == 2
