@@ -12,6 +12,7 @@ from graphnn.errors import DataError, GraphError, Problem, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph
+from graphnn.losses.base import LOSSES
 from graphnn.runs.data import run_length, stored
 from graphnn.runs.data_notes import print_split_note
 from graphnn.runs.final_figures import measured_parts
@@ -29,6 +30,7 @@ from graphnn.text.terminal import note
 from graphnn.training.checkpoint import RunSettings
 
 TRAINING_PART = "training"  # of the figures of runs
+PREPARING = ("description", "validation_split", "normalize", "augment")  # keys of data that change nothing of its files
 
 
 @frozen_dataclass
@@ -128,7 +130,7 @@ def planned(request: ComparisonRequest) -> Iterator[Training]:
     Raises GraphError where one cannot be measured, and what reading raises.
     """
     part = "test" if request.test else "validation"
-    facts: dict[tuple[str, str | None], tuple[int, Mapping[str, str]]] = {}  # of the data: training samples, digests
+    facts: dict[str, tuple[int, Mapping[str, str]]] = {}  # of data as they are loaded: training samples, digests
     read = read_all(request)
     runs, first = KnownRuns(request.store), list[Training]()
     for variant, spec, graph in read:
@@ -138,7 +140,8 @@ def planned(request: ComparisonRequest) -> Iterator[Training]:
                 "data.validation_split, for example by --set data.validation_split=0.1, or measure on the test part "
                 "with --test"
             )
-        source = (spec.data["dataset"], spec.data["path"])
+        loading = {key: value for key, value in spec.data.items() if key not in PREPARING}
+        source = f"{loading}, {LOSSES[spec.loss.type].outputs.__name__}"  # the loss says how labels are read
         if source not in facts:
             data = stored(spec, request.data_dir, show_progress=in_terminal())
             count = len(data.y_train) if request.limit is None else min(len(data.y_train), request.limit)

@@ -172,6 +172,20 @@ def test_other_data_are_another_training(compare: Compare, document: Path, tmp_p
     assert made("d", "--test") == 0
 
 
+def test_variants_of_a_drawn_test_part_are_known_again(compare: Compare, document: Path, tmp_path: Path) -> None:
+    whole = samples(seed=1)
+    np.savez(tmp_path / "a.npz", x=whole["x_train"], y=whole["y_train"])
+    file = tmp_path / "variants.json"
+    file.write_text(json.dumps({"variants": [{"name": "half", "set": {"data.test_split": 0.5}}]}))
+    values = {"data.dataset": "npz", "data.path": tmp_path / "a.npz", "input.shape": [64]}
+    common = [word for key, value in values.items() for word in ("--set", f"{key}={value}")]
+    for _ in range(2):
+        assert compare(*common, "--variants", file, "--test")[0] == 0
+        assert len(runs(document)) == 2
+    first, second = (run.facts().data["training data"] for run in runs(document))
+    assert first != second
+
+
 def samples(seed: int) -> dict[str, Any]:
     """Return the arrays of a small data set."""
     rng = np.random.default_rng(seed)
