@@ -15,11 +15,14 @@ class Augmenter:
     count: the number of images in the training part. mean: their mean image, H×W×C, as stored. The draws of an epoch
     are made for all images at once, so they do not depend on the division into batches and pieces; they are kept until
     another epoch is requested. Threads may share an augmenter: two that request a new epoch at once both draw it, with
-    the same result.
+    the same result. hiding: whether to apply those that hide a part of an image; the draws of the others are the same.
     """
 
-    def __init__(self, augmentations: Sequence[Augmentation], *, seed: int, count: int, mean: Array) -> None:
+    def __init__(
+        self, augmentations: Sequence[Augmentation], *, seed: int, count: int, mean: Array, hiding: bool = True
+    ) -> None:
         self._augmentations, self._seed, self._images = augmentations, seed, TrainingImages(count, mean)
+        self._hiding = hiding
         self._drawn: tuple[int, list[Transform]] = (-1, [])  # replaced as a whole: no thread sees half an epoch
 
     def apply(self, images: Array, chosen: Array, epoch: int) -> Array:
@@ -41,6 +44,8 @@ class Augmenter:
         """Return the transforms of an epoch; where two in a row can be merged into one, they are."""
         transforms: list[Transform] = []
         for position, augmentation in enumerate(self._augmentations):
+            if augmentation.hides and not self._hiding:
+                continue
             transform = augmentation.draw(DrawKey(self._seed, epoch, position), self._images)
             merged = transforms[-1].followed_by(transform) if transforms else None
             if merged is None:

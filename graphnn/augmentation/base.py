@@ -56,10 +56,12 @@ class Augmentation(Describable, ABC):
     """A random change to images; its fields are the properties of its definition in the schema.
 
     size_field: the field to blame where images are too small. mirrors: whether it shows mirror images.
+    hides: whether it covers a part of an image, which a network that learns its inputs is to give back.
     """
 
     size_field: ClassVar[str]
     mirrors: ClassVar[bool] = False
+    hides: ClassVar[bool] = False
 
     def _check_settings(self) -> None:
         check_built_in(self, "augmentation", AUGMENTATIONS)

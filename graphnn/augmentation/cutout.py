@@ -20,6 +20,7 @@ class Cutout(Augmentation):
     """
 
     size_field: ClassVar[str] = "size"
+    hides: ClassVar[bool] = True
 
     size: int = 8
 

@@ -30,9 +30,10 @@ class DataMemory:
 UNKNOWN = DataMemory(0, 0, None)
 
 
-def data_memory(name: str, path: Path | None) -> DataMemory:
+def data_memory(name: str, path: Path | None, *, labelled: bool = True) -> DataMemory:
     """Return the memory of a data set, from its facts or from the headers in the user's file.
 
+    labelled: whether its labels or targets are loaded.
     UNKNOWN where it cannot be told, as of a file that is damaged, of which loading says what is wrong.
     """
     facts = facts_of(name)
@@ -41,14 +42,14 @@ def data_memory(name: str, path: Path | None) -> DataMemory:
         return DataMemory(stored, 2 * stored, facts.samples)  # the records as read, and the images made of them
     if path is None or name != "npz":
         return UNKNOWN
-    return memory_of_arrays(path)
+    return memory_of_arrays(path, labelled=labelled)
 
 
-def memory_of_arrays(path: Path) -> DataMemory:
+def memory_of_arrays(path: Path, *, labelled: bool = True) -> DataMemory:
     """Return the memory of the samples in the user's arrays. Other arrays there are not read, and so not counted."""
     try:
         with open_arrays(path) as file:
-            keys = keys_of(file)
+            keys = keys_of(file, labelled=labelled)
             return memory_of(file, keys, mapped_names(file, keys))
     except DataError:
         return UNKNOWN

@@ -30,6 +30,7 @@ from graphnn.metrics.outputs import Outputs
 from graphnn.text.numbers import bytes_text
 from graphnn.types import Array
 
+INPUTS = "inputs"  # as data.targets: no others are read
 TEST_SPLIT = 0.2  # of the samples, where the data have no test part and the document does not say
 
 
@@ -63,7 +64,7 @@ def read_arrays(
     """
     settings = settings or {}
     with open_arrays(path) as file:
-        keys = keys_of(file)
+        keys = keys_of(file, labelled=settings.get("targets") != INPUTS)
         if "test_split" in settings and TEST in keys.x:
             raise DataError(f"{path}: it has a test part, {keys.x[TEST]}; leave data.test_split out")
         mapped = mapped_names(file, keys)
@@ -74,14 +75,16 @@ def read_arrays(
         if arrays[name].ndim == 3:
             arrays[name] = arrays[name][:, np.newaxis]  # the only channel of grey images
     known = None if names is None else class_names(names, 0, f"{path}: {CLASS_NAMES}")
-    read = read_targets({name: arrays[name] for name in keys.y.values()}, outputs, known)
+    read = read_targets({name: arrays[name] for name in keys.y.values()}, outputs, known) if keys.y else Targets({})
     problems = [*x_problems(arrays, keys), *read.problems, *([] if read.problems else y_problems(read.y))]
     problems += count_problems(arrays, keys)
     if problems:
         raise DataError(*(f"{path}: {problem}" for problem in problems))
     x = {part: checked(arrays.pop(name), f"{path}: {name}") for part, name in keys.x.items()}
     y = {part: read.y[name] for part, name in keys.y.items()}
-    if y[TRAIN].dtype.kind == "f":
+    if not y:
+        y = {part: np.zeros(len(each), np.int64) for part, each in x.items()}  # of one class, as there are none
+    elif y[TRAIN].dtype.kind == "f":
         y = {part: targets(y[part], f"{path}: {name}") for part, name in keys.y.items()}
     notes = part_notes(path, x)
     if TEST not in x:

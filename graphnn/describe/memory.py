@@ -10,9 +10,13 @@ from graphnn.kernels.kernels import Kernels
 from graphnn.kernels.winograd import Winograd
 from graphnn.layers.conv2d import Conv2D
 from graphnn.machine.cores import available_cores
-from graphnn.metrics.outputs import Numbers, YesOrNo
+from graphnn.metrics.outputs import Numbers, Shares, YesOrNo
 
-LOSS_FLOATS = {Numbers: 6, YesOrNo: 8}  # elements for each output that a loss and its metrics compute besides
+LOSS_FLOATS = {
+    Numbers: 6,
+    YesOrNo: 8,
+    Shares: 8,
+}  # elements for each output that a loss and its metrics compute besides
 WINDOWS = 2**20  # elements of gathered windows and padded images, which are cut to fit the second-level cache
 
 

@@ -68,6 +68,6 @@ def feed(batch: Batch, memory: Take, epoch: int | None) -> Feed:
 
     def targets(piece: slice) -> Array:
         with preparing():
-            return source.targets(positions[piece])
+            return source.targets(positions[piece], epoch)
 
     return Feed(inputs, targets)

@@ -19,8 +19,8 @@ class Source(Protocol):
         epoch: that of training, from 0, by which random draws are keyed; None in inference, where nothing is drawn.
         """
 
-    def targets(self, positions: Array) -> Array:
-        """Return the targets of the samples at `positions`."""
+    def targets(self, positions: Array, epoch: int | None) -> Array:
+        """Return the targets of the samples at `positions`. epoch: as of `inputs`, for those made of the inputs."""
 
 
 class preparing:

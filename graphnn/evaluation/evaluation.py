@@ -14,7 +14,7 @@ from graphnn.evaluation.metrics import ClassScore, class_scores, confusion_matri
 from graphnn.evaluation.views import averaged_sums, check_averaged, check_views
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph
-from graphnn.metrics.outputs import Classes, Outputs, YesOrNo
+from graphnn.metrics.outputs import Classes, Numbers, Outputs, YesOrNo
 from graphnn.parameters.parameters import Parameters
 from graphnn.text.working import working
 from graphnn.training.divergence import check_figures
@@ -30,7 +30,7 @@ class Evaluation:
     are empty for regression. scores: of each class, or of each output where several may be true at once; then there is
     no matrix. matrix: see confusion_matrix. averaged: the figures with outputs averaged over `views` of each image;
     empty for "none". notes: what a reader of the figures should know, in words. outputs: those of all samples, with
-    their targets.
+    their targets; None where these are the inputs, which are many.
     """
 
     part: str
@@ -69,19 +69,26 @@ def evaluate(
     if count == 0:
         raise DataError(f"the {part} part holds no samples")
     y_gt = samples.y if samples.indices is None else samples.y[samples.indices]
-    graph.check_targets(f"the {part} part", y_gt)
+    if not samples.learns_inputs:
+        graph.check_targets(f"the {part} part", y_gt)
     check_views(views, samples.x.shape[1:])
     logits = loss_takes_logits(graph)
     sums: list[Array] = []
     outputs: list[Array] = []
+    ranges: list[tuple[Array, Array]] = []  # of each target, in a chunk
     used = kernels_for(graph, kernels)
     with Engine(graph, parameters, batch_size=batch_size, samples=count, threads=threads, kernels=used) as engine:
         with working(f"measuring on the {part} part", count) as task:
             for chunk in engine.chunks(count):
                 chosen = np.arange(chunk.start, chunk.stop)
-                outputs.append(engine.loss_inputs(SourceBatch(samples, chosen)))
+                values, targets = engine.loss_inputs(SourceBatch(samples, chosen)), samples.targets(chosen)
                 with np.errstate(all="ignore"):  # what is not finite is reported below
-                    sums.append(loss.piece(samples.targets(chosen), outputs[-1], count, logits=logits))
+                    sums.append(loss.piece(targets, values, count, logits=logits))
+                if not samples.learns_inputs:
+                    outputs.append(values)
+                if loss.outputs is Numbers:
+                    flat = targets.reshape(len(targets), -1)
+                    ranges.append((flat.min(axis=0), flat.max(axis=0)))
                 task.advance(len(chosen))
         where = f"of {weights} over the {part} part"
         result = Evaluation(part, count, weights, graph.summarise(np.sum(sums, axis=0), count), views=views)
@@ -90,25 +97,31 @@ def evaluate(
             averaged = averaged_sums(engine, samples, views)
             result = replace(result, averaged=graph.summarise(np.asarray(averaged), count))
             check_averaged(engine, samples, views, result.averaged, where)
+    result = replace(result, notes=tuple(notes_of(ranges, result)))
+    if samples.learns_inputs:
+        return result
     interpreted = loss.outputs(y_gt, np.concatenate(outputs), logits=logits)
-    result = replace(result, notes=tuple(notes_of(y_gt, result)), outputs=interpreted)
+    result = replace(result, outputs=interpreted)
+    if isinstance(interpreted, Numbers):
+        return result
     if loss.outputs is Classes:
         names = class_names(classes, interpreted.y.shape[1])
         return with_classes(result, interpreted.truth, interpreted.predicted, names)
-    if loss.outputs is YesOrNo:
-        predicted, truth = interpreted.predicted.reshape(count, -1), interpreted.truth.reshape(count, -1)
-        if predicted.shape[1] == 1:  # one yes-or-no output tells two classes apart
-            return with_classes(result, truth[:, 0], predicted[:, 0], class_names(classes, 2))
-        names = class_names(classes, predicted.shape[1])
-        return replace(result, classes=names, scores=tuple(label_scores(truth, predicted)))
-    return result
+    predicted, truth = interpreted.predicted.reshape(count, -1), interpreted.truth.reshape(count, -1)
+    if predicted.shape[1] == 1:  # one yes-or-no output tells two classes apart
+        return with_classes(result, truth[:, 0], predicted[:, 0], class_names(classes, 2))
+    names = class_names(classes, predicted.shape[1])
+    return replace(result, classes=names, scores=tuple(label_scores(truth, predicted)))
 
 
-def notes_of(y_gt: Array, result: Evaluation) -> Iterator[str]:
-    """Yield a note where R² is 0/0 for an output, because its target is the same in all samples."""
+def notes_of(ranges: Sequence[tuple[Array, Array]], result: Evaluation) -> Iterator[str]:
+    """Yield a note where R² is 0/0 for an output, because its target is the same in all samples.
+
+    ranges: the least and the largest target of each output in the chunks.
+    """
     if "r2" in result.figures:
-        targets = y_gt.reshape(len(y_gt), -1)
-        constant = np.flatnonzero((targets == targets[0]).all(axis=0))
+        low, high = np.min([each for each, _ in ranges], axis=0), np.max([each for _, each in ranges], axis=0)
+        constant = np.flatnonzero(low == high)
         if constant.size:
             which = f"output {constant[0]}" + (f" and {constant.size - 1} more" if constant.size > 1 else "")
             yield (

@@ -12,7 +12,7 @@ from graphnn.evaluation.evaluation import class_names
 from graphnn.evaluation.files import MOST, Labelled
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph
-from graphnn.metrics.outputs import Numbers, YesOrNo
+from graphnn.metrics.outputs import Classes, YesOrNo
 from graphnn.parameters.parameters import Parameters
 from graphnn.reports.kinds import SHARE, SIX_DIGITS, Kind
 from graphnn.reports.report import Column, Report, Table
@@ -97,7 +97,7 @@ def prediction_report(results: Sequence[Result], graph: Graph, classes: Sequence
 
     classes: the names of the classes, where they are known.
     """
-    if graph.loss.outputs is Numbers:
+    if graph.loss.outputs not in (Classes, YesOrNo):
         return values_report(results)
     if graph.loss.outputs is YesOrNo and results[0][1].size == 1:
         results = [(label, np.concatenate([1 - y, y])) for label, y in results]  # the classes "no" and "yes"

@@ -22,10 +22,12 @@ from graphnn.graph.graph import Graph, Node, named_parameters, nodes_of
 from graphnn.layers.base import LAYERS, Layer, UnfitInput
 from graphnn.layers.expansion import INPUT, Expansion
 from graphnn.losses.base import LOSSES, Loss
+from graphnn.metrics.outputs import Classes
 from graphnn.optimizers.groups import group_findings
 from graphnn.parameters.parameter import Role
 from graphnn.specification.schema_problems import Finding, in_order
 from graphnn.specification.spec import LayerSection, Spec
+from graphnn.types import Shape
 
 
 def layer_from(section: LayerSection, *, all_names: bool = True) -> Layer:
@@ -51,6 +53,8 @@ def build_graph(spec: Spec, *, validated: bool | None = None) -> Graph:
     """
     layers = [layer_from(section) for section in spec.layers]
     loss: Loss = LOSSES[spec.loss.type].from_checked(**spec.loss.options)
+    if spec.learns_inputs:
+        loss = loss.of_inputs()
     findings = [*input_findings(spec), *augmentation_findings(spec)]
     unfit_layers: list[Finding] = []
 
@@ -63,12 +67,11 @@ def build_graph(spec: Spec, *, validated: bool | None = None) -> Graph:
     nodes = nodes_of(expansion.layers)
     findings += unfit_layers
     findings += name_findings(nodes)
-    ends = [] if shape is None else list(output_findings(spec, layers, loss, shape))
+    ends, unfit_loss = end_and_loss_findings(spec, layers, loss, shape)
     known = {finding.path for finding in ends}
     for node in nodes:
         about = setting_findings(node.path, node.name, node.layer, node.input_shape, first=node.index == 0)
         findings += (finding for finding in about if finding.path not in known)
-    unfit_loss = [] if shape is None else list(label_findings(spec, loss, shape))
     findings += unfit_loss or end_findings(spec, layers, loss)  # where the loss must change, its last layer will too
     findings += ends
     if not unfit_layers:
@@ -82,6 +85,23 @@ def build_graph(spec: Spec, *, validated: bool | None = None) -> Graph:
         problems = in_order(spec.document, findings)
         raise SpecError(*problems, *applied_changes(spec.document, problems))
     return Graph(spec.input_shape, nodes, loss)
+
+
+def end_and_loss_findings(
+    spec: Spec, layers: Sequence[Layer], loss: Loss, output_shape: Shape | None
+) -> tuple[list[Finding], list[Finding]]:
+    """Return the findings about the outputs, and those for which the loss must change, whether it suits its targets.
+
+    output_shape: None where it is unknown because a layer cannot take its input.
+    """
+    if spec.learns_inputs:
+        from graphnn.graph.learnt_inputs import learnt_input_findings  # few documents ask for it
+
+        found = list(learnt_input_findings(spec, layers, loss, assumed_input_shape(spec), output_shape))
+        return ([], found) if loss.outputs is Classes else (found, [])
+    if output_shape is None:
+        return [], []
+    return list(output_findings(spec, layers, loss, output_shape)), list(label_findings(spec, loss, output_shape))
 
 
 def applied_changes(document: Document, problems: Iterable[Problem]) -> Iterator[Problem]:

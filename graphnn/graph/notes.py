@@ -26,6 +26,10 @@ def notes(spec: Spec, graph: Graph) -> list[Problem]:
         *layer_notes(spec, graph),
         *image_notes(spec),
     ]
+    if spec.learns_inputs:
+        from graphnn.graph.learnt_inputs import learnt_input_notes  # few documents ask for it
+
+        found += learnt_input_notes(spec)
     return [problem.without_source() for problem in in_order(spec.document, found)]
 
 

@@ -108,7 +108,10 @@ TRAINING = (
     Odd(None, "epochs", below(1e-3), "is one step for all but the largest data; write 1 for all samples once"),
     Odd(None, "epochs", above(1e6), "is more than anyone can wait for"),
 )
-DATA = (Odd(None, "validation_split", above(0.5), "holds out more than it leaves to train on; usual is 0.1"),)
+DATA = (
+    Odd(None, "validation_split", above(0.5), "holds out more than it leaves to train on; usual is 0.1"),
+    Odd(None, "test_split", above(0.5), "holds out more than it leaves to train on; usual is 0.2"),
+)
 GROUP = (
     Odd(None, "learning_rate_scale", below(TINY), 'changes no weight; "trainable": false in the layer says so plainly'),
     Odd(None, "learning_rate_scale", above(1e9), "makes the first step a leap"),

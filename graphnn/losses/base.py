@@ -100,6 +100,10 @@ class Loss(Describable, ABC):
         """Return the layout of the vector that `piece` returns for predictions of `output_shape`."""
         return layout(self.outputs, output_shape)
 
+    def of_inputs(self) -> Loss:
+        """Return the loss for targets that are the network's inputs, which says what its outputs mean then."""
+        return self
+
     def reported(self) -> Self:
         """Return the loss that is reported, where training follows the gradient of another one, as with smoothing."""
         return self

@@ -1,5 +1,7 @@
 """BinaryCrossEntropy: the loss of independent yes-or-no outputs."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from graphnn.errors import DataError
@@ -7,7 +9,7 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.kernels.sigmoid import sigmoid
 from graphnn.layers.sigmoid import Sigmoid
 from graphnn.losses.base import LOSSES, SMALLEST, Loss, check_values
-from graphnn.metrics.outputs import YesOrNo
+from graphnn.metrics.outputs import Shares, YesOrNo
 from graphnn.metrics.sums import sums_of
 from graphnn.types import Array, Shape
 
@@ -23,11 +25,11 @@ class BinaryCrossEntropy(Loss):
     the gradient is (sigmoid z − t)/(nK).
     """
 
-    outputs = YesOrNo
+    outputs: ClassVar[type[YesOrNo]] = YesOrNo
     fused_with = Sigmoid
 
     def piece(self, y_gt: Array, y: Array, n: int, *, logits: bool, dy: Array | None = None) -> Array:
-        outputs, size = YesOrNo(y_gt, y, logits=logits), y[0].size
+        outputs, size = self.outputs(y_gt, y, logits=logits), y[0].size
         sums, t = sums_of(outputs), outputs.targets  # the sums before dy is written, which may be y's memory
         if logits:
             loss = np.maximum(y, 0) - t * y + np.log1p(np.exp(-np.abs(y)))
@@ -52,3 +54,18 @@ class BinaryCrossEntropy(Loss):
                 "BinaryCrossEntropy needs targets in 0…1; for class labels use Softmax and CrossEntropy, "
                 "for other values MeanSquaredError"
             )
+
+    def of_inputs(self) -> Loss:
+        return BinaryCrossEntropyOfInputs()
+
+
+@frozen_dataclass
+class BinaryCrossEntropyOfInputs(BinaryCrossEntropy):
+    """The same loss where the targets are the network's inputs: shares, not answers, so that there is no accuracy."""
+
+    outputs: ClassVar[type[YesOrNo]] = Shares
+
+    @property
+    def type(self) -> str:
+        """The `type` in the document, which says elsewhere that the targets are the inputs."""
+        return BinaryCrossEntropy.__name__

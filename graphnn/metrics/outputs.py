@@ -69,6 +69,13 @@ class YesOrNo(Outputs):
         return rng.integers(0, 2, (n, *output_shape)).astype(dtype)
 
 
+class Shares(YesOrNo):
+    """Numbers in 0…1 that are to be given back as they are, n×(output shape): inputs as their own targets.
+
+    Targets: as of YesOrNo, but no answers, so that there is nothing to be right or wrong about.
+    """
+
+
 class Numbers(Outputs):
     """Quantities, in the units of the targets: regression.
 

@@ -68,8 +68,10 @@ def check_scale(trained: Provenance | None, name: str, inputs: Array) -> None:
 
 def in_form(x: Array, shape: Shape) -> Array:
     """Return vectors as images of `shape`, or images as vectors, in C order; x as it is where they differ otherwise."""
+    if x.shape[1:] == shape:
+        return x
     vectors = len(shape) == 1 or x.ndim == 2
-    return x.reshape(-1, *shape) if vectors and math.prod(x.shape[1:]) == math.prod(shape) else x
+    return np.asarray(x).reshape(-1, *shape) if vectors and math.prod(x.shape[1:]) == math.prod(shape) else x
 
 
 def as_array(name: str, values: Any) -> Array:

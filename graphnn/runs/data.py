@@ -1,6 +1,8 @@
 """TrainingData: the data of a run, loaded, checked against the network, split, and normalised by the training part."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -11,13 +13,14 @@ from graphnn.datasets.data_memory import DataMemory, data_memory
 from graphnn.datasets.limit import classes_text, limited
 from graphnn.datasets.loading import as_path, load
 from graphnn.datasets.preparation import Normalisation
-from graphnn.datasets.provenance import Provenance
+from graphnn.datasets.provenance import Provenance, range_of
 from graphnn.describe.limits import refuse_too_large
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.findings import image_findings
 from graphnn.graph.graph import Graph
 from graphnn.losses.base import LOSSES
+from graphnn.metrics.outputs import Shares
 from graphnn.runs.data_notes import print_data_notes, print_split_note
 from graphnn.specification.schema_problems import in_order
 from graphnn.specification.spec import Spec
@@ -61,24 +64,25 @@ class TrainingData:
         whole = stored(spec, data_dir, show_progress=show_progress)
         check_fit(spec, whole)
         dataset = limited(whole, limit, seed)
-        if limit is not None and (text := classes_text(whole, dataset, limit)):
+        if limit is not None and not spec.learns_inputs and (text := classes_text(whole, dataset, limit)):
             note(f"{text} are among the training samples")
-        graph.check_targets(f"{whole.name}: y_train", dataset.y_train)
+        if not spec.learns_inputs:
+            graph.check_targets(f"{whole.name}: y_train", dataset.y_train)
         fraction = spec.data["validation_split"]
         draw = seed if fraction else spec.training["seed"]  # with no validation part, of the order of all samples alone
         chosen, held_out = split(dataset.y_train, fraction, draw, stratified=dataset.stratified)
         run_length(spec, graph, len(chosen))
         print_data_notes(spec, graph, dataset, chosen, held_out, limit=limit)
         normalisation = fitted(spec, dataset, chosen)
-        test_part = None
-        if test:
+        check_shares(spec, graph, dataset)
+        if test and not spec.learns_inputs:
             graph.check_targets(f"{whole.name}: y_test", dataset.y_test)
-            test_part = Samples(dataset.x_test, dataset.y_test, normalisation=normalisation)
-        training = Samples(dataset.x_train, dataset.y_train, chosen, normalisation)
+        part = partial(Samples, normalisation=normalisation, learns_inputs=spec.learns_inputs)
+        training = part(dataset.x_train, dataset.y_train, chosen)
         return cls(
             training=training.augmented(augmentations_from(spec.data["augment"]), spec.training["seed"]),
-            validation=Samples(dataset.x_train, dataset.y_train, held_out, normalisation) if len(held_out) else None,
-            test=test_part,
+            validation=part(dataset.x_train, dataset.y_train, held_out) if len(held_out) else None,
+            test=part(dataset.x_test, dataset.y_test) if test else None,
             classes=dataset.classes,
             normalisation=normalisation,
             provenance=Provenance.of(
@@ -101,6 +105,17 @@ def check_fit(spec: Spec, dataset: Dataset) -> None:
     findings = list(image_findings(spec, dataset.shape))
     if findings:
         raise DataError(*in_order(spec.document, findings))
+
+
+def check_shares(spec: Spec, graph: Graph, dataset: Dataset) -> None:
+    """Raise DataError, with its position in the document, where inputs as targets must lie in 0…1 and do not."""
+    if graph.loss.outputs is not Shares or spec.data["normalize"] != "none":
+        return
+    for name, x in (("x_train", dataset.x_train), ("x_test", dataset.x_test)):
+        low, high = range_of(x)
+        if low < 0 or high > 1:
+            message = f'{name} runs from {low:g} to {high:g}, but {graph.loss.type} needs inputs in 0…1; write "unit"'
+            raise DataError(spec.problem(("data", "normalize"), f"{dataset.name}: {message}"))
 
 
 def fitted(spec: Spec, dataset: Dataset, chosen: Array) -> Normalisation:
@@ -127,12 +142,13 @@ def run_length(spec: Spec, graph: Graph, count: int) -> Length:
 
 def data_of(spec: Spec) -> DataMemory:
     """Return the memory that a document's samples take; nothing is loaded."""
-    return data_memory(spec.data["dataset"], as_path(spec.data["path"]))
+    return data_memory(spec.data["dataset"], as_path(spec.data["path"]), labelled=not spec.learns_inputs)
 
 
 def stored(spec: Spec, data_dir: Path | None, *, show_progress: bool = True) -> Dataset:
     """Return a document's data set, not normalised. Raises DataError, and GraphError where too little memory is left.
 
+    It has no classes where its labels are not used.
     The notes of the data set are printed on stderr.
     """
     if spec.data["path"] is None:  # the sizes of the user's arrays are compared where they are read
@@ -143,9 +159,9 @@ def stored(spec: Spec, data_dir: Path | None, *, show_progress: bool = True) -> 
             path=spec.data["path"],
             data_dir=data_dir,
             show_progress=show_progress,
-            outputs=LOSSES[spec.loss.type].outputs,
+            outputs=None if spec.learns_inputs else LOSSES[spec.loss.type].outputs,
             settings=spec.data,
         )
     for text in dataset.notes:
         note(text)
-    return dataset
+    return replace(dataset, classes=None) if spec.learns_inputs else dataset

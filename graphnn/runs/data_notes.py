@@ -31,7 +31,7 @@ def print_data_notes(
     findings = list(batch_notes(spec, len(training))) if limit is None else []
     if facts_of(spec.data["dataset"]) is None:  # published data are as they should be
         findings += input_notes(dataset)
-        if limit is None:
+        if limit is None and not spec.learns_inputs:
             findings += label_notes(graph, dataset, training, validation)
     for problem in in_order(spec.document, findings):
         note(problem.without_source())

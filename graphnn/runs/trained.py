@@ -79,14 +79,25 @@ class Trained:
             notes = [class_names_note(self.classes, data.classes)]
             if name == "test":
                 notes.append(test_note(data, self.provenance))
-                part = Samples(in_form(data.x_test, shape), data.y_test, normalisation=self.normalisation)
+                part = Samples(
+                    in_form(data.x_test, shape),
+                    data.y_test,
+                    normalisation=self.normalisation,
+                    learns_inputs=self.spec.learns_inputs,
+                )
             else:
                 if self.provenance is None:
                     print_split_note(self.spec)
                 notes.append(split_note(self.provenance, name, fraction=fraction, seed=seed))
                 dataset = self.spec.data["dataset"]
                 chosen = part_indices(data, self.provenance, name, name=dataset, fraction=fraction, seed=seed)
-                part = Samples(in_form(data.x_train, shape), data.y_train, chosen, self.normalisation)
+                part = Samples(
+                    in_form(data.x_train, shape),
+                    data.y_train,
+                    chosen,
+                    self.normalisation,
+                    learns_inputs=self.spec.learns_inputs,
+                )
         except DataError as error:
             raise DataError(*(f"{self.weights}: {problem}" for problem in error.problems)) from error
         for text in filter(None, notes):

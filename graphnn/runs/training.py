@@ -225,7 +225,8 @@ def changes(source: DocumentSource, spec: Spec) -> tuple[str, ...]:
 def limit_line(data: TrainingData) -> str:
     """Return the line on what a limit has left of the training part."""
     labels = data.training.y
-    classes = f", of {count_text(len(np.unique(labels)))} classes" if labels.dtype.kind in "iu" else ""
+    known = labels.dtype.kind in "iu" and not data.training.learns_inputs
+    classes = f", of {count_text(len(np.unique(labels)))} classes" if known else ""
     return f"--limit {data.limit}: {count_text(len(labels))} samples of the training part{classes}.\n"
 
 

@@ -87,6 +87,11 @@ class Spec:
     notices: tuple[str, ...] = field(default=(), compare=False)
 
     @property
+    def learns_inputs(self) -> bool:
+        """Whether the targets are the network's own inputs, as of an autoencoder, rather than those of the data."""
+        return self.data.get("targets") == "inputs"
+
+    @property
     def every_layer(self) -> Iterator[LayerSection]:
         """All layers at any depth, a block before the layers inside it."""
         return (each for layer in self.layers for each in layer.with_inside())

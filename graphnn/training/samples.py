@@ -27,7 +27,8 @@ class Samples:
 
     They are never converted to floats all at once. x: N×C×H×W or N×F as stored; y: N labels or N×K targets. indices:
     of the samples in x and y, by default all. normalisation: none by default. augmenter: of images in training, before
-    they are normalised. view: of images in inference, by default none.
+    they are normalised. view: of images in inference, by default none. learns_inputs: whether the targets are not y but
+    the inputs, of the shape of x, augmented but for what hides a part. revealing: the augmenter of such targets.
     """
 
     x: Array
@@ -36,6 +37,8 @@ class Samples:
     normalisation: Normalisation | None = None
     augmenter: Augmenter | None = None
     view: View | None = None
+    learns_inputs: bool = False
+    revealing: Augmenter | None = None
 
     def augmented(self, augmentations: Sequence[Augmentation], seed: int) -> Self:
         """Return the same samples, augmented in training. Raises DataError where they are not images, or too small.
@@ -47,26 +50,36 @@ class Samples:
             return self
         for _, problem in misfits(augmentations, self.x.shape[1:]):
             raise DataError(problem)
-        return replace(self, augmenter=Augmenter(augmentations, seed=seed, count=len(self), mean=self._mean()))
+        mean = self._mean()
+        augmenters = [
+            Augmenter(augmentations, seed=seed, count=len(self), mean=mean, hiding=hiding) for hiding in (True, False)
+        ]
+        return replace(self, augmenter=augmenters[0], revealing=augmenters[1] if self.learns_inputs else None)
 
     def __len__(self) -> int:
         return len(self.x) if self.indices is None else len(self.indices)
 
     def inputs(self, positions: Array, out: Array, epoch: int | None) -> None:
         """Write the network's inputs of the n samples at `positions` into out: n×(input shape), floats."""
+        self._prepare(positions, out, epoch, self.augmenter)
+
+    def _prepare(self, positions: Array, out: Array, epoch: int | None, augmenter: Augmenter | None) -> None:
+        """Write the samples at `positions` to out, normalised, augmented in an epoch or as the view shows them."""
         indices = self._indices(positions)
         step = max(1, BLOCK // max(1, math.prod(self.x.shape[1:]) * self.x.itemsize))
         for start in range(0, len(indices), step):
             block = slice(start, start + step)
             x = rows(self.x, indices[block])
-            if self.augmenter is not None and epoch is not None:
-                x = self.augmenter.apply(x, positions[block], epoch)
+            if augmenter is not None and epoch is not None:
+                x = augmenter.apply(x, positions[block], epoch)
             elif self.view is not None and epoch is None:
                 x = self.view.apply(x)
             self._constants.apply(x, out.shape[1:], out[block])
 
-    def targets(self, positions: Array) -> Array:
-        """Return the targets of the samples at `positions`."""
+    def targets(self, positions: Array, epoch: int | None = None) -> Array:
+        """Return the targets of the samples at `positions`. epoch: of training, where the targets are the inputs."""
+        if self.learns_inputs:
+            return self._inputs_as_targets(positions, epoch)
         return np.asarray(self.y[self._indices(positions)])
 
     def take(
@@ -75,7 +88,13 @@ class Samples:
         """Return new arrays of the inputs, n×input_shape, and the targets of the n samples at `positions`."""
         x = empty_channels_last((len(positions), *input_shape), dtype)
         self.inputs(positions, x, epoch)
-        return x, self.targets(positions)
+        return x, self.targets(positions, epoch)
+
+    def _inputs_as_targets(self, positions: Array, epoch: int | None) -> Array:
+        """Return new arrays of the samples at `positions`, normalised, n×(shape of x), float32."""
+        y = empty_channels_last((len(positions), *self.x.shape[1:]), np.float32)
+        self._prepare(positions, y, epoch, self.revealing)
+        return y
 
     def _indices(self, positions: Array) -> Array:
         """Return the indices into x and y of the samples at `positions`."""

@@ -286,6 +286,12 @@ TABLE: list[tuple[str, str | tuple[str, ...], str, str]] = [
     ("piecewise_linear.points", schedule("piecewise_linear", points=[[0, 0], [1, 0]]), REFUSED, "from the first point"),
     # data
     ("data.validation_split", "data.validation_split=0.9", NOTED, "holds out more than it leaves to train on"),
+    (
+        "data.test_split",
+        ("data.dataset=npz", "data.path=own.npz", "data.test_split=0.9"),
+        NOTED,
+        "holds out more than it leaves to train on; usual is 0.2",
+    ),
     ("RandomFlip", augment("RandomFlip"), NOTED, "RandomFlip mirrors images"),
     ("RandomTranslate.pixels", augment("RandomTranslate", pixels=7), NOTED, "it moves away most of an image of 1×8×8"),
     ("RandomTranslate.pixels", augment("RandomTranslate", pixels=8), REFUSED, "too small to be shifted by 8 pixels"),

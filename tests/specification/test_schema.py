@@ -34,13 +34,7 @@ CLASSES = {
     "augmentation": AUGMENTATIONS,
 }
 SCHEDULED = {"optimizer": {"schedule", "groups"}}  # properties that are sections themselves
-ABSENT = {
-    "path",
-    "test_split",
-    "averaging",
-    "early_stopping",
-    "keep_best",
-}  # what means nothing but its absence, if left out
+ABSENT = {"path", "test_split", "targets", "averaging", "early_stopping", "keep_best"}  # have no default
 TYPES = [(kind, name) for kind in CLASSES for name in SCHEMA.types(kind)]
 
 

@@ -165,3 +165,26 @@ def test_a_view_is_for_testing_alone(shape: tuple[int, ...]) -> None:
     expected = NORMALISATION.apply(np.ascontiguousarray(X[[0, 4]][..., ::-1]), shape)
     np.testing.assert_array_equal(seen.take(chosen, shape)[0], expected)
     np.testing.assert_array_equal(seen.take(chosen, shape, 0)[0], plain.take(chosen, shape)[0])
+
+
+def test_inputs_as_targets_are_normalised_and_keep_the_shape_of_images() -> None:
+    samples = Samples(X, np.arange(5), np.array([4, 2, 0]), NORMALISATION, learns_inputs=True)
+    inputs, targets = samples.take(np.array([2, 0]), (24,))
+    assert targets.shape == (2, 2, 4, 3)
+    assert targets.dtype == np.float32
+    np.testing.assert_array_equal(targets.reshape(2, 24), inputs)
+    np.testing.assert_array_equal(targets, NORMALISATION.apply(X[[0, 4]], (2, 4, 3)))
+
+
+def test_inputs_as_targets_are_moved_alike_but_not_hidden() -> None:
+    moving = [RandomFlip(), RandomTranslate(pixels=2)]
+    images = np.random.default_rng(1).integers(0, 256, (40, 9, 9, 3), dtype=np.uint8).transpose(0, 3, 1, 2)
+    positions = np.arange(40)
+    plain = Samples(images, np.zeros(40), learns_inputs=True)
+    hidden, shown = plain.augmented([moving[0], Cutout(size=4), moving[1]], 3).take(positions, (3, 9, 9), 1)
+    differs = (hidden != shown).any(axis=1)
+    assert (differs.any(axis=(1, 2)) & (differs.sum(axis=(1, 2)) < 40)).all()
+    moved, same = plain.augmented([moving[0], moving[1]], 3).take(positions, (3, 9, 9), 1)
+    np.testing.assert_array_equal(moved, same)
+    assert (moved != images).any()
+    np.testing.assert_array_equal(*plain.augmented(moving, 3).take(positions, (3, 9, 9)))
