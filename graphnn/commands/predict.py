@@ -108,6 +108,7 @@ def run(argv: Sequence[str]) -> int:
         light_on_dark=facts is not None and facts.light_on_dark,
         invert=arguments.invert,
         ink=None if arguments.as_is else ink,
+        resize=trained.resize,
         provenance=trained.provenance,
     )
     files = Files(reader)

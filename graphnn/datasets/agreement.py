@@ -10,8 +10,8 @@ import numpy as np
 
 from graphnn.datasets.base import Dataset, facts_of
 from graphnn.datasets.batches import split
-from graphnn.datasets.digest import TEST, TRAINING, digest
-from graphnn.datasets.limit import chosen
+from graphnn.datasets.digest import TEST, TRAINING, digest_of
+from graphnn.datasets.limit import chosen, own_validation_left
 from graphnn.datasets.precision import pieces
 from graphnn.datasets.preparation import Normalisation
 from graphnn.datasets.provenance import Provenance, range_of
@@ -42,7 +42,7 @@ def part_indices(
                 f"the weights were trained in Python on arrays, so that the {part} part of {data.name} is not known; "
                 "measure the test part, or other data with Model.evaluate"
             )
-        if trained.dataset != name or differs(trained, TRAINING, data.x_train, data.y_train):
+        if trained.dataset != name or differs(trained, TRAINING, data):
             raise DataError(
                 f"the weights were trained on other data: the training part of {data.name} is not theirs, so that its "
                 f"{part} part has no meaning for them; measure the test part"
@@ -50,12 +50,13 @@ def part_indices(
         assert trained.validation_split is not None
         assert trained.seed is not None
         fraction, seed, limit = trained.validation_split, trained.seed, trained.limit
-    if part == "validation" and not fraction:
+    if part == "validation" and not (fraction or data.own_validation):
         who = "the document says" if trained is None else "the weights were trained with"
         raise DataError(f"there is no validation part: {who} validation_split = 0")
     drawn = None if limit is None else chosen(data.y_train, limit, seed, "train")
     labels = data.y_train if drawn is None else data.y_train[drawn]
-    training, validation = split(labels, fraction, seed, stratified=data.stratified)
+    own = own_validation_left(data, drawn)
+    training, validation = split(labels, fraction, seed, stratified=data.stratified, own=own)
     indices = validation if part == "validation" else training
     return indices if drawn is None else drawn[indices]
 
@@ -75,9 +76,9 @@ def words(trained: Provenance) -> str:
     return f"data.seed {trained.seed}, data.validation_split {trained.validation_split:g}{limit}"
 
 
-def differs(trained: Provenance, part: str, x: Array, y: Array) -> bool:
+def differs(trained: Provenance, part: str, data: Dataset) -> bool:
     """Return whether the digest of a part, TRAINING or TEST, is known and another one."""
-    return part in trained.digests and trained.digests[part] != digest(x, y)
+    return part in trained.digests and trained.digests[part] != digest_of(data, part)
 
 
 def test_note(data: Dataset, trained: Provenance | None) -> str | None:
@@ -90,7 +91,7 @@ def test_note(data: Dataset, trained: Provenance | None) -> str | None:
     problem = scale_problem(trained, data.x_test)
     if problem is not None:
         raise DataError(f"the test part of {data.name}: {problem}")
-    if differs(trained, TEST, data.x_test, data.y_test):
+    if differs(trained, TEST, data):
         text = f"the test part of {data.name} is not that of the data that the weights were trained on"
         return f"{text}{far_text(trained.range, range_of(data.x_test))}"
     return None

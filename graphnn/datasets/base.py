@@ -9,7 +9,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, ClassVar
 
-from graphnn.errors import DataError
+from graphnn.errors import DataError, Problem
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.metrics.outputs import Outputs
 from graphnn.pictures.ink_form import InkForm
@@ -18,6 +18,27 @@ from graphnn.types import Array, Shape, shape_text
 
 ENVIRONMENT = "GRAPHNN_DATA"
 AUTO = "auto"  # normalisation, as documents have it until the shape of the samples is known
+
+
+class SettingError(DataError):
+    """What a setting of the section `data` says does not fit the user's files. key: of the setting."""
+
+    def __init__(self, key: str, *problems: Problem | str) -> None:
+        super().__init__(*problems)
+        self.key = key
+
+
+@frozen_dataclass
+class Summary:
+    """What is known of the samples of a part without reading them.
+
+    digest: as `digest` gives it. low, high: the least and the largest value of each channel. mean: of the sizes |x|.
+    """
+
+    digest: str
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    mean: float
 
 
 @frozen_dataclass
@@ -39,6 +60,8 @@ class Dataset:
     classes: tuple[str, ...] | None
     notes: tuple[str, ...] = ()
     stratified: bool = False
+    own_validation: int = 0
+    summaries: Mapping[str, Summary] = field(default_factory=dict)
 
     @property
     def shape(self) -> Shape:
@@ -114,6 +137,11 @@ class KnownDataset(ABC):
     facts: ClassVar[DatasetFacts | None] = None
     takes_path: ClassVar[bool] = False
 
+    @classmethod
+    def shape_in(cls, data: Mapping[str, Any]) -> Shape | None:
+        """Return the shape of one sample as far as the section `data` of a document says it; None where it does not."""
+        return None if cls.facts is None else cls.facts.shape
+
     @staticmethod
     @abstractmethod
     def load(location: Location) -> Dataset:
@@ -135,6 +163,11 @@ def concrete_mode(mode: str, shape: Shape) -> str:
     if mode != AUTO:
         return mode
     return "per_channel" if len(shape) == 3 else "per_feature"
+
+
+def known_shape(data: Mapping[str, Any]) -> Shape | None:
+    """Return the shape of one sample that the section `data` of a document says; None where only the files do."""
+    return DATASETS.find(data["dataset"]).shape_in(data)
 
 
 def check_input_shape(name: str, shape: Shape, input_shape: Shape) -> None:

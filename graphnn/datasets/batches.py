@@ -8,14 +8,19 @@ from graphnn.randomness import Purpose, generator
 from graphnn.types import Array
 
 
-def split(samples: int | Array, fraction: float, seed: int, *, stratified: bool = False) -> tuple[Array, Array]:
+def split(
+    samples: int | Array, fraction: float, seed: int, *, stratified: bool = False, own: int = 0
+) -> tuple[Array, Array]:
     """Return the indices of the training and of the validation part, shuffled by a generator keyed by the seed.
 
     samples: their number, or their labels. fraction: of the validation part, rounded to whole samples; 0 for none.
-    stratified: whether labels are drawn class by class: see `stratified_order`; targets are not.
+    stratified: whether labels are drawn class by class: see `stratified_order`; targets are not. own: how many samples
+    at the end are the validation part, so that none are drawn; 0: none are.
     Raises DataError where a part would be empty.
     """
     count = samples if isinstance(samples, int) else len(samples)
+    if own:
+        return generator(seed, Purpose.SPLIT).permutation(count - own), np.arange(count - own, count)
     held_out = round(count * fraction)
     if held_out >= count or (fraction and not held_out):
         part = "validation" if held_out < count else "training"

@@ -40,7 +40,7 @@ def data_memory(name: str, path: Path | None, *, labelled: bool = True) -> DataM
     if facts is not None:
         stored = facts.samples * (math.prod(facts.shape) + LABEL)
         return DataMemory(stored, 2 * stored, facts.samples)  # the records as read, and the images made of them
-    if path is None or name != "npz":
+    if path is None or name != "npz":  # pictures in a folder are decoded into a file, which is mapped into memory
         return UNKNOWN
     return memory_of_arrays(path, labelled=labelled)
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from graphnn.text.working import working
 from graphnn.types import Array
 
 TRAINING, TEST, CLASSES = "training data", "test data", "class names"  # the parts, as messages name them
+SUMMARIES = {TRAINING: "train", TEST: "test"}  # the keys of Dataset.summaries
 
 
 def digests(dataset: Dataset) -> dict[str, str]:
@@ -19,13 +21,28 @@ def digests(dataset: Dataset) -> dict[str, str]:
 
     The two parts are digested at the same time, because hashing lets other threads run.
     """
-    parts = {TRAINING: (dataset.x_train, dataset.y_train), TEST: (dataset.x_test, dataset.y_test)}
-    size = sum(array.nbytes for arrays in parts.values() for array in arrays)
+    parts = (TRAINING, TEST)
+    size = sum(array.nbytes for part in parts if not is_summed_up(dataset, part) for array in arrays_of(dataset, part))
     with working("digesting the data", size) as task, ThreadPoolExecutor(len(parts)) as pool:
-        found = dict(
-            zip(parts, pool.map(lambda arrays: digest(*arrays, done=task.advance), parts.values()), strict=True)
-        )
+        found = dict(zip(parts, pool.map(partial(digest_of, dataset, done=task.advance), parts), strict=True))
     return {**found, CLASSES: hashlib.sha256(json.dumps(dataset.classes).encode()).hexdigest()}
+
+
+def digest_of(dataset: Dataset, part: str, *, done: Callable[[int], object] = int) -> str:
+    """Return the digest of TRAINING or TEST, which need not be read where it is known. done: as in `digest`."""
+    if is_summed_up(dataset, part):
+        return dataset.summaries[SUMMARIES[part]].digest
+    return digest(*arrays_of(dataset, part), done=done)
+
+
+def is_summed_up(dataset: Dataset, part: str) -> bool:
+    """Whether the digest of TRAINING or TEST is known without reading the part."""
+    return SUMMARIES[part] in dataset.summaries
+
+
+def arrays_of(dataset: Dataset, part: str) -> tuple[Array, Array]:
+    """Return the inputs and targets of TRAINING or TEST."""
+    return (dataset.x_train, dataset.y_train) if part == TRAINING else (dataset.x_test, dataset.y_test)
 
 
 def differing(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

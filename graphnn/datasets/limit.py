@@ -6,6 +6,7 @@ import numpy as np
 
 from graphnn.datasets.base import Dataset
 from graphnn.datasets.batches import rows
+from graphnn.errors import DataError
 from graphnn.randomness import Purpose, generator
 from graphnn.types import Array
 
@@ -21,11 +22,30 @@ def limited(dataset: Dataset, limit: int | None, seed: int) -> Dataset:
         return dataset
     train = chosen(dataset.y_train, limit, seed, "train")
     test = chosen(dataset.y_test, limit, seed, "test")
+    if train is not None or test is not None:
+        dataset = replace(dataset, summaries={})
     if train is not None:
-        dataset = replace(dataset, x_train=rows(dataset.x_train, train), y_train=dataset.y_train[train])
+        own = own_validation_left(dataset, train)
+        x, y = rows(dataset.x_train, train), dataset.y_train[train]
+        dataset = replace(dataset, x_train=x, y_train=y, own_validation=own)
     if test is not None:
         dataset = replace(dataset, x_test=rows(dataset.x_test, test), y_test=dataset.y_test[test])
     return dataset
+
+
+def own_validation_left(dataset: Dataset, drawn: Array | None) -> int:
+    """Return how many of the drawn training samples are of the validation part that the files have; None: all drawn.
+
+    Raises DataError where none of them is, or all are.
+    """
+    count, own = len(dataset.y_train), dataset.own_validation
+    if drawn is None or not own:
+        return own
+    left = int((drawn >= count - own).sum())
+    if not 0 < left < len(drawn):
+        part = "training" if left else "validation"
+        raise DataError(f"--limit {len(drawn)} leaves no samples of the {part} part; take a larger one")
+    return left
 
 
 def classes_text(dataset: Dataset, part: Dataset, limit: int) -> str | None:

@@ -40,8 +40,9 @@ class Provenance:
     @classmethod
     def of(cls, name: str, dataset: Dataset, *, seed: int, validation_split: float, limit: int | None) -> Self:
         """Return that of a training on a whole data set, before its limit. name: in documents."""
-        x = dataset.x_train
-        return cls(name, digests(dataset), seed, validation_split, limit, x.dtype.name, range_of(x))
+        x, known = dataset.x_train, dataset.summaries.get("train")
+        limits = range_of(x) if known is None else (min(known.low), max(known.high))
+        return cls(name, digests(dataset), seed, validation_split, limit, x.dtype.name, limits)
 
     @classmethod
     def of_arrays(cls, x: Array, before: "Provenance | None") -> Self:

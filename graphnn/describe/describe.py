@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from graphnn.datasets.base import concrete_mode, facts_of
+from graphnn.datasets.base import concrete_mode, facts_of, known_shape
 from graphnn.describe.convolution_memory import FLOAT
 from graphnn.describe.kernels import document_kernels
 from graphnn.describe.memory import activation_bytes, parameter_count, training_memory, weight_file_bytes
@@ -190,7 +190,7 @@ def row_of(node: Node) -> Row:
 def metadata_bytes(spec: Spec) -> int:
     """Return about how many bytes the metadata of the weights file take: document, class names, normalisation, data."""
     facts = facts_of(spec.data["dataset"])
-    shape = facts.shape if facts else spec.input_shape
+    shape = known_shape(spec.data) or spec.input_shape
     mode = concrete_mode(spec.data["normalize"], shape)
     constants = {"per_channel": shape[0] if len(shape) == 3 else 1, "per_feature": math.prod(shape)}.get(mode, 1)
     classes = facts.classes if facts else ()

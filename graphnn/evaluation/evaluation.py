@@ -14,7 +14,7 @@ from graphnn.evaluation.metrics import ClassScore, class_scores, confusion_matri
 from graphnn.evaluation.views import averaged_sums, check_averaged, check_views
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph
-from graphnn.metrics.outputs import Classes, Numbers, Outputs, YesOrNo
+from graphnn.metrics.outputs import Classes, Numbers, Outputs
 from graphnn.parameters.parameters import Parameters
 from graphnn.text.working import working
 from graphnn.training.divergence import check_figures

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from graphnn.augmentation.base import augmentations_from, misfits
-from graphnn.datasets.base import facts_of
+from graphnn.datasets.base import facts_of, known_shape
 from graphnn.document.document import Path
 from graphnn.errors import DataError
 from graphnn.graph.graph import Node
@@ -29,22 +29,21 @@ from graphnn.types import Shape, shape_text
 
 def input_findings(spec: Spec) -> Iterator[Finding]:
     """Yield a finding where `input.shape` is not the shape of the data set."""
-    facts = facts_of(spec.data["dataset"])
-    if facts is None or spec.input_shape in (facts.shape, (math.prod(facts.shape),)):
+    known = known_shape(spec.data)
+    if known is None or spec.input_shape in (known, (math.prod(known),)):
         return
-    shape, flat = list(facts.shape), math.prod(facts.shape)
-    message = (
-        f"{list(spec.input_shape)} is not the shape of {spec.data['dataset']}; write {shape}, or [{flat}] to flatten it"
-    )
+    shape, flat = list(known), math.prod(known)
+    what = spec.data["dataset"] if facts_of(spec.data["dataset"]) else "the pictures, by data.size and data.color"
+    message = f"{list(spec.input_shape)} is not the shape of {what}; write {shape}, or [{flat}] to flatten it"
     yield Finding(("input", "shape"), message)
 
 
 def assumed_input_shape(spec: Spec) -> Shape:
     """Return the input shape to build with: the data set's where the document's is wrong, to report that only once."""
-    facts = facts_of(spec.data["dataset"])
-    if facts is None:
+    known = known_shape(spec.data)
+    if known is None:
         return spec.input_shape
-    return facts.shape if len(spec.input_shape) == 3 else (math.prod(facts.shape),)
+    return known if len(spec.input_shape) == 3 else (math.prod(known),)
 
 
 def augmentation_findings(spec: Spec) -> Iterator[Finding]:
@@ -52,8 +51,7 @@ def augmentation_findings(spec: Spec) -> Iterator[Finding]:
 
     Whether the samples of an .npz file behind a flat input are images is known, and checked, when they are loaded.
     """
-    facts = facts_of(spec.data["dataset"])
-    shape = spec.input_shape if facts is None else facts.shape
+    shape = known_shape(spec.data) or spec.input_shape
     if len(shape) == 3:
         yield from image_findings(spec, shape)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from graphnn.augmentation.base import AUGMENTATIONS
-from graphnn.datasets.base import facts_of
+from graphnn.datasets.base import facts_of, known_shape
 from graphnn.errors import Problem
 from graphnn.graph.graph import Graph
 from graphnn.graph.layer_notes import layer_notes
@@ -37,7 +37,7 @@ def image_notes(spec: Spec) -> Iterator[Finding]:
     """Yield a note for each change of images, in training or inference, after which their labels may not hold."""
     name = spec.data["dataset"]
     facts = facts_of(name)
-    shape = spec.input_shape if facts is None else facts.shape
+    shape = known_shape(spec.data) or spec.input_shape
     mirrored = facts is None or facts.mirrored
     meaning = f"a mirror image of {name} does not show what its label says; leave it out"
     for section in spec.data["augment"]:

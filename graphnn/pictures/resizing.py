@@ -66,7 +66,8 @@ def resized(picture: "Image", size: Size, resize: str) -> "Image":
         return picture.resize(size, BILINEAR)
     across, down = inner_size(picture.size, size, resize)
     if resize == "crop":
-        width, height = picture.width * size[0] / across, picture.height * size[1] / down
+        width = min(picture.width * size[0] / across, picture.width)  # rounded, it may be a little more
+        height = min(picture.height * size[1] / down, picture.height)
         left, top = (picture.width - width) / 2, (picture.height - height) / 2
         return picture.resize(size, BILINEAR, box=(left, top, left + width, top + height))
     from PIL import Image

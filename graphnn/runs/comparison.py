@@ -7,6 +7,7 @@ from pathlib import Path
 from graphnn.averaging.base import averaging_from, check_averaging
 from graphnn.datasets.batches import split
 from graphnn.datasets.digest import digests
+from graphnn.datasets.limit import limited
 from graphnn.describe.kernels import document_kernels
 from graphnn.errors import DataError, GraphError, Problem, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
@@ -130,7 +131,7 @@ def planned(request: ComparisonRequest) -> Iterator[Training]:
     Raises GraphError where one cannot be measured, and what reading raises.
     """
     part = "test" if request.test else "validation"
-    facts: dict[str, tuple[int, Mapping[str, str]]] = {}  # of data as they are loaded: training samples, digests
+    facts: dict[str, tuple[int, int, Mapping[str, str]]] = {}  # of data as loaded: training samples, held out, digests
     read = read_all(request)
     runs, first = KnownRuns(request.store), list[Training]()
     for variant, spec, graph in read:
@@ -144,10 +145,10 @@ def planned(request: ComparisonRequest) -> Iterator[Training]:
         source = f"{loading}, {LOSSES[spec.loss.type].outputs.__name__}"  # the loss says how labels are read
         if source not in facts:
             data = stored(spec, request.data_dir, show_progress=in_terminal())
-            count = len(data.y_train) if request.limit is None else min(len(data.y_train), request.limit)
-            facts[source] = count, digests(data)
-        count, digests_of_parts = facts[source]
-        check_length(spec, graph, count, variant)
+            used = limited(data, request.limit, spec.data["seed"])
+            facts[source] = len(used.y_train), used.own_validation, digests(data)
+        count, own, digests_of_parts = facts[source]
+        check_length(spec, graph, count, own, variant)
         if not request.seeds:
             print_split_note(spec)
         kernels = document_kernels(spec, graph, request.kernels, limit=request.limit, loaded=count).name
@@ -216,13 +217,13 @@ def refuse_seeds(overrides: Sequence[str]) -> None:
             raise SpecError(Problem("--seeds gives the seeds; leave training.seed out here", file=f"--set {override}"))
 
 
-def check_length(spec: Spec, graph: Graph, count: int, variant: Variant) -> None:
+def check_length(spec: Spec, graph: Graph, count: int, own: int, variant: Variant) -> None:
     """Raise DataError, with the name of the variant, where `count` samples are too few for a step or for averaging.
 
-    That is also where a batch would have too few for a layer.
+    own: how many of them are the validation part. That is also where a batch would have too few for a layer.
     """
     try:
-        chosen, _ = split(count, spec.data["validation_split"], spec.data["seed"])
+        chosen, _ = split(count, spec.data["validation_split"], spec.data["seed"], own=own)
         length = run_length(spec, graph, len(chosen))
         check_averaging(averaging_from(spec.training.get("averaging")), length.total_steps)
     except DataError as error:

@@ -1,13 +1,14 @@
 """TrainingData: the data of a run, loaded, checked against the network, split, and normalised by the training part."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Self
 
 from graphnn.augmentation.base import augmentations_from
-from graphnn.datasets.base import Dataset, check_input_shape
+from graphnn.datasets.agreement import numbered
+from graphnn.datasets.base import Dataset, SettingError, check_input_shape
 from graphnn.datasets.batches import split
 from graphnn.datasets.data_memory import DataMemory, data_memory
 from graphnn.datasets.limit import classes_text, limited
@@ -15,14 +16,15 @@ from graphnn.datasets.loading import as_path, load
 from graphnn.datasets.preparation import Normalisation
 from graphnn.datasets.provenance import Provenance, range_of
 from graphnn.describe.limits import refuse_too_large
+from graphnn.document.document import listed
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.findings import image_findings
 from graphnn.graph.graph import Graph
 from graphnn.losses.base import LOSSES
-from graphnn.metrics.outputs import Shares
+from graphnn.metrics.outputs import Classes, Shares
 from graphnn.runs.data_notes import print_data_notes, print_split_note
-from graphnn.specification.schema_problems import in_order
+from graphnn.specification.schema_problems import Finding, in_order
 from graphnn.specification.spec import Spec
 from graphnn.text.terminal import note
 from graphnn.text.working import working
@@ -62,7 +64,7 @@ class TrainingData:
         seed = spec.data["seed"]
         print_split_note(spec)
         whole = stored(spec, data_dir, show_progress=show_progress)
-        check_fit(spec, whole)
+        check_fit(spec, graph, whole)
         dataset = limited(whole, limit, seed)
         if limit is not None and not spec.learns_inputs and (text := classes_text(whole, dataset, limit)):
             note(f"{text} are among the training samples")
@@ -70,7 +72,9 @@ class TrainingData:
             graph.check_targets(f"{whole.name}: y_train", dataset.y_train)
         fraction = spec.data["validation_split"]
         draw = seed if fraction else spec.training["seed"]  # with no validation part, of the order of all samples alone
-        chosen, held_out = split(dataset.y_train, fraction, draw, stratified=dataset.stratified)
+        chosen, held_out = split(
+            dataset.y_train, fraction, draw, stratified=dataset.stratified, own=dataset.own_validation
+        )
         run_length(spec, graph, len(chosen))
         print_data_notes(spec, graph, dataset, chosen, held_out, limit=limit)
         normalisation = fitted(spec, dataset, chosen)
@@ -96,13 +100,16 @@ class TrainingData:
         )
 
 
-def check_fit(spec: Spec, dataset: Dataset) -> None:
-    """Raise DataError, with positions in the document, where the network or an augmentation cannot take the samples."""
+def check_fit(spec: Spec, graph: Graph, dataset: Dataset) -> None:
+    """Raise DataError, with positions in the document, where the network or an augmentation cannot take the samples.
+
+    So it does where there are fewer outputs than classes that have names.
+    """
     try:
         check_input_shape(spec.data["dataset"], dataset.shape, spec.input_shape)
     except DataError as error:
         raise DataError(spec.problem(("input", "shape"), str(error))) from None
-    findings = list(image_findings(spec, dataset.shape))
+    findings = [*image_findings(spec, dataset.shape), *class_findings(graph, dataset)]
     if findings:
         raise DataError(*in_order(spec.document, findings))
 
@@ -116,6 +123,16 @@ def check_shares(spec: Spec, graph: Graph, dataset: Dataset) -> None:
         if low < 0 or high > 1:
             message = f'{name} runs from {low:g} to {high:g}, but {graph.loss.type} needs inputs in 0…1; write "unit"'
             raise DataError(spec.problem(("data", "normalize"), f"{dataset.name}: {message}"))
+
+
+def class_findings(graph: Graph, dataset: Dataset) -> Iterator[Finding]:
+    """Yield a finding where there are fewer outputs than classes, for a loss that needs one for each."""
+    classes, outputs = dataset.classes or (), graph.output_shape[0]
+    if graph.loss.outputs is not Classes or numbered(classes) or outputs >= len(classes):
+        return
+    last = next((node.path for node in reversed(graph.nodes) if hasattr(node.layer, "units")), None)
+    message = f"{outputs:,} outputs, but {dataset.name} has {len(classes):,} classes: {listed(classes)}"
+    yield Finding(("data", "path") if last is None else (*last, "units"), f"{message}; write {len(classes)}")
 
 
 def fitted(spec: Spec, dataset: Dataset, chosen: Array) -> Normalisation:
@@ -153,15 +170,18 @@ def stored(spec: Spec, data_dir: Path | None, *, show_progress: bool = True) -> 
     """
     if spec.data["path"] is None:  # the sizes of the user's arrays are compared where they are read
         refuse_too_large(data_of(spec).loading, f"{spec.data['dataset']}: loading takes", "end other programs")
-    with working(f"reading {spec.data['path'] or spec.data['dataset']}"):
-        dataset = load(
-            spec.data["dataset"],
-            path=spec.data["path"],
-            data_dir=data_dir,
-            show_progress=show_progress,
-            outputs=None if spec.learns_inputs else LOSSES[spec.loss.type].outputs,
-            settings=spec.data,
-        )
+    try:
+        with working(f"reading {spec.data['path'] or spec.data['dataset']}"):
+            dataset = load(
+                spec.data["dataset"],
+                path=spec.data["path"],
+                data_dir=data_dir,
+                show_progress=show_progress,
+                outputs=None if spec.learns_inputs else LOSSES[spec.loss.type].outputs,
+                settings=spec.data,
+            )
+    except SettingError as error:
+        raise DataError(*(spec.problem(("data", error.key), str(problem)) for problem in error.problems)) from error
     for text in dataset.notes:
         note(text)
     return replace(dataset, classes=None) if spec.learns_inputs else dataset

@@ -55,10 +55,14 @@ def batch_notes(spec: Spec, count: int) -> Iterator[Finding]:
 def input_notes(dataset: Dataset) -> Iterator[Finding]:
     """Yield notes about inputs that never change, and about parts of which one is far larger than the other."""
     x, other = dataset.x_train, dataset.x_test
-    low, high = column_ranges(x)
-    if x.ndim == 4:
-        low, high = low.min(axis=(1, 2)), high.max(axis=(1, 2))
-    constant = np.flatnonzero(low == high)
+    if dataset.summaries:  # pixels of pictures, which are on one scale
+        known = dataset.summaries["train"]
+        constant = np.flatnonzero(np.equal(known.low, known.high))
+    else:
+        low, high = column_ranges(x)
+        if x.ndim == 4:
+            low, high = low.min(axis=(1, 2)), high.max(axis=(1, 2))
+        constant = np.flatnonzero(low == high)
     kind = "channel" if x.ndim == 4 else "column"
     if len(constant) == x.shape[1]:
         yield Finding(DATA, f"in x_train each {kind} is constant, so that nothing can be learnt from it")
@@ -67,7 +71,10 @@ def input_notes(dataset: Dataset) -> Iterator[Finding]:
         one = f"{kind} {names} is constant; it says"
         several = f"{len(constant):,} {kind}s of {x.shape[1]:,} are constant: {names}; they say"
         yield Finding(DATA, f"in x_train {one if len(constant) == 1 else several} nothing about the labels")
-    size, test_size = mean_size(x), mean_size(other)
+    size, test_size = (
+        mean_size(each) if part not in dataset.summaries else dataset.summaries[part].mean
+        for part, each in (("train", x), ("test", other))
+    )
     if test_size > FACTOR * size or (size > FACTOR * test_size and len(other) >= FEWEST):
         ranges = ", ".join(
             f"{name} {'runs ' if name == 'x_train' else ''}from {limits[0]:g} to {limits[1]:g}"

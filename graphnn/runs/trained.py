@@ -21,6 +21,7 @@ from graphnn.kernels.kernels import Kernels
 from graphnn.layers.settings import added_fragments
 from graphnn.model.arrays import in_form
 from graphnn.parameters.parameters import Parameters
+from graphnn.pictures.resizing import RESIZES
 from graphnn.runs.data_notes import print_split_note
 from graphnn.runs.promotion import latest_whole
 from graphnn.runs.reading import DocumentSource, document_command, has_place, read_document
@@ -65,6 +66,14 @@ class Trained:
     def kernels(self, name: str | None = None) -> Kernels:
         """Return the kernels of that name, by default those of the training; see `trained_kernels`."""
         return trained_kernels(self.spec, self.graph, self.meta, name)
+
+    @property
+    def resize(self) -> str:
+        """How pictures came to the network's size in the training; "stretch" where they are not from files."""
+        document = self.meta.get("document")
+        data = document.get("data") if isinstance(document, dict) else None
+        known = data.get("resize") if isinstance(data, dict) else None
+        return known if isinstance(known, str) and known in RESIZES else str(self.spec.data.get("resize", "stretch"))
 
     def part(self, data: Dataset, name: str) -> Samples:
         """Return one of PARTS of the whole data set, normalised and split as in training.

@@ -77,6 +77,17 @@ OTHER_NAMES = {  # from names in other libraries, `folded`, to names here
     "randomseed": "seed",
     "randomstate": "seed",
     "splitseed": "seed",
+    "imagefolder": "images",
+    "imagedatasetfromdirectory": "images",
+    "imagesize": "size",
+    "targetsize": "size",
+    "colormode": "color",
+    "testsize": "test_split",
+    "grayscale": "grey",
+    "letterbox": "fit",
+    "pad": "fit",
+    "centercrop": "crop",
+    "squash": "stretch",
 }
 
 ABSENT = {  # what other libraries have and this one lacks, `folded`, and what does instead

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 REFUSED, NOTED = "refused", "noted"
+PICTURES = ('data={"dataset": "images", "path": "a", "color": "grey", "size": 8}',)
 
 
 def layer(type_: str, **settings: Any) -> str:
@@ -292,6 +293,8 @@ TABLE: list[tuple[str, str | tuple[str, ...], str, str]] = [
         NOTED,
         "holds out more than it leaves to train on; usual is 0.2",
     ),
+    ("data.test_split", (*PICTURES, "data.size=8", "data.test_split=0.9"), NOTED, "holds out more than it leaves"),
+    ("data.size", (*PICTURES, "data.size=7"), REFUSED, "[1, 8, 8] is not the shape of the pictures, by data.size"),
     ("RandomFlip", augment("RandomFlip"), NOTED, "RandomFlip mirrors images"),
     ("RandomTranslate.pixels", augment("RandomTranslate", pixels=7), NOTED, "it moves away most of an image of 1×8×8"),
     ("RandomTranslate.pixels", augment("RandomTranslate", pixels=8), REFUSED, "too small to be shifted by 8 pixels"),
