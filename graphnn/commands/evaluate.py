@@ -76,7 +76,7 @@ def run(argv: Sequence[str]) -> int:
     if arguments.float16:
         check_free(arguments.float16)
         round_to_float16(trained.parameters.named(), trained.weights)
-    data = stored(spec, arguments.data_dir)
+    data = stored(spec, arguments.data_dir, table=trained.table, settings=trained.data_settings)
     check_input_shape(data.name, data.shape, spec.input_shape)
     samples, batch_size = trained.part(data, arguments.split), arguments.batch_size or spec.training["batch_size"]
     kernels = trained.kernels(arguments.kernels)

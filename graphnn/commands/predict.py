@@ -1,4 +1,4 @@
-"""predict: classifies pictures or arrays with trained weights."""
+"""predict: classifies pictures, arrays or the rows of a table with trained weights."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -24,6 +24,7 @@ from graphnn.evaluation.files import Files, Labelled, gathered
 from graphnn.evaluation.inputs import Reader
 from graphnn.evaluation.prediction import predict, prediction_report
 from graphnn.evaluation.saved_inputs import SavedInputs
+from graphnn.evaluation.table_inputs import is_table
 from graphnn.pictures.in_terminal import colours_of, in_bytes, picture_lines
 from graphnn.reports.formats import TABLE
 from graphnn.runs.trained import load_trained
@@ -48,6 +49,7 @@ def parser() -> Parser:
             "models/cifar10.json cat.png truck.jpg",
             "models/mnist.json drawing.png --invert --top 3",
             "models/mnist.json batch.npy --format csv",
+            "iris.json new.csv --output predictions.csv",
         ],
     )
     add_document_arguments(result)
@@ -57,7 +59,8 @@ def parser() -> Parser:
         type=Path,
         metavar="INPUT",
         help="a picture, such as PNG, JPEG or WebP (grey or colour and size are made to fit; needs Pillow), or an .npy "
-        "array of one sample C×H×W or a batch N×C×H×W, in the values of the data set (0…255 for pictures)",
+        "array of one sample C×H×W or a batch N×C×H×W, in the values of the data set (0…255 for pictures); or, for "
+        "weights trained on a table, another table with the same columns, in any order, with answers or without",
     )
     add_weights_argument(result)
     result.add_argument(
@@ -84,6 +87,12 @@ def parser() -> Parser:
         help="save what the network sees, pixel by pixel: for one input a file NAME.png, else a folder; nothing is "
         "replaced",
     )
+    result.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write the rows of a table with their predictions to FILE, written as the table is",
+    )
     add_threads_argument(result)
     add_kernels_argument(result)
     add_format_argument(result, csv="one line a class of each input, or an output of each")
@@ -97,6 +106,12 @@ def run(argv: Sequence[str]) -> int:
     """
     arguments = parser().parse(argv)
     trained = load_trained(document_source(arguments), arguments.weights, "predict")
+    if trained.table is not None and any(map(is_table, arguments.inputs)):
+        from graphnn.commands.predict_table import predict_table  # most inputs are no tables
+
+        return predict_table(arguments, trained, trained.table)
+    if arguments.output is not None:
+        raise GraphError("--output is for tables: it writes the rows of one with their predictions")
     facts = facts_of(trained.spec.data["dataset"])
     ink = None if facts is None or facts.shape != trained.normalisation.shape else facts.ink
     if arguments.as_is and ink is None:

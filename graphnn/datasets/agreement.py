@@ -16,6 +16,7 @@ from graphnn.datasets.precision import pieces
 from graphnn.datasets.preparation import Normalisation
 from graphnn.datasets.provenance import Provenance, range_of
 from graphnn.errors import DataError
+from graphnn.text.suggestions import quoted
 from graphnn.types import Array
 
 BYTE = 255
@@ -159,7 +160,7 @@ def start_differences(
     normalisations, classes: of the initial weights and now. validated: whether there is a validation part. Other data
     may be meant. Raises DataError where the classes have another order, or the inputs another scale.
     """
-    notes = [class_names_note(*classes, others=True)]
+    notes = [class_names_note(*classes, others=True), columns_note(initial, now)]
     before, after = normalisations
     if before is not None and before.mode != after.mode:
         notes.append(f'its inputs were normalised "{before.mode}", these are "{after.mode}"')
@@ -176,6 +177,21 @@ def start_differences(
             "validation part: the validation figures are too good"
         )
     return list(filter(None, notes))
+
+
+def columns_note(initial: Provenance | None, now: Provenance) -> str | None:
+    """Return a sentence where the features of two tables have other names, or another order."""
+    if initial is None or initial.table is None or now.table is None:
+        return None
+    pairs = enumerate(zip(initial.table.features, now.table.features, strict=False))
+    return next(
+        (
+            f"feature {index} was {quoted(one)}, and is {quoted(other)} now; the weights take it for what it was"
+            for index, (one, other) in pairs
+            if one != other
+        ),
+        None,
+    )
 
 
 def known_before(initial: Provenance, now: Provenance) -> bool:

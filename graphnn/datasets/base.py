@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from graphnn.errors import DataError, Problem
 from graphnn.frozen_dataclass import frozen_dataclass
@@ -15,6 +15,9 @@ from graphnn.metrics.outputs import Outputs
 from graphnn.pictures.ink_form import InkForm
 from graphnn.registry import Registry
 from graphnn.types import Array, Shape, shape_text
+
+if TYPE_CHECKING:
+    from graphnn.datasets.table_encoding import TableEncoding
 
 ENVIRONMENT = "GRAPHNN_DATA"
 AUTO = "auto"  # normalisation, as documents have it until the shape of the samples is known
@@ -49,7 +52,9 @@ class Dataset:
     others where float32 would lose digits that training needs.
     y_train, y_test: labels int64 of N, or targets float32 of N×K. classes: the name of each label; None for targets.
     notes: what a user should know about the files, a sentence each. stratified: whether the validation part is drawn
-    class by class, as its test part may be, or from all samples alike.
+    class by class, as its test part may be, or from all samples alike. own_validation: how many of the last training
+    samples are a validation part of the files' own. summaries: of "train" and "test", where files keep them. table: how
+    the columns of a table became the features; None for other data.
     """
 
     name: str
@@ -62,6 +67,12 @@ class Dataset:
     stratified: bool = False
     own_validation: int = 0
     summaries: Mapping[str, Summary] = field(default_factory=dict)
+    table: "TableEncoding | None" = None
+
+    @property
+    def features(self) -> tuple[str, ...] | None:
+        """The names of the features; None where they have none."""
+        return None if self.table is None else self.table.features
 
     @property
     def shape(self) -> Shape:
@@ -88,6 +99,7 @@ class Location:
     show_progress: whether downloads show a progress bar. outputs: what the network's outputs mean, which says how the
     user's labels and targets are read; None: not known. settings: the section `data` of the document, defaults filled
     in; what only some data sets have is there for these. seed: of the draw of a test part, where files have none.
+    table: how the columns of a table become features, as in the training of weights; None: as the table says.
     """
 
     path: Path | None = None
@@ -96,6 +108,7 @@ class Location:
     outputs: type[Outputs] | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
+    table: "TableEncoding | None" = None
 
     def root(self) -> Path:
         """Return the folder of the published data sets: data_dir, else GRAPHNN_DATA, else in the user's cache."""

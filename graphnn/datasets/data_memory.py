@@ -1,5 +1,6 @@
 """How much memory the samples of a data set take, known before any of them is loaded."""
 
+import csv
 import math
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from graphnn.datasets.array_files import CLASS_NAMES, TEST, ArrayFile, ArrayKeys, keys_of, mapped_names, open_arrays
 from graphnn.datasets.base import facts_of
+from graphnn.datasets.table_memory import NARROW, WIDE, size_of
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.storage.npy_arrays import Header
@@ -40,9 +42,19 @@ def data_memory(name: str, path: Path | None, *, labelled: bool = True) -> DataM
     if facts is not None:
         stored = facts.samples * (math.prod(facts.shape) + LABEL)
         return DataMemory(stored, 2 * stored, facts.samples)  # the records as read, and the images made of them
-    if path is None or name != "npz":  # pictures in a folder are decoded into a file, which is mapped into memory
+    if path is None or name not in ("npz", "csv"):  # pictures in a folder are decoded into a file, which is mapped
         return UNKNOWN
-    return memory_of_arrays(path, labelled=labelled)
+    return memory_of_table(path) if name == "csv" else memory_of_arrays(path, labelled=labelled)
+
+
+def memory_of_table(path: Path) -> DataMemory:
+    """Return about the memory of the samples in a table, a feature for each column."""
+    try:
+        rows, columns = size_of(path)
+    except (DataError, OSError, csv.Error):
+        return UNKNOWN
+    kept = rows * (columns * NARROW + LABEL)
+    return DataMemory(kept, kept + 2 * rows * columns * WIDE, None)
 
 
 def memory_of_arrays(path: Path, *, labelled: bool = True) -> DataMemory:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -14,10 +15,11 @@ from graphnn.types import Array
 
 TRAINING, TEST, CLASSES = "training data", "test data", "class names"  # the parts, as messages name them
 SUMMARIES = {TRAINING: "train", TEST: "test"}  # the keys of Dataset.summaries
+COLUMNS = "columns"  # of a table
 
 
 def digests(dataset: Dataset) -> dict[str, str]:
-    """Return the digest of each part of a data set, and of its class names, by the names above.
+    """Return the digest of each part of a data set, of its class names and of a table's columns, by the names above.
 
     The two parts are digested at the same time, because hashing lets other threads run.
     """
@@ -25,7 +27,15 @@ def digests(dataset: Dataset) -> dict[str, str]:
     size = sum(array.nbytes for part in parts if not is_summed_up(dataset, part) for array in arrays_of(dataset, part))
     with working("digesting the data", size) as task, ThreadPoolExecutor(len(parts)) as pool:
         found = dict(zip(parts, pool.map(partial(digest_of, dataset, done=task.advance), parts), strict=True))
-    return {**found, CLASSES: hashlib.sha256(json.dumps(dataset.classes).encode()).hexdigest()}
+    found[CLASSES] = text_digest(dataset.classes)
+    if dataset.table is not None:
+        found[COLUMNS] = text_digest(dataset.table.to_json()["columns"])
+    return found
+
+
+def text_digest(values: Any) -> str:
+    """Return the SHA-256 of JSON values."""
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
 
 def digest_of(dataset: Dataset, part: str, *, done: Callable[[int], object] = int) -> str:

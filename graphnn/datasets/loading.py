@@ -1,12 +1,17 @@
 """Loads a data set by its name in documents."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphnn.datasets.base import DATASETS, Dataset, Location
 from graphnn.errors import DataError
 from graphnn.metrics.outputs import Outputs
+
+if TYPE_CHECKING:
+    from graphnn.datasets.table_encoding import TableEncoding
 
 
 def load(
@@ -17,15 +22,16 @@ def load(
     show_progress: bool = True,
     outputs: type[Outputs] | None = None,
     settings: Mapping[str, Any] | None = None,
+    table: TableEncoding | None = None,
 ) -> Dataset:
     """Return a data set; missing files of published ones are downloaded.
 
-    name: "digits", "mnist", "cifar10" or "npz". path: the file of "npz", which only that takes, and needs. data_dir:
+    name: "digits", "mnist", "cifar10", "npz" or "csv". path: the file of the last two, which need it. data_dir:
     the folder with mnist/ and cifar10/, by default that in GRAPHNN_DATA, else the user's cache. show_progress: whether
     downloads show a progress bar. outputs: what a network's outputs mean, as its loss says, and so how labels and
-    targets of "npz" are read; by default floats are targets. settings: the other keys of the document's section `data`,
-    by default none. Raises DataError for an unknown name and for data that
-    cannot be loaded.
+    targets of "npz" and "csv" are read; by default floats are targets. settings: the other keys of the document's
+    section `data`, by default none; "csv" needs its target. table: how the columns of "csv" become features, by default
+    as the table says. Raises DataError for an unknown name and for data that cannot be loaded.
     """
     dataset = DATASETS.find(name)
     if path is not None and not dataset.takes_path:
@@ -33,7 +39,9 @@ def load(
         raise DataError(f'the data set "{name}" takes no path; data.path belongs to {others}')
     try:
         given = settings or {}
-        location = Location(as_path(path), as_path(data_dir), show_progress, outputs, given, given.get("seed", 0))
+        location = Location(
+            as_path(path), as_path(data_dir), show_progress, outputs, given, given.get("seed", 0), table
+        )
         return dataset.load(location)
     except OSError as problem:
         raise DataError(f"{name}: {problem.filename}: {problem.strerror}") from problem

@@ -1,12 +1,13 @@
 """How many digits of stored inputs survive in float32: what may be stored so, and what normalisation would lose."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from graphnn.errors import DataError
+from graphnn.text.suggestions import quoted
 from graphnn.types import Array, Shape
 
 CHUNK = 1 << 17  # features at a time: half a MiB of float32, which stays in the cache for the later passes
@@ -76,13 +77,21 @@ def column_ranges(x: Array, chosen: Array | None = None) -> tuple[Array, Array]:
     return low, high
 
 
-def check_kept(x: Array, chosen: Array, mode: str, offset: Array, deviation: Array | None = None) -> None:
+def check_kept(
+    x: Array,
+    chosen: Array,
+    mode: str,
+    offset: Array,
+    deviation: Array | None = None,
+    *,
+    names: Sequence[str] | None = None,
+) -> None:
     """Raise DataError, which names the column, where normalised float32 inputs would lose the variation of one.
 
     x: as stored. mode: of the normalisation; "per_feature" takes `deviation`, that of each column, where others take
-    one for many. offset: what is subtracted, and broadcasts against a sample. Columns are those of vectors, or with
-    "per_feature" pixels, else channels: a pixel that varies far less than its channel means nothing. Small integers
-    lose nothing, nor do float32 that are not changed, or have deviations of their own.
+    one for many. offset: what is subtracted, and broadcasts against a sample. names: of the columns. Columns are those
+    of vectors, or with "per_feature" pixels, else channels: a pixel that varies far less than its channel means
+    nothing. Small integers lose nothing, nor do float32 that are not changed, or have deviations of their own.
     """
     wide, each = is_wide(x.dtype), mode == "per_feature"
     single = x.dtype.kind == "f" and x.dtype.itemsize == np.dtype(np.float32).itemsize
@@ -101,16 +110,16 @@ def check_kept(x: Array, chosen: Array, mode: str, offset: Array, deviation: Arr
     varies = spread > rounding_errors(x.dtype) * size
     if wide:
         small = varies & (spread < (SINGLE.tiny if mode == "none" else LEAST))
-        refuse(small, least, spread, "such small numbers are lost; take another unit", subtracting=False)
+        refuse(small, least, spread, "such small numbers are lost; take another unit", names, subtracting=False)
         large = size > HUGE if mode != "none" else np.zeros_like(varies)
-        refuse(large, least, spread, "such large numbers overflow; take another unit", subtracting=False)
+        refuse(large, least, spread, "such large numbers overflow; take another unit", names, subtracting=False)
         few = varies & ~(DOUBLE.eps / 4 * size <= EXACT * (spread if deviation is None else deviation))
-        refuse(few, least, spread, "float64 keeps too few digits of that; take another unit and zero")
+        refuse(few, least, spread, "float64 keeps too few digits of that; take another unit and zero", names)
     if not each:
         reach = np.maximum(np.abs(low - offset), np.abs(high - offset))
         lost = varies & (STEPS * SINGLE.eps * reach > spread)
         reason = f'normalised "{mode}", that is lost in float32; set data.normalize to "per_feature"'
-        refuse(lost, least, spread, reason)
+        refuse(lost, least, spread, reason, names)
 
 
 def rounding_errors(dtype: "np.dtype[Any]") -> float:
@@ -120,19 +129,28 @@ def rounding_errors(dtype: "np.dtype[Any]") -> float:
     return float(ROUNDING * DOUBLE.eps if is_wide(dtype) else 16 * SINGLE.eps)
 
 
-def refuse(columns: Array, low: Array, spread: Array, reason: str, *, subtracting: bool = True) -> None:
+def refuse(
+    columns: Array,
+    low: Array,
+    spread: Array,
+    reason: str,
+    names: Sequence[str] | None = None,
+    *,
+    subtracting: bool = True,
+) -> None:
     """Raise DataError that names the largest of these columns, if there is any.
 
-    low: the least value of each column, in the type of the inputs. spread: the ranges of all columns. subtracting:
-    whether subtracting that value is a remedy where it is larger than the range.
+    low: the least value of each column, in the type of the inputs. spread: the ranges of all columns. names: of the
+    columns. subtracting: whether subtracting that value is a remedy where it is larger than the range.
     """
     if columns.any():
         worst = np.unravel_index(int(np.argmax(np.where(columns, np.abs(low.astype(np.float64)), -1))), columns.shape)
         far = abs(float(low[worst])) > spread[worst]
         start = f"{low[worst]:.10g}" if low.dtype.kind == "f" else str(low[worst])
         more = int(columns.sum()) - 1
+        which = position(worst) if names is None else quoted(names[int(worst[0])])
         raise DataError(
-            f"column {position(worst)} of the inputs varies by {spread[worst]:.6g} from {start} on"
+            f"column {which} of the inputs varies by {spread[worst]:.6g} from {start} on"
             f"{f' (and {more:,} more are such)' if more else ''}: {reason}"
             f"{f'; or subtract {start} from it' if subtracting and far else ''}"
         )

@@ -1,7 +1,7 @@
 """Prepares stored samples for a network: normalised, of the network's input shape and dtype."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -41,16 +41,18 @@ class Normalisation:
     divisor: tuple[float, ...]
 
     @classmethod
-    def fit(cls, x: Array, mode: str, indices: Array | None = None) -> "Normalisation":
+    def fit(
+        cls, x: Array, mode: str, indices: Array | None = None, names: Sequence[str] | None = None
+    ) -> "Normalisation":
         """Return the normalisation by the constants of the training samples: of x, or of those that `indices` selects.
 
         x: N×C×H×W or N×F, as stored. mode: "auto" is "per_channel" for images, "per_feature" for vectors, and what is
-        returned says which. "per_channel" takes mean and standard deviation of each channel (of all
-        features together where there are no channels), "per_feature" those of each feature; a deviation of zero is
-        replaced by 1, and so is one that is only rounding errors of the stored type. "unit" scales to 0…1, from 0…255
-        for uint8, else from the range of the training samples. "none" changes nothing. Computed in float64, a few
-        samples at a time, in two passes. Raises DataError for an unknown mode, where there are no samples, and where a
-        column, which it names, would lose its variation.
+        returned says which. "per_channel" takes mean and standard deviation of each channel (of all features together
+        where there are no channels), "per_feature" those of each feature; a deviation of zero is replaced by 1, and so
+        is one that is only rounding errors of the stored type. "unit" scales to 0…1, from 0…255 for uint8, else from
+        the range of the training samples. "none" changes nothing. Computed in float64, a few samples at a time, in two
+        passes. names: of the features, for messages. Raises DataError for an unknown mode, where there are no samples,
+        and where a column, which it names, would lose its variation.
         """
         shape = x.shape[1:]
         mode = concrete_mode(mode, shape)
@@ -60,14 +62,14 @@ class Normalisation:
         if not len(chosen):
             raise DataError("there are no training samples to take the normalisation's constants from")
         if mode == "none":
-            check_kept(x, chosen, mode, np.zeros(()))
+            check_kept(x, chosen, mode, np.zeros(()), names=names)
             return cls.none(shape)
         if mode == "unit" and x.dtype == np.uint8:
             return cls(mode, shape, (0.0,), (255.0,))
         if mode == "unit":
             ranges = [(float(chunk.min()), float(chunk.max())) for chunk in chunks(x, chosen)]
             low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
-            check_kept(x, chosen, mode, np.array(low))
+            check_kept(x, chosen, mode, np.array(low), names=names)
             rounding = rounding_errors(x.dtype) * max(abs(low), abs(high)) if is_wide(x.dtype) else 0.0
             least = max(rounding, TINY)
             return cls(mode, shape, (low,), (high - low if high - low >= least else 1.0,))
@@ -88,7 +90,7 @@ class Normalisation:
                 correction = rest.mean(axis=groups, keepdims=True) / len(chosen)
                 mean, variance = mean + correction, np.maximum(variance - correction**2, 0)
         deviation = np.sqrt(variance)
-        check_kept(x, chosen, mode, mean, deviation if mode == "per_feature" else None)
+        check_kept(x, chosen, mode, mean, deviation if mode == "per_feature" else None, names=names)
         # smaller deviations are only rounding errors of the stored type
         rounding = rounding_errors(x.dtype) if wide else float(SINGLE.eps)
         deviation[deviation <= np.maximum(rounding * np.abs(mean), TINY)] = 1.0

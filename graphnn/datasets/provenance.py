@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 from graphnn.datasets.base import Dataset, facts_of
 from graphnn.datasets.digest import digests
 from graphnn.datasets.precision import pieces
+from graphnn.datasets.table_encoding import TableEncoding
 from graphnn.errors import DataError, WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.specification.split_seed import with_split_seed
@@ -25,7 +26,8 @@ class Provenance:
     dataset: its name in documents; None for arrays given in Python. digests: of the parts, from `digests`. seed,
     validation_split, limit: of the split into training and validation part, the seed being data.seed (in older versions
     training.seed); None for arrays; limit None: all samples.
-    dtype: of the inputs as stored. range: the least and the largest value of the training inputs. What a file of an
+    dtype: of the inputs as stored. range: the least and the largest value of the training inputs. table: how the
+    columns of a table became them. What a file of an
     older version does not say is None, or empty.
     """
 
@@ -36,13 +38,14 @@ class Provenance:
     limit: int | None = None
     dtype: str | None = None
     range: tuple[float, float] | None = None
+    table: TableEncoding | None = None
 
     @classmethod
     def of(cls, name: str, dataset: Dataset, *, seed: int, validation_split: float, limit: int | None) -> Self:
         """Return that of a training on a whole data set, before its limit. name: in documents."""
         x, known = dataset.x_train, dataset.summaries.get("train")
         limits = range_of(x) if known is None else (min(known.low), max(known.high))
-        return cls(name, digests(dataset), seed, validation_split, limit, x.dtype.name, limits)
+        return cls(name, digests(dataset), seed, validation_split, limit, x.dtype.name, limits, dataset.table)
 
     @classmethod
     def of_arrays(cls, x: Array, before: "Provenance | None") -> Self:
@@ -62,6 +65,7 @@ class Provenance:
             "limit": self.limit,
             "dtype": self.dtype,
             "range": None if self.range is None else list(self.range),
+            **({} if self.table is None else {"table": self.table.to_json()}),
         }
 
     @classmethod
@@ -83,6 +87,7 @@ class Provenance:
                 limit=optional(values["limit"], int),
                 dtype=optional(values["dtype"], str),
                 range=limits,  # type: ignore[arg-type]  # its length is checked below
+                table=TableEncoding.from_json(values["table"]) if "table" in values else None,
             )
             if limits is not None and (len(limits) != 2 or limits[0] > limits[1]):
                 raise ValueError(f"range is {values['range']}, where the least and the largest value are needed")

@@ -141,8 +141,7 @@ def planned(request: ComparisonRequest) -> Iterator[Training]:
                 "data.validation_split, for example by --set data.validation_split=0.1, or measure on the test part "
                 "with --test"
             )
-        loading = {key: value for key, value in spec.data.items() if key not in PREPARING}
-        source = f"{loading}, {LOSSES[spec.loss.type].outputs.__name__}"  # the loss says how labels are read
+        source = source_of(spec)
         if source not in facts:
             data = stored(spec, request.data_dir, show_progress=in_terminal())
             used = limited(data, request.limit, spec.data["seed"])
@@ -161,6 +160,12 @@ def planned(request: ComparisonRequest) -> Iterator[Training]:
         note_repeated(trainings[0], first)
         first.append(trainings[0])
         yield from trainings
+
+
+def source_of(spec: Spec) -> str:
+    """Return what is the same for two documents with the same samples."""
+    read = [(key, value) for key, value in spec.data.items() if key not in PREPARING]
+    return repr([LOSSES[spec.loss.type].outputs, *read])
 
 
 def note_repeated(training: Training, others: Sequence[Training]) -> None:

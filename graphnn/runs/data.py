@@ -1,10 +1,10 @@
 """TrainingData: the data of a run, loaded, checked against the network, split, and normalised by the training part."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from graphnn.augmentation.base import augmentations_from
 from graphnn.datasets.agreement import numbered
@@ -15,6 +15,7 @@ from graphnn.datasets.limit import classes_text, limited
 from graphnn.datasets.loading import as_path, load
 from graphnn.datasets.preparation import Normalisation
 from graphnn.datasets.provenance import Provenance, range_of
+from graphnn.datasets.table_encoding import TableEncoding
 from graphnn.describe.limits import refuse_too_large
 from graphnn.document.document import listed
 from graphnn.errors import DataError
@@ -108,7 +109,8 @@ def check_fit(spec: Spec, graph: Graph, dataset: Dataset) -> None:
     try:
         check_input_shape(spec.data["dataset"], dataset.shape, spec.input_shape)
     except DataError as error:
-        raise DataError(spec.problem(("input", "shape"), str(error))) from None
+        columns = "" if dataset.table is None else f": the columns give so many features: {dataset.table.said()}"
+        raise DataError(spec.problem(("input", "shape"), f"{error}{columns}")) from None
     findings = [*image_findings(spec, dataset.shape), *class_findings(graph, dataset)]
     if findings:
         raise DataError(*in_order(spec.document, findings))
@@ -138,7 +140,7 @@ def class_findings(graph: Graph, dataset: Dataset) -> Iterator[Finding]:
 def fitted(spec: Spec, dataset: Dataset, chosen: Array) -> Normalisation:
     """Return the normalisation by the samples `chosen`. Raises DataError, with its position in the document."""
     try:
-        return Normalisation.fit(dataset.x_train, spec.data["normalize"], chosen)
+        return Normalisation.fit(dataset.x_train, spec.data["normalize"], chosen, dataset.features)
     except DataError as error:
         raise DataError(spec.problem(("data", "normalize"), f"{dataset.name}: {error}")) from None
 
@@ -162,10 +164,19 @@ def data_of(spec: Spec) -> DataMemory:
     return data_memory(spec.data["dataset"], as_path(spec.data["path"]), labelled=not spec.learns_inputs)
 
 
-def stored(spec: Spec, data_dir: Path | None, *, show_progress: bool = True) -> Dataset:
+def stored(
+    spec: Spec,
+    data_dir: Path | None,
+    *,
+    show_progress: bool = True,
+    table: TableEncoding | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> Dataset:
     """Return a document's data set, not normalised. Raises DataError, and GraphError where too little memory is left.
 
     It has no classes where its labels are not used.
+    table: how the columns of a table become features, as in the training of weights; None: as the table says. settings:
+    those of the document's data, where some are to be those of the training of weights.
     The notes of the data set are printed on stderr.
     """
     if spec.data["path"] is None:  # the sizes of the user's arrays are compared where they are read
@@ -178,7 +189,8 @@ def stored(spec: Spec, data_dir: Path | None, *, show_progress: bool = True) -> 
                 data_dir=data_dir,
                 show_progress=show_progress,
                 outputs=None if spec.learns_inputs else LOSSES[spec.loss.type].outputs,
-                settings=spec.data,
+                settings=settings or spec.data,
+                table=table,
             )
     except SettingError as error:
         raise DataError(*(spec.problem(("data", error.key), str(problem)) for problem in error.problems)) from error

@@ -13,6 +13,7 @@ from graphnn.metrics.outputs import Classes
 from graphnn.specification.schema_problems import Finding, in_order
 from graphnn.specification.spec import Spec
 from graphnn.specification.split_seed import moved_split
+from graphnn.text.suggestions import quoted
 from graphnn.text.terminal import note
 from graphnn.types import Array
 
@@ -67,7 +68,7 @@ def input_notes(dataset: Dataset) -> Iterator[Finding]:
     if len(constant) == x.shape[1]:
         yield Finding(DATA, f"in x_train each {kind} is constant, so that nothing can be learnt from it")
     elif len(constant) and (x.ndim == 4 or x.dtype != np.uint8):  # bytes of vectors are pixels, of which many are black
-        names = listed([str(index) for index in constant])
+        names = listed([str(i) if dataset.features is None else quoted(dataset.features[i]) for i in constant])
         one = f"{kind} {names} is constant; it says"
         several = f"{len(constant):,} {kind}s of {x.shape[1]:,} are constant: {names}; they say"
         yield Finding(DATA, f"in x_train {one if len(constant) == 1 else several} nothing about the labels")
@@ -94,7 +95,7 @@ def label_notes(graph: Graph, dataset: Dataset, training: Array, validation: Arr
     """Yield notes about labels or targets that are all the same, and about classes that the training part lacks."""
     targets = dataset.y_train[training]
     if len(targets) > 1 and (targets == targets[0]).all():
-        what = f"class {name_of(dataset, targets[0])}" if dataset.classes else "target"
+        what = f"class {name_of(dataset, targets[0])}" if dataset.classes and targets.ndim == 1 else "target"
         yield Finding(DATA, f"all samples to train on have the same {what}, so that any network is right about them")
         return
     if graph.loss.outputs is not Classes or targets.ndim != 1:

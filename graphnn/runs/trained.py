@@ -9,6 +9,7 @@ from graphnn.datasets.agreement import class_names_note, is_bytes, part_indices,
 from graphnn.datasets.base import Dataset, concrete_mode, facts_of
 from graphnn.datasets.preparation import Normalisation
 from graphnn.datasets.provenance import UNKNOWN, Provenance
+from graphnn.datasets.table_encoding import TableEncoding
 from graphnn.describe.kernels import document_kernels
 from graphnn.describe.limits import refuse_inference
 from graphnn.errors import DataError, WeightsError
@@ -74,6 +75,20 @@ class Trained:
         data = document.get("data") if isinstance(document, dict) else None
         known = data.get("resize") if isinstance(data, dict) else None
         return known if isinstance(known, str) and known in RESIZES else str(self.spec.data.get("resize", "stretch"))
+
+    @property
+    def table(self) -> TableEncoding | None:
+        """How the columns of a table became inputs in the training; None for other data."""
+        return None if self.provenance is None else self.provenance.table
+
+    @property
+    def data_settings(self) -> Mapping[str, Any]:
+        """The document's section `data`; where a test part is drawn from a table, as in the training of the weights."""
+        known, document = self.provenance, self.meta.get("document")
+        if known is None or known.table is None or known.seed is None or "test_path" in self.spec.data:
+            return self.spec.data
+        data = document.get("data", {}) if isinstance(document, dict) else {}
+        return {**self.spec.data, "seed": known.seed, "test_split": data.get("test_split")}
 
     def part(self, data: Dataset, name: str) -> Samples:
         """Return one of PARTS of the whole data set, normalised and split as in training.

@@ -13,7 +13,7 @@ from graphnn.specification.split_seed import with_split_seed
 ABSENT: Final = object()  # the value of a setting that a document does not have
 WITHOUT_EFFECT = {"$schema", "name", "format_version"}  # keys at the top of the document
 # A result depends on the data in the file, not on its path; test-time augmentation only adds figures to the report.
-IGNORED = {"data.path", "evaluation.test_time_augmentation"}
+IGNORED = {"data.path", "data.test_path", "evaluation.test_time_augmentation"}
 
 
 @frozen_dataclass

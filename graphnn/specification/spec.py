@@ -21,6 +21,7 @@ from graphnn.text.visible import without_bytes
 from graphnn.types import Shape
 
 AUTO = "auto"
+PATHS = {"path", "test_path"}  # of data, relative to the document
 
 
 @frozen_dataclass
@@ -69,8 +70,8 @@ class LayerSection(Section):
 class Spec:
     """A checked document. Specs with equal content are equal, whatever files they were read from.
 
-    data["path"] is absolute, or None. The other keys of data are those of its data set. notices: for the author of the
-    document, such as that its format is old.
+    data["path"] is absolute, or None, and so is data["test_path"], if there is one. The other keys of data are those of
+    its data set. notices: for the author of the document, such as that its format is old.
     """
 
     name: str
@@ -117,8 +118,8 @@ class Spec:
 
     def _plain_section(self, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
         present = {key: to_json(value) for key, value in options.items() if value is not None}
-        if "path" in present:
-            present["path"] = without_bytes(present["path"])  # a document can hold no others
+        for key in PATHS & present.keys():
+            present[key] = without_bytes(present[key])  # a document can hold no others
         return {**described(self.descriptions.get(name)), **present}
 
 
@@ -208,8 +209,9 @@ def fill(document: Document, schema: Schema, names: Mapping[Path, str], notices:
     }
     descriptions = {name: one.pop("description") for name, one in plain.items() if "description" in one}
     plain["data"] = known_from_document(plain["data"], plain["input"]["shape"], schema)
-    path = plain["data"].get("path")
-    plain["data"]["path"] = None if path is None else os.path.normpath(document.folder.absolute() / path)
+    for key in PATHS & plain["data"].keys():
+        plain["data"][key] = os.path.normpath(document.folder.absolute() / plain["data"][key])
+    plain["data"].setdefault("path", None)
     return Spec(
         name=values.get("name", without_bytes(FilePath(document.file).stem.strip("<>"))),
         description=values.get("description"),

@@ -21,15 +21,18 @@ SCHEMA = ROOT / "schemas" / "network.schema.json"
 def test_every_data_set_of_the_schema_has_a_loader_and_facts():
     names = json.loads(SCHEMA.read_text())["definitions"]["data"]["properties"]["dataset"]["enum"]
     assert sorted(names) == sorted(DATASETS)
-    assert [name for name in DATASETS if facts_of(name) is None] == ["images", "npz"]
+    assert [name for name in DATASETS if facts_of(name) is None] == ["csv", "images", "npz"]
 
 
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("minst", 'unknown data set "minst"; did you mean "mnist"? Known: cifar10, digits, images, mnist, npz'),
-        ("CIFAR-10", 'unknown data set "CIFAR-10"; did you mean "cifar10"? Known: cifar10, digits, images, mnist, npz'),
-        ("svhn", 'unknown data set "svhn"; known: cifar10, digits, images, mnist, npz'),
+        ("minst", 'unknown data set "minst"; did you mean "mnist"? Known: cifar10, csv, digits, images, mnist, npz'),
+        (
+            "CIFAR-10",
+            'unknown data set "CIFAR-10"; did you mean "cifar10"? Known: cifar10, csv, digits, images, mnist, npz',
+        ),
+        ("svhn", 'unknown data set "svhn"; known: cifar10, csv, digits, images, mnist, npz'),
     ],
 )
 def test_unknown_name_lists_the_known(name, message):

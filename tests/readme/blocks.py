@@ -288,6 +288,8 @@ def arrays(setting: Mapping[str, Any]) -> list[str]:
         return ["list of layers"] if "minItems" not in setting else ["list of 1 or more layers"]
     if kind:
         return [f"list of {kind}s, see there"]
+    if inner.get("type") == ["string", "integer"]:
+        return ["list of such" if "string" in setting["type"] else "list of texts and integers"]
     if inner.get("maxItems") == 2:
         return [f"{setting['minItems']} or more pairs of numbers"]
     return ["pair of such"] if setting.get("maxItems") == 2 else ["1 or 3 integers ≥ 1"]

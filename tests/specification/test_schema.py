@@ -34,7 +34,18 @@ CLASSES = {
     "augmentation": AUGMENTATIONS,
 }
 SCHEDULED = {"optimizer": {"schedule", "groups"}}  # properties that are sections themselves
-ABSENT = {"path", "test_split", "targets", "averaging", "early_stopping", "keep_best"}  # have no default
+ABSENT = {  # have no default
+    "path",
+    "test_path",
+    "test_split",
+    "header",
+    "delimiter",
+    "decimal",
+    "targets",
+    "averaging",
+    "early_stopping",
+    "keep_best",
+}
 TYPES = [(kind, name) for kind in CLASSES for name in SCHEMA.types(kind)]
 
 

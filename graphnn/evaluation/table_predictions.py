@@ -1,0 +1,108 @@
+"""Predictions for the rows of a table, beside these rows, as a report and as a table to write."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from graphnn.datasets.table import DataTable, rows_again
+from graphnn.datasets.table_encoding import TableEncoding
+from graphnn.errors import DataError
+from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.metrics.outputs import Classes, Numbers, Outputs, YesOrNo
+from graphnn.reports.kinds import SHARE, SIX_DIGITS
+from graphnn.reports.report import Column, Report, Table
+from graphnn.text.suggestions import quoted
+from graphnn.types import Array
+
+LEAST = 6  # characters of a cell in a narrow terminal
+
+
+@frozen_dataclass
+class Predictions:
+    """What a network says of the rows of a table: a value in each column for each row, None where it has overflowed.
+
+    table: of the rows. chosen: the names of the columns with the predicted class or numbers. probabilities: those of
+    the columns with the probability of each class. values: all of them, by name.
+    """
+
+    table: DataTable
+    chosen: tuple[str, ...]
+    probabilities: tuple[str, ...]
+    values: Mapping[str, Sequence[str | float | None]]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of all columns of the predictions."""
+        return (*self.chosen, *self.probabilities)
+
+    def rows(self) -> Iterator[list[str | float | None]]:
+        """Yield the cells of each row, and its predictions after them."""
+        for index, row in enumerate(rows_again(self.table)):
+            yield [*row, *(self.values[name][index] for name in self.columns)]
+
+
+def predictions_of(
+    table: DataTable, encoding: TableEncoding, outputs: type[Outputs], found: Mapping[int, Array], count: int
+) -> Predictions:
+    """Return the predictions for a table. found: the network's outputs, `count` numbers, by the index of their row.
+
+    Raises DataError where the table has a column of such a name already.
+    """
+    rows = [found.get(index) for index in range(len(table))]
+    classes, targets = encoding.classes, encoding.targets
+    chosen: dict[str, list[str | float | None]] = {}
+    likely: dict[str, list[str | float | None]] = {}
+    if outputs is Numbers or classes is None:
+        names = targets if len(targets) == count else tuple(map(str, range(count)))
+        for k, name in enumerate(names):
+            chosen[f"predicted {name}"] = [None if y is None else float(y[k]) for y in rows]
+    elif outputs is YesOrNo and count == 1 and len(classes) == 2:
+        chosen[f"predicted {targets[0]}"] = [None if y is None else classes[int(y[0] > 0.5)] for y in rows]
+        likely[f"probability of {classes[1]}"] = [None if y is None else float(y[0]) for y in rows]
+    elif outputs is Classes:
+        names = (*classes, *(str(k) for k in range(len(classes), count)))
+        target = targets[0] if len(targets) == 1 else "class"
+        chosen[f"predicted {target}"] = [None if y is None else names[int(np.argmax(y))] for y in rows]
+        for k, name in enumerate(names[:count]):
+            likely[f"probability of {name}"] = [None if y is None else float(y[k]) for y in rows]
+    else:
+        for k, name in enumerate(classes):
+            likely[f"probability of {name}"] = [None if y is None else float(y[k]) for y in rows]
+    taken = next((name for name in (*chosen, *likely) if name in table.names), None)
+    if taken is not None:
+        raise DataError(f"{table.path}: has a column {quoted(taken)} already; take it out, or rename it")
+    return Predictions(table, tuple(chosen), tuple(likely), {**chosen, **likely})
+
+
+def table_report(predictions: Predictions) -> Report:
+    """Return the report: people see the probability of the predicted class alone, programs that of each class."""
+    table, names = predictions.table, predictions.columns
+    cells = list(predictions.rows())
+    width = len(table.names)
+    own = [Column(name, key=name, least=LEAST) for name in table.names]
+    added = [Column(name, SIX_DIGITS if is_number(predictions, name) else Column("").kind, key=name) for name in names]
+    shown = [(row, [*row[:width], *row[width:]]) for row in cells]
+    parts = Table([*own, *added], [row for _, row in shown])
+    if predictions.chosen and len(predictions.probabilities) > 1:
+        few = [*own, *added[: len(predictions.chosen)], Column("probability", SHARE)]
+        start = width + len(predictions.chosen)
+        parts = Table(few, [[*row[:start], highest(row[start:])] for row in cells])
+    data = [
+        {
+            "line": int(table.lines[index]),
+            "row": dict(zip(table.names, row[:width], strict=True)),
+            "predictions": dict(zip(names, row[width:], strict=True)),
+        }
+        for index, row in enumerate(cells)
+    ]
+    return Report([parts], data, rows=Table([*own, *added], cells))
+
+
+def is_number(predictions: Predictions, name: str) -> bool:
+    """Return whether a column of the predictions holds numbers."""
+    return any(isinstance(value, float) for value in predictions.values[name])
+
+
+def highest(values: Sequence[str | float | None]) -> float | None:
+    """Return the highest probability; None where there are none."""
+    return max((value for value in values if isinstance(value, float)), default=None)
