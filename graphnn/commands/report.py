@@ -1,7 +1,7 @@
 """report: writes one HTML page about a training: its figures, curves, mistakes, network and data."""
 
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -17,11 +17,11 @@ from graphnn.commands.common import (
     run_number,
 )
 from graphnn.page.saving import check_libraries, check_page, save_page
-from graphnn.runs.progress import in_terminal
 from graphnn.runs.reading import has_place
 from graphnn.runs.trained import PARTS
 from graphnn.text.numbers import bytes_text
-from graphnn.text.terminal import complain, heard_by, note, show
+from graphnn.text.terminal import heard_by, note, show
+from graphnn.text.working import working
 
 EXAMPLES = (
     "models/digits.json",
@@ -101,14 +101,16 @@ def page(arguments: Namespace, notes: list[str]) -> tuple[str, str]:
         threads=arguments.threads,
         kernels=arguments.kernels,
     )
-    content = make_content(subject, wishes, datetime.now(), announcer(), note, notes)
+    content = make_content(subject, wishes, datetime.now(), note, notes)
+    with working("writing the page"):
+        text = render_page(content)
     if subject.run is not None:
         what = f"run {subject.run.number}"
     else:
         what = f"the weights {arguments.weights or 'beside the document'}, of no run that is known here"
     measured = content.measured
     part = "" if measured is None else f", measured on the {measured.part_name} part"
-    return render_page(content), f"{what}{part}"
+    return text, f"{what}{part}"
 
 
 def place(own: Parser, arguments: Namespace) -> Path:
@@ -120,8 +122,3 @@ def place(own: Parser, arguments: Namespace) -> Path:
     if not has_place(document):
         own.error(f"{document} is no file on a disk, beside which a page could lie; name one with --output")
     return document.with_name(f"{document.stem}.html")
-
-
-def announcer() -> Callable[[str], None]:
-    """Return a function that prints on stderr what is going on, in a terminal only."""
-    return (lambda text: complain(f"{text} …")) if in_terminal() else lambda text: None

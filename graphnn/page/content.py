@@ -25,9 +25,9 @@ from graphnn.page.network import Network, network
 from graphnn.page.regression import OutputFigures, output_figures
 from graphnn.page.subject import Subject, Tell
 from graphnn.runs.trained import Trained
+from graphnn.text.working import working
 
 T = TypeVar("T")
-Say = Callable[[str], None]
 
 
 @frozen_dataclass(kw_only=True)
@@ -79,11 +79,11 @@ class Wishes:
 class Maker:
     """Makes sections, and keeps the sentences about those that cannot be made.
 
-    say: called with what is going on. tell: called with the sentences that begin with `why`.
+    tell: called with the sentences that begin with `why`.
     """
 
-    def __init__(self, say: Say, tell: Tell) -> None:
-        self.say, self.tell, self.lacking = say, tell, dict[str, str]()
+    def __init__(self, tell: Tell) -> None:
+        self.tell, self.lacking = tell, dict[str, str]()
 
     def attempt(self, section: str, make: Callable[[], T], why: str = "") -> T | None:
         """Return a section; None, with a sentence, where it cannot be made. why: begins the sentence, and is told."""
@@ -98,13 +98,12 @@ class Maker:
         return None
 
 
-def make_content(subject: Subject, wishes: Wishes, made: datetime, say: Say, tell: Tell, notes: list[str]) -> Content:
+def make_content(subject: Subject, wishes: Wishes, made: datetime, tell: Tell, notes: list[str]) -> Content:
     """Return what is on the page.
 
-    say: called with what is going on. tell: called with notes. notes: a list that all notes of the command are added to
-    while it is made.
+    tell: called with notes. notes: a list that all notes of the command are added to while it is made.
     """
-    maker = Maker(say, tell)
+    maker = Maker(tell)
     trained = subject.trained
     data = part = None
     if trained is None:
@@ -114,28 +113,27 @@ def make_content(subject: Subject, wishes: Wishes, made: datetime, say: Say, tel
     else:
         data, part = data_and_part(maker, subject, trained, wishes)
     times = timed(maker, subject, wishes)
-    drawn = network(subject, times)
-    limits = None if trained is None or trained.provenance is None else trained.provenance.range
-    say("drawing the page")
-    kernels = kernels_for(subject.graph, wishes.kernels).name
-    return Content(
-        subject=subject,
-        made=made,
-        tiles=tuple(tiles(subject, part, drawn)),
-        facts=tuple(facts(subject, part, kernels)),
-        notes=tuple(each for each in dict.fromkeys(notes) if each not in maker.lacking.values()),
-        measured=part,
-        compared=compared_runs(subject),
-        curves=shown_curves(maker, subject),
-        results=None if part is None else results(part, limits),
-        network=drawn,
-        filters=None if trained is None else maker.attempt("filters", lambda: filters(subject, trained)),
-        samples=shown_samples(maker, trained, data, limits),
-        before=since_the_run_before(subject),
-        others=tuple(changes for run in subject.others if subject.run and (changes := between(subject.run, run))),
-        edited=to_the_document_of_now(subject),
-        lacking=maker.lacking,
-    )
+    with working("drawing the page"):
+        drawn = network(subject, times)
+        limits = None if trained is None or trained.provenance is None else trained.provenance.range
+        return Content(
+            subject=subject,
+            made=made,
+            tiles=tuple(tiles(subject, part, drawn)),
+            facts=tuple(facts(subject, part, used_kernels(subject, wishes))),
+            notes=tuple(each for each in dict.fromkeys(notes) if each not in maker.lacking.values()),
+            measured=part,
+            compared=compared_runs(subject),
+            curves=shown_curves(maker, subject),
+            results=None if part is None else results(part, limits),
+            network=drawn,
+            filters=None if trained is None else maker.attempt("filters", lambda: filters(subject, trained)),
+            samples=shown_samples(maker, trained, data, limits),
+            before=since_the_run_before(subject),
+            others=tuple(changes for run in subject.others if subject.run and (changes := between(subject.run, run))),
+            edited=to_the_document_of_now(subject),
+            lacking=maker.lacking,
+        )
 
 
 def data_and_part(
@@ -143,11 +141,9 @@ def data_and_part(
 ) -> tuple[Dataset | None, Measured | None]:
     """Return the data set and the network on a part of it; None for what there is not."""
     part = wishes.part or part_to_measure(subject)
-    maker.say("reading the data")
     data = maker.attempt("measured", lambda: load_data(trained, wishes.data_dir), "the data could not be read: ")
     if data is None:
         return None, None
-    maker.say(f"measuring the {'training' if part == 'train' else part} part")
     measured = maker.attempt(
         "measured",
         lambda: measure(trained, data, part, threads=wishes.threads, kernels=wishes.kernels),
@@ -158,11 +154,18 @@ def data_and_part(
 
 def timed(maker: Maker, subject: Subject, wishes: Wishes) -> LayerTimes | None:
     """Return the times of the layers; None where they cannot be measured."""
-    maker.say("timing the layers")
-    plugins = [str(file) for file in wishes.plugins]
-    return maker.attempt(
-        "times", lambda: layer_times(subject, plugins, wishes.kernels), "the time of the layers was not measured: "
-    )
+    plugins, kernels = [str(file) for file in wishes.plugins], used_kernels(subject, wishes)
+    with working("timing the layers"):
+        return maker.attempt(
+            "times", lambda: layer_times(subject, plugins, kernels), "the time of the layers was not measured: "
+        )
+
+
+def used_kernels(subject: Subject, wishes: Wishes) -> str:
+    """Return the name of the kernels that measure: those that are wished for, else those of the training."""
+    trained = subject.trained
+    known = kernels_for(subject.graph, wishes.kernels) if trained is None else trained.kernels(wishes.kernels)
+    return known.name
 
 
 def results(part: Measured, limits: Limits | None) -> Results:

@@ -6,7 +6,6 @@ import numpy as np
 
 from graphnn.datasets.base import Dataset, check_input_shape
 from graphnn.describe.limits import refuse_inference
-from graphnn.engine.plan import kernels_for
 from graphnn.evaluation.evaluation import Evaluation, evaluate
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.metrics.outputs import Classes, Outputs, YesOrNo
@@ -72,7 +71,7 @@ def load_data(trained: Trained, data_dir: Path | None) -> Dataset:
 def measure(trained: Trained, data: Dataset, part: str, *, threads: int | None, kernels: str | None) -> Measured:
     """Return the network's outputs and figures on a part of the data. Raises GraphError."""
     samples, batch_size = trained.part(data, part), trained.spec.training["batch_size"]
-    used = kernels_for(trained.graph, kernels)
+    used = trained.kernels(kernels)
     refuse_inference(trained.graph, batch_size, used, str(trained.weights), len(samples))
     evaluation = evaluate(
         trained.graph,
@@ -83,7 +82,7 @@ def measure(trained: Trained, data: Dataset, part: str, *, threads: int | None, 
         classes=trained.classes or data.classes,
         batch_size=batch_size,
         threads=threads,
-        kernels=kernels,
+        kernels=used.name,
     )
     assert evaluation.outputs is not None
     return Measured(part=part, samples=samples, evaluation=evaluation, probabilities=probabilities(evaluation.outputs))
