@@ -15,6 +15,7 @@ from graphnn.parameters.parameters import Parameters
 from graphnn.runs.data import TrainingData
 from graphnn.runs.facts import DIVERGED, FAILED, INTERRUPTED
 from graphnn.runs.final_figures import final_figures, final_label
+from graphnn.runs.guessing import note_of_guessing
 from graphnn.runs.open_run import OpenRun
 from graphnn.runs.outputs import Output, Outputs
 from graphnn.runs.place import RunPlace
@@ -24,7 +25,7 @@ from graphnn.runs.stopping import StopRequest
 from graphnn.specification.spec import Spec
 from graphnn.storage.weights import save_weights
 from graphnn.text.shell import file_word
-from graphnn.text.terminal import complain, showable
+from graphnn.text.terminal import complain, note, showable
 from graphnn.training.checkpoint import RunSettings, State
 from graphnn.training.history import Record
 from graphnn.training.metadata import weights_metadata
@@ -267,6 +268,9 @@ class TrainingRun:
         self.save_state(trainer)
         self.progress.epoch_done(trainer, record)
         self.outputs.update(self.files, trainer.history)
+        text = note_of_guessing(trainer.history, self.graph, trainer.training, trainer.validation)
+        if text is not None:
+            note(text)
 
     def save_state(self, trainer: Trainer) -> None:
         """Write the checkpoint."""
