@@ -22,12 +22,12 @@ from graphnn.runs import training
 from graphnn.runs.outputs import Output
 from graphnn.runs.progress import Progress, in_terminal
 from graphnn.runs.promotion import Destination
-from graphnn.runs.reading import command_line, document_command
+from graphnn.runs.reading import command_line, document_command, has_place
 from graphnn.runs.store import store_of
 from graphnn.runs.trained import weights_beside, weights_path
 from graphnn.runs.training import LATEST, TrainingRequest
 from graphnn.text.outputs import go_on_unread
-from graphnn.text.shell import shell_joined
+from graphnn.text.shell import file_word, shell_joined
 
 EXAMPLES = (
     "models/digits.json",
@@ -120,6 +120,7 @@ def train(argv: Sequence[str]) -> int:
         command=f"{program} {shell_joined(argv)}",
         again=lambda number: resume_command(program, argv, number),
         outputs=outputs_of(arguments),
+        after=lambda written, pictures: next_commands(arguments, written, pictures=pictures),
     )
     progress = Progress(quiet=arguments.quiet, live=in_terminal() and not arguments.plain)
     return 0 if training.train(request, progress) else INTERRUPTED
@@ -137,6 +138,32 @@ def outputs_of(arguments: Namespace) -> list[Output]:
 
         outputs.append(EventFiles(arguments.tensorboard))
     return outputs
+
+
+def next_commands(arguments: Namespace, weights: Path, *, pictures: bool) -> list[str]:
+    """Return lines that name two commands to go on with after a training.
+
+    weights: their file. pictures: whether the network takes pictures.
+    """
+    spec: Path = arguments.spec
+    beside = has_place(spec) and weights == weights_path(spec)
+    plugins = [word for plugin in arguments.plugins for word in ("--plugin", str(plugin))]
+    seed = [] if arguments.seed is None else [f"training.seed={arguments.seed}"]
+    changes = [word for change in (*arguments.overrides, *seed) for word in ("--set", change)]
+    own = shell_joined(plugins + changes + ([] if beside else ["--weights", str(weights)]))
+    folder = "" if arguments.data_dir is None else f" --data-dir {file_word(arguments.data_dir)}"
+
+    def command(name: str, *more: str) -> str:
+        return " ".join(filter(None, [document_command(name, "train", spec), *more, own]))
+
+    lines = [(command("report") + folder, "a page on its curves, mistakes and layers")]
+    if arguments.no_test:
+        lines.append((command("evaluate") + folder, "how good it is on the test part"))
+    elif pictures:
+        lines.append((command("predict", "PICTURE.png"), "what it sees on a picture of yours"))
+    else:
+        lines.append((command("evaluate") + folder, "where it is right and wrong"))
+    return ["", "Next:", *(line for text, why in lines for line in (f"  {text}", f"    {why}"))]
 
 
 def with_resume_apart(argv: Sequence[str]) -> list[str]:

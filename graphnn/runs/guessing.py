@@ -12,7 +12,8 @@ from graphnn.metrics.outputs import Classes, Numbers
 from graphnn.training.history import Record
 from graphnn.training.samples import Samples
 
-PATIENCE = 2  # epochs after which a network should know more than how frequent each class is
+PATIENCE = 2  # epochs after which a network should know more than how frequent each class is,
+STEPS = 50  # if they had so many steps
 DEVIATIONS = 3.0  # standard deviations of the accuracy of guessing, by which it may be exceeded by chance
 LEARNT = 0.02  # the share of the loss of guessing by which a loss has to be lower, for something to be learnt
 FALLING = 0.02  # the share by which the loss falls in an epoch of a training that is only slow
@@ -34,16 +35,19 @@ class Guess:
 
 
 def note_of_guessing(
-    history: Sequence[Record], graph: Graph, training: Samples, validation: Samples | None
+    history: Sequence[Record], graph: Graph, training: Samples, validation: Samples | None, steps_per_epoch: int
 ) -> str | None:
     """Return a sentence after the first epoch, from the second on, whose figures are those of guessing; else None.
 
-    history: the records of all epochs, the newest last. A note that an earlier epoch gave is not repeated, which
-    follows from the history alone, so that a run that is resumed knows it.
+    history: the records of all epochs, the newest last. Nothing is said before STEPS steps. A note that an earlier
+    epoch gave is not repeated, which follows from the history alone, so that a run that is resumed knows it.
     """
+    first = max(PATIENCE, -(-STEPS // steps_per_epoch))
+    if len(history) < first:
+        return None
     guess = None if graph.loss.outputs is Numbers else guess_of(training, graph)
     counts = len(training), 0 if validation is None else len(validation)
-    for length in range(PATIENCE, len(history) + 1):
+    for length in range(first, len(history) + 1):
         if learns_nothing(history[:length], guess, *counts):
             return None if length < len(history) else sentence(history, guess)
     return None

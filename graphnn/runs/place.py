@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.runs.facts import TRAINING, RunFacts, now, versions
@@ -25,7 +26,8 @@ class RunPlace:
     its start. init_from: the weights file that a new run starts from. command: of the run, for its facts. changes: the
     options that made its document another than the one that is written. again: returns the command that resumes the run
     of a number; None: an interrupted run is not saved. taken: whether another process has begun this training, asked
-    before a new folder is made, by one process at a time.
+    before a new folder is made, by one process at a time. after: returns the lines that end a finished run, on what to
+    do with its weights; it is given their file, and whether the network takes pictures.
     """
 
     store: RunStore
@@ -38,6 +40,7 @@ class RunPlace:
     changes: Sequence[str] = ()
     again: Callable[[int], str] | None = None
     taken: Callable[[], bool] | None = None
+    after: Callable[[Path, bool], Sequence[str]] | None = None
 
     @contextlib.contextmanager
     def opened(

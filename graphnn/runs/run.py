@@ -3,6 +3,7 @@
 import contextlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from graphnn.datasets.digest import TEST
@@ -34,6 +35,7 @@ from graphnn.training.options import training_options
 from graphnn.training.trainer import Trainer
 
 SHOWN_OBSTACLES = 12
+CHANNELS = (1, 3)  # of pictures, grey or colour
 SAVED_EVERY = 120.0  # seconds from one checkpoint to the next within an epoch
 
 
@@ -128,13 +130,17 @@ class TrainingRun:
                 figures = self.trained(stop)
             if figures is None:
                 return False
-            self.hand_over(figures)
+            weights = self.hand_over(figures)
             said, problems = self.outputs.end(self.files, self.trainer.history)
             for sentence in said:
                 self.progress.line(sentence)
             for part, each in figures.items():
                 for name, value in each.items():
                     self.progress.result(f"Final {final_label(part, name)}: {figure(name, value)}")
+            if self.place.after is not None:
+                sample = self.data.training.x.shape[1:]
+                for line in self.place.after(weights, len(sample) == 3 and sample[0] in CHANNELS):
+                    self.progress.line(line)
         if problems:
             raise GraphError(*problems)
         return True
@@ -194,8 +200,8 @@ class TrainingRun:
         figures = {part: each for record in history for part, each in figures_of(record).items()}
         return {"done": self.trainer.epoch, "seconds": sum(each.seconds for each in history), "figures": figures}
 
-    def hand_over(self, figures: Mapping[str, Mapping[str, float]]) -> None:
-        """Put the weights where other commands find them, and write the facts of the finished run."""
+    def hand_over(self, figures: Mapping[str, Mapping[str, float]]) -> Path:
+        """Put the weights where other commands find them, write the facts of the finished run, and return the place."""
         destination, run = self.place.destination, self.files.folder
         done = {**self.done(), "figures": {**figures_of(self.last_kept), **figures}}
         stays = None
@@ -211,6 +217,7 @@ class TrainingRun:
         self.progress.line(f"{place} written by run {run.number}{f': the weights of {best}' if best else ''}.")
         if stays is not None:
             self.progress.remark(stays)
+        return place
 
     @property
     def last_kept(self) -> Record:
@@ -268,7 +275,9 @@ class TrainingRun:
         self.save_state(trainer)
         self.progress.epoch_done(trainer, record)
         self.outputs.update(self.files, trainer.history)
-        text = note_of_guessing(trainer.history, self.graph, trainer.training, trainer.validation)
+        text = note_of_guessing(
+            trainer.history, self.graph, trainer.training, trainer.validation, trainer.steps_per_epoch
+        )
         if text is not None:
             note(text)
 

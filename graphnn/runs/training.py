@@ -58,8 +58,8 @@ class TrainingRequest:
     the run's folder only. resume: the number of the run to continue, or LATEST; None: a new one. init_from: a file of
     weights to start from. limit: the most samples of each part. test: whether to measure on the test part at the end.
     dry_run: build everything, run one batch, and write nothing. command: how this training was started, for its facts.
-    again: returns the command that resumes the run of a number; None: an interrupted run is not saved. taken: as in
-    RunPlace.
+    again: returns the command that resumes the run of a number; None: an interrupted run is not saved. taken, after: as
+    in RunPlace.
     """
 
     source: DocumentSource
@@ -77,6 +77,7 @@ class TrainingRequest:
     again: Callable[[int], str] | None = None
     taken: Callable[[], bool] | None = None
     outputs: Sequence[Output] = ()
+    after: Callable[[Path, bool], Sequence[str]] | None = None
 
 
 def train(request: TrainingRequest, progress: Progress) -> bool:
@@ -201,6 +202,7 @@ def place(
         changes=changed,
         again=request.again,
         taken=request.taken,
+        after=request.after,
     )
 
 

@@ -28,6 +28,8 @@ def test_the_output_and_the_files_of_a_run(train: Train, document: Path) -> None
     for word in ("  accuracy ", "  validation loss ", "  learning rate 0.0500  "):
         assert word in epochs[1]
     assert epochs[1].endswith(" s")
+    end = lines.index("Next:") - 1
+    lines, after = lines[:end], lines[end:]
     assert lines[-4] == f"{document.with_suffix('.npz')} written by run 1."
     assert f"Run 1, in {document.parent / 'net.runs' / '0001'}." in lines
     assert lines[-3].startswith("Final test loss: 0.")
@@ -36,7 +38,7 @@ def test_the_output_and_the_files_of_a_run(train: Train, document: Path) -> None
     assert lines[-2].endswith("%")
     assert 80 < float(lines[-2].split()[-1].rstrip("%")) < float(lines[-1].split()[-1].rstrip("%"))
     log = (document.parent / "net.runs" / "0001" / "log.txt").read_text(encoding="utf-8").splitlines()
-    assert [line[21:] for line in log] == lines  # after the time
+    assert [line[21:] for line in log] == lines + after  # after the time
     assert sorted(path.relative_to(document.parent).as_posix() for path in document.parent.rglob("*")) == [
         *("net.json", "net.npz", "net.runs", "net.runs/0001"),
         *(f"net.runs/0001/{name}" for name in RUN),
@@ -44,6 +46,37 @@ def test_the_output_and_the_files_of_a_run(train: Train, document: Path) -> None
     assert (document.parent / "net.runs" / "0001" / "weights.npz").read_bytes() == document.with_suffix(
         ".npz"
     ).read_bytes()
+
+
+def test_the_end_of_a_run_names_the_commands_to_go_on_with(train: Train, document: Path) -> None:
+    _, out, _ = train()
+    assert out.splitlines()[-5:] == [
+        "Next:",
+        f"  graphnn report {document}",
+        "    a page on its curves, mistakes and layers",
+        f"  graphnn predict {document} PICTURE.png",
+        "    what it sees on a picture of yours",
+    ]
+    _, out, _ = train("--no-test", "--seed", "3", "--output", document.parent / "my own.npz", "--data-dir", "some data")
+    own = f"--set training.seed=3 --weights '{document.parent / 'my own.npz'}' --data-dir 'some data'"
+    assert f"  graphnn report {document} {own}" in out.splitlines()
+    assert f"  graphnn evaluate {document} {own}" in out.splitlines()
+    assert out.endswith("    how good it is on the test part\n")
+
+
+def test_a_network_that_takes_no_pictures_is_evaluated(train: Train, document: Path, small: dict[str, Any]) -> None:
+    x, y = np.random.default_rng(0).normal(size=(80, 64)), np.arange(80) % 10
+    np.savez(document.parent / "own.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    data = {"dataset": "npz", "path": str(document.parent / "own.npz")}
+    document.write_text(json.dumps({**small, "data": data}))
+    _, out, _ = train("--set", "training.epochs=1")
+    assert f"  graphnn evaluate {document} --set training.epochs=1" in out.splitlines()
+    assert out.endswith("    where it is right and wrong\n")
+
+
+def test_neither_a_quiet_nor_a_dry_run_does(train: Train) -> None:
+    for option in ("--quiet", "--dry-run"):
+        assert "Next:" not in train(option)[1]
 
 
 def test_the_weights_file_has_its_metadata(trained: Path) -> None:

@@ -35,7 +35,9 @@ def samples(y: Array) -> Samples:
     return Samples(np.zeros((len(y), 2), np.float32), y)
 
 
-def noted(graph: Graph, y: Array, *epochs: tuple[Figures, Figures | None], metric: str = "accuracy") -> str | None:
+def noted(
+    graph: Graph, y: Array, *epochs: tuple[Figures, Figures | None], metric: str = "accuracy", steps: int = 25
+) -> str | None:
     """Return the note after epochs with these figures in training and validation."""
     history = [
         Record(
@@ -48,7 +50,7 @@ def noted(graph: Graph, y: Array, *epochs: tuple[Figures, Figures | None], metri
         )
         for number, (training, validation) in enumerate(epochs, 1)
     ]
-    return note_of_guessing(history, graph, samples(y), samples(y))
+    return note_of_guessing(history, graph, samples(y), samples(y), steps)
 
 
 TEN, LABELS = network("CrossEntropy", 10), np.arange(1000) % 10
@@ -71,6 +73,11 @@ def test_it_is_given_once_and_not_before_the_second_epoch() -> None:
     healthy = ((1.0, 0.7), (0.8, 0.75))
     assert noted(TEN, LABELS, healthy, healthy, DEAD) is not None  # it can die later, too
     assert noted(TEN, LABELS, healthy, healthy, DEAD, DEAD) is None
+
+
+def test_few_steps_are_no_reason() -> None:
+    assert noted(TEN, LABELS, DEAD, DEAD, steps=24) is None
+    assert noted(TEN, LABELS, DEAD, DEAD, DEAD, steps=24) is not None
 
 
 def test_without_validation_the_figures_of_training_count() -> None:
