@@ -23,9 +23,10 @@ from graphnn.describe.limits import refuse_too_large
 from graphnn.graph.build import build_graph
 from graphnn.machine.cores import available_cores
 from graphnn.reports.report import Report
-from graphnn.runs.progress import in_terminal
 from graphnn.runs.reading import DocumentSource, read_document
-from graphnn.text.terminal import complain, note, show
+from graphnn.text import working as progress
+from graphnn.text.terminal import note, show
+from graphnn.text.working import working
 
 EXAMPLES = (
     "models/cifar10.json",
@@ -101,11 +102,12 @@ def benchmark(argv: Sequence[str]) -> int:
     documents = []
     for each in jobs:
         found = []
-        for measurement in each.measurements(announcer(each.name)):
-            found.append(measurement)
-            if not arguments.json:
-                show("\n")
-                show_report(measurement[1])
+        with working(each.name) as task:
+            for measurement in each.measurements(saying(each.name, task)):
+                found.append(measurement)
+                if not arguments.json:
+                    show("\n")
+                    show_report(measurement[1])
         documents.append(job_values(each, found))
     if arguments.json:
         show_report(Report(data={"machine": facts, "documents": documents}), "json")
@@ -129,6 +131,6 @@ def job(arguments: argparse.Namespace, file: Path, effort: Effort) -> Job:
     return Job(spec.name, task, sizes, arguments.threads, arguments.nodes, against_torch, effort)
 
 
-def announcer(name: str) -> Say:
-    """Return a function that prints on stderr what is going on, in a terminal only."""
-    return (lambda text: complain(f"{name}: {text} …")) if in_terminal() else lambda text: None
+def saying(name: str, task: progress.Task) -> Say:
+    """Return a function that shows what is going on."""
+    return lambda text: task.turn_to(f"{name}: {text}")

@@ -50,6 +50,11 @@ class Task:
         if self._display is not None:
             self._display.keep_moving()
 
+    def turn_to(self, what: str) -> None:
+        """Go on to another part of the work, whose time is counted anew. what: in words."""
+        self.what, self.began, self._due = what, time.monotonic(), self.spoken_at[0]
+        self.advance(0)
+
     def left(self, seconds: float) -> str:
         """Return how long the rest will take, in words; "" where that is not known. seconds: since the beginning."""
         new = self.done - self._first
