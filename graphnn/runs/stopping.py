@@ -8,11 +8,13 @@ from contextvars import ContextVar
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+from graphnn.text.working import abandoned
+
 HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)  # of a terminal that is closed; not on Windows
 CPU_LIMIT: signal.Signals | None = getattr(signal, "SIGXCPU", None)  # when the time of `ulimit -St` is used up
 REPEATED = tuple(number for number in (HANGUP, CPU_LIMIT) if number is not None)  # what the system sends several times
 SIGNALS = (signal.SIGINT, signal.SIGTERM, *REPEATED)
-NOTICE = b"\nStopping after this step and saving"
+NOTICE = b"Stopping after this step and saving"
 ONCE_MORE = b"; once more stops at once"
 STOPPED_BY: ContextVar[int] = ContextVar("stopped_by", default=signal.SIGINT)  # the last signal that stopped a run
 
@@ -63,4 +65,4 @@ class StopRequest:
         if first or not repeated:
             # not print, which the signal may have interrupted and which is not reentrant
             with contextlib.suppress(OSError):  # the terminal may be gone
-                os.write(2, NOTICE + (b"" if repeated else ONCE_MORE) + b".\n")
+                os.write(2, (abandoned().encode() or b"\n") + NOTICE + (b"" if repeated else ONCE_MORE) + b".\n")

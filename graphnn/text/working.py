@@ -29,6 +29,7 @@ MINUTE = 60
 BYTES = "bytes"  # the unit of what is shown in KiB and MiB
 ERASED = "\x1b[2K"  # a line, ECMA-48, section 8.3.41
 UP = "\x1b[1A"
+MARGIN = 3  # columns: the "^C" that a terminal prints must not begin another line, which would be erased instead
 NARROW = 80  # columns, where a terminal does not tell its width
 
 
@@ -172,7 +173,7 @@ class Display:
             task = self._tasks[-1]
             seconds = now - task.began
             if self.live and seconds >= task.shown_after:
-                self._draw(task.lines((terminal_width(self.stream) or NARROW) - 1, seconds, self.stream))
+                self._draw(task.lines((terminal_width(self.stream) or NARROW) - MARGIN, seconds, self.stream))
             elif not (self.live or self.mute) and task.is_due(seconds):
                 self._write(showable(task.sentence(seconds), self.stream) + "\n")
 
@@ -186,9 +187,14 @@ class Display:
         self._drawn = len(lines)
 
     def _erase(self) -> None:
-        if self._drawn:
-            self._write(f"\r{ERASED}" + (UP + ERASED) * (self._drawn - 1))
-            self._drawn, self._last = 0, 0.0
+        codes = self.abandon()
+        if codes:
+            self._write(codes)
+
+    def abandon(self) -> str:
+        """Return what erases the lines on the screen, and leave that to the caller, who prints at once."""
+        drawn, self._drawn, self._last = self._drawn, 0, 0.0
+        return erasing(drawn)
 
     def _write(self, text: str) -> None:
         try:
@@ -206,6 +212,17 @@ class Display:
 def moving_lines(stream: TextIO) -> bool:
     """Whether lines can move on a stream: it is a terminal that knows more than to print."""
     return is_terminal(stream) and os.environ.get("TERM") != "dumb"
+
+
+def erasing(lines: int) -> str:
+    """Return what erases the last lines of a terminal, the cursor being in the last one; "" for none."""
+    return f"\r{ERASED}" + (UP + ERASED) * (lines - 1) if lines else ""
+
+
+def abandoned() -> str:
+    """Return what erases the moving lines on the screen, for a handler of signals to write, which may not print."""
+    display = current_display()
+    return "" if display is None else display.abandon()
 
 
 OPENED: "weakref.WeakSet[Display]" = weakref.WeakSet()

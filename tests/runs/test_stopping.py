@@ -129,7 +129,7 @@ def test_a_signal_while_a_message_is_printed_ends_the_command(monkeypatch: pytes
     def fails(argv: object) -> int:
         raise GraphError("wrong")
 
-    def stopped(message: str) -> None:
+    def stopped(message: str, style: object) -> None:
         send(signal.SIGINT)
 
     monkeypatch.setattr("graphnn.commands.common.complain", stopped)

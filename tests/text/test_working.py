@@ -11,7 +11,7 @@ import pytest
 
 from graphnn.text import working as module
 from graphnn.text.terminal import complain, say
-from graphnn.text.working import Display, Task, displayed, moving_lines, working
+from graphnn.text.working import Display, Task, abandoned, displayed, moving_lines, working
 
 
 class Clock:
@@ -94,11 +94,24 @@ def test_a_line_that_moves_and_makes_room(capsys: pytest.CaptureFixture[str], cl
     assert out == "a line\n"
     assert err.split("\r") == [
         "",
-        f"\x1b[2K⠋ reading \\u001b[31m  {'━' * 10}{'─' * 30}   25%  0:06 left",
+        f"\x1b[2K⠋ reading \\u001b[31m  {'━' * 9}╸{'─' * 28}   25%  0:06 left",
         "\x1b[2Ka message\n",
-        f"\x1b[2K⠋ reading \\u001b[31m  {'━' * 40}  100%  0:00 left",
+        f"\x1b[2K⠋ reading \\u001b[31m  {'━' * 38}  100%  0:00 left",
         "\x1b[2K",
     ]
+
+
+def test_a_handler_of_signals_erases_the_lines_itself(clock: Clock) -> None:
+    stream = io.StringIO()
+    with displayed(Display(stream, live=True)), working("hashing") as task:
+        assert abandoned() == ""
+        clock.now += 2
+        task.advance()
+        drawn = stream.getvalue()
+        assert abandoned() == "\r\x1b[2K"
+        assert abandoned() == ""
+    assert stream.getvalue() == drawn
+    assert abandoned() == ""
 
 
 @pytest.mark.parametrize("width", [40, 79, 119])
