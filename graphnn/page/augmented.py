@@ -50,7 +50,9 @@ def training_samples(trained: Trained, data: Dataset, limits: Limits | None) -> 
     names = trained.classes or data.classes
     positions = chosen(samples, labelled=names is not None)
     x = stored_inputs(samples, positions)
-    labels = [label(samples.targets(np.array([each]))[0], names) for each in positions]
+    labels = [""] * len(positions)
+    if not samples.learns_inputs:
+        labels = [label(target, names) for target in samples.targets(positions)]
     if not is_image(samples.x.shape[1:]):
         shown = [
             Sample(text, None, (), tuple(map(six_digits, each.ravel()[:SHOWN_INPUTS].tolist())))
@@ -63,7 +65,7 @@ def training_samples(trained: Trained, data: Dataset, limits: Limits | None) -> 
     shown = [
         Sample(
             text,
-            image_picture(x[at], range_, f"training sample: {text}"),
+            image_picture(x[at], range_, f"training sample: {text}" if text else "training sample"),
             tuple(
                 image_picture(drawn[at], range_, f"the same, as in epoch {epoch}")
                 for epoch, drawn in enumerate(draws, start=1)
@@ -78,9 +80,9 @@ def training_samples(trained: Trained, data: Dataset, limits: Limits | None) -> 
 def chosen(samples: Samples, *, labelled: bool) -> Array:
     """Return the positions of the samples to show: the first of each class in turn, or the first ones."""
     looked_at = np.arange(min(len(samples), LOOKED_AT))
-    targets = samples.targets(looked_at)
-    if not labelled or targets.ndim != 1 or targets.dtype.kind not in "iu":
+    if not labelled or samples.y.ndim != 1 or samples.y.dtype.kind not in "iu":
         return looked_at[:SHOWN]
+    targets = samples.targets(looked_at)
     _, first = np.unique(targets, return_index=True)
     return np.asarray(first[:SHOWN] if len(first) >= SHOWN else [*first, *np.setdiff1d(looked_at, first)][:SHOWN])
 

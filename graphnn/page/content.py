@@ -9,6 +9,7 @@ from graphnn.datasets.base import Dataset
 from graphnn.engine.plan import kernels_for
 from graphnn.errors import GraphError
 from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.metrics.figures import figure, label
 from graphnn.metrics.outputs import Numbers
 from graphnn.page.augmented import TrainingSamples, training_samples
 from graphnn.page.changes import Changes, between, since_the_run_before, to_the_document_of_now
@@ -22,6 +23,7 @@ from graphnn.page.layer_times import LayerTimes, layer_times
 from graphnn.page.measurement import Measured, load_data, measure, part_to_measure
 from graphnn.page.mistakes import Mistakes, mistakes
 from graphnn.page.network import Network, network
+from graphnn.page.reconstructions import Reconstructions, reconstructions
 from graphnn.page.regression import OutputFigures, output_figures
 from graphnn.page.subject import Subject, Tell
 from graphnn.runs.trained import Trained
@@ -32,12 +34,18 @@ T = TypeVar("T")
 
 @frozen_dataclass(kw_only=True)
 class Results:
-    """What the outputs on a part of the data show. classes, outputs: of a regression, the latter; else the former."""
+    """What the outputs on a part of the data show. figures: label and value.
 
-    classes: ClassFigures | None
-    outputs: OutputFigures | None
-    graphs: tuple[Graph, ...]
-    mistakes: Mistakes
+    classes, outputs: of a regression, the latter. Where the network learns to give back its inputs, there are
+    reconstructions alone.
+    """
+
+    figures: tuple[tuple[str, str], ...]
+    classes: ClassFigures | None = None
+    outputs: OutputFigures | None = None
+    graphs: tuple[Graph, ...] = ()
+    mistakes: Mistakes | None = None
+    reconstructions: Reconstructions | None = None
 
 
 @frozen_dataclass(kw_only=True)
@@ -125,7 +133,7 @@ def make_content(subject: Subject, wishes: Wishes, made: datetime, tell: Tell, n
             measured=part,
             compared=compared_runs(subject),
             curves=shown_curves(maker, subject),
-            results=None if part is None else results(part, limits),
+            results=None if trained is None or part is None else results(trained, part, limits, wishes),
             network=drawn,
             filters=None if trained is None else maker.attempt("filters", lambda: filters(subject, trained)),
             samples=shown_samples(maker, trained, data, limits),
@@ -168,13 +176,19 @@ def used_kernels(subject: Subject, wishes: Wishes) -> str:
     return known.name
 
 
-def results(part: Measured, limits: Limits | None) -> Results:
+def results(trained: Trained, part: Measured, limits: Limits | None, wishes: Wishes) -> Results:
     """Return what the outputs on a part of the data show. limits: the range of the training inputs, if it is known."""
+    figures = tuple((label(name), figure(name, value)) for name, value in part.evaluation.figures.items())
+    outputs = part.outputs
+    if outputs is None:
+        returned = reconstructions(trained, part, limits, threads=wishes.threads, kernels=wishes.kernels)
+        return Results(figures=figures, reconstructions=returned)
     return Results(
+        figures=figures,
         classes=class_figures(part.evaluation) if part.evaluation.scores else None,
-        outputs=output_figures(part.outputs) if isinstance(part.outputs, Numbers) else None,
-        graphs=tuple(graphs_of(part)),
-        mistakes=mistakes(part, limits),
+        outputs=output_figures(outputs) if isinstance(outputs, Numbers) else None,
+        graphs=tuple(graphs_of(outputs, part.probabilities)),
+        mistakes=mistakes(part, outputs, limits),
     )
 
 

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from graphnn.frozen_dataclass import frozen_dataclass
-from graphnn.metrics.outputs import Classes, Numbers, YesOrNo
-from graphnn.page.measurement import Measured
+from graphnn.metrics.outputs import Classes, Numbers, Outputs, YesOrNo
 from graphnn.page.regression import flat
 from graphnn.page.subject import ReadRun, Subject
 from graphnn.plots.curve_panels import curve_panels
@@ -101,17 +100,16 @@ def last_values(runs: Sequence[ReadRun], label: str) -> str:
     return "; ".join(ends)
 
 
-def graphs_of(measured: Measured) -> list[Graph]:
-    """Return the graphs of the outputs on a part of the data."""
-    outputs = measured.outputs
+def graphs_of(outputs: Outputs, shares: Array | None) -> list[Graph]:
+    """Return the graphs of the outputs on a part of the data. shares: their probabilities; None for a regression."""
     if isinstance(outputs, Numbers):
         return regression_graphs(outputs)
-    assert measured.probabilities is not None
+    assert shares is not None
     if isinstance(outputs, Classes):
-        sure = measured.probabilities[np.arange(len(outputs.y)), outputs.predicted]
+        sure = shares[np.arange(len(outputs.y)), outputs.predicted]
         return [reliability_graph(sure, outputs.predicted == outputs.truth)]
     assert isinstance(outputs, YesOrNo)
-    return yes_or_no_graphs(outputs, measured.probabilities)
+    return yes_or_no_graphs(outputs, shares)
 
 
 def reliability_graph(sure: Array, right: Array) -> Graph:

@@ -27,7 +27,7 @@ class Measured:
     """The network on one part of the data.
 
     samples: of the part. evaluation: with the outputs of all samples. probabilities: n×K of the classes, or of yes for
-    n×K outputs; None for regression.
+    n×K outputs; None for regression, and where the network learns to give back its inputs.
     """
 
     part: str
@@ -36,9 +36,8 @@ class Measured:
     probabilities: Array | None
 
     @property
-    def outputs(self) -> Outputs:
-        """What the network gave, with the targets."""
-        assert self.evaluation.outputs is not None
+    def outputs(self) -> Outputs | None:
+        """What the network gave, with the targets; None where it learns to give back its inputs."""
         return self.evaluation.outputs
 
     @property
@@ -84,8 +83,8 @@ def measure(trained: Trained, data: Dataset, part: str, *, threads: int | None, 
         threads=threads,
         kernels=used.name,
     )
-    assert evaluation.outputs is not None
-    return Measured(part=part, samples=samples, evaluation=evaluation, probabilities=probabilities(evaluation.outputs))
+    known = None if evaluation.outputs is None else probabilities(evaluation.outputs)
+    return Measured(part=part, samples=samples, evaluation=evaluation, probabilities=known)
 
 
 def probabilities(outputs: Outputs) -> Array | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from graphnn.frozen_dataclass import frozen_dataclass
-from graphnn.metrics.outputs import Classes, Numbers, YesOrNo
+from graphnn.metrics.outputs import Classes, Numbers, Outputs, YesOrNo
 from graphnn.page.images import Limits, Picture, image_picture, is_image, limits_of
 from graphnn.page.measurement import Measured
 from graphnn.reports.kinds import percent_text, six_digits
@@ -47,12 +47,12 @@ class Mistakes:
     inputs: int
 
 
-def mistakes(measured: Measured, limits: Limits | None) -> Mistakes:
+def mistakes(measured: Measured, outputs: Outputs, limits: Limits | None) -> Mistakes:
     """Return the mistakes with the highest probability of what was predicted, or the largest errors of a regression.
 
-    limits: the range of the training inputs, where it is known.
+    outputs: those of the part. limits: the range of the training inputs, where it is known.
     """
-    outputs, found = measured.outputs, list(wrong(measured))
+    found = list(wrong(outputs, measured.probabilities, measured.evaluation.classes))
     sure = sorted(found, key=lambda one: -one.rank)[:SHOWN] if not isinstance(outputs, Numbers) else found
     images = measured.samples.x[np.array([measured.index(one.position) for one in sure], dtype=np.int64)]
     range_ = limits_of(images, limits) if len(images) else (0.0, 1.0)
@@ -76,9 +76,11 @@ class Wrong:
     output: str = ""
 
 
-def wrong(measured: Measured) -> Iterator[Wrong]:
-    """Yield what was judged wrongly; of a regression, the samples with the largest errors, largest first."""
-    outputs, shares, names = measured.outputs, measured.probabilities, measured.evaluation.classes
+def wrong(outputs: Outputs, shares: Array | None, names: Sequence[str]) -> Iterator[Wrong]:
+    """Yield what was judged wrongly; of a regression, the samples with the largest errors, largest first.
+
+    shares: the probabilities of the outputs; None for a regression. names: of the classes.
+    """
     if isinstance(outputs, Classes):
         assert shares is not None
         for at in np.flatnonzero(outputs.truth != outputs.predicted):

@@ -421,3 +421,19 @@ def test_a_layer_that_cannot_be_timed_leaves_the_bars_out(
     page = make()
     assert "The time of the layers was not measured: no time" in page.text
     assert 'class="bar"' not in section(page, "network")
+
+
+@pytest.mark.parametrize("shape", [[64], [1, 8, 8]])
+def test_a_network_that_learns_its_inputs_shows_what_it_gives_back(
+    shape: list[int], document: Path, small: dict[str, Any], train: Run, make: Callable[..., Page]
+) -> None:
+    layer = {"type": "Dense", "units": 64} if shape == [64] else {"type": "Conv2D", "filters": 1, "kernel_size": 3}
+    small |= {"input": {"shape": shape}, "layers": [layer], "loss": {"type": "MeanSquaredError"}}
+    small["data"]["targets"] = "inputs"
+    document.write_text(json.dumps(small))
+    assert train("--quiet", "--set", "training.epochs=1", "--limit", "50")[0] == 0
+    page = make()
+    assert "What it gives back on the test part" in page.text
+    assert section(page, "mistakes").count("<img") == 2 * 14
+    assert "360 samples were looked at" in page.text
+    assert "Confusion" not in page.text

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from graphnn.benchmark.timing import QUICK
+from graphnn.datasets.preparation import Normalisation
 from graphnn.evaluation.evaluation import Evaluation, with_classes
 from graphnn.metrics.outputs import Classes, Numbers, YesOrNo
 from graphnn.page import layer_times
@@ -22,8 +23,9 @@ from graphnn.page.filters import NothingToShow, filters
 from graphnn.page.headline import dates_text
 from graphnn.page.images import BYTES, Picture, image_picture, limits_of, weights_picture
 from graphnn.page.measurement import Measured, load_data, probabilities
-from graphnn.page.mistakes import mistakes
+from graphnn.page.mistakes import Mistakes, mistakes
 from graphnn.page.network import network
+from graphnn.page.reconstructions import as_stored
 from graphnn.page.regression import output_figures
 from graphnn.page.subject import Subject, find_subject
 from graphnn.runs.reading import DocumentSource
@@ -44,12 +46,12 @@ def subject_of(document: Path, values: dict[str, Any], train: Callable[..., Any]
     return find_subject(DocumentSource(document), [run], None, note)
 
 
-def measured(outputs: Any, x: Array, classes: tuple[str, ...] = ()) -> Measured:
-    """Return the network's outputs on samples x, of which all are in the part."""
+def mistakes_of(outputs: Any, x: Array, classes: tuple[str, ...] = ()) -> Mistakes:
+    """Return the mistakes in the outputs of a network on samples x, of which all are in the part."""
     evaluation = Evaluation("test", len(x), Path("w.npz"), {}, classes=classes, outputs=outputs)
-    return Measured(
-        part="test", samples=Samples(x, outputs.y_gt), evaluation=evaluation, probabilities=probabilities(outputs)
-    )
+    samples = Samples(x, outputs.y_gt)
+    known = Measured(part="test", samples=samples, evaluation=evaluation, probabilities=probabilities(outputs))
+    return mistakes(known, outputs, None)
 
 
 def test_probabilities_are_those_of_softmax_and_sigmoid() -> None:
@@ -65,7 +67,7 @@ def test_probabilities_are_those_of_softmax_and_sigmoid() -> None:
 def test_mistakes_are_those_of_the_highest_probability_first() -> None:
     y = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.3, 0.7]])
     x = np.arange(8, dtype=np.float32).reshape(4, 2)
-    found = mistakes(measured(Classes(np.array([1, 1, 1, 0]), y), x, ("no", "yes")), None)
+    found = mistakes_of(Classes(np.array([1, 1, 1, 0]), y), x, ("no", "yes"))
     assert [(one.number, one.true, one.predicted, one.surety) for one in found.shown] == [
         (0, "yes", "no", "90.00%"),
         (3, "no", "yes", "70.00%"),
@@ -77,7 +79,7 @@ def test_mistakes_are_those_of_the_highest_probability_first() -> None:
 
 def test_a_wrong_no_is_as_sure_as_the_yes_was_improbable() -> None:
     answers = YesOrNo(np.array([[1.0, 0.0], [1.0, 1.0]]), np.array([[0.1, 0.8], [0.9, 0.9]]))
-    found = mistakes(measured(answers, np.zeros((2, 1)), ("cat", "dog")), None)
+    found = mistakes_of(answers, np.zeros((2, 1)), ("cat", "dog"))
     assert [(one.output, one.true, one.predicted, one.surety) for one in found.shown] == [
         ("cat", "yes", "no", "90.00%"),
         ("dog", "no", "yes", "80.00%"),
@@ -86,7 +88,7 @@ def test_a_wrong_no_is_as_sure_as_the_yes_was_improbable() -> None:
 
 def test_errors_of_outputs_in_other_units_are_compared_by_deviations() -> None:
     truth = np.array([[0.0, 0.0], [100.0, 1.0]])
-    found = mistakes(measured(Numbers(truth, truth + np.array([[10, 0], [0, -0.4]])), np.zeros((2, 1))), None)
+    found = mistakes_of(Numbers(truth, truth + np.array([[10, 0], [0, -0.4]])), np.zeros((2, 1)))
     assert [(one.number, one.output, one.surety) for one in found.shown] == [(1, "1", "-0.4"), (0, "0", "10")]
 
 
@@ -240,3 +242,10 @@ def test_the_tokens_of_a_document_are_its_text() -> None:
 )
 def test_times_are_said_as_briefly_as_they_can_be(started: str, ended: str | None, text: str) -> None:
     assert dates_text(started, ended) == text
+
+
+@pytest.mark.parametrize("mode", ["none", "per_channel", "per_feature", "unit"])
+def test_what_is_given_back_is_shown_in_the_values_of_the_samples(mode: str) -> None:
+    x = np.random.default_rng(0).integers(0, 256, (5, 3, 2, 4)).astype(np.uint8)
+    known = Normalisation.fit(x, mode)
+    np.testing.assert_allclose(as_stored(known.apply(x, (3, 2, 4)), known), x, atol=1e-4)
