@@ -10,6 +10,7 @@ from graphnn.datasets.base import Dataset
 from graphnn.datasets.preparation import Normalisation
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.page.images import Limits, Picture, image_picture, is_image, limits_of
+from graphnn.page.measurement import input_names
 from graphnn.reports.kinds import six_digits
 from graphnn.runs.trained import Trained
 from graphnn.training.samples import Samples
@@ -33,12 +34,17 @@ class Sample:
 
 @frozen_dataclass
 class TrainingSamples:
-    """Some training samples. augmentations: their names, in order; none where samples are not augmented."""
+    """Some training samples.
+
+    augmentations: their names, in order; none where samples are not augmented. inputs: how many numbers a sample has,
+    if it is a vector; titles: of those that are shown.
+    """
 
     shown: tuple[Sample, ...]
     augmentations: tuple[str, ...]
     count: int
-    inputs: int
+    inputs: int = 0
+    titles: tuple[str, ...] = ()
 
 
 def training_samples(trained: Trained, data: Dataset, limits: Limits | None) -> TrainingSamples:
@@ -58,7 +64,7 @@ def training_samples(trained: Trained, data: Dataset, limits: Limits | None) -> 
             Sample(text, None, (), tuple(map(six_digits, each.ravel()[:SHOWN_INPUTS].tolist())))
             for text, each in zip(labels, x, strict=True)
         ]
-        return TrainingSamples(tuple(shown), (), len(samples), x[0].size)
+        return TrainingSamples(tuple(shown), (), len(samples), x[0].size, input_names(data, SHOWN_INPUTS))
     augmentations = augmentations_from(trained.spec.data["augment"])
     range_ = limits_of(x, limits)
     draws = [augmented(trained, samples, positions, epoch) for epoch in range(DRAWS)] if augmentations else []
@@ -74,7 +80,7 @@ def training_samples(trained: Trained, data: Dataset, limits: Limits | None) -> 
         )
         for at, text in enumerate(labels)
     ]
-    return TrainingSamples(tuple(shown), tuple(each.type for each in augmentations), len(samples), 0)
+    return TrainingSamples(tuple(shown), tuple(each.type for each in augmentations), len(samples))
 
 
 def chosen(samples: Samples, *, labelled: bool) -> Array:

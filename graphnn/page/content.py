@@ -20,7 +20,7 @@ from graphnn.page.graphs import Curves, Graph, curves, graphs_of
 from graphnn.page.headline import Fact, Tile, facts, tiles
 from graphnn.page.images import Limits
 from graphnn.page.layer_times import LayerTimes, layer_times
-from graphnn.page.measurement import Measured, load_data, measure, part_to_measure
+from graphnn.page.measurement import Measured, load_data, measure, output_names, part_to_measure
 from graphnn.page.mistakes import Mistakes, mistakes
 from graphnn.page.network import Network, network
 from graphnn.page.reconstructions import Reconstructions, reconstructions
@@ -133,7 +133,7 @@ def make_content(subject: Subject, wishes: Wishes, made: datetime, tell: Tell, n
             measured=part,
             compared=compared_runs(subject),
             curves=shown_curves(maker, subject),
-            results=None if trained is None or part is None else results(trained, part, limits, wishes),
+            results=results(trained, data, part, limits, wishes),
             network=drawn,
             filters=None if trained is None else maker.attempt("filters", lambda: filters(subject, trained)),
             samples=shown_samples(maker, trained, data, limits),
@@ -176,19 +176,26 @@ def used_kernels(subject: Subject, wishes: Wishes) -> str:
     return known.name
 
 
-def results(trained: Trained, part: Measured, limits: Limits | None, wishes: Wishes) -> Results:
-    """Return what the outputs on a part of the data show. limits: the range of the training inputs, if it is known."""
+def results(
+    trained: Trained | None, data: Dataset | None, part: Measured | None, limits: Limits | None, wishes: Wishes
+) -> Results | None:
+    """Return what the outputs on a part of the data show; None where nothing was measured.
+
+    limits: the range of the training inputs, where it is known.
+    """
+    if trained is None or data is None or part is None:
+        return None
     figures = tuple((label(name), figure(name, value)) for name, value in part.evaluation.figures.items())
-    outputs = part.outputs
+    outputs, names = part.outputs, output_names(trained)
     if outputs is None:
         returned = reconstructions(trained, part, limits, threads=wishes.threads, kernels=wishes.kernels)
         return Results(figures=figures, reconstructions=returned)
     return Results(
         figures=figures,
         classes=class_figures(part.evaluation) if part.evaluation.scores else None,
-        outputs=output_figures(outputs) if isinstance(outputs, Numbers) else None,
-        graphs=tuple(graphs_of(outputs, part.probabilities)),
-        mistakes=mistakes(part, outputs, limits),
+        outputs=output_figures(outputs, names) if isinstance(outputs, Numbers) else None,
+        graphs=tuple(graphs_of(outputs, part.probabilities, names)),
+        mistakes=mistakes(data, part, outputs, names, limits),
     )
 
 

@@ -15,6 +15,7 @@ from graphnn.plots.predicted_and_true import draw_predicted, draw_residuals, dra
 from graphnn.plots.reliability import draw_reliability, reliability
 from graphnn.plots.two_classes import draw_probabilities, draw_roc, roc
 from graphnn.reports.kinds import percent_text, six_digits
+from graphnn.text.visible import single_line
 from graphnn.types import Array
 
 MOST_OUTPUTS = 4  # of a regression that are drawn
@@ -100,10 +101,13 @@ def last_values(runs: Sequence[ReadRun], label: str) -> str:
     return "; ".join(ends)
 
 
-def graphs_of(outputs: Outputs, shares: Array | None) -> list[Graph]:
-    """Return the graphs of the outputs on a part of the data. shares: their probabilities; None for a regression."""
+def graphs_of(outputs: Outputs, shares: Array | None, names: Sequence[str]) -> list[Graph]:
+    """Return the graphs of the outputs on a part of the data.
+
+    shares: their probabilities; None for a regression. names: of the outputs.
+    """
     if isinstance(outputs, Numbers):
-        return regression_graphs(outputs)
+        return regression_graphs(outputs, names)
     assert shares is not None
     if isinstance(outputs, Classes):
         sure = shares[np.arange(len(outputs.y)), outputs.predicted]
@@ -150,13 +154,13 @@ def yes_or_no_graphs(outputs: YesOrNo, shares: Array) -> list[Graph]:
     return [*graphs, reliability_graph(sure, predicted == truth)]
 
 
-def regression_graphs(outputs: Numbers) -> list[Graph]:
-    """Return the graphs of the first outputs of a regression."""
+def regression_graphs(outputs: Numbers, names: Sequence[str]) -> list[Graph]:
+    """Return the graphs of the first outputs of a regression. names: of all outputs."""
     truth, predicted = flat(outputs)
     found = []
     for number in range(min(MOST_OUTPUTS, truth.shape[1])):
         one, other = truth[:, number], predicted[:, number]
-        name = f", output {number}" if truth.shape[1] > 1 else ""
+        name = "" if names == ("output 0",) else f", {single_line(names[number])}"
         drawn = len(drawn_points(len(one)))
         some = "" if drawn == len(one) else f" {drawn:,} of {len(one):,} samples are drawn."
         found.append(

@@ -1,5 +1,6 @@
 """The outputs of the trained network on one part of the data, measured for the page."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -53,8 +54,9 @@ class Measured:
 def part_to_measure(subject: Subject) -> str:
     """Return the part of the data that the page measures: test where the run has, else validation, else train."""
     figures = subject.figures
-    if "test" in figures:
-        return "test"
+    for part in ("test", "validation"):
+        if part in figures:
+            return part
     provenance = None if subject.trained is None else subject.trained.provenance
     split = None if provenance is None else provenance.validation_split
     return "validation" if (subject.spec.data["validation_split"] if split is None else split) else "train"
@@ -62,7 +64,7 @@ def part_to_measure(subject: Subject) -> str:
 
 def load_data(trained: Trained, data_dir: Path | None) -> Dataset:
     """Return the data set of the document. Raises GraphError where it is not there, or not for this network."""
-    data = stored(trained.spec, data_dir)
+    data = stored(trained.spec, data_dir, table=trained.table, settings=trained.data_settings)
     check_input_shape(data.name, data.shape, trained.spec.input_shape)
     return data
 
@@ -97,3 +99,17 @@ def probabilities(outputs: Outputs) -> Array | None:
     if isinstance(outputs, YesOrNo):
         return np.asarray(0.5 * (1 + np.tanh(y / 2))) if outputs.logits else y
     return None
+
+
+def input_names(data: Dataset, most: int) -> tuple[str, ...]:
+    """Return the names of the first inputs of samples that are vectors; none for images."""
+    if len(data.shape) != 1:
+        return ()
+    return tuple(data.features[:most]) if data.features else tuple(f"input {at}" for at in range(data.shape[0]))[:most]
+
+
+def output_names(trained: Trained) -> tuple[str, ...]:
+    """Return the names of the network's outputs: those of the columns of a table, or output 0, output 1, …"""
+    count = math.prod(trained.graph.output_shape)
+    targets = () if trained.table is None else trained.table.targets
+    return tuple(targets) if len(targets) == count else tuple(f"output {at}" for at in range(count))

@@ -1,13 +1,15 @@
 """The mistakes that the network was surest of, as pictures or rows of a table."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from graphnn.datasets.base import Dataset
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.metrics.outputs import Classes, Numbers, Outputs, YesOrNo
 from graphnn.page.images import Limits, Picture, image_picture, is_image, limits_of
-from graphnn.page.measurement import Measured
+from graphnn.page.measurement import Measured, input_names
 from graphnn.reports.kinds import percent_text, six_digits
 from graphnn.types import Array
 
@@ -37,7 +39,7 @@ class Mistakes:
     """The mistakes that are shown, of how many, among how many samples.
 
     numbers: whether they are of a regression, where each sample is more or less wrong. inputs: how many numbers a
-    sample has, if it is a vector; else 0.
+    sample has, if it is a vector; else 0. titles: of those that are shown.
     """
 
     shown: tuple[Mistake, ...]
@@ -45,23 +47,26 @@ class Mistakes:
     samples: int
     numbers: bool
     inputs: int
+    titles: tuple[str, ...]
 
 
-def mistakes(measured: Measured, outputs: Outputs, limits: Limits | None) -> Mistakes:
+def mistakes(
+    data: Dataset, measured: Measured, outputs: Outputs, names: Sequence[str], limits: Limits | None
+) -> Mistakes:
     """Return the mistakes with the highest probability of what was predicted, or the largest errors of a regression.
 
-    outputs: those of the part. limits: the range of the training inputs, where it is known.
+    outputs: those of the part; names: of all outputs. limits: the range of the training inputs, where it is known.
     """
-    found = list(wrong(outputs, measured.probabilities, measured.evaluation.classes))
+    names = names if isinstance(outputs, Numbers) else measured.evaluation.classes
+    found = list(wrong(outputs, measured.probabilities, names))
     sure = sorted(found, key=lambda one: -one.rank)[:SHOWN] if not isinstance(outputs, Numbers) else found
     images = measured.samples.x[np.array([measured.index(one.position) for one in sure], dtype=np.int64)]
     range_ = limits_of(images, limits) if len(images) else (0.0, 1.0)
     shown = tuple(shown_mistake(measured, one, image, range_) for one, image in zip(sure, images, strict=True))
     regression = isinstance(outputs, Numbers)
     count = len(measured.samples) if regression else len(found)
-    vectors = not is_image(measured.samples.x.shape[1:])
-    inputs = int(np.prod(measured.samples.x.shape[1:])) if vectors else 0
-    return Mistakes(shown, count, len(measured.samples), regression, inputs)
+    inputs = 0 if is_image(data.shape) else math.prod(data.shape)
+    return Mistakes(shown, count, len(measured.samples), regression, inputs, input_names(data, SHOWN_INPUTS))
 
 
 @frozen_dataclass
@@ -79,7 +84,7 @@ class Wrong:
 def wrong(outputs: Outputs, shares: Array | None, names: Sequence[str]) -> Iterator[Wrong]:
     """Yield what was judged wrongly; of a regression, the samples with the largest errors, largest first.
 
-    shares: the probabilities of the outputs; None for a regression. names: of the classes.
+    shares: the probabilities of the outputs; None for a regression. names: of the classes, or of the outputs.
     """
     if isinstance(outputs, Classes):
         assert shares is not None
@@ -91,7 +96,7 @@ def wrong(outputs: Outputs, shares: Array | None, names: Sequence[str]) -> Itera
         assert shares is not None
         yield from wrong_answers(outputs, shares, names)
     elif isinstance(outputs, Numbers):
-        yield from largest_errors(outputs)
+        yield from largest_errors(outputs, names)
 
 
 def wrong_answers(outputs: YesOrNo, shares: Array, names: Sequence[str]) -> Iterator[Wrong]:
@@ -108,7 +113,7 @@ def wrong_answers(outputs: YesOrNo, shares: Array, names: Sequence[str]) -> Iter
             yield Wrong(share, int(at), *said, percent_text(share), names[output])
 
 
-def largest_errors(outputs: Numbers) -> Iterator[Wrong]:
+def largest_errors(outputs: Numbers, names: Sequence[str]) -> Iterator[Wrong]:
     """Yield the samples with the largest errors, each at its worst output, in deviations of that output's target."""
     truth = outputs.truth.reshape(len(outputs.truth), -1).astype(np.float64)
     predicted = outputs.predicted.reshape(truth.shape).astype(np.float64)
@@ -117,7 +122,7 @@ def largest_errors(outputs: Numbers) -> Iterator[Wrong]:
     for at in np.argsort(-errors.max(axis=1), kind="stable")[:SHOWN]:
         worst = int(errors[at].argmax())
         values = (truth[at, worst], predicted[at, worst], predicted[at, worst] - truth[at, worst])
-        name = str(worst) if truth.shape[1] > 1 else ""
+        name = names[worst] if len(names) > 1 else ""
         true, said, error = map(six_digits, values)
         yield Wrong(float(errors[at, worst]), int(at), true, said, error, name)
 

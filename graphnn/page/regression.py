@@ -1,6 +1,6 @@
 """The figures of each output of a regression."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -39,20 +39,20 @@ def flat(outputs: Numbers) -> tuple[Array, Array]:
     return truth, outputs.predicted.reshape(truth.shape).astype(np.float64)
 
 
-def output_figures(outputs: Numbers) -> OutputFigures:
-    """Return the figures of each output."""
-    return OutputFigures(tuple(output_rows(outputs)), flat(outputs)[0].shape[1])
+def output_figures(outputs: Numbers, names: Sequence[str]) -> OutputFigures:
+    """Return the figures of each output. names: of all."""
+    return OutputFigures(tuple(output_rows(outputs, names)), len(names))
 
 
-def output_rows(outputs: Numbers) -> Iterator[OutputRow]:
+def output_rows(outputs: Numbers, names: Sequence[str]) -> Iterator[OutputRow]:
     """Yield the figures of the first SHOWN outputs."""
     truth, predicted = flat(outputs)
-    for number in range(min(SHOWN, truth.shape[1])):
+    for number, name in enumerate(names[:SHOWN]):
         error, true = predicted[:, number] - truth[:, number], truth[:, number]
         spread = float(((true - true.mean()) ** 2).sum())
         r2 = 1 - float((error**2).sum()) / spread if spread else None
         yield OutputRow(
-            name=f"output {number}",
+            name=name,
             mean_error=six_digits(float(np.abs(error).mean())),
             root_mean_square=six_digits(float(np.sqrt((error**2).mean()))),
             bias=six_digits(float(error.mean())),

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from graphnn.benchmark.timing import QUICK
+from graphnn.datasets.base import Dataset
 from graphnn.datasets.preparation import Normalisation
 from graphnn.evaluation.evaluation import Evaluation, with_classes
 from graphnn.metrics.outputs import Classes, Numbers, YesOrNo
@@ -51,7 +52,8 @@ def mistakes_of(outputs: Any, x: Array, classes: tuple[str, ...] = ()) -> Mistak
     evaluation = Evaluation("test", len(x), Path("w.npz"), {}, classes=classes, outputs=outputs)
     samples = Samples(x, outputs.y_gt)
     known = Measured(part="test", samples=samples, evaluation=evaluation, probabilities=probabilities(outputs))
-    return mistakes(known, outputs, None)
+    data = Dataset("data", x, outputs.y_gt, x, outputs.y_gt, None)
+    return mistakes(data, known, outputs, ("a", "b"), None)
 
 
 def test_probabilities_are_those_of_softmax_and_sigmoid() -> None:
@@ -89,13 +91,13 @@ def test_a_wrong_no_is_as_sure_as_the_yes_was_improbable() -> None:
 def test_errors_of_outputs_in_other_units_are_compared_by_deviations() -> None:
     truth = np.array([[0.0, 0.0], [100.0, 1.0]])
     found = mistakes_of(Numbers(truth, truth + np.array([[10, 0], [0, -0.4]])), np.zeros((2, 1)))
-    assert [(one.number, one.output, one.surety) for one in found.shown] == [(1, "1", "-0.4"), (0, "0", "10")]
+    assert [(one.number, one.output, one.surety) for one in found.shown] == [(1, "b", "-0.4"), (0, "a", "10")]
 
 
 def test_the_figures_of_an_output_are_in_its_units() -> None:
-    (row,) = output_figures(Numbers(np.array([[1.0], [3.0]]), np.array([[2.0], [3.0]]))).rows
+    (row,) = output_figures(Numbers(np.array([[1.0], [3.0]]), np.array([[2.0], [3.0]])), ["y"]).rows
     assert (row.mean_error, row.bias, row.largest, row.deviation, row.r2) == ("0.5", "0.5", "1", "1", "0.5000")
-    (constant,) = output_figures(Numbers(np.ones((2, 1)), np.zeros((2, 1)))).rows
+    (constant,) = output_figures(Numbers(np.ones((2, 1)), np.zeros((2, 1))), ["y"]).rows
     assert constant.r2 == "–"
 
 
