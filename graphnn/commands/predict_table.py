@@ -4,6 +4,7 @@ import math
 from argparse import Namespace
 
 from graphnn.datasets.table_encoding import TableEncoding, inputs_of
+from graphnn.datasets.table_text import near
 from graphnn.engine.inference import CHUNK
 from graphnn.errors import DataError, DivergenceError, GraphError
 from graphnn.evaluation.prediction import predict
@@ -22,6 +23,8 @@ def predict_table(arguments: Namespace, trained: Trained, encoding: TableEncodin
     (path,) = arguments.inputs
     try:
         table = read_rows(path, encoding, trained.spec.data)
+    except FileNotFoundError as problem:
+        raise DataError(f"{path}: no such file{near(path).rstrip(';')}") from problem
     except OSError as problem:
         raise DataError(f"{path}: {reading_problem(problem)}") from problem
     text = other_columns_note(table, encoding)

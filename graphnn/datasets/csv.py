@@ -17,12 +17,12 @@ from graphnn.datasets.table_kinds import kind_of
 from graphnn.datasets.table_names import KEYS, names_meant, references, selected, wanted
 from graphnn.datasets.table_notes import table_notes
 from graphnn.datasets.table_targets import answers_of
+from graphnn.datasets.table_text import near
 from graphnn.errors import DataError, Problem
-from graphnn.text.suggestions import closest, did_you_mean, quoted
+from graphnn.text.suggestions import quoted
 from graphnn.types import Array
 
 TEST_SPLIT = 0.2
-TABLES = (".csv", ".tsv", ".tab", ".txt", ".data", ".dat")
 
 
 @DATASETS.register
@@ -73,16 +73,8 @@ def read(
     try:
         return read_table(path, form, select, named=named)
     except FileNotFoundError as problem:
-        raise DataError(f"{path}: no such file{near(path)} data.path is relative to the document") from problem
-
-
-def near(path: Path) -> str:
-    """Return the words that name the file that may be meant, or the folder that is missing."""
-    if not path.parent.is_dir():
-        return f", nor a folder {path.parent};"
-    beside = [file.name for file in path.parent.iterdir() if file.suffix.lower() in TABLES]
-    meant = closest(path.name, beside) or closest(f"{path.name}.csv", beside)
-    return did_you_mean(meant, [meant]) if meant else ";"
+        key = "path" if like is None else "test_path"
+        raise DataError(f"{path}: no such file{near(path)} data.{key} is relative to the document") from problem
 
 
 def dataset_of(tables: Mapping[str, DataTable], location: Location) -> Dataset:

@@ -84,7 +84,10 @@ def wanted(columns: Iterable[str], names: Sequence[str], form: TableFormat, path
         if name not in names:
             others = [each for each in names if each not in found]
             column = column_text(name, header=bool(form.header))
-            raise DataError(f"{path}: there is no {column}, which {source} has{did_you_mean(name, others)}")
+            meant = did_you_mean(name, others)
+            if not meant and form.header and any(map(number_like, names)):
+                meant = f"; the first line should name the columns, and begins with {quoted(names[0])}"
+            raise DataError(f"{path}: there is no {column}, which {source} has{meant}")
     return found
 
 

@@ -10,6 +10,7 @@ from graphnn.text.suggestions import quoted
 from graphnn.types import Array
 
 FEWEST = 10  # rows; in fewer, columns agree by chance
+SAMPLE = 1000  # rows, in which most columns have more numbers than there are classes
 FAR = 100  # times the deviation of outputs as they are before training
 
 
@@ -45,7 +46,10 @@ def repeats(column: DataColumn, y: Array) -> bool:
     """Return whether a column is the answer: the same number, or another name for each class."""
     if y.dtype.kind == "f":
         return y.shape[1] == 1 and column.codes is None and np.array_equal(column.values.astype(y.dtype), y[:, 0])
-    names, ranks = column.labels()
-    if (ranks < 0).any() or len(names) != len(np.unique(y)):
+    classes = len(np.unique(y))
+    if len(np.unique(column.values[:SAMPLE])) > classes:
         return False
-    return len(np.unique(ranks * (int(y.max()) + 1) + y)) == len(names)
+    names, ranks = column.labels()
+    if (ranks < 0).any() or len(names) != classes:
+        return False
+    return len(np.unique(ranks * (int(y.max()) + 1) + y)) == classes

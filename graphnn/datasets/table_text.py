@@ -7,8 +7,10 @@ from typing import BinaryIO, TextIO
 
 from graphnn.errors import DataError
 from graphnn.storage.regular_files import open_regular
+from graphnn.text.suggestions import closest, did_you_mean
 
 BLOCK = 1 << 20
+TABLES = (".csv", ".tsv", ".tab", ".txt", ".data", ".dat")  # how tables are usually called
 NO_TEXT = (
     (b"PK\x03\x04", "is a zip archive, as Excel workbooks are; save the sheet as CSV (UTF-8), or unpack the archive"),
     (b"\xd0\xcf\x11\xe0", "is an Excel workbook; save the sheet as CSV (UTF-8)"),
@@ -86,3 +88,12 @@ def check_utf_16(file: BinaryIO, head: bytes, path: Path) -> None:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as problem:
         raise DataError(f"{path}: begins like UTF-16, but is damaged: {problem.reason}") from problem
+
+
+def near(path: Path) -> str:
+    """Return the words that name the file that may be meant, or the folder that is missing."""
+    if not path.parent.is_dir():
+        return f", nor a folder {path.parent};"
+    beside = [file.name for file in path.parent.iterdir() if file.suffix.lower() in TABLES]
+    meant = closest(path.name, beside) or closest(f"{path.name}.csv", beside)
+    return did_you_mean(meant, [meant]) if meant else ";"

@@ -24,6 +24,7 @@ from graphnn.schedules.constant import Constant
 from graphnn.specification.spec import Spec, read_spec, spec_from_values, to_json
 
 UNKNOWN_DATA = {"dataset": "npz", "path": UNKNOWN}  # of a model whose data set is not known
+OF_EVERY_DATA_SET = ("description", "validation_split", "seed", "normalize", "augment")
 BATCH_SIZE = 128  # unless a fit or a document sets another
 
 
@@ -105,11 +106,11 @@ class Definition(Stack):
         not known or the file cannot be written.
         """
         values = self._values()
+        if data is not None and data.get("dataset", values["data"]["dataset"]) != values["data"]["dataset"]:
+            values["data"] = {key: value for key, value in values["data"].items() if key in OF_EVERY_DATA_SET}
         values["data"] |= data or {}
         values["training"] |= training or {}
-        if values["data"]["dataset"] != "npz":
-            values["data"].pop("path", None)
-        elif values["data"].get("path") == UNKNOWN:
+        if values["data"].get("path") == UNKNOWN:
             raise GraphError('to_document needs to know the data, for example data={"dataset": "digits"}')
         build_graph(self._checked(values))
         if file is not None:

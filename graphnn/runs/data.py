@@ -27,6 +27,7 @@ from graphnn.metrics.outputs import Classes, Shares
 from graphnn.runs.data_notes import print_data_notes, print_split_note
 from graphnn.specification.schema_problems import Finding, in_order
 from graphnn.specification.spec import Spec
+from graphnn.text.suggestions import quoted
 from graphnn.text.terminal import note
 from graphnn.text.working import working
 from graphnn.training.length import Length, check_batches
@@ -130,11 +131,13 @@ def check_shares(spec: Spec, graph: Graph, dataset: Dataset) -> None:
 def class_findings(graph: Graph, dataset: Dataset) -> Iterator[Finding]:
     """Yield a finding where there are fewer outputs than classes, for a loss that needs one for each."""
     classes, outputs = dataset.classes or (), graph.output_shape[0]
-    if graph.loss.outputs is not Classes or numbered(classes) or outputs >= len(classes):
+    if graph.loss.outputs is not Classes or outputs >= len(classes) or (dataset.table is None and numbered(classes)):
         return
+    names = listed([quoted(name) for name in classes])
+    count = "1 output" if outputs == 1 else f"{outputs:,} outputs"
+    message = f"the network has {count} for {len(classes):,} classes, {names}"
     last = next((node.path for node in reversed(graph.nodes) if hasattr(node.layer, "units")), None)
-    message = f"{outputs:,} outputs, but {dataset.name} has {len(classes):,} classes: {listed(classes)}"
-    yield Finding(("data", "path") if last is None else (*last, "units"), f"{message}; write {len(classes)}")
+    yield Finding(("data", "path") if last is None else (*last, "units"), f"{message}; write {len(classes)} units")
 
 
 def fitted(spec: Spec, dataset: Dataset, chosen: Array) -> Normalisation:
