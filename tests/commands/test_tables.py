@@ -329,6 +329,15 @@ def test_the_other_commands_take_tables(bought: Run) -> None:
     assert bought("inspect", "net.json")[0] == 0
 
 
+def test_compare_knows_variants_on_other_columns_again(bought: Run) -> None:
+    changes = {"data.ignore": ["city"], "input.shape": [3]}
+    Path("ways.json").write_text(json.dumps({"variants": [{"name": "no city", "set": changes}]}))
+    arguments = ("compare", "net.json", "--set", "training.epochs=1", "--variants", "ways.json", "--format", "csv")
+    code, first, _ = bought(*arguments)
+    count = len(list(Path("net.runs").iterdir()))
+    assert (code, bought(*arguments)[1], len(list(Path("net.runs").iterdir()))) == (0, first, count)
+
+
 def test_missing_values_take_the_mean_in_new_rows_too(run: Run) -> None:
     rows = households(200)
     rows[5][0] = rows[6][3] = ""
