@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnn.datasets import cifar10, cifar10_files, mnist
+from graphnn.datasets import cifar10, cifar_files, cifar_set, mnist
 from graphnn.datasets.base import Dataset
 from graphnn.datasets.loading import load
 
@@ -52,14 +52,14 @@ def small_cifar10(folder: Path, patch: pytest.MonkeyPatch, *, checksums: bool) -
     """Write CIFAR-10 of ten images a file; return a file of it, and what loads it."""
     patch.setattr(cifar10, "RECORDS", 10)
     sums = ""
-    for name in (*cifar10_files.TRAIN, *cifar10_files.TEST):
+    for name in cifar10.files().batches:
         records = RNG.integers(0, 256, (10, 3073), dtype=np.uint8)
         records[:, 0] = RNG.permutation(10)
         (folder / name).write_bytes(records.tobytes())
         sums += f"{hashlib.sha256(records.tobytes()).hexdigest()}  {name}\n"
     if checksums:
-        (folder / cifar10_files.SUMS).write_text(sums)
-    return folder / cifar10_files.TRAIN[2], lambda: load("cifar10", data_dir=folder)
+        (folder / cifar_files.SUMS).write_text(sums)
+    return folder / cifar10.TRAIN[2], lambda: load("cifar10", data_dir=folder)
 
 
 def prepared(kind: str, folder: Path, patch: pytest.MonkeyPatch) -> Set:
@@ -102,6 +102,6 @@ def test_a_thousand_damaged_files(kind: str, tmp_path: Path, monkeypatch: pytest
 
 def test_a_silent_load_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the other tests demand fails where it should."""
-    monkeypatch.setattr(cifar10, "check_sums", lambda *_: None)
+    monkeypatch.setattr(cifar_set, "check_sums", lambda *_: None)
     with pytest.raises(AssertionError, match="other values, and no note"):
         try_all("batch with known checksums", range(30), tmp_path, monkeypatch)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graphnn.datasets import cifar10, cifar10_files, mnist
+from graphnn.datasets import cifar10, cifar100, cifar_files, idx_files, mnist
 from graphnn.datasets.base import Location
 from graphnn.datasets.remote import Remote
 from graphnn.types import Array
@@ -105,6 +105,39 @@ def tiny_cifar(monkeypatch: pytest.MonkeyPatch) -> TinyCifar:
     return TinyCifar(records)
 
 
+@dataclass(frozen=True)
+class TinyCifar100:
+    """CIFAR-100 of two training images and one test image of each class. records: 300×3074, as the files have them."""
+
+    records: Array
+
+    def files(self) -> dict[str, bytes]:
+        """Return the files by name."""
+        names = "".join(f"{name}\n" for name in cifar100.Cifar100.facts.classes)
+        batches = {"train.bin": self.records[:200].tobytes(), "test.bin": self.records[200:].tobytes()}
+        return {**batches, "fine_label_names.txt": names.encode()}
+
+    def write(self, folder: Path, inside: str = "cifar-100-binary") -> Path:
+        """Write the files into folder/cifar100/inside and return that."""
+        place = folder / "cifar100" / inside
+        place.mkdir(parents=True, exist_ok=True)
+        for name, content in self.files().items():
+            (place / name).write_bytes(content)
+        return place
+
+
+@pytest.fixture
+def tiny_cifar100(monkeypatch: pytest.MonkeyPatch) -> TinyCifar100:
+    """Return CIFAR-100 of 300 random images, as if it were all of it."""
+    monkeypatch.setattr(cifar100, "TRAIN", {"train.bin": 200})
+    monkeypatch.setattr(cifar100, "TEST", {"test.bin": 100})
+    rng = np.random.default_rng(3)
+    records = rng.integers(0, 256, (300, 3074), dtype=np.uint8)
+    records[:, 1] = np.concatenate([rng.permutation(200) % 100, rng.permutation(100)])
+    records[:, 0] = records[:, 1] // 5
+    return TinyCifar100(records)
+
+
 @pytest.fixture
 def real_data() -> Path:
     """Return the folder of the published data: GRAPHNN_DATA, or the user's cache."""
@@ -114,7 +147,7 @@ def real_data() -> Path:
 @pytest.fixture
 def real_mnist(real_data: Path) -> Path:
     """Return the folder of real data that holds MNIST; skip where it is not complete: loading would download it."""
-    if not all(mnist.find(mnist.place(real_data), name) for name in mnist.FILES):
+    if not all(idx_files.find(idx_files.place(real_data, mnist.idx_set()), name) for name in mnist.FILES):
         pytest.skip(f"no MNIST in {real_data}")
     return real_data
 
@@ -122,7 +155,7 @@ def real_mnist(real_data: Path) -> Path:
 @pytest.fixture
 def real_cifar10(real_data: Path) -> Path:
     """Return the folder of real data that holds CIFAR-10; skip where it is not complete: loading would download it."""
-    if cifar10_files.find(real_data, real_data / "cifar10") is None:
+    if cifar_files.find(cifar10.files(), real_data, real_data / "cifar10") is None:
         pytest.skip(f"no CIFAR-10 in {real_data}")
     return real_data
 

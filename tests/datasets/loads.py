@@ -14,7 +14,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from graphnn.datasets import cifar10, cifar10_files, download, mnist, transfer, unpack  # noqa: F401  # before the forks
+from graphnn.datasets import cifar10, cifar_files, download, mnist, transfer, unpack  # noqa: F401  # before the forks
 from graphnn.datasets.loading import load
 from graphnn.datasets.remote import Remote
 from graphnn.errors import GraphError
@@ -24,7 +24,7 @@ def prepare(case: dict[str, Any]) -> None:
     """Make the files of the case those published, and all waits short."""
     remotes = [Remote(name, tuple(addresses), md5, size) for name, addresses, md5, size in case["remotes"]]
     mnist.FILES = {remote.name.removesuffix(".gz"): remote for remote in remotes}
-    cifar10_files.ARCHIVE = remotes[0]
+    cifar10.ARCHIVE = remotes[0]
     cifar10.RECORDS = 10
     transfer.TIMEOUT, transfer.PERIOD = case["timeout"], 10.0
     download.PAUSE = 0.001

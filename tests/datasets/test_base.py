@@ -16,6 +16,7 @@ from graphnn.errors import DataError
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "schemas" / "network.schema.json"
+KNOWN = "cifar10, cifar100, csv, digits, fashion_mnist, images, mnist, npz"
 
 
 def test_every_data_set_of_the_schema_has_a_loader_and_facts():
@@ -27,12 +28,9 @@ def test_every_data_set_of_the_schema_has_a_loader_and_facts():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("minst", 'unknown data set "minst"; did you mean "mnist"? Known: cifar10, csv, digits, images, mnist, npz'),
-        (
-            "CIFAR-10",
-            'unknown data set "CIFAR-10"; did you mean "cifar10"? Known: cifar10, csv, digits, images, mnist, npz',
-        ),
-        ("svhn", 'unknown data set "svhn"; known: cifar10, csv, digits, images, mnist, npz'),
+        ("minst", f'unknown data set "minst"; did you mean "mnist"? Known: {KNOWN}'),
+        ("CIFAR-10", f'unknown data set "CIFAR-10"; did you mean "cifar10"? Known: {KNOWN}'),
+        ("imagenet", f'unknown data set "imagenet"; known: {KNOWN}'),
     ],
 )
 def test_unknown_name_lists_the_known(name, message):
@@ -122,8 +120,9 @@ def test_what_is_known_of_a_data_set_costs_no_import_of_what_loading_takes(modul
 
 
 @pytest.mark.parametrize("name", [name for name, one in DATASETS.items() if one.facts is not None and name != "digits"])
-def test_facts_are_those_of_the_samples(name, tmp_path, tiny_mnist, tiny_cifar):
-    (tiny_mnist if name == "mnist" else tiny_cifar).write(tmp_path)
+def test_facts_are_those_of_the_samples(name, tmp_path, tiny_mnist, tiny_cifar, tiny_cifar100):
+    tiny = {"cifar10": tiny_cifar, "cifar100": tiny_cifar100}.get(name, tiny_mnist)
+    tiny.write(tmp_path, *([name] if tiny is tiny_mnist else []))
     check_facts(load(name, data_dir=tmp_path), DATASETS[name].facts)
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from graphnn.datasets import cifar10, cifar10_files, unpack
+from graphnn.datasets import cifar10, cifar_files, cifar_set, unpack
 from graphnn.datasets.loading import load
 from graphnn.datasets.remote import Remote
 from graphnn.errors import DataError
@@ -57,7 +57,7 @@ def test_names_of_classes_may_be_absent(tmp_path, tiny_cifar):
 
 def test_archive_is_downloaded_unpacked_and_removed(tmp_path, tiny_cifar, server, monkeypatch):
     content = server.content["/cifar-10-binary.tar.gz"] = archive_bytes(tiny_cifar)
-    monkeypatch.setattr(cifar10_files, "ARCHIVE", server.remote("cifar-10-binary.tar.gz", content))
+    monkeypatch.setattr(cifar10, "ARCHIVE", server.remote("cifar-10-binary.tar.gz", content))
     check(load_from(tmp_path), tiny_cifar)
     assert [path.name for path in (tmp_path / "cifar10").iterdir()] == ["cifar-10-batches-bin"]
     assert load_from(tmp_path).notes == ()
@@ -83,7 +83,7 @@ def published(tiny_cifar, monkeypatch):
     """The bytes of the archive, which count as those published."""
     content = archive_bytes(tiny_cifar)
     md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
-    monkeypatch.setattr(cifar10_files, "ARCHIVE", Remote("cifar-10-binary.tar.gz", (), md5, len(content)))
+    monkeypatch.setattr(cifar10, "ARCHIVE", Remote("cifar-10-binary.tar.gz", (), md5, len(content)))
     return content
 
 
@@ -121,7 +121,7 @@ BROKEN_OFF = {  # what a download that was killed left: batches, checksums, the 
 @pytest.mark.parametrize("when", BROKEN_OFF)
 def test_download_that_was_killed_is_finished(tmp_path, tiny_cifar, server, monkeypatch, when):
     content = server.content["/cifar-10-binary.tar.gz"] = archive_bytes(tiny_cifar)
-    monkeypatch.setattr(cifar10_files, "ARCHIVE", server.remote("cifar-10-binary.tar.gz", content))
+    monkeypatch.setattr(cifar10, "ARCHIVE", server.remote("cifar-10-binary.tar.gz", content))
     batches, sums, share, questions = BROKEN_OFF[when]
     folder = tiny_cifar.write(tmp_path)
     if sums:
@@ -157,7 +157,7 @@ def test_batches_that_came_from_elsewhere_end_the_download(tmp_path, tiny_cifar)
 
 def test_archive_that_cannot_be_unpacked_is_not_downloaded_again(tmp_path, tiny_cifar, server, monkeypatch):
     content = server.content["/cifar-10-binary.tar.gz"] = archive_bytes(tiny_cifar)
-    monkeypatch.setattr(cifar10_files, "ARCHIVE", server.remote("cifar-10-binary.tar.gz", content))
+    monkeypatch.setattr(cifar10, "ARCHIVE", server.remote("cifar-10-binary.tar.gz", content))
     copy = unpack.shutil.copyfileobj
 
     def full(*arguments):
@@ -209,21 +209,6 @@ def test_batches_in_a_folder_that_cannot_be_written_are_read(tmp_path, tiny_cifa
     assert len(load_from(tmp_path).notes) == 1
 
 
-@pytest.mark.parametrize(
-    "name", ["cifar10/cifar-10-batches-py", "cifar-10-batches-py", "data_batch_1", "cifar10/cifar-10-python.tar.gz"]
-)
-def test_python_version_is_named_before_any_download(tmp_path, name, closed_address, monkeypatch):
-    path = tmp_path / name
-    path.mkdir(parents=True)
-    monkeypatch.setattr(cifar10_files, "ARCHIVE", Remote("cifar-10-binary.tar.gz", (closed_address,), "", 1))
-    with pytest.raises(DataError) as caught:
-        load_from(tmp_path)
-    assert str(caught.value) == (
-        f"cifar10: {path} is of the Python version, which is not read, because it is pickled, and unpickling runs "
-        f"code; put the binary version, cifar-10-binary.tar.gz from {closed_address}, into {tmp_path / 'cifar10'}"
-    )
-
-
 def flat(records):
     records[10:20, 1:] = np.arange(10)[:, None]
 
@@ -271,7 +256,7 @@ def test_files_have_ten_thousand_records_each(tmp_path):
     records = np.zeros((60_000, 3073), np.uint8)
     records[:, 0] = np.arange(60_000) % 10
     records[:, 1:9] = np.arange(60_000)[:, None].view(np.uint8)
-    paths = [tmp_path / name for name in (*cifar10_files.TRAIN, *cifar10_files.TEST)]
+    paths = [tmp_path / name for name in cifar10.files().batches]
     for number, path in enumerate(paths):
         records[10_000 * number : 10_000 * (number + 1)].tofile(path)
     data = load_from(tmp_path)
@@ -287,7 +272,7 @@ def test_files_have_ten_thousand_records_each(tmp_path):
 
 
 def test_without_network_the_archive_is_named(tmp_path, closed_address, monkeypatch):
-    monkeypatch.setattr(cifar10_files, "ARCHIVE", Remote("cifar-10-binary.tar.gz", (closed_address,), "", 1))
+    monkeypatch.setattr(cifar10, "ARCHIVE", Remote("cifar-10-binary.tar.gz", (closed_address,), "", 1))
     with pytest.raises(DataError, match=r"put cifar-10-binary\.tar\.gz into .*cifar10, or name the folder that holds"):
         load_from(tmp_path)
 
@@ -319,25 +304,25 @@ def test_other_class_names_are_refused(tmp_path, tiny_cifar):
 
 def test_file_that_cannot_be_read_is_told(tmp_path):
     with pytest.raises(DataError, match="is a folder, not a regular file"):
-        cifar10.read_batch(tmp_path)
+        cifar_set.read_batch(tmp_path, 10_000, cifar10.files(), 10)
 
 
 def test_batch_of_another_size_is_not_read(tmp_path, monkeypatch):
     path = tmp_path / "data_batch_1.bin"
     path.touch()
     os.truncate(path, 3 * 2**30)  # a hole, which takes no room on the disk
-    monkeypatch.setattr(cifar10.np, "fromfile", None)
+    monkeypatch.setattr(cifar_set.np, "fromfile", None)
     with pytest.raises(DataError, match="3,221,225,472 bytes, where 10,000 records of 3,073 have 30,730,000"):
-        cifar10.read_batch(path)
+        cifar_set.read_batch(path, 10_000, cifar10.files(), 10)
 
 
 def test_only_the_start_of_long_texts_is_read(tmp_path):
-    for name in (cifar10_files.NAMES, cifar10_files.SUMS):
+    for name in (cifar10.NAMES, cifar_files.SUMS):
         (tmp_path / name).write_text("airplane ")
         os.truncate(tmp_path / name, 3 * 2**30)
-    assert cifar10_files.published_sums(tmp_path) is None
+    assert cifar_files.published_sums(cifar10.files(), tmp_path) is None
     with pytest.raises(DataError, match="the class names are airplane"):
-        cifar10.check_names(tmp_path / cifar10_files.NAMES)
+        cifar_set.check_names(tmp_path / cifar10.NAMES, "CIFAR-10", ("airplane",))
 
 
 def test_published_files(real_cifar10):

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from graphnn.datasets import cifar10_files, mnist
+from graphnn.datasets import cifar10, mnist
 
 LOADS = Path(__file__).with_name("loads.py")
 FAULTS = (
@@ -157,16 +157,16 @@ def published(tiny_mnist, tiny_cifar) -> dict[str, dict[str, bytes]]:
     """Return the files of each data set that can be downloaded, by name, from some 10 to some 180 kB."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=1) as tar:
-        folder = tarfile.TarInfo(cifar10_files.INSIDE)
+        folder = tarfile.TarInfo(cifar10.INSIDE)
         folder.type = tarfile.DIRTYPE
         tar.addfile(folder)
         for name, content in tiny_cifar.files().items():
-            info = tarfile.TarInfo(f"{cifar10_files.INSIDE}/{name}")
+            info = tarfile.TarInfo(f"{cifar10.INSIDE}/{name}")
             info.size = len(content)
             tar.addfile(info, io.BytesIO(content))
     zipped = {f"{name}.gz": gzip.compress(content) for name, content in tiny_mnist.files().items()}
     assert zipped.keys() == {f"{name}.gz" for name in mnist.FILES}
-    return {"cifar10": {cifar10_files.ARCHIVE.name: buffer.getvalue()}, "mnist": zipped}
+    return {"cifar10": {cifar10.ARCHIVE.name: buffer.getvalue()}, "mnist": zipped}
 
 
 def case_of(dataset: str, folder: Path, files: dict[str, bytes], address: str) -> dict[str, Any]:

@@ -8,9 +8,10 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from graphnn.datasets import mnist
+from graphnn.datasets import idx_files, mnist
+from graphnn.datasets.idx_files import read_idx
 from graphnn.datasets.loading import load
-from graphnn.datasets.mnist import read_idx
+from graphnn.datasets.remote import Remote
 from graphnn.errors import DataError
 
 NAMES = list(mnist.FILES)
@@ -67,7 +68,7 @@ def test_files_of_another_data_set_are_not_taken_for_mnist(tmp_path, tiny_mnist,
     place = tiny_mnist.write(tmp_path, inside)
     with pytest.raises(DataError, match=f"mnist: {place} is the folder of another data set"):
         load_from(place)
-    remotes = {name: mnist.Remote(f"{name}.gz", (closed_address,), "", 1) for name in NAMES}
+    remotes = {name: Remote(f"{name}.gz", (closed_address,), "", 1) for name in NAMES}
     monkeypatch.setattr(mnist, "FILES", remotes)
     with pytest.raises(DataError, match="is not in"):
         load_from(tmp_path)
@@ -114,7 +115,7 @@ def test_missing_files_are_downloaded_and_the_others_kept(tmp_path, tiny_mnist, 
 
 
 def test_without_network_the_missing_files_are_named(tmp_path, monkeypatch, closed_address):
-    remotes = {name: mnist.Remote(f"{name}.gz", (closed_address,), "", 1) for name in NAMES}
+    remotes = {name: Remote(f"{name}.gz", (closed_address,), "", 1) for name in NAMES}
     monkeypatch.setattr(mnist, "FILES", remotes)
     with pytest.raises(DataError) as caught:
         load_from(tmp_path)
@@ -171,7 +172,7 @@ def test_header_and_size_are_checked(tmp_path, content, message, suffix):
     path = tmp_path / f"file{suffix}"
     path.write_bytes(gzip.compress(content) if suffix else content)
     with pytest.raises(DataError) as caught:
-        read_idx(path, (2, 3), 2)
+        read_idx(path, (2, 3), 2, "MNIST")
     assert message in str(caught.value)
     assert str(caught.value).startswith(f"{path}: ")
 
@@ -192,7 +193,7 @@ def test_label_beyond_nine_is_told(tmp_path, tiny_mnist):
 
 def test_file_that_cannot_be_opened_is_told(tmp_path):
     with pytest.raises(DataError, match=r"is a folder, not a regular file"):
-        read_idx(tmp_path, (), 1)
+        read_idx(tmp_path, (), 1, "MNIST")
 
 
 @pytest.mark.parametrize("zipped", [True, False])
@@ -200,9 +201,9 @@ def test_file_that_is_far_too_large_is_not_read(tmp_path, tiny_mnist, zipped, mo
     path = tiny_mnist.write(tmp_path, zipped=zipped) / (NAMES[1] + (".gz" if zipped else ""))
     with path.open("r+b") as file:
         file.truncate(3 * 2**30)  # a hole, which takes no room on the disk
-    monkeypatch.setattr(mnist, "parse_idx", None)
+    monkeypatch.setattr(idx_files, "parse_idx", None)
     with pytest.raises(DataError, match=r"labels.*: it has 3,221,225,472 bytes, where that file of MNIST has 125,536"):
-        read_idx(path, (), 60_000)
+        read_idx(path, (), 60_000, "MNIST")
 
 
 def test_no_more_is_unpacked_than_the_header_announces(tmp_path, tiny_mnist):
@@ -211,7 +212,7 @@ def test_no_more_is_unpacked_than_the_header_announces(tmp_path, tiny_mnist):
     path.write_bytes(gzip.compress(content + bytes(50_000_000), 1)[:-8])  # its end is missing, and would be noticed
     tracemalloc.start()
     with pytest.raises(DataError, match="it goes on after the 2,352 bytes that its header announces"):
-        read_idx(path, (28, 28), 10_000)
+        read_idx(path, (28, 28), 10_000, "MNIST")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 1_000_000
