@@ -93,6 +93,9 @@ def near(path: Path) -> str:
     """Return the words that name the file that may be meant, or the folder that is missing."""
     if not path.parent.is_dir():
         return f", nor a folder {path.parent};"
-    beside = [file.name for file in path.parent.iterdir() if file.suffix.lower() == SUFFIX]
-    meant = next(filter(None, (closest(f"{name}{SUFFIX}", beside) for name in (path.name, path.stem))), None)
+    entries = list(path.parent.iterdir())
+    beside = [file.name for file in entries if file.suffix.lower() == SUFFIX]
+    folders = [file.name for file in entries if file.is_dir() and any(file.glob(f"*{ARRAY_SUFFIX}"))]
+    tries = [(path.name, folders), *((f"{name}{SUFFIX}", beside) for name in (path.name, path.stem))]
+    meant = next(filter(None, (closest(name, known) for name, known in tries)), None)
     return did_you_mean(meant, [meant]) if meant else ";"

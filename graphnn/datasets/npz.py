@@ -87,6 +87,12 @@ def read_arrays(
     elif y[TRAIN].dtype.kind == "f":
         y = {part: targets(y[part], f"{path}: {name}") for part, name in keys.y.items()}
     notes = part_notes(path, x)
+    if mapped:
+        size = sum(each.nbytes for each in x.values() if isinstance(each, MappedInputs))
+        notes = (
+            *notes,
+            f"{path}: {' and '.join(mapped)}, {bytes_text(size)}, stay there; batches read their samples from it",
+        )
     if TEST not in x:
         fraction = settings.get("test_split", TEST_SPLIT)
         x, y = drawn(x[TRAIN], y[TRAIN], fraction, seed)

@@ -160,6 +160,16 @@ def test_file_that_may_be_meant_is_named(tmp_path, there, asked, meant):
     )
 
 
+def test_folder_that_may_be_meant_is_named(tmp_path):
+    for name in ("mydata", "mypictures"):
+        (tmp_path / name).mkdir()
+    np.save(tmp_path / "mydata" / "x.npy", np.zeros(3))
+    for asked, meant in (("mydta", '; did you mean "mydata"?'), ("mypicture", ";")):
+        with pytest.raises(DataError) as caught:
+            load_from(tmp_path / asked)
+        assert str(caught.value) == f"{tmp_path / asked}: no such file{meant} data.path is relative to the document"
+
+
 def test_folder_that_is_missing_is_named(tmp_path):
     with pytest.raises(DataError) as caught:
         load_from(tmp_path / "absent" / "own.npz")
