@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterator, Sequence
 
 from graphnn.datasets.base import facts_of
+from graphnn.datasets.provenance import range_of
+from graphnn.errors import DataError
 from graphnn.layers.base import Layer
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
@@ -13,7 +15,7 @@ from graphnn.metrics.outputs import Classes, Shares
 from graphnn.specification.schema_problems import Finding
 from graphnn.specification.spec import Spec
 from graphnn.text.suggestions import quoted
-from graphnn.types import Shape, shape_text
+from graphnn.types import Array, Shape, shape_text
 
 NORMALIZE = ("data", "normalize")
 CENTRED = ("per_channel", "per_feature")
@@ -81,3 +83,14 @@ def learnt_input_notes(spec: Spec) -> Iterator[Finding]:
             'to mean 0 and deviation 1; leave it out, or write "unit" in data.normalize'
         )
         yield Finding(last.path, message)
+
+
+def check_inputs_as_targets(loss: Loss, mode: str, name: str, x: Array) -> None:
+    """Raise DataError where the loss needs targets in 0…1 and inputs, which are the targets, do not lie there.
+
+    mode: of the normalisation; all but "none" have been seen to. name: of the inputs, for the message.
+    """
+    if loss.outputs is Shares and mode == "none":
+        low, high = range_of(x)
+        if low < 0 or high > 1:
+            raise DataError(f'{name} runs from {low:g} to {high:g}, but {loss.type} needs inputs in 0…1; write "unit"')

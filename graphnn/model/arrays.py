@@ -11,18 +11,32 @@ from graphnn.datasets.provenance import Provenance
 from graphnn.datasets.targets import read_classes
 from graphnn.errors import DataError
 from graphnn.graph.graph import Graph
+from graphnn.graph.learnt_inputs import check_inputs_as_targets
 from graphnn.layers.built import described
 from graphnn.metrics.outputs import Classes
 from graphnn.types import NUMERIC, Array, Shape, shape_text
 
 
-def checked_samples(graph: Graph, part: str, x: Any, y: Any, dtype: Any = np.float32) -> tuple[Array, Array]:
+def checked_samples(
+    graph: Graph, part: str, x: Any, y: Any, dtype: Any = np.float32, *, mode: str | None = None
+) -> tuple[Array, Array]:
     """Return inputs and targets as arrays. Raises DataError where they do not fit the network or each other.
 
     part: "train", "valid" or "": in messages the arrays are called x_train and y_train, and so on. dtype: of the
-    network's numbers.
+    network's numbers. mode: of the normalisation, where the targets are the inputs and there are no others; then zeros
+    take the place of y.
     """
     x_name, y_name = (f"{name}_{part}" if part else name for name in "xy")
+    if mode is not None:
+        if y is not None:
+            raise DataError(f"{y_name} is not used, because the targets of the model are its inputs; leave it out")
+        if x is None:
+            raise DataError(f"{x_name} is missing")
+        inputs = checked_inputs(graph, x_name, x, dtype)
+        if not len(inputs):
+            raise DataError(f"{x_name} holds no samples, where at least 1 is needed")
+        check_inputs_as_targets(graph.loss, mode, x_name, inputs)
+        return inputs, np.zeros(len(inputs), np.int64)
     if x is None or y is None:
         raise DataError(f"{x_name} and {y_name} go together; one of them is missing")
     inputs, targets = checked_inputs(graph, x_name, x, dtype), as_array(y_name, y)

@@ -42,6 +42,7 @@ class Definition(Stack):
         description: str | None = None,
         normalize: str = "none",
         augment: Sequence[Augmentation | Mapping[str, Any]] = (),
+        targets: str | None = None,
         seed: int = 0,
         dtype: Any = "float32",
     ) -> None:
@@ -60,6 +61,8 @@ class Definition(Stack):
         self._data: dict[str, Any] = {**UNKNOWN_DATA, "seed": 0, "normalize": normalize}
         if augment:
             self._data["augment"] = [augmentation_values(each) for each in augment]
+        if targets is not None:
+            self._data["targets"] = targets
         self._training: dict[str, Any] = {"epochs": 1, "batch_size": BATCH_SIZE}
         self._evaluation: dict[str, Any] = {}
         self._fit_training: dict[str, Any] = {}  # arguments of the last fit, which override the above
@@ -91,6 +94,11 @@ class Definition(Stack):
         model._data = {key: to_json(value) for key, value in spec.data.items() if value is not None}
         model._training, model._evaluation = section_settings(spec, "training"), section_settings(spec, "evaluation")
         return model
+
+    @property
+    def learns_inputs(self) -> bool:
+        """Whether the targets are the model's own inputs, as of an autoencoder."""
+        return self._data.get("targets") == "inputs"
 
     def to_document(
         self,

@@ -57,10 +57,10 @@ class Model(Displayed):
     parameters with other training settings than the rest. name, description: as in a document. normalize: how inputs
     are normalised before the first layer, as in a document, but "none" by default; the constants are computed from the
     training data of the first fit, or loaded with the weights. augment: random changes to training images, in order,
-    such as RandomFlip(), or as in a document. seed: of the initial weights and of all random numbers in training.
-    dtype: the precision, "float32", or "float64" for checks; see below. history: a record of each epoch of all fits.
-    Inputs are N×C×H×W or N×F, of the model's input_shape, or such that flattening gives it. Raises GraphError where an
-    argument is of another kind.
+    such as RandomFlip(), or as in a document. targets: "inputs" for an autoencoder, as in a document: fit and evaluate
+    take no y then. seed: of the initial weights and of all random numbers in training. dtype: the precision, "float32",
+    or "float64" for checks; see below. history: a record of each epoch of all fits. Inputs are N×C×H×W or N×F, of the
+    model's input_shape, or such that flattening gives it. Raises GraphError where an argument is of another kind.
 
     In float64 everything is computed in it, from normalised inputs to predictions, but for the augmentation of images.
     The compiled operations are for float32 only, so those of numpy take their place. `save` writes float32, and
@@ -90,7 +90,7 @@ class Model(Displayed):
     def fit(
         self,
         x_train: Any,
-        y_train: Any,
+        y_train: Any = None,
         batch_size: int = BATCH_SIZE,
         epochs: float = 1,
         x_valid: Any = None,
@@ -107,16 +107,17 @@ class Model(Displayed):
     ) -> History:
         """Train, and return a record of each epoch: losses and metrics, learning rate, seconds.
 
-        x_train, x_valid: inputs before normalisation. y_train, y_valid: labels (N), or targets N×K. Without x_valid
-        there is no validation. epochs: not necessarily whole, such as 2.5. drop_last, averaging, early_stopping,
-        keep_best: as in the section `training` of a document; evaluate_every: as `every` in `evaluation`; those left
-        out are as in the document that the model was read from, if any. observer: called after each step and epoch.
-        progress: whether a bar is drawn, in a terminal or a notebook; by default it is where there is no observer. A
-        further fit starts from the weights of the last one, with a new state of the optimizer and of the schedule.
-        Raises SpecError where a setting is wrong, ShapeError where the parts of the model do not fit, DataError where
-        the arrays do not, and DivergenceError where the loss or a gradient is no longer finite. After any of them the
-        model is as it was before the fit, its weights included. KeyboardInterrupt comes at the end of a step, with the
-        weights of that step, or what averaging and keep_best make of them, and its epochs in `history`.
+        x_train, x_valid: inputs before normalisation. y_train, y_valid: labels (N), or targets N×K; none where the
+        targets are the inputs. Without x_valid there is no validation. epochs: not necessarily whole, such as 2.5.
+        drop_last, averaging, early_stopping, keep_best: as in the section `training` of a document; evaluate_every: as
+        `every` in `evaluation`; those left out are as in the document that the model was read from, if any. observer:
+        called after each step and epoch. progress: whether a bar is drawn, in a terminal or a notebook; by default it
+        is where there is no observer. A further fit starts from the weights of the last one, with a new state of the
+        optimizer and of the schedule. Raises SpecError where a setting is wrong, ShapeError where the parts of the
+        model do not fit, DataError where the arrays do not, and DivergenceError where the loss or a gradient is no
+        longer finite. After any of them the model is as it was before the fit, its weights included. KeyboardInterrupt
+        comes at the end of a step, with the weights of that step, or what averaging and keep_best make of them, and its
+        epochs in `history`.
         """
         arguments: dict[str, Any] = {
             "epochs": epochs,
@@ -131,7 +132,8 @@ class Model(Displayed):
         self._fit_training, self._fit_evaluation = settings
         batch_size = spec.training["batch_size"]
         graph = self._graph()
-        x, y = checked_samples(graph, "train", x_train, y_train, self.dtype)
+        mode = self._data["normalize"] if self.learns_inputs else None
+        x, y = checked_samples(graph, "train", x_train, y_train, self.dtype, mode=mode)
         step = min(batch_size, len(x))
         needed = training_bytes(spec, graph, step)
         needed += 0 if self._network is None else self._network[1].vector.nbytes  # of the weights before the fit
@@ -143,13 +145,13 @@ class Model(Displayed):
         graph, parameters = self._ready(x)
         trained_on, validation = Provenance.of_arrays(x, self._trained_on), None
         if x_valid is not None or y_valid is not None:
-            inputs, targets = checked_samples(graph, "valid", x_valid, y_valid, self.dtype)
+            inputs, targets = checked_samples(graph, "valid", x_valid, y_valid, self.dtype, mode=mode)
             check_scale(trained_on, "x_valid", inputs)
             inputs = in_form(inputs, self._normalisation.shape)
-            validation = Samples(inputs, targets, normalisation=self._normalisation)
+            validation = self._samples(inputs, targets, self._normalisation)
         schedule = schedule_from(spec.optimizer.options["schedule"])  # a new one, because a schedule may have a state
         seed = self.seed + self._fits
-        samples = Samples(x, y, normalisation=self._normalisation)
+        samples = self._samples(x, y, self._normalisation)
         shown = is_watched() and (observer is None if progress is None else progress)
         bar = ProgressBar(observer) if shown else None
         most = max(len(x), 0 if validation is None else len(validation))
@@ -180,7 +182,7 @@ class Model(Displayed):
         return History(trainer.history)
 
     def evaluate(
-        self, x: Any, y: Any, *, test_time_augmentation: str = "none", threads: int | None = None
+        self, x: Any, y: Any = None, *, test_time_augmentation: str = "none", threads: int | None = None
     ) -> dict[str, float]:
         """Return the mean loss and the metrics over the samples, by name.
 
@@ -189,10 +191,11 @@ class Model(Displayed):
         DivergenceError where a figure is not finite, with the sample and the layer.
         """
         graph, parameters = self._ready()
-        inputs, targets = checked_samples(graph, "", x, y, self.dtype)
+        mode = self._data["normalize"] if self.learns_inputs else None
+        inputs, targets = checked_samples(graph, "", x, y, self.dtype, mode=mode)
         check_scale(self._trained_on, "x", inputs)
         normalisation = self._constants(inputs)
-        samples = Samples(in_form(inputs, normalisation.shape), targets, normalisation=normalisation)
+        samples = self._samples(in_form(inputs, normalisation.shape), targets, normalisation)
         size = self._check_memory(graph, len(samples))
         kernels = self._trained_kernels(graph)
         with Engine(
@@ -289,6 +292,9 @@ class Model(Displayed):
                 images = self._constants(x).apply(x[:IMAGES], graph.input_shape, dtype=self.dtype)
             self._network = graph, initialise(graph, self.seed, self.dtype, images=images)
         return self._network
+
+    def _samples(self, x: Array, y: Array, normalisation: Normalisation) -> Samples:
+        return Samples(x, y, normalisation=normalisation, learns_inputs=self.learns_inputs)
 
     def _check_memory(self, graph: Graph, samples: int = CHUNK) -> int:
         """Return the batch size. Raises GraphError where inference on these samples needs more memory than is left."""

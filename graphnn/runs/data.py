@@ -14,7 +14,7 @@ from graphnn.datasets.data_memory import DataMemory, data_memory
 from graphnn.datasets.limit import classes_text, limited
 from graphnn.datasets.loading import as_path, load
 from graphnn.datasets.preparation import Normalisation
-from graphnn.datasets.provenance import Provenance, range_of
+from graphnn.datasets.provenance import Provenance
 from graphnn.datasets.table_encoding import TableEncoding
 from graphnn.describe.limits import refuse_too_large
 from graphnn.document.document import listed
@@ -22,8 +22,9 @@ from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.findings import image_findings
 from graphnn.graph.graph import Graph
+from graphnn.graph.learnt_inputs import check_inputs_as_targets
 from graphnn.losses.base import LOSSES
-from graphnn.metrics.outputs import Classes, Shares
+from graphnn.metrics.outputs import Classes
 from graphnn.runs.data_notes import print_data_notes, print_split_note
 from graphnn.specification.schema_problems import Finding, in_order
 from graphnn.specification.spec import Spec
@@ -119,13 +120,11 @@ def check_fit(spec: Spec, graph: Graph, dataset: Dataset) -> None:
 
 def check_shares(spec: Spec, graph: Graph, dataset: Dataset) -> None:
     """Raise DataError, with its position in the document, where inputs as targets must lie in 0…1 and do not."""
-    if graph.loss.outputs is not Shares or spec.data["normalize"] != "none":
-        return
     for name, x in (("x_train", dataset.x_train), ("x_test", dataset.x_test)):
-        low, high = range_of(x)
-        if low < 0 or high > 1:
-            message = f'{name} runs from {low:g} to {high:g}, but {graph.loss.type} needs inputs in 0…1; write "unit"'
-            raise DataError(spec.problem(("data", "normalize"), f"{dataset.name}: {message}"))
+        try:
+            check_inputs_as_targets(graph.loss, spec.data["normalize"], name, x)
+        except DataError as error:
+            raise DataError(spec.problem(("data", "normalize"), f"{dataset.name}: {error}")) from None
 
 
 def class_findings(graph: Graph, dataset: Dataset) -> Iterator[Finding]:

@@ -91,8 +91,9 @@ class Samples:
         return x, self.targets(positions, epoch)
 
     def _inputs_as_targets(self, positions: Array, epoch: int | None) -> Array:
-        """Return new arrays of the samples at `positions`, normalised, n×(shape of x), float32."""
-        y = empty_channels_last((len(positions), *self.x.shape[1:]), np.float32)
+        """Return new arrays of the samples at `positions`, normalised, n×(shape of x), in float64 where x is in it."""
+        dtype = np.float64 if self.x.dtype == np.float64 else np.float32
+        y = empty_channels_last((len(positions), *self.x.shape[1:]), dtype)
         self._prepare(positions, y, epoch, self.revealing)
         return y
 
