@@ -14,6 +14,7 @@ from graphnn.datasets.table import DataTable, read_table
 from graphnn.datasets.table_encoding import REFUSE, ColumnEncoding, TableEncoding, inputs_of, with_means
 from graphnn.datasets.table_format import TableFormat
 from graphnn.datasets.table_kinds import kind_of
+from graphnn.datasets.table_memory import check_features
 from graphnn.datasets.table_names import KEYS, names_meant, references, selected, wanted
 from graphnn.datasets.table_notes import table_notes
 from graphnn.datasets.table_targets import answers_of
@@ -99,6 +100,7 @@ def dataset_of(tables: Mapping[str, DataTable], location: Location) -> Dataset:
         training = chosen["train"]
         rows = np.arange(len(table)) if training is None else training
         encoding = with_means(fitted(table, targets, settings, classes), table, rows)
+    check_features(table.path, sum(map(len, tables.values())), len(encoding.features))
     x = stored({part: inputs_of(encoding, tables.get(part, table), rows) for part, rows in chosen.items()})
     notes = [*(text for one in tables.values() for text in one.notes), *table_notes(table, encoding, y)]
     return Dataset(

@@ -8,7 +8,7 @@ import numpy as np
 
 from graphnn.datasets.array_files import CLASS_NAMES, TEST, ArrayFile, ArrayKeys, keys_of, mapped_names, open_arrays
 from graphnn.datasets.base import facts_of
-from graphnn.datasets.table_memory import NARROW, WIDE, size_of
+from graphnn.datasets.table_memory import NARROW, READING, size_of
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.storage.npy_arrays import Header
@@ -54,7 +54,7 @@ def memory_of_table(path: Path) -> DataMemory:
     except (DataError, OSError, csv.Error):
         return UNKNOWN
     kept = rows * (columns * NARROW + LABEL)
-    return DataMemory(kept, kept + 2 * rows * columns * WIDE, None)
+    return DataMemory(kept, rows * columns * READING, None)
 
 
 def memory_of_arrays(path: Path, *, labelled: bool = True) -> DataMemory:

@@ -11,19 +11,29 @@ from graphnn.machine.memory import shortage
 from graphnn.text.numbers import bytes_text
 
 SAMPLE = 1000  # lines
-WIDE = 8  # bytes of a number as it is read, and again as a feature
+WIDE = 8  # bytes of a number
 NARROW = 4  # bytes of a feature as it is kept
+READING = 3 * WIDE + NARROW  # bytes of a cell: as it is read, as a feature, and what converting takes beside them
 
 
 def check_memory(path: Path, lines: Sequence[str], columns: int) -> None:
     """Raise DataError where reading the columns of a table takes more memory than there is. lines: its first ones."""
     rows = estimated_rows(path, lines)
-    needed = rows * columns * (2 * WIDE + NARROW)
+    refuse_more(rows * columns * READING, f"{path}: about {rows:,} rows of {columns} columns")
+
+
+def check_features(path: Path, rows: int, features: int) -> None:
+    """Raise DataError where the features that columns have become take more memory than there is."""
+    refuse_more(rows * features * (WIDE + NARROW), f"{path}: {rows:,} rows of {features:,} features")
+
+
+def refuse_more(needed: int, what: str) -> None:
+    """Raise DataError where so many bytes are more than there is. what: takes them."""
     there = shortage(needed)
     if there is not None:
         raise DataError(
-            f"{path}: about {rows:,} rows of {columns} columns take {bytes_text(needed)} to read, but {there}; leave "
-            "columns out by data.ignore, or train on a part of the rows"
+            f"{what} take {bytes_text(needed)} to read, but {there}; leave columns out by data.ignore, or train on a "
+            "part of the rows"
         )
 
 

@@ -272,6 +272,15 @@ def test_a_wrong_input_shape_lists_the_columns(bought: Run) -> None:
     )
 
 
+def test_notes_and_errors_name_the_column(bought: Run) -> None:
+    write("t.csv", [["7", *row[1:]] for row in households(100)])
+    code, _, err = bought("train", "net.json", "--dry-run")
+    assert (code, 'column "age" is constant; it says nothing about the labels' in err) == (0, True)
+    write("t.csv", [[row[0], f"{1.7e9 + int(row[2])}", *row[2:]] for row in households(100)])
+    code, _, err = bought("train", "net.json", "--dry-run", "--set", "data.normalize=none")
+    assert (code, 'column "income" of the inputs varies by 5 from 1700000000 on' in err) == (2, True)
+
+
 def test_too_few_outputs_are_refused_with_the_classes(bought: Run) -> None:
     code, _, err = bought("train", "net.json", "--dry-run", "--set", "data.target=city", "--set", "input.shape=[4]")
     assert code == 2

@@ -343,6 +343,61 @@ def test_a_table_larger_than_the_memory_is_refused_before_it_is_read(
     message = problem(tmp_path, text)
     assert "rows of 3 columns take" in message
     assert "but this machine has 1 B; leave columns out by data.ignore" in message
-    assert needed[0] == pytest.approx(5000 * 3 * 20, rel=0.01)
+    assert needed[0] == pytest.approx(5000 * 3 * 28, rel=0.01)
+    monkeypatch.setattr(table_memory, "shortage", lambda size: "there is 1 B" if size == 5000 * 2 * 12 else None)
+    assert problem(tmp_path, text).startswith(
+        "t.csv: 5,000 rows of 2 features take 117.2 KiB to read, but there is 1 B"
+    )
     assert data_memory("csv", tmp_path / "t.csv").stored == pytest.approx(5000 * 20, rel=0.01)
     assert data_memory("csv", tmp_path / "none.csv").samples is None
+
+
+def damaged(draw: random.Random) -> bytes:
+    """Return the bytes of a table with a few random faults."""
+    text = "a;b;c;species\n" + "".join(f"{k * 0.37:.2f};{k % 7},5;{'xyz'[k % 3]};{'uv'[k % 2]}\n" for k in range(60))
+    marks = [
+        '"',
+        ";",
+        ",",
+        "\t",
+        "\n",
+        "\r",
+        "\0",
+        "NA",
+        "",
+        "1e999",
+        "é",
+        "\ufeff",
+        "#",
+        '""',
+        "1,234",
+        "2020-01-02",
+        "_",
+    ]
+    for _ in range(draw.randrange(1, 6)):
+        start = draw.randrange(len(text) + 1)
+        text = text[:start] + draw.choice(marks) + text[start + draw.choice([0, 0, 1, 3, 40]) :]
+    data = text.encode(draw.choice(["utf-8", "utf-16", "latin-1"]), "replace")
+    return data[: draw.randrange(len(data) + 1)] if draw.random() < 0.1 else data
+
+
+def try_damaged(folder: Path, count: int, seed: int) -> None:
+    """Read damaged tables: each gives finite samples, or an error of ours."""
+    draw = random.Random(seed)
+    for _ in range(count):
+        settings = {"target": draw.choice(["species", "a", 4, 1]), "missing": draw.choice(["refuse", "mean"])}
+        try:
+            data = read(folder, damaged(draw), draw.choice([Classes, Numbers, YesOrNo, None]), **settings)
+        except DataError:
+            continue
+        assert all(np.isfinite(x).all() for x in (data.x_train, data.x_test, data.y_train, data.y_test))
+
+
+def test_damaged_tables_are_read_or_refused(tmp_path: Path) -> None:
+    try_damaged(tmp_path, 150, 1)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(2, 12))
+def test_many_damaged_tables_are_read_or_refused(tmp_path: Path, seed: int) -> None:
+    try_damaged(tmp_path, 1000, seed)
