@@ -54,7 +54,8 @@ class Dataset:
     notes: what a user should know about the files, a sentence each. stratified: whether the validation part is drawn
     class by class, as its test part may be, or from all samples alike. own_validation: how many of the last training
     samples are a validation part of the files' own. summaries: of "train" and "test", where files keep them. table: how
-    the columns of a table became the features; None for other data.
+    the columns of a table became the features; None for other data. test_drawn: whether the test part was drawn from
+    the samples of files that have none.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Dataset:
     own_validation: int = 0
     summaries: Mapping[str, Summary] = field(default_factory=dict)
     table: "TableEncoding | None" = None
+    test_drawn: bool = False
 
     @property
     def features(self) -> tuple[str, ...] | None:
@@ -109,6 +111,7 @@ class Location:
     settings: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     table: "TableEncoding | None" = None
+    test_drawn: bool = False
 
     def root(self) -> Path:
         """Return the folder of the published data sets: data_dir, else GRAPHNN_DATA, else in the user's cache."""

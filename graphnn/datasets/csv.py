@@ -112,6 +112,7 @@ def dataset_of(tables: Mapping[str, DataTable], location: Location) -> Dataset:
         classes,
         tuple(notes),
         stratified=True,
+        test_drawn="test" not in tables,
         table=encoding,
     )
 

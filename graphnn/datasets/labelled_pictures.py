@@ -58,6 +58,7 @@ def read_pictures(location: Location, root: Path, shape: tuple[int, int, int]) -
         stratified=True,
         own_validation=counts[VALIDATION],
         summaries=decoded.summaries,
+        test_drawn=TEST not in listing.parts,
     )
 
 

@@ -93,12 +93,23 @@ def read_arrays(
             *notes,
             f"{path}: {' and '.join(mapped)}, {bytes_text(size)}, stay there; batches read their samples from it",
         )
-    if TEST not in x:
+    test_drawn = TEST not in x
+    if test_drawn:
         fraction = settings.get("test_split", TEST_SPLIT)
         x, y = drawn(x[TRAIN], y[TRAIN], fraction, seed)
         notes = (test_part_text(path, x, y), *notes)
     x = stored(x)
-    return Dataset(path.stem, x[TRAIN], y[TRAIN], x[TEST], y[TEST], classes_of(read, names, path), notes)
+    return Dataset(
+        path.stem,
+        x[TRAIN],
+        y[TRAIN],
+        x[TEST],
+        y[TEST],
+        classes_of(read, names, path),
+        notes,
+        stratified=test_drawn,
+        test_drawn=test_drawn,
+    )
 
 
 def check_sizes(file: ArrayFile, keys: ArrayKeys, mapped: tuple[str, ...]) -> None:

@@ -37,6 +37,7 @@ from graphnn.training.samples import Samples
 SHOWN_DIFFERENCES = 3
 CLOSE = 0.01  # relative, and absolute, difference of losses: weights may have been rounded to float16 since
 PARTS = ("test", "validation", "train")
+TEST_SPLIT = "test_split"
 
 
 @frozen_dataclass
@@ -83,12 +84,25 @@ class Trained:
 
     @property
     def data_settings(self) -> Mapping[str, Any]:
-        """The document's section `data`; where a test part is drawn from a table, as in the training of the weights."""
-        known, document = self.provenance, self.meta.get("document")
-        if known is None or known.table is None or known.seed is None or "test_path" in self.spec.data:
-            return self.spec.data
-        data = document.get("data", {}) if isinstance(document, dict) else {}
-        return {**self.spec.data, "seed": known.seed, "test_split": data.get("test_split")}
+        """The document's section `data`, by which a test part is drawn as in the training of the weights.
+
+        Otherwise, with another seed or fraction in the document, it would hold samples that they were trained on.
+        """
+        here, known, document = self.spec.data, self.provenance, self.meta.get("document")
+        drawn = facts_of(here["dataset"]) is None and here.get("test_path") is None
+        if known is None or known.seed is None or known.dataset != here["dataset"] or not drawn:
+            return here
+        trained = document.get("data", {}) if isinstance(document, dict) else {}
+        there = {key: trained[key] for key in (TEST_SPLIT,) if key in trained}
+        return {key: value for key, value in here.items() if key != TEST_SPLIT} | {"seed": known.seed} | there
+
+    def test_part_note(self) -> str | None:
+        """Return a sentence where the test part is drawn otherwise than the document says; see `data_settings`."""
+        here, used = self.spec.data, self.data_settings
+        if all(here.get(key) == used.get(key) for key in ("seed", TEST_SPLIT)):
+            return None
+        fraction = f", data.test_split {used[TEST_SPLIT]:g}" if TEST_SPLIT in used else ""
+        return f"the test part is that of the training of the weights: data.seed {used['seed']}{fraction}"
 
     def part(self, data: Dataset, name: str) -> Samples:
         """Return one of PARTS of the whole data set, normalised and split as in training.
@@ -102,7 +116,7 @@ class Trained:
         try:
             notes = [class_names_note(self.classes, data.classes)]
             if name == "test":
-                notes.append(test_note(data, self.provenance))
+                notes += [self.test_part_note() if data.test_drawn else None, test_note(data, self.provenance)]
                 part = Samples(
                     in_form(data.x_test, shape),
                     data.y_test,

@@ -84,8 +84,8 @@ def test_a_shape_that_does_not_fit_is_told_by_inspect(net: Path, graphnn: Run) -
 def test_errors_have_a_place_in_the_document(net: Path, graphnn: Run, tmp_path: Path) -> None:
     ran = graphnn("train", net, "--set", "layers.output.units=2")
     assert ran.stderr.splitlines()[-1] == (
-        '--set layers.output.units=2: layers[1] "output".units: 2 outputs, but animals has 3 classes: cat, cow, dog; '
-        "write 3"
+        '--set layers.output.units=2: layers[1] "output".units: the network has 2 outputs for 3 classes, "cat", "cow", '
+        '"dog"; write 3 units'
     )
     net.write_text(net.read_text().replace('"animals"', '"animal"'))
     ran = graphnn("train", net)

@@ -30,7 +30,7 @@ def test_every_data_set_of_the_schema_has_a_loader_and_facts():
     [
         ("minst", f'unknown data set "minst"; did you mean "mnist"? Known: {KNOWN}'),
         ("CIFAR-10", f'unknown data set "CIFAR-10"; did you mean "cifar10"? Known: {KNOWN}'),
-        ("imagenet", f'unknown data set "imagenet"; known: {KNOWN}'),
+        ("svhn", f'unknown data set "svhn"; known: {KNOWN}'),
     ],
 )
 def test_unknown_name_lists_the_known(name, message):
