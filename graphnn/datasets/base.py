@@ -3,7 +3,7 @@
 import math
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from operator import attrgetter
 from pathlib import Path
@@ -55,7 +55,8 @@ class Dataset:
     class by class, as its test part may be, or from all samples alike. own_validation: how many of the last training
     samples are a validation part of the files' own. summaries: of "train" and "test", where files keep them. table: how
     the columns of a table became the features; None for other data. test_drawn: whether the test part was drawn from
-    the samples of files that have none.
+    the samples of files that have none. origins: where each sample of "train" and "test" is from, where files say so:
+    the path of its picture, or the number of its line.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Dataset:
     summaries: Mapping[str, Summary] = field(default_factory=dict)
     table: "TableEncoding | None" = None
     test_drawn: bool = False
+    origins: Mapping[str, Sequence[str] | Array] = field(default_factory=dict)
 
     @property
     def features(self) -> tuple[str, ...] | None:

@@ -102,6 +102,7 @@ def dataset_of(tables: Mapping[str, DataTable], location: Location) -> Dataset:
         encoding = with_means(fitted(table, targets, settings, classes), table, rows)
     check_features(table.path, sum(map(len, tables.values())), len(encoding.features))
     x = stored({part: inputs_of(encoding, tables.get(part, table), rows) for part, rows in chosen.items()})
+    lines = {part: tables.get(part, table).lines for part in chosen}
     notes = [*(text for one in tables.values() for text in one.notes), *table_notes(table, encoding, y)]
     return Dataset(
         table.path.stem,
@@ -114,6 +115,7 @@ def dataset_of(tables: Mapping[str, DataTable], location: Location) -> Dataset:
         stratified=True,
         test_drawn="test" not in tables,
         table=encoding,
+        origins={part: lines[part] if rows is None else lines[part][rows] for part, rows in chosen.items()},
     )
 
 

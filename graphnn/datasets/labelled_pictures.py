@@ -43,6 +43,7 @@ def read_pictures(location: Location, root: Path, shape: tuple[int, int, int]) -
     good = sources.good()
     ends = np.searchsorted(good, np.cumsum([wanted.parts[part] for part in ORDER]))
     x, y = channels_last(decoded.pixels), wanted.labels[good]
+    paths = [sources.paths[index] for index in good]
     check_left(listing, y[: ends[0]], y[ends[1] :])
     counts = dict(zip(ORDER, np.diff(ends, prepend=0).tolist(), strict=True))
     notes = [parts_note(listing, counts, location.seed), *listing.notes, *damaged_notes(root, sources)]
@@ -59,6 +60,7 @@ def read_pictures(location: Location, root: Path, shape: tuple[int, int, int]) -
         own_validation=counts[VALIDATION],
         summaries=decoded.summaries,
         test_drawn=TEST not in listing.parts,
+        origins={"train": paths[: ends[1]], "test": paths[ends[1] :]},
     )
 
 

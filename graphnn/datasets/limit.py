@@ -23,7 +23,7 @@ def limited(dataset: Dataset, limit: int | None, seed: int) -> Dataset:
     train = chosen(dataset.y_train, limit, seed, "train")
     test = chosen(dataset.y_test, limit, seed, "test")
     if train is not None or test is not None:
-        dataset = replace(dataset, summaries={})
+        dataset = replace(dataset, summaries={}, origins={})
     if train is not None:
         own = own_validation_left(dataset, train)
         x, y = rows(dataset.x_train, train), dataset.y_train[train]

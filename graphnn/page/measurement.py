@@ -1,6 +1,7 @@
 """The outputs of the trained network on one part of the data, measured for the page."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,13 +29,15 @@ class Measured:
     """The network on one part of the data.
 
     samples: of the part. evaluation: with the outputs of all samples. probabilities: n×K of the classes, or of yes for
-    n×K outputs; None for regression, and where the network learns to give back its inputs.
+    n×K outputs; None for regression, and where the network learns to give back its inputs. origins: of the samples in
+    the arrays of the data set, where files say where they are from.
     """
 
     part: str
     samples: Samples
     evaluation: Evaluation
     probabilities: Array | None
+    origins: Sequence[str] | Array | None = None
 
     @property
     def outputs(self) -> Outputs | None:
@@ -49,6 +52,14 @@ class Measured:
     def index(self, position: int) -> int:
         """Return the index of a sample of the part in the arrays of the data set."""
         return position if self.samples.indices is None else int(self.samples.indices[position])
+
+    def origin(self, position: int) -> str:
+        """Return where a sample of the part is from: the path of a picture, line 17 of a table, or else sample 16."""
+        index = self.index(position)
+        if self.origins is None:
+            return f"sample {index}"
+        known = self.origins[index]
+        return known if isinstance(known, str) else f"line {known}"
 
 
 def part_to_measure(subject: Subject) -> str:
@@ -86,7 +97,8 @@ def measure(trained: Trained, data: Dataset, part: str, *, threads: int | None, 
         kernels=used.name,
     )
     known = None if evaluation.outputs is None else probabilities(evaluation.outputs)
-    return Measured(part=part, samples=samples, evaluation=evaluation, probabilities=known)
+    origins = data.origins.get("test" if part == "test" else "train")
+    return Measured(part=part, samples=samples, evaluation=evaluation, probabilities=known, origins=origins)
 
 
 def probabilities(outputs: Outputs) -> Array | None:

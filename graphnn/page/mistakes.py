@@ -21,11 +21,12 @@ SHOWN_INPUTS = 6  # numbers of a vector in the table
 class Mistake:
     """A sample that was judged wrongly, in words.
 
-    output: of several, that which is wrong. surety: the probability of what was predicted; the error of a regression.
-    picture: of the sample, if it is an image. inputs: its first numbers, if it is a vector.
+    origin: where the sample is from. output: of several, that which is wrong. surety: the probability of what was
+    predicted; the error of a regression. picture: of the sample, if it is an image. inputs: its first numbers, if it is
+    a vector.
     """
 
-    number: int
+    origin: str
     output: str
     true: str
     predicted: str
@@ -129,11 +130,11 @@ def largest_errors(outputs: Numbers, names: Sequence[str]) -> Iterator[Wrong]:
 
 def shown_mistake(measured: Measured, one: Wrong, x: Array, limits: Limits) -> Mistake:
     """Return a mistake with its picture, or its first numbers."""
-    number = measured.index(one.position)
+    origin = measured.origin(one.position)
     picture, inputs = None, tuple[str, ...]()
     if is_image(x.shape):
-        alt = f"{measured.part_name} sample {number}: {one.true}, predicted {one.predicted}"
+        alt = f"{measured.part_name} part, {origin}: {one.true}, predicted {one.predicted}"
         picture = image_picture(x, limits, alt)
     else:
         inputs = tuple(map(six_digits, x.ravel()[:SHOWN_INPUTS].tolist()))
-    return Mistake(number, one.output, one.true, one.predicted, one.surety, picture, inputs)
+    return Mistake(origin, one.output, one.true, one.predicted, one.surety, picture, inputs)

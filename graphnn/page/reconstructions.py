@@ -20,9 +20,12 @@ SHOWN_INPUTS = 6  # numbers of a vector
 
 @frozen_dataclass
 class Pair:
-    """A sample and what the network gave back. error: the root of the mean squared difference, normalised."""
+    """A sample and what the network gave back. error: the root of the mean squared difference, normalised.
 
-    number: int
+    origin: where the sample is from.
+    """
+
+    origin: str
     error: str
     given: Picture | None
     returned: Picture | None
@@ -63,7 +66,7 @@ def reconstructions(
     returned = as_stored(y[chosen].reshape(len(chosen), *known.shape), known)
     range_ = limits_of(stored, limits)
     pairs = tuple(
-        pair(measured.index(int(positions[at])), float(errors[at]), given, back, range_)
+        pair(measured.origin(int(positions[at])), float(errors[at]), given, back, range_)
         for at, given, back in zip(chosen, stored, returned, strict=True)
     )
     return Reconstructions(pairs[:SHOWN], pairs[SHOWN:], len(positions))
@@ -76,13 +79,13 @@ def as_stored(y: Array, known: Normalisation) -> Array:
     return np.asarray(values.reshape(len(y), *known.shape))
 
 
-def pair(number: int, error: float, given: Array, back: Array, limits: Limits) -> Pair:
+def pair(origin: str, error: float, given: Array, back: Array, limits: Limits) -> Pair:
     """Return a sample beside what was given back, as pictures or numbers."""
     if is_image(given.shape):
         pictures = (
-            image_picture(given, limits, f"sample {number}"),
-            image_picture(back, limits, f"sample {number}, as given back"),
+            image_picture(given, limits, origin),
+            image_picture(back, limits, f"{origin}, as given back"),
         )
-        return Pair(number, six_digits(error), *pictures, (), ())
+        return Pair(origin, six_digits(error), *pictures, (), ())
     numbers = (tuple(map(six_digits, one.ravel()[:SHOWN_INPUTS].tolist())) for one in (given, back))
-    return Pair(number, six_digits(error), None, None, *numbers)
+    return Pair(origin, six_digits(error), None, None, *numbers)

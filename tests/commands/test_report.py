@@ -1,5 +1,7 @@
 """report: the page about a training, of every kind of network, and what is said where none can be made."""
 
+import base64
+import io
 import json
 import re
 import shutil
@@ -12,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from graphnn.benchmark.timing import QUICK
 from graphnn.errors import GraphError
@@ -437,3 +440,50 @@ def test_a_network_that_learns_its_inputs_shows_what_it_gives_back(
     assert section(page, "mistakes").count("<img") == 2 * 14
     assert "360 samples were looked at" in page.text
     assert "Confusion" not in page.text
+
+
+def test_rows_of_a_table_are_named_by_their_lines(
+    document: Path, small: dict[str, Any], train: Run, make: Callable[..., Page]
+) -> None:
+    rng = np.random.default_rng(0)
+    rows = [f"{x:.3f},{rng.choice(['Oslo', 'Rome'])},{2 * x:.3f}" for x in rng.normal(size=90)]
+    document.with_name("table.csv").write_text("\n".join(["size,city,price", "", *rows, ""]))
+    small |= {"input": {"shape": [3]}, "layers": [{"type": "Dense", "units": 1}], "loss": {"type": "MeanSquaredError"}}
+    small["data"] = {"dataset": "csv", "path": "table.csv", "target": "price"}
+    document.write_text(json.dumps(small))
+    assert train("--quiet", "--set", "training.epochs=1")[0] == 0
+    page = make()
+    lines = document.with_name("table.csv").read_text().splitlines()
+    shown = re.findall(
+        r'<span class="name">line (\d+)</span></th><td class="number">([^<]*)', section(page, "mistakes")
+    )
+    assert len(shown) == 18
+    for number, price in shown:
+        assert float(lines[int(number) - 1].rpartition(",")[2]) == pytest.approx(float(price), abs=1e-5)
+    assert "Samples are numbered" not in page.text
+    assert all(name in section(page, "samples") for name in ("city=Oslo", "city=Rome", "size"))
+    assert "errors, price" in section(page, "results")
+
+
+def test_pictures_are_named_by_their_files(
+    document: Path, small: dict[str, Any], train: Run, make: Callable[..., Page]
+) -> None:
+    rng = np.random.default_rng(0)
+    for name in ("cat", "dog"):
+        folder = document.with_name("animals") / name
+        folder.mkdir(parents=True)
+        for at in range(10):
+            Image.fromarray(rng.integers(0, 256, (8, 8, 3), np.uint8)).save(folder / f"{at}.png")
+    small |= {"input": {"shape": [3, 8, 8]}}
+    small["layers"] = [{"type": "Flatten"}, {"type": "Dense", "units": 2}, {"type": "Softmax"}]
+    small["data"] = {"dataset": "images", "path": "animals", "size": 8}
+    document.write_text(json.dumps(small))
+    cache = ("--data-dir", str(document.parent))
+    assert train("--quiet", "--set", "training.epochs=1", "--set", "optimizer.learning_rate=1e-6", *cache)[0] == 0
+    page = make("--split", "train", *cache)
+    shown = re.findall(r'truth">(\w+)<.*?class="at">(\w+)/(\d)\.png<', section(page, "mistakes"))
+    assert shown
+    assert all(name == folder for name, folder, _ in shown)
+    for (name, _, number), address in zip(shown, re.findall(r'base64,([^"]*)', section(page, "mistakes")), strict=True):
+        stored = np.asarray(Image.open(document.with_name("animals") / name / f"{number}.png"))
+        np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(base64.b64decode(address)))), stored)

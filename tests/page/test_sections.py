@@ -70,10 +70,10 @@ def test_mistakes_are_those_of_the_highest_probability_first() -> None:
     y = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.3, 0.7]])
     x = np.arange(8, dtype=np.float32).reshape(4, 2)
     found = mistakes_of(Classes(np.array([1, 1, 1, 0]), y), x, ("no", "yes"))
-    assert [(one.number, one.true, one.predicted, one.surety) for one in found.shown] == [
-        (0, "yes", "no", "90.00%"),
-        (3, "no", "yes", "70.00%"),
-        (1, "yes", "no", "60.00%"),
+    assert [(one.origin, one.true, one.predicted, one.surety) for one in found.shown] == [
+        ("sample 0", "yes", "no", "90.00%"),
+        ("sample 3", "no", "yes", "70.00%"),
+        ("sample 1", "yes", "no", "60.00%"),
     ]
     assert (found.count, found.samples, found.inputs) == (3, 4, 2)
     assert found.shown[1].inputs == ("6", "7")
@@ -91,7 +91,10 @@ def test_a_wrong_no_is_as_sure_as_the_yes_was_improbable() -> None:
 def test_errors_of_outputs_in_other_units_are_compared_by_deviations() -> None:
     truth = np.array([[0.0, 0.0], [100.0, 1.0]])
     found = mistakes_of(Numbers(truth, truth + np.array([[10, 0], [0, -0.4]])), np.zeros((2, 1)))
-    assert [(one.number, one.output, one.surety) for one in found.shown] == [(1, "b", "-0.4"), (0, "a", "10")]
+    assert [(one.origin, one.output, one.surety) for one in found.shown] == [
+        ("sample 1", "b", "-0.4"),
+        ("sample 0", "a", "10"),
+    ]
 
 
 def test_the_figures_of_an_output_are_in_its_units() -> None:
