@@ -65,8 +65,8 @@ class NodeTimes:
     peak: float
 
 
-def node_times(task: Task, effort: Effort) -> NodeTimes:
-    """Return the medians over the steps of one engine on one thread."""
+def node_times(task: Task, effort: Effort, *, peak: float | None = None) -> NodeTimes:
+    """Return the medians over the steps of one engine on one thread. peak: of GEMM; None: it is measured, too."""
     spec, graph = task.read()
     clock = Stopwatch()
     optimizer, groups = optimizer_from(spec.optimizer), groups_from(spec.optimizer)
@@ -112,7 +112,7 @@ def node_times(task: Task, effort: Effort) -> NodeTimes:
     calls = [(node.name, direction) for node in fused.nodes for direction in (FORWARD, BACKWARD)]
     step, loss, update = median(STEP), median(LOSS), median(UPDATE)
     rest = step - median(*calls, LOSS, UPDATE)
-    return NodeTimes(tuple(found), loss, update, rest, step, gemm_peak(effort.seconds))
+    return NodeTimes(tuple(found), loss, update, rest, step, gemm_peak(effort.seconds) if peak is None else peak)
 
 
 def timed_graph(graph: Graph, clock: Stopwatch) -> Graph:

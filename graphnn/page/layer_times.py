@@ -42,7 +42,7 @@ def layer_times(subject: Subject, plugins: list[str], kernels: str | None) -> La
     size = measured_batch(subject)
     needed = training_bytes(spec, graph, size, kernels)
     refuse_too_large(needed, f"{subject.file}: timing its layers takes", "end other programs")
-    times = node_times(Task(spec.resolved(), plugins, OURS, 1, size, kernels), BUDGET)
+    times = node_times(Task(spec.resolved(), plugins, OURS, 1, size, kernels), BUDGET, peak=math.nan)
     fused = fuse(graph.nodes, kernels_for(graph, kernels), training=True)
     with_loss = {node.name: "the loss" for node in fused[len(times.nodes) :]}
     others = {"loss": times.loss, "update of the parameters": times.update, "rest of the engine": max(0.0, times.rest)}

@@ -4,11 +4,12 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from graphnn.commands.report import main
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PHONE = 360  # pixels
@@ -57,13 +58,13 @@ def found_by(page: Path, width: int) -> dict[str, Any]:
     return dict(json.loads(title[1]))
 
 
-@pytest.fixture
-def page(trained: Path, graphnn: Callable[..., Any]) -> Path:
+@pytest.fixture(scope="module")
+def page(trained_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of the small network, with a name too long for a phone."""
+    folder = shutil.copytree(trained_once, tmp_path_factory.mktemp("page") / "net")
     name = "anameofsixtylettersthathasnospaceinitandsocannotbebrokenanywhere"
-    done = graphnn("report", trained, "--set", f"name={name}", "--set", "layers[0].description=x")
-    assert done.returncode == 0
-    return trained.with_name("net.html")
+    assert main([str(folder / "net.json"), "--set", f"name={name}", "--set", "layers[0].description=x"]) == 0
+    return Path(folder) / "net.html"
 
 
 def test_a_phone_shows_every_picture_without_scrolling_sideways_and_fetches_nothing(page: Path) -> None:
