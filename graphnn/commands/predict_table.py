@@ -48,7 +48,7 @@ def predict_table(arguments: Namespace, trained: Trained, encoding: TableEncodin
     predictions = predictions_of(table, encoding, trained.graph.loss.outputs, found, count)
     if arguments.output is None:
         show(
-            render(table_report(predictions), arguments.format, terminal_width()),
+            render(table_report(predictions, encoding.targets), arguments.format, terminal_width()),
             exact=arguments.format in FOR_PROGRAMS,
         )
     else:

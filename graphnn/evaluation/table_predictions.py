@@ -9,12 +9,10 @@ from graphnn.datasets.table_encoding import TableEncoding
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.metrics.outputs import Classes, Numbers, Outputs, YesOrNo
-from graphnn.reports.kinds import SHARE, SIX_DIGITS
-from graphnn.reports.report import Column, Report, Table
+from graphnn.reports.kinds import COUNT, SHARE, SIX_DIGITS, TEXT
+from graphnn.reports.report import Alternatives, Column, Report, Table
 from graphnn.text.suggestions import quoted
 from graphnn.types import Array
-
-LEAST = 6  # characters of a cell in a narrow terminal
 
 
 @frozen_dataclass
@@ -74,19 +72,24 @@ def predictions_of(
     return Predictions(table, tuple(chosen), tuple(likely), {**chosen, **likely})
 
 
-def table_report(predictions: Predictions) -> Report:
-    """Return the report: people see the probability of the predicted class alone, programs that of each class."""
+def table_report(predictions: Predictions, targets: Sequence[str]) -> Report:
+    """Return the report: people see the probability of the predicted class alone, programs that of each class.
+
+    targets: the columns with answers, which a narrow terminal shows beside the predictions where the table has them.
+    """
     table, names = predictions.table, predictions.columns
-    cells = list(predictions.rows())
-    width = len(table.names)
-    own = [Column(name, key=name, least=LEAST) for name in table.names]
-    added = [Column(name, SIX_DIGITS if is_number(predictions, name) else Column("").kind, key=name) for name in names]
-    shown = [(row, [*row[:width], *row[width:]]) for row in cells]
-    parts = Table([*own, *added], [row for _, row in shown])
+    cells, width = list(predictions.rows()), len(table.names)
+    own = [Column(name, key=name) for name in table.names]
+    added = [Column(name, SIX_DIGITS if is_number(predictions, name) else TEXT, key=name) for name in names]
+    shown, last = cells, added
     if predictions.chosen and len(predictions.probabilities) > 1:
-        few = [*own, *added[: len(predictions.chosen)], Column("probability", SHARE)]
         start = width + len(predictions.chosen)
-        parts = Table(few, [[*row[:start], highest(row[start:])] for row in cells])
+        last = [*added[: len(predictions.chosen)], Column("probability", SHARE)]
+        shown = [[*row[:start], highest(row[start:])] for row in cells]
+    known = [index for index, name in enumerate(table.names) if name in targets]
+    few = [Column("line", COUNT), *(own[index] for index in known), *last]
+    lines = zip(table.lines.tolist(), shown, strict=True)
+    short = [[line, *(row[index] for index in known), *row[width:]] for line, row in lines]
     data = [
         {
             "line": int(table.lines[index]),
@@ -95,6 +98,7 @@ def table_report(predictions: Predictions) -> Report:
         }
         for index, row in enumerate(cells)
     ]
+    parts = Alternatives([Table([*own, *last], shown), Table(few, short)])
     return Report([parts], data, rows=Table([*own, *added], cells))
 
 

@@ -130,7 +130,9 @@ def test_flowers_with_decimal_commas_are_told_apart(run: Run) -> None:
     np.testing.assert_allclose(shares, 1, atol=1e-5)
 
 
-def test_rows_are_predicted_whatever_the_order_of_their_columns(bought: Run) -> None:
+def test_rows_are_predicted_whatever_the_order_of_their_columns(
+    bought: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows = households(50, first=1)
     write("new.csv", rows)
     shuffled = [[row[3], "a note, too", row[0], row[2], row[1]] for row in rows]
@@ -156,6 +158,10 @@ def test_rows_are_predicted_whatever_the_order_of_their_columns(bought: Run) -> 
     assert next(csv.reader(out.splitlines())) == [*NAMES, *added]
     code, out, _ = bought("predict", "net.json", "new.csv")
     assert out.splitlines()[0].split() == [*NAMES, "predicted", "bought", "probability"]
+    monkeypatch.setenv("COLUMNS", "50")
+    code, out, _ = bought("predict", "net.json", "new.csv")
+    assert out.splitlines()[0].split() == ["line", "bought", "predicted", "bought", "probability"]
+    assert out.splitlines()[2].split()[:2] == ["2", rows[0][4]]
 
 
 @pytest.mark.parametrize(

@@ -66,13 +66,13 @@ FACTS = {name: one.facts for name, one in DATASETS.items() if one.facts is not N
 @pytest.mark.parametrize("dataset", FACTS)
 def test_the_input_is_that_of_the_data_set_or_flat(dataset: str) -> None:
     shape, flat = list(FACTS[dataset].shape), [int(np.prod(FACTS[dataset].shape))]
-    layers = [{"type": "Dense", "units": 10}, {"type": "Softmax"}]
+    layers = [{"type": "Dense", "units": len(FACTS[dataset].classes)}, {"type": "Softmax"}]
     for input_shape, more in ((shape, [{"type": "Flatten"}]), (flat, [])):
         values = {**DOCUMENT, "input": {"shape": input_shape}, "layers": [*more, *layers], "data": {"dataset": dataset}}
         assert build_graph(spec_from_values(values)).input_shape == tuple(input_shape)
     (text,) = refusals(*layers, input={"shape": [5]}, data={"dataset": dataset})
     assert text == f"input.shape: [5] is not the shape of {dataset}; write {shape}, or {flat} to flatten it"
-    assert len(FACTS[dataset].classes) == 10
+    assert len(FACTS[dataset].classes) == (100 if dataset == "cifar100" else 10)
 
 
 def test_one_mistake_about_the_input_is_reported_once() -> None:
