@@ -130,9 +130,7 @@ def test_flowers_with_decimal_commas_are_told_apart(run: Run) -> None:
     np.testing.assert_allclose(shares, 1, atol=1e-5)
 
 
-def test_rows_are_predicted_whatever_the_order_of_their_columns(
-    bought: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rows_are_predicted_whatever_the_order_of_their_columns(bought: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = households(50, first=1)
     write("new.csv", rows)
     shuffled = [[row[3], "a note, too", row[0], row[2], row[1]] for row in rows]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from graphnn.model.definition import OF_EVERY_DATA_SET
 from graphnn.specification.schema import load_schema
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
@@ -83,6 +84,15 @@ def small_documents() -> list[dict[str, Any]]:
             "optimizer": {"type": "Lion", "schedule": {"type": "reduce_on_plateau", "patience": 1, "factor": 0.1}},
             "data": {"dataset": "npz", "path": "mine.npz"}, "training": TRAINING,
         },
+        {
+            "input": {"shape": [4]},
+            "layers": [{"type": "Dense", "units": 3}, {"type": "Softmax"}],
+            "loss": {"type": "CrossEntropy"},
+            "optimizer": {"type": "Adam"},
+            "data": {"dataset": "csv", "path": "mine.csv", "target": ["a", 2], "ignore": ["id"], "categories": [3],
+                     "missing": "mean", "test_split": 0.3, "header": True, "delimiter": ";", "decimal": ","},
+            "training": TRAINING,
+        },
     ]  # fmt: skip
 
 
@@ -98,7 +108,8 @@ def mutant(seed: int) -> str:
     mild = rng.random() < 0.6
     value = copy.deepcopy(rng.choice(small_documents() if mild else corpus()))
     if mild:  # any shape and any number of outputs will do
-        value["data"] = {**value["data"], "dataset": "npz", "path": "mine.npz"}
+        shared = {key: setting for key, setting in value["data"].items() if key in OF_EVERY_DATA_SET}
+        value["data"] = {**shared, "dataset": "npz", "path": "mine.npz"}
     for _ in range(rng.choice((1, 1, 2, 2, 3, 4))):
         rng.choice(MILD if mild else EDITS)(value, rng)
     text = json.dumps(value, indent=rng.choice((None, 2)), ensure_ascii=rng.random() < 0.5)
