@@ -27,8 +27,7 @@ def predict_table(arguments: Namespace, trained: Trained, encoding: TableEncodin
         raise DataError(f"{path}: no such file{near(path).rstrip(';')}") from problem
     except OSError as problem:
         raise DataError(f"{path}: {reading_problem(problem)}") from problem
-    text = other_columns_note(table, encoding)
-    if text is not None:
+    for text in filter(None, (*table.notes, other_columns_note(table, encoding))):
         note(text)
     known = trained.provenance
     x = inputs_of(encoding, table).astype(known.dtype if known is not None and known.dtype else "float32")

@@ -103,7 +103,8 @@ def dataset_of(tables: Mapping[str, DataTable], location: Location) -> Dataset:
     check_features(table.path, sum(map(len, tables.values())), len(encoding.features))
     x = stored({part: inputs_of(encoding, tables.get(part, table), rows) for part, rows in chosen.items()})
     lines = {part: tables.get(part, table).lines for part in chosen}
-    notes = [*(text for one in tables.values() for text in one.notes), *table_notes(table, encoding, y)]
+    notes = [text for one in tables.values() for text in one.notes]
+    notes += table_notes(table, encoding, y) if known is None else ()
     return Dataset(
         table.path.stem,
         x["train"],

@@ -87,14 +87,23 @@ def decimal_of(rows: Sequence[Sequence[str]], delimiter: str, path: Path) -> str
 def has_header(rows: Sequence[Sequence[str]], numbers: NumberFormat) -> bool:
     """Return whether the first row names the columns.
 
-    It holds no number and no name twice; and a column has numbers below it, or no cell of it comes again below.
+    It holds no number and no name twice; and a column has numbers below it, or no cell of it comes again below. Names
+    that count the columns, from 0 or 1, as pandas writes them, are names.
     """
     if not rows:
         return True
     first, others = [cell.strip() for cell in rows[0]], rows[1:]
+    if counts_columns(first) and not all(map(counts_columns, others)):
+        return True
     if any(numbers.number(cell) is not None for cell in first) or len(set(first)) < len(first):
         return False
     columns = [{cell.strip() for cell in column} for column in zip(*others, strict=False)]
     if any(all(numbers.number(cell) is not None or is_missing(cell) for cell in column) for column in columns):
         return True
     return not any(name in column for name, column in zip(first, columns, strict=False))
+
+
+def counts_columns(cells: Sequence[str]) -> bool:
+    """Return whether cells are 0, 1, 2, … or 1, 2, 3, …, after an empty one where there is a column of row numbers."""
+    names = list(cells[1:] if cells and not cells[0] else cells)
+    return len(names) > 1 and any(names == [str(start + k) for k in range(len(names))] for start in (0, 1))

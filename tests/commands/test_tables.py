@@ -267,6 +267,29 @@ def test_yes_or_no_has_the_names_of_its_two_classes(run: Run) -> None:
     assert np.mean([row["bought"] == row["predicted bought"] for row in found]) > 0.9
 
 
+def test_notes_of_a_table_come_once(bought: Run) -> None:
+    rows = [[str(k), *row] for k, row in enumerate(households(60))]
+    write("t.csv", rows, ["id", *NAMES])
+    start = (
+        "train",
+        "net.json",
+        "--quiet",
+        "--output",
+        "b.npz",
+        "--set",
+        "input.shape=[7]",
+        "--set",
+        "training.epochs=1",
+    )
+    code, _, err = bought(*start)
+    assert (code, 'column "id" only numbers the rows; leave it out: "ignore": ["id"]' in err) == (0, True)
+    code, _, err = bought("evaluate", "net.json", "--set", "input.shape=[7]", "--weights", "b.npz")
+    assert (code, "numbers the rows" in err) == (0, False)
+    Path("new.csv").write_bytes(f"remark,{','.join(NAMES[:4])}\nKöln,30,50000,1,Rome\n".encode("latin-1"))
+    code, _, err = bought("predict", "net.json", "new.csv")
+    assert (code, "new.csv: is not UTF-8, so it was read as Windows-1252" in err) == (0, True)
+
+
 def test_a_wrong_input_shape_lists_the_columns(bought: Run) -> None:
     code, _, err = bought("train", "net.json", "--dry-run", "--set", "input.shape=[4]")
     assert code == 2

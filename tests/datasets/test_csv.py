@@ -121,6 +121,23 @@ def test_numbers_with_groups_of_digits(tmp_path: Path) -> None:
         assert value in np.concatenate([data.x_train, data.x_test]).round(3)
 
 
+@pytest.mark.parametrize("start", [0, 1])
+@pytest.mark.parametrize("numbered", [False, True])
+def test_names_that_count_the_columns_are_names(start: int, numbered: bool, tmp_path: Path) -> None:
+    draws = np.random.default_rng(1).normal(size=(20, 3)).round(3).tolist()
+    lines = [",".join(map(str, range(start, start + 4)))] + [
+        ",".join(map(str, [*row, k % 2])) for k, row in enumerate(draws)
+    ]
+    if numbered:
+        lines = [f"{number - 1 if number else ''},{line}" for number, line in enumerate(lines)]
+    target = 5 if numbered else 4
+    data = read(tmp_path, "\n".join(lines), target=target)
+    assert (data.classes, len(data.y_train) + len(data.y_test)) == (("0", "1"), 20)
+    assert data.table is not None
+    assert data.table.features[-1] == str(start + 2)
+    assert len(read(tmp_path, "\n".join(lines[1:]), target=target).y_train) == 16
+
+
 def test_latin_1_is_read_with_a_note(tmp_path: Path) -> None:
     data = read(tmp_path, FLOWERS.replace("setosa", "Köln").encode("latin-1"))
     assert data.classes == ("Köln", "virginica")
