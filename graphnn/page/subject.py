@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from graphnn.errors import SpecError, WeightsError
+from graphnn.errors import Problem, SpecError, WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph
@@ -120,11 +120,13 @@ def find_subject(source: DocumentSource, numbers: Sequence[int], weights: Path |
     if weights is not None and not runs:
         load_trained(source, weights, COMMAND)  # weights that are named are for this document, whatever run made them
     run = runs[0] if runs else chosen_run(store, place, source.file, tell)
-    now = present_document(source, run, tell)
+    now, problem = present_document(source, run)
     own = source if run is None or run.document is None else recorded_source(source, run, now)
     file = place if run is None else run.folder.best_weights()
     trained = None if file is None else load_trained(own, file, COMMAND)
     spec = read_document(own) if trained is None else trained.spec
+    if problem is not None:
+        tell(problem)
     edited = differences_to(run, now)
     as_written = run is None or (now is not None and not edited and not source.overrides)
     text = written_text(source) if as_written else None
@@ -174,19 +176,19 @@ def chosen_run(store: RunStore, weights: Path, document: Path, tell: Tell) -> Re
     return ReadRun.of(newest[0], tell)
 
 
-def present_document(source: DocumentSource, run: ReadRun | None, tell: Tell) -> Spec | None:
-    """Return the document as it is now; None, after a note, where it cannot be read and the run has its own.
+def present_document(source: DocumentSource, run: ReadRun | None) -> tuple[Spec | None, str | None]:
+    """Return the document as it is now; None, and a note, where it cannot be read and the run has its own.
 
     Raises SpecError where it cannot be read and is needed.
     """
     try:
-        return read_document(source)
+        return read_document(source), None
     except SpecError as error:
         if run is None or run.document is None:
             raise
-        why = f"that of now cannot be read: {error.problems[0]}"
-        tell(f"the page shows the document of run {run.number}, because {why}")
-        return None
+        first = error.problems[0]
+        why = f"that of now cannot be read: {first.without_source() if isinstance(first, Problem) else first}"
+        return None, f"the page shows the document of run {run.number}, because {why}"
 
 
 def recorded_source(source: DocumentSource, run: ReadRun, now: Spec | None) -> DocumentSource:

@@ -301,7 +301,7 @@ def test_data_are_found_after_the_folder_was_renamed(regression: Path, train: Ru
 def test_a_document_that_was_broken_since_leaves_that_of_the_run(trained: Path, make: Callable[..., Page]) -> None:
     trained.write_text("{")
     page = make()
-    assert "the document of run 1, because that of now cannot be read" in page.text
+    assert "the document of run 1, because that of now cannot be read: " in page.text
     assert "As it was trained, with all defaults" in page.text
 
 
@@ -487,3 +487,9 @@ def test_pictures_are_named_by_their_files(
     for (name, _, number), address in zip(shown, re.findall(r'base64,([^"]*)', section(page, "mistakes")), strict=True):
         stored = np.asarray(Image.open(document.with_name("animals") / name / f"{number}.png"))
         np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(base64.b64decode(address)))), stored)
+
+
+def test_a_wrong_setting_is_refused_without_a_note(trained: Path, graphnn: Run) -> None:
+    done = graphnn("report", trained, "--set", "training.batch_size=0")
+    assert done.returncode == 2
+    assert done.stderr == "--set training.batch_size=0: training.batch_size: must be at least 1, found 0\n"
