@@ -60,12 +60,16 @@ def noticed(known: TableFormat, lines: Sequence[str], path: Path, *, named: bool
 
 
 def delimiter_of(lines: Sequence[str]) -> str:
-    """Return what separates the cells of lines: what gives most of them the same number of cells, more than one."""
+    """Return what separates the cells of lines: what gives most of them the same number of cells, more than one.
+
+    The first line, which may have the names, counts as all others do together.
+    """
     shares = {}
     for delimiter in DELIMITERS:
-        counts = Counter(len(row) for row in cells_of(lines, delimiter) if any(row))
+        widths = [len(row) for row in cells_of(lines, delimiter) if any(row)]
+        counts = Counter(widths)
         size, often = max(counts.items(), key=lambda one: (one[1], one[0]), default=(1, 0))
-        shares[delimiter] = often / max(1, counts.total()) if size > 1 else 0.0
+        shares[delimiter] = often / len(widths) / (1 if widths[0] == size else 2) if size > 1 else 0.0
     usual = [delimiter for delimiter, share in shares.items() if share >= USUAL]
     return usual[0] if usual else max(shares, key=lambda one: (shares[one], one == ","))
 

@@ -12,7 +12,7 @@ from graphnn.storage.replacing import replacing
 def save_table(
     path: Path, names: Sequence[str], rows: Iterable[Sequence[str | float | None]], *, delimiter: str, decimal: str
 ) -> None:
-    """Write the names of the columns and the rows; numbers have six digits, None is an empty cell.
+    """Write the names of the columns and the rows; numbers have the seven digits of float32, None is an empty cell.
 
     Raises WeightsError where the file cannot be written.
     """
@@ -31,5 +31,5 @@ def save_table(
 def cell_text(cell: str | float | None, decimal: str) -> str:
     """Return the text of a cell."""
     if isinstance(cell, float):
-        return f"{cell:.6g}".replace(".", decimal)
+        return f"{cell:.7g}".replace(".", decimal)
     return cell or ""

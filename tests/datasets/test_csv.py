@@ -105,6 +105,13 @@ def test_every_way_of_writing_gives_the_same_arrays(tmp_path: Path) -> None:
             np.testing.assert_array_equal(getattr(found, part), getattr(expected, part), err_msg=text[:300])
 
 
+def test_other_delimiters_in_all_cells_of_a_column_separate_nothing(tmp_path: Path) -> None:
+    rows = "".join(f"{k}.5,{'ab'[k % 2]};{'cd'[k // 2 % 2]}|x y,{'uv'[k // 4 % 2]}\n" for k in range(24))
+    data = read(tmp_path, f"n,pair,species\n{rows}")
+    assert data.table is not None
+    assert data.table.features == ("n", "pair=a;c|x y", "pair=a;d|x y", "pair=b;c|x y", "pair=b;d|x y")
+
+
 def test_numbers_with_groups_of_digits(tmp_path: Path) -> None:
     points = 'a;species\n"1,234.5";x\n1 000;x\n-1,234,567.5;y\n2e3;y\n'
     commas = "a;species\n1.234,5;x\n1'000;x\n-1.234.567,5;y\n2e3;y\n"
