@@ -12,6 +12,7 @@ from jsonschema import Draft7Validator
 
 from graphnn.augmentation.base import AUGMENTATIONS
 from graphnn.averaging.base import AVERAGINGS
+from graphnn.datasets.base import AUTO, concrete_mode, facts_of
 from graphnn.initializers.base import INITIALIZERS
 from graphnn.layers.base import LAYERS, Layer
 from graphnn.losses.base import LOSSES
@@ -164,6 +165,14 @@ def test_every_data_set_refuses_other_keys_and_has_the_shared_ones(name: str) ->
         assert one["description"].endswith("."), key
         if key not in ("dataset", "description", *definition.get("required", ()), *ABSENT):
             assert "default" in one, key
+
+
+@pytest.mark.parametrize("name", SCHEMA.types("data"))
+def test_published_data_sets_say_what_auto_means(name: str) -> None:
+    facts, auto = facts_of(name), SCHEMA.definition("data", name).get("auto", {})
+    assert set(auto) <= {"normalize"}
+    if facts is not None:
+        assert auto == {"normalize": concrete_mode(AUTO, facts.shape)}
 
 
 def test_the_watched_figures_are_those_of_the_losses() -> None:
