@@ -25,7 +25,7 @@ def test_a_run_without_facts_is_listed_promoted_and_removed(graphnn: Run, traine
     weights, run = tmp_path / "net.npz", tmp_path / "net.runs" / "0001"
     before = weights.read_bytes()
     (run / "run.json").unlink()
-    assert "run.json: cannot be read: No such file" in graphnn("runs", trained).stdout
+    assert "run.json: cannot be read: No such file" in " ".join(graphnn("runs", trained).stdout.split())
     done = graphnn("train", trained, "--resume", "--quiet")
     assert (done.returncode, "run.json: cannot be read: No such file" in done.stderr) == (2, True)
     weights.unlink()
