@@ -9,7 +9,7 @@ from typing import TextIO
 
 from graphnn.metrics.figures import brief, figures, short_figures
 from graphnn.runs.log import RunLog
-from graphnn.text.bars import bar_width
+from graphnn.text.bars import bar_width, spinner
 from graphnn.text.colour import Painted, Style, has_colour, painted
 from graphnn.text.numbers import clock
 from graphnn.text.tables import display_width
@@ -56,6 +56,11 @@ class Progress:
         self.log.add(text)
         say(text)
 
+    def begin(self, trainer: Trainer) -> None:
+        """Show that an epoch has begun, of which no step is done."""
+        if not self.quiet:
+            self._shown.enter_context(shown(FirstStep(epoch_name(trainer))))
+
     def step_done(self, trainer: Trainer) -> None:
         """Move the bars on."""
         if self.quiet:
@@ -72,7 +77,9 @@ class Progress:
         task = self._task or EpochTask(trainer)
         rate = (seen - self._start[1]) / (now - self._start[0])  # with the time for validation and saving
         task.look(trainer, seen=seen, rate=rate)
-        self._task = self._task or self._shown.enter_context(shown(task))
+        if self._task is None:
+            self.close()
+            self._task = self._shown.enter_context(shown(task))
 
     def epoch_done(self, trainer: Trainer, record: Record) -> None:
         """Remove the bars and print the line of an epoch, in green where it is the best so far."""
@@ -80,6 +87,8 @@ class Progress:
         text = epoch_line(record, trainer.options.epochs, terminal_width())
         best = self._is_best(record)
         self.line(text, painted(text, Style.GOOD) if best and has_colour(sys.stdout) else None)
+        if not trainer.finished:
+            self.begin(trainer)
 
     def close(self) -> None:
         """Remove the bars."""
@@ -95,6 +104,12 @@ class Progress:
         return not first
 
 
+class FirstStep(Task):
+    """The first step of an epoch, before which there are no figures."""
+
+    spoken_at = SPOKEN_AT
+
+
 class EpochTask(Task):
     """What is done of an epoch and of the whole run, and the figures so far."""
 
@@ -102,9 +117,7 @@ class EpochTask(Task):
     spoken_at = SPOKEN_AT
 
     def __init__(self, trainer: Trainer) -> None:
-        super().__init__(
-            f"epoch {trainer.epoch + 1}/{trainer.options.epochs}", trainer.length.samples_after(trainer.steps_in_epoch)
-        )
+        super().__init__(epoch_name(trainer), trainer.length.samples_after(trainer.steps_in_epoch))
         self._images = len(trainer.graph.input_shape) == 3
         self._figures: Mapping[str, float] = {}
         self._rate, self._run_share, self._run_left = 0.0, 0.0, ""
@@ -127,10 +140,10 @@ class EpochTask(Task):
     def lines(self, width: int, seconds: float, stream: TextIO) -> list[Painted]:
         """Return a line on the epoch and one on the whole run, with bars of the same width."""
         share = self.done / self.total if self.total else 0.0
-        run = "whole run" if self._several else ""
-        names = max(len(self.what), len(run))
+        epoch, run = f"{spinner(seconds, stream)} {self.what}", "  whole run" if self._several else ""
+        names = max(len(epoch), len(run))
         shares = [
-            (f"{self.what:{names}}", share, self.left(seconds)),
+            (f"{epoch:{names}}", share, self.left(seconds)),
             (f"{run:{names}}", self._run_share, self._run_left),
         ]
         times = max(len(left) for _, _, left in shares)
@@ -158,6 +171,11 @@ class EpochTask(Task):
         """Return the plain line."""
         run = f"; whole run: {self._run_share:.0%}, {self._run_left}" if self._several else ""
         return f"{super().sentence(seconds)}{run}"
+
+
+def epoch_name(trainer: Trainer) -> str:
+    """Return the epoch that a trainer is in, in words."""
+    return f"epoch {trainer.epoch + 1}/{trainer.options.epochs}"
 
 
 def epoch_line(record: Record, epochs: float, width: int | None = None) -> str:

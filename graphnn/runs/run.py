@@ -156,6 +156,7 @@ class TrainingRun:
         self._saved = time.monotonic()
         self.outputs.update(self.files, self.trainer.history)
         try:
+            self.progress.begin(self.trainer)
             finished = self.trainer.run(stop)
         finally:
             self.progress.close()

@@ -9,7 +9,8 @@ from graphnn.text.visible import fits
 SPINNER, PLAIN_SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "|/-\\"
 PART, HALF, REST = "━", "╸", "─"
 PLAIN_PART, PLAIN_REST = "=", "-"
-LEAST, MOST = 20, 50  # columns of a bar
+LEAST, MOST = 12, 50  # columns of a bar
+READABLE = 20  # columns that long words leave to it
 
 
 def bar(share: float, width: int, stream: TextIO) -> tuple[str, str]:

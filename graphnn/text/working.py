@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TextIO, TypeVar
 
-from graphnn.text.bars import bar, bar_width, spinner
+from graphnn.text.bars import LEAST, READABLE, bar, bar_width, spinner
 from graphnn.text.colour import Painted, Style, has_colour, is_terminal, painted
 from graphnn.text.numbers import bytes_text, clock
 from graphnn.text.tables import cut
@@ -76,7 +76,7 @@ class Task:
         tail = "  ".join(filter(None, [self.amount(), self.left(seconds) or clock(seconds)]))
         if not self.total:
             return [painted(showable(cut(f"{head}  {tail}", width), stream), None)]
-        head = cut(head, width - bar_width(0) - len(tail) - 4)
+        head = cut(head, width - max(LEAST, min(READABLE, width // 3)) - len(tail) - 4)
         return [row(head, self.done / self.total, f"  {tail}", width, stream)]
 
     def sentence(self, seconds: float) -> str:

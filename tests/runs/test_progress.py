@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from graphnn.runs import progress
-from graphnn.runs.progress import EpochTask, Progress, epoch_line, in_terminal
+from graphnn.runs.progress import EpochTask, FirstStep, Progress, epoch_line, in_terminal
 from graphnn.text.tables import display_width
 from graphnn.text.working import Display, displayed
 from graphnn.training.history import Record
@@ -35,6 +35,7 @@ def trainer(seen: int, epoch: int = 0, metrics: Mapping[str, float] | None = Non
         epoch=epoch,
         options=SimpleNamespace(epochs=epochs),
         samples_seen=seen,
+        finished=epoch == epochs,
         metrics=lambda: metrics or {"loss": 0.5, "accuracy": 0.75},
     )
 
@@ -108,8 +109,8 @@ def bars(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
 
 def test_the_bars_show_the_epoch_and_the_whole_run_each_with_the_time_left(bars: Callable[..., list[str]]) -> None:
     first, second = bars(10, 20, 25, 60)  # 50 images in 3 s, 40 to go in the epoch, 940 in the run
-    assert re.fullmatch(r"epoch 1/10  ━+╸?─+   60%  0:02 left  loss 0.5000 75.00%", first), first
-    assert re.fullmatch(r"whole run   ━+╸?─+    6%  0:56 left  17 images/s", second), second
+    assert re.fullmatch(r"⠋ epoch 1/10  ━+╸?─+   60%  0:02 left  loss 0.5000 75.00%", first), first
+    assert re.fullmatch(r"  whole run   ━+╸?─+    6%  0:56 left  17 images/s", second), second
     lengths = [len(re.findall("[━╸─]", line)) for line in (first, second)]
     assert lengths[0] == lengths[1] >= 20
 
@@ -131,7 +132,7 @@ def test_a_narrow_terminal_leaves_out_figures_before_the_bar_gets_too_small(bars
 
 def test_one_epoch_has_one_bar(bars: Callable[..., list[str]]) -> None:
     [line] = bars(10, 20, 60, epochs=1)
-    assert line.startswith("epoch 1/1  ━")
+    assert line.startswith("⠋ epoch 1/1  ━")
 
 
 def test_a_long_epoch_says_now_and_then_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,6 +146,20 @@ def test_a_long_epoch_says_now_and_then_how_far_it_is(monkeypatch: pytest.Monkey
         assert shown._task.sentence(3).startswith("epoch 1/10: ")
         shown.close()
     assert stream.getvalue().startswith("epoch 1/10: ")
+
+
+def test_the_first_step_of_an_epoch_may_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FirstStep, "spoken_at", (0,))
+    stream = io.StringIO()
+    with displayed(Display(stream, live=False)):
+        shown = Progress(quiet=False, live=False)
+        shown.begin(trainer(0))
+        assert stream.getvalue() == "epoch 1/10: 0:00\n"
+        shown.epoch_done(trainer(0, 1), RECORD)
+        assert stream.getvalue().endswith("epoch 2/10: 0:00\n")
+        shown.epoch_done(trainer(0, 10), RECORD)
+        assert stream.getvalue().count("\n") == 2
+        shown.close()
 
 
 def test_the_best_epoch_is_green_in_a_terminal(
