@@ -21,6 +21,7 @@ from graphnn.reports.formats import FORMATS
 from graphnn.runs.reading import print_batch_note, print_notes, read_document
 from graphnn.specification.schema import schema_file
 from graphnn.text.terminal import complain, showable
+from graphnn.text.working import working
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -95,7 +96,8 @@ def run(argv: Sequence[str]) -> int:
     if arguments.weights is not None:
         from graphnn.describe.weight_statistics import weights_report
 
-        report, match = weights_report(report, graph, arguments.weights)
+        with working(f"reading {arguments.weights}"):
+            report, match = weights_report(report, graph, arguments.weights)
         misfits = match.lines()
     show_report(report, arguments.format)
     if misfits:

@@ -36,7 +36,6 @@ class Progress:
         self._task: EpochTask | None = None
         self._looked = 0.0
         self._start: tuple[float, int] | None = None  # when this process started to train, and at which sample
-        self._best: float | None = None
 
     def line(self, text: str = "", shown: str | None = None) -> None:
         """Print a line on stdout, unless quiet. shown: the same line as a terminal shows it, with colours."""
@@ -85,8 +84,8 @@ class Progress:
         """Remove the bars and print the line of an epoch, in green where it is the best so far."""
         self.close()
         text = epoch_line(record, trainer.options.epochs, terminal_width())
-        best = self._is_best(record)
-        self.line(text, painted(text, Style.GOOD) if best and has_colour(sys.stdout) else None)
+        best = has_colour(sys.stdout) and is_best(trainer, record)
+        self.line(text, painted(text, Style.GOOD) if best else None)
         if not trainer.finished:
             self.begin(trainer)
 
@@ -95,13 +94,18 @@ class Progress:
         self._shown.close()
         self._task = None
 
-    def _is_best(self, record: Record) -> bool:
-        """Return whether the validation loss of an epoch is the lowest since this process began to train."""
-        loss = math.inf if record.validation is None else record.validation["loss"]
-        if self._best is not None and loss >= self._best:
-            return False
-        first, self._best = self._best is None, loss
-        return not first
+
+def is_best(trainer: Trainer, record: Record) -> bool:
+    """Return whether an epoch is better than all before it, by the figure that the document keeps the best epoch of.
+
+    Else by the validation loss. The first epoch is not.
+    """
+    if record.validation is None:
+        return False
+    before = [each.validation["loss"] for each in trainer.history if each.validation and each is not record]
+    if trainer.kept.best is not None:
+        return bool(before) and trainer.kept.record is record
+    return bool(before) and record.validation["loss"] < min(before)
 
 
 class FirstStep(Task):

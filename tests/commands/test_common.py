@@ -1,5 +1,6 @@
 """What all commands share: options, suggestions, exit codes."""
 
+import io
 import os
 import signal
 import sys
@@ -23,6 +24,7 @@ from graphnn.errors import DivergenceError, SpecError
 from graphnn.runs import reading
 from graphnn.runs.reading import DocumentSource, command_line, read_document
 from graphnn.runs.trained import weights_path
+from graphnn.text.working import Display, displayed
 
 
 @pytest.fixture
@@ -217,3 +219,53 @@ def test_ctrl_c_raises_in_a_script_that_switched_it_off() -> None:
         assert guarded(lambda argv: signal.raise_signal(signal.SIGINT) or 0, []) == 130
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+class Terminal(io.StringIO):
+    """A stream that says that it is a terminal, or that it is none."""
+
+    def __init__(self, *, is_terminal: bool) -> None:
+        super().__init__()
+        self.is_terminal = is_terminal
+
+    def isatty(self) -> bool:
+        return self.is_terminal
+
+
+@pytest.mark.parametrize(
+    ("options", "terminal", "live", "mute"),
+    [
+        ([], True, True, False),
+        ([], False, False, False),
+        (["--quiet"], True, False, True),
+        (["--plain"], True, False, False),
+        (["--format", "json"], True, True, True),
+        (["--format", "csv"], False, False, True),
+        (["--format", "markdown"], False, False, False),
+    ],
+)
+def test_how_progress_is_shown(
+    options: list[str], terminal: bool, live: bool, mute: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", Terminal(is_terminal=terminal))
+    parser = Parser("any", "Any command.", [])
+    for option in ("--quiet", "--plain"):
+        parser.add_argument(option, action="store_true")
+    parser.add_argument("--format", default="table")
+    with displayed(Display(sys.stderr, live=False)) as display:
+        parser.parse(options)
+        assert (display.live, display.mute) == (live, mute)
+
+
+def test_lines_do_not_move_beside_a_pipe_to_the_same_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in `train | tee log`, which writes the lines of the pipe between those that move."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", Terminal(is_terminal=True))
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as pipe, displayed(Display(sys.stderr, live=False)) as display:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        Parser("any", "Any command.", []).parse([])
+        monkeypatch.undo()
+        assert not display.live
+    os.close(reading)

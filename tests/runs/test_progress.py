@@ -166,12 +166,19 @@ def test_the_best_epoch_is_green_in_a_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
-    shown = Progress(quiet=False, live=False)
     losses = (0.5, 0.25, 0.3, 0.2)
-    for epoch, loss in enumerate(losses, 1):
-        shown.epoch_done(trainer(0, epoch), Record(epoch, {"loss": 0.5}, {"loss": loss}, 0.05, 1.0, 1000.0))
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.startswith("\x1b[32m") for line in lines] == [False, True, False, True]
+    records = [Record(at, {"loss": 0.5}, {"loss": loss}, 0.05, 1.0, 1000.0) for at, loss in enumerate(losses, 1)]
+
+    def green(kept: SimpleNamespace) -> list[bool]:
+        shown = Progress(quiet=False, live=False)
+        for record in records:
+            now = trainer(0, record.epoch)
+            now.history, now.kept = records[: record.epoch], kept
+            shown.epoch_done(now, record)
+        return [line.startswith("\x1b[32m") for line in capsys.readouterr().out.splitlines()]
+
+    assert green(SimpleNamespace(best=None, record=None)) == [False, True, False, True]
+    assert green(SimpleNamespace(best="accuracy", record=records[2])) == [False, False, True, False]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
