@@ -103,7 +103,7 @@ def table_lines(part: Table, screen: Screen) -> list[str]:
         if part.last is not None:
             lines[-2:] = lines[:-3:-1]
     lines += [line for footer in part.foot for line in part_lines(footer, screen)]
-    return [screen.paint(visible(part.title), Style.TITLE), "", *lines] if part.title else lines
+    return [screen.paint(part.title, Style.TITLE), "", *lines] if part.title else lines
 
 
 def laid_out(part: Table, width: int) -> Layout:
