@@ -148,12 +148,14 @@ class KnownDataset(ABC):
     """A data set that documents can name. Its module imports what only loading needs inside `load`.
 
     name: in documents. facts: None for the user's data, of which nothing is known before loading. takes_path: whether
-    `data.path` is the path of its file.
+    `data.path` is the path of its file or folder. mapped: whether its samples stay in files, of which only what is used
+    is in memory.
     """
 
     name: ClassVar[str]
     facts: ClassVar[DatasetFacts | None] = None
     takes_path: ClassVar[bool] = False
+    mapped: ClassVar[bool] = False
 
     @classmethod
     def shape_in(cls, data: Mapping[str, Any]) -> Shape | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from graphnn.datasets.array_files import CLASS_NAMES, TEST, ArrayFile, ArrayKeys, keys_of, mapped_names, open_arrays
-from graphnn.datasets.base import facts_of
+from graphnn.datasets.base import DATASETS, facts_of
 from graphnn.datasets.table_memory import NARROW, READING, size_of
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
@@ -42,7 +42,9 @@ def data_memory(name: str, path: Path | None, *, labelled: bool = True) -> DataM
     if facts is not None:
         stored = facts.samples * (math.prod(facts.shape) + LABEL)
         return DataMemory(stored, 2 * stored, facts.samples)  # the records as read, and the images made of them
-    if path is None or name not in ("npz", "csv"):  # pictures in a folder are decoded into a file, which is mapped
+    if DATASETS.find(name).mapped:
+        return DataMemory(0, 0, None)
+    if path is None:
         return UNKNOWN
     return memory_of_table(path) if name == "csv" else memory_of_arrays(path, labelled=labelled)
 

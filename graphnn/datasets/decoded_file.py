@@ -75,7 +75,7 @@ class DecodedFile:
             states = numbers(values["states"], np.int64, (len(paths), 3))
             digests = numbers(values["digests"], np.uint8, (len(paths), DIGEST))
             problems = {int(index): str(text) for index, text in values["problems"].items()}
-            summaries = {part: Summary(**each) for part, each in values["summaries"].items()}
+            summaries = {part: summary_of(each) for part, each in values["summaries"].items()}
             pixels = mapped(file.with_name(values["pixels"]), (len(paths) - len(problems), *values["shape"]))
             if written(file.with_name(values["pixels"])) != values["written"]:
                 return None
@@ -171,6 +171,12 @@ def remove_old(file: Path, age: float) -> None:
     with contextlib.suppress(OSError):
         if time.time() - file.stat().st_mtime >= age:
             file.unlink()
+
+
+def summary_of(values: Mapping[str, Any]) -> Summary:
+    """Return a summary from its JSON values. Raises one of DAMAGE for others."""
+    low, high = (tuple(map(float, values[key])) for key in ("low", "high"))
+    return Summary(str(values["digest"]), low, high, float(values["mean"]))
 
 
 def text_of(array: Array) -> str:

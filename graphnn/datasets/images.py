@@ -15,6 +15,7 @@ class Images(KnownDataset):
 
     name = "images"
     takes_path = True
+    mapped = True
 
     @staticmethod
     def shape_in(data: Mapping[str, Any]) -> tuple[int, int, int]:

@@ -27,12 +27,12 @@ def load(
     """Return a data set; missing files of published ones are downloaded.
 
     name: as in documents, such as "mnist". path: the file or folder of "npz", "images" and "csv", which need it.
-    data_dir: the folder with mnist/, cifar10/ and the like, by default that in GRAPHNN_DATA, else the user's cache.
-    show_progress: whether downloads show a progress bar. outputs: what a network's outputs mean, as its loss says, and
-    so how labels and targets of "npz" and "csv" are read; by default floats are targets. settings: the other keys of
-    the document's section `data`, by default none; "csv" needs its target, "images" its size. table: how the columns of
-    "csv" become features, by default as the table says. Raises DataError for an unknown name and for data that cannot
-    be loaded.
+    data_dir: the folder with mnist/, cifar10/ and the like, and decoded pictures, by default that in GRAPHNN_DATA, else
+    the user's cache. show_progress: whether downloads show a progress bar. outputs: what a network's outputs mean, as
+    its loss says, and so how labels and targets of "npz" and "csv" are read; by default floats are targets. settings:
+    the other keys of the document's section `data`, by default none; "csv" needs its target, "images" its size. table:
+    how the columns of "csv" become features, by default as the table says. Raises DataError for an unknown name and for
+    data that cannot be loaded.
     """
     dataset = DATASETS.find(name)
     if path is not None and not dataset.takes_path:

@@ -310,3 +310,48 @@ def test_another_thread_warns_while_pictures_are_decoded(folder: Path, recwarn: 
     loaded(folder)
     assert not recwarn.list
     assert threading.active_count() == before
+
+
+def change_at_random(root: Path, rng: np.random.Generator) -> None:
+    """Change something in a folder of pictures: a file, its name, its place, its times, or its class."""
+    names = sorted(file.relative_to(root).as_posix() for file in root.rglob("*.png"))
+    one, other = (root / names[int(rng.integers(len(names)))] for _ in range(2))
+    classes = sorted(folder for folder in root.iterdir())
+    place = classes[int(rng.integers(len(classes)))] / f"{rng.integers(20):03}.png"
+    few = len(list(one.parent.iterdir())) < 4
+    match int(rng.integers(9)):
+        case 0:
+            repaint(one, tuple(rng.integers(0, 256, 3).tolist()))
+        case 1:
+            repaint(place, tuple(rng.integers(0, 256, 3).tolist()))
+        case 2 if not few:
+            one.unlink()
+        case 3 if not few:
+            one.rename(place)
+        case 4:
+            shutil.copy2(one, place) if one != place else os.utime(one)
+        case 5 if one != other:
+            swapped(one, other)
+        case 6:
+            one.write_bytes(one.read_bytes()[:-20])
+        case 7:
+            one.parent.rename(root / f"{one.parent.name[:3]}{rng.integers(9)}")
+        case _:
+            os.utime(one, ns=(int(rng.integers(10**18)),) * 2)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(12))
+def test_any_changes_give_what_a_fresh_start_gives(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoded_cache, "TICK", 2 * 10**9)
+    rng = np.random.default_rng(seed)
+    root = MAKE(tmp_path / "animals", {"cat": 8, "dog": 8, "cow": 8})
+    for step in range(40):
+        for _ in range(int(rng.integers(0, 3))):
+            change_at_random(root, rng)
+        settings = {"damaged": "skip", "seed": int(rng.integers(2)), "resize": ("fit", "crop")[int(rng.integers(2))]}
+        kept = loaded(root, **settings)
+        fresh = load("images", path=root, data_dir=tmp_path / f"fresh{step}", settings={"size": 4, **settings})
+        assert same(kept, fresh), step
+        assert kept.summaries == fresh.summaries
+        assert kept.notes[: len(fresh.notes) - 1] == fresh.notes[:-1]

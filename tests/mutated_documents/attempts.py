@@ -22,7 +22,7 @@ import numpy as np
 
 from graphnn.augmentation.base import augmentations_from
 from graphnn.benchmark.task import first_parameters
-from graphnn.datasets.base import facts_of
+from graphnn.datasets.base import known_shape
 from graphnn.describe.describe import describe
 from graphnn.describe.plan import plan_of
 from graphnn.describe.plan_report import plan_report
@@ -101,8 +101,7 @@ def render_json(value: Any) -> str:
 
 def trained(spec: Any, graph: Any) -> str:
     """Run two steps, a validation and the views of a document on random samples."""
-    facts, batch = facts_of(spec.data["dataset"]), spec.training["batch_size"]
-    shape = spec.input_shape if facts is None else facts.shape
+    shape, batch = known_shape(spec.data) or spec.input_shape, spec.training["batch_size"]
     rng = np.random.default_rng(0)
     x = rng.normal(size=(batch, *shape)).astype(np.float32)
     y = graph.loss.outputs.random_targets(batch, graph.output_shape, rng, np.float32)

@@ -93,6 +93,16 @@ def small_documents() -> list[dict[str, Any]]:
                      "missing": "mean", "test_split": 0.3, "header": True, "delimiter": ";", "decimal": ","},
             "training": TRAINING,
         },
+        {
+            "input": {"shape": [105]},
+            "layers": [{"type": "Dense", "name": "end", "units": 3}, {"type": "Softmax"}],
+            "loss": {"type": "CrossEntropy"},
+            "optimizer": {"type": "SGD", "learning_rate": 0.1},
+            "data": {"dataset": "images", "path": "animals", "size": [5, 7], "resize": "crop", "color": "rgb",
+                     "damaged": "skip", "test_split": 0.3, "validation_split": 0.2,
+                     "augment": [{"type": "RandomFlip"}]},
+            "training": TRAINING,
+        },
     ]  # fmt: skip
 
 
