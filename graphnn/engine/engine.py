@@ -27,6 +27,7 @@ from graphnn.losses.base import Loss
 from graphnn.machine.cores import available_cores
 from graphnn.optimizers.updater import Updater
 from graphnn.parameters.parameters import Parameters
+from graphnn.text.working import go_on
 from graphnn.types import Array, Shape
 
 
@@ -241,6 +242,7 @@ class Engine:
             except Lost as error:
                 self._disband()
                 raise GraphError(f"the engine cannot use {self.threads} threads: {error}") from error
+            go_on()
             self._fill_blas_memory(processes.rank)
         self._handover = handover
         return handover

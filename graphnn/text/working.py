@@ -219,6 +219,13 @@ def erasing(lines: int) -> str:
     return f"\r{ERASED}" + (UP + ERASED) * (lines - 1) if lines else ""
 
 
+def go_on() -> None:
+    """Keep lines moving again after a process was forked, before which their thread has ended."""
+    display = current_display()
+    if display is not None:
+        display.keep_moving()
+
+
 def abandoned() -> str:
     """Return what erases the moving lines on the screen, for a handler of signals to write, which may not print."""
     display = current_display()

@@ -11,7 +11,7 @@ import pytest
 
 from graphnn.text import working as module
 from graphnn.text.terminal import complain, say
-from graphnn.text.working import Display, Task, abandoned, displayed, moving_lines, working
+from graphnn.text.working import Display, Task, abandoned, displayed, go_on, moving_lines, working
 
 
 class Clock:
@@ -164,7 +164,7 @@ def test_no_thread_is_alive_when_a_process_forks_and_the_new_one_is_silent() -> 
         assert display._thread is None
         os.waitpid(child, 0)
         assert os.read(ends[0], 100) == b"False 1"
-        task.advance()
+        go_on()
         assert display._thread is not None
 
 
