@@ -1,6 +1,6 @@
 """The parts of a folder of pictures, decoded and labelled: as its folders say, or with a test part that is drawn."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ def read_pictures(location: Location, root: Path, shape: tuple[int, int, int]) -
     check_left(listing, y[: ends[0]], y[ends[1] :])
     counts = dict(zip(ORDER, np.diff(ends, prepend=0).tolist(), strict=True))
     notes = [parts_note(listing, counts, location.seed), *listing.notes, *damaged_notes(root, sources)]
-    notes += [*single_notes(listing, y[: ends[0]])]
+    notes += [*single_notes(listing, y[: ends[0]]), *repeated_notes(root, sources, wanted)]
     return Dataset(
         name=root.name,
         x_train=x[: ends[1]],
@@ -139,6 +139,24 @@ def parts_note(listing: Listing, counts: Mapping[str, int], seed: int) -> str:
         if part in listing.parts:
             text += f"; {counts[part]:,} in {listing.parts[part].folder} are the {part} part"
     return text if TEST in listing.parts else f"{text}; {counts[TEST]:,} held out as the test part by data.seed {seed}"
+
+
+def repeated_notes(root: Path, sources: Sources, wanted: Wanted) -> Iterator[str]:
+    """Yield a note about files of the other parts that are in the training part too, and about those of two classes."""
+    bounds = np.cumsum([wanted.parts[part] for part in ORDER])
+    first: dict[bytes, int] = {}  # the first file of each content
+    held_out, mislabelled = list[tuple[int, int]](), list[tuple[int, int]]()
+    for index in sources.good().tolist():
+        before = first.setdefault(sources.digests[index].tobytes(), index)
+        if before < bounds[0] <= index:
+            held_out.append((index, before))
+        if wanted.labels[before] != wanted.labels[index]:
+            mislabelled.append((index, before))
+    for pairs, what in ((held_out, "held out, but also trained on"), (mislabelled, "also in another class")):
+        if pairs:
+            one, other = (sources.paths[index] for index in pairs[0])
+            are = "picture is" if len(pairs) == 1 else "pictures are"
+            yield f"{root}: {len(pairs):,} {are} {what}; the first is {one}, the same as {other}"
 
 
 def single_notes(listing: Listing, training: Array) -> list[str]:

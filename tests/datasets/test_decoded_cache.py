@@ -187,6 +187,17 @@ def test_settings_each_have_a_file_and_another_split_copies(folder: Path, decode
     assert not same(other, loaded(folder))
 
 
+def test_other_parts_of_the_same_files_are_summed_up_anew(folder: Path, decoded: Counter) -> None:
+    paths, labels = [f"cat/00{number}.png" for number in range(6)], np.zeros(6, np.int64)
+    known = []
+    for test in (2, 3):
+        parts = {"train": 6 - test, "validation": 0, "test": test}
+        wanted = decoded_cache.Wanted(folder, paths, labels, parts, (3, 4, 4), "fit")
+        known.append(decoded_cache.decoded_pictures(wanted, folder.parent / "data")[0].summaries["test"])
+    assert known[0] != known[1]
+    assert len(decoded) == 6
+
+
 def test_what_was_decoded_from_other_files_is_removed(folder: Path) -> None:
     loaded(folder)
     loaded(folder, color="grey")

@@ -1,6 +1,7 @@
 """The data set "images": its parts, classes and labels, damaged files, and what its settings may not say."""
 
 import runpy
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from graphnn.datasets.images import Images
 from graphnn.datasets.limit import limited
 from graphnn.datasets.loading import load
 from graphnn.errors import DataError
+from graphnn.runs.data_notes import input_notes
 from graphnn.specification.schema import load_schema
 
 MAKE = runpy.run_path(str(Path(__file__).with_name("picture_folders.py")))["make"]
@@ -193,6 +195,32 @@ def test_a_class_of_one_picture_is_told(tmp_path: Path) -> None:
     data = loaded(root)
     assert data.y_test.tolist() == [0] * 6
     assert data.notes[1] == f"{root}: there is a single picture to train on of the class b, too few to learn from"
+
+
+def test_a_picture_in_two_parts_or_classes_is_told(tmp_path: Path) -> None:
+    folders = {"train/a": range(4), "train/b": range(10, 14), "test/a": range(20, 24), "test/b": range(30, 34)}
+    root = numbered(tmp_path / "x", folders)
+    assert len(loaded(root).notes) == 2
+    shutil.copy(root / "train" / "a" / "001.png", root / "test" / "a" / "021.png")
+    shutil.copy(root / "train" / "a" / "002.png", root / "train" / "a" / "copy.png")
+    assert loaded(root).notes[1:] == (
+        f"{root}: 1 picture is held out, but also trained on; the first is test/a/021.png, the same as train/a/001.png",
+    )
+    shutil.copy(root / "train" / "a" / "001.png", root / "test" / "b" / "031.png")
+    assert loaded(root).notes[1:] == (
+        f"{root}: 2 pictures are held out, but also trained on; the first is test/a/021.png, the same as "
+        "train/a/001.png",
+        f"{root}: 1 picture is also in another class; the first is test/b/031.png, the same as train/a/001.png",
+    )
+
+
+def test_pictures_of_one_colour_are_told(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / "x" / name).mkdir(parents=True)
+        for number in range(5):
+            Image.new("RGB", (6, 6), (number, 9, 9)).save(tmp_path / "x" / name / f"{number}.png")
+    (finding,) = input_notes(loaded(tmp_path / "x"))
+    assert finding.message == "in x_train 2 channels of 3 are constant: 1, 2; they say nothing about the labels"
 
 
 def test_too_few_for_a_test_part(tmp_path: Path) -> None:
