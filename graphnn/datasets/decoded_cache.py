@@ -178,13 +178,15 @@ def summaries(pixels: Array, sources: Sources, wanted: Wanted) -> dict[str, Summ
 
 def summary(x: Array, y: Array) -> Summary:
     """Return the summary of the images N×C×H×W and labels of a part."""
-    channels, step = x.shape[1], max(1, BLOCK // max(1, x[:1].nbytes))
-    low, high, total = np.full(channels, 255), np.zeros(channels, np.int64), 0
-    for start in range(0, len(x), step):
-        values = x[start : start + step].transpose(0, 2, 3, 1).reshape(-1, channels)
-        low, high = np.minimum(low, values.min(axis=0)), np.maximum(high, values.max(axis=0))
-        total += int(values.sum(dtype=np.int64))
-    return Summary(digest(x, y), tuple(map(float, low)), tuple(map(float, high)), total / max(1, x.size))
+    pixels, step = x.transpose(0, 2, 3, 1), max(1, BLOCK // max(1, x[:1].nbytes))
+    low, high, total = np.full(pixels.shape[1:], 255, np.uint8), np.zeros(pixels.shape[1:], np.uint8), 0
+    for start in range(0, len(x), step):  # by positions first: over three channels alone, it takes ten times as long
+        some = pixels[start : start + step]
+        np.minimum(low, some.min(axis=0), out=low)
+        np.maximum(high, some.max(axis=0), out=high)
+        total += int(some.sum(dtype=np.int64))
+    least, most = (tuple(map(float, limit)) for limit in (low.min(axis=(0, 1)), high.max(axis=(0, 1))))
+    return Summary(digest(x, y), least, most, total / max(1, x.size))
 
 
 def check_pillow(root: Path) -> None:

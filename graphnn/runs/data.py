@@ -142,7 +142,8 @@ def class_findings(graph: Graph, dataset: Dataset) -> Iterator[Finding]:
 def fitted(spec: Spec, dataset: Dataset, chosen: Array) -> Normalisation:
     """Return the normalisation by the samples `chosen`. Raises DataError, with its position in the document."""
     try:
-        return Normalisation.fit(dataset.x_train, spec.data["normalize"], chosen, dataset.features)
+        with working(f"computing the normalisation of {dataset.name}"):
+            return Normalisation.fit(dataset.x_train, spec.data["normalize"], chosen, dataset.features)
     except DataError as error:
         raise DataError(spec.problem(("data", "normalize"), f"{dataset.name}: {error}")) from None
 
