@@ -1,5 +1,6 @@
 """Opens the user's arrays, in one .npz file or in a folder of .npy files, and finds which of them are what."""
 
+import re
 from pathlib import Path
 
 from graphnn.datasets.array_names import meaning, suggested
@@ -18,6 +19,18 @@ CLASS_NAMES = "class_names"
 SUFFIX = ".npz"
 MAPPED_FROM = 2**29  # bytes of inputs; fewer are loaded, which costs little and makes each batch a bit faster
 WIDEST = 8  # bytes of a number in mapped inputs; wider ones are converted when they are loaded
+READERS = {  # of other files that people have arrays in
+    ".mat": "scipy.io.loadmat",
+    ".h5": "h5py.File",
+    ".hdf5": "h5py.File",
+    ".pt": "torch.load",
+    ".pth": "torch.load",
+    ".safetensors": "safetensors.numpy.load_file",
+    ".pkl": "pickle.load",
+    ".pickle": "pickle.load",
+    ".parquet": "pandas.read_parquet",
+}
+UNNAMED = re.compile(r"arr_\d+")  # what np.savez calls an array that is given without a name
 
 ArrayFile = Archive | ArrayFolder
 
@@ -50,9 +63,13 @@ def open_arrays(path: Path) -> ArrayFile:
     except FileNotFoundError as problem:
         raise DataError(f"{path}: no such file{near(path)} data.path is relative to the document") from problem
     except DataError as problem:
-        if path.suffix != ARRAY_SUFFIX:
-            raise
-        raise DataError(f"{problem}, or the folder in which x_train.npy, y_train.npy and so on lie") from problem
+        suffix = path.suffix.lower()
+        if suffix == ARRAY_SUFFIX:
+            raise DataError(f"{problem}, or the folder in which x_train.npy, y_train.npy and so on lie") from problem
+        if suffix in READERS:
+            store = "np.savez(file, x_train=…, y_train=…, x_test=…, y_test=…)"
+            raise DataError(f"{problem}; read it by {READERS[suffix]}, and store its arrays by {store}") from problem
+        raise
 
 
 def keys_of(file: ArrayFile, *, labelled: bool = True) -> ArrayKeys:
@@ -60,6 +77,11 @@ def keys_of(file: ArrayFile, *, labelled: bool = True) -> ArrayKeys:
 
     labelled: whether y is needed, which is left out otherwise. Raises DataError with every array that is missing.
     """
+    if file.names and all(map(UNNAMED.fullmatch, file.names)):
+        raise DataError(
+            f"{file.path}: its arrays have no names, but {listed(file.names)}; store them with their names: "
+            "np.savez(file, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)"
+        )
     letters = "xy" if labelled else "x"
     others = [name for name in file.names if name != CLASS_NAMES and name not in letters]
     if not any(meaning(name)[1] for name in others):  # no name speaks of a part

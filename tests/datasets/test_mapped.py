@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphnn.augmentation.cutout import Cutout
+from graphnn.augmentation.random_flip import RandomFlip
 from graphnn.datasets import array_files
 from graphnn.datasets.base import Dataset
 from graphnn.datasets.batches import rows
@@ -156,3 +158,19 @@ def test_samples_that_were_taken_can_be_changed(tmp_path: Path) -> None:
     whole: Array = np.asarray(data.x_train)
     assert whole.shape == data.x_train.shape == (40, 7)
     assert data.x_train.size == 280
+
+
+def test_any_mapped_array_is_as_good_as_a_loaded_one(tmp_path: Path) -> None:
+    """Images in channels-last memory, mapped by numpy itself, as a cache of decoded pictures is."""
+    images = np.random.default_rng(0).integers(0, 256, (40, 6, 5, 3), dtype=np.uint8)
+    np.save(tmp_path / "images.npy", images)
+    mapped = np.load(tmp_path / "images.npy", mmap_mode="r").transpose(0, 3, 1, 2)
+    assert isinstance(mapped, np.memmap)
+    y = np.arange(40) % 3
+    sets = [Dataset("own", x, y, x[:9], y[:9], ("a", "b", "c")) for x in (images.transpose(0, 3, 1, 2), mapped)]
+    assert prepared(sets[0], "per_channel") == prepared(sets[1], "per_channel")
+    whole, augmented = (
+        Samples(data.x_train, y).augmented([RandomFlip(), Cutout(size=2)], 1).take(np.arange(40), (3, 6, 5), 0)[0]
+        for data in sets
+    )
+    np.testing.assert_array_equal(whole, augmented)

@@ -187,6 +187,27 @@ def test_single_array_is_told(tmp_path):
         load_from(tmp_path / "own.npy")
 
 
+def test_arrays_without_names_are_told(tmp_path):
+    np.savez(tmp_path / "own.npz", np.zeros((3, 2)), np.zeros(3, int))
+    with pytest.raises(DataError) as caught:
+        load_from(tmp_path / "own.npz")
+    assert str(caught.value) == (
+        f"{tmp_path / 'own.npz'}: its arrays have no names, but arr_0, arr_1; store them with their names: "
+        "np.savez(file, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)"
+    )
+
+
+@pytest.mark.parametrize(("name", "reader"), [("a.mat", "scipy.io.loadmat"), ("a.H5", "h5py.File"), ("a.bin", None)])
+def test_files_of_other_formats_are_told_with_what_reads_them(tmp_path, name, reader):
+    (tmp_path / name).write_bytes(b"something else")
+    with pytest.raises(DataError) as caught:
+        load_from(tmp_path / name)
+    advice = f"; read it by {reader}, and store its arrays by np.savez(file, x_train=…, y_train=…, x_test=…, y_test=…)"
+    assert str(caught.value) == (
+        f"{tmp_path / name}: not an .npz archive (File is not a zip file){advice if reader else ''}"
+    )
+
+
 def test_archive_without_arrays_is_told(tmp_path):
     with zipfile.ZipFile(tmp_path / "own.npz", "w"):
         pass
