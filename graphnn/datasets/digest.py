@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.datasets.base import Dataset
+from graphnn.datasets.mapped import MappedInputs
 from graphnn.text.working import working
 from graphnn.types import Array
 
@@ -69,7 +70,8 @@ def digest(*arrays: Array, done: Callable[[int], object] = int) -> str:
     for array in arrays:
         total.update(f"{array.dtype.str}{array.shape}".encode())
         block = max(1, 2**22 // max(1, array[:1].nbytes))  # the copy in C order takes 4 MiB at a time
+        take = array.in_any_order if isinstance(array, MappedInputs) else array.__getitem__
         for start in range(0, len(array), block):
-            total.update(np.ascontiguousarray(array[start : start + block]).data)
+            total.update(np.ascontiguousarray(take(slice(start, start + block))).data)
             done(block * array[:1].nbytes)
     return total.hexdigest()

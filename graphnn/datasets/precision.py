@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from graphnn.datasets.mapped import MappedInputs
 from graphnn.errors import DataError
 from graphnn.text.suggestions import quoted
 from graphnn.types import Array, Shape
@@ -51,12 +52,18 @@ def loses_nothing(x: Array) -> bool:
     return bool(kept.all())
 
 
-def pieces(x: Array, chosen: Array | None = None) -> Iterator[Array]:
-    """Yield the samples of x, or those at the indices `chosen`, a few at a time, in their type."""
+def pieces(x: Array, chosen: Array | None = None, *, laid_out: bool = False) -> Iterator[Array]:
+    """Yield the samples of x, or those at the indices `chosen`, a few at a time, in their type.
+
+    laid_out: whether mapped images are brought to the memory order of loaded ones, on which the rounding of sums of
+    floats depends.
+    """
     step = chunk_length(x.shape[1:])
     count = len(x) if chosen is None else len(chosen)
+    take = x.in_any_order if isinstance(x, MappedInputs) and not laid_out else x.__getitem__
     for start in range(0, count, step):
-        yield x[start : start + step] if chosen is None else x[chosen[start : start + step]]
+        block = slice(start, start + step)
+        yield take(block if chosen is None else chosen[block])
 
 
 def chunk_length(shape: Shape) -> int:

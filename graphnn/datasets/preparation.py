@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -201,7 +201,8 @@ def chunks(x: Array, chosen: Array) -> Iterator[Array]:
 
     Vectors come in C order, whatever the order of x, so that their sums have the same bits.
     """
-    return (piece.astype(np.float64, order="C" if x.ndim == 2 else "K") for piece in pieces(x, chosen))
+    order: Literal["C", "K"] = "C" if x.ndim == 2 else "K"
+    return (piece.astype(np.float64, order=order) for piece in pieces(x, chosen, laid_out=True))
 
 
 def spread(values: tuple[float, ...], shape: Shape) -> Array:
