@@ -40,6 +40,13 @@ def test_class_names_are_used(write_npz):
     assert load_from(write_npz(class_names=names)).classes == ("rose", "tulip", "lily", "unseen")
 
 
+def test_class_names_may_be_bytes(write_npz):
+    names = np.char.encode(["rose", "tulip", "Blümchen"], "utf-8")
+    assert load_from(write_npz(class_names=names)).classes == ("rose", "tulip", "Blümchen")
+    with pytest.raises(DataError, match=r"class_names holds .*, which is no text in UTF-8"):
+        load_from(write_npz(class_names=np.array([b"a", b"\xff", b"c"])))
+
+
 def test_images_stand_in_channels_last_memory(write_npz):
     x = np.arange(6 * 2 * 3 * 5).reshape(6, 2, 3, 5).astype(np.uint8)
     data = load_from(write_npz(x_train=x, x_test=x[:3]))
