@@ -38,7 +38,7 @@ def image_notes(spec: Spec) -> Iterator[Finding]:
     name = spec.data["dataset"]
     facts = facts_of(name)
     shape = known_shape(spec.data) or spec.input_shape
-    mirrored = facts is None or facts.mirrored
+    mirrored = facts is None or facts.mirrored or spec.learns_inputs  # which have no labels
     meaning = f"a mirror image of {name} does not show what its label says; leave it out"
     for section in spec.data["augment"]:
         if AUGMENTATIONS[section.type].mirrors and not mirrored:

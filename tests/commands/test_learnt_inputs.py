@@ -128,6 +128,14 @@ def test_a_bounded_layer_behind_centred_inputs_is_told(
     )
 
 
+def test_images_of_digits_may_be_mirrored(autoencoder: dict[str, Any], graphnn: Run, document: Path) -> None:
+    autoencoder |= {"input": {"shape": [1, 8, 8]}, "layers": [{"type": "Flatten"}, *SHARES]}
+    autoencoder["data"]["augment"] = [{"type": "RandomFlip"}]
+    document.write_text(json.dumps(autoencoder))
+    shown = graphnn("inspect", document)
+    assert (shown.returncode, shown.stderr) == (0, "")
+
+
 def test_constant_pixels_are_told_where_they_spoil_a_figure(
     autoencoder: dict[str, Any], train: Train, graphnn: Run, document: Path
 ) -> None:

@@ -127,7 +127,8 @@ def test_what_cannot_stay_in_the_file_is_loaded(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("mapping")
 @pytest.mark.parametrize("kind", ["bytes", "float64"])
 def test_they_take_no_memory(tmp_path: Path, kind: str) -> None:
-    file = write(tmp_path, kind, (3, 32, 32), count=8000)
+    count = 8000 if kind == "bytes" else 2000
+    file = write(tmp_path, kind, (3, 32, 32), count=count)
     size = file.stat().st_size
     said = data_memory("npz", file)
     tracemalloc.start()
@@ -137,7 +138,7 @@ def test_they_take_no_memory(tmp_path: Path, kind: str) -> None:
     tracemalloc.stop()
     assert peak < 10 * 2**20 < size / 2
     assert said.stored <= said.loading < 2**20
-    assert said.samples == 8009
+    assert said.samples == count + 9
 
 
 def test_an_array_that_ends_early_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
