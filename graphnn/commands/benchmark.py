@@ -131,6 +131,6 @@ def job(arguments: argparse.Namespace, file: Path, effort: Effort) -> Job:
     return Job(spec.name, task, sizes, arguments.threads, arguments.nodes, against_torch, effort)
 
 
-def saying(name: str, task: progress.Task) -> Say:
+def saying(name: str, task: progress.Work) -> Say:
     """Return a function that shows what is going on."""
     return lambda text: task.turn_to(f"{name}: {text}")

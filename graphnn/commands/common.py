@@ -18,7 +18,7 @@ from graphnn.reports.formats import FOR_PROGRAMS, FORMATS, TABLE, render
 from graphnn.reports.report import Report
 from graphnn.runs.reading import DocumentSource
 from graphnn.runs.stopping import STOPPED_BY, exit_code
-from graphnn.text.colour import Style, has_colour
+from graphnn.text.colour import Meaning, has_colour
 from graphnn.text.outputs import named_outputs
 from graphnn.text.terminal import complain, each_note_once, note, show, showable, terminal_width
 from graphnn.text.working import Display, current_display, displayed, moving_lines
@@ -306,7 +306,7 @@ def failed(message: str, code: int) -> int:
     except OSError as error:
         message = f"{message}\n{error_text(error)}"
     with contextlib.suppress(OSError):  # where nothing can be said, the exit code says it
-        complain(message, Style.ERROR)
+        complain(message, Meaning.ERROR)
     return code
 
 

@@ -19,10 +19,10 @@ from graphnn.commands.common import (
     with_value_apart,
 )
 from graphnn.runs import training
-from graphnn.runs.outputs import Output
 from graphnn.runs.progress import Progress, in_terminal
 from graphnn.runs.promotion import Destination
 from graphnn.runs.reading import command_line, document_command, has_place
+from graphnn.runs.side_products import SideProduct
 from graphnn.runs.store import store_of
 from graphnn.runs.trained import weights_beside, weights_path
 from graphnn.runs.training import LATEST, TrainingRequest
@@ -126,9 +126,9 @@ def train(argv: Sequence[str]) -> int:
     return 0 if training.train(request, progress) else INTERRUPTED
 
 
-def outputs_of(arguments: Namespace) -> list[Output]:
+def outputs_of(arguments: Namespace) -> list[SideProduct]:
     """Return what is written apart from the run's folder."""
-    outputs: list[Output] = []
+    outputs: list[SideProduct] = []
     if arguments.plot is not None:
         from graphnn.runs.curve_picture import CurvePicture  # here and below: for few trainings only
 

@@ -9,7 +9,7 @@ from graphnn.evaluation.metrics import mean_score, most_confused
 from graphnn.metrics.figures import label
 from graphnn.reports.kinds import COUNT, SHARE, Kind, metric_kind
 from graphnn.reports.report import Alternatives, Column, Fact, Facts, Lines, Part, Report, Table
-from graphnn.text.colour import Style
+from graphnn.text.colour import Meaning
 from graphnn.text.numbers import count_text
 from graphnn.text.visible import single_line
 from graphnn.types import Array
@@ -24,22 +24,22 @@ SCORE_COLUMNS = (
 FIGURE_ROWS = (Column("figure", key="figure"), Column("views", key="views"), Column("value", key="value"))
 CONFUSED_COLUMNS = (Column("true", least=8), Column("predicted", least=8), Column("samples", COUNT))
 
-Scale = tuple[tuple[float, Style | None], ...]
+Scale = tuple[tuple[float, Meaning | None], ...]
 
 # The colours of a confusion matrix, each up to a share of the row.
 RIGHT: Scale = (
-    (0.4, Style.SHADE_1),
-    (0.6, Style.SHADE_2),
-    (0.8, Style.SHADE_3),
-    (0.9, Style.SHADE_4),
-    (1.0, Style.SHADE_5),
+    (0.4, Meaning.SHADE_1),
+    (0.6, Meaning.SHADE_2),
+    (0.8, Meaning.SHADE_3),
+    (0.9, Meaning.SHADE_4),
+    (1.0, Meaning.SHADE_5),
 )
 WRONG: Scale = (
     (0.01, None),
-    (0.03, Style.WRONG_1),
-    (0.06, Style.WRONG_2),
-    (0.12, Style.WRONG_3),
-    (1.0, Style.WRONG_4),
+    (0.03, Meaning.WRONG_1),
+    (0.06, Meaning.WRONG_2),
+    (0.12, Meaning.WRONG_3),
+    (1.0, Meaning.WRONG_4),
 )
 MOST_CONFUSED = 10  # pairs of classes that are shown where the whole matrix has no room
 
@@ -93,7 +93,7 @@ def matrix_tables(matrix: Array, classes: Sequence[str]) -> list[Table]:
     ]
 
 
-def shades(matrix: Array, first: int) -> Iterator[tuple[tuple[int, int], Style]]:
+def shades(matrix: Array, first: int) -> Iterator[tuple[tuple[int, int], Meaning]]:
     """Yield the colour of each cell by its share of the row: right ones blue, wrong ones red.
 
     first: the column of the first class.
@@ -102,7 +102,7 @@ def shades(matrix: Array, first: int) -> Iterator[tuple[tuple[int, int], Style]]
         total = sum(counts)
         for column, count in enumerate(counts):
             if count == 0:
-                yield (row, first + column), Style.FAINT
+                yield (row, first + column), Meaning.FAINT
                 continue
             scale = RIGHT if row == column else WRONG
             style = next(style for limit, style in scale if count <= limit * total)

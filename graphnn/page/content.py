@@ -16,8 +16,8 @@ from graphnn.page.changes import Changes, between, since_the_run_before, to_the_
 from graphnn.page.classes import ClassFigures, class_figures
 from graphnn.page.compared import ComparedRuns, compared_runs
 from graphnn.page.filters import Filters, filters
-from graphnn.page.graphs import Curves, Graph, curves, graphs_of
-from graphnn.page.headline import Fact, Tile, facts, tiles
+from graphnn.page.graphs import Chart, Curves, curves, graphs_of
+from graphnn.page.headline import KnownFact, Tile, facts, tiles
 from graphnn.page.images import Limits
 from graphnn.page.layer_times import LayerTimes, layer_times
 from graphnn.page.measurement import Measured, load_data, measure, output_names, part_to_measure
@@ -43,7 +43,7 @@ class Results:
     figures: tuple[tuple[str, str], ...]
     classes: ClassFigures | None = None
     outputs: OutputFigures | None = None
-    graphs: tuple[Graph, ...] = ()
+    graphs: tuple[Chart, ...] = ()
     mistakes: Mistakes | None = None
     reconstructions: Reconstructions | None = None
 
@@ -58,7 +58,7 @@ class Content:
     subject: Subject
     made: datetime
     tiles: tuple[Tile, ...]
-    facts: tuple[Fact, ...]
+    facts: tuple[KnownFact, ...]
     notes: tuple[str, ...]
     measured: Measured | None
     compared: ComparedRuns | None

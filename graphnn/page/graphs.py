@@ -23,7 +23,7 @@ COLOURS = len(PAGE.lines)
 
 
 @frozen_dataclass
-class Graph:
+class Chart:
     """A graph as an <svg> element. alt: what it shows, for those who do not see it."""
 
     svg: str
@@ -44,7 +44,7 @@ class Key:
 class Curves:
     """The curves of all runs. keys: what the colours mean. best: of one run, the epoch whose weights were kept."""
 
-    graphs: tuple[Graph, ...]
+    graphs: tuple[Chart, ...]
     keys: tuple[Key, ...]
     best: int | None
 
@@ -59,7 +59,7 @@ def curves(subject: Subject) -> Curves | None:
         Curve(name=f"run {run.number}", records=run.history, best=each) for run, each in zip(runs, best, strict=True)
     ]
     graphs = tuple(
-        Graph(inline_svg(figure, f"curve{number}"), f"{label} by epoch; {last_values(runs, label)}")
+        Chart(inline_svg(figure, f"curve{number}"), f"{label} by epoch; {last_values(runs, label)}")
         for number, (label, figure) in enumerate(curve_panels(drawn, PAGE).items())
     )
     return Curves(graphs, tuple(keys(runs)), best[0] if len(runs) == 1 else None)
@@ -101,7 +101,7 @@ def last_values(runs: Sequence[ReadRun], label: str) -> str:
     return "; ".join(ends)
 
 
-def graphs_of(outputs: Outputs, shares: Array | None, names: Sequence[str]) -> list[Graph]:
+def graphs_of(outputs: Outputs, shares: Array | None, names: Sequence[str]) -> list[Chart]:
     """Return the graphs of the outputs on a part of the data.
 
     shares: their probabilities; None for a regression. names: of the outputs.
@@ -116,7 +116,7 @@ def graphs_of(outputs: Outputs, shares: Array | None, names: Sequence[str]) -> l
     return yes_or_no_graphs(outputs, shares)
 
 
-def reliability_graph(sure: Array, right: Array) -> Graph:
+def reliability_graph(sure: Array, right: Array) -> Chart:
     """Return the graph of how sure the network is against how often it is right."""
     found = reliability(sure, right)
     mean = [percent_text(float(each.mean())) for each in (sure, right)]
@@ -126,14 +126,14 @@ def reliability_graph(sure: Array, right: Array) -> Graph:
         f"{percent_text(found.error)}."
     )
     alt = f"how often it is right, by how sure it is; on average {mean[0]} sure and {mean[1]} right"
-    return Graph(inline_svg(draw_reliability(found, PAGE), "reliability"), alt, caption)
+    return Chart(inline_svg(draw_reliability(found, PAGE), "reliability"), alt, caption)
 
 
-def yes_or_no_graphs(outputs: YesOrNo, shares: Array) -> list[Graph]:
+def yes_or_no_graphs(outputs: YesOrNo, shares: Array) -> list[Chart]:
     """Return the graphs of probabilities of yes, of all outputs together."""
     truth, predicted, yes = outputs.truth.reshape(-1), outputs.predicted.reshape(-1), shares.reshape(-1)
     graphs = [
-        Graph(
+        Chart(
             inline_svg(draw_probabilities(yes, truth, PAGE), "yes"),
             "how often each probability of yes is given, where yes is true and where no is",
             "Solid: where yes is true; dashed: where no is. The further apart, the better they are told from each "
@@ -143,7 +143,7 @@ def yes_or_no_graphs(outputs: YesOrNo, shares: Array) -> list[Graph]:
     if truth.any() and not truth.all():
         false, hits, area = roc(yes, truth)
         graphs.append(
-            Graph(
+            Chart(
                 inline_svg(draw_roc(false, hits, PAGE), "roc"),
                 f"ROC curve; the area below it is {area:.4f}",
                 f"What other thresholds than 50% would give. The area below the curve is {area:.4f}; 0.5 is guessing, "
@@ -154,7 +154,7 @@ def yes_or_no_graphs(outputs: YesOrNo, shares: Array) -> list[Graph]:
     return [*graphs, reliability_graph(sure, predicted == truth)]
 
 
-def regression_graphs(outputs: Numbers, names: Sequence[str]) -> list[Graph]:
+def regression_graphs(outputs: Numbers, names: Sequence[str]) -> list[Chart]:
     """Return the graphs of the first outputs of a regression. names: of all outputs."""
     truth, predicted = flat(outputs)
     found = []
@@ -164,7 +164,7 @@ def regression_graphs(outputs: Numbers, names: Sequence[str]) -> list[Graph]:
         drawn = len(drawn_points(len(one)))
         some = "" if drawn == len(one) else f" {drawn:,} of {len(one):,} samples are drawn."
         found.append(
-            Graph(
+            Chart(
                 inline_svg(draw_predicted(one, other, f"predicted, by true{name}", PAGE), f"predicted{number}"),
                 f"predicted against true values{name}: from {six_digits(one.min())} to {six_digits(one.max())}",
                 f"On the dashed line, predictions are right.{some}",
@@ -172,7 +172,7 @@ def regression_graphs(outputs: Numbers, names: Sequence[str]) -> list[Graph]:
         )
         error = other - one
         found.append(
-            Graph(
+            Chart(
                 inline_svg(draw_residuals(one, other, f"errors{name}", PAGE), f"errors{number}"),
                 f"errors{name}: mean {six_digits(error.mean())}, deviation {six_digits(error.std())}",
                 f"Mean {six_digits(error.mean())}, deviation {six_digits(error.std())}.",

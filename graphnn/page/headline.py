@@ -29,7 +29,7 @@ class Tile:
 
 
 @frozen_dataclass
-class Fact:
+class KnownFact:
     """A label and what is known. code: whether it is a command or a file."""
 
     label: str
@@ -101,30 +101,32 @@ def recorded_epochs(trained: Trained) -> int | None:
     return epochs if type(epochs) is int else None
 
 
-def facts(subject: Subject, measured: Measured | None, kernels: str) -> Iterator[Fact]:
+def facts(subject: Subject, measured: Measured | None, kernels: str) -> Iterator[KnownFact]:
     """Yield how the figures came about. kernels: those that measured for the page."""
     run = subject.run
     if run is not None:
-        yield Fact("run", f"{run.number} of {subject.file.name}, {run.state}{stands_by(run)}")
+        yield KnownFact("run", f"{run.number} of {subject.file.name}, {run.state}{stands_by(run)}")
         if run.facts.state != FOUND:
             yield from training_facts(run)
     if subject.trained is not None:
-        yield Fact("weights", str(subject.trained.weights), code=True)
+        yield KnownFact("weights", str(subject.trained.weights), code=True)
     yield from data_facts(subject, measured)
     settings = subject.spec.training
     rate = subject.spec.optimizer.options.get("learning_rate")
     loss, optimizer = subject.spec.loss.type, subject.spec.optimizer.type
     at = "" if rate is None else f" at learning rate {rate:g}"
-    yield Fact("training settings", f"{loss}, {optimizer}{at}, batches of {settings['batch_size']:,}")
-    yield Fact("seeds", f"training {settings['seed']}, data {subject.spec.data['seed']}")
+    yield KnownFact("training settings", f"{loss}, {optimizer}{at}, batches of {settings['batch_size']:,}")
+    yield KnownFact("seeds", f"training {settings['seed']}, data {subject.spec.data['seed']}")
     versions = version_of(subject)
     if versions:
-        yield Fact("versions", ", ".join(f"{name} {number}" for name, number in versions.items() if name != "system"))
+        yield KnownFact(
+            "versions", ", ".join(f"{name} {number}" for name, number in versions.items() if name != "system")
+        )
         if "system" in versions:
-            yield Fact("system", versions["system"])
+            yield KnownFact("system", versions["system"])
     if measured is not None:
         samples = f"on all {len(measured.samples):,} samples of the part"
-        yield Fact("measured for this page", f"by {kernels} kernels, {samples}")
+        yield KnownFact("measured for this page", f"by {kernels} kernels, {samples}")
 
 
 def stands_by(run: ReadRun) -> str:
@@ -135,12 +137,12 @@ def stands_by(run: ReadRun) -> str:
     return f"{message}{onward}{start}"
 
 
-def training_facts(run: ReadRun) -> Iterator[Fact]:
+def training_facts(run: ReadRun) -> Iterator[KnownFact]:
     """Yield when a run was trained, and by which command."""
-    yield Fact("trained", dates_text(run.facts.started, run.facts.ended))
-    yield Fact("command", run.facts.command, code=True)
+    yield KnownFact("trained", dates_text(run.facts.started, run.facts.ended))
+    yield KnownFact("command", run.facts.command, code=True)
     if run.facts.state != FINISHED and run.facts.resume:
-        yield Fact("to go on", RESUMED.sub(f"--resume {run.number}", run.facts.resume, count=1), code=True)
+        yield KnownFact("to go on", RESUMED.sub(f"--resume {run.number}", run.facts.resume, count=1), code=True)
 
 
 def dates_text(started: str, ended: str | None) -> str:
@@ -160,13 +162,13 @@ def date_text(moment: datetime) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
-def data_facts(subject: Subject, measured: Measured | None) -> Iterator[Fact]:
+def data_facts(subject: Subject, measured: Measured | None) -> Iterator[KnownFact]:
     """Yield what data the network was trained on."""
     data, trained = subject.spec.data, subject.trained
     if data["path"] is not None:
-        yield Fact("data", f"{data['dataset']}: {data['path']}", code=True)
+        yield KnownFact("data", f"{data['dataset']}: {data['path']}", code=True)
     else:
-        yield Fact("data", data["dataset"])
+        yield KnownFact("data", data["dataset"])
     known = None if trained is None else trained.provenance
     fraction = data["validation_split"] if known is None or known.validation_split is None else known.validation_split
     limit = None if known is None else known.limit
@@ -174,9 +176,9 @@ def data_facts(subject: Subject, measured: Measured | None) -> Iterator[Fact]:
     parts += [] if limit is None else [f"no more than {limit:,} samples of each part (--limit)"]
     if trained is not None:
         parts.append(f"samples {shape_text(trained.normalisation.shape)}, normalised {trained.normalisation.mode}")
-    yield Fact("split", "; ".join(parts))
+    yield KnownFact("split", "; ".join(parts))
     if measured is not None:
-        yield Fact("part on this page", f"{measured.part_name}, {len(measured.samples):,} samples")
+        yield KnownFact("part on this page", f"{measured.part_name}, {len(measured.samples):,} samples")
 
 
 def version_of(subject: Subject) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from graphnn.reports.kinds import TEXT, Kind
-from graphnn.text.colour import Style
+from graphnn.text.colour import Meaning
 
 
 class Column(NamedTuple):
@@ -98,7 +98,7 @@ class Table(NamedTuple):
     last: Row | None = None
     foot: "Sequence[Facts | Lines | Remark]" = ()
     headed: bool = True
-    styles: Mapping[tuple[int, int], Style] = {}
+    styles: Mapping[tuple[int, int], Meaning] = {}
 
 
 class Alternatives(NamedTuple):

@@ -12,7 +12,7 @@ from graphnn.text.bars import bar_width
 from graphnn.text.colour import Painted
 from graphnn.text.numbers import clock
 from graphnn.text.tables import display_width
-from graphnn.text.working import Task, row, shown
+from graphnn.text.working import Work, row, shown
 from graphnn.training.trainer import Trainer
 
 MINUTE = 60
@@ -110,7 +110,7 @@ class ComparisonProgress(Progress):
         self._closed = True
 
 
-class RunTask(Task):
+class RunTask(Work):
     """What is done of one training and of all, and its figures so far."""
 
     shown_after = 0.0

@@ -22,7 +22,7 @@ FAR = 1.25  # times the loss of guessing, from which on a loss is far above it
 
 
 @frozen_dataclass
-class Guess:
+class Guessing:
     """The figures of a network that knows no more than how frequent each class, or yes, is among the training samples.
 
     accuracy: of always saying what is most frequent. loss: of saying the frequencies. classes: how many, where all are
@@ -53,7 +53,7 @@ def note_of_guessing(
     return None
 
 
-def guess_of(training: Samples, graph: Graph) -> Guess:
+def guess_of(training: Samples, graph: Graph) -> Guessing:
     """Return the figures of guessing by the frequencies among the training samples."""
     targets = training.y if training.indices is None else training.y[training.indices]
     if graph.loss.outputs is Classes:
@@ -62,15 +62,15 @@ def guess_of(training: Samples, graph: Graph) -> Guess:
         present = shares[shares > 0]
         entropy = -float((present * np.log(present)).sum())
         balanced = entropy > 0.98 * math.log(max(2, len(shares)))
-        return Guess(float(shares.max()), entropy, len(shares) if balanced else 0)
+        return Guessing(float(shares.max()), entropy, len(shares) if balanced else 0)
     yes = targets.reshape(len(targets), -1).mean(axis=0, dtype=np.float64)
     both = np.stack([yes, 1 - yes])
     present = np.where(both > 0, both, 1.0)
     loss = -float((present * np.log(present)).sum(axis=0).mean())
-    return Guess(float(both.max(axis=0).mean()), loss, 2 if loss > 0.98 * math.log(2) else 0)
+    return Guessing(float(both.max(axis=0).mean()), loss, 2 if loss > 0.98 * math.log(2) else 0)
 
 
-def learns_nothing(history: Sequence[Record], guess: Guess | None, trained: int, validated: int) -> bool:
+def learns_nothing(history: Sequence[Record], guess: Guessing | None, trained: int, validated: int) -> bool:
     """Return whether the newest epoch is no better than guessing, in training and in validation.
 
     trained, validated: the number of samples of each part.
@@ -95,14 +95,14 @@ def fall(history: Sequence[Record]) -> float:
     return (then["loss"] - now["loss"]) / then["loss"] if then["loss"] else 0.0
 
 
-def is_guessed(figures: Mapping[str, float], guess: Guess, count: int) -> bool:
+def is_guessed(figures: Mapping[str, float], guess: Guessing, count: int) -> bool:
     """Return whether the figures of so many samples are no better than those of guessing, but by chance."""
     deviation = math.sqrt(guess.accuracy * (1 - guess.accuracy) / count)
     chance = guess.accuracy + DEVIATIONS * deviation
     return figures["accuracy"] <= chance and figures["loss"] >= (1 - LEARNT) * guess.loss
 
 
-def sentence(history: Sequence[Record], guess: Guess | None) -> str:
+def sentence(history: Sequence[Record], guess: Guessing | None) -> str:
     """Return what is the matter with the newest epoch, and what it probably comes from."""
     newest = history[-1]
     part, figures = ("validation", newest.validation) if newest.validation else ("training", newest.training)

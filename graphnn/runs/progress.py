@@ -10,11 +10,11 @@ from typing import TextIO
 from graphnn.metrics.figures import brief, figures, short_figures
 from graphnn.runs.log import RunLog
 from graphnn.text.bars import bar_width, spinner
-from graphnn.text.colour import Painted, Style, has_colour, painted
+from graphnn.text.colour import Meaning, Painted, has_colour, painted
 from graphnn.text.numbers import clock
 from graphnn.text.tables import display_width
 from graphnn.text.terminal import note, say, terminal_width
-from graphnn.text.working import Task, row, shown
+from graphnn.text.working import Work, row, shown
 from graphnn.training.history import Record
 from graphnn.training.trainer import Trainer
 
@@ -85,7 +85,7 @@ class Progress:
         self.close()
         text = epoch_line(record, trainer.options.epochs, terminal_width())
         best = has_colour(sys.stdout) and is_best(trainer, record)
-        self.line(text, painted(text, Style.GOOD) if best else None)
+        self.line(text, painted(text, Meaning.GOOD) if best else None)
         if not trainer.finished:
             self.begin(trainer)
 
@@ -108,13 +108,13 @@ def is_best(trainer: Trainer, record: Record) -> bool:
     return bool(before) and record.validation["loss"] < min(before)
 
 
-class FirstStep(Task):
+class FirstStep(Work):
     """The first step of an epoch, before which there are no figures."""
 
     spoken_at = SPOKEN_AT
 
 
-class EpochTask(Task):
+class EpochTask(Work):
     """What is done of an epoch and of the whole run, and the figures so far."""
 
     shown_after = 0.0  # so that the bars do not vanish at the beginning of each epoch

@@ -18,10 +18,10 @@ from graphnn.runs.facts import DIVERGED, FAILED, INTERRUPTED
 from graphnn.runs.final_figures import final_figures, final_label
 from graphnn.runs.guessing import note_of_guessing
 from graphnn.runs.open_run import OpenRun
-from graphnn.runs.outputs import Output, Outputs
 from graphnn.runs.place import RunPlace
 from graphnn.runs.progress import Progress
 from graphnn.runs.resumable import bound_to_length, how_to_continue, obstacles
+from graphnn.runs.side_products import SideProduct, SideProducts
 from graphnn.runs.stopping import StopRequest
 from graphnn.specification.spec import Spec
 from graphnn.storage.weights import save_weights
@@ -51,9 +51,9 @@ class TrainingRun:
         data: TrainingData,
         place: RunPlace,
         progress: Progress,
-        outputs: Sequence[Output] = (),
+        outputs: Sequence[SideProduct] = (),
     ) -> None:
-        self.outputs = Outputs(outputs)
+        self.outputs = SideProducts(outputs)
         self.spec, self.graph, self.parameters, self.engine = spec, graph, parameters, engine
         self.data, self.place, self.progress = data, place, progress
         self.settings = RunSettings(spec.resolved(), data.provenance.digests, data.limit, engine.kernels.name)

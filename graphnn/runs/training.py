@@ -31,12 +31,12 @@ from graphnn.runs.dry_run import dry_run
 from graphnn.runs.facts import FINISHED
 from graphnn.runs.folder import Mark, RunFolder
 from graphnn.runs.older import take_over
-from graphnn.runs.outputs import Output
 from graphnn.runs.place import RunPlace
 from graphnn.runs.progress import Progress
 from graphnn.runs.promotion import Destination
 from graphnn.runs.reading import DocumentSource, print_notes, read_document
 from graphnn.runs.run import TrainingRun
+from graphnn.runs.side_products import SideProduct
 from graphnn.runs.standing import weights_meta
 from graphnn.runs.store import NotWritableError, RunStore
 from graphnn.specification.spec import Spec, make_spec
@@ -76,7 +76,7 @@ class TrainingRequest:
     command: str = ""
     again: Callable[[int], str] | None = None
     taken: Callable[[], bool] | None = None
-    outputs: Sequence[Output] = ()
+    outputs: Sequence[SideProduct] = ()
     after: Callable[[Path, bool], Sequence[str]] | None = None
 
 

@@ -7,7 +7,7 @@ from typing import TextIO
 from graphnn.text.visible import visible
 
 
-class Style(Enum):
+class Meaning(Enum):
     """What a colour says; the value is the code of the terminal for it (SGR, ECMA-48, section 8.3.117)."""
 
     ERROR = "1;31"  # bold red
@@ -53,7 +53,7 @@ def is_terminal(stream: TextIO) -> bool:
         return False
 
 
-def painted(text: str, style: Style | None) -> Painted:
+def painted(text: str, style: Meaning | None) -> Painted:
     """Return text in a colour, with an escape for what would command the terminal otherwise."""
     safe = text if isinstance(text, Painted) else visible(text)
     return Painted(safe if style is None or not safe else f"\x1b[{style.value}m{safe}\x1b[0m")

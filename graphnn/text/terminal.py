@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TextIO
 
-from graphnn.text.colour import Painted, Style, has_colour, painted
+from graphnn.text.colour import Meaning, Painted, has_colour, painted
 from graphnn.text.tables import ELLIPSIS
 from graphnn.text.visible import encodable, visible
 
@@ -21,7 +21,7 @@ HEARD: ContextVar[Callable[[str], None] | None] = ContextVar("heard", default=No
 ROOM: ContextVar[Callable[[], AbstractContextManager[None]]] = ContextVar("room", default=nullcontext)
 
 
-def complain(message: str, style: Style | None = None) -> None:
+def complain(message: str, style: Meaning | None = None) -> None:
     """Print a message on stderr, after everything that was printed before.
 
     style: the colour of its first line, up to the first colon and space if it is a NOTE, where there are colours.
@@ -34,12 +34,12 @@ def complain(message: str, style: Style | None = None) -> None:
         print(showable(in_colour(message, style), sys.stderr), file=sys.stderr)
 
 
-def in_colour(message: str, style: Style | None) -> str:
+def in_colour(message: str, style: Meaning | None) -> str:
     """Return a message for stderr, with its beginning in a colour where there are colours."""
     if style is None or not has_colour(sys.stderr):
         return message
-    first, separator, rest = message.partition(":" if style is Style.NOTE else "\n")
-    if style is Style.NOTE:
+    first, separator, rest = message.partition(":" if style is Meaning.NOTE else "\n")
+    if style is Meaning.NOTE:
         first, separator = first + separator, ""
     return Painted(painted(first, style) + visible(separator + rest))
 
@@ -48,7 +48,7 @@ def note(message: object) -> None:
     """Print a note on stderr: something that a user should know, but that stops nothing."""
     text, said = f"note: {message}", SAID.get()
     if said is None or text not in said:
-        complain(text, Style.NOTE)
+        complain(text, Meaning.NOTE)
     if said is not None:
         said.add(text)
 

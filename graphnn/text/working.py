@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TextIO, TypeVar
 
 from graphnn.text.bars import LEAST, READABLE, bar, bar_width, spinner
-from graphnn.text.colour import Painted, Style, has_colour, is_terminal, painted
+from graphnn.text.colour import Meaning, Painted, has_colour, is_terminal, painted
 from graphnn.text.numbers import bytes_text, clock
 from graphnn.text.tables import cut
 from graphnn.text.terminal import ROOM, showable, terminal_width
@@ -33,7 +33,7 @@ MARGIN = 3  # columns: the "^C" that a terminal prints must not begin another li
 NARROW = 80  # columns, where a terminal does not tell its width
 
 
-class Task:
+class Work:
     """Something that takes a while. what: in words. total: of units, where it is known. done: units so far."""
 
     shown_after = SHOWN_AFTER
@@ -100,10 +100,12 @@ def row(head: str, share: float, tail: str, width: int, stream: TextIO) -> Paint
     if not has_colour(stream):
         return painted(cut(f"{head}{full}{rest}{tail}", width), None)
     tail = cut(tail, max(1, width - len(full + rest)))
-    return Painted(painted(head, None) + painted(full, Style.BAR) + painted(rest, Style.FAINT) + painted(tail, None))
+    return Painted(
+        painted(head, None) + painted(full, Meaning.BAR) + painted(rest, Meaning.FAINT) + painted(tail, None)
+    )
 
 
-Shown = TypeVar("Shown", bound=Task)
+Shown = TypeVar("Shown", bound=Work)
 
 
 class Display:
@@ -115,7 +117,7 @@ class Display:
 
     def __init__(self, stream: TextIO, *, live: bool, mute: bool = False) -> None:
         self.stream, self.live, self.mute = stream, live, mute
-        self._tasks: list[Task] = []
+        self._tasks: list[Work] = []
         self._drawn = 0  # lines on the screen
         self._last = 0.0
         self._lock = threading.RLock()
@@ -254,13 +256,13 @@ def current_display() -> Display | None:
     return OPEN[-1] if OPEN else None
 
 
-def working(what: str, total: int | None = None, unit: str = "", *, done: int = 0) -> AbstractContextManager[Task]:
+def working(what: str, total: int | None = None, unit: str = "", *, done: int = 0) -> AbstractContextManager[Work]:
     """Return a context in which something takes a while; what is given to it counts what is done: `advance(n)`.
 
     what: in words, as "reading animals". total: how many units there are, where it is known. unit: their name in the
     plural, shown where there is no total; BYTES. done: units that need not be done again.
     """
-    return shown(Task(what, total, unit, done=done))
+    return shown(Work(what, total, unit, done=done))
 
 
 def shown(task: Shown) -> AbstractContextManager[Shown]:

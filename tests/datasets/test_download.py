@@ -16,7 +16,7 @@ from graphnn.datasets.download import ATTEMPTS, fetch, fetch_missing
 from graphnn.datasets.folder_lock import FolderLock
 from graphnn.datasets.remote import Remote
 from graphnn.errors import DataError
-from graphnn.text.working import Task
+from graphnn.text.working import Work
 
 CONTENT = bytes(range(256)) * 1000  # 256,000 bytes: four chunks
 
@@ -45,7 +45,7 @@ def test_file_is_downloaded_whole(server, tmp_path):
 
 def test_progress_is_shown_on_request(server, tmp_path, capsys, monkeypatch):
     server.content["/file"] = CONTENT
-    monkeypatch.setattr(Task, "spoken_at", (0,))
+    monkeypatch.setattr(Work, "spoken_at", (0,))
     fetch(server.remote("file", CONTENT), tmp_path / "file.part", show_progress=True)
     shown = capsys.readouterr()
     assert re.search(r"downloading file: \d+%  [\d.]+ (KiB|B) of 250.0 KiB, 0:00\n", shown.err), shown.err

@@ -7,7 +7,7 @@ import pytest
 from graphnn.errors import GraphError
 from graphnn.reports.formats import render
 from graphnn.reports.report import Alternatives, Column, Report, Table
-from graphnn.text.colour import Style
+from graphnn.text.colour import Meaning
 
 WIDE = """\
 two digits
@@ -171,7 +171,7 @@ def test_an_optional_column_is_left_out_before_a_name_is_cut() -> None:
 
 def test_colours_are_of_the_cells_of_the_table_that_is_laid_out() -> None:
     columns = (Column("a", optional=True), Column("way", wraps=True), Column("b"))
-    table = Table(columns, [("x" * 30, "one two three", "4\x1b[31m")], "t\x1b[2J", styles={(0, 2): Style.GOOD})
+    table = Table(columns, [("x" * 30, "one two three", "4\x1b[31m")], "t\x1b[2J", styles={(0, 2): Meaning.GOOD})
     text = render(Report([table]), width=30, colour=True)
     plain = render(Report([table]), width=30)
     assert re.sub("\x1b\\[[0-9;]*m", "", text) == plain

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from graphnn.text.colour import Style, has_colour, painted
+from graphnn.text.colour import Meaning, has_colour, painted
 
 
 class Terminal(io.StringIO):
@@ -48,6 +48,6 @@ def test_a_closed_stream_has_none() -> None:
 
 
 def test_only_our_own_colours_reach_the_terminal() -> None:
-    assert painted("a\x1b[31mb", Style.ERROR) == "\x1b[1;31ma\\u001b[31mb\x1b[0m"
-    assert painted(painted("a", Style.GOOD), None) == "\x1b[32ma\x1b[0m"
-    assert painted("", Style.GOOD) == ""
+    assert painted("a\x1b[31mb", Meaning.ERROR) == "\x1b[1;31ma\\u001b[31mb\x1b[0m"
+    assert painted(painted("a", Meaning.GOOD), None) == "\x1b[32ma\x1b[0m"
+    assert painted("", Meaning.GOOD) == ""

@@ -11,7 +11,7 @@ import pytest
 
 from graphnn.text import working as module
 from graphnn.text.terminal import complain, say
-from graphnn.text.working import Display, Task, abandoned, displayed, go_on, moving_lines, working
+from graphnn.text.working import Display, Work, abandoned, displayed, go_on, moving_lines, working
 
 
 class Clock:
@@ -116,7 +116,7 @@ def test_a_handler_of_signals_erases_the_lines_itself(clock: Clock) -> None:
 
 @pytest.mark.parametrize("width", [40, 79, 119])
 def test_a_line_fits_its_terminal(width: int) -> None:
-    task = Task("reading a folder whose name is much too long to be shown in a narrow terminal as a whole", 400)
+    task = Work("reading a folder whose name is much too long to be shown in a narrow terminal as a whole", 400)
     task.advance(100)
     [line] = task.lines(width, 3.0, io.StringIO())
     assert len(line) <= width
@@ -125,7 +125,7 @@ def test_a_line_fits_its_terminal(width: int) -> None:
 
 
 def test_a_terminal_of_ascii_gets_a_bar_of_ascii() -> None:
-    task = Task("größe", 2)
+    task = Work("größe", 2)
     task.advance()
     [line] = task.lines(60, 3.0, io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
     assert line.isascii()
@@ -133,7 +133,7 @@ def test_a_terminal_of_ascii_gets_a_bar_of_ascii() -> None:
 
 
 def test_without_a_total_the_units_are_counted() -> None:
-    task = Task("reading", unit="files")
+    task = Work("reading", unit="files")
     task.advance(1234)
     [line] = task.lines(60, 3.0, io.StringIO())
     assert line[1:] == " reading  1,234 files  0:03"

@@ -5,10 +5,10 @@ from typing import Any
 
 from numba.core import event
 
-from graphnn.text.working import Task, shown
+from graphnn.text.working import Work, shown
 
 
-class CompilingTask(Task):
+class CompilingTask(Work):
     """The compiling of functions; its first plain line comes at once. once: whether they are kept for later."""
 
     shown_after = 0.0

@@ -6,7 +6,7 @@ from typing import TypeVar, assert_never
 
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.reports.report import Alternatives, Column, Fact, Facts, Lines, Part, Remark, Report, Table
-from graphnn.text.colour import Painted, Style, painted
+from graphnn.text.colour import Meaning, Painted, painted
 from graphnn.text.tables import GAP, ColumnLayout, bare_table, natural_width, natural_widths, table
 from graphnn.text.visible import single_line, visible
 
@@ -25,7 +25,7 @@ class Screen:
     cut: bool
     colour: bool
 
-    def paint(self, text: str, style: Style | None) -> str:
+    def paint(self, text: str, style: Meaning | None) -> str:
         """Return text in a colour, where there are any."""
         return painted(text, style) if self.colour and style is not None and text.strip() else text
 
@@ -71,7 +71,7 @@ def fitting(alternatives: Alternatives, width: int) -> Table:
 
 
 @frozen_dataclass
-class Layout:
+class Arrangement:
     """A table laid out for a width. kept: which columns. origins: of each row, the one that it is a part of."""
 
     kept: list[int]
@@ -99,14 +99,14 @@ def table_lines(part: Table, screen: Screen) -> list[str]:
     else:
         lines = table(columns, rows, width, ruled=part.last is not None or bool(part.foot), paint=paint)
         head = max(column.title.count("\n") for column in columns) + 1
-        lines[:head] = [screen.paint(line, Style.TITLE) for line in lines[:head]]
+        lines[:head] = [screen.paint(line, Meaning.TITLE) for line in lines[:head]]
         if part.last is not None:
             lines[-2:] = lines[:-3:-1]
     lines += [line for footer in part.foot for line in part_lines(footer, screen)]
-    return [screen.paint(part.title, Style.TITLE), "", *lines] if part.title else lines
+    return [screen.paint(part.title, Meaning.TITLE), "", *lines] if part.title else lines
 
 
-def laid_out(part: Table, width: int) -> Layout:
+def laid_out(part: Table, width: int) -> Arrangement:
     """Return the layout for a width.
 
     Where it is too wide, values are written short, then columns that can be spared are left out, then one wraps.
@@ -119,7 +119,7 @@ def laid_out(part: Table, width: int) -> Layout:
         if natural_width(columns, rows) > width:
             kept, columns, rows = without(kept, index), without(columns, index), [without(row, index) for row in rows]
     origins, rows = wrapped([part.columns[at].wraps for at in kept], columns, rows, width)
-    return Layout(kept, columns, origins, rows)
+    return Arrangement(kept, columns, origins, rows)
 
 
 def without(values: list[T], index: int) -> list[T]:

@@ -11,7 +11,7 @@ from graphnn.text.terminal import note
 from graphnn.training.history import Record
 
 
-class Output(Protocol):
+class SideProduct(Protocol):
     """One thing that is written from the epochs of a run."""
 
     def check(self) -> None:
@@ -25,10 +25,10 @@ class Output(Protocol):
         """
 
 
-class Outputs:
+class SideProducts:
     """All that a training writes apart from its folder. What cannot be written stops no training."""
 
-    def __init__(self, outputs: Sequence[Output]) -> None:
+    def __init__(self, outputs: Sequence[SideProduct]) -> None:
         self._outputs = outputs
 
     def update(self, files: OpenRun, history: Sequence[Record]) -> None:
