@@ -117,7 +117,8 @@ def decoded_anew(
 ) -> tuple[DecodedFile, int]:
     """Write the pictures, and return them with the number of those that were decoded; others are copied from `known`.
 
-    Raises DataError where the disk has too little room, OSError where it cannot be written.
+    What is decoded before Ctrl-C is kept for the next time. Raises KeyboardInterrupt then, DataError where the disk has
+    too little room, and OSError where it cannot be written.
     """
     free = shutil.disk_usage(file.parent).free
     if free < wanted.bytes:
@@ -125,34 +126,55 @@ def decoded_anew(
             f"{wanted.root}: its decoded pictures take {bytes_text(wanted.bytes)}, but {file.parent} has "
             f"{bytes_text(free)} free; {ELSEWHERE}"
         )
+    pixels = new_pixels(file)
+    digests, problems, count = written_pixels(pixels, wanted, known, states)
+    done = len(digests)
+    sources = Sources(wanted.paths[:done], states[:done], digests, problems)
+    array = mapped(pixels, (done - len(problems), *wanted.shape[1:], wanted.shape[0]))
+    if done < len(wanted.paths):
+        if known is None or len(array) > len(known.pixels):
+            DecodedFile(sources, begun, {}, array, {}).write(file, pixels)
+        raise KeyboardInterrupt
+    result = DecodedFile(sources, begun, wanted.parts, array, summaries(array, sources, wanted))
+    result.write(file, pixels)
+    return result, count
+
+
+def written_pixels(
+    pixels: Path, wanted: Wanted, known: DecodedFile | None, states: Array
+) -> tuple[Array, dict[int, str], int]:
+    """Write the pixels of the wanted pictures; return the digests and problems of the files, and how many were decoded.
+
+    There are fewer digests than wanted pictures where Ctrl-C ended it. Raises OSError where the file cannot be written.
+    """
     rows = {} if known is None else known.rows()
     kept = {} if known is None else unchanged(known, wanted, states)
-    digests, problems, count = np.zeros((len(wanted.paths), DIGEST), np.uint8), dict[int, str](), 0
-    pixels = new_pixels(file)
     missing = [path for index, path in enumerate(wanted.paths) if index not in kept]
+    digests, problems, count, done = np.zeros((len(wanted.paths), DIGEST), np.uint8), dict[int, str](), 0, 0
     with (
         replacing(pixels) as out,
         without_warnings(),
         closing(decode(wanted.root, missing, wanted.shape, wanted.resize, known=rows)) as decoded,
         working(f"decoding {wanted.root.name}", len(wanted.paths), "pictures") as task,
     ):
-        for index in range(len(wanted.paths)):
-            each = kept[index] if index in kept else next(decoded)
-            digests[index] = np.frombuffer(each.digest, np.uint8)
-            if each.problem:
-                problems[index] = each.problem
-            elif each.pixels is not None:
-                count += 1
-                out.write(np.ascontiguousarray(each.pixels).data)
-            elif known is not None:
-                out.write(known.pixels[rows[each.digest]].data)
-            task.advance()
-    shape = (len(wanted.paths) - len(problems), *wanted.shape[1:], wanted.shape[0])
-    sources = Sources(wanted.paths, states, digests, problems)
-    array = mapped(pixels, shape)
-    result = DecodedFile(sources, begun, wanted.parts, array, summaries(array, sources, wanted))
-    result.write(file, pixels)
-    return result, count
+        try:
+            for index in range(len(wanted.paths)):
+                each = kept[index] if index in kept else next(decoded)
+                digests[index] = np.frombuffer(each.digest, np.uint8)
+                if each.problem:
+                    problems[index] = each.problem
+                elif each.pixels is not None:
+                    out.write(np.ascontiguousarray(each.pixels).data)
+                    count += 1
+                elif known is not None:
+                    out.write(known.pixels[rows[each.digest]].data)
+                done = index + 1
+                task.advance()
+        except KeyboardInterrupt:
+            problems = {index: text for index, text in problems.items() if index < done}
+            out.flush()
+            out.truncate((done - len(problems)) * int(np.prod(wanted.shape)))  # without half a picture
+    return digests[:done], problems, count
 
 
 def unchanged(known: DecodedFile, wanted: Wanted, states: Array) -> dict[int, DecodedPicture]:

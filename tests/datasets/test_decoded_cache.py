@@ -366,3 +366,54 @@ def test_any_changes_give_what_a_fresh_start_gives(seed: int, tmp_path: Path, mo
         assert same(kept, fresh), step
         assert kept.summaries == fresh.summaries
         assert kept.notes[: len(fresh.notes) - 1] == fresh.notes[:-1]
+
+
+def test_what_a_killed_process_left_is_removed(folder: Path) -> None:
+    loaded(folder)
+    (cache(folder) / ".graphnn-0123456789abcdef.tmp").write_bytes(b"half")
+    (cache(folder) / "4x4-rgb-fit-00000000.pixels").write_bytes(b"whole, but not described")
+    repaint(folder / "cat" / "001.png", (1, 2, 3))
+    loaded(folder)
+    assert files(folder) == [".json", ".pixels"]
+
+
+@pytest.mark.parametrize("after", [1, 7, 14])
+def test_what_was_decoded_before_ctrl_c_is_kept(
+    folder: Path, decoded: Counter, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    real = decoded_cache.decode
+
+    def interrupted(*arguments: object, **more: object) -> object:
+        for number, each in enumerate(real(*arguments, **more)):  # type: ignore[arg-type]
+            if number == after:
+                raise KeyboardInterrupt
+            yield each
+
+    (folder / "dog" / "002.png").write_bytes(b"no picture")
+    monkeypatch.setattr(decoded_cache, "decode", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        loaded(folder, damaged="skip")
+    monkeypatch.setattr(decoded_cache, "decode", real)
+    decoded.clear()
+    found = loaded(folder, damaged="skip")
+    assert len(decoded) == 15 - after
+    assert files(folder) == [".json", ".pixels"]
+    shutil.rmtree(cache(folder))
+    assert same(found, loaded(folder, damaged="skip"))
+
+
+def test_ctrl_c_leaves_what_was_decoded_before(folder: Path, monkeypatch: pytest.MonkeyPatch, decoded: Counter) -> None:
+    def interrupted(*arguments: object, **more: object) -> object:
+        raise KeyboardInterrupt
+        yield  # a generator
+
+    loaded(folder)
+    repaint(folder / "cat" / "001.png", (1, 2, 3))
+    with monkeypatch.context() as patch:
+        patch.setattr(decoded_cache, "decode", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            loaded(folder)
+    decoded.clear()
+    loaded(folder)
+    assert decoded == ["cat/001.png"]
+    assert files(folder) == [".json", ".pixels"]
