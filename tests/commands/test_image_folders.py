@@ -10,6 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from graphnn.datasets.data_memory import DataMemory
+from graphnn.graph.build import build_graph
+from graphnn.runs.data import TrainingData, data_of
+from graphnn.specification.spec import read_spec
+
 MAKE = runpy.run_path(str(Path(__file__).parents[1] / "datasets" / "picture_folders.py"))["make"]
 Run = Callable[..., Any]
 
@@ -128,3 +133,16 @@ def test_a_validation_part_of_its_own_is_validated_on(net: Path, graphnn: Run, t
     assert ran.returncode == 2
     assert "data.validation_split: " in ran.stderr
     assert "val is the validation part already; leave validation_split out" in ran.stderr
+
+
+def test_samples_stay_in_their_file(net: Path) -> None:
+    spec = read_spec(net)
+    data = TrainingData.load(spec, build_graph(spec), data_dir=None, limit=None, test=True, show_progress=False)
+    assert data.validation is not None
+    assert data.test is not None
+    for part in (data.training, data.validation, data.test):
+        x: Any = part.x
+        while isinstance(x.base, np.ndarray):
+            x = x.base
+        assert isinstance(x, np.memmap)
+    assert data_of(spec) == DataMemory(0, 0, None)
