@@ -176,29 +176,40 @@ def squared(digit: int, way: int, rng: np.random.Generator) -> Image.Image:
     return picture(on_paper(stroked(digit, way, 150, 0.07), (300, 300), (0.6, 0.5), paper, 45))
 
 
-def phone(digit: int, way: int, rng: np.random.Generator) -> Image.Image:
-    """A sheet on a table, seen at an angle, with a soft shadow, blur, noise and the artefacts of JPEG."""
-    sheet = picture(on_paper(stroked(digit, way, 250, 0.06), (800, 600), tuple(rng.uniform(0.25, 0.75, 2)), 225, 50))
-    corners = np.array([(60, 50), (70, 850), (1130, 860), (1110, 40)]) + rng.uniform(-35, 35, (4, 2))
-    source = [(0, 0), (0, 600), (800, 600), (800, 0)]
+def photographed(sheet: Image.Image, margin: int, table: Array, rng: np.random.Generator) -> Image.Image:
+    """Return a sheet on a table, H×W×3, seen at an angle, with a soft shadow, noise and the artefacts of JPEG."""
+    height, width = table.shape[:2]
+    far = width - margin, height - margin
+    corners = np.array([(margin, margin), (margin, far[1]), far, (far[0], margin)]) + rng.uniform(-35, 35, (4, 2))
+    source = [(0, 0), (0, sheet.height), sheet.size, (sheet.width, 0)]
     rows = []
     for (x, y), (u, v) in zip(corners, source, strict=True):
         rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
-    coefficients = np.linalg.solve(np.array(rows), np.array(source, float).ravel())
-    seen = sheet.transform(
-        (1200, 900),
-        Image.Transform.PERSPECTIVE,
-        coefficients.tolist(),
-        Image.Resampling.BILINEAR,
-        fillcolor=(110, 85, 60),  # the table
-    )
-    x = np.linspace(0, 1, 1200)
-    shadow = 1 - 0.35 / (1 + np.exp(-(x - rng.uniform(0.3, 0.7)) * 25))
-    colours = np.asarray(seen) * lit((1200, 900), 1.05, 0.75)[..., None] * shadow[:, None]
-    light = Image.fromarray(np.clip(colours + rng.normal(0, 6, colours.shape), 0, 255).astype(np.uint8))
+    coefficients = np.linalg.solve(np.array(rows), np.array(source, float).ravel()).tolist()
+    seen = sheet.transform((width, height), Image.Transform.PERSPECTIVE, coefficients, Image.Resampling.BILINEAR)
+    cover = Image.new("L", sheet.size, 255).transform((width, height), Image.Transform.PERSPECTIVE, coefficients)
+    colours = np.where(np.asarray(cover)[..., None] > 0, np.asarray(seen), table)
+    shadow = 1 - 0.35 / (1 + np.exp(-(np.linspace(0, 1, width) - rng.uniform(0.3, 0.7)) * 25))
+    light = colours * lit((width, height), 1.05, 0.75)[..., None] * shadow[:, None]
+    picture = Image.fromarray(np.clip(light + rng.normal(0, 6, light.shape), 0, 255).astype(np.uint8))
     stream = io.BytesIO()
-    light.resize((800, 600), Image.Resampling.BILINEAR).save(stream, "JPEG", quality=60)
+    picture.resize((800, 600), Image.Resampling.BILINEAR).save(stream, "JPEG", quality=60)
     return Image.open(stream)
+
+
+def phone(digit: int, way: int, rng: np.random.Generator) -> Image.Image:
+    """A sheet that fills most of the picture."""
+    sheet = picture(on_paper(stroked(digit, way, 250, 0.06), (800, 600), tuple(rng.uniform(0.25, 0.75, 2)), 225, 50))
+    return photographed(sheet, 55, np.full((900, 1200, 3), (110.0, 85, 60)), rng)
+
+
+def desk(digit: int, way: int, rng: np.random.Generator) -> Image.Image:
+    """A small digit in ink or pencil, on a sheet on a table of wood, whose grain is as dark as a pencil."""
+    ink = 50 if digit % 2 else 130
+    sheet = picture(on_paper(stroked(digit, way, 150, 0.05), (800, 560), tuple(rng.uniform(0.2, 0.8, 2)), 225, ink))
+    y, x = np.mgrid[:900, :1200]
+    grain = np.sin(y / 5.5 + 3 * np.sin(x / 230) + 0.4 * np.sin(x / 43)) * 12 + 10 * np.sin(y / 23 + x / 300)
+    return photographed(sheet, 180, grain[..., None] * (1, 0.8, 0.6) + (130, 95, 60), rng)
 
 
 Draw = Callable[[int, int, np.random.Generator], Image.Image]
@@ -215,6 +226,7 @@ KINDS: tuple[Draw, ...] = (
     thin,
     squared,
     phone,
+    desk,
 )
 
 

@@ -19,6 +19,9 @@ DRAWINGS = runpy.run_path(str(Path(__file__).with_name("drawn_digits.py")))
 KINDS = {kind.__name__: kind for kind in DRAWINGS["KINDS"]}
 
 
+# The flag of a printed 1 is as long as the bar of a 7. Where a pencil is no darker than the grain of the table, a part
+# of the sheet in the light may be taken for the drawing.
+MISTAKEN = {"type_set": [1], "desk": [2, 8]}
 MODELS = Path(__file__).parents[2] / "models"
 
 
@@ -48,7 +51,7 @@ def test_one_digit_of_each_kind(tmp_path: Path) -> None:
     for number, kind in enumerate(KINDS.values()):
         digit = (7 * number + 7) % 10
         right.append(int(outputs(trained, kind, [digit], tmp_path).argmax()) == digit)
-    assert right.count(True) == len(KINDS) == 12
+    assert right.count(True) == len(KINDS) == 13
 
 
 @pytest.mark.long
@@ -58,7 +61,7 @@ def test_all_digits_of_a_kind(name: str, confidence: float, kind: str, tmp_path:
     """confidence: in the middle; mnist_record was trained with smoothed labels, that leave 0.91 for the right class."""
     found = outputs(network(name), KINDS[kind], list(range(10)), tmp_path)
     wrong = np.flatnonzero(found.argmax(axis=1) != np.arange(10)).tolist()
-    assert wrong == ([1] if kind == "type_set" else [])  # the flag of its 1 is as long as the bar of a 7
+    assert wrong == MISTAKEN.get(kind, [])
     assert np.median(found.max(axis=1)) > confidence
 
 

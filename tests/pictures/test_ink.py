@@ -173,17 +173,3 @@ def test_a_digit_between_the_edges_of_its_sheet() -> None:
     found = find_ink(picture)
     assert found.dark
     assert place(found)[3] == 47
-
-
-@pytest.mark.parametrize("ink", [40, 140])
-def test_a_small_digit_on_a_sheet_on_a_table_with_marks_of_its_own(ink: int) -> None:
-    """ink: as dark as the marks of the table, or less."""
-    y, x = np.mgrid[:300, :400]
-    table = 110 + 25 * np.sin(y / 2.5 + np.sin(x / 60)) + np.random.default_rng(0).normal(0, 4, (300, 400))
-    picture = Image.fromarray(table.astype(np.uint8))
-    draw = ImageDraw.Draw(picture)
-    draw.polygon([(60, 60), (345, 75), (340, 245), (50, 235)], fill=215)
-    seven(draw, 230, 120, 40, 70, ink, 5)
-    found = find_ink(picture)
-    np.testing.assert_allclose(place(found), (230, 120, 40, 70), atol=1)
-    assert (found.dark, found.calm, found.others) == (True, True, 0)
