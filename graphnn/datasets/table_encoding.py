@@ -246,7 +246,9 @@ def missing_text(table: DataTable, missing: Mapping[str, Array]) -> str:
     total = sum(len(rows) for rows in missing.values())
     header = bool(table.format.header)
     columns = listed([column_text(one, header=header).removeprefix("column ") for one in missing])
-    all_text = f"; in all {total:,} values of {len(missing)} columns are missing: {columns}" if total > 1 else ""
+    all_text = f"; {total:,} values of the column are missing" if total > 1 else ""
+    if len(missing) > 1:
+        all_text = f"; in all {total:,} values of {len(missing)} columns are missing: {columns}"
     return (
         f'{table.at(row, name)}: {what}{all_text}. Write "missing": "mean" in data to put the mean of the training '
         "part there, or take the rows out"

@@ -166,6 +166,23 @@ def test_texts_booleans_and_categories_of_numbers(tmp_path: Path) -> None:
     assert any('column "flag" tells column "species" one to one' in text for text in data.notes)
 
 
+def test_texts_that_come_again_among_numbers_are_categories(tmp_path: Path) -> None:
+    rows = "".join(f"{['2', '3', '4', '5more'][k % 4]},{k % 7 or 'x'},{k // 5 % 2}\n" for k in range(40))
+    message = problem(tmp_path, "doors,b,species\n" + rows.replace("x", "?"))
+    assert message.startswith('t.csv:2: column "b": "?" stands for no value; 6 values of the column are missing')
+    data = read(tmp_path, "doors,b,species\n" + rows, ignore=["b"])
+    assert data.table is not None
+    assert data.table.features == ("doors=2", "doors=3", "doors=4", "doors=5more")
+    names = ("b=1", "b=2", "b=3", "b=4", "b=5", "b=6", "b=x")
+    assert read(tmp_path, "doors,b,species\n" + rows, ignore=[1]).table.features == names
+
+
+@pytest.mark.parametrize("date", ["2024-01-{}", "2024/1/{}", "{}.03.2024", "3/{}/99", "2024-01-{}T10:00:00Z", "10:{}"])
+def test_dates_and_times_are_refused(date: str, tmp_path: Path) -> None:
+    rows = "".join(f"{date.format(k + 10)},{k % 2}\n" for k in range(12))
+    assert 'column "d" holds dates or times' in problem(tmp_path, "d,species\n" + rows)
+
+
 def test_classes_are_in_the_order_of_numbers_or_letters(tmp_path: Path) -> None:
     numbers = "a,species\n" + "".join(f"{k * 0.5},{k % 3 * 5}\n" for k in range(12))
     assert read(tmp_path, numbers).classes == ("0", "5", "10")
