@@ -92,7 +92,7 @@ def test_a_picture_that_cannot_be_written_stops_no_training(
     folder.mkdir()
     monkeypatch.setattr(curve_picture, "DRAWN_EVERY", 0.0)
     monkeypatch.setattr(
-        training_run.Outputs, "update", once(training_run.Outputs.update, lambda: shutil.rmtree(folder))
+        training_run.SideProducts, "update", once(training_run.SideProducts.update, lambda: shutil.rmtree(folder))
     )
     code, out, err = train("--plot", folder / "curves.png")
     assert code == 2

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 
 from graphnn.benchmark.layer_twins import check_twins
-from graphnn.engine import engine as engine_module
 from graphnn.engine.plan import training_plan
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph
@@ -21,6 +20,7 @@ from graphnn.kernels.channels import pixels
 from graphnn.kernels.choice import KERNELS, kernels_named
 from graphnn.kernels.kernels import NUMPY
 from graphnn.layers.context import empty_channels_last
+from graphnn.model import model as model_module
 from graphnn.model.model import Model
 from graphnn.randomness import Purpose, generator
 from graphnn.specification.spec import read_spec
@@ -54,7 +54,7 @@ class Case:
         model = Model.from_document(self.file, dtype=dtype)
         model.load(self.weights)
         options = self.document["training"]
-        with patch.object(engine_module, "kernels_for", lambda graph: kernels_named(kernels)):
+        with patch.object(model_module, "kernels_for", lambda *_: kernels_named(kernels)):
             history = model.fit(
                 shake(self.training[0], shaken),
                 self.training[1],

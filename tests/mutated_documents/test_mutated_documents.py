@@ -33,7 +33,7 @@ def try_all(seeds: range) -> Counter[str]:
 def test_five_hundred_mutants(part: int) -> None:
     outcomes = try_all(range(25 * part, 25 * part + 25))
     assert outcomes["refused"] >= 12
-    assert outcomes["trained"] >= 2
+    assert outcomes["trained"] >= 1
 
 
 @pytest.mark.long
