@@ -17,7 +17,8 @@ from graphnn.commands.common import (
 from graphnn.plots.saving import SUFFIXES
 from graphnn.reports.formats import FOR_PROGRAMS, TABLE
 from graphnn.runs.curves import check_plot, plot_runs
-from graphnn.runs.listing import listed, listing
+from graphnn.runs.listing import listed
+from graphnn.runs.listing_report import listing
 from graphnn.runs.management import promote, remove
 from graphnn.runs.promotion import check_name
 from graphnn.runs.reading import document_command

@@ -10,7 +10,7 @@ from graphnn.datasets.digest import TEST
 from graphnn.engine.engine import Engine
 from graphnn.errors import DivergenceError, GraphError, SpecError, WeightsError
 from graphnn.graph.graph import Graph
-from graphnn.metrics.figures import figure, label
+from graphnn.metrics.figures import figure
 from graphnn.optimizers.sections import optimizer_from, schedule_from
 from graphnn.parameters.parameters import Parameters
 from graphnn.runs.data import TrainingData
@@ -21,6 +21,7 @@ from graphnn.runs.open_run import OpenRun
 from graphnn.runs.place import RunPlace
 from graphnn.runs.progress import Progress
 from graphnn.runs.resumable import bound_to_length, how_to_continue, obstacles
+from graphnn.runs.run_words import best_text, figures_of, stopped_early
 from graphnn.runs.side_products import SideProduct, SideProducts
 from graphnn.runs.stopping import StopRequest
 from graphnn.specification.spec import Spec
@@ -30,7 +31,6 @@ from graphnn.text.terminal import complain, note, showable
 from graphnn.training.checkpoint import RunSettings, State
 from graphnn.training.history import Record
 from graphnn.training.metadata import weights_metadata
-from graphnn.training.monitor import Watch
 from graphnn.training.options import training_options
 from graphnn.training.trainer import Trainer
 
@@ -295,26 +295,3 @@ class TrainingRun:
         elif record is not None:
             with self.trainer.kept.final():
                 self.files.save_best(self.parameters.named(), self.metadata(record, {}))
-
-
-def figures_of(record: Record) -> Mapping[str, Mapping[str, float]]:
-    """Return the figures of an epoch, by part."""
-    return {"training": record.training} | ({"validation": record.validation} if record.validation else {})
-
-
-def best_text(best: Watch | None) -> str | None:
-    """Return the best epoch in words: epoch 7, the best validation accuracy, 98.10%; None where there is none."""
-    if best is None or best.best is None:
-        return None
-    value = figure(best.metric, best.value(best.best))
-    return f"epoch {best.best.epoch}, the best validation {label(best.metric)}, {value}"
-
-
-def stopped_early(trainer: Trainer) -> str:
-    """Return the line that says why the run has ended before its last epoch."""
-    watch = trainer.watch
-    assert watch is not None
-    waited = "1 validation" if watch.waited == 1 else f"{watch.waited} validations"
-    name, best = label(watch.metric), watch.best
-    than = "" if best is None else f" than {figure(watch.metric, watch.value(best))} of epoch {best.epoch}"
-    return f"Stopped early after epoch {trainer.epoch}: no better validation {name}{than} in {waited}."
