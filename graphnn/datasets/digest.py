@@ -11,6 +11,7 @@ import numpy as np
 
 from graphnn.datasets.base import Dataset
 from graphnn.datasets.mapped import MappedInputs
+from graphnn.datasets.mapped_pages import let_go
 from graphnn.text.working import working
 from graphnn.types import Array
 
@@ -74,4 +75,5 @@ def digest(*arrays: Array, done: Callable[[int], object] = int) -> str:
         for start in range(0, len(array), block):
             total.update(np.ascontiguousarray(take(slice(start, start + block))).data)
             done(block * array[:1].nbytes)
+            let_go(array, block * array[:1].nbytes)
     return total.hexdigest()

@@ -68,6 +68,11 @@ class MappedInputs:
         block: Array = self._stored[chosen if self._indices is None else self._indices[chosen]]
         return block.reshape(len(block), *self.shape[1:])
 
+    @property
+    def stored(self) -> Array:
+        """The array in the file."""
+        return self._stored
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         """Return all samples, loaded."""
         return np.asarray(self[:], dtype)

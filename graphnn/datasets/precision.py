@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.datasets.mapped import MappedInputs
+from graphnn.datasets.mapped_pages import let_go
 from graphnn.errors import DataError
 from graphnn.text.suggestions import quoted
 from graphnn.types import Array, Shape
@@ -64,6 +65,7 @@ def pieces(x: Array, chosen: Array | None = None, *, laid_out: bool = False) -> 
     for start in range(0, count, step):
         block = slice(start, start + step)
         yield take(block if chosen is None else chosen[block])
+        let_go(x, step * x[:1].nbytes)
 
 
 def chunk_length(shape: Shape) -> int:

@@ -12,6 +12,7 @@ from graphnn.augmentation.augmenter import Augmenter
 from graphnn.augmentation.base import Augmentation, misfits
 from graphnn.augmentation.views import View
 from graphnn.datasets.batches import rows
+from graphnn.datasets.mapped_pages import let_go
 from graphnn.datasets.preparation import Normalisation, spread
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
@@ -70,6 +71,7 @@ class Samples:
         for start in range(0, len(indices), step):
             block = slice(start, start + step)
             x = rows(self.x, indices[block])
+            let_go(self.x, x.nbytes)
             if augmenter is not None and epoch is not None:
                 x = augmenter.apply(x, positions[block], epoch)
             elif self.view is not None and epoch is None:
