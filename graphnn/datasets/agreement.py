@@ -176,6 +176,11 @@ def start_differences(
             f"it was trained on the same data split otherwise ({words(initial)}), so that it may know samples of the "
             "validation part: the validation figures are too good"
         )
+    if initial is not None and classes[0] == classes[1] and other_test_part(initial, now):
+        notes.append(
+            "its test part was drawn otherwise: if it was trained on some of the same samples, it may know those that "
+            "are now held out for the test, and the figures are too good"
+        )
     return list(filter(None, notes))
 
 
@@ -192,6 +197,13 @@ def columns_note(initial: Provenance | None, now: Provenance) -> str | None:
         ),
         None,
     )
+
+
+def other_test_part(initial: Provenance, now: Provenance) -> bool:
+    """Return whether both test parts were drawn, and differ, so that one may hold training samples of the other."""
+    if initial.dataset != now.dataset or not (initial.test_drawn and now.test_drawn):
+        return False
+    return initial.digests.get(TEST) != now.digests.get(TEST)
 
 
 def known_before(initial: Provenance, now: Provenance) -> bool:

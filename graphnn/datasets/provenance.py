@@ -27,8 +27,8 @@ class Provenance:
     validation_split, limit: of the split into training and validation part, the seed being data.seed (in older versions
     training.seed); None for arrays; limit None: all samples.
     dtype: of the inputs as stored. range: the least and the largest value of the training inputs. table: how the
-    columns of a table became them. What a file of an
-    older version does not say is None, or empty.
+    columns of a table became them. test_drawn: whether the test part was drawn, from files that have none.
+    What a file of an older version does not say is None, False, or empty.
     """
 
     dataset: str | None
@@ -39,13 +39,15 @@ class Provenance:
     dtype: str | None = None
     range: tuple[float, float] | None = None
     table: TableEncoding | None = None
+    test_drawn: bool = False
 
     @classmethod
     def of(cls, name: str, dataset: Dataset, *, seed: int, validation_split: float, limit: int | None) -> Self:
         """Return that of a training on a whole data set, before its limit. name: in documents."""
         x, known = dataset.x_train, dataset.summaries.get("train")
         limits = range_of(x) if known is None else (min(known.low), max(known.high))
-        return cls(name, digests(dataset), seed, validation_split, limit, x.dtype.name, limits, dataset.table)
+        found, drawn = digests(dataset), dataset.test_drawn
+        return cls(name, found, seed, validation_split, limit, x.dtype.name, limits, dataset.table, test_drawn=drawn)
 
     @classmethod
     def of_arrays(cls, x: Array, before: "Provenance | None") -> Self:
@@ -66,6 +68,7 @@ class Provenance:
             "dtype": self.dtype,
             "range": None if self.range is None else list(self.range),
             **({} if self.table is None else {"table": self.table.to_json()}),
+            **({"test_drawn": True} if self.test_drawn else {}),
         }
 
     @classmethod
@@ -88,6 +91,7 @@ class Provenance:
                 dtype=optional(values["dtype"], str),
                 range=limits,  # type: ignore[arg-type]  # its length is checked below
                 table=TableEncoding.from_json(values["table"]) if "table" in values else None,
+                test_drawn=typed(values.get("test_drawn", False), bool),
             )
             if limits is not None and (len(limits) != 2 or limits[0] > limits[1]):
                 raise ValueError(f"range is {values['range']}, where the least and the largest value are needed")

@@ -64,3 +64,8 @@ def test_it_is_that_of_the_training_whatever_the_document_says_now(
     assert other.stdout == plain.stdout
     assert "the test part is that of the training of the weights: data.seed 1\n" in other.stderr
     assert json.loads(plain.stdout)["samples"] == 40
+    start = ("--init-from", tmp_path / "net.npz", "--quiet", "--dry-run")
+    assert "its test part was drawn otherwise" not in graphnn("train", spec, *start).stderr
+    drawn = graphnn("train", spec, *start, "--set", "data.seed=7")
+    assert drawn.returncode == 0
+    assert "its test part was drawn otherwise" in drawn.stderr

@@ -1,6 +1,7 @@
 """Provenance: its way through a weights file, and damaged ones."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,11 @@ DOCUMENT: dict[str, Any] = {"data": {"dataset": "digits", "validation_split": 0.
 def test_it_comes_back_from_json() -> None:
     assert (KNOWN.dtype, KNOWN.range) == ("uint8", (0, 200))
     assert Provenance.from_meta({"data": json.loads(json.dumps(KNOWN.to_json()))}, "w.npz") == KNOWN
+
+
+def test_it_says_whether_the_test_part_was_drawn() -> None:
+    drawn = Provenance.of("npz", replace(DATA, test_drawn=True), seed=3, validation_split=0.25, limit=7)
+    assert Provenance.from_meta({"data": drawn.to_json()}, "w.npz") == drawn != KNOWN
 
 
 def test_further_arrays_widen_the_range() -> None:
@@ -45,6 +51,7 @@ def test_further_arrays_widen_the_range() -> None:
         {"limit": 0},
         {"limit": 2.5},
         {"dtype": 8},
+        {"test_drawn": 1},
         {"range": 5},
         {"range": [0]},
         {"range": [1, 0]},
