@@ -442,6 +442,22 @@ def test_a_network_that_learns_its_inputs_shows_what_it_gives_back(
     assert "Confusion" not in page.text
 
 
+def test_vectors_that_are_given_back_are_shown_as_numbers(
+    regression: Path, small: dict[str, Any], document: Path, train: Run, make: Callable[..., Page]
+) -> None:
+    small["data"]["targets"] = "inputs"
+    small["layers"] = [{"type": "Dense", "units": 4}]
+    document.write_text(json.dumps(small))
+    assert train("--quiet", "--set", "training.epochs=1")[0] == 0
+    page = make()
+    with np.load(regression) as arrays:
+        x = arrays["x_test"]
+    worst = re.findall(r'<td>given</td><td class="number">([^<]*)', section(page, "mistakes"))
+    assert worst
+    assert all(np.isclose(x[:, 0], float(value.replace("−", "-")), rtol=1e-4).any() for value in worst)
+    assert '<span class="name">1</span>' in section(page, "samples")
+
+
 def test_rows_of_a_table_are_named_by_their_lines(
     document: Path, small: dict[str, Any], train: Run, make: Callable[..., Page]
 ) -> None:
