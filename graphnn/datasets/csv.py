@@ -154,8 +154,9 @@ def fitted(
 
 def is_empty(table: DataTable, name: str) -> bool:
     """Return whether a column has neither a name nor a value, as where each line ends with a delimiter."""
-    unnamed = bool(table.format.header) and name == f"column {table.names.index(name) + 1}"
-    return unnamed and bool(table.columns[name].missing.all())
+    if not (table.format.header and table.columns[name].missing.all()):
+        return False
+    return name == f"column {table.names.index(name) + 1}"
 
 
 def one_column(table: DataTable) -> str:

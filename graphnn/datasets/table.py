@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from graphnn.datasets.table_format import TableFormat, cells_of, noticed, opening
+from graphnn.datasets.table_format import TableFormat, cells_of, noticed, opening, too_long
 from graphnn.datasets.table_memory import check_memory
 from graphnn.datasets.table_numbers import NumberFormat, is_missing, number_text
 from graphnn.datasets.table_text import open_text
@@ -19,6 +19,7 @@ from graphnn.types import Array
 
 NOTICED = 1000  # lines from which the format is noticed
 CHUNK = 4096  # rows that are converted at a time
+LIMIT = "field limit"  # of csv, in its message
 MOST_TEXTS = 100_000  # different ones in a column; names and comments have more
 
 Cells = Sequence[str]
@@ -168,7 +169,8 @@ def read_table(
             rows = itertools.chain([(first, cells)], rows)
         wanted = select(names, form)
         check_memory(path, head, len(wanted))
-        chosen = [(names.index(name), DataColumn(name, NumberFormat(form.decimal or "."))) for name in wanted]
+        places, form_of_numbers = {name: index for index, name in enumerate(names)}, NumberFormat(form.decimal or ".")
+        chosen = [(places[name], DataColumn(name, form_of_numbers)) for name in wanted]
         lines = read_columns(rows, names, [name.strip() for name in cells] if form.header else None, chosen, path, form)
     if not len(lines):
         raise DataError(f"{path}: holds the names of the columns alone, and no rows")
@@ -196,8 +198,8 @@ def rows_of(lines: Iterator[str], form: TableFormat, path: Path, skipped: int) -
                 yield start, row
             start = skipped + reader.line_num + 1
     except csv.Error as problem:
-        reason = "a cell that begins with a quote must end with one, and quotes inside it are doubled"
-        raise DataError(f"{path}:{start}: {reason} ({problem})") from problem
+        reason = f"a cell that begins with a quote must end with one, and quotes inside it are doubled ({problem})"
+        raise DataError(f"{path}:{start}: {too_long(problem) if LIMIT in str(problem) else reason}") from problem
 
 
 def names_of(cells: Cells, form: TableFormat, path: Path, line: int) -> list[str]:
@@ -208,8 +210,9 @@ def names_of(cells: Cells, form: TableFormat, path: Path, line: int) -> list[str
     if not form.header:
         return [str(number) for number in range(1, len(cells) + 1)]
     names = [cell.strip() or f"column {number}" for number, cell in enumerate(cells, 1)]
+    known = dict[str, int]()
     for number, name in enumerate(names, 1):
-        first = names.index(name) + 1
+        first = known.setdefault(name, number)
         if first < number:
             raise DataError(f"{path}:{line}: columns {first} and {number} are both called {quoted(name)}; rename one")
     return names

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from graphnn.datasets.precision import SINGLE
 from graphnn.datasets.table import DataColumn, DataTable, column_text
 from graphnn.document.document import listed
 from graphnn.errors import DataError
@@ -194,6 +195,9 @@ def inputs_of(encoding: TableEncoding, table: DataTable, chosen: Array | None = 
             wrong = np.flatnonzero(np.isnan(values) & ~absent)
             if wrong.size:
                 problems.append(no_number(one, table, wrong if chosen is None else chosen[wrong]))
+            large = too_large(values)
+            if large.size:
+                problems.append(too_large_text(table, one.name, large if chosen is None else chosen[large]))
             x[:, start] = np.where(absent, one.mean or 0.0, values) if absent.any() else values
         start += one.size
     if missing:
@@ -231,6 +235,18 @@ def no_number(encoding: ColumnEncoding, table: DataTable, wrong: Array) -> str:
     what = "true or false" if encoding.kind == BOOLEAN else f"a number with a decimal {mark_of(table)}"
     more = f"; {len(wrong) - 1:,} more cells of the column are such" if len(wrong) > 1 else ""
     return f"{table.at(int(wrong[0]), encoding.name)}: {quoted(cell)} is not {what}{more}"
+
+
+def too_large(values: Array) -> Array:
+    """Return the indices of numbers that float32, in which networks compute, cannot hold."""
+    return np.flatnonzero(np.abs(values) > SINGLE.max)
+
+
+def too_large_text(table: DataTable, name: str, rows: Array) -> str:
+    """Return the message about numbers that are too large. rows: theirs."""
+    more = f"; {len(rows) - 1:,} more cells of the column are such" if len(rows) > 1 else ""
+    value = table.columns[name].values[rows[0]]
+    return f"{table.at(int(rows[0]), name)}: {value:g} is not a finite float32, whose range is ±{SINGLE.max:.2g}{more}"
 
 
 def mark_of(table: DataTable) -> str:

@@ -51,12 +51,23 @@ def noticed(known: TableFormat, lines: Sequence[str], path: Path, *, named: bool
     Raises DataError where the decimal mark cannot be told.
     """
     delimiter = known.delimiter or delimiter_of(lines)
-    rows = [row for row in cells_of(lines, delimiter) if any(row)]
+    try:
+        rows = [row for row in cells_of(lines, delimiter) if any(row)]
+    except csv.Error as problem:
+        raise DataError(f"{path}: {too_long(problem)}") from problem
     decimal = known.decimal or decimal_of(rows, delimiter, path)
     header = known.header
     if header is None:
         header = named or has_header(rows, NumberFormat(decimal))
     return TableFormat(delimiter, decimal, header)
+
+
+def too_long(problem: csv.Error) -> str:
+    """Return the words about an error other than that of quotes: a cell that is longer than Python's csv reads."""
+    return (
+        f"a cell has more than {csv.field_size_limit():,} characters, as where a quote is not closed, or where cells "
+        f"are separated otherwise ({problem})"
+    )
 
 
 def delimiter_of(lines: Sequence[str]) -> str:
@@ -66,7 +77,11 @@ def delimiter_of(lines: Sequence[str]) -> str:
     """
     shares = {}
     for delimiter in DELIMITERS:
-        widths = [len(row) for row in cells_of(lines, delimiter) if any(row)]
+        try:
+            widths = [len(row) for row in cells_of(lines, delimiter) if any(row)]
+        except csv.Error:  # a cell of more characters than may be, as a long line has without its delimiter
+            shares[delimiter] = 0.0
+            continue
         counts = Counter(widths)
         size, often = max(counts.items(), key=lambda one: (one[1], one[0]), default=(1, 0))
         shares[delimiter] = often / len(widths) / (1 if widths[0] == size else 2) if size > 1 else 0.0

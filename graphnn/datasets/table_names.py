@@ -79,9 +79,9 @@ def selected(names: Sequence[str], settings: Mapping[str, Any], form: TableForma
 
 def wanted(columns: Iterable[str], names: Sequence[str], form: TableFormat, path: Path, source: str) -> list[str]:
     """Return the columns, all of which a table has to have. source: what has them, for the message."""
-    found = list(columns)
+    found, there = list(columns), set(names)
     for name in found:
-        if name not in names:
+        if name not in there:
             others = [each for each in names if each not in found]
             column = column_text(name, header=bool(form.header))
             meant = did_you_mean(name, others)

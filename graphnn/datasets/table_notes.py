@@ -11,6 +11,7 @@ from graphnn.types import Array
 
 FEWEST = 10  # rows; in fewer, columns agree by chance
 SAMPLE = 1000  # rows, in which most columns have more numbers than there are classes
+SHOWN = 3  # columns that repeat the answers
 FAR = 100  # times the deviation of outputs as they are before training
 
 
@@ -21,16 +22,22 @@ def table_notes(table: DataTable, encoding: TableEncoding, y: Array) -> Iterator
     """
     if len(table) < FEWEST:
         return
+    repeated, answer = 0, table.said(encoding.targets[0])
     for one in encoding.columns:
         column, ref = table.columns[one.name], quoted(one.name) if encoding.header else one.name
         where = f"{table.path}: {table.said(one.name)}"
         if one.kind != CATEGORIES and column.codes is None and (np.diff(column.values) == 1).all():
             yield f'{where} only numbers the rows; leave it out: "ignore": [{ref}]'
         elif repeats(column, y):
-            yield (
-                f"{where} tells {table.said(encoding.targets[0])} one to one: if it is the answer in other words, "
-                f'leave it out: "ignore": [{ref}]'
-            )
+            repeated += 1
+            if repeated <= SHOWN:
+                yield (
+                    f"{where} tells {answer} one to one: if it is the answer in other words, leave it out: "
+                    f'"ignore": [{ref}]'
+                )
+    if repeated > SHOWN:
+        more = "1 more column tells" if repeated == SHOWN + 1 else f"{repeated - SHOWN:,} more columns tell"
+        yield f"{table.path}: {more} {answer} one to one"
     if y.dtype.kind == "f":
         for index, name in enumerate(encoding.targets if y.shape[1] == len(encoding.targets) else ()):
             mean, deviation = float(y[:, index].mean()), float(y[:, index].std())

@@ -5,7 +5,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from graphnn.datasets.table import DataTable
-from graphnn.datasets.table_encoding import BOOLEAN, NUMBER, ColumnEncoding, mark_of, numbers_of
+from graphnn.datasets.table_encoding import (
+    BOOLEAN,
+    NUMBER,
+    ColumnEncoding,
+    mark_of,
+    numbers_of,
+    too_large,
+    too_large_text,
+)
 from graphnn.datasets.targets import one_hot, read_numbers
 from graphnn.errors import DataError
 from graphnn.metrics.outputs import Classes, Numbers, Outputs, YesOrNo
@@ -67,6 +75,9 @@ def quantities(table: DataTable, targets: Sequence[str]) -> Array:
                 f"{table.at(row, name)}: {quoted(column.text(row))} is not a number with a decimal {mark_of(table)}, "
                 "which MeanSquaredError needs; for classes take Softmax and CrossEntropy"
             )
+        large = too_large(column.values)
+        if large.size:
+            raise DataError(too_large_text(table, name, large))
         columns.append(read_numbers(f"{table.path}: {table.said(name)}", column.values))
     return np.stack(columns, axis=1).astype(np.float32)
 

@@ -285,6 +285,21 @@ FAULTS: dict[str, tuple[str | bytes, dict[str, Any], str]] = {
     ),
     "infinite": (many("1,inf,x\n"), {}, 't.csv:14: column "b": "inf" is not a number'),
     "underscores": (many("1,1_000,x\n"), {}, 't.csv:14: column "b": "1_000" is not a number'),
+    "too large": (
+        many("1e39,2,x\n-4e38,2,y\n"),
+        {},
+        't.csv:14: column "a": 1e+39 is not a finite float32, whose range',
+    ),
+    "a long cell": (
+        many(f"1,{'2' * 140_000},x\n"),
+        {},
+        "t.csv: a cell has more than 131,072 characters, as where a quote",
+    ),
+    "a long cell further on": (
+        many(f"1,{'2' * 140_000},x\n", 1200),
+        {},
+        "t.csv:1202: a cell has more than 131,072 characters, as where a quote",
+    ),
     "target ignored": (FLOWERS, {"ignore": ["species"]}, 'the column "species" is in data.target and in data.ignore'),
     "target twice": (FLOWERS, {"target": ["species", 3]}, 't.csv: data.target names the column "species" twice'),
     "target a category": (FLOWERS, {"categories": [3]}, "is in data.target and in data.categories; take one out"),
@@ -345,6 +360,9 @@ def test_faults_of_other_losses(tmp_path: Path) -> None:
         't.csv:2: column "species": "setosa" is not a number with a decimal point, which MeanSquaredError needs; for '
         "classes take Softmax and CrossEntropy"
     )
+    assert problem(tmp_path, many("1,2,1e39\n").replace("x", "1").replace("y", "2"), Numbers) == (
+        't.csv:14: column "species": 1e+39 is not a finite float32, whose range is ±3.4e+38'
+    )
     three = FLOWERS + "1,2,other\n" * 3
     assert '3 classes, "other", "setosa", "virginica", but BinaryCrossEntropy' in problem(tmp_path, three, YesOrNo)
 
@@ -373,6 +391,25 @@ def test_lines_that_end_with_a_delimiter_have_no_further_column(tmp_path: Path) 
     data = read(tmp_path, FLOWERS.replace("\n", ",\n"))
     assert data.shape == (2,)
     assert data.x_train.tolist() == read(tmp_path, FLOWERS).x_train.tolist()
+
+
+def test_lines_may_be_longer_than_a_cell(tmp_path: Path) -> None:
+    width = 9000
+    rows = [[f"c{k}" for k in range(width)] + ["species"]]
+    rows += [[f"{k * row % 11 + 1}.2500000000000" for k in range(width)] + ["xy"[row % 2]] for row in range(8)]
+    data = read(tmp_path, "\n".join(map(",".join, rows)))
+    assert data.x_train.shape == (6, width)
+
+
+def test_columns_that_are_noted_are_not_all_named(tmp_path: Path) -> None:
+    text = (
+        ",".join(f"c{k}" for k in range(9))
+        + ",species\n"
+        + "".join(f"{f'{k % 2},' * 9}{'xy'[k % 2]}\n" for k in range(20))
+    )
+    notes = read(tmp_path, text).notes
+    assert len(notes) == 4
+    assert notes[3].endswith('6 more columns tell column "species" one to one')
 
 
 def test_a_table_larger_than_the_memory_is_refused_before_it_is_read(
