@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from graphnn.commands.common import (
@@ -19,6 +20,7 @@ from graphnn.commands.common import (
     with_value_apart,
 )
 from graphnn.runs import training
+from graphnn.runs.data import PICTURES, TABLES
 from graphnn.runs.progress import Progress, in_terminal
 from graphnn.runs.promotion import Destination
 from graphnn.runs.reading import command_line, document_command, has_place
@@ -26,6 +28,7 @@ from graphnn.runs.side_products import SideProduct
 from graphnn.runs.store import store_of
 from graphnn.runs.trained import weights_beside, weights_path
 from graphnn.runs.training import LATEST, TrainingRequest
+from graphnn.text.installing import install_command
 from graphnn.text.outputs import go_on_unread
 from graphnn.text.shell import file_word, shell_joined
 
@@ -36,6 +39,12 @@ EXAMPLES = (
     "models/cifar10.json --plot curves.png --tensorboard logs",
     "models/cifar10.json --no-test --limit 5000 --output /tmp/try.npz",
 )
+
+NEEDED_NEXT = {"matplotlib": "matplotlib", "jinja2": "jinja2", "PIL": "pillow"}
+TO_PREDICT = {
+    PICTURES: ("PICTURE.png", "what it sees on a picture of yours"),
+    TABLES: ("NEW.csv", "its predictions beside the rows of a new table"),
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -120,7 +129,7 @@ def train(argv: Sequence[str]) -> int:
         command=f"{program} {shell_joined(argv)}",
         again=lambda number: resume_command(program, argv, number),
         outputs=outputs_of(arguments),
-        after=lambda written, pictures: next_commands(arguments, written, pictures=pictures),
+        after=lambda written, takes: next_commands(arguments, written, takes),
     )
     progress = Progress(quiet=arguments.quiet, live=in_terminal() and not arguments.plain)
     return 0 if training.train(request, progress) else INTERRUPTED
@@ -140,10 +149,10 @@ def outputs_of(arguments: Namespace) -> list[SideProduct]:
     return outputs
 
 
-def next_commands(arguments: Namespace, weights: Path, *, pictures: bool) -> list[str]:
-    """Return lines that name two commands to go on with after a training.
+def next_commands(arguments: Namespace, weights: Path, takes: str) -> list[str]:
+    """Return lines that name two commands to go on with after a training, and first one that installs what they need.
 
-    weights: their file. pictures: whether the network takes pictures.
+    weights: their file. takes: what a user would give the network, as TrainingData.takes.
     """
     spec: Path = arguments.spec
     beside = has_place(spec) and weights == weights_path(spec)
@@ -156,11 +165,14 @@ def next_commands(arguments: Namespace, weights: Path, *, pictures: bool) -> lis
     def command(name: str, *more: str) -> str:
         return " ".join(filter(None, [document_command(name, "train", spec), *more, own]))
 
-    lines = [(command("report") + folder, "a page on its curves, mistakes and layers")]
+    missing = [package for module, package in NEEDED_NEXT.items() if find_spec(module) is None]
+    lines = [(install_command(*missing), "what pages and pictures need, once")] if missing else []
+    lines.append((command("report") + folder, "a page on its curves, mistakes and layers"))
     if arguments.no_test:
         lines.append((command("evaluate") + folder, "how good it is on the test part"))
-    elif pictures:
-        lines.append((command("predict", "PICTURE.png"), "what it sees on a picture of yours"))
+    elif takes in TO_PREDICT:
+        file, why = TO_PREDICT[takes]
+        lines.append((command("predict", file), why))
     else:
         lines.append((command("evaluate") + folder, "where it is right and wrong"))
     return ["", "Next:", *(line for text, why in lines for line in (f"  {text}", f"    {why}"))]

@@ -17,8 +17,9 @@ from graphnn.datasets.digest import digest
 from graphnn.datasets.folder_lock import ABANDONED, FolderLock
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
-from graphnn.pictures.opening import INSTALL, without_warnings
+from graphnn.pictures.opening import without_warnings
 from graphnn.storage.replacing import remove_abandoned, replacing
+from graphnn.text.installing import install_command
 from graphnn.text.numbers import bytes_text
 from graphnn.text.terminal import note
 from graphnn.text.visible import without_bytes
@@ -216,4 +217,4 @@ def check_pillow(root: Path) -> None:
     try:
         import PIL.Image  # noqa: F401  # whether it can be imported
     except ImportError as problem:
-        raise DataError(f"{root}: reading pictures needs Pillow: {INSTALL}") from problem
+        raise DataError(f"{root}: reading pictures needs Pillow: {install_command('pillow')}") from problem

@@ -35,5 +35,7 @@ def kernels_named(name: str) -> Kernels:
     if name not in KERNELS:
         raise GraphError(unknown_name("kernels", name, KERNELS))
     if name == "numba" and not find_spec("numba"):
-        raise GraphError("the numba kernels need numba, which is not installed: pip install 'graphnn[fast]'")
+        from graphnn.text.installing import install_command  # for this message alone
+
+        raise GraphError(f"the numba kernels need numba, which is not installed: {install_command('numba')}")
     return KERNELS[name]

@@ -9,6 +9,7 @@ from graphnn.errors import GraphError
 from graphnn.runs.store import run_around
 from graphnn.storage.regular_files import open_regular, reading_problem
 from graphnn.storage.replacing import replacing
+from graphnn.text.installing import install_command
 
 SUFFIXES = (".html", ".htm")
 MARK = '<meta name="generator" content="graphnn report">'  # near the start of each page
@@ -25,7 +26,7 @@ def check_libraries() -> None:
             found = "" if isinstance(problem, ModuleNotFoundError) else f", and the one here is broken: {problem}"
             raise GraphError(
                 f"the page needs matplotlib and jinja2, but there is no {name}{found}: "
-                "python -m pip install matplotlib jinja2"
+                f"{install_command('matplotlib', 'jinja2')}"
             ) from problem
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from graphnn.errors import DataError
 from graphnn.storage.regular_files import open_regular
+from graphnn.text.installing import install_command
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")  # what a file holds decides, not its suffix
 KINDS = "PNG, JPEG, WebP, BMP, GIF, TIFF, PPM or PGM"
-INSTALL = "python -m pip install 'graphnn[images]'"
 MOST_PIXELS = 70_000_000  # more than the largest cameras of phones take; decoding them takes up to 1.5 GB
 REMEDY = "the most that are read; save it in a smaller size"
 MOST_BYTES = 8 * MOST_PIXELS  # of a file; four samples of 16 bits for each pixel
@@ -62,7 +62,7 @@ def decoded(path: Path, content: bytes, mode: str, needed: Callable[[Size], Size
 
         from graphnn.pictures.samples_in_eight_bits import in_eight_bits
     except ImportError as problem:
-        raise DataError(f"{path}: reading pictures needs Pillow: {INSTALL}") from problem
+        raise DataError(f"{path}: reading pictures needs Pillow: {install_command('pillow')}") from problem
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as file:
             check_pixels(path, *file.size)

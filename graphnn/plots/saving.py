@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from graphnn.errors import GraphError
 from graphnn.storage.regular_files import open_regular, reading_problem
 from graphnn.storage.replacing import remove_abandoned, replacing
+from graphnn.text.installing import install_command
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,7 +27,7 @@ def check_matplotlib() -> None:
         importlib.import_module("matplotlib.figure")
     except ImportError as problem:
         found = "" if isinstance(problem, ModuleNotFoundError) else f", and the one here is broken: {problem}"
-        raise GraphError(f"drawing pictures needs matplotlib{found}: python -m pip install matplotlib") from problem
+        raise GraphError(f"drawing pictures needs matplotlib{found}: {install_command('matplotlib')}") from problem
 
 
 def check_picture(path: Path) -> None:

@@ -35,6 +35,9 @@ from graphnn.training.length import Length, check_batches
 from graphnn.training.samples import Samples
 from graphnn.types import Array
 
+PICTURES, TABLES = "pictures", "tables"
+CHANNELS = (1, 3)  # of pictures, grey or colour
+
 
 @frozen_dataclass
 class TrainingData:
@@ -50,6 +53,19 @@ class TrainingData:
     normalisation: Normalisation
     provenance: Provenance
     limit: int | None = None
+
+    @property
+    def takes(self) -> str:
+        """What a user would give a network that was trained on this: PICTURES, TABLES, or neither.
+
+        Neither, too, where it gives its inputs back: what `predict` says of one are as many numbers.
+        """
+        if self.training.learns_inputs:
+            return ""
+        if self.provenance.table is not None:
+            return TABLES
+        sample = self.training.x.shape[1:]
+        return PICTURES if len(sample) == 3 and sample[0] in CHANNELS else ""
 
     @property
     def most(self) -> int:

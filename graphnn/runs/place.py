@@ -27,7 +27,7 @@ class RunPlace:
     options that made its document another than the one that is written. again: returns the command that resumes the run
     of a number; None: an interrupted run is not saved. taken: whether another process has begun this training, asked
     before a new folder is made, by one process at a time. after: returns the lines that end a finished run, on what to
-    do with its weights; it is given their file, and whether the network takes pictures.
+    do with its weights; it is given their file, and what the network takes, as TrainingData.takes.
     """
 
     store: RunStore
@@ -40,7 +40,7 @@ class RunPlace:
     changes: Sequence[str] = ()
     again: Callable[[int], str] | None = None
     taken: Callable[[], bool] | None = None
-    after: Callable[[Path, bool], Sequence[str]] | None = None
+    after: Callable[[Path, str], Sequence[str]] | None = None
 
     @contextlib.contextmanager
     def opened(

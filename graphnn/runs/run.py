@@ -35,7 +35,6 @@ from graphnn.training.options import training_options
 from graphnn.training.trainer import Trainer
 
 SHOWN_OBSTACLES = 12
-CHANNELS = (1, 3)  # of pictures, grey or colour
 SAVED_EVERY = 120.0  # seconds from one checkpoint to the next within an epoch
 
 
@@ -138,8 +137,7 @@ class TrainingRun:
                 for name, value in each.items():
                     self.progress.result(f"Final {final_label(part, name)}: {figure(name, value)}")
             if self.place.after is not None:
-                sample = self.data.training.x.shape[1:]
-                for line in self.place.after(weights, len(sample) == 3 and sample[0] in CHANNELS):
+                for line in self.place.after(weights, self.data.takes):
                     self.progress.line(line)
         if problems:
             raise GraphError(*problems)

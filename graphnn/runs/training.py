@@ -77,7 +77,7 @@ class TrainingRequest:
     again: Callable[[int], str] | None = None
     taken: Callable[[], bool] | None = None
     outputs: Sequence[SideProduct] = ()
-    after: Callable[[Path, bool], Sequence[str]] | None = None
+    after: Callable[[Path, str], Sequence[str]] | None = None
 
 
 def train(request: TrainingRequest, progress: Progress) -> bool:

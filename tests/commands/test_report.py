@@ -22,6 +22,7 @@ from graphnn.page import layer_times
 from graphnn.page.saving import MARK
 from graphnn.runs.facts import INTERRUPTED
 from graphnn.runs.store import store_of
+from graphnn.text.installing import install_command
 
 HOSTILE = "</title></style><script>alert(1)</script><img src=x onerror=alert(1)> \" ' & {{ 7 * 7 }} $\\frac$"
 VOID = {"meta", "link", "img", "br", "hr", "input"}
@@ -376,7 +377,7 @@ def test_a_missing_library_is_named_with_its_command(
     done = graphnn("report", trained)
     assert done.returncode == 2
     assert done.stderr == (
-        "the page needs matplotlib and jinja2, but there is no jinja2: python -m pip install matplotlib jinja2\n"
+        f"the page needs matplotlib and jinja2, but there is no jinja2: {install_command('matplotlib', 'jinja2')}\n"
     )
 
 

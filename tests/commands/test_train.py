@@ -12,6 +12,7 @@ import pytest
 from graphnn.machine import memory
 from graphnn.specification.spec import read_spec
 from graphnn.storage.weights import load_weights
+from graphnn.text.installing import install_command
 
 Train = Callable[..., tuple[int, str, str]]
 RUN = ("checkpoint.npz", "history.csv", "lock", "log.txt", "resolved.json", "run.json", "weights.npz")
@@ -72,6 +73,37 @@ def test_a_network_that_takes_no_pictures_is_evaluated(train: Train, document: P
     _, out, _ = train("--set", "training.epochs=1")
     assert f"  graphnn evaluate {document} --set training.epochs=1" in out.splitlines()
     assert out.endswith("    where it is right and wrong\n")
+
+
+def test_one_that_takes_a_table_or_its_own_inputs(train: Train, document: Path, small: dict[str, Any]) -> None:
+    rows = "".join(f"{number / 7:.3f},{number % 3},{'ab'[number % 2]}\n" for number in range(80))
+    (document.parent / "own.csv").write_text(f"height,width,kind\n{rows}")
+    layers = [{"type": "Dense", "units": 2}, {"type": "Softmax"}]
+    data = {"dataset": "csv", "path": "own.csv", "target": "kind"}
+    document.write_text(json.dumps({**small, "input": {"shape": [2]}, "layers": layers, "data": data}))
+    _, out, _ = train()
+    assert out.splitlines()[-2:] == [
+        f"  graphnn predict {document} NEW.csv",
+        "    its predictions beside the rows of a new table",
+    ]
+    back = {"layers": [{"type": "Dense", "units": 64}], "loss": {"type": "MeanSquaredError"}}
+    data = {"dataset": "digits", "targets": "inputs"}
+    document.write_text(json.dumps({**small, "input": {"shape": [64]}, **back, "data": data}))
+    _, out, _ = train("--set", "optimizer.learning_rate=0.001")
+    assert out.splitlines()[-2].startswith(f"  graphnn evaluate {document} --set ")
+
+
+def test_what_the_next_commands_need_is_installed_first(
+    train: Train, document: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("graphnn.commands.train.find_spec", lambda name: None if name in ("PIL", "jinja2") else ...)
+    _, out, _ = train()
+    assert out.splitlines()[-7:-3] == [
+        "Next:",
+        f"  {install_command('jinja2', 'pillow')}",
+        "    what pages and pictures need, once",
+        f"  graphnn report {document}",
+    ]
 
 
 def test_neither_a_quiet_nor_a_dry_run_does(train: Train) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from graphnn.runs import curve_picture
 from graphnn.runs import run as training_run
+from graphnn.text.installing import install_command
 
 Train = Callable[..., tuple[int, str, str]]
 
@@ -139,7 +140,7 @@ def test_without_matplotlib_nothing_is_trained(train: Train, picture: Path, monk
     assert train("--plot", picture) == (
         2,
         "",
-        "drawing pictures needs matplotlib: python -m pip install matplotlib\n",
+        f"drawing pictures needs matplotlib: {install_command('matplotlib')}\n",
     )
 
 

@@ -1,0 +1,15 @@
+"""The command line that installs packages for the Python that is running, whichever the shell would find."""
+
+import shutil
+import sys
+from pathlib import Path
+
+from graphnn.text.shell import shell_joined
+
+
+def install_command(*packages: str) -> str:
+    """Return the command line that installs packages for this Python; it is called python where the shell finds it."""
+    found = shutil.which("python")
+    known = found is not None and Path(found).absolute().parent == Path(sys.executable).parent
+    python = "python" if known or not sys.executable else sys.executable
+    return shell_joined([python, "-m", "pip", "install", *packages])
