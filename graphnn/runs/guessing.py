@@ -106,14 +106,14 @@ def sentence(history: Sequence[Record], guess: Guessing | None) -> str:
     """Return what is the matter with the newest epoch, and what it probably comes from."""
     newest = history[-1]
     part, figures = ("validation", newest.validation) if newest.validation else ("training", newest.training)
-    rate = newest.learning_rate
+    rate = max(record.learning_rate for record in history)  # a schedule may have ended near 0
     smaller = f"a smaller one, as {rate / 10:.2g}" if rate > 0 else "another one"
     if guess is None:
         return (
             f"after {newest.epoch} epochs the predictions are no better than the mean of the targets: R² on the {part} "
             f"part is {figure('r2', figures['r2'])}, and the loss falls no more. Most often the learning rate is too "
-            f'large ({rate:.3g} now; try {smaller}), or the inputs are far from 0…1 ("normalize" in the data), or the '
-            "last layer cannot reach the targets"
+            f"large (up to {rate:.3g}; try {smaller}), or the inputs are far from 0…1 "
+            '("normalize" in the data), or the last layer cannot reach the targets'
         )
     where = f" (ln {guess.classes})" if guess.classes else ""
     text = (
@@ -124,10 +124,10 @@ def sentence(history: Sequence[Record], guess: Guessing | None) -> str:
     )
     first = history[0].training["loss"]
     if figures["loss"] > FAR * guess.loss and abs(first - newest.training["loss"]) < STILL * first:
-        return f"{text}As it has hardly changed, the learning rate is too small ({rate:.3g} now): try a larger one"
+        return f"{text}As it has hardly changed, the learning rate is too small (up to {rate:.3g}): try a larger one"
     if figures["loss"] > FAR * guess.loss:
-        return f"{text}A loss so far above comes from too large a learning rate ({rate:.3g} now): try {smaller}"
+        return f"{text}A loss so far above comes from too large a learning rate (up to {rate:.3g}): try {smaller}"
     return (
-        f"{text}Most often the learning rate is too large ({rate:.3g} now; try {smaller}), so that units are dead and "
-        "the last layer only learns the frequencies; or it is far too small; or the labels do not belong to the inputs"
+        f"{text}Most often the learning rate is too large (up to {rate:.3g}; try {smaller}), so that units are dead "
+        "and the last layer only learns the frequencies; or it is far too small; or the labels do not belong to the inputs"
     )

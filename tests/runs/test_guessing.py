@@ -36,15 +36,20 @@ def samples(y: Array) -> Samples:
 
 
 def noted(
-    graph: Graph, y: Array, *epochs: tuple[Figures, Figures | None], metric: str = "accuracy", steps: int = 25
+    graph: Graph,
+    y: Array,
+    *epochs: tuple[Figures, Figures | None],
+    metric: str = "accuracy",
+    steps: int = 25,
+    rate: float = 0.5,
 ) -> str | None:
-    """Return the note after epochs with these figures in training and validation."""
+    """Return the note after epochs with these figures in training and validation. rate: of learning, in the last."""
     history = [
         Record(
             number,
             {"loss": training[0], metric: training[1]},
             None if validation is None else {"loss": validation[0], metric: validation[1]},
-            0.5,
+            rate if number == len(epochs) else 0.5,
             1.0,
             1.0,
         )
@@ -63,7 +68,7 @@ def test_a_loss_that_stays_at_ln_k() -> None:
     assert text.startswith(
         "after 2 epochs the network is no better than guessing: its accuracy on the validation part is 10.00%, and "
         "always saying what is most frequent has 10.00%; its loss is 2.3028, and that of guessing 2.3026 (ln 10). Most "
-        "often the learning rate is too large (0.5 now; try a smaller one, as 0.05)"
+        "often the learning rate is too large (up to 0.5; try a smaller one, as 0.05)"
     )
 
 
@@ -73,6 +78,12 @@ def test_it_is_given_once_and_not_before_the_second_epoch() -> None:
     healthy = ((1.0, 0.7), (0.8, 0.75))
     assert noted(TEN, LABELS, healthy, healthy, DEAD) is not None  # it can die later, too
     assert noted(TEN, LABELS, healthy, healthy, DEAD, DEAD) is None
+
+
+def test_the_rate_that_is_too_large_is_the_largest_not_that_of_the_end_of_a_schedule() -> None:
+    text = noted(TEN, LABELS, DEAD, DEAD, rate=1e-4)
+    assert text is not None
+    assert "(up to 0.5; try a smaller one, as 0.05)" in text
 
 
 def test_few_steps_are_no_reason() -> None:
@@ -90,11 +101,11 @@ def test_a_loss_far_above_that_of_guessing() -> None:
     text = noted(TEN, LABELS, ((50.0, 0.1), (8.0, 0.1)), ((9.0, 0.1), (8.0, 0.1)))
     assert text is not None
     assert text.endswith(
-        "A loss so far above comes from too large a learning rate (0.5 now): try a smaller one, as 0.05"
+        "A loss so far above comes from too large a learning rate (up to 0.5): try a smaller one, as 0.05"
     )
     text = noted(TEN, LABELS, ((3.0, 0.1), (3.0, 0.1)), ((2.99, 0.1), (2.99, 0.1)))
     assert text is not None
-    assert text.endswith("As it has hardly changed, the learning rate is too small (0.5 now): try a larger one")
+    assert text.endswith("As it has hardly changed, the learning rate is too small (up to 0.5): try a larger one")
 
 
 @pytest.mark.parametrize(
