@@ -22,6 +22,7 @@ from graphnn.types import Array
 
 Result = tuple[str, Array]  # a sample's label, and the network's output as a vector
 
+MOST_SHOWN, FIRST_SHOWN = 20, 8  # outputs of a sample in a line for people; of more, these
 EXPLAINED = 10  # samples whose outputs are not finite; each takes a pass node by node
 ORDINAL = Kind(right=True)
 CLASS_ROWS = (
@@ -137,10 +138,14 @@ def best(y: Array, names: Sequence[str], top: int) -> list[Guess]:
 
 
 def values_report(results: Sequence[Result]) -> Report:
-    """Return the report of the outputs for each sample, with a row for each of them."""
+    """Return the report of the outputs for each sample, with a row for each of them; people read the first of many."""
     found = [(label, [float(value) for value in y]) for label, y in results]
-    columns = [Column("input"), *(Column(f"output {i}", SIX_DIGITS) for i in range(len(found[0][1])))]
-    cells = [(label, *values) for label, values in found]
+    count = len(found[0][1])
+    shown = count if count <= MOST_SHOWN else FIRST_SHOWN
+    columns = [Column("input"), *(Column(f"output {i}", SIX_DIGITS) for i in range(shown))]
+    more = () if shown == count else (f"… and {count - shown} more; --format csv has all",)
+    columns += [Column("")] * len(more)
+    cells = [(label, *values[:shown], *more) for label, values in found]
     rows = [(label, i, value) for label, values in found for i, value in enumerate(values)]
     data = [{"input": label, "values": values} for label, values in found]
     return Report([Table(columns, cells, headed=False)], data, rows=Table(VALUE_ROWS, rows))

@@ -128,6 +128,7 @@ def sentence(history: Sequence[Record], guess: Guessing | None) -> str:
     if figures["loss"] > FAR * guess.loss:
         return f"{text}A loss so far above comes from too large a learning rate (up to {rate:.3g}): try {smaller}"
     return (
-        f"{text}Most often the learning rate is too large (up to {rate:.3g}; try {smaller}), so that units are dead "
-        "and the last layer only learns the frequencies; or it is far too small; or the labels do not belong to the inputs"
+        f"{text}Most often the learning rate is too large (up to {rate:.3g}; try {smaller}), so that units are "
+        "dead and the last layer only learns the frequencies; or it is far too small; or the labels do not belong to "
+        "the inputs"
     )

@@ -1,5 +1,7 @@
 """Predictions as Markdown, whose tables need titles, and ties between classes."""
 
+import json
+
 import numpy as np
 
 from graphnn.evaluation.prediction import classes_report, values_report
@@ -33,3 +35,12 @@ def test_values() -> None:
         "x[1],1,-2",
     ]
     assert report.data[0] == {"input": "x[0]", "values": [0.123456789, 7.0]}
+
+
+def test_of_many_outputs_people_read_the_first_and_programs_all() -> None:
+    report = values_report([("x", np.arange(21.0))])
+    line = "x  0  1  2  3  4  5  6  7  … and 13 more; --format csv has all\n"
+    assert render(report, "table") == line
+    assert len(render(report, "csv").splitlines()) == 22
+    assert json.loads(render(report, "json"))[0]["values"] == list(range(21))
+    assert render(values_report([("x", np.arange(20.0))]), "table").endswith("18  19\n")
