@@ -139,7 +139,7 @@ def test_only_the_registry_says_what_an_unknown_name_is() -> None:
         "optimizers/groups.py",
         "specification/overrides.py",
         "specification/schema_problems.py",
-        "commands/common.py",
+        "commands/arguments.py",
         "commands/run.py",
     }
 

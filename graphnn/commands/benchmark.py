@@ -10,14 +10,14 @@ from graphnn.benchmark.machine import machine, machine_text
 from graphnn.benchmark.measure import Say, require_torch
 from graphnn.benchmark.task import OURS, Task
 from graphnn.benchmark.timing import QUICK, Effort
-from graphnn.commands.common import (
+from graphnn.commands.arguments import (
     Parser,
     add_document_arguments,
     add_kernels_argument,
-    guarded,
     positive_integer,
     show_report,
 )
+from graphnn.commands.guarding import guarded
 from graphnn.describe.describe import training_bytes
 from graphnn.describe.limits import refuse_too_large
 from graphnn.graph.build import build_graph

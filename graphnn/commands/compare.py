@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 
-from graphnn.commands.common import (
-    INTERRUPTED,
+from graphnn.commands.arguments import (
     Parser,
     add_data_argument,
     add_document_arguments,
@@ -15,11 +14,11 @@ from graphnn.commands.common import (
     add_kernels_argument,
     add_threads_argument,
     document_source,
-    guarded,
     natural_number,
     positive_integer,
     show_report,
 )
+from graphnn.commands.guarding import INTERRUPTED, guarded
 from graphnn.errors import DivergenceError, WeightsError
 from graphnn.reports.formats import TABLE
 from graphnn.runs.comparison import ComparisonRequest, planned, prepare

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from graphnn.commands.common import (
+from graphnn.commands.arguments import (
     Parser,
     add_data_argument,
     add_document_arguments,
@@ -12,10 +12,10 @@ from graphnn.commands.common import (
     add_threads_argument,
     add_weights_argument,
     document_source,
-    guarded,
     positive_integer,
     show_report,
 )
+from graphnn.commands.guarding import guarded
 from graphnn.datasets.base import check_input_shape
 from graphnn.describe.limits import refuse_inference
 from graphnn.evaluation.evaluation import evaluate

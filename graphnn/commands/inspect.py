@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from graphnn.commands.common import (
+from graphnn.commands.arguments import (
     Parser,
     add_document_arguments,
     add_format_argument,
     add_kernels_argument,
     document_source,
-    guarded,
     show_report,
 )
+from graphnn.commands.guarding import guarded
 from graphnn.describe.describe import describe
 from graphnn.describe.report import description_report
 from graphnn.errors import GraphError

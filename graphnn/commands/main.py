@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 
-from graphnn.commands.common import UsageError, guarded
+from graphnn.commands.guarding import UsageError, guarded
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.registry import Registry
 from graphnn.text.suggestions import did_you_mean, quoted

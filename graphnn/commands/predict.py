@@ -5,19 +5,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from graphnn.commands.common import (
+from graphnn.commands.arguments import (
     Parser,
-    UsageError,
     add_document_arguments,
     add_format_argument,
     add_kernels_argument,
     add_threads_argument,
     add_weights_argument,
     document_source,
-    guarded,
     positive_integer,
     show_report,
 )
+from graphnn.commands.guarding import UsageError, guarded
 from graphnn.datasets.base import facts_of
 from graphnn.errors import DivergenceError, GraphError
 from graphnn.evaluation.files import Files, Labelled, gathered

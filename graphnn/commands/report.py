@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from graphnn.commands.common import (
+from graphnn.commands.arguments import (
     Parser,
     add_data_argument,
     add_document_arguments,
@@ -13,9 +13,9 @@ from graphnn.commands.common import (
     add_threads_argument,
     add_weights_argument,
     document_source,
-    guarded,
     run_number,
 )
+from graphnn.commands.guarding import guarded
 from graphnn.page.saving import check_libraries, check_page, save_page
 from graphnn.runs.reading import has_place
 from graphnn.runs.trained import PARTS

@@ -3,15 +3,13 @@
 import math
 from collections.abc import Sequence
 
-from graphnn.commands.common import (
-    INTERRUPTED,
+from graphnn.commands.arguments import (
     Parser,
-    UsageError,
     add_data_argument,
     add_kernels_argument,
     add_threads_argument,
-    guarded,
 )
+from graphnn.commands.guarding import INTERRUPTED, UsageError, guarded
 from graphnn.course.checks import CHECKS
 from graphnn.course.comparisons import Check
 from graphnn.course.trials import TRIALS, run_trial

@@ -4,16 +4,16 @@ from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from graphnn.commands.common import (
+from graphnn.commands.arguments import (
     Parser,
     add_document_arguments,
     add_format_argument,
     document_source,
-    guarded,
     run_number,
     show_report,
     with_value_apart,
 )
+from graphnn.commands.guarding import guarded
 from graphnn.plots.saving import SUFFIXES
 from graphnn.reports.formats import FOR_PROGRAMS, TABLE
 from graphnn.runs.curves import check_plot, plot_runs

@@ -5,20 +5,19 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from graphnn.commands.common import (
-    INTERRUPTED,
+from graphnn.commands.arguments import (
     Parser,
     add_data_argument,
     add_document_arguments,
     add_kernels_argument,
     add_threads_argument,
     document_source,
-    guarded,
     natural_number,
     positive_integer,
     run_number,
     with_value_apart,
 )
+from graphnn.commands.guarding import INTERRUPTED, guarded
 from graphnn.runs import training
 from graphnn.runs.data import PICTURES, TABLES
 from graphnn.runs.progress import Progress, in_terminal

@@ -10,16 +10,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from graphnn.commands.common import (
+from graphnn.commands.arguments import (
     Parser,
-    UsageError,
     add_data_argument,
     add_document_arguments,
     add_threads_argument,
     document_source,
-    guarded,
     natural_number,
 )
+from graphnn.commands.guarding import UsageError, guarded
 from graphnn.errors import DivergenceError, SpecError
 from graphnn.runs import reading
 from graphnn.runs.reading import DocumentSource, command_line, read_document

@@ -87,10 +87,10 @@ def test_no_command_is_imported_that_is_not_asked_for() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     imported = done.stdout.splitlines()[-1].split()
     commands = {name for name in imported if name.startswith("graphnn.commands.")}
-    assert commands == {"graphnn.commands.main", "graphnn.commands.common"}
+    assert commands == {"graphnn.commands.main", "graphnn.commands.guarding"}
 
 
 def test_every_file_of_a_command_is_in_the_list(root: Path) -> None:
-    shared = {"__init__", "common", "main", "predict_table"}
+    shared = {"__init__", "arguments", "guarding", "main", "predict_table"}
     assert {file.stem for file in (root / "graphnn" / "commands").glob("*.py")} - shared == set(entry.COMMANDS)
     assert {file.stem for file in (root / "tools").glob("*.py")} == set(entry.COMMANDS)

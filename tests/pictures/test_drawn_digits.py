@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnn.commands.common import document_source
+from graphnn.commands.arguments import (
+    document_source,
+)
 from graphnn.commands.predict import parser
 from graphnn.datasets.mnist import INK
 from graphnn.evaluation.prediction import predict

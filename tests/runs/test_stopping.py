@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from graphnn.commands.common import INTERRUPTED, guarded
+from graphnn.commands.guarding import INTERRUPTED, guarded
 from graphnn.errors import GraphError
 from graphnn.runs.stopping import SIGNALS, StopRequest
 
@@ -132,13 +132,13 @@ def test_a_signal_while_a_message_is_printed_ends_the_command(monkeypatch: pytes
     def stopped(message: str, style: object) -> None:
         send(signal.SIGINT)
 
-    monkeypatch.setattr("graphnn.commands.common.complain", stopped)
+    monkeypatch.setattr("graphnn.commands.guarding.complain", stopped)
     assert guarded(fails, []) == 130
 
 
 AT_EXIT = """
 import atexit, os, signal, sys
-from graphnn.commands.common import guarded
+from graphnn.commands.guarding import guarded
 atexit.register(os.kill, os.getpid(), signal.SIGINT)
 sys.exit(guarded(lambda argv: 130, None))
 """

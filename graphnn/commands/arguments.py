@@ -1,33 +1,22 @@
-"""What commands share: the parser, common arguments, errors printed as messages, and exit codes."""
+"""What the command lines of all commands share: the parser, common arguments, and how their reports are shown."""
 
 import argparse
-import contextlib
 import os
-import signal
 import stat
 import sys
-import threading
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
+from graphnn.commands.guarding import UsageError
 from graphnn.errors import GraphError
 from graphnn.kernels.choice import KERNELS
 from graphnn.reports.formats import FOR_PROGRAMS, FORMATS, TABLE, render
 from graphnn.reports.report import Report
 from graphnn.runs.reading import DocumentSource
-from graphnn.runs.stopping import STOPPED_BY, exit_code
-from graphnn.text.colour import Meaning, has_colour
-from graphnn.text.outputs import named_outputs
-from graphnn.text.terminal import complain, each_note_once, note, show, showable, terminal_width
-from graphnn.text.working import Display, current_display, displayed, moving_lines
-
-INTERRUPTED = exit_code(signal.SIGINT)  # what a command returns that was stopped, by whichever signal
-
-
-class UsageError(GraphError):
-    """The command line is wrong."""
+from graphnn.text.colour import has_colour
+from graphnn.text.terminal import show, showable, terminal_width
+from graphnn.text.working import current_display, moving_lines
 
 
 class Parser(argparse.ArgumentParser):
@@ -251,104 +240,12 @@ def show_report(report: Report, form: str = TABLE) -> None:
     show(text, exact=form in FOR_PROGRAMS)
 
 
-def guarded(command: Callable[[Sequence[str]], int], argv: Sequence[str] | None) -> int:
-    """Run a command and return its exit code; errors that a user can cause are printed on stderr, without traceback.
-
-    argv: its arguments; None: those of this process, which has nothing to do afterwards that Ctrl-C may stop.
-    """
-    prepare()
-    try:
-        code = answered(command, sys.argv[1:] if argv is None else argv)
-    except KeyboardInterrupt:  # once more, while a message was printed
-        code = exit_code(STOPPED_BY.get())
-    if argv is None and in_main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return code
-
-
-def answered(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
-    """Run a command and return its exit code, after the message of an error."""
-    STOPPED_BY.set(signal.SIGINT)
-    with named_outputs():
-        try:
-            display = displayed(Display(sys.stderr, live=False, mute=True))
-            with warnings.catch_warnings(), each_note_once(), display:
-                warnings.showwarning = in_one_line(warnings.showwarning)
-                code = flushed(command, argv)
-        except GraphError as error:
-            return failed(str(error), error.exit_code)
-        except KeyboardInterrupt:
-            return failed("Interrupted.", exit_code(STOPPED_BY.get()))
-        except BrokenPipeError:  # the reader has ended, as `head` does
-            return 1
-        except OSError as error:
-            return failed(error_text(error), GraphError.exit_code)
-        except MemoryError as error:
-            return failed(f"not enough memory: {error}", GraphError.exit_code)
-        return exit_code(STOPPED_BY.get()) if code == INTERRUPTED else code
-
-
-def flushed(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
-    """Run a command and return its exit code, once its output is written. Raises OSError where it cannot be."""
-    try:
-        code = command(argv)
-    except SystemExit:  # after --help
-        sys.stdout.flush()
-        raise
-    sys.stdout.flush()
-    return code
-
-
-def failed(message: str, code: int) -> int:
-    """Print a message on stderr, with that of standard output where it cannot be written to; return the exit code."""
-    try:
-        sys.stdout.flush()
-    except OSError as error:
-        message = f"{message}\n{error_text(error)}"
-    with contextlib.suppress(OSError):  # where nothing can be said, the exit code says it
-        complain(message, Meaning.ERROR)
-    return code
-
-
-def error_text(error: OSError) -> str:
-    """Return the message of the system, after the name of the file if there is one."""
-    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
-
-
-def in_one_line(shown: Callable[..., None]) -> Callable[..., None]:
-    """Return `shown`, Python's display of warnings, with notes for the user in one line instead of a place in code."""
-
-    def show(message: Warning | str, category: type[Warning], *place: Any) -> None:
-        from graphnn.kernels.compiled_cache import NothingKept  # here, because hardly any command needs it
-
-        if issubclass(category, NothingKept):
-            note(message)
-        else:
-            shown(message, category, *place)
-
-    return show
-
-
-def prepare() -> None:
-    """Replace streams that were closed, and let Ctrl-C raise KeyboardInterrupt, which scripts in tools/ switch off."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
-    if in_main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
 def is_pipe(stream: TextIO) -> bool:
     """Whether a stream goes to another program, which may write what it reads to the terminal."""
     try:
         return stat.S_ISFIFO(os.fstat(stream.fileno()).st_mode)
     except (OSError, ValueError):
         return False
-
-
-def in_main_thread() -> bool:
-    """Whether this is the main thread; no other may set handlers of signals."""
-    return threading.current_thread() is threading.main_thread()
 
 
 def add_weights_argument(parser: Parser) -> None:
