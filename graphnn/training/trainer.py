@@ -193,16 +193,6 @@ class Trainer:
         """Whether an epoch, counted from 1, ends with a validation if there are samples for it."""
         return epoch % self.options.evaluate_every == 0 or epoch == self.length.records
 
-    def comes_to(self, state: State) -> bool:
-        """Whether this run passes through a state of a run that differs from it only in the number of epochs.
-
-        This does not compare learning rates: see `same_rates`.
-        """
-        validated = [record.validation is not None for record in state.history]
-        expected = [self.validation is not None and self.is_validated(record.epoch) for record in state.history]
-        same_step = state.updates == state.epoch * self.steps_per_epoch + state.step
-        return same_step and validated == expected and not self.kept.depends_on_length
-
     def check_parameters(self) -> None:
         """Raise DivergenceError where a parameter, an average or the optimizer's state is not finite.
 

@@ -254,15 +254,6 @@ def test_a_stop_during_validation_leaves_the_weights_as_they_were(rig: Any) -> N
     assert entered == [True]
 
 
-def test_only_what_does_not_depend_on_the_length_goes_on_in_a_run_of_another(rig: Any) -> None:
-    for averaging, same in ((None, True), (ExponentialAveraging(), True), (Lookahead(), False)):
-        rig.epochs = 1
-        short = rig.trainer(averaging=averaging)
-        short.run()
-        rig.epochs = 3
-        assert rig.trainer(averaging=averaging).comes_to(short.state()) is same
-    rig.epochs = 0.5
-    part = rig.trainer()
-    part.run()
-    rig.epochs = 3
-    assert not rig.trainer().comes_to(part.state())
+def test_what_depends_on_the_length_of_a_run(rig: Any) -> None:
+    for averaging, depends in ((None, False), (ExponentialAveraging(), False), (Lookahead(), True)):
+        assert rig.trainer(averaging=averaging).kept.depends_on_length is depends

@@ -157,16 +157,11 @@ def test_only_every_few_epochs_are_validated_and_the_last(rig: Any) -> None:
 
 
 def test_the_last_epoch_is_validated_only_where_it_is_the_last(rig: Any) -> None:
-    rig.epochs = 3
-    short = rig.trainer(evaluate_every=2)
-    short.run()
-    rig.epochs = 5
-    assert not rig.trainer(evaluate_every=2).comes_to(short.state())  # it would not validate epoch 3
-    rig.epochs = 4
-    short = rig.trainer(evaluate_every=2)
-    short.run()
-    rig.epochs = 5
-    assert rig.trainer(evaluate_every=2).comes_to(short.state())
+    for epochs, expected in ((3, [False, True, True]), (4, [False, True, False, True])):
+        rig.epochs = epochs
+        trainer = rig.trainer(evaluate_every=2)
+        trainer.run()
+        assert [each.validation is not None for each in trainer.history] == expected
 
 
 def test_a_figure_that_is_not_there_cannot_be_watched(rig: Any) -> None:
