@@ -48,10 +48,11 @@ def predict(
     threads: int | None = None,
     kernels: str | None = None,
 ) -> tuple[list[Result], list[str]]:
-    """Return the network's finite output for each sample of all parts, and messages about the other samples.
+    """Return what the network says of each sample of all parts, where finite, and messages about the other samples.
 
-    The messages say of the first EXPLAINED why, and how many more there are. normalisation: the one that the weights
-    were trained with. parts: samples that are not normalised, best at most MOST at a time.
+    These are its outputs, without the share that label smoothing has taught it to give to every class. The messages say
+    of the first EXPLAINED why, and how many more there are. normalisation: the one that the weights were trained with.
+    parts: samples that are not normalised, best at most MOST at a time.
     """
     results: list[Result] = []
     overflowed: list[str] = []
@@ -63,7 +64,8 @@ def predict(
             inputs = normalisation.apply(x, graph.input_shape)
             y = engine.predict(inputs).reshape(len(x), -1)
             finite = finite_rows(y)
-            results += [(labels[i], y[i]) for i in np.flatnonzero(finite)]
+            rows = np.flatnonzero(finite)
+            results += zip([labels[i] for i in rows], graph.loss.beliefs(y[rows]), strict=True)
             bad = np.flatnonzero(~finite)
             count += len(bad)
             for i in bad[: EXPLAINED - len(overflowed)]:

@@ -104,6 +104,10 @@ class Loss(Describable, ABC):
         """Return the loss for targets that are the network's inputs, which says what its outputs mean then."""
         return self
 
+    def beliefs(self, y: Array) -> Array:
+        """Return what outputs n×K say of the sample, where the loss has taught the network to say something else."""
+        return y
+
     def reported(self) -> Self:
         """Return the loss that is reported, where training follows the gradient of another one, as with smoothing."""
         return self

@@ -87,6 +87,17 @@ class CrossEntropy(Loss):
         rows[np.arange(len(y)), y_gt] += kept
         return rows
 
+    def beliefs(self, y: Array) -> Array:
+        """Return the probabilities q of the classes for outputs p, n×K: q = max(p − ε/K, 0) / Σ max(p − ε/K, 0).
+
+        From smoothed targets a network learns (1 − ε)·q + ε/K, so that it is never surer than 1 − ε + ε/K. The order of
+        the classes stays, and without smoothing everything.
+        """
+        if self.label_smoothing == 0:
+            return y
+        kept = np.maximum(y - self.label_smoothing / y.shape[1], 0)
+        return np.asarray(kept / kept.sum(axis=1, keepdims=True))
+
     def reported(self) -> Self:
         return replace(self, label_smoothing=0.0)
 

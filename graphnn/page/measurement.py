@@ -97,6 +97,7 @@ def measure(trained: Trained, data: Dataset, part: str, *, threads: int | None, 
         kernels=used.name,
     )
     known = None if evaluation.outputs is None else probabilities(evaluation.outputs)
+    known = None if known is None else trained.graph.loss.beliefs(known)
     origins = data.origins.get("test" if part == "test" else "train")
     return Measured(part=part, samples=samples, evaluation=evaluation, probabilities=known, origins=origins)
 

@@ -293,3 +293,16 @@ def test_calls_check_their_targets():
 def test_names():
     assert set(LOSSES) == {"CrossEntropy", "MeanSquaredError", "BinaryCrossEntropy"}
     assert all(LOSSES[name]().type == name for name in LOSSES)
+
+
+def test_what_a_network_believes_is_without_the_share_of_smoothing():
+    loss = CrossEntropy(label_smoothing=0.2)
+    np.testing.assert_allclose(loss.beliefs(np.array([[0.85, 0.05, 0.05, 0.05]])), [[1, 0, 0, 0]])
+    np.testing.assert_allclose(loss.beliefs(np.array([[0.65, 0.25, 0.06, 0.04]])), [[60 / 81, 20 / 81, 1 / 81, 0]])
+    truth = softmax(3 * SCORES)
+    np.testing.assert_allclose(loss.beliefs(loss.smoothed(truth, truth)), truth)
+    found = loss.beliefs(softmax(SCORES))
+    np.testing.assert_allclose(found.sum(axis=1), 1)
+    np.testing.assert_array_equal(found.argmax(axis=1), SCORES.argmax(axis=1))
+    for plain in (CrossEntropy(), BinaryCrossEntropy(), MeanSquaredError()):
+        assert plain.beliefs(VALUES) is VALUES
