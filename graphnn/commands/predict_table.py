@@ -67,6 +67,10 @@ def check_table_arguments(arguments: Namespace) -> None:
     if arguments.invert or arguments.top != 1:
         option = "--invert" if arguments.invert else "--top"
         raise GraphError(f"{option} is for pictures and arrays; a table gets the probability of each class")
+    pictures = {"--show": arguments.show, "--save-input": arguments.save_input, "--as-is": arguments.as_is}
+    for option, given in pictures.items():
+        if given:
+            raise GraphError(f"{option} is for pictures; the rows of a table are numbers")
     if arguments.output is not None and arguments.format != TABLE:
         raise GraphError("--output writes a table like the one that is read; --format is for what is printed")
     if arguments.output is not None and arguments.output.resolve() == arguments.inputs[0].resolve():

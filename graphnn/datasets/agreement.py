@@ -94,6 +94,8 @@ def test_note(data: Dataset, trained: Provenance | None) -> str | None:
         raise DataError(f"the test part of {data.name}: {problem}")
     if differs(trained, TEST, data):
         text = f"the test part of {data.name} is not that of the data that the weights were trained on"
+        if data.test_drawn and trained.dataset is not None:
+            text += ", and may hold samples that they were: it is drawn from all, of which some are others now"
         return f"{text}{far_text(trained.range, range_of(data.x_test))}"
     return None
 

@@ -188,6 +188,9 @@ def test_rows_are_predicted_whatever_the_order_of_their_columns(bought: Run, mon
         ([*NAMES[:4], "predicted bought"], ["1", "2", "3", "Rome", ""], [], 'has a column "predicted bought" already'),
         (NAMES, ["1", "2", "3", "Rome", ""], ["--top", "2"], "--top is for pictures and arrays"),
         (NAMES, ["1", "2", "3", "Rome", ""], ["--invert"], "--invert is for pictures and arrays"),
+        (NAMES, ["1", "2", "3", "Rome", ""], ["--as-is"], "--as-is is for pictures; the rows of a table are numbers"),
+        (NAMES, ["1", "2", "3", "Rome", ""], ["--show"], "--show is for pictures"),
+        (NAMES, ["1", "2", "3", "Rome", ""], ["--save-input", "x.png"], "--save-input is for pictures"),
         (NAMES, ["1", "2", "3", "Rome", ""], ["--output", "new.csv"], "new.csv: is the table itself; name another"),
         (NAMES, ["1", "2", "3", "Rome", ""], ["--output", "no/p.csv"], "no/p.csv: cannot be written: No such file"),
         (
@@ -322,7 +325,7 @@ def test_evaluate_reads_a_changed_table_as_the_weights_do(bought: Run) -> None:
     write("t.csv", [row for row in households() if row[3] != "Oslo"])  # a category less
     code, out, err = bought("evaluate", "net.json", "--format", "json")
     assert (code, json.loads(out)["accuracy"] > 0.97) == (0, True)
-    assert "the test part of t is not that of the data that the weights were trained on" in err
+    assert "the test part of t is not that of the data that the weights were trained on, and may hold samples" in err
     code, _, err = bought("evaluate", "net.json", "--split", "train")
     assert (code, "the weights were trained on other data" in err) == (2, True)
     write("t.csv", [[*row[:3], "Lima", row[4]] for row in households()])
