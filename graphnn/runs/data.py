@@ -11,6 +11,7 @@ from graphnn.datasets.agreement import numbered
 from graphnn.datasets.base import Dataset, SettingError, check_input_shape
 from graphnn.datasets.batches import split
 from graphnn.datasets.data_memory import DataMemory, data_memory
+from graphnn.datasets.digest import TEST, TRAINING
 from graphnn.datasets.limit import classes_text, limited
 from graphnn.datasets.loading import as_path, load
 from graphnn.datasets.preparation import Normalisation
@@ -102,19 +103,22 @@ class TrainingData:
             graph.check_targets(f"{whole.name}: y_test", dataset.y_test)
         part = partial(Samples, normalisation=normalisation, learns_inputs=spec.learns_inputs)
         training = part(dataset.x_train, dataset.y_train, chosen)
+        provenance = Provenance.of(
+            spec.data["dataset"],
+            whole,
+            seed=seed,
+            validation_split=fraction,
+            limit=None if dataset.x_train is whole.x_train else limit,
+        )
+        if provenance.digests[TRAINING] == provenance.digests[TEST]:
+            note(f"{whole.name}: the test part is the training part, so that its figures say nothing of new samples")
         return cls(
             training=training.augmented(augmentations_from(spec.data["augment"]), spec.training["seed"]),
             validation=part(dataset.x_train, dataset.y_train, held_out) if len(held_out) else None,
             test=part(dataset.x_test, dataset.y_test) if test else None,
             classes=dataset.classes,
             normalisation=normalisation,
-            provenance=Provenance.of(
-                spec.data["dataset"],
-                whole,
-                seed=seed,
-                validation_split=fraction,
-                limit=None if dataset.x_train is whole.x_train else limit,
-            ),
+            provenance=provenance,
             limit=limit,
         )
 

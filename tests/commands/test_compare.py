@@ -212,7 +212,7 @@ def test_variants_may_have_other_figures(compare: Compare, tmp_path: Path) -> No
     """The table shows the metric that all have: between an accuracy and a mean absolute error, that is the loss."""
     x = np.random.default_rng(0).random((60, 64), np.float32)
     y = (x[:, :1] > 0.5).astype(np.float32)
-    np.savez(tmp_path / "samples.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    np.savez(tmp_path / "samples.npz", x_train=x, y_train=y, x_test=x[::-1], y_test=y[::-1])
     file = tmp_path / "variants.json"
     file.write_text(json.dumps({"variants": [{"name": "other loss", "set": {"loss.type": "MeanSquaredError"}}]}))
     values = {

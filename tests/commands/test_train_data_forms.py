@@ -387,3 +387,11 @@ def test_interchanged_parts_are_told(run_on: RunOn) -> None:
     found, err = run_on(arrays, "CrossEntropy", 3)
     assert found
     assert "x_test has more samples than x_train, 24 and 9; are they interchanged?" in err
+
+
+def test_a_test_part_that_is_the_training_part_is_told(run_on: RunOn) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(24, 4)).astype(np.float32), np.arange(24) % 3
+    same = {"x_train": x, "y_train": y, "x_test": x, "y_test": y}
+    assert "the test part is the training part" in run_on(same, "CrossEntropy", 3)[1]
+    assert "is the training part" not in run_on({**same, "x_test": x[::-1]}, "CrossEntropy", 3)[1]
