@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from graphnn.describe.describe import describe
 from graphnn.describe.report import description_report
@@ -22,6 +22,26 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+class PrettyPrinter(Protocol):
+    """What IPython hands to values that write themselves."""
+
+    def text(self, text: str) -> None:
+        """Write a text."""
+
+
+class ShownLines(str):
+    """Text that is shown as its lines, not as one with escapes in it, where a value is shown."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_pretty_(self, printer: PrettyPrinter, cycle: bool) -> None:
+        """Write the text for IPython, which does not ask texts for their repr."""
+        printer.text(str(self))
+
+
 class Displayed(Definition):
     """A definition that can be shown, with the history of its fits."""
 
@@ -35,8 +55,11 @@ class Displayed(Definition):
         return History()
 
     def summary(self) -> str:
-        """Return the table of layers, shapes, parameters, work and memory that `inspect` prints."""
-        return render(self._report(self._graph()))
+        """Return the table of layers, shapes, parameters, work and memory that `inspect` prints.
+
+        It need not be printed: where a notebook or the Python prompt shows a value, its lines are shown.
+        """
+        return ShownLines(render(self._report(self._graph())))
 
     def plot(self) -> "Figure":
         """Return a matplotlib figure of the curves of all fits, which a notebook shows.

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -204,6 +205,10 @@ def test_summary_is_the_table_of_inspect(classifier: Classifier) -> None:
     assert "dense_1" in summary
     assert "output" in summary
     assert "trainable parameters" in summary
+    assert repr(summary) == str(summary)  # the prompt shows lines, not "\\n"
+    said: list[str] = []
+    cast(Any, summary)._repr_pretty_(SimpleNamespace(text=said.append), cycle=False)  # and so does IPython
+    assert said == [summary]
 
 
 def test_a_model_from_a_document_trains_to_the_weights_of_the_train_tool(tmp_path: Path) -> None:
