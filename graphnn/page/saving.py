@@ -2,18 +2,16 @@
 
 import importlib
 import os
-import tempfile
 from pathlib import Path
 
 from graphnn.errors import GraphError
 from graphnn.runs.store import run_around
-from graphnn.storage.regular_files import open_regular, reading_problem
+from graphnn.storage.own_files import check_own_file
 from graphnn.storage.replacing import replacing
 from graphnn.text.installing import install_command
 
 SUFFIXES = (".html", ".htm")
 MARK = '<meta name="generator" content="graphnn report">'  # near the start of each page
-HEAD = 1024  # bytes that hold the mark
 NEEDED = ("matplotlib", "jinja2", "PIL")  # of which the last comes with the first
 
 
@@ -38,33 +36,13 @@ def check_page(path: Path) -> None:
     if path.suffix.lower() not in SUFFIXES:
         named = path.with_name(f"{path.stem or 'report'}.html")
         raise GraphError(f"{path}: the name of a page ends in .html; name it {named}, for example")
-    real = Path(os.path.realpath(path))
-    if not real.parent.is_dir():
-        raise GraphError(f"{path}: there is no folder {real.parent}; make it first")
-    around = run_around(real)
+    around = run_around(Path(os.path.realpath(path)))
     if around is not None:
         raise GraphError(
             f"{path}: lies in {around}, the folder of a run, into which nothing else is written; name another place"
         )
-    try:
-        if not may_be_replaced(real):
-            raise GraphError(
-                f"{path}: is no page of graphnn report, so it is not replaced; name another file by --output"
-            )
-        with tempfile.TemporaryFile(dir=real.parent):
-            pass
-    except OSError as problem:
-        said = reading_problem(problem) if problem.filename == str(real) else f"cannot be written: {problem.strerror}"
-        raise GraphError(f"{path}: {said}") from problem
-
-
-def may_be_replaced(file: Path) -> bool:
-    """Whether nothing is at a path, or a page that was written here. Raises OSError where it cannot be read."""
-    try:
-        with open_regular(file) as stream:
-            return MARK.encode() in stream.read(HEAD)
-    except FileNotFoundError:
-        return True
+    refusal = "is no page of graphnn report, so it is not replaced; name another file by --output"
+    check_own_file(path, lambda head: MARK.encode() in head, refusal)
 
 
 def save_page(text: str, path: Path) -> None:

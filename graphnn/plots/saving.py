@@ -3,12 +3,11 @@
 import importlib
 import io
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphnn.errors import GraphError
-from graphnn.storage.regular_files import open_regular, reading_problem
+from graphnn.storage.own_files import check_own_file
 from graphnn.storage.replacing import remove_abandoned, replacing
 from graphnn.text.installing import install_command
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 SUFFIXES = (".png", ".svg")
 MAKER = "graphnn"  # stands in the metadata of each picture
 BEGINNINGS = (b"\x89PNG\r\n\x1a\n", b"<?xml")  # of the two kinds
-HEAD = 4096  # bytes that hold the metadata
 
 
 def check_matplotlib() -> None:
@@ -40,26 +38,11 @@ def check_picture(path: Path) -> None:
         advice = path.with_suffix(".png") if path.name else "curves.png"
         raise GraphError(f"{path}: pictures are written as .png or .svg, {found}; name it {advice}, for example")
     check_matplotlib()
-    real = Path(os.path.realpath(path))
-    if not real.parent.is_dir():
-        raise GraphError(f"{path}: there is no folder {real.parent}; make it first")
-    try:
-        if not may_be_replaced(real):
-            raise GraphError(f"{path}: was not drawn by {MAKER}, so it is not replaced; name another file")
-        with tempfile.TemporaryFile(dir=real.parent):
-            pass
-    except OSError as problem:
-        said = reading_problem(problem) if problem.filename == str(real) else f"cannot be written: {problem.strerror}"
-        raise GraphError(f"{path}: {said}") from problem
+    check_own_file(path, is_own, f"was not drawn by {MAKER}, so it is not replaced; name another file")
 
 
-def may_be_replaced(file: Path) -> bool:
-    """Whether nothing is at a path, or a picture that was drawn here. Raises OSError where it cannot be read."""
-    try:
-        with open_regular(file) as stream:
-            head = stream.read(HEAD)
-    except FileNotFoundError:
-        return True
+def is_own(head: bytes) -> bool:
+    """Whether a file is a picture that was drawn here, by its first bytes."""
     return head.startswith(BEGINNINGS) and MAKER.encode() in head
 
 
