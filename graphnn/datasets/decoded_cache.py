@@ -15,6 +15,7 @@ from graphnn.datasets.decoded_file import DecodedFile, Sources, mapped, new_pixe
 from graphnn.datasets.decoding import DIGEST, DecodedPicture, content_digest, decode
 from graphnn.datasets.digest import digest
 from graphnn.datasets.folder_lock import ABANDONED, FolderLock
+from graphnn.datasets.mapped_pages import let_go
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.pictures.opening import without_warnings
@@ -169,6 +170,7 @@ def written_pixels(
                     count += 1
                 elif known is not None:
                     out.write(known.pixels[rows[each.digest]].data)
+                    let_go(known.pixels, int(np.prod(wanted.shape)))
                 done = index + 1
                 task.advance()
         except KeyboardInterrupt:
@@ -208,6 +210,7 @@ def summary(x: Array, y: Array) -> Summary:
         np.minimum(low, some.min(axis=0), out=low)
         np.maximum(high, some.max(axis=0), out=high)
         total += int(some.sum(dtype=np.int64))
+        let_go(x, some.nbytes)
     least, most = (tuple(map(float, limit)) for limit in (low.min(axis=(0, 1)), high.max(axis=(0, 1))))
     return Summary(digest(x, y), least, most, total / max(1, x.size))
 
