@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from graphnn.datasets.agreement import numbered
 from graphnn.engine.batch import SourceBatch
 from graphnn.engine.engine import Engine
 from graphnn.engine.plan import kernels_for, loss_takes_logits
@@ -137,5 +138,11 @@ def with_classes(result: Evaluation, y_gt: Array, y_pred: Array, classes: tuple[
 
 
 def class_names(known: Sequence[str] | None, count: int) -> tuple[str, ...]:
-    """Return the names of `count` classes: the known names if there are as many, else 0, 1, 2, …"""
-    return tuple(known) if known is not None and len(known) == count else tuple(map(str, range(count)))
+    """Return the names of `count` classes: 0, 1, 2, … where none are known, or more than there are outputs.
+
+    Outputs beyond the known names are named by their position, so that a network with too many keeps the others' names.
+    """
+    if known is None or len(known) > count:
+        return tuple(map(str, range(count)))
+    word = "" if numbered(known) else "output "
+    return (*known, *(f"{word}{index}" for index in range(len(known), count)))

@@ -53,6 +53,7 @@ def test_no_samples(graph: Graph) -> None:
 
 def test_names_that_are_not_as_many_as_the_outputs() -> None:
     assert class_names(["no", "yes"], 2) == ("no", "yes")
-    assert class_names(["no", "yes"], 3) == ("0", "1", "2")
+    assert class_names(["no", "yes"], 3) == ("no", "yes", "output 2")
+    assert class_names(["0", "1"], 3) == ("0", "1", "2")
     assert class_names(["no", "yes"], 1) == ("0",)
     assert class_names(None, 1) == ("0",)
