@@ -134,7 +134,7 @@ class Reader:
         if len(self.data_shape) != 3 or self.data_shape[0] not in MODES:
             raise DataError(
                 f"{path}: a picture is 1×H×W or 3×H×W, but the network takes {shape_text(self.data_shape)}; "
-                "give an .npy array"
+                f"give {'another table' if self.provenance and self.provenance.table else 'an .npy array'}"
             )
         channels, height, width = self.data_shape
         notes: list[tuple[str, str]] = []

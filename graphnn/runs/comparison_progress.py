@@ -12,7 +12,7 @@ from graphnn.text.bars import bar_width
 from graphnn.text.colour import Painted
 from graphnn.text.numbers import clock
 from graphnn.text.tables import display_width
-from graphnn.text.working import Work, row, shown
+from graphnn.text.working import Work, current_display, row, shown
 from graphnn.training.trainer import Trainer
 
 MINUTE = 60
@@ -71,8 +71,11 @@ class ComparisonProgress(Progress):
     def expected(self) -> str:
         """Return how long this training and all after it will take, to follow its title.
 
-        Nothing where that is not known, or shorter than a minute.
+        Nothing where that is not known, or shorter than a minute, or where a bar is going to show it.
         """
+        display = current_display()
+        if display is not None and display.live:
+            return ""
         seconds = self._times.left(self._position)
         return "" if seconds is None or seconds < MINUTE else f" (about {clock(seconds)} left for all)"
 

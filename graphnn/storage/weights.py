@@ -19,6 +19,7 @@ from graphnn.types import Array, Shape, shape_text
 
 LONG = 400  # characters of a name in messages; a layer's name has at most 200
 DATA_SET = ("x_train", "y_train")  # arrays that tell a file of data from one of weights
+CHANGED = "\nIf the document was changed after they were trained, train it again, or undo the change"
 
 
 @frozen_dataclass
@@ -133,7 +134,7 @@ def check_shapes(archive: Archive, expected: Mapping[str, Shape], network: str) 
     report = compare(expected, {name: archive.header(name) for name in archive.names if name != META})
     if not report.complete:
         lines = "".join(f"\n  {line}" for line in report.lines())
-        raise WeightsError(f"{archive.path}: these weights do not fit {network}:{lines}")
+        raise WeightsError(f"{archive.path}: these weights do not fit {network}:{lines}{CHANGED}")
 
 
 def weights_problem(path: Path) -> str | None:

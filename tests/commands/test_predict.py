@@ -258,6 +258,18 @@ def test_several_yes_or_no_outputs(tmp_path: Path, capsys: Shown) -> None:
     assert capsys.readouterr().out.splitlines()[0].split()[1:] == ["2", "88.08%", "1", "73.11%"]
 
 
+def test_pictures_for_a_network_of_tables(
+    document: Path, small: dict[str, Any], train: Callable[..., object], tmp_path: Path, capsys: Shown
+) -> None:
+    (document.parent / "own.csv").write_text("a,b\n" + "".join(f"{k},{k % 7 / 10}\n" for k in range(40)))
+    network = {"input": {"shape": [1]}, "layers": [{"type": "Dense", "units": 1}], "loss": {"type": "MeanSquaredError"}}
+    data = {"dataset": "csv", "path": "own.csv", "target": "b"}
+    document.write_text(json.dumps({**small, **network, "data": data}))
+    train()
+    assert main([str(document), *pictures(tmp_path, 1)]) == 2
+    assert "but the network takes 1; give another table" in capsys.readouterr().err
+
+
 def test_pictures_for_a_network_of_vectors(tmp_path: Path, capsys: Shown) -> None:
     arguments = own_network(tmp_path, "MeanSquaredError", 2, [], None)
     assert main([arguments[0], *pictures(tmp_path, 1)]) == 2

@@ -35,6 +35,9 @@ def test_a_training_of_known_length_is_announced_with_the_time_of_all() -> None:
     assert ComparisonProgress(times, 0, 3).expected() == ""
     times.over(0, training(1, 10.0))
     assert ComparisonProgress(times, 1, 3).expected() == " (about 2:00 left for all)"
+    for live, said in ((True, ""), (False, " (about 2:00 left for all)")):
+        with displayed(Display(io.StringIO(), live=live)):
+            assert ComparisonProgress(times, 1, 3).expected() == said
     times.over(1, training(6, 60.0))
     times.over(0, training(1, 1.0))
     assert ComparisonProgress(times, 2, 3).expected() == ""  # less than a minute needs no announcement

@@ -205,6 +205,7 @@ def test_shapes_that_do_not_fit_are_refused_before_any_array_is_read(path, monke
         f"{path}: these weights do not fit net.json:",
         '  "file/b" is in the network, not in the file',
         '  "conv1/biases" is 3 in the network, 2 in the file',
+        "If the document was changed after they were trained, train it again, or undo the change",
     ]
 
 
