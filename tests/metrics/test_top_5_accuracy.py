@@ -125,7 +125,7 @@ def test_users_do_not_see_it_for_five_classes(graphnn: Callable[..., Any], small
     rng = np.random.default_rng(0)
     y = np.arange(60) % 5
     x = (rng.random((60, 64)) + y[:, None]).astype(np.float32)
-    np.savez(tmp_path / "five.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    np.savez(tmp_path / "five.npz", x_train=x, y_train=y, x_test=x[::-1], y_test=y[::-1])
     small["layers"][-2]["units"] = 5
     small["training"]["batch_size"] = 16
     small["data"] = {"dataset": "npz", "path": "five.npz", "validation_split": 0.2, "seed": 1}
