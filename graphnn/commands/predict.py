@@ -145,7 +145,7 @@ def run(argv: Sequence[str]) -> int:
         kernels=trained.kernels(arguments.kernels).name,
     )
     if results:
-        report = prediction_report(results, trained.graph, trained.classes, arguments.top)
+        report = prediction_report(trained.in_values_of_data(results), trained.graph, trained.classes, arguments.top)
         show_report(report, arguments.format)
     for message in files.messages():
         note(message)

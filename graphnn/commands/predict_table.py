@@ -39,12 +39,14 @@ def predict_table(arguments: Namespace, trained: Trained, encoding: TableEncodin
         ((labels[start : start + CHUNK], x[start : start + CHUNK]) for start in range(0, len(x), CHUNK)),
         batch_size=trained.spec.training["batch_size"],
         threads=arguments.threads,
-        kernels=arguments.kernels,
+        kernels=trained.kernels(arguments.kernels).name,
     )
+    results = trained.in_values_of_data(results)
     rows = {label: row for row, label in enumerate(labels)}
     found = {rows[label]: y for label, y in results}
     count = math.prod(trained.graph.output_shape)
-    predictions = predictions_of(table, encoding, trained.graph.loss.outputs, found, count)
+    outputs, given_back = trained.graph.loss.outputs, trained.spec.learns_inputs
+    predictions = predictions_of(table, encoding, outputs, found, count, given_back=given_back)
     if arguments.output is None:
         show(
             render(table_report(predictions, encoding.targets), arguments.format, terminal_width()),

@@ -138,6 +138,15 @@ class Normalisation:
                 target[...] = work
         return y
 
+    def restored(self, y: Array) -> Array:
+        """Return normalised samples, n×shape or n vectors, in the values of the stored ones: y · divisor + offset.
+
+        float64, in the form of y.
+        """
+        flat = y.reshape(len(y), math.prod(self.shape)).astype(np.float64)
+        values = flat * spread(self.divisor, self.shape) + spread(self.offset, self.shape)
+        return np.asarray(values.reshape(y.shape))
+
     @cached_property
     def _suits_narrow(self) -> bool:
         """Whether float32 is exact enough for stored bytes and float32."""

@@ -40,17 +40,27 @@ class Predictions:
 
 
 def predictions_of(
-    table: DataTable, encoding: TableEncoding, outputs: type[Outputs], found: Mapping[int, Array], count: int
+    table: DataTable,
+    encoding: TableEncoding,
+    outputs: type[Outputs],
+    found: Mapping[int, Array],
+    count: int,
+    *,
+    given_back: bool = False,
 ) -> Predictions:
     """Return the predictions for a table. found: the network's outputs, `count` numbers, by the index of their row.
 
+    given_back: whether they are its inputs, as of a network that learns these, in the values of the table.
     Raises DataError where the table has a column of such a name already.
     """
     rows = [found.get(index) for index in range(len(table))]
     classes, targets = encoding.classes, encoding.targets
     chosen: dict[str, list[str | float | None]] = {}
     likely: dict[str, list[str | float | None]] = {}
-    if outputs is Numbers or classes is None:
+    if given_back:
+        for k, name in enumerate(encoding.features):
+            chosen[f"predicted {name}"] = [None if y is None else float(y[k]) for y in rows]
+    elif outputs is Numbers or classes is None:
         names = targets if len(targets) == count else tuple(map(str, range(count)))
         for k, name in enumerate(names):
             chosen[f"predicted {name}"] = [None if y is None else float(y[k]) for y in rows]

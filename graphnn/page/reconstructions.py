@@ -1,10 +1,7 @@
 """What a network that learns its own inputs gives back, beside what it was given."""
 
-import math
-
 import numpy as np
 
-from graphnn.datasets.preparation import Normalisation, spread
 from graphnn.engine.engine import Engine
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.page.images import Limits, Picture, image_picture, is_image, limits_of
@@ -63,20 +60,13 @@ def reconstructions(
     start = max(SHOWN, (len(order) - SHOWN) // 2)
     chosen = np.concatenate([order[:SHOWN], order[start : start + SHOWN]])
     stored = np.asarray(samples.x[[measured.index(int(at)) for at in positions[chosen]]])
-    returned = as_stored(y[chosen].reshape(len(chosen), *known.shape), known)
+    returned = known.restored(y[chosen].reshape(len(chosen), *known.shape))
     range_ = limits_of(stored, limits)
     pairs = tuple(
         pair(measured.origin(int(positions[at])), float(errors[at]), given, back, range_)
         for at, given, back in zip(chosen, stored, returned, strict=True)
     )
     return Reconstructions(pairs[:SHOWN], pairs[SHOWN:], len(positions))
-
-
-def as_stored(y: Array, known: Normalisation) -> Array:
-    """Return normalised samples n×(shape) in the values of the stored ones: y · divisor + offset."""
-    flat = y.reshape(len(y), math.prod(known.shape)).astype(np.float64)
-    values = flat * spread(known.divisor, known.shape) + spread(known.offset, known.shape)
-    return np.asarray(values.reshape(len(y), *known.shape))
 
 
 def pair(origin: str, error: float, given: Array, back: Array, limits: Limits) -> Pair:

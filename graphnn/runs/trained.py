@@ -33,6 +33,7 @@ from graphnn.specification.split_seed import both_older
 from graphnn.storage.weights import WeightsFile, assign, class_names, load_weights
 from graphnn.text.terminal import note
 from graphnn.training.samples import Samples
+from graphnn.types import Array
 
 SHOWN_DIFFERENCES = 3
 CLOSE = 0.01  # relative, and absolute, difference of losses: weights may have been rounded to float16 since
@@ -64,6 +65,12 @@ class Trained:
             return is_bytes(known.range, known.dtype)
         facts = facts_of(self.spec.data["dataset"])
         return facts is not None and facts.bytes
+
+    def in_values_of_data(self, results: list[tuple[str, Array]]) -> list[tuple[str, Array]]:
+        """Return outputs, each with its label; of a network that gives back its inputs, in the values of the data."""
+        if not self.spec.learns_inputs:
+            return results
+        return [(label, self.normalisation.restored(y[None])[0]) for label, y in results]
 
     def kernels(self, name: str | None = None) -> Kernels:
         """Return the kernels of that name, by default those of the training; see `trained_kernels`."""

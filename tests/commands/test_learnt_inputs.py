@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnn.storage.weights import load_weights
+from graphnn.storage.weights import load_weights, save_weights
 
 Train = Callable[..., tuple[int, str, str]]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -49,6 +49,34 @@ def test_figures_are_those_of_the_loss(autoencoder: dict[str, Any], train: Train
     shown = graphnn("compare", document, "--test", "--format", "json", "--output", document.with_name("c"))
     assert shown.returncode == 0
     assert json.loads(shown.stdout)
+
+
+def test_predictions_are_in_the_values_of_the_data(
+    autoencoder: dict[str, Any], train: Train, graphnn: Run, document: Path
+) -> None:
+    """Weights of 1 give back the normalised input, and so, in the values of the data, the input itself."""
+    x = np.random.default_rng(0).normal(50, 9, (40, 3)).astype(np.float32)
+    rows = [f"{a},{b},{c},{'cat' if a > 50 else 'dog'}" for a, b, c in x.tolist()]
+    document.with_name("own.csv").write_text("\n".join(["a,b,c,kind", *rows]))
+    np.save(document.with_name("x.npy"), x)
+    autoencoder |= {"input": {"shape": [3]}, "loss": {"type": "MeanSquaredError"}}
+    autoencoder["layers"] = [{"type": "Dense", "name": "out", "units": 3}]
+    autoencoder["data"] = {"dataset": "csv", "path": "own.csv", "target": "kind", "targets": "inputs"}
+    document.write_text(json.dumps(autoencoder))
+    assert train("--quiet", "--set", "training.epochs=1")[0] == 0
+    weights = document.with_suffix(".npz")
+    file = load_weights(weights)
+    arrays = {
+        name: np.eye(3, dtype=np.float32) if each.ndim == 2 else np.zeros(3, np.float32)
+        for name, each in file.arrays.items()
+    }
+    save_weights(weights, arrays, file.meta)
+    shown = graphnn("predict", document, document.with_name("own.csv"), "--format", "json")
+    found = [each["predictions"] for each in json.loads(shown.stdout)]
+    assert list(found[0]) == ["predicted a", "predicted b", "predicted c"]
+    np.testing.assert_allclose([list(each.values()) for each in found], x, rtol=1e-5)
+    shown = graphnn("predict", document, document.with_name("x.npy"), "--format", "json")
+    np.testing.assert_allclose([each["values"] for each in json.loads(shown.stdout)], x, rtol=1e-5)
 
 
 def test_the_loss_is_that_of_the_same_targets_given(autoencoder: dict[str, Any], train: Train, document: Path) -> None:
@@ -92,7 +120,7 @@ def test_a_limit_says_nothing_of_classes(autoencoder: dict[str, Any], train: Tra
 @pytest.mark.parametrize("keys", [["x"], ["x_train"], ["x_train", "x_test"]])
 def test_own_arrays_need_no_labels(autoencoder: dict[str, Any], train: Train, document: Path, keys: list[str]) -> None:
     x = np.random.default_rng(0).integers(0, 256, (60, 1, 8, 8), dtype=np.uint8)
-    np.savez(document.with_name("own.npz"), **dict.fromkeys(keys, x))  # type: ignore[arg-type]
+    np.savez(document.with_name("own.npz"), **{key: np.roll(x, at) for at, key in enumerate(keys)})  # type: ignore[arg-type]
     autoencoder["data"] |= {"dataset": "npz", "path": "own.npz"}
     document.write_text(json.dumps(autoencoder))
     code, _, err = train("--quiet", "--set", "training.batch_size=16")

@@ -26,7 +26,6 @@ from graphnn.page.images import BYTES, Picture, image_picture, limits_of, weight
 from graphnn.page.measurement import Measured, load_data, probabilities
 from graphnn.page.mistakes import Mistakes, mistakes
 from graphnn.page.network import network
-from graphnn.page.reconstructions import as_stored
 from graphnn.page.regression import output_figures
 from graphnn.page.subject import Subject, find_subject
 from graphnn.runs.reading import DocumentSource
@@ -253,4 +252,4 @@ def test_times_are_said_as_briefly_as_they_can_be(started: str, ended: str | Non
 def test_what_is_given_back_is_shown_in_the_values_of_the_samples(mode: str) -> None:
     x = np.random.default_rng(0).integers(0, 256, (5, 3, 2, 4)).astype(np.uint8)
     known = Normalisation.fit(x, mode)
-    np.testing.assert_allclose(as_stored(known.apply(x, (3, 2, 4)), known), x, atol=1e-4)
+    np.testing.assert_allclose(known.restored(known.apply(x, (3, 2, 4))), x, atol=1e-4)
