@@ -81,7 +81,7 @@ class DecodedFile:
                 return None
             parts = {str(part): int(count) for part, count in values["parts"].items()}
             return cls(Sources(paths, states, digests, problems), int(values["begun"]), parts, pixels, summaries)
-        except (*DAMAGE, FileNotFoundError):
+        except (*DAMAGE, FileNotFoundError, NotADirectoryError, PermissionError):
             return None
 
     def write(self, file: Path, pixels: Path) -> None:

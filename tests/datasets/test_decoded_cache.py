@@ -289,6 +289,14 @@ def test_a_folder_that_may_not_be_written(folder: Path, tmp_path: Path) -> None:
         load("images", path=folder, data_dir=tmp_path / "closed", settings={"size": 4})
 
 
+def test_a_folder_that_is_a_file(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(
+        DataError, match=r"cannot be written to .*: Not a directory; name another folder with --data-dir"
+    ):
+        load("images", path=folder, data_dir=tmp_path / "file", settings={"size": 4})
+
+
 def test_pillow_is_named_where_it_is_missing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "PIL", None)
     monkeypatch.setitem(sys.modules, "PIL.Image", None)
