@@ -30,7 +30,7 @@ def predict_table(arguments: Namespace, trained: Trained, encoding: TableEncodin
     for text in filter(None, (*table.notes, other_columns_note(table, encoding))):
         note(text)
     known = trained.provenance
-    x = inputs_of(encoding, table).astype(known.dtype if known is not None and known.dtype else "float32")
+    x = inputs_of(encoding, table, trained=True).astype(known.dtype if known is not None and known.dtype else "float32")
     labels = [f"{path}:{line}" for line in table.lines.tolist()]
     results, overflowed = predict(
         trained.graph,

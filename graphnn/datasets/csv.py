@@ -101,7 +101,12 @@ def dataset_of(tables: Mapping[str, DataTable], location: Location) -> Dataset:
         rows = np.arange(len(table)) if training is None else training
         encoding = with_means(fitted(table, targets, settings, classes), table, rows)
     check_features(table.path, sum(map(len, tables.values())), len(encoding.features))
-    x = stored({part: inputs_of(encoding, tables.get(part, table), rows) for part, rows in chosen.items()})
+    x = stored(
+        {
+            part: inputs_of(encoding, tables.get(part, table), rows, trained=known is not None)
+            for part, rows in chosen.items()
+        }
+    )
     lines = {part: tables.get(part, table).lines for part in chosen}
     notes = [text for one in tables.values() for text in one.notes]
     notes += table_notes(table, encoding, y) if known is None else ()

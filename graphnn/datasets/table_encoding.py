@@ -174,9 +174,12 @@ def numbers_of(encoding: ColumnEncoding, column: DataColumn) -> Array:
     return np.where(column.codes >= 0, np.array([*answers, np.nan])[column.codes], column.values)
 
 
-def inputs_of(encoding: TableEncoding, table: DataTable, chosen: Array | None = None) -> Array:
+def inputs_of(
+    encoding: TableEncoding, table: DataTable, chosen: Array | None = None, *, trained: bool = False
+) -> Array:
     """Return the features of the chosen rows of a table, by default all: float64, N×F.
 
+    trained: whether the encoding is that of trained weights, which the document no longer changes.
     Raises DataError with the cells that the encoding cannot take: missing ones, no numbers, unknown categories.
     """
     count = len(table) if chosen is None else len(chosen)
@@ -201,7 +204,7 @@ def inputs_of(encoding: TableEncoding, table: DataTable, chosen: Array | None = 
             x[:, start] = np.where(absent, one.mean or 0.0, values) if absent.any() else values
         start += one.size
     if missing:
-        problems.insert(0, missing_text(table, missing))
+        problems.insert(0, missing_text(table, missing, trained=trained))
     if problems:
         more = len(problems) - SHOWN
         raise DataError(
@@ -254,8 +257,8 @@ def mark_of(table: DataTable) -> str:
     return "comma" if table.format.decimal == "," else "point"
 
 
-def missing_text(table: DataTable, missing: Mapping[str, Array]) -> str:
-    """Return the message about missing values. missing: the rows that lack one, by column."""
+def missing_text(table: DataTable, missing: Mapping[str, Array], *, trained: bool) -> str:
+    """Return the message about missing values. missing: the rows that lack one, by column. trained: as above."""
     name, row = min(((name, int(rows[0])) for name, rows in missing.items()), key=lambda one: one[1])
     cell = table.columns[name].text(row)
     what = f"{quoted(cell)} stands for no value" if cell else "the cell is empty"
@@ -265,7 +268,9 @@ def missing_text(table: DataTable, missing: Mapping[str, Array]) -> str:
     all_text = f"; {total:,} values of the column are missing" if total > 1 else ""
     if len(missing) > 1:
         all_text = f"; in all {total:,} values of {len(missing)} columns are missing: {columns}"
+    how = "The weights were trained to refuse such: train again with" if trained else "Write"
+    where = "" if trained else " in data"
     return (
-        f'{table.at(row, name)}: {what}{all_text}. Write "missing": "mean" in data to put the mean of the training '
+        f'{table.at(row, name)}: {what}{all_text}. {how} "missing": "mean"{where} to put the mean of the training '
         "part there, or take the rows out"
     )

@@ -182,7 +182,7 @@ def test_rows_are_predicted_whatever_the_order_of_their_columns(bought: Run, mon
             NAMES,
             ["1", "2", "", "Rome", ""],
             [],
-            'new.csv:2: column "children": the cell is empty. Write "missing": "mean"',
+            'new.csv:2: column "children": the cell is empty. The weights were trained to refuse such: train again',
         ),
         (NAMES, ["1", "2", "x", "Rome", ""], [], 'new.csv:2: column "children": "x" is not a number'),
         ([*NAMES[:4], "predicted bought"], ["1", "2", "3", "Rome", ""], [], 'has a column "predicted bought" already'),
