@@ -28,7 +28,7 @@ class Part:
     """The pictures of one part. folder: its name, "" where the classes lie in the folder itself.
 
     classes: the names of their folders, sorted. paths: relative to the folder of all parts, with slashes, in order.
-    labels: N, the indices of their classes. others: files that are no pictures.
+    labels: N, the indices of their classes. others: files that are no pictures. strays: pictures beside the classes.
     """
 
     folder: str
@@ -36,6 +36,7 @@ class Part:
     paths: tuple[str, ...]
     labels: Array
     others: tuple[str, ...] = ()
+    strays: tuple[str, ...] = ()
 
 
 @frozen_dataclass(eq=False)
@@ -72,8 +73,11 @@ def list_pictures(root: Path) -> Listing:
     if problems:
         raise SettingError("path", *problems)
     check_several(root, parts[TRAIN])
-    strays = [*top.pictures, *(f"{name}/" for name in top.folders if folders and name not in folders.values())]
-    others = [*(top.others if folders else ()), *(other for part in parts.values() for other in part.others)]
+    strays = [stray for part in parts.values() for stray in part.strays]
+    others = [other for part in parts.values() for other in part.others]
+    if folders:
+        strays = [*top.pictures, *strays, *(f"{name}/" for name in top.folders if name not in folders.values())]
+        others = [*top.others, *others]
     if VALIDATION in parts and TEST not in parts:
         parts[TEST] = parts.pop(VALIDATION)
     return Listing(root, parts, (*stray_notes(root, strays), *other_notes(root, others)))
@@ -126,7 +130,8 @@ def listed_part(root: Path, folder: str) -> Part:
         what = what if len(empty) > 1 else "holds no pictures; put some there, or remove it"
         raise SettingError("path", f"{where}: {listed(empty)} {what}")
     labels = np.repeat(np.arange(len(found), dtype=np.int64), [len(each.pictures) for each in found])
-    return Part(folder, tuple(name for name, _ in named), tuple(paths), labels, tuple(others))
+    strays = tuple(f"{start}{name}" for name in top.pictures)
+    return Part(folder, tuple(name for name, _ in named), tuple(paths), labels, tuple(others), strays)
 
 
 def without_classes(top: Contents) -> str:

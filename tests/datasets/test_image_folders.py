@@ -87,6 +87,10 @@ def test_folders_beside_the_parts_and_pictures_without_labels_are_told(tmp_path:
     found = list_pictures(root)
     assert list(found.parts) == ["train"]
     assert found.notes == (f"{root}: models/, test/ belong to no class, and so to no part of the data",)
+    put(root, "train/2.png")
+    assert list_pictures(root).notes == (
+        f"{root}: train/2.png, models/, test/ belong to no class, and so to no part of the data",
+    )
 
 
 def test_links_are_followed(tmp_path: Path) -> None:
