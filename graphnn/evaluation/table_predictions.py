@@ -7,6 +7,7 @@ import numpy as np
 from graphnn.datasets.table import DataTable, rows_again
 from graphnn.datasets.table_encoding import TableEncoding
 from graphnn.errors import DataError
+from graphnn.evaluation.evaluation import class_names
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.metrics.outputs import Classes, Numbers, Outputs, YesOrNo
 from graphnn.reports.kinds import COUNT, SHARE, SIX_DIGITS, TEXT
@@ -68,10 +69,10 @@ def predictions_of(
         chosen[f"predicted {targets[0]}"] = [None if y is None else classes[int(y[0] > 0.5)] for y in rows]
         likely[f"probability of {classes[1]}"] = [None if y is None else float(y[0]) for y in rows]
     elif outputs is Classes:
-        names = (*classes, *(str(k) for k in range(len(classes), count)))
+        names = class_names(classes, count)
         target = targets[0] if len(targets) == 1 else "class"
         chosen[f"predicted {target}"] = [None if y is None else names[int(np.argmax(y))] for y in rows]
-        for k, name in enumerate(names[:count]):
+        for k, name in enumerate(names):
             likely[f"probability of {name}"] = [None if y is None else float(y[k]) for y in rows]
     else:
         for k, name in enumerate(classes):
