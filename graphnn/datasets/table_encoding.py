@@ -195,7 +195,8 @@ def inputs_of(
         else:
             values = numbers_of(one, column)
             values = values if chosen is None else values[chosen]
-            wrong = np.flatnonzero(np.isnan(values) & ~absent)
+            suits = np.isin(values, (0, 1)) if one.kind == BOOLEAN else ~np.isnan(values)
+            wrong = np.flatnonzero(~suits & ~absent)
             if wrong.size:
                 problems.append(no_number(one, table, wrong if chosen is None else chosen[wrong]))
             large = too_large(values)
@@ -207,9 +208,8 @@ def inputs_of(
         problems.insert(0, missing_text(table, missing, trained=trained))
     if problems:
         more = len(problems) - SHOWN
-        raise DataError(
-            *problems[:SHOWN], *([f"{table.path}: and {more} more columns with faults"] if more > 0 else [])
-        )
+        columns = "1 more column" if more == 1 else f"{more:,} more columns"
+        raise DataError(*problems[:SHOWN], *([f"{table.path}: and {columns} with faults"] if more > 0 else []))
     return x
 
 
@@ -236,8 +236,15 @@ def no_number(encoding: ColumnEncoding, table: DataTable, wrong: Array) -> str:
     """Return the message about cells that are no numbers. wrong: their rows."""
     cell = table.columns[encoding.name].text(int(wrong[0]))
     what = "true or false" if encoding.kind == BOOLEAN else f"a number with a decimal {mark_of(table)}"
-    more = f"; {len(wrong) - 1:,} more cells of the column are such" if len(wrong) > 1 else ""
-    return f"{table.at(int(wrong[0]), encoding.name)}: {quoted(cell)} is not {what}{more}"
+    return f"{table.at(int(wrong[0]), encoding.name)}: {quoted(cell)} is not {what}{more_text(wrong)}"
+
+
+def more_text(rows: Array) -> str:
+    """Return the words about the rows after the first whose cells have the same fault; "" where there are none."""
+    count = len(rows) - 1
+    if count < 2:
+        return "; 1 more cell of the column is such" if count else ""
+    return f"; {count:,} more cells of the column are such"
 
 
 def too_large(values: Array) -> Array:
@@ -247,9 +254,8 @@ def too_large(values: Array) -> Array:
 
 def too_large_text(table: DataTable, name: str, rows: Array) -> str:
     """Return the message about numbers that are too large. rows: theirs."""
-    more = f"; {len(rows) - 1:,} more cells of the column are such" if len(rows) > 1 else ""
-    value = table.columns[name].values[rows[0]]
-    return f"{table.at(int(rows[0]), name)}: {value:g} is not a finite float32, whose range is ±{SINGLE.max:.2g}{more}"
+    value = f"{table.columns[name].values[rows[0]]:g} is not a finite float32, whose range is ±{SINGLE.max:.2g}"
+    return f"{table.at(int(rows[0]), name)}: {value}{more_text(rows)}"
 
 
 def mark_of(table: DataTable) -> str:

@@ -36,7 +36,8 @@ def answers_of(
     for name in targets:
         missing = np.flatnonzero(table.columns[name].missing)
         if missing.size:
-            more = f", as in {missing.size - 1:,} more rows" if missing.size > 1 else ""
+            rows = "1 more row" if missing.size == 2 else f"{missing.size - 1:,} more rows"
+            more = f", as in {rows}" if missing.size > 1 else ""
             raise DataError(f"{table.at(int(missing[0]), name)}: the answer is missing{more}; take such rows out")
     if outputs is None:
         outputs = Classes if len(targets) == 1 and not has_fractions(table, targets[0]) else Numbers

@@ -166,6 +166,17 @@ def test_texts_booleans_and_categories_of_numbers(tmp_path: Path) -> None:
     assert any('column "flag" tells column "species" one to one' in text for text in data.notes)
 
 
+def test_booleans_of_another_table_may_be_0_and_1_but_no_other_number(tmp_path: Path) -> None:
+    rows = "".join(f"{'yes' if k % 3 else 'no'},{k % 2}\n" for k in range(12))
+    (tmp_path / "test.csv").write_text("flag,species\n1,0\n0,1\n")
+    settings = {"test_path": str(tmp_path / "test.csv")}
+    assert read(tmp_path, "flag,species\n" + rows, **settings).x_test.tolist() == [[1], [0]]
+    (tmp_path / "test.csv").write_text("flag,species\n1,0\n7,1\n-1,1\n")
+    assert problem(tmp_path, "flag,species\n" + rows, **settings) == (
+        'test.csv:3: column "flag": "7" is not true or false; 1 more cell of the column is such'
+    )
+
+
 def test_texts_that_come_again_among_numbers_are_categories(tmp_path: Path) -> None:
     rows = "".join(f"{['2', '3', '4', '5more'][k % 4]},{k % 7 or 'x'},{k // 5 % 2}\n" for k in range(40))
     message = problem(tmp_path, "doors,b,species\n" + rows.replace("x", "?"))
