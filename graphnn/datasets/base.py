@@ -113,7 +113,6 @@ class Location:
     settings: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     table: "TableEncoding | None" = None
-    test_drawn: bool = False
 
     def root(self) -> Path:
         """Return the folder of the published data sets: data_dir, else GRAPHNN_DATA, else in the user's cache."""
