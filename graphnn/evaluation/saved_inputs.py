@@ -28,6 +28,7 @@ class SavedInputs:
 
     place: Path
     saved: list[Path] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)  # the names of these files
     problems: list[str] = field(default_factory=list)
     waiting: Array | None = None  # the first sample, for a file: written when it is known to be the only one
 
@@ -66,8 +67,8 @@ class SavedInputs:
         """Return the name of a sample's file, which no other has: that of its own file, with its number in a batch."""
         batch = OF_BATCH.fullmatch(label)
         stem = f"{Path(batch[1]).name}-{int(batch[2]):0{DIGITS}}" if batch else Path(label).stem
-        name, number, taken = f"{stem}{PNG}", 1, {file.name for file in self.saved}
-        while name in taken:
+        name, number = f"{stem}{PNG}", 1
+        while name in self.taken:
             number += 1
             name = f"{stem}-{number}{PNG}"
         return name
@@ -87,6 +88,7 @@ class SavedInputs:
             )
         else:
             self.saved.append(file)
+            self.taken.add(file.name)
 
 
 def very_pixels(file: Path, image: Array) -> Array:

@@ -1,5 +1,6 @@
 """What the network sees is saved: one file for one sample, else a folder of files with names of their own."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,19 @@ def test_samples_in_a_folder_have_names_of_their_own(tmp_path: Path) -> None:
     names = ["7.png", "7-2.png", "batch-0000.png", "batch-0012.png", "one.png", "7-2-2.png", "odd[3].png"]
     assert [value(tmp_path / "seen" / name) for name in names] == list(range(7))
     assert saved.messages() == [f"saved what the network sees: 7 files in {tmp_path / 'seen'}"]
+
+
+class Unread(list[Path]):
+    """Files that are not looked through again for each further one, of which there may be 100,000."""
+
+    def __iter__(self) -> Iterator[Path]:
+        raise AssertionError
+
+
+def test_the_time_for_a_name_does_not_grow_with_the_number_of_files(tmp_path: Path) -> None:
+    saved = SavedInputs(tmp_path / "seen", Unread())
+    list(saved.watch(iter(parts("x/7.png", "y/7.jpg"))))
+    assert saved.saved[1].name == "7-2.png"
 
 
 def test_colours(tmp_path: Path) -> None:
