@@ -96,7 +96,7 @@ def decoded_pictures(wanted: Wanted, folder: Path) -> tuple[DecodedFile, str | N
 def is_current(known: DecodedFile, wanted: Wanted, states: Array) -> bool:
     """Return whether decoded pictures are those that are wanted, from files that have not changed since.
 
-    Files that had changed shortly before they were read are compared by their content.
+    Files that had changed shortly before they were read, or could not be, are compared by their content.
     """
     sources = known.sources
     if known.parts != wanted.parts or list(sources.paths) != list(wanted.paths):
@@ -105,13 +105,18 @@ def is_current(known: DecodedFile, wanted: Wanted, states: Array) -> bool:
         return False
     return all(
         content_digest(wanted.root / wanted.paths[index]) == sources.digests[index].tobytes()
-        for index in np.flatnonzero(recent(known)).tolist()
+        for index in np.flatnonzero(doubtful(known)).tolist()
     )
 
 
-def recent(known: DecodedFile) -> Array:
-    """Return which files had changed so shortly before they were read that a further change may have the same time."""
-    return np.asarray(known.sources.states[:, 1:].max(axis=1, initial=-1) >= known.begun - TICK)
+def doubtful(known: DecodedFile) -> Array:
+    """Return of which files the state does not tell whether they give the same as before.
+
+    They had changed so shortly before they were read that a further change may have the same time; or their bytes could
+    not be read, as from a disk that was away.
+    """
+    recent = known.sources.states[:, 1:].max(axis=1, initial=-1) >= known.begun - TICK
+    return np.asarray(recent | ~known.sources.digests.any(axis=1))
 
 
 def decoded_anew(
@@ -133,9 +138,9 @@ def decoded_anew(
     done = len(digests)
     sources = Sources(wanted.paths[:done], states[:done], digests, problems)
     array = mapped(pixels, (done - len(problems), *wanted.shape[1:], wanted.shape[0]))
+    if done == len(wanted.paths) or known is None or len(array) > len(known.pixels):
+        DecodedFile(sources, begun, {}, array, {}).write(file, pixels)
     if done < len(wanted.paths):
-        if known is None or len(array) > len(known.pixels):
-            DecodedFile(sources, begun, {}, array, {}).write(file, pixels)
         raise KeyboardInterrupt
     result = DecodedFile(sources, begun, wanted.parts, array, summaries(array, sources, wanted))
     result.write(file, pixels)
@@ -182,8 +187,8 @@ def written_pixels(
 
 def unchanged(known: DecodedFile, wanted: Wanted, states: Array) -> dict[int, DecodedPicture]:
     """Return what is known of the files that have not changed, by their index among those that are wanted."""
-    sources, doubtful = known.sources, recent(known)
-    indices = {path: index for index, path in enumerate(sources.paths) if not doubtful[index]}
+    sources, unsure = known.sources, doubtful(known)
+    indices = {path: index for index, path in enumerate(sources.paths) if not unsure[index]}
     found = {}
     for index, path in enumerate(wanted.paths):
         before = indices.get(path)

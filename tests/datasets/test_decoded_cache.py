@@ -426,3 +426,39 @@ def test_ctrl_c_leaves_what_was_decoded_before(folder: Path, monkeypatch: pytest
     loaded(folder)
     assert decoded == ["cat/001.png"]
     assert files(folder) == [".json", ".pixels"]
+
+
+def test_ctrl_c_while_they_are_summed_up_keeps_all(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, decoded: Counter
+) -> None:
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(decoded_cache, "summaries", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            loaded(folder)
+    assert len(decoded) == 15
+    loaded(folder)
+    assert len(decoded) == 15
+    assert files(folder) == [".json", ".pixels"]
+
+
+def test_a_file_that_could_not_be_read_for_a_while_is_read_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, decoded: Counter
+) -> None:
+    real = decoding.picture_bytes
+
+    def away(path: Path) -> bytes:
+        if path.name == "001.png":
+            raise OSError(errno.EIO, "Input/output error")
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(decoding, "picture_bytes", away)
+        for _ in range(2):
+            data = loaded(folder, damaged="skip")
+            assert any("2 of 15 pictures cannot be read" in note for note in data.notes)
+            assert len(decoded) == 13
+    assert len(loaded(folder).x_train) + len(loaded(folder).x_test) == 15
+    assert sorted(decoded[13:]) == ["cat/001.png", "dog/001.png"]
