@@ -8,6 +8,7 @@ from graphnn.reports.report import Column, Fact, Facts, Report, Row, Table
 from graphnn.text.numbers import count_text
 from graphnn.types import Array, shape_text
 
+HALF = 0.5  # what is more likely than that is yes
 NAMED = 12  # classes that are listed by name
 
 
@@ -44,9 +45,12 @@ def targets_text(data: Dataset) -> str:
     return f"{count_text(width)} target{'s' if width > 1 else ''} each"
 
 
-def per_class(labels: Array, classes: int) -> str:
-    """Return how many samples the classes have: 142 to 146."""
-    counts = np.bincount(np.asarray(labels, np.int64).ravel(), minlength=classes)
+def per_class(y: Array, classes: int) -> str:
+    """Return how many samples the classes have: 142 to 146. y: labels N, or the answers to each class, N×K."""
+    if y.ndim == 2 and y.shape[1] == classes:
+        counts = (y > HALF).sum(axis=0)
+    else:
+        counts = np.bincount(np.asarray(y, np.int64).ravel(), minlength=classes)
     least, most = int(counts.min()), int(counts.max())
     return count_text(least) if least == most else f"{count_text(least)} to {count_text(most)}"
 

@@ -23,6 +23,13 @@ def test_targets_that_are_numbers() -> None:
     assert repr(one) == "<Dataset mine: 4 + 0 samples of 3 float32, 1 target each>"
 
 
+def test_samples_of_a_class_where_several_may_be_true() -> None:
+    x, y = np.zeros((4, 3), np.float32), np.array([[1, 0, 1], [1, 0, 0], [1, 0, 1], [1, 1, 1]], np.float32)
+    html = Dataset("mine", x, y, x[:1], y[:1], ("a", "b", "c"))._repr_html_()
+    assert ">1 to 4</td>" in html
+    assert ">0 to 1</td>" in html
+
+
 def test_many_classes_and_odd_names() -> None:
     x, y = np.zeros((40, 3), np.float32), np.arange(40)
     names = ("<script>", *(f"class {number}" for number in range(1, 40)))
