@@ -9,9 +9,10 @@ from graphnn.engine.inference import CHUNK
 from graphnn.errors import DataError, DivergenceError, GraphError
 from graphnn.evaluation.prediction import predict
 from graphnn.evaluation.table_inputs import other_columns_note, read_rows
-from graphnn.evaluation.table_predictions import predictions_of, table_report
+from graphnn.evaluation.table_predictions import HEADER, are_predictions, predictions_of, table_report
 from graphnn.reports.formats import FOR_PROGRAMS, TABLE, render
 from graphnn.runs.trained import Trained
+from graphnn.storage.own_files import check_own_file
 from graphnn.storage.regular_files import reading_problem
 from graphnn.storage.table_file import save_table
 from graphnn.text.terminal import complain, note, show, terminal_width
@@ -77,3 +78,6 @@ def check_table_arguments(arguments: Namespace) -> None:
         raise GraphError("--output writes a table like the one that is read; --format is for what is printed")
     if arguments.output is not None and arguments.output.resolve() == arguments.inputs[0].resolve():
         raise GraphError(f"{arguments.output}: is the table itself; name another file with --output")
+    if arguments.output is not None:
+        refusal = "holds no predictions, so it is not replaced; name another file with --output"
+        check_own_file(arguments.output, are_predictions, refusal, head=HEADER)

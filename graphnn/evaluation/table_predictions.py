@@ -15,6 +15,9 @@ from graphnn.reports.report import Alternatives, Column, Report, Table
 from graphnn.text.suggestions import quoted
 from graphnn.types import Array
 
+PREDICTED, PROBABILITY = "predicted ", "probability of "  # the starts of the names of columns
+HEADER = 1 << 20  # bytes; the names of all columns take fewer
+
 
 @frozen_dataclass
 class Predictions:
@@ -64,23 +67,29 @@ def predictions_of(
     elif outputs is Numbers or classes is None:
         names = targets if len(targets) == count else tuple(map(str, range(count)))
         for k, name in enumerate(names):
-            chosen[f"predicted {name}"] = [None if y is None else float(y[k]) for y in rows]
+            chosen[f"{PREDICTED}{name}"] = [None if y is None else float(y[k]) for y in rows]
     elif outputs is YesOrNo and count == 1 and len(classes) == 2:
-        chosen[f"predicted {targets[0]}"] = [None if y is None else classes[int(y[0] > 0.5)] for y in rows]
-        likely[f"probability of {classes[1]}"] = [None if y is None else float(y[0]) for y in rows]
+        chosen[f"{PREDICTED}{targets[0]}"] = [None if y is None else classes[int(y[0] > 0.5)] for y in rows]
+        likely[f"{PROBABILITY}{classes[1]}"] = [None if y is None else float(y[0]) for y in rows]
     elif outputs is Classes:
         names = class_names(classes, count)
         target = targets[0] if len(targets) == 1 else "class"
-        chosen[f"predicted {target}"] = [None if y is None else names[int(np.argmax(y))] for y in rows]
+        chosen[f"{PREDICTED}{target}"] = [None if y is None else names[int(np.argmax(y))] for y in rows]
         for k, name in enumerate(names):
-            likely[f"probability of {name}"] = [None if y is None else float(y[k]) for y in rows]
+            likely[f"{PROBABILITY}{name}"] = [None if y is None else float(y[k]) for y in rows]
     else:
         for k, name in enumerate(classes):
-            likely[f"probability of {name}"] = [None if y is None else float(y[k]) for y in rows]
+            likely[f"{PROBABILITY}{name}"] = [None if y is None else float(y[k]) for y in rows]
     taken = next((name for name in (*chosen, *likely) if name in table.names), None)
     if taken is not None:
         raise DataError(f"{table.path}: has a column {quoted(taken)} already; take it out, or rename it")
     return Predictions(table, tuple(chosen), tuple(likely), {**chosen, **likely})
+
+
+def are_predictions(head: bytes) -> bool:
+    """Whether a file is a table with predictions, by its first HEADER bytes."""
+    names = head.partition(b"\n")[0]
+    return PREDICTED.encode() in names or PROBABILITY.encode() in names
 
 
 def table_report(predictions: Predictions, targets: Sequence[str]) -> Report:

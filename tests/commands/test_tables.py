@@ -192,7 +192,8 @@ def test_rows_are_predicted_whatever_the_order_of_their_columns(bought: Run, mon
         (NAMES, ["1", "2", "3", "Rome", ""], ["--show"], "--show is for pictures"),
         (NAMES, ["1", "2", "3", "Rome", ""], ["--save-input", "x.png"], "--save-input is for pictures"),
         (NAMES, ["1", "2", "3", "Rome", ""], ["--output", "new.csv"], "new.csv: is the table itself; name another"),
-        (NAMES, ["1", "2", "3", "Rome", ""], ["--output", "no/p.csv"], "no/p.csv: cannot be written: No such file"),
+        (NAMES, ["1", "2", "3", "Rome", ""], ["--output", "no/p.csv"], "no/p.csv: there is no folder "),
+        (NAMES, ["1", "2", "3", "Rome", ""], ["--output", "t.csv"], "t.csv: holds no predictions, so it is not"),
         (
             NAMES,
             ["1", "2", "3", "Rome", ""],
@@ -212,6 +213,15 @@ def test_rows_that_do_not_fit_are_refused(
     assert (code, out) == (2, "")
     assert message in err
     assert not Path("p.csv").exists()
+
+
+def test_predictions_replace_predictions_alone(bought: Run) -> None:
+    table = Path("t.csv").read_text()
+    assert bought("predict", "net.json", "t.csv", "--output", "p.csv")[0] == 0
+    Path("new.csv").write_text("".join(table.splitlines(keepends=True)[:4]))
+    assert bought("predict", "net.json", "new.csv", "--output", "t.csv")[0] == 2
+    assert bought("predict", "net.json", "new.csv", "--output", "p.csv")[0] == 0
+    assert (len(read("p.csv")), Path("t.csv").read_text()) == (3, table)
 
 
 def test_output_is_for_tables(trained: Path, run: Run) -> None:
