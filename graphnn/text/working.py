@@ -97,12 +97,14 @@ def row(head: str, share: float, tail: str, width: int, stream: TextIO) -> Paint
     """Return a line with a bar between two texts, coloured where the stream has colours."""
     head, tail = showable(f"{head}  ", stream), showable(tail, stream)
     full, rest = bar(share, bar_width(width, head, tail), stream)
+    text = showable(cut(f"{head}{full}{rest}{tail}", width), stream)
     if not has_colour(stream):
-        return painted(cut(f"{head}{full}{rest}{tail}", width), None)
-    tail = cut(tail, max(1, width - len(full + rest)))
-    return Painted(
-        painted(head, None) + painted(full, Meaning.BAR) + painted(rest, Meaning.FAINT) + painted(tail, None)
-    )
+        return painted(text, None)
+    parts, begin = list[Painted](), 0
+    for part, style in ((head, None), (full, Meaning.BAR), (rest, Meaning.FAINT), (tail, None)):
+        parts.append(painted(text[begin : begin + len(part)], style))
+        begin += len(part)
+    return Painted("".join(parts))
 
 
 Shown = TypeVar("Shown", bound=Work)

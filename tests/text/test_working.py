@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import sys
 import threading
 import time
@@ -11,7 +12,7 @@ import pytest
 
 from graphnn.text import working as module
 from graphnn.text.terminal import complain, say
-from graphnn.text.working import Display, Work, abandoned, displayed, go_on, moving_lines, working
+from graphnn.text.working import Display, Work, abandoned, displayed, go_on, moving_lines, row, working
 
 
 class Clock:
@@ -122,6 +123,19 @@ def test_a_line_fits_its_terminal(width: int) -> None:
     assert len(line) <= width
     assert "25%  0:09 left" in line
     assert line.count("━") + line.count("╸") + line.count("─") >= (12 if width < 60 else 20)
+
+
+@pytest.mark.parametrize("width", [20, 30, 40])
+@pytest.mark.parametrize("colour", ["", "1"])
+def test_a_bar_fits_a_terminal_that_is_narrower_than_its_words(
+    width: int, colour: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", colour)
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    line = re.sub(r"\x1b\[[\d;]*m", "", row("| epoch 1/10", 0.5, "   50%  12:34 left  loss 0.5", width, stream))
+    assert line.startswith("| epoch 1/10"[:width])
+    assert line.isascii()
+    assert len(line) == width
 
 
 def test_a_terminal_of_ascii_gets_a_bar_of_ascii() -> None:
