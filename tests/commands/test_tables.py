@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from graphnn import Model
+from graphnn.commands import predict_table
 from graphnn.commands.main import main
 from graphnn.datasets.loading import load
 from graphnn.storage.weights import load_weights, save_weights
@@ -222,6 +223,24 @@ def test_predictions_replace_predictions_alone(bought: Run) -> None:
     assert bought("predict", "net.json", "new.csv", "--output", "t.csv")[0] == 2
     assert bought("predict", "net.json", "new.csv", "--output", "p.csv")[0] == 0
     assert (len(read("p.csv")), Path("t.csv").read_text()) == (3, table)
+
+
+@pytest.mark.parametrize("option", ["", "numpy"])
+def test_rows_are_computed_by_the_kernels_of_the_training(
+    option: str, bought: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("numba")
+    file = load_weights("net.npz")
+    save_weights("net.npz", dict(file.arrays), {**file.meta, "kernels": "numba"})
+    used = []
+
+    def computed(*_: Any, kernels: str | None, **more: Any) -> tuple[list[Any], list[str]]:
+        used.append(kernels)
+        return [], []
+
+    monkeypatch.setattr(predict_table, "predict", computed)
+    assert bought("predict", "net.json", "t.csv", *(["--kernels", option] if option else []))[0] == 0
+    assert used == [option or "numba"]
 
 
 def test_output_is_for_tables(trained: Path, run: Run) -> None:
