@@ -124,11 +124,12 @@ def make_content(subject: Subject, wishes: Wishes, made: datetime, tell: Tell, n
     with working("drawing the page"):
         drawn = network(subject, times)
         limits = None if trained is None or trained.provenance is None else trained.provenance.range
+        own = data is not None and data.own_validation > 0
         return Content(
             subject=subject,
             made=made,
             tiles=tuple(tiles(subject, part, drawn)),
-            facts=tuple(facts(subject, part, used_kernels(subject, wishes))),
+            facts=tuple(facts(subject, part, used_kernels(subject, wishes), own_validation=own)),
             notes=tuple(each for each in dict.fromkeys(notes) if each not in maker.lacking.values()),
             measured=part,
             compared=compared_runs(subject),

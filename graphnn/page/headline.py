@@ -101,8 +101,11 @@ def recorded_epochs(trained: Trained) -> int | None:
     return epochs if type(epochs) is int else None
 
 
-def facts(subject: Subject, measured: Measured | None, kernels: str) -> Iterator[KnownFact]:
-    """Yield how the figures came about. kernels: those that measured for the page."""
+def facts(subject: Subject, measured: Measured | None, kernels: str, *, own_validation: bool) -> Iterator[KnownFact]:
+    """Yield how the figures came about.
+
+    kernels: those that measured for the page. own_validation: whether the data come with a validation part.
+    """
     run = subject.run
     if run is not None:
         yield KnownFact("run", f"{run.number} of {subject.file.name}, {run.state}{stands_by(run)}")
@@ -110,7 +113,7 @@ def facts(subject: Subject, measured: Measured | None, kernels: str) -> Iterator
             yield from training_facts(run)
     if subject.trained is not None:
         yield KnownFact("weights", str(subject.trained.weights), code=True)
-    yield from data_facts(subject, measured)
+    yield from data_facts(subject, measured, own_validation=own_validation)
     settings = subject.spec.training
     rate = subject.spec.optimizer.options.get("learning_rate")
     loss, optimizer = subject.spec.loss.type, subject.spec.optimizer.type
@@ -162,8 +165,8 @@ def date_text(moment: datetime) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
-def data_facts(subject: Subject, measured: Measured | None) -> Iterator[KnownFact]:
-    """Yield what data the network was trained on."""
+def data_facts(subject: Subject, measured: Measured | None, *, own_validation: bool) -> Iterator[KnownFact]:
+    """Yield what data the network was trained on. own_validation: whether they come with a validation part."""
     data, trained = subject.spec.data, subject.trained
     if data["path"] is not None:
         yield KnownFact("data", f"{data['dataset']}: {data['path']}", code=True)
@@ -172,7 +175,8 @@ def data_facts(subject: Subject, measured: Measured | None) -> Iterator[KnownFac
     known = None if trained is None else trained.provenance
     fraction = data["validation_split"] if known is None or known.validation_split is None else known.validation_split
     limit = None if known is None else known.limit
-    parts = [f"{100 * fraction:g}% of the training part held out for validation" if fraction else "no validation part"]
+    held_out = f"{100 * fraction:g}% of the training part held out for validation" if fraction else "no validation part"
+    parts = ["the validation part of the data" if own_validation else held_out]
     parts += [] if limit is None else [f"no more than {limit:,} samples of each part (--limit)"]
     if trained is not None:
         parts.append(f"samples {shape_text(trained.normalisation.shape)}, normalised {trained.normalisation.mode}")

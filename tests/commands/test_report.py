@@ -506,6 +506,24 @@ def test_pictures_are_named_by_their_files(
         np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(base64.b64decode(address)))), stored)
 
 
+def test_a_validation_part_that_the_files_have_is_not_said_to_be_held_out(
+    document: Path, small: dict[str, Any], train: Run, make: Callable[..., Page]
+) -> None:
+    for at, place in enumerate(f"{part}/{name}" for part in ("train", "val", "test") for name in ("cat", "dog")):
+        folder = document.with_name("animals") / place
+        folder.mkdir(parents=True)
+        for shade in (at, at + 100):
+            Image.new("L", (4, 4), shade).save(folder / f"{shade}.png")
+    layers = [{"type": "Flatten"}, {"type": "Dense", "units": 2}, {"type": "Softmax"}]
+    data = {"dataset": "images", "path": "animals", "size": 4, "color": "grey"}
+    document.write_text(json.dumps(small | {"input": {"shape": [1, 4, 4]}, "layers": layers, "data": data}))
+    cache = ("--data-dir", str(document.parent))
+    assert train("--quiet", "--set", "training.epochs=1", *cache)[0] == 0
+    page = make(*cache)
+    assert "split the validation part of the data; samples 1×4×4" in page.text
+    assert "held out" not in page.text
+
+
 def test_a_wrong_setting_is_refused_without_a_note(trained: Path, graphnn: Run) -> None:
     done = graphnn("report", trained, "--set", "training.batch_size=0")
     assert done.returncode == 2
