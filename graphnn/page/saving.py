@@ -34,7 +34,7 @@ def check_page(path: Path) -> None:
     A file that is there already must be a page that was written here: nothing else is replaced. A link is followed.
     """
     if path.suffix.lower() not in SUFFIXES:
-        named = path.with_name(f"{path.stem or 'report'}.html")
+        named = path / "report.html" if path.is_dir() else path.with_name(f"{path.stem}.html")
         raise GraphError(f"{path}: the name of a page ends in .html; name it {named}, for example")
     around = run_around(Path(os.path.realpath(path)))
     if around is not None:

@@ -338,6 +338,13 @@ def test_a_place_where_no_page_can_be_is_refused(output: str, said: str, trained
     assert sorted(trained.parent.rglob("*")) == before
 
 
+@pytest.mark.parametrize("output", [".", "..", "/"])
+def test_a_folder_is_no_name_of_a_page(output: str, trained: Path, graphnn: Run) -> None:
+    done = graphnn("report", trained, "--output", output)
+    assert done.returncode == 2
+    assert f"the name of a page ends in .html; name it {Path(output, 'report.html')}, for example" in done.stderr
+
+
 def test_a_folder_in_the_way_is_refused(trained: Path, graphnn: Run) -> None:
     trained.with_name("net.html").mkdir()
     done = graphnn("report", trained)
