@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.metrics.base import METRICS
 from graphnn.metrics.outputs import Classes, Numbers, Outputs, YesOrNo
 from graphnn.page.regression import flat
 from graphnn.page.subject import ReadRun, Subject
@@ -95,7 +96,8 @@ def last_values(runs: Sequence[ReadRun], label: str) -> str:
         last = run.history[-1]
         by_label = {"learning rate": last.learning_rate}
         for name, value in last.training.items():
-            by_label.setdefault(name.replace("_", " "), (last.validation or {}).get(name, value))
+            if name in METRICS:
+                by_label[METRICS[name].label] = (last.validation or {}).get(name, value)
         at = f" at {six_digits(by_label[label])}" if label in by_label else ""
         ends.append(f"run {run.number} ends after {last.epoch} epochs{at}")
     return "; ".join(ends)

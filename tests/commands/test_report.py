@@ -204,6 +204,7 @@ def test_a_regression_has_predictions_against_the_truth(
     page = make()
     assert section(page, "results").count("<svg") == 4
     assert "output 1" in section(page, "results")
+    assert re.search('aria-label="R² by epoch; run 1 ends after [0-9]+ epochs at [−.0-9]+"', section(page, "curves"))
     assert section(page, "mistakes").count("<tr>") == 1 + 25
     assert "All weights of dense_1: a row for each of its 2 units" in page.text
     assert "Confusion" not in page.text
