@@ -14,6 +14,7 @@ from matplotlib.text import Text
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.text.visible import single_line
 
+LONGEST_TITLE = 40  # characters above axes; with more, hardly any room is left to what is drawn
 SALT = "graphnn"  # from which matplotlib makes the ids in an SVG, the same for the same picture
 
 
@@ -83,7 +84,7 @@ def draw_title(figure: Figure, title: str, style: Style) -> None:
 def plain_axes(axes: Axes, style: Style, title: str) -> None:
     """Give axes the colours of the style, a title at the left, and a faint grid behind what is drawn."""
     axes.set_facecolor(style.ground)
-    axes.set_title(title, loc="left", fontsize=11, color=style.text, parse_math=False)
+    axes.set_title(drawable(title, LONGEST_TITLE), loc="left", fontsize=11, color=style.text, parse_math=False)
     axes.grid(color=style.faint, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.tick_params(which="both", colors=style.text, labelsize=9)

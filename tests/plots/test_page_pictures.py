@@ -1,6 +1,7 @@
 """The pictures of the page: what they are computed from, and that they take the page's colours."""
 
 import re
+import warnings
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 
@@ -47,6 +48,14 @@ def test_a_picture_has_the_colours_of_the_page_alone(name: str) -> None:
 def test_text_of_a_title_is_no_mathematics_and_no_markup() -> None:
     text = inline_svg(FIGURES["residuals"](), "one")
     assert "$x$ &amp; $\\frac" in text
+
+
+def test_a_long_title_leaves_room_to_the_picture() -> None:
+    values = np.arange(5.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        text = inline_svg(draw_predicted(values, values, f"predicted, by true, {'price ' * 50}", PAGE), "x")
+    assert "predicted, by true, price price price p…" in text
 
 
 def test_there_is_a_panel_for_each_metric_and_the_rate() -> None:
