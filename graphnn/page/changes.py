@@ -1,13 +1,12 @@
 """What differs between the documents of runs, and the text of a document with its words coloured."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.layers.settings import added_fragments
 from graphnn.page.subject import ReadRun, Subject
-from graphnn.specification.differences import ABSENT, Difference, differences, value_text
+from graphnn.specification.differences import ABSENT, Difference, differences, value_text, with_defaults
 
 TOKEN = re.compile(
     r'(?P<key>"(?:[^"\\]|\\.)*")(?=\s*:)|(?P<string>"(?:[^"\\]|\\.)*")|(?P<number>-?\d[\d.eE+-]*)'
@@ -63,7 +62,7 @@ def between(before: ReadRun, run: ReadRun) -> Changes | None:
     """Return what differs between two runs, with the options besides their documents; None where one has none."""
     if before.document is None or run.document is None:
         return None
-    found = differences(before.document, with_all(run.document), plugins=added_fragments())
+    found = differences(before.document, with_defaults(run.document, added_fragments()), plugins=added_fragments())
     options = [
         Difference(name, ABSENT if old is None else old, ABSENT if new is None else new)
         for name, old, new in (
@@ -74,13 +73,6 @@ def between(before: ReadRun, run: ReadRun) -> Changes | None:
         if old != new
     ]
     return changes((f"run {before.number}", f"run {run.number}"), [*options, *found])
-
-
-def with_all(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a document with the defaults that a newer version would write."""
-    from graphnn.specification.differences import with_defaults
-
-    return with_defaults(document, added_fragments())
 
 
 def changes(titles: tuple[str, str], found: Sequence[Difference]) -> Changes:

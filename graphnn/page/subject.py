@@ -107,11 +107,11 @@ class Subject:
 def find_subject(source: DocumentSource, numbers: Sequence[int], weights: Path | None, tell: Tell) -> Subject:
     """Return what the page is about.
 
-    numbers: of runs; the first is the subject, the others are compared with it. None: the run whose weights stand
-    beside the document, or else the newest finished one, or else the newest. weights: their file, by default that
-    beside the document, whose runs are meant. tell: called with notes. Raises SpecError where the document cannot be
-    read, WeightsError for a run that there is not, weights that do not fit, and where there are neither weights nor
-    runs.
+    numbers: of runs; the first is the subject, the others are compared with it. Without any, it is the run whose
+    weights stand beside the document, or else the newest finished one, or else the newest. weights: their file, by
+    default that beside the document, whose runs are meant. tell: called with notes. Raises SpecError where the document
+    cannot be read, WeightsError for a run that there is not, weights that do not fit, and where there are neither
+    weights nor runs.
     """
     place = weights or weights_beside(source.file, "--weights")
     check_document(source, place)

@@ -14,7 +14,7 @@ DRAWN_EVERY = 30.0  # seconds at least from one drawing to the next, which takes
 
 
 class CurvePicture:
-    """A file with the curves of one run, an Output. path: a name that ends in .png or .svg."""
+    """A file with the curves of one run, a SideProduct. path: a name that ends in .png or .svg."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from graphnn.errors import GraphError, WeightsError
 from graphnn.plots.saving import check_picture, save_picture
@@ -14,9 +14,6 @@ from graphnn.runs.store import numbers_text, run_around
 from graphnn.text.terminal import note
 from graphnn.training.history import Record, read_history
 from graphnn.training.monitor import PREFIX, Watch
-
-if TYPE_CHECKING:
-    pass
 
 MOST = 28  # runs in a picture; more could not be told apart
 

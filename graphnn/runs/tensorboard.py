@@ -24,7 +24,7 @@ PACKAGE = "tensorboardX"
 
 
 class EventFiles:
-    """The event files of one run, an Output: FOLDER/NAME/0007/training and FOLDER/NAME/0007/validation.
+    """The event files of one run, a SideProduct: FOLDER/NAME/0007/training and FOLDER/NAME/0007/validation.
 
     Each is written anew when a training begins or goes on, from all epochs of its history, so that no epoch is in it
     twice or lacking; the files that it replaces are removed then, those of other runs never.
