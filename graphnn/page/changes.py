@@ -52,10 +52,11 @@ def since_the_run_before(subject: Subject) -> Changes | None:
 
 
 def to_the_document_of_now(subject: Subject) -> Changes | None:
-    """Return what differs in the document as it is now; None where nothing does."""
+    """Return what differs in the document as it is now, with --set of the command; None where nothing does."""
     if subject.run is None or not subject.edited:
         return None
-    return changes((f"in run {subject.run.number}", "in the document now"), subject.edited)
+    now = "in the document now" + (", with --set" if subject.overrides else "")
+    return changes((f"in run {subject.run.number}", now), subject.edited)
 
 
 def between(before: ReadRun, run: ReadRun) -> Changes | None:

@@ -76,8 +76,9 @@ class Subject:
 
     file: of the document. run: None for weights of no known run. others: the runs that it is compared with. before: the
     run before it. trained: None where there are no weights yet. spec, graph: of what was trained. text: of the
-    document; as_written: whether it is that of the file, rather than one with all defaults. edited: what differs in the
-    document as it is now.
+    document; as_written: whether it is that of the file, rather than one with all defaults. as_trained: whether it is,
+    apart from defaults, that which was trained, rather than one that --set has changed for the page. edited: what
+    differs in the document as it is now. overrides: those of --set.
     """
 
     file: Path
@@ -89,7 +90,9 @@ class Subject:
     graph: Graph
     text: str
     as_written: bool
+    as_trained: bool
     edited: tuple[Difference, ...]
+    overrides: tuple[str, ...]
 
     @property
     def runs(self) -> tuple[ReadRun, ...]:
@@ -140,7 +143,9 @@ def find_subject(source: DocumentSource, numbers: Sequence[int], weights: Path |
         graph=build_graph(spec) if trained is None else trained.graph,
         text=text or json.dumps(spec.resolved(), indent=2, ensure_ascii=False),
         as_written=text is not None,
+        as_trained=not (source.overrides if run is None else differences_to(run, spec)),
         edited=edited,
+        overrides=tuple(source.overrides),
     )
 
 
@@ -232,7 +237,7 @@ def run_before(store: RunStore, run: ReadRun, tell: Tell) -> ReadRun | None:
 
 
 def differences_to(run: ReadRun | None, now: Spec | None) -> tuple[Difference, ...]:
-    """Return what differs between the document of a run and that of now."""
+    """Return what differs between the document of a run and another, that of now."""
     if run is None or run.document is None or now is None:
         return ()
     return tuple(differences(run.document, now.resolved(), plugins=added_fragments()))

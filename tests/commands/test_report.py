@@ -145,9 +145,16 @@ def test_several_runs_are_overlaid_and_compared(trained: Path, make: Callable[..
     assert "run 2 of net.json" in page.text
     alone = make("2")
     assert "What changed since run 1" in alone.text
-    assert "What was edited since" in alone.text
+    assert "What differs in the document now setting in run 2 in the document now" in alone.text
     assert "As it was trained, with all defaults" in alone.text
     assert "epochs 1" in alone.text
+
+
+def test_what_set_changes_for_the_page_is_not_said_to_be_trained(trained: Path, make: Callable[..., Page]) -> None:
+    page = make("--set", "training.batch_size=7")
+    assert "setting in run 1 in the document now, with --set training.batch_size" in page.text
+    assert "As it was read for this page, with --set and all defaults" in page.text
+    assert "As it was trained" not in page.text
 
 
 def test_weights_of_no_run_have_a_page_without_curves(trained: Path, make: Callable[..., Page]) -> None:
