@@ -20,7 +20,7 @@ from graphnn.commands.arguments import (
 from graphnn.commands.guarding import INTERRUPTED, guarded
 from graphnn.runs import training
 from graphnn.runs.data import PICTURES, TABLES
-from graphnn.runs.progress import Progress, in_terminal
+from graphnn.runs.progress import Progress
 from graphnn.runs.promotion import Destination
 from graphnn.runs.reading import command_line, document_command, has_place
 from graphnn.runs.side_products import SideProduct
@@ -130,7 +130,7 @@ def train(argv: Sequence[str]) -> int:
         outputs=outputs_of(arguments),
         after=lambda written, takes: next_commands(arguments, written, takes),
     )
-    progress = Progress(quiet=arguments.quiet, live=in_terminal() and not arguments.plain)
+    progress = Progress(quiet=arguments.quiet)
     return 0 if training.train(request, progress) else INTERRUPTED
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
-from graphnn.runs.progress import Progress, in_terminal
+from graphnn.runs.progress import Progress
 from graphnn.runs.promotion import Destination
 from graphnn.runs.reading import DocumentSource
 from graphnn.runs.store import store_of
@@ -68,7 +68,7 @@ def run_trial(trial: Trial, *, data_dir: Path | None, threads: int | None, kerne
             threads=threads,
             kernels=kernels,
         )
-        if not train(request, Progress(quiet=False, live=in_terminal())):
+        if not train(request, Progress(quiet=False)):
             return None
         accuracy = load_weights(weights).meta["metrics"]["test"]["accuracy"]
     return TrialResult(trial, accuracy, (time.perf_counter() - start) / 60)

@@ -19,7 +19,6 @@ from graphnn.runs.data_notes import print_split_note
 from graphnn.runs.final_figures import measured_parts
 from graphnn.runs.known_runs import KnownRun, KnownRuns
 from graphnn.runs.older import take_over_all, take_over_comparison
-from graphnn.runs.progress import in_terminal
 from graphnn.runs.reading import DocumentSource, read_document
 from graphnn.runs.store import RunStore, store_of
 from graphnn.runs.trained import weights_path
@@ -143,7 +142,7 @@ def planned(request: ComparisonRequest) -> Iterator[Training]:
             )
         source = source_of(spec)
         if source not in facts:
-            data = stored(spec, request.data_dir, show_progress=in_terminal())
+            data = stored(spec, request.data_dir)
             used = limited(data, request.limit, spec.data["seed"])
             facts[source] = len(used.y_train), used.own_validation, digests(data)
         count, own, digests_of_parts = facts[source]

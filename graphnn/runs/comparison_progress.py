@@ -60,7 +60,7 @@ class ComparisonProgress(Progress):
     """
 
     def __init__(self, times: TimeOfAll, position: int, count: int) -> None:
-        super().__init__(quiet=True, live=False)
+        super().__init__(quiet=True)
         self._times, self._position, self._count = times, position, count
         self._bars = ExitStack()
         self._of_run: RunTask | None = None

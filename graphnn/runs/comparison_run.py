@@ -10,7 +10,6 @@ from graphnn.runs.comparison_progress import ComparisonProgress, TimeOfAll
 from graphnn.runs.folder import TakenRun
 from graphnn.runs.known_runs import KnownRun, KnownRuns
 from graphnn.runs.measuring import measure
-from graphnn.runs.progress import in_terminal
 from graphnn.runs.reading import DocumentSource, read_document
 from graphnn.runs.training import TrainingRequest, train
 from graphnn.storage.weights import WeightsFile, load_weights
@@ -141,7 +140,6 @@ def measured(
         limit=request.limit,
         threads=request.threads,
         kernels=request.kernels,
-        show_progress=in_terminal(),
     )
 
 

@@ -74,16 +74,14 @@ class TrainingData:
         return max(len(part) for part in (self.training, self.validation, self.test) if part is not None)
 
     @classmethod
-    def load(
-        cls, spec: Spec, graph: Graph, *, data_dir: Path | None, limit: int | None, test: bool, show_progress: bool
-    ) -> Self:
+    def load(cls, spec: Spec, graph: Graph, *, data_dir: Path | None, limit: int | None, test: bool) -> Self:
         """Return the data of a document. Raises DataError.
 
         limit: the most samples used of each part; None: all. test: whether to include the test part.
         """
         seed = spec.data["seed"]
         print_split_note(spec)
-        whole = stored(spec, data_dir, show_progress=show_progress)
+        whole = stored(spec, data_dir)
         check_fit(spec, graph, whole)
         dataset = limited(whole, limit, seed)
         if limit is not None and not spec.learns_inputs and (text := classes_text(whole, dataset, limit)):
@@ -191,7 +189,6 @@ def stored(
     spec: Spec,
     data_dir: Path | None,
     *,
-    show_progress: bool = True,
     table: TableEncoding | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> Dataset:
@@ -210,7 +207,6 @@ def stored(
                 spec.data["dataset"],
                 path=spec.data["path"],
                 data_dir=data_dir,
-                show_progress=show_progress,
                 outputs=None if spec.learns_inputs else LOSSES[spec.loss.type].outputs,
                 settings=settings or spec.data,
                 table=table,

@@ -25,7 +25,6 @@ def measure(
     limit: int | None,
     threads: int | None,
     kernels: str | None,
-    show_progress: bool,
 ) -> None:
     """Add the figures of a finished run's weights on the test or validation part, and its views, to its facts.
 
@@ -34,9 +33,7 @@ def measure(
     graph = build_graph(spec)
     parameters = unset(graph)
     assign(parameters, weights.arrays, file=weights.path)
-    data = TrainingData.load(
-        spec, graph, data_dir=data_dir, limit=limit, test=part == "test", show_progress=show_progress
-    )
+    data = TrainingData.load(spec, graph, data_dir=data_dir, limit=limit, test=part == "test")
     samples = data.test if part == "test" else data.validation
     assert samples is not None  # the comparison refuses documents without
     with Engine(

@@ -24,13 +24,10 @@ SPOKEN_AT = (30,)  # seconds within an epoch after which a plain line is printed
 
 
 class Progress:
-    """Shows the progress of training. quiet: not at all. live: whether downloads show a bar.
+    """Shows the progress of training. quiet: not at all. log: what is shown, or would be."""
 
-    log: what is shown, or would be.
-    """
-
-    def __init__(self, *, quiet: bool, live: bool) -> None:
-        self.quiet, self.live = quiet, live and not quiet
+    def __init__(self, *, quiet: bool) -> None:
+        self.quiet = quiet
         self.log = RunLog()
         self._shown = ExitStack()
         self._task: EpochTask | None = None
@@ -200,8 +197,3 @@ def epoch_line(record: Record, epochs: float, width: int | None = None) -> str:
         "  ".join([epoch, loss, *validation, seconds]),
     ]
     return next((line for line in lines if display_width(line) <= width), lines[-1])
-
-
-def in_terminal() -> bool:
-    """Whether stdout and stderr are both a terminal, rather than a file or a pipe."""
-    return sys.stdout.isatty() and sys.stderr.isatty()

@@ -126,7 +126,6 @@ def trained(request: TrainingRequest, progress: Progress) -> bool:
         data_dir=request.data_dir,
         limit=request.limit,
         test=request.test,
-        show_progress=progress.live,
     )
     if request.limit is not None:
         progress.line(limit_line(data))

@@ -137,7 +137,7 @@ def test_a_validation_part_of_its_own_is_validated_on(net: Path, graphnn: Run, t
 
 def test_samples_stay_in_their_file(net: Path) -> None:
     spec = read_spec(net)
-    data = TrainingData.load(spec, build_graph(spec), data_dir=None, limit=None, test=True, show_progress=False)
+    data = TrainingData.load(spec, build_graph(spec), data_dir=None, limit=None, test=True)
     assert data.validation is not None
     assert data.test is not None
     for part in (data.training, data.validation, data.test):

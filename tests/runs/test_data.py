@@ -33,7 +33,7 @@ def loaded(
     }
     spec = spec_from_values(values, overrides=overrides)
     graph = build_graph(spec)
-    return TrainingData.load(spec, graph, data_dir=None, limit=limit, test=True, show_progress=False)
+    return TrainingData.load(spec, graph, data_dir=None, limit=limit, test=True)
 
 
 def digests_of(folder: Path, arrays: dict[str, Any], limit: int | None = None) -> Mapping[str, str]:

@@ -30,7 +30,7 @@ def measured(document: Path, part: str, *, weights: WeightsFile | None = None, *
     run = run_of(document)
     settings = {"data_dir": None, "limit": None, "threads": 1, "kernels": "numpy", **options}
     spec = read_document(DocumentSource(document))
-    measure(run, weights or load_weights(run.weights), spec, part, **settings, show_progress=False)
+    measure(run, weights or load_weights(run.weights), spec, part, **settings)
     return run.facts()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from graphnn.runs import progress
-from graphnn.runs.progress import EpochTask, FirstStep, Progress, epoch_line, in_terminal
+from graphnn.runs.progress import EpochTask, FirstStep, Progress, epoch_line
 from graphnn.text.tables import display_width
 from graphnn.text.working import Display, displayed
 from graphnn.training.history import Record
@@ -70,7 +70,7 @@ def test_the_line_of_an_epoch_of_a_regression_keeps_the_names_of_its_figures() -
 
 
 def test_lines_alone(capsys: pytest.CaptureFixture[str]) -> None:
-    shown = Progress(quiet=False, live=False)
+    shown = Progress(quiet=False)
     shown.step_done(trainer(50))
     shown.epoch_done(trainer(0, 2), RECORD)
     streams = capsys.readouterr()
@@ -78,7 +78,7 @@ def test_lines_alone(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_quiet_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    shown = Progress(quiet=True, live=True)
+    shown = Progress(quiet=True)
     with displayed(Display(sys.stderr, live=True)):
         shown.step_done(trainer(50))
         shown.step_done(trainer(60))
@@ -94,7 +94,7 @@ def bars(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
     def at(*seen: int, width: int = 79, **settings: Any) -> list[str]:
         now = iter(range(100, 1000))
         monkeypatch.setattr(progress.time, "perf_counter", lambda: next(now))
-        shown = Progress(quiet=False, live=True)
+        shown = Progress(quiet=False)
         for each in seen:
             shown.step_done(trainer(each, **settings))
         task = shown._task
@@ -139,7 +139,7 @@ def test_a_long_epoch_says_now_and_then_how_far_it_is(monkeypatch: pytest.Monkey
     monkeypatch.setattr(EpochTask, "spoken_at", (0,))
     stream = io.StringIO()
     with displayed(Display(stream, live=False)):
-        shown = Progress(quiet=False, live=False)
+        shown = Progress(quiet=False)
         for seen in (10, 20, 60):
             shown.step_done(trainer(seen))
         assert shown._task is not None
@@ -152,7 +152,7 @@ def test_the_first_step_of_an_epoch_may_take_long(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(FirstStep, "spoken_at", (0,))
     stream = io.StringIO()
     with displayed(Display(stream, live=False)):
-        shown = Progress(quiet=False, live=False)
+        shown = Progress(quiet=False)
         shown.begin(trainer(0))
         assert stream.getvalue() == "epoch 1/10: 0:00\n"
         shown.epoch_done(trainer(0, 1), RECORD)
@@ -170,7 +170,7 @@ def test_the_best_epoch_is_green_in_a_terminal(
     records = [Record(at, {"loss": 0.5}, {"loss": loss}, 0.05, 1.0, 1000.0) for at, loss in enumerate(losses, 1)]
 
     def green(kept: SimpleNamespace) -> list[bool]:
-        shown = Progress(quiet=False, live=False)
+        shown = Progress(quiet=False)
         for record in records:
             now = trainer(0, record.epoch)
             now.history, now.kept = records[: record.epoch], kept
@@ -213,11 +213,3 @@ def test_a_terminal_gets_a_bar_and_plain_takes_it_away(document: Path, start: Ca
     assert "samples/s" not in plain
     assert "\x1b[2K" not in plain
     assert "epoch 3/3" in plain
-
-
-def test_pipes_are_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal, pipe = SimpleNamespace(isatty=lambda: True), SimpleNamespace(isatty=lambda: False)
-    for out, err, expected in ((terminal, terminal, True), (terminal, pipe, False), (pipe, terminal, False)):
-        monkeypatch.setattr(sys, "stdout", out)
-        monkeypatch.setattr(sys, "stderr", err)
-        assert in_terminal() is expected
