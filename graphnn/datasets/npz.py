@@ -1,5 +1,6 @@
 """The data set "npz": the user's arrays, in one .npz file or in a folder of .npy files."""
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from graphnn.datasets.precision import SINGLE, loses_nothing, pieces
 from graphnn.datasets.targets import Targets, read_targets
 from graphnn.errors import DataError
 from graphnn.machine.memory import shortage
-from graphnn.metrics.outputs import Outputs
+from graphnn.metrics.outputs import Outputs, YesOrNo
 from graphnn.text.numbers import bytes_text
 from graphnn.types import Array
 
@@ -60,7 +61,8 @@ def read_arrays(
     large ones stay in the file.
     x: N×F, N×C×H×W, or N×H×W for one channel; uint8 stays, other numbers become float32 where training loses nothing by
     it. y: N labels from 0, names of classes, or one-hot rows, whatever their type; or numbers N or N×K. class_names:
-    optional, a string for each label; by default their numbers. Raises DataError with everything that is wrong.
+    optional, a string for each label, or for each answer of yes or no; by default their numbers. Raises DataError with
+    everything that is wrong.
     """
     settings = settings or {}
     with open_arrays(path) as file:
@@ -105,7 +107,7 @@ def read_arrays(
         y[TRAIN],
         x[TEST],
         y[TEST],
-        classes_of(read, names, path),
+        classes_of(read, names, outputs, path),
         notes,
         stratified=test_drawn,
         test_drawn=test_drawn,
@@ -149,8 +151,21 @@ def test_part_text(path: Path, x: Mapping[str, Array], y: Mapping[str, Array]) -
     )
 
 
-def classes_of(read: Targets, names: Array | None, path: Path) -> tuple[str, ...] | None:
-    """Return the names of the classes, by default their numbers; None for targets. Raises DataError."""
+def classes_of(
+    read: Targets, names: Array | None, outputs: type[Outputs] | None, path: Path
+) -> tuple[str, ...] | None:
+    """Return the names of the classes, by default their numbers; None for targets, unless they answer yes or no.
+
+    Several answers, N×K, may have names, as may the no and the yes of one. Raises DataError.
+    """
+    if read.count is None and outputs is YesOrNo and names is not None and read.y:
+        width = math.prod(next(iter(read.y.values())).shape[1:])
+        known = class_names(names, 0, f"{path}: {CLASS_NAMES}")
+        if len(known) != max(width, 2):
+            what = f"the {width:,} answers of a sample" if width > 1 else "no and yes"
+            found = "1 name" if len(known) == 1 else f"{len(known):,} names"
+            raise DataError(f"{path}: {CLASS_NAMES} holds {found}, where one for each of {what} is needed")
+        return known
     if read.count is None or read.classes is not None:
         return read.classes
     return (

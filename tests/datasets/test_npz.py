@@ -8,6 +8,7 @@ import pytest
 from graphnn.datasets import targets
 from graphnn.datasets.loading import load
 from graphnn.errors import DataError
+from graphnn.metrics.outputs import YesOrNo
 
 
 def load_from(path):
@@ -45,6 +46,17 @@ def test_class_names_may_be_bytes(write_npz):
     assert load_from(write_npz(class_names=names)).classes == ("rose", "tulip", "Blümchen")
     with pytest.raises(DataError, match=r"class_names holds .*, which is no text in UTF-8"):
         load_from(write_npz(class_names=np.array([b"a", b"\xff", b"c"])))
+
+
+def test_class_names_of_answers_of_yes_or_no(write_npz):
+    y = np.array([[1, 0, 1], [0, 0, 1], [1, 1, 0], [1, 0, 0], [0, 1, 0], [1, 1, 1]], np.uint8)
+    several = write_npz(y_train=y, y_test=y[:3], class_names=np.array(["sun", "wind", "rain"]))
+    data = load("npz", path=several, outputs=YesOrNo)
+    assert (data.classes, data.y_train.shape) == (("sun", "wind", "rain"), (6, 3))
+    one = {"y_train": y[:, 0] / 1, "y_test": y[:3, 0] / 1}
+    assert load("npz", path=write_npz(**one, class_names=["dry", "wet"]), outputs=YesOrNo).classes == ("dry", "wet")
+    with pytest.raises(DataError, match="class_names holds 1 name, where one for each of no and yes is needed"):
+        load("npz", path=write_npz(**one, class_names=["wet"]), outputs=YesOrNo)
 
 
 def test_images_stand_in_channels_last_memory(write_npz):
