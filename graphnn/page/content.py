@@ -115,8 +115,8 @@ def make_content(subject: Subject, wishes: Wishes, made: datetime, tell: Tell, n
     trained = subject.trained
     data = part = None
     if trained is None:
-        run = "" if subject.run is None else f"run {subject.run.number} "
-        maker.lacking["measured"] = f"{run or 'The training '}has no weights yet, so that nothing could be measured."
+        run = "The training" if subject.run is None else f"Run {subject.run.number}"
+        maker.lacking["measured"] = f"{run} has no weights yet, so that nothing could be measured."
         maker.lacking["filters"] = "Without weights, there is nothing to show."
     else:
         data, part = data_and_part(maker, subject, trained, wishes)

@@ -144,7 +144,7 @@ def training_facts(run: ReadRun) -> Iterator[KnownFact]:
     """Yield when a run was trained, and by which command."""
     yield KnownFact("trained", dates_text(run.facts.started, run.facts.ended))
     yield KnownFact("command", run.facts.command, code=True)
-    if run.facts.state != FINISHED and run.facts.resume:
+    if run.facts.resume and run.folder.resumable(run.facts):
         yield KnownFact("to go on", RESUMED.sub(f"--resume {run.number}", run.facts.resume, count=1), code=True)
 
 

@@ -179,9 +179,12 @@ def test_an_unfinished_run_has_a_page_by_its_last_weights_or_without_any(
     assert "interrupted; 9 were planned" in page.text
     assert "Results on the validation part" in page.text
     assert "144 samples that training did not learn from" in page.text
+    assert "--resume 1" in page.text
     run.last.unlink()
+    run.checkpoint.unlink()
     page = make()
-    assert "run 1 has no weights yet" in page.text
+    assert "--resume" not in page.text
+    assert "Run 1 has no weights yet" in page.text
     assert section(page, "curves").count("<svg") == 3
     assert section(page, "network").count('class="layer ') == 2 + 6
 
