@@ -59,7 +59,7 @@ def tiles(subject: Subject, measured: Measured | None, drawn: Network) -> Iterat
     elif subject.trained is not None and (epochs := recorded_epochs(subject.trained)) is not None:
         yield Tile("epochs", f"{epochs}")
     layers = sum(1 for _ in subject.spec.every_layer)
-    yield Tile("parameters", short_count_text(drawn.parameters), f"in {layers} layers")
+    yield Tile("parameters", short_count_text(drawn.parameters), f"in {layers} layer{'s' if layers > 1 else ''}")
 
 
 def recorded_otherwise(recorded: float | None, metric: str, value: float) -> str:

@@ -493,6 +493,8 @@ def test_rows_of_a_table_are_named_by_their_lines(
         r'<span class="name">line (\d+)</span></th><td class="number">([^<]*)', section(page, "mistakes")
     )
     assert len(shown) == 18
+    assert "in 1 layer Curves" in page.text
+    assert "All weights of dense_1: a row for its unit, a column" in page.text
     for number, price in shown:
         assert float(lines[int(number) - 1].rpartition(",")[2]) == pytest.approx(float(price), abs=1e-5)
     assert "Samples are numbered" not in page.text
