@@ -9,6 +9,7 @@ from graphnn.pictures.opening import SUFFIXES
 from graphnn.storage.regular_files import reading_problem
 from graphnn.text.suggestions import closest, did_you_mean
 
+RUNS = ".runs"  # ends the name of a folder of trainings, which lies here where a document does
 RUBBISH = ("thumbs.db", "desktop.ini", "__macosx")  # passed over without a word; so are hidden files
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 RELATIVE = "data.path is relative to the document"
@@ -30,6 +31,8 @@ def contents(folder: Path) -> Contents:
         with os.scandir(folder) as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 if entry.name.startswith(".") or entry.name.casefold() in RUBBISH:
+                    continue
+                if entry.is_dir() and entry.name.endswith(RUNS):
                     continue
                 if entry.is_dir():
                     check_loop(entry)

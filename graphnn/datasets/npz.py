@@ -151,9 +151,7 @@ def test_part_text(path: Path, x: Mapping[str, Array], y: Mapping[str, Array]) -
     )
 
 
-def classes_of(
-    read: Targets, names: Array | None, outputs: type[Outputs] | None, path: Path
-) -> tuple[str, ...] | None:
+def classes_of(read: Targets, names: Array | None, outputs: type[Outputs] | None, path: Path) -> tuple[str, ...] | None:
     """Return the names of the classes, by default their numbers; None for targets, unless they answer yes or no.
 
     Several answers, N×K, may have names, as may the no and the yes of one. Raises DataError.

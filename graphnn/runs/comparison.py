@@ -5,10 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from graphnn.averaging.base import averaging_from, check_averaging
+from graphnn.datasets.base import facts_of
 from graphnn.datasets.batches import split
 from graphnn.datasets.digest import digests
 from graphnn.datasets.limit import limited
 from graphnn.describe.kernels import document_kernels
+from graphnn.document.document import listed
 from graphnn.errors import DataError, GraphError, Problem, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
@@ -30,6 +32,7 @@ from graphnn.text.terminal import note
 from graphnn.training.checkpoint import RunSettings
 
 TRAINING_PART = "training"  # of the figures of runs
+CHOOSING = ("dataset", "path", "test_path", "target", "test_split", "seed", "validation_split")  # choose the samples
 PREPARING = ("description", "validation_split", "normalize", "augment")  # keys of data that change nothing of its files
 
 
@@ -132,6 +135,7 @@ def planned(request: ComparisonRequest) -> Iterator[Training]:
     part = "test" if request.test else "validation"
     facts: dict[str, tuple[int, int, Mapping[str, str]]] = {}  # of data as loaded: training samples, held out, digests
     read = read_all(request)
+    note_other_samples([(variant, spec) for variant, spec, _ in read], part)
     runs, first = KnownRuns(request.store), list[Training]()
     for variant, spec, graph in read:
         if not request.test and not spec.data["validation_split"]:
@@ -165,6 +169,21 @@ def source_of(spec: Spec) -> str:
     """Return what is the same for two documents with the same samples."""
     read = [(key, value) for key, value in spec.data.items() if key not in PREPARING]
     return repr([LOSSES[spec.loss.type].outputs, *read])
+
+
+def note_other_samples(variants: Sequence[tuple[Variant, Spec]], part: str) -> None:
+    """Print a note where variants are not measured on the same samples. part: "validation" or "test"."""
+    (one, first), *others = variants
+    for other, spec in others:
+        keys = [key for key in CHOOSING if first.data.get(key) != spec.data.get(key)]
+        if part == "test":
+            drawn = facts_of(spec.data["dataset"]) is None
+            keys = [key for key in keys if key != "validation_split" and (key != "seed" or drawn)]
+        if keys:
+            changed = listed([f"data.{key}" for key in keys])
+            names = f"{quoted(one.name)} and {quoted(other.name)}"
+            note(f"variants {names} differ in {changed}, so that they are measured on other samples: compare with care")
+            return
 
 
 def note_repeated(training: Training, others: Sequence[Training]) -> None:

@@ -350,3 +350,19 @@ def test_a_folder_in_which_no_run_can_be_made_is_refused(
         assert err == f"{tmp_path / folder}: {reason}\n"
     assert (tmp_path / "file").read_text() == "kept"
     assert not runs(document)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--vary", "data.seed=1,2"), "differ in data.seed, so that they are measured on other samples"),
+        (("--vary", "data.validation_split=0.1,0.2"), "differ in data.validation_split, so that they are"),
+        (("--vary", "data.seed=1,2", "--test"), ""),  # the test part is a file's own
+        (("--vary", "data.normalize=unit,none"), ""),
+    ],
+)
+def test_variants_on_other_samples_are_told(arguments: tuple[str, ...], said: str, compare: Compare) -> None:
+    code, _, err = compare(*arguments, "--set", "training.epochs=1")
+    assert code == 0
+    assert err.count("measured on other samples") == bool(said)
+    assert said in err

@@ -146,3 +146,11 @@ def test_samples_stay_in_their_file(net: Path) -> None:
             x = x.base
         assert isinstance(x, np.memmap)
     assert data_of(spec) == DataMemory(0, 0, None)
+
+
+def test_a_document_may_lie_among_its_classes(net: Path, graphnn: Run, tmp_path: Path) -> None:
+    inside = tmp_path / "animals" / "net.json"
+    inside.write_text(net.read_text().replace('"animals"', '"."'))
+    for _ in range(2):  # the first leaves its runs there
+        assert graphnn("train", inside, "--quiet", "--set", "training.epochs=1").returncode == 0
+    assert (tmp_path / "animals" / "net.runs" / "0002").is_dir()
