@@ -75,7 +75,8 @@ def test_training_and_use_with_either(graphnn: Run, images: Path, tmp_path: Path
     weights, figures = {}, {}
     for run, kernels in (("0001", "numpy"), ("0002", "numba")):
         done = graphnn("train", images, *QUICK, "--kernels", kernels)
-        assert (done.returncode, done.stderr) == (0, ""), done.stderr
+        said = [line for line in done.stderr.splitlines() if not line.startswith("compiling functions with numba")]
+        assert (done.returncode, said) == (0, [])
         assert "Final test accuracy" in done.stdout
         weights[kernels] = load_weights(images.with_suffix(".npz")).arrays
         _, settings = load_checkpoint(tmp_path / "images.runs" / run / "checkpoint.npz")
