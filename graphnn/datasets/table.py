@@ -175,7 +175,18 @@ def read_table(
     if not len(lines):
         raise DataError(f"{path}: holds the names of the columns alone, and no rows")
     columns = {column.name: column for _, column in chosen}
-    return DataTable(path, tuple(names), form, columns, lines, () if guessed is None else (guessed,))
+    notes = filter(None, (guessed, None if form.header else comment_note(path, head[:skipped], len(names), form)))
+    return DataTable(path, tuple(names), form, columns, lines, tuple(notes))
+
+
+def comment_note(path: Path, skipped: Sequence[str], width: int, form: TableFormat) -> str | None:
+    """Return a sentence where the last of the comments before a table seems to name its columns, `width` of them."""
+    line = max((number for number, text in enumerate(skipped, 1) if text.lstrip().startswith("#")), default=0)
+    if not line or width < 2:
+        return None
+    if len(next(cells_of([skipped[line - 1].lstrip("# ")], form.delimiter or ","), ())) != width:
+        return None
+    return f"{path}:{line}: begins with # and is passed over; if it names the columns, take the # away"
 
 
 def rows_again(table: DataTable) -> Iterator[list[str]]:

@@ -145,6 +145,14 @@ def test_names_that_count_the_columns_are_names(start: int, numbered: bool, tmp_
     assert len(read(tmp_path, "\n".join(lines[1:]), target=target).y_train) == 16
 
 
+def test_a_comment_that_seems_to_name_the_columns_is_told(tmp_path: Path) -> None:
+    rows = "".join(f"{k % 7}.5,{k % 5 - 2},{k % 2}\n" for k in range(20))
+    told = f"{tmp_path}/t.csv:2: begins with # and is passed over; if it names the columns, take the # away"
+    assert told in read(tmp_path, "# by hand, in 2024\n# a,b,species\n\n" + rows, target=3).notes
+    for comment in ("# by hand, in 2024\n", "", "a,b,species\n", "# a,b,species\na,b,species\n"):
+        assert not any("begins with #" in note for note in read(tmp_path, comment + rows, target=3).notes)
+
+
 def test_latin_1_is_read_with_a_note(tmp_path: Path) -> None:
     data = read(tmp_path, FLOWERS.replace("setosa", "Köln").encode("latin-1"))
     assert data.classes == ("Köln", "virginica")
