@@ -216,6 +216,19 @@ def test_rows_that_do_not_fit_are_refused(
     assert not Path("p.csv").exists()
 
 
+def test_rows_are_predicted_by_the_kernels_of_the_training(bought: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    used = []
+    predict = predict_table.predict
+
+    def recorded(*arguments: Any, **more: Any) -> Any:
+        used.append(more["kernels"])
+        return predict(*arguments, **more)
+
+    monkeypatch.setattr(predict_table, "predict", recorded)
+    assert bought("predict", "net.json", "t.csv", "--output", "p.csv")[0] == 0
+    assert used == [load_weights("net.npz").meta["kernels"]]
+
+
 def test_predictions_replace_predictions_alone(bought: Run) -> None:
     table = Path("t.csv").read_text()
     assert bought("predict", "net.json", "t.csv", "--output", "p.csv")[0] == 0
