@@ -20,7 +20,7 @@ MOST = 28  # runs in a picture; more could not be told apart
 
 def check_plot(path: Path) -> None:
     """Raise GraphError where no picture could be written at a path, or it would lie in the folder of a run."""
-    around = run_around(path.parent)
+    around = run_around(path)
     if around is not None:
         raise GraphError(
             f"{path}: would lie in {around}, the folder of a run, into which nothing else is written; name another "

@@ -53,6 +53,7 @@ def test_nothing_to_draw_is_an_error_after_the_list(graphnn: Graphnn, document: 
         ("curves.pdf", "curves.pdf: pictures are written as .png or .svg, not as .pdf"),
         ("folder.png", "folder.png: is a folder, not a regular file"),
         ("net.runs/0001/curves.png", "0001, the folder of a run, into which nothing else is written"),
+        ("link.png", "0001, the folder of a run, into which nothing else is written"),
         ("none/curves.png", "there is no folder"),
         ("mine.png", "mine.png: was not drawn by graphnn, so it is not replaced"),
     ],
@@ -61,6 +62,7 @@ def test_a_wrong_place_is_refused_before_anything_is_shown(
     graphnn: Graphnn, trained: Path, name: str, said: str
 ) -> None:
     (trained.parent / "folder.png").mkdir()
+    (trained.parent / "link.png").symlink_to(trained.with_name("net.runs") / "0001" / "curves.png")
     (trained.parent / "mine.png").write_bytes(b"my photograph")
     done = graphnn("runs", trained, "--plot", trained.parent / name)
     assert (done.returncode, done.stdout) == (2, "")
