@@ -35,7 +35,7 @@ def check_picture(path: Path) -> None:
     """
     if path.suffix.lower() not in SUFFIXES:
         found = f"not as {path.suffix}" if path.suffix else "and this name has no ending"
-        advice = path.with_suffix(".png") if path.name else "curves.png"
+        advice = path / "curves.png" if path.is_dir() else path.with_suffix(".png")
         raise GraphError(f"{path}: pictures are written as .png or .svg, {found}; name it {advice}, for example")
     check_matplotlib()
     check_own_file(path, is_own, f"was not drawn by {MAKER}, so it is not replaced; name another file")

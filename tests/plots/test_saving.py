@@ -78,7 +78,8 @@ def test_a_file_that_was_not_drawn_here_is_not_replaced(
         ("curves", "written as .png or .svg, and this name has no ending; name it .*curves.png"),
         ("none/curves.png", "there is no folder .*none; make it first"),
         ("folder.png", "folder.png: is a folder, not a regular file"),
-        ("", "written as .png or .svg"),
+        ("", "and this name has no ending; name it .*/curves.png, for example"),
+        ("..", "and this name has no ending; name it .*/../curves.png, for example"),
     ],
 )
 def test_a_place_where_no_picture_can_be_is_refused(tmp_path: Path, name: str, said: str) -> None:
