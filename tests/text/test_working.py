@@ -185,9 +185,10 @@ def test_no_thread_is_alive_when_a_process_forks_and_the_new_one_is_silent() -> 
 def test_a_stream_that_is_gone_stops_nothing(clock: Clock) -> None:
     stream = io.StringIO()
     stream.close()
-    with displayed(Display(stream, live=False)), working("hashing") as task:
+    with displayed(Display(stream, live=False)) as display, working("hashing") as task:
         clock.now += 5
         task.advance()
+        assert display.mute
 
 
 @pytest.mark.parametrize(("term", "expected"), [("xterm", True), ("dumb", False)])
