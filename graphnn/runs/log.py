@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from graphnn.storage.plain_files import open_plain, write_all
+from graphnn.text.visible import visible
 
 
 class RunLog:
@@ -17,12 +18,12 @@ class RunLog:
         self.problem: str | None = None
 
     def add(self, text: str) -> None:
-        """Add what was printed, each line with the time.
+        """Add what was printed, each line with the time, and with escapes for what would command a terminal.
 
         A log that cannot be written stops no training: `problem` says why, and the rest is left out.
         """
         stamp = time.strftime("%Y-%m-%d %H:%M:%S")
-        lines = "".join(f"{stamp}  {line}".rstrip() + "\n" for line in text.split("\n"))
+        lines = "".join(f"{stamp}  {line}".rstrip() + "\n" for line in visible(text).split("\n"))
         if self._file is None:
             self._waiting.append(lines)
         elif self.problem is None:

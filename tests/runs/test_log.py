@@ -26,6 +26,16 @@ def test_lines_wait_for_the_file(tmp_path: Path) -> None:
     assert log.problem is None
 
 
+def test_names_command_no_terminal_that_shows_the_log(tmp_path: Path) -> None:
+    log = RunLog()
+    log.add("Run 1, in a\x1b[31mb\udcff.\nnext")
+    log.attach(tmp_path / "log.txt")
+    log.close()
+    first, second = (tmp_path / "log.txt").read_text().splitlines()
+    assert first.endswith("  Run 1, in a\\u001b[31mb\\xff.")
+    assert second.endswith("  next")
+
+
 def test_a_run_that_goes_on_adds_to_its_log(tmp_path: Path) -> None:
     for text in ("started", "resumed"):
         log = RunLog()
