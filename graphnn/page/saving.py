@@ -49,7 +49,7 @@ def save_page(text: str, path: Path) -> None:
     """Write a page, through links. Raises GraphError, also where something else has come to stand there."""
     check_page(path)
     try:
-        with replacing(path, follow=True) as file:
+        with replacing(Path(os.path.realpath(path))) as file:
             file.write(text.encode())
     except OSError as problem:
         raise GraphError(f"{path}: cannot be written: {problem.strerror or problem}") from problem
