@@ -16,7 +16,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TextIO, TypeVar
 
-from graphnn.text.bars import LEAST, READABLE, bar, bar_width, spinner
 from graphnn.text.colour import Meaning, Painted, has_colour, is_terminal, painted
 from graphnn.text.numbers import bytes_text, clock
 from graphnn.text.tables import cut
@@ -72,6 +71,8 @@ class Work:
 
     def lines(self, width: int, seconds: float, stream: TextIO) -> list[Painted]:
         """Return the lines of a terminal of this width. seconds: since the beginning."""
+        from graphnn.text.bars import LEAST, READABLE, spinner  # here and below: for what takes long alone
+
         head = f"{spinner(seconds, stream)} {self.what}"
         tail = "  ".join(filter(None, [self.amount(), self.left(seconds) or clock(seconds)]))
         if not self.total:
@@ -95,6 +96,8 @@ class Work:
 
 def row(head: str, share: float, tail: str, width: int, stream: TextIO) -> Painted:
     """Return a line with a bar between two texts, coloured where the stream has colours."""
+    from graphnn.text.bars import bar, bar_width
+
     head, tail = showable(f"{head}  ", stream), showable(tail, stream)
     full, rest = bar(share, bar_width(width, head, tail), stream)
     text = showable(cut(f"{head}{full}{rest}{tail}", width), stream)
