@@ -137,18 +137,6 @@ def check_shapes(archive: Archive, expected: Mapping[str, Shape], network: str) 
         raise WeightsError(f"{archive.path}: these weights do not fit {network}:{lines}{CHANGED}")
 
 
-def weights_problem(path: Path) -> str | None:
-    """Return what stands at `path` where that is no weights file of graphnn: "is a folder, not a regular file".
-
-    None where it is one, possibly behind a link, or where there is nothing at all. Its arrays are not read.
-    """
-    try:
-        load_meta(path)
-    except WeightsError as error:
-        return str(error).removeprefix(f"{path}: ")
-    return None
-
-
 def load_meta(path: Path) -> dict[str, Any] | None:
     """Return the metadata of a weights file of graphnn, possibly behind a link; None where there is nothing at all.
 

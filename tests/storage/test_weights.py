@@ -16,7 +16,7 @@ from graphnn.initializers.constant import zeros
 from graphnn.parameters.parameter import Parameter, Role
 from graphnn.parameters.parameters import Parameters
 from graphnn.storage.archives import Archive, write_archive
-from graphnn.storage.weights import assign, compare, load_weights, non_finite, save_weights, weights_problem
+from graphnn.storage.weights import assign, compare, load_meta, load_weights, non_finite, save_weights
 
 ARRAYS = {
     "conv1/weights": np.arange(24, dtype=np.float32).reshape(2, 3, 2, 2),
@@ -268,32 +268,38 @@ def test_weights_that_come_with_the_repository_are_as_they_were_written(root, na
     assert (file.note, file.meta["format_version"]) == (None, 2)
 
 
+def refusal(path):
+    with pytest.raises(WeightsError) as caught:
+        load_meta(path)
+    return str(caught.value).removeprefix(f"{path}: ")
+
+
 def test_what_stands_in_the_place_of_weights_is_told(path, tmp_path):
     (tmp_path / "link.npz").symlink_to(path)
-    assert [weights_problem(tmp_path / name) for name in ("net.npz", "link.npz", "absent.npz")] == [None] * 3
+    assert [bool(load_meta(tmp_path / name)) for name in ("net.npz", "link.npz", "absent.npz")] == [True, True, False]
     os.mkfifo(tmp_path / "fifo")
-    assert weights_problem(tmp_path / "fifo") == "is a fifo, not a regular file"
-    assert weights_problem(tmp_path) == "is a folder, not a regular file"
+    assert refusal(tmp_path / "fifo") == "is a fifo, not a regular file"
+    assert refusal(tmp_path) == "is a folder, not a regular file"
     (tmp_path / "dangling").symlink_to("nowhere.npz")
-    assert weights_problem(tmp_path / "dangling") == "is a link to nowhere.npz, which does not exist"
+    assert refusal(tmp_path / "dangling") == "is a link to nowhere.npz, which does not exist"
     arrays = plain(tmp_path / "data.npz", **dict.fromkeys(("x_train", "y_train", "x_test", "y_test"), np.zeros(1)))
-    problem = weights_problem(arrays)
+    problem = refusal(arrays)
     assert problem == (
         "holds arrays (x_train, y_train, x_test, …) without graphnn's description of them, so it is no file of weights"
     )
-    assert "arrays (none)" in weights_problem(plain(tmp_path / "none.npz"))
+    assert "arrays (none)" in refusal(plain(tmp_path / "none.npz"))
     save_weights(tmp_path / "c.npz", {}, {"checkpoint_version": 2})
-    assert weights_problem(tmp_path / "c.npz") == "is the checkpoint of a run"
+    assert refusal(tmp_path / "c.npz") == "is the checkpoint of a run"
     (tmp_path / "text").write_text("text")
-    assert weights_problem(tmp_path / "text").startswith("not an .npz archive")
+    assert refusal(tmp_path / "text").startswith("not an .npz archive")
     other = plain(tmp_path / "other.npz", __meta__=np.float32([1]))
-    assert weights_problem(other).startswith("its __meta__ is damaged")
+    assert refusal(other).startswith("its __meta__ is damaged")
 
 
 def test_weights_are_told_from_other_files_without_reading_the_arrays(path, monkeypatch):
     read = Archive.read
     monkeypatch.setattr(Archive, "read", lambda archive, name: read(archive, {"__meta__": name}[name]))
-    assert weights_problem(path) is None
+    assert load_meta(path)
 
 
 def test_non_finite_values_are_counted_on_request(tmp_path):
