@@ -20,6 +20,7 @@ NUMBER, BOOLEAN, CATEGORIES = "number", "boolean", "categories"
 REFUSE, MEAN = "refuse", "mean"
 ANSWERS = {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0}  # in lower case
 SHOWN = 8  # problems of one table
+EXACT = 2**53  # float64 holds each whole number below this
 COLUMN = keys({"name": text, "kind": text}, {"categories": rows(text), "mean": or_null(number())})
 CHECK = keys(
     {
@@ -256,6 +257,17 @@ def too_large_text(table: DataTable, name: str, rows: Array) -> str:
     """Return the message about numbers that are too large. rows: theirs."""
     value = f"{table.columns[name].values[rows[0]]:g} is not a finite float32, whose range is ±{SINGLE.max:.2g}"
     return f"{table.at(int(rows[0]), name)}: {value}{more_text(rows)}"
+
+
+def inexact_name(table: DataTable, name: str) -> str | None:
+    """Return the message about the first whole number of a column that is a name, but rounded; None where none is."""
+    rows = np.flatnonzero(np.abs(table.columns[name].values) >= EXACT)
+    if not rows.size:
+        return None
+    return (
+        f"{table.at(int(rows[0]), name)}: a number of so many digits is rounded, so that different ones would be one "
+        f"name; put a letter before each{more_text(rows)}"
+    )
 
 
 def mark_of(table: DataTable) -> str:

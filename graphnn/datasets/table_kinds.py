@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 import numpy as np
 
 from graphnn.datasets.table import DataColumn, DataTable
-from graphnn.datasets.table_encoding import BOOLEAN, CATEGORIES, NUMBER, ColumnEncoding, mark_of
+from graphnn.datasets.table_encoding import BOOLEAN, CATEGORIES, NUMBER, ColumnEncoding, inexact_name, mark_of
 from graphnn.datasets.table_numbers import is_missing
 from graphnn.errors import DataError
 from graphnn.text.suggestions import quoted
@@ -53,6 +53,9 @@ def kind_of(table: DataTable, name: str, *, forced: bool) -> ColumnEncoding:
             f"{table.at(row, name)}: {quoted(column.text(row))} is not a number with a decimal {mark_of(table)}, "
             f"{others}; {remedy}"
         )
+    rounded = inexact_name(table, name)
+    if rounded is not None:
+        raise DataError(rounded)
     names, ranks = column.labels()
     if len(names) > MOST_CATEGORIES or (len(names) > FEW and len(names) > known / 2) or names_each(names, known):
         example = quoted(names[int(ranks[ranks >= 0][0])])

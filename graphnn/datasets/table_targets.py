@@ -9,6 +9,7 @@ from graphnn.datasets.table_encoding import (
     BOOLEAN,
     NUMBER,
     ColumnEncoding,
+    inexact_name,
     mark_of,
     numbers_of,
     too_large,
@@ -143,6 +144,9 @@ def class_problems(
             f"{'CrossEntropy' if outputs is Classes else 'BinaryCrossEntropy'} needs; for quantities take "
             "MeanSquaredError"
         )
+    rounded = inexact_name(table, name)
+    if rounded is not None:
+        yield rounded
     if len(names) < 2:
         yield f"{where} holds {quoted(names[0])} alone, so that there is nothing to tell apart; name another target"
     if outputs is YesOrNo and len(names) > 2:

@@ -145,6 +145,21 @@ def test_names_that_count_the_columns_are_names(start: int, numbered: bool, tmp_
     assert len(read(tmp_path, "\n".join(lines[1:]), target=target).y_train) == 16
 
 
+def test_numbers_that_are_names_are_not_rounded(tmp_path: Path) -> None:
+    numbers = [90071992547409931, 90071992547409932, 7]
+    text = "a,b,species\n" + "".join(f"{k % 7}.5,{numbers[k % 3]},{numbers[k % 2]}\n" for k in range(24))
+    message = (
+        "a number of so many digits is rounded, so that different ones would be one name; put a letter before each; {} "
+        "more cells of the column are such"
+    )
+    assert problem(tmp_path, text, ignore=["b"]) == f't.csv:2: column "species": {message.format(23)}'
+    named = text.replace(",9", ",n9")
+    assert read(tmp_path, named, ignore=["b"]).classes == ("n90071992547409931", "n90071992547409932")
+    with_numbers = text.replace("931\n", "a\n").replace("932\n", "b\n")
+    assert problem(tmp_path, with_numbers, categories=["b"]) == f't.csv:2: column "b": {message.format(15)}'
+    assert read(tmp_path, with_numbers).features == ("a", "b")
+
+
 def test_a_comment_that_seems_to_name_the_columns_is_told(tmp_path: Path) -> None:
     rows = "".join(f"{k % 7}.5,{k % 5 - 2},{k % 2}\n" for k in range(20))
     told = f"{tmp_path}/t.csv:2: begins with # and is passed over; if it names the columns, take the # away"
