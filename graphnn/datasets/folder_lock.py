@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from graphnn.storage.locks import is_at
+
 LOCK = ".downloading.lock"
 UNPACKING = ".unpacking-"  # the start of the names of folders in which archives are unpacked
 OWN = ".downloading-"  # the start of the names of files that are downloaded where there are no locks
@@ -110,14 +112,6 @@ def locked(path: Path, waiting: Callable[[], None]) -> int | None:
             os.close(descriptor)
             raise
         os.close(descriptor)
-
-
-def is_at(path: Path, descriptor: int) -> bool:
-    """Return whether the open file is still the one at the path."""
-    try:
-        return os.path.samestat(path.lstat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
 
 
 def remove_leftovers(folder: Path, *, age: float) -> None:

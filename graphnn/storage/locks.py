@@ -64,3 +64,11 @@ def locked(lock: Callable[[], object], seconds: float) -> bool:
             time.sleep(PAUSE)
         else:
             return True
+
+
+def is_at(path: Path, descriptor: int) -> bool:
+    """Whether the path is still the name of the open file."""
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

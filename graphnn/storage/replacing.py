@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from graphnn.storage.locks import InUse, claim
+from graphnn.storage.locks import InUse, claim, is_at
 from graphnn.storage.regular_files import check_regular
 
 TEMPORARY = re.compile(r"\.graphnn-[0-9a-f]{16}\.tmp")
@@ -82,18 +82,10 @@ def new_temporary(folder: Path, permissions: int) -> tuple[int, Path, bool]:
             raise
         with contextlib.suppress(InUse):
             locked = claim(descriptor)
-            if not locked or names(temporary, descriptor):
+            if not locked or is_at(temporary, descriptor):
                 return descriptor, temporary, locked
         os.close(descriptor)
         WRITTEN.discard(temporary)
-
-
-def names(path: Path, descriptor: int) -> bool:
-    """Whether the path is still the name of the open file."""
-    try:
-        return os.path.samestat(path.lstat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
 
 
 def remove_abandoned(folder: Path) -> None:
@@ -115,7 +107,7 @@ def remove_if_abandoned(file: Path) -> None:
     try:
         locked = claim(descriptor)
         old = time.time() - os.fstat(descriptor).st_mtime > HOUR
-        if locked and names(file, descriptor):
+        if locked and is_at(file, descriptor):
             file.unlink()
     finally:
         os.close(descriptor)
