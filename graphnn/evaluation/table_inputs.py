@@ -10,9 +10,10 @@ from graphnn.datasets.table_format import TableFormat
 from graphnn.datasets.table_names import wanted
 from graphnn.document.document import listed
 from graphnn.errors import DataError
+from graphnn.pictures.opening import SUFFIXES
 from graphnn.text.suggestions import quoted
 
-OTHERS = (".npy", ".png", ".jpg", ".jpeg")  # files that are no tables
+OTHERS = (".npy", *SUFFIXES)  # of files that are no tables
 
 
 def is_table(path: Path) -> bool:
