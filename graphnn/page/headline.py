@@ -3,7 +3,9 @@
 import math
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
+from graphnn.document.document import value_at
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.metrics.base import METRICS
 from graphnn.metrics.figures import figure, label
@@ -114,12 +116,7 @@ def facts(subject: Subject, measured: Measured | None, kernels: str, *, own_vali
     if subject.trained is not None:
         yield KnownFact("weights", str(subject.trained.weights), code=True)
     yield from data_facts(subject, measured, own_validation=own_validation)
-    settings = subject.spec.training
-    rate = subject.spec.optimizer.options.get("learning_rate")
-    loss, optimizer = subject.spec.loss.type, subject.spec.optimizer.type
-    at = "" if rate is None else f" at learning rate {rate:g}"
-    yield KnownFact("training settings", f"{loss}, {optimizer}{at}, batches of {settings['batch_size']:,}")
-    yield KnownFact("seeds", f"training {settings['seed']}, data {subject.spec.data['seed']}")
+    yield from settings_facts(subject)
     versions = version_of(subject)
     if versions:
         yield KnownFact(
@@ -130,6 +127,28 @@ def facts(subject: Subject, measured: Measured | None, kernels: str, *, own_vali
     if measured is not None:
         samples = f"on all {len(measured.samples):,} samples of the part"
         yield KnownFact("measured for this page", f"by {kernels} kernels, {samples}")
+
+
+def settings_facts(subject: Subject) -> Iterator[KnownFact]:
+    """Yield the settings of the training: those of the run, or else those that the weights say they were trained by."""
+    resolved: Mapping[str, Any] = subject.spec.resolved()
+    if subject.run is None and subject.trained is not None and isinstance(subject.trained.meta.get("document"), dict):
+        resolved = subject.trained.meta["document"]
+    loss, optimizer, rate, size, seed, draw = (
+        value_at(resolved, path)
+        for path in (
+            ("loss", "type"),
+            ("optimizer", "type"),
+            ("optimizer", "learning_rate"),
+            ("training", "batch_size"),
+            ("training", "seed"),
+            ("data", "seed"),
+        )
+    )
+    at = f" at learning rate {rate:g}" if isinstance(rate, int | float) else ""
+    batches = f", batches of {size:,}" if isinstance(size, int) else ""
+    yield KnownFact("training settings", f"{loss}, {optimizer}{at}{batches}")
+    yield KnownFact("seeds", f"training {seed}" + ("" if draw is None else f", data {draw}"))
 
 
 def stands_by(run: ReadRun) -> str:

@@ -159,7 +159,12 @@ def test_what_set_changes_for_the_page_is_not_said_to_be_trained(trained: Path, 
 
 def test_weights_of_no_run_have_a_page_without_curves(trained: Path, make: Callable[..., Page]) -> None:
     shutil.rmtree(store_of(trained.with_suffix(".npz")).folder)
+    values = json.loads(trained.read_text())
+    used = values["training"]["batch_size"]
+    values["training"]["batch_size"] = used + 1
+    trained.write_text(json.dumps(values))
     page = make()
+    assert f"batches of {used}" in page.text  # as the weights say
     assert "no history of their training" in section(page, "curves")
     assert "<svg" not in section(page, "curves")
     assert "test accuracy" in page.text
