@@ -50,7 +50,8 @@ def tiles(subject: Subject, measured: Measured | None, drawn: Network) -> Iterat
         metric = chief_metric(known[part])
         value = known[part].get(metric) if metric else None
         if metric is not None and value is not None and math.isfinite(value):
-            other = recorded_otherwise(subject.figures.get(part, {}).get(metric), metric, value)
+            limit = None if subject.run is None or part != "test" else subject.run.facts.limit
+            other = recorded_otherwise(subject.figures.get(part, {}).get(metric), metric, value, limit)
             yield Tile(final_label(part, metric), figure(metric, value), other or details(known[part], metric))
     if run is not None and run.facts.state != FOUND:
         detail = "" if run.facts.state == FINISHED else f"{run.state}; {run.facts.epochs:g} were planned"
@@ -64,11 +65,15 @@ def tiles(subject: Subject, measured: Measured | None, drawn: Network) -> Iterat
     yield Tile("parameters", short_count_text(drawn.parameters), f"in {layers} layer{'s' if layers > 1 else ''}")
 
 
-def recorded_otherwise(recorded: float | None, metric: str, value: float) -> str:
-    """Return in words that a run has recorded another value than that measured now; "" where it has not."""
+def recorded_otherwise(recorded: float | None, metric: str, value: float, limit: int | None) -> str:
+    """Return in words that a run has recorded another value than that measured now; "" where it has not.
+
+    limit: the most samples that the run measured on; None: all.
+    """
     if recorded is None or figure(metric, recorded) == figure(metric, value):
         return ""
-    return f"the run recorded {figure(metric, recorded)}"
+    on = "" if limit is None else f" on {limit:,} samples or fewer"
+    return f"the run recorded {figure(metric, recorded)}{on}"
 
 
 def order_of_part(part: str) -> tuple[int, str]:
