@@ -1,4 +1,4 @@
-"""Classify images or arrays with trained weights: python tools/predict.py --help."""
+"""Classify pictures, arrays or the rows of tables with trained weights: python tools/predict.py --help."""
 
 import os.path
 import sys

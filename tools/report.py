@@ -1,4 +1,4 @@
-"""Writes a page about a training: python tools/report.py --help."""
+"""Write a page about a training: python tools/report.py --help."""
 
 import os.path
 import sys

@@ -1,4 +1,4 @@
-"""Train variants of a document and runs them: python tools/runs.py --help."""
+"""List the trainings of a document, choose, draw or remove them: python tools/runs.py --help."""
 
 import os.path
 import sys

@@ -31,10 +31,10 @@ for _name, _summary in (
     ("train", "train a network and save its weights beside its document"),
     ("inspect", "show a network's layers, shapes, parameters, work and memory"),
     ("evaluate", "measure trained weights on the test part"),
-    ("predict", "classify images or arrays with trained weights"),
+    ("predict", "classify pictures, arrays or rows of a table with trained weights"),
     ("benchmark", "measure speed and memory, and compare them with PyTorch"),
     ("compare", "train variants of a network, and show what each change is worth"),
-    ("runs", "list the trainings of a network, and choose or remove one"),
+    ("runs", "list the trainings of a network, draw their curves, choose or remove one"),
     ("report", "write a page about a training: figures, curves, mistakes, network, data"),
     ("run", "check the building blocks: graphnn run unittest NAME"),
 ):
