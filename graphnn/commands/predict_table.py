@@ -4,7 +4,7 @@ import math
 from argparse import Namespace
 
 from graphnn.datasets.table_encoding import TableEncoding, inputs_of
-from graphnn.datasets.table_text import near
+from graphnn.datasets.table_text import near_table
 from graphnn.engine.inference import CHUNK
 from graphnn.errors import DataError, DivergenceError, GraphError
 from graphnn.evaluation.prediction import predict
@@ -25,7 +25,7 @@ def predict_table(arguments: Namespace, trained: Trained, encoding: TableEncodin
     try:
         table = read_rows(path, encoding, trained.spec.data)
     except FileNotFoundError as problem:
-        raise DataError(f"{path}: no such file{near(path).rstrip(';')}") from problem
+        raise DataError(f"{path}: no such file{near_table(path).rstrip(';')}") from problem
     except OSError as problem:
         raise DataError(f"{path}: {reading_problem(problem)}") from problem
     for text in filter(None, (*table.notes, other_columns_note(table, encoding))):

@@ -1,16 +1,19 @@
 """Opens the user's arrays, in one .npz file or in a folder of .npy files, and finds which of them are what."""
 
 import re
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from graphnn.datasets.array_names import meaning, suggested
+from graphnn.datasets.missing_path import near
 from graphnn.document.document import listed
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.storage.archives import Archive
 from graphnn.storage.array_folder import SUFFIX as ARRAY_SUFFIX
 from graphnn.storage.array_folder import ArrayFolder
-from graphnn.text.suggestions import closest, did_you_mean, quoted
+from graphnn.text.suggestions import closest, quoted
 from graphnn.types import NUMERIC
 
 TRAIN, TEST = "train", "test"
@@ -61,7 +64,9 @@ def open_arrays(path: Path) -> ArrayFile:
     try:
         return Archive(path, DataError)
     except FileNotFoundError as problem:
-        raise DataError(f"{path}: no such file{near(path)} data.path is relative to the document") from problem
+        raise DataError(
+            f"{path}: no such file{near(path, partial(meant_file, path))} data.path is relative to the document"
+        ) from problem
     except DataError as problem:
         suffix = path.suffix.lower()
         if suffix == ARRAY_SUFFIX:
@@ -111,13 +116,9 @@ def mapped_names(file: ArrayFile, keys: ArrayKeys) -> tuple[str, ...]:
     return tuple(name for name in suits if file.can_map(name))
 
 
-def near(path: Path) -> str:
-    """Return the words that name the file that may be meant, or the folder that is missing."""
-    if not path.parent.is_dir():
-        return f", nor a folder {path.parent};"
-    entries = list(path.parent.iterdir())
-    beside = [file.name for file in entries if file.suffix.lower() == SUFFIX]
-    folders = [file.name for file in entries if file.is_dir() and any(file.glob(f"*{ARRAY_SUFFIX}"))]
-    tries = [(path.name, folders), *((f"{name}{SUFFIX}", beside) for name in (path.name, path.stem))]
-    meant = next(filter(None, (closest(name, known) for name, known in tries)), None)
-    return did_you_mean(meant, [meant]) if meant else ";"
+def meant_file(path: Path, beside: Sequence[Path]) -> str | None:
+    """Return the name of the file or folder of arrays that a path may mean; None for none."""
+    files = [file.name for file in beside if file.suffix.lower() == SUFFIX]
+    folders = [file.name for file in beside if file.is_dir() and any(file.glob(f"*{ARRAY_SUFFIX}"))]
+    tries = [(path.name, folders), *((f"{name}{SUFFIX}", files) for name in (path.name, path.stem))]
+    return next(filter(None, (closest(name, known) for name, known in tries)), None)

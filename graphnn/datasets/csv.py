@@ -18,7 +18,7 @@ from graphnn.datasets.table_memory import check_features
 from graphnn.datasets.table_names import KEYS, names_meant, references, selected, wanted
 from graphnn.datasets.table_notes import table_notes
 from graphnn.datasets.table_targets import answers_of
-from graphnn.datasets.table_text import near
+from graphnn.datasets.table_text import near_table
 from graphnn.errors import DataError, Problem
 from graphnn.text.suggestions import quoted
 from graphnn.types import Array
@@ -75,7 +75,7 @@ def read(
         return read_table(path, form, select, named=named)
     except FileNotFoundError as problem:
         key = "path" if like is None else "test_path"
-        raise DataError(f"{path}: no such file{near(path)} data.{key} is relative to the document") from problem
+        raise DataError(f"{path}: no such file{near_table(path)} data.{key} is relative to the document") from problem
 
 
 def dataset_of(tables: Mapping[str, DataTable], location: Location) -> Dataset:

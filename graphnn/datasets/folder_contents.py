@@ -1,13 +1,15 @@
 """What a folder of the user holds: sub-folders, pictures and other files, without what systems leave there."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from graphnn.datasets.base import SettingError
+from graphnn.datasets.missing_path import near
 from graphnn.pictures.opening import SUFFIXES
 from graphnn.storage.regular_files import reading_problem
-from graphnn.text.suggestions import closest, did_you_mean
+from graphnn.text.suggestions import closest
 
 RUNS = ".runs"  # ends the name of a folder of trainings, which lies here where a document does
 RUBBISH = ("thumbs.db", "desktop.ini", "__macosx")  # passed over without a word; so are hidden files
@@ -41,7 +43,7 @@ def contents(folder: Path) -> Contents:
                     kind = found.pictures if suffix_of(entry.name) in SUFFIXES else found.others
                     kind.append(entry.name)
     except FileNotFoundError:
-        raise SettingError("path", f"{folder}: no such folder{near(folder)}") from None
+        raise SettingError("path", f"{folder}: no such folder{near_folder(folder)}") from None
     except NotADirectoryError:
         advice = "; unpack it" if suffix_of(folder.name) in ARCHIVES else ""
         raise SettingError("path", f"{folder}: is a file, not a folder with a folder for each class{advice}") from None
@@ -73,13 +75,11 @@ def check_loop(entry: "os.DirEntry[str]") -> None:
         raise SettingError("path", f"{entry.path}: is a link to a folder that it lies in; remove it")
 
 
-def near(folder: Path) -> str:
+def near_folder(folder: Path) -> str:
     """Return the words that name the folder that may be meant, or the one that is missing."""
-    if not folder.parent.is_dir():
-        return f", nor a folder {folder.parent}; {RELATIVE}"
-    try:
-        beside = [each.name for each in folder.parent.iterdir() if each.is_dir() and not each.name.startswith(".")]
-    except OSError:  # a folder whose names may not be read
-        beside = []
-    meant = closest(folder.name, beside)
-    return did_you_mean(meant, [meant]) if meant else f"; {RELATIVE}"
+
+    def meant(beside: Sequence[Path]) -> str | None:
+        return closest(folder.name, [each.name for each in beside if each.is_dir() and not each.name.startswith(".")])
+
+    said = near(folder, meant)
+    return f"{said} {RELATIVE}" if said.endswith(";") else said

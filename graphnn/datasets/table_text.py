@@ -2,12 +2,14 @@
 
 import codecs
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
+from graphnn.datasets.missing_path import near
 from graphnn.errors import DataError
 from graphnn.storage.regular_files import open_regular
-from graphnn.text.suggestions import closest, did_you_mean
+from graphnn.text.suggestions import closest
 
 BLOCK = 1 << 20
 TABLES = (".csv", ".tsv", ".tab", ".txt", ".data", ".dat")  # how tables are usually called
@@ -90,10 +92,11 @@ def check_utf_16(file: BinaryIO, head: bytes, path: Path) -> None:
         raise DataError(f"{path}: begins like UTF-16, but is damaged: {problem.reason}") from problem
 
 
-def near(path: Path) -> str:
-    """Return the words that name the file that may be meant, or the folder that is missing."""
-    if not path.parent.is_dir():
-        return f", nor a folder {path.parent};"
-    beside = [file.name for file in path.parent.iterdir() if file.suffix.lower() in TABLES]
-    meant = closest(path.name, beside) or closest(f"{path.name}.csv", beside)
-    return did_you_mean(meant, [meant]) if meant else ";"
+def near_table(path: Path) -> str:
+    """Return the words that name the table that may be meant, or the folder that is missing; they end with ? or ;."""
+
+    def meant(beside: Sequence[Path]) -> str | None:
+        tables = [file.name for file in beside if file.suffix.lower() in TABLES]
+        return closest(path.name, tables) or closest(f"{path.name}.csv", tables)
+
+    return near(path, meant)
