@@ -70,10 +70,11 @@ def digest(*arrays: Array, done: Callable[[int], object] = int) -> str:
     total = hashlib.sha256()
     for array in arrays:
         total.update(f"{array.dtype.str}{array.shape}".encode())
-        block = max(1, 2**22 // max(1, array[:1].nbytes))  # the copy in C order takes 4 MiB at a time
+        sample = array[:1].nbytes
+        block = max(1, 2**22 // max(1, sample))  # the copy in C order takes 4 MiB at a time
         take = array.in_any_order if isinstance(array, MappedInputs) else array.__getitem__
         for start in range(0, len(array), block):
             total.update(np.ascontiguousarray(take(slice(start, start + block))).data)
-            done(block * array[:1].nbytes)
-            let_go(array, block * array[:1].nbytes)
+            done(block * sample)
+            let_go(array, block * sample)
     return total.hexdigest()

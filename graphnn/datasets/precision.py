@@ -60,12 +60,13 @@ def pieces(x: Array, chosen: Array | None = None, *, laid_out: bool = False) -> 
     floats depends.
     """
     step = chunk_length(x.shape[1:])
+    read = step * x[:1].nbytes
     count = len(x) if chosen is None else len(chosen)
     take = x.in_any_order if isinstance(x, MappedInputs) and not laid_out else x.__getitem__
     for start in range(0, count, step):
         block = slice(start, start + step)
         yield take(block if chosen is None else chosen[block])
-        let_go(x, step * x[:1].nbytes)
+        let_go(x, read)
 
 
 def chunk_length(shape: Shape) -> int:

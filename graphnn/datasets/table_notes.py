@@ -23,12 +23,13 @@ def table_notes(table: DataTable, encoding: TableEncoding, y: Array) -> Iterator
     if len(table) < FEWEST:
         return
     repeated, answer = 0, table.said(encoding.targets[0])
+    classes = 0 if y.dtype.kind == "f" else len(np.unique(y))
     for one in encoding.columns:
         column, ref = table.columns[one.name], quoted(one.name) if encoding.header else one.name
         where = f"{table.path}: {table.said(one.name)}"
         if one.kind != CATEGORIES and column.codes is None and (np.diff(column.values) == 1).all():
             yield f'{where} only numbers the rows; leave it out: "ignore": [{ref}]'
-        elif repeats(column, y):
+        elif repeats(column, y, classes):
             repeated += 1
             if repeated <= SHOWN:
                 yield (
@@ -49,11 +50,13 @@ def table_notes(table: DataTable, encoding: TableEncoding, y: Array) -> Iterator
                 )
 
 
-def repeats(column: DataColumn, y: Array) -> bool:
-    """Return whether a column is the answer: the same number, or another name for each class."""
+def repeats(column: DataColumn, y: Array, classes: int) -> bool:
+    """Return whether a column is the answer: the same number, or another name for each class.
+
+    classes: how many there are among the answers, where these are labels.
+    """
     if y.dtype.kind == "f":
         return y.shape[1] == 1 and column.codes is None and np.array_equal(column.values.astype(y.dtype), y[:, 0])
-    classes = len(np.unique(y))
     if len(np.unique(column.values[:SAMPLE])) > classes:
         return False
     names, ranks = column.labels()
