@@ -47,7 +47,7 @@ class ReadRun:
             folder=folder,
             facts=facts,
             state=folder.state(facts),
-            document=document_of(folder, tell),
+            document=folder.resolved(tell),
             history=history_of(folder, tell),
         )
 
@@ -203,18 +203,6 @@ def recorded_source(source: DocumentSource, run: ReadRun, now: Spec | None) -> D
     if now is None or now.data["path"] is None or data.get("dataset") != now.data["dataset"]:
         return recorded
     return recorded.changed(f"data.path={json.dumps(now.data['path'])}")
-
-
-def document_of(folder: RunFolder, tell: Tell) -> Mapping[str, Any] | None:
-    """Return the resolved document of a run; None where it is missing, or, after a note, where it is damaged."""
-    if not is_file(folder.document):
-        return None
-    try:
-        found = json.loads(folder.document.read_bytes())
-    except (OSError, ValueError, RecursionError) as problem:
-        tell(f"{folder.document}: is damaged, and is left out: {problem}")
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def history_of(folder: RunFolder, tell: Tell) -> Sequence[Record]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from graphnn.plots.saving import save_picture
-from graphnn.runs.curves import best_epoch, check_plot, document_of
+from graphnn.runs.curves import best_epoch, check_plot
 from graphnn.runs.facts import RunFacts
 from graphnn.runs.folder import RunFolder
 from graphnn.training.history import Record
@@ -32,7 +32,7 @@ class CurvePicture:
             return f"{self.path} was not drawn, because no epoch was finished." if last else None
         from graphnn.plots.curves import Curve, draw_curves
 
-        epoch, metric = best_epoch(history, document_of(run)) or (None, "")
+        epoch, metric = best_epoch(history, run.resolved() or {}) or (None, "")
         name = f"{run.path.parent.stem}, run {run.number}"
         figure = draw_curves([Curve(name=name, records=history, best=epoch, best_by=metric)], title=name)
         save_picture(figure, self.path)

@@ -1,6 +1,5 @@
 """The curves of a document's runs in one picture."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,7 +40,7 @@ def plot_runs(runs: Sequence[ListedRun], path: Path, title: str) -> str:
     for each in runs:
         records, number = records_of(each.run), each.run.number
         if records:
-            epoch, metric = best_epoch(records, document_of(each.run)) or (None, "")
+            epoch, metric = best_epoch(records, each.run.resolved() or {}) or (None, "")
             curves[number] = Curve(name=name_of(each), records=records, best=epoch, best_by=metric)
     if not curves:
         raise GraphError(f"{path}: no run has finished an epoch, so there are no curves to draw")
@@ -61,15 +60,6 @@ def records_of(run: RunFolder) -> list[Record]:
     except WeightsError as error:
         note(f"{error}; its curves are not drawn")
         return []
-
-
-def document_of(run: RunFolder) -> Mapping[str, Any]:
-    """Return the document of a run; nothing where it is damaged or missing."""
-    try:
-        document = json.loads(run.document.read_bytes())
-    except (OSError, ValueError, RecursionError):  # runs lists it as damaged
-        return {}
-    return document if isinstance(document, dict) else {}
 
 
 def name_of(listed: ListedRun) -> str:

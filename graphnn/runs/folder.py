@@ -1,10 +1,12 @@
 """RunFolder: the files of one training, in a folder that no other training writes to."""
 
 import contextlib
+import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from graphnn.errors import WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
@@ -81,6 +83,18 @@ class RunFolder:
     def lock_file(self) -> Path:
         """An empty file that the training process keeps locked."""
         return self.path / "lock"
+
+    def resolved(self, tell: Callable[[str], object] | None = None) -> Mapping[str, Any] | None:
+        """Return the document with all defaults; None where it is missing or damaged, of which `tell` is told."""
+        if not is_file(self.document):
+            return None
+        try:
+            found = json.loads(self.document.read_bytes())
+        except (OSError, ValueError, RecursionError) as problem:
+            if tell is not None:
+                tell(f"{self.document}: is damaged, and is left out: {problem}")
+            return None
+        return found if isinstance(found, dict) else None
 
     def facts(self) -> RunFacts:
         """Return the facts of the run. Raises WeightsError where they are damaged or missing."""
