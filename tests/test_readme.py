@@ -91,6 +91,9 @@ def test_every_setting_of_the_schema_is_in_the_tables() -> None:
             assert part, name
             for setting, definition in schema.definition(kind, name)["properties"].items():
                 assert definition is True or f"| `{setting}` |" in part, (name, setting)
+    part = tables.partition("## Shorter documents")[2]
+    for setting in set(load_schema().definitions["block"]["properties"]) - {"description"}:
+        assert f"| `{setting}` |" in part, setting
     part = tables.partition("## The other sections")[2]
     for name in ("input", "training", "evaluation"):
         for setting in set(load_schema().properties(name)) - {"description"}:

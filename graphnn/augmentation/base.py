@@ -13,7 +13,7 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.randomness import Purpose, generator
 from graphnn.registry import Registry
 from graphnn.specification.describable import Describable, check_built_in
-from graphnn.specification.spec import Section
+from graphnn.specification.sections import Section
 from graphnn.types import Array, Shape, shape_text
 
 

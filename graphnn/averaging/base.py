@@ -8,7 +8,7 @@ from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.registry import Registry
 from graphnn.specification.describable import Describable, check_built_in
-from graphnn.specification.spec import Section
+from graphnn.specification.sections import Section
 
 
 @frozen_dataclass(kw_only=True)

@@ -17,10 +17,10 @@ from graphnn.describe.report import description_report
 from graphnn.errors import GraphError
 from graphnn.graph.build import build_graph
 from graphnn.machine.memory import available_memory
-from graphnn.reports.formats import FORMATS
+from graphnn.reports.formats import FORMATS, TABLE
 from graphnn.runs.reading import print_batch_note, print_notes, read_document
 from graphnn.specification.schema import schema_file
-from graphnn.text.terminal import complain, showable
+from graphnn.text.terminal import complain, show, showable
 from graphnn.text.working import working
 
 
@@ -38,6 +38,7 @@ def parser() -> Parser:
             "models/cifar10.json",
             "models/cifar10.json --weights models/cifar10.npz",
             "models/cifar10.json --plan",
+            "models/cifar10_record.json --expand",
             "models/cifar10.json --format json",
             "--write-schema network.schema.json",
         ],
@@ -51,6 +52,12 @@ def parser() -> Parser:
         action="store_true",
         help="show how training runs the network: the stages between barriers, the pieces that a batch is cut into, "
         "the algorithm of each convolution and why, and the memory for it; not as csv",
+    )
+    instead.add_argument(
+        "--expand",
+        action="store_true",
+        help="print the document with its layers written out: repetitions and blocks replaced by the layers they stand "
+        "for, the defaults of types filled in; the same network, with the same names",
     )
     instead.add_argument(
         "--weights",
@@ -81,15 +88,23 @@ def run(argv: Sequence[str]) -> int:
     if arguments.plan and arguments.format == "csv":
         others = [name for name in FORMATS if name != "csv"]
         command.error(f"--plan is shown as {', '.join(others[:-1])} or {others[-1]}")
+    if arguments.expand and (arguments.format != TABLE or arguments.kernels is not None):
+        command.error("--expand prints the document, with neither --format nor --kernels")
     spec = read_document(document_source(arguments))
     graph = build_graph(spec)
     print_notes(spec, graph)
     print_batch_note(spec, graph)
+    if arguments.expand:
+        from graphnn.document.values import document_text  # here and below: rarely needed, and slow to import
+        from graphnn.specification.expanded import expanded_values
+
+        show(document_text(expanded_values(spec.document)), exact=True)
+        return 0
     description = describe(spec, graph, arguments.kernels)
     report = description_report(description, available_memory())
     misfits: list[str] = []
     if arguments.plan:
-        from graphnn.describe.plan import plan_of  # here and below: rarely needed, and slow to import
+        from graphnn.describe.plan import plan_of
         from graphnn.describe.plan_report import plan_report
 
         report = plan_report(plan_of(spec, graph, description.optimizers, arguments.kernels), report)

@@ -16,7 +16,8 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph, Node
 from graphnn.optimizers.sections import slots_of
 from graphnn.specification.names import BRANCHES
-from graphnn.specification.spec import LayerSection, Spec
+from graphnn.specification.sections import LayerSection
+from graphnn.specification.spec import Spec
 from graphnn.types import Shape
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Row:
     """
 
     path: Path
+    location: str
     name: str
     type: str
     settings: Mapping[str, Any]
@@ -108,7 +110,7 @@ def describe(spec: Spec, graph: Graph, kernels: str | None = None) -> Descriptio
     slots = len(slots_of(spec.optimizer))
     batch_size = spec.training["batch_size"]
     shape = graph.input_shape
-    first = Row((), "input", "", {}, "", shape, 0, 0, 0, FLOAT * math.prod(shape))
+    first = Row((), "", "input", "", {}, "", shape, 0, 0, 0, FLOAT * math.prod(shape))
     nodes: dict[Path, list[Node]] = defaultdict(list)
     for node in graph.nodes:
         nodes[node.path].append(node)
@@ -150,6 +152,7 @@ def rows_of(section: LayerSection, nodes: Mapping[Path, list[Node]]) -> Iterator
     counts = {key: len(section.options[key]) for key in BRANCHES}
     yield Row(
         path=section.path,
+        location=at_path[0].location,
         name=section.name,
         type=section.type,
         settings=counts,
@@ -175,6 +178,7 @@ def row_of(node: Node) -> Row:
     layer = node.layer
     return Row(
         path=node.path,
+        location=node.location,
         name=node.name,
         type=layer.type,
         settings=layer.settings(),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from graphnn.describe.describe import Description, Row
-from graphnn.document.document import Path, path_text
+from graphnn.document.document import Path
 from graphnn.machine.memory import Memory
 from graphnn.reports.kinds import BYTES, CODE, COUNT, SHAPE, Kind
 from graphnn.reports.report import Column, Fact, Facts, Part, Remark, Report, Table
@@ -119,7 +119,7 @@ def description_values(description: Description) -> dict[str, Any]:
         "layers": [
             {
                 "index": row.index,
-                "path": path_text(row.path) or None,
+                "path": row.location or None,
                 "name": row.name,
                 "type": row.type or "Input",
                 "settings": dict(row.settings),

@@ -8,7 +8,8 @@ from graphnn.optimizers.groups import ParameterGroup
 from graphnn.optimizers.rules import rule_numbers, rules
 from graphnn.optimizers.sections import groups_from, optimizer_from
 from graphnn.parameters.parameter import Role
-from graphnn.specification.spec import Section, Spec
+from graphnn.specification.sections import Section
+from graphnn.specification.spec import Spec
 
 SHOWN_NAMES = 3  # of parameters
 

@@ -12,11 +12,11 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from graphnn.document.json_reader import JsonMistake, LineIndex, Mark, Marks, half_of_a_pair, read_json
+from graphnn.document.origins import Origins, origin_of, written_path
+from graphnn.document.origins import Path as Path
 from graphnn.errors import Problem, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.text.suggestions import closest, quoted
-
-Path = tuple[str | int, ...]  # from the top of the document: ("layers", 2, "filters")
 
 LISTS_OF_LAYERS = ("layers", "shortcut")  # the keys of such lists, in a document and in a block
 MAX_BYTES = 5_000_000  # documents are a few kilobytes; a larger file is something else
@@ -60,7 +60,8 @@ class Document:
 
     file: its name in messages. folder: the folder to which paths in the document are relative. marks, lines: None for
     a document made in Python; its problems are reported without a line. changed: values that were set from elsewhere,
-    such as the command line, as (path, source as named in messages).
+    such as the command line, as (path, source as named in messages). origins: of the plain layers that the layers stand
+    for, where these are not all written out; then all methods take the paths of plain layers.
     """
 
     file: str
@@ -69,9 +70,18 @@ class Document:
     marks: Mark | None = None
     lines: LineIndex | None = None
     changed: tuple[tuple[Path, str], ...] = ()
+    origins: Origins = field(default_factory=dict)
+
+    def written_path(self, path: Path) -> Path:
+        """Return where the value at a path of the plain layers is written."""
+        return written_path(self.origins, path) if self.origins else path
 
     def locate(self, path: Sequence[str | int], *, key: bool = False) -> tuple[int, int] | None:
         """Return (line, column) of a value or its key; of the nearest enclosing value where it is not in the text."""
+        return self._locate(self.written_path(tuple(path)), key=key)
+
+    def _locate(self, path: Path, *, key: bool = False) -> tuple[int, int] | None:
+        """Return what `locate` does for a path in the text."""
         if self.marks is None or self.lines is None:
             return None
         mark, offset = self.marks, None
@@ -96,16 +106,41 @@ class Document:
         """
         if where is None:
             where = path[:-1] if key else path
+        if self.origins:
+            message += self._way(path)
+            path, where = self.written_path(path), self.written_path(where)
+        named = where_text(self.value, where)
         for changed, source in reversed(self.changed):
-            if path[: len(changed)] == changed or (changed[: len(path)] == path and not self.written(path)):
-                return Problem(message, self.where(where), source)
-        position = self.locate(path, key=key)
+            if path[: len(changed)] == changed or (changed[: len(path)] == path and not self._written(path)):
+                return Problem(message, named, source)
+        position = self._locate(path, key=key)
         if position is None or self.lines is None:
-            return Problem(message, self.where(where), self.file)
-        return Problem(message, self.where(where), self.file, *position, self.lines.source(position[0]))
+            return Problem(message, named, self.file)
+        return Problem(message, named, self.file, *position, self.lines.source(position[0]))
+
+    def _way(self, path: Path) -> str:
+        """Return in words how the layers written at the top lead to the layer of a path, for the end of a message."""
+        origin, rest = origin_of(self.origins, path)
+        if origin is None:
+            return ""
+        if rest and str(rest[0]) in origin.elsewhere:
+            return f" (in {self._place((*origin.written, *rest[:1]))})"
+        words = []
+        for step in reversed(origin.steps):
+            place = self._place(step.path)
+            words.append(f"used by {place}" if step.repetition is None else f"repetition {step.repetition} of {place}")
+        return f" ({', '.join(words)})" if words else ""
+
+    def _place(self, path: Path) -> str:
+        """Return a path in the text with its line, for the middle of a message."""
+        position = self._locate(path)
+        return where_text(self.value, path) + ("" if position is None else f" at line {position[0]}")
 
     def written(self, path: Path) -> bool:
         """Whether the text contains a value at `path`."""
+        return self._written(self.written_path(path))
+
+    def _written(self, path: Path) -> bool:
         mark = self.marks
         for step in path:
             if not isinstance(mark, Marks):
@@ -118,11 +153,20 @@ class Document:
 
     def where(self, path: Path) -> str:
         """Return a path for messages, such as optimizer.schedule or layers[2] "conv2".filters."""
-        return where_text(self.value, path)
+        return where_text(self.value, self.written_path(path))
 
     def written_name(self, path: Path) -> str | None:
         """Return the name that the document gives to the layer at `path`, or None."""
-        return written_name(value_at(self.value, path))
+        return written_name(self.value_at(path))
+
+    def gives_name(self, path: Path) -> bool:
+        """Whether the name of the plain layer at `path` is more than its type and number, or is written."""
+        origin, _ = origin_of(self.origins, path)
+        return bool(origin is not None and origin.steps) or self.written_name(path) is not None
+
+    def value_at(self, path: Path) -> Any:
+        """Return the value that is written for `path`; None where there is none."""
+        return value_at(self.value, self.written_path(path))
 
 
 def value_at(value: Any, path: Path) -> Any:

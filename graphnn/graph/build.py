@@ -26,7 +26,8 @@ from graphnn.metrics.outputs import Classes
 from graphnn.optimizers.groups import group_findings
 from graphnn.parameters.parameter import Role
 from graphnn.specification.schema_problems import Finding, in_order
-from graphnn.specification.spec import LayerSection, Spec
+from graphnn.specification.sections import LayerSection
+from graphnn.specification.spec import Spec
 from graphnn.types import Shape
 
 
@@ -64,7 +65,7 @@ def build_graph(spec: Spec, *, validated: bool | None = None) -> Graph:
     expansion = Expansion(report)
     named = zip((section.name for section in spec.layers), layers, strict=True)
     shape = expansion.extend(("layers",), named, assumed_input_shape(spec), INPUT)
-    nodes = nodes_of(expansion.layers)
+    nodes = nodes_of(expansion.layers, spec.document.written_path if spec.document.origins else None)
     findings += unfit_layers
     findings += name_findings(nodes)
     ends, unfit_loss = end_and_loss_findings(spec, layers, loss, shape)

@@ -19,9 +19,10 @@ from graphnn.layers.dense import Dense
 from graphnn.layers.flatten import Flatten
 from graphnn.losses.base import LOSSES, Loss
 from graphnn.metrics.outputs import Classes
-from graphnn.specification.names import BLOCK
+from graphnn.specification.names import RESIDUAL
 from graphnn.specification.schema_problems import Finding
-from graphnn.specification.spec import Section, Spec
+from graphnn.specification.sections import Section
+from graphnn.specification.spec import Spec
 from graphnn.storage.member_names import member_problem
 from graphnn.text.suggestions import quoted
 from graphnn.types import Shape, shape_text
@@ -211,7 +212,7 @@ def output_findings(spec: Spec, layers: Sequence[Layer], loss: Loss, output_shap
             message = f"{outputs(number)}, but {classes}; write {len(facts.classes)}"
             yield Finding((*section.path, key), message)
             return
-    add = f'put {{"type": "Dense", "units": {len(facts.classes)}}} {"after" if last.type == BLOCK else "before"}'
+    add = f'put {{"type": "Dense", "units": {len(facts.classes)}}} {"after" if last.type == RESIDUAL else "before"}'
     yield Finding(last.path, f"the network has {outputs(output_shape[0])}, but {classes}; {add} {last.type}")
 
 

@@ -1,6 +1,6 @@
 """The computational graph: a sequence of nodes with their shapes, and the loss; nothing is allocated."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from graphnn.document.document import Path, path_text
 from graphnn.errors import DataError
@@ -16,8 +16,8 @@ from graphnn.types import Array, Shape
 class Node:
     """One layer in the graph.
 
-    path: that of the layer, or of the block that it belongs to, in the document. fused: the nodes after it that are
-    computed together with it.
+    path: that of the layer, or of the block that it belongs to, among the plain layers. written: that in the document,
+    where it is another. fused: the nodes after it that are computed together with it.
     """
 
     index: int
@@ -28,11 +28,12 @@ class Node:
     output_shape: Shape
     parameters: tuple[Parameter, ...]
     fused: tuple["Node", ...] = ()
+    written: Path | None = None
 
     @property
     def location(self) -> str:
-        """Its path as people read it: layers[3].layers[0]."""
-        return path_text(self.path)
+        """Its path in the document as people read it: layers[3].layers[0]."""
+        return path_text(self.path if self.written is None else self.written)
 
     @property
     def label(self) -> str:
@@ -75,8 +76,8 @@ class Graph:
         return self.nodes[-1].output_shape
 
 
-def nodes_of(layers: Iterable[ExpandedLayer]) -> tuple[Node, ...]:
-    """Return the nodes of layers in order, blocks expanded."""
+def nodes_of(layers: Iterable[ExpandedLayer], written: Callable[[Path], Path] | None = None) -> tuple[Node, ...]:
+    """Return the nodes of layers in order, blocks expanded. written: gives the path in the document of each."""
     return tuple(
         Node(
             index=index,
@@ -86,6 +87,7 @@ def nodes_of(layers: Iterable[ExpandedLayer]) -> tuple[Node, ...]:
             input_shape=one.input_shape,
             output_shape=one.output_shape,
             parameters=one.layer.parameters(one.input_shape),
+            written=None if written is None else written(one.path),
         )
         for index, one in enumerate(layers)
     )

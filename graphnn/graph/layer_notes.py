@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from graphnn.document.document import value_at
 from graphnn.graph.graph import Graph, Node
 from graphnn.layers.base import Layer
 from graphnn.parameters.parameter import Role
 from graphnn.specification.schema_problems import Finding
-from graphnn.specification.spec import LayerSection, Section, Spec
+from graphnn.specification.sections import LayerSection, Section
+from graphnn.specification.spec import Spec
 from graphnn.text.numbers import short_count_text
 
 NORMALISED = "BatchNormalization"
@@ -84,7 +84,7 @@ def bias_notes(spec: Spec, layers: tuple[LayerSection, ...]) -> Iterator[Finding
             continue
         path = (*layer.path, "use_bias")
         trainable = layer.options.get("trainable")
-        if value_at(spec.document.value, path):
+        if spec.document.value_at(path):
             yield Finding(path, f"{NORMALISED} subtracts the bias again, with the mean; write false")
         elif isinstance(trainable, dict) and trainable.get("biases") and trainable.get("weights") is False:
             message = f"only biases are trained, which {NORMALISED} subtracts again, with the mean"

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from graphnn.graph.odd_values import sections
 from graphnn.specification.schema_problems import Finding
-from graphnn.specification.spec import Section, Spec
+from graphnn.specification.sections import Section
+from graphnn.specification.spec import Spec
 
 
 def length_notes(spec: Spec) -> Iterator[Finding]:

@@ -11,7 +11,8 @@ from graphnn.graph.length_notes import length_notes
 from graphnn.graph.odd_values import odd_values
 from graphnn.graph.optimizer_notes import optimizer_notes
 from graphnn.specification.schema_problems import Finding, in_order
-from graphnn.specification.spec import Section, Spec
+from graphnn.specification.sections import Section
+from graphnn.specification.spec import Spec
 from graphnn.types import shape_text
 
 LARGEST_TURN = 90  # degrees, up to which a digit is read as it was
@@ -30,6 +31,10 @@ def notes(spec: Spec, graph: Graph) -> list[Problem]:
         from graphnn.graph.learnt_inputs import learnt_input_notes  # few documents ask for it
 
         found += learnt_input_notes(spec)
+    if spec.document.origins or "blocks" in spec.document.value:
+        from graphnn.graph.short_form_notes import short_form_notes
+
+        found += short_form_notes(spec)
     return [problem.without_source() for problem in in_order(spec.document, found)]
 
 

@@ -6,7 +6,8 @@ from typing import Any
 from graphnn.document.document import Path
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.specification.schema_problems import Finding
-from graphnn.specification.spec import Section, Spec
+from graphnn.specification.sections import Section
+from graphnn.specification.spec import Spec
 
 TINY = 1e-12  # times any gradient, less than float32 can add to a weight
 LEAST = 1e-6  # of the learning rate: a factor below it ends training

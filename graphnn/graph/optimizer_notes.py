@@ -9,7 +9,8 @@ from graphnn.graph.odd_values import LEAST, TINY, sections
 from graphnn.optimizers.groups import members
 from graphnn.parameters.parameter import Role
 from graphnn.specification.schema_problems import Finding
-from graphnn.specification.spec import Section, Spec
+from graphnn.specification.sections import Section
+from graphnn.specification.spec import Spec
 
 PEAK = 0.25  # the default in the schema, which the resolved document of a run writes out
 

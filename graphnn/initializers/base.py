@@ -12,7 +12,7 @@ from graphnn.errors import GraphError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.registry import Registry
 from graphnn.specification.schema_problems import Finding
-from graphnn.specification.spec import Section
+from graphnn.specification.sections import Section
 from graphnn.types import Array, Shape
 
 if TYPE_CHECKING:

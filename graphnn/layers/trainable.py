@@ -9,7 +9,7 @@ from graphnn.initializers.base import Drawn, FromImages, initializer_from, initi
 from graphnn.layers.base import Layer
 from graphnn.parameters.parameter import Parameter
 from graphnn.specification.schema_problems import Finding
-from graphnn.specification.spec import Section
+from graphnn.specification.sections import Section
 from graphnn.text.suggestions import did_you_mean, quoted
 from graphnn.types import Shape
 

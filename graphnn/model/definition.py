@@ -21,7 +21,8 @@ from graphnn.optimizers.groups import ParameterGroup, group_values
 from graphnn.optimizers.sections import groups_from, optimizer_from, schedule_from
 from graphnn.schedules.base import Schedule
 from graphnn.schedules.constant import Constant
-from graphnn.specification.spec import Spec, read_spec, spec_from_values, to_json
+from graphnn.specification.sections import to_json
+from graphnn.specification.spec import Spec, read_spec, spec_from_values
 
 UNKNOWN_DATA = {"dataset": "npz", "path": UNKNOWN}  # of a model whose data set is not known
 OF_EVERY_DATA_SET = ("description", "validation_split", "seed", "normalize", "augment")

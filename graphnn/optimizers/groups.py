@@ -12,7 +12,7 @@ from graphnn.optimizers.base import OPTIMIZERS, Optimizer
 from graphnn.parameters.parameter import Parameter, Role
 from graphnn.schedules.base import Schedule
 from graphnn.specification.schema_problems import Finding
-from graphnn.specification.spec import Section
+from graphnn.specification.sections import Section
 from graphnn.text.suggestions import closest, quoted
 from graphnn.types import shape_text
 

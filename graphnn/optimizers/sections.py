@@ -6,7 +6,7 @@ from typing import Any
 from graphnn.optimizers.base import OPTIMIZERS, Optimizer
 from graphnn.optimizers.groups import ParameterGroup
 from graphnn.schedules.base import SCHEDULES, Schedule
-from graphnn.specification.spec import Section
+from graphnn.specification.sections import Section
 
 
 def optimizer_from(section: Section) -> Optimizer:

@@ -12,7 +12,7 @@ from graphnn.page.subject import Subject
 from graphnn.parameters.parameter import Role
 from graphnn.reports.kinds import scalar_or_shape_text
 from graphnn.specification.names import BRANCHES
-from graphnn.specification.spec import LayerSection
+from graphnn.specification.sections import LayerSection
 
 WEIGHTS, SCALES, SMALLER, PLAIN = "weights", "scales", "smaller", "plain"  # what layers do; each has a colour
 

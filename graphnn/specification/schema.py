@@ -18,6 +18,7 @@ FOLDERS = (  # in an installed package, in a checkout
 )
 COMMON = ("type", "name", "description")  # keys of every layer; other kinds have `type` and `description`
 REFERENCE = "#/definitions/"
+IN_BLOCK = "_in_block"  # ends the names of definitions that also let a parameter of the block stand for a value
 
 Definition = Mapping[str, Any]
 
@@ -40,6 +41,8 @@ class Schema:
     def __init__(self, root: dict[str, Any], plugins: Mapping[str, Definition]) -> None:
         self.root = root
         self.definitions: dict[str, Any] = root["definitions"]
+        if "layer" in self.definitions:
+            without_blocks(root)
         for type_, fragment in plugins.items():
             self._add(type_, fragment)
         self.switches = {
@@ -97,7 +100,12 @@ class Schema:
     def follow(self, definition: Definition) -> Definition:
         """Return the definition that a reference points to; a definition without a reference is returned itself."""
         reference = definition.get("$ref")
-        return definition if reference is None else self.definitions[reference.removeprefix(REFERENCE)]
+        if reference is None:
+            return definition
+        found: Any = self.definitions
+        for step in reference.removeprefix(REFERENCE).split("/"):
+            found = found[step]
+        return self.follow(found)
 
     def _add(self, type_: str, fragment: Definition) -> None:
         """Add the definition of a plugin's layer type."""
@@ -115,6 +123,26 @@ class Schema:
                 "then": {"$ref": REFERENCE + type_},
             }
         )
+        from graphnn.specification.short_forms import defaults_of  # for plugins only
+
+        defaults = defaults_of(type_, self.definitions[type_])
+        if defaults is not None:
+            self.definitions["defaults"]["properties"][type_] = defaults
+
+
+def without_blocks(root: dict[str, Any]) -> None:
+    """Leave out of the schema what it says of blocks for editors: see blocks.py, which knows the names of a document.
+
+    A layer in a block is then one as any other, and the types of layers are an enum.
+    """
+    definitions = root["definitions"]
+    if root.pop("if", None) is None:
+        return
+    del root["else"], definitions["layers_without_blocks"], definitions["parameter"]
+    type_ = definitions["layer"]["properties"]["type"]
+    type_.update(type_.pop("anyOf")[0])
+    for name in [name for name in definitions if name.endswith(IN_BLOCK)]:
+        definitions[name] = {"$ref": REFERENCE + name.removesuffix(IN_BLOCK)}
 
 
 def load_schema(plugins: Mapping[str, Definition] | None = None) -> Schema:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jsonschema import ValidationError
 
@@ -17,12 +18,19 @@ from graphnn.specification.schema import COMMON, Schema
 from graphnn.specification.value_advice import expected, found, hint
 from graphnn.text.suggestions import ABSENT, closest, did_you_mean, folded, quoted, unknown_name
 
+if TYPE_CHECKING:
+    from graphnn.specification.blocks import Blocks
+
+NAMES_AND_NUMBERS = re.compile(r'"[^"]*"|[0-9]+')
 MOST_PROBLEMS = 100  # nobody reads more; a file with thousands is not a network document
 
 
 @frozen_dataclass
 class Violation:
-    """A value that breaks a rule of the schema. limit: the value of the keyword, such as 0 for `minimum`."""
+    """A value that breaks a rule of the schema. limit: the value of the keyword, such as 0 for `minimum`.
+
+    key: whether the value is the last key of the path.
+    """
 
     path: Path
     keyword: str
@@ -30,6 +38,7 @@ class Violation:
     value: Any
     definition: Mapping[str, Any]
     message: str
+    key: bool = False
 
 
 @frozen_dataclass
@@ -54,11 +63,23 @@ class Finding:
 
 def in_order(document: Document, findings: Iterable[Finding]) -> list[Problem]:
     """Return findings as problems, in the document's order, up to MOST_PROBLEMS."""
-    ordered = sorted(findings, key=lambda finding: rank(document.value, finding.path))
+    ordered = sorted(
+        once(document, findings), key=lambda finding: rank(document.value, document.written_path(finding.path))
+    )
     shown = [document.problem(one.path, one.message, key=one.key, where=one.where) for one in ordered[:MOST_PROBLEMS]]
     if len(ordered) > MOST_PROBLEMS:
         shown.append(Problem(f"and {len(ordered) - MOST_PROBLEMS} more problems", file=document.file))
     return shown
+
+
+def once(document: Document, findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings without those that say again, of the same place in the text, what one says of a repetition."""
+    if not document.origins:
+        return list(findings)
+    first: dict[tuple[Path, str], Finding] = {}
+    for one in findings:
+        first.setdefault((document.written_path(one.path), NAMES_AND_NUMBERS.sub("", one.message)), one)
+    return list(first.values())
 
 
 def rank(value: Any, path: Path) -> tuple[int, ...]:
@@ -90,16 +111,19 @@ def section_problems(values: Mapping[str, Any], kind: str, schema: Schema, label
     return [Problem(one.message, where_text(value, one.named_path[1:], start)) for one in findings]
 
 
-def find(value: Any, schema: Schema, kind: str | None = None) -> Iterator[Finding]:
+def find(value: Any, schema: Schema, kind: str | None = None, blocks: Blocks | None = None) -> Iterator[Finding]:
     """Yield a finding for each unknown key and each missing key, and at most one for each wrong value.
 
-    kind: for one section of a document, whose path is then (kind,); None for a whole document.
+    kind: for one section of a document, whose path is then (kind,); None for a whole document. blocks: those of the
+    document, which explain values that the schema does not know.
     """
     validator = schema.validator
     if kind is None:
         errors = [violation(error) for error in validator.iter_errors(value)]
     else:
         errors = [violation(error) for error in validator.descend(value, schema.definitions[kind], path=kind)]
+    if blocks is not None:
+        errors = [blocks.with_names(error) for error in errors if not blocks.explain(error.path, error.value)]
     reported: dict[Path, set[str]] = defaultdict(set)  # keys not to report as missing (again), by object
     for error in errors:
         if error.keyword == "additionalProperties":
@@ -116,13 +140,15 @@ def find(value: Any, schema: Schema, kind: str | None = None) -> Iterator[Findin
 def violation(error: ValidationError) -> Violation:
     """Return an error of jsonschema with plain types."""
     definition: Any = error.schema
+    path, key = tuple(error.absolute_path), "propertyNames" in error.absolute_schema_path
     return Violation(
-        tuple(error.absolute_path),
+        (*path, str(error.instance)) if key else path,
         str(error.validator),
         error.validator_value,
         error.instance,
         definition if isinstance(definition, Mapping) else {},
         error.message,
+        key,
     )
 
 
@@ -160,6 +186,8 @@ def known_elsewhere(key: str, path: Path, schema: Schema) -> str | None:
     if key in COMMON or "optimizer" not in schema.switches:  # the schema of variants has no kinds
         return None
     here, section = path[-1] if path else None, path[0] if path else None
+    if section == "defaults" and here in schema.types("layer") and key in schema.settings("layer", str(here)):
+        return f"each {here} writes its own"
     if here in schema.switches:
         types = [name for name in schema.types(str(here)) if key in schema.written_properties(str(here), name)]
         if types:
@@ -267,6 +295,8 @@ def wrong_form(error: Violation) -> Finding:
     """Explain the form of a name or the length of a list, by the schema's `errorMessage` where it has one."""
     advice = error.definition.get("errorMessage")
     if advice is not None:
+        if error.key:
+            return Finding(error.path, f"found {quoted(error.value)}; {advice}", key=True)
         return Finding(error.path, f"found {found(error.value)}; {advice}" if error.value and error.limit else advice)
     if error.keyword == "minLength" and error.limit == 1:
         return Finding(error.path, "must not be empty")

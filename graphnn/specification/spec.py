@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -13,57 +13,16 @@ from graphnn.document.values import described
 from graphnn.errors import Problem, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.specification.migrations import migrate
-from graphnn.specification.names import BLOCK, BRANCHES, layer_names
+from graphnn.specification.names import SHORT_FORMS, has_short_forms, layer_names
 from graphnn.specification.overrides import apply_overrides
-from graphnn.specification.schema import COMMON, Definition, Schema, load_schema
+from graphnn.specification.schema import Definition, Schema, load_schema
 from graphnn.specification.schema_problems import Finding, find, in_order
+from graphnn.specification.sections import LayerSection, Section, named, optimizer, options, to_json, typed
 from graphnn.text.visible import without_bytes
 from graphnn.types import Shape
 
 AUTO = "auto"
 PATHS = {"path", "test_path"}  # of data, relative to the document
-
-
-@frozen_dataclass
-class Section:
-    """An object of the document whose `type` says what it is: a loss, an optimizer, a schedule.
-
-    options: its settings, defaults filled in, lists as tuples; one that is absent and has no default is left out.
-    """
-
-    type: str
-    options: Mapping[str, Any]
-    path: Path
-    description: str | None = None
-
-    def values(self) -> dict[str, Any]:
-        """Return the section as JSON values."""
-        settings = {key: to_json(value) for key, value in self.options.items() if value is not None}
-        return {"type": self.type, **described(self.description), **settings}
-
-
-@frozen_dataclass(kw_only=True)
-class LayerSection(Section):
-    """A layer. named: whether the document gives the name; otherwise it is made from the type (conv2d_1)."""
-
-    name: str
-    named: bool = field(default=True, compare=False)
-
-    @property
-    def inside(self) -> tuple[LayerSection, ...]:
-        """The layers directly inside a block; none for other types."""
-        return tuple(layer for key in (BRANCHES if self.type == BLOCK else ()) for layer in self.options[key])
-
-    def with_inside(self) -> Iterator[LayerSection]:
-        """Yield the layer and those inside it at any depth, in the document's order."""
-        yield self
-        for layer in self.inside:
-            yield from layer.with_inside()
-
-    def values(self) -> dict[str, Any]:
-        """Return the layer as JSON values, its name written out."""
-        values = super().values()
-        return {"type": values.pop("type"), "name": self.name, **values}
 
 
 @frozen_dataclass
@@ -167,13 +126,37 @@ def make_spec(document: Document, overrides: Sequence[str], plugins: Plugins | N
     if overrides:
         document, wrong = apply_overrides(document, overrides)
     names = layer_names(document.value.get("layers"))
-    problems = in_order(document, [*find(document.value, schema), *equal_names(document, names)])
+    short = has_short_forms(document.value)
+    if short:
+        from graphnn.specification.blocks import Blocks  # here and below: most documents have none
+
+        blocks = Blocks(document.value, schema)
+        findings = [*find(document.value, schema, blocks=blocks), *blocks.findings()]
+    else:
+        findings = [*find(document.value, schema)]
+    findings += equal_names(document, names)
+    problems = in_order(document, findings)
     if wrong:  # the other overrides may be wrong, too; the document may be right with these put right
         sources = {source for _, source in document.changed}
         raise SpecError(*wrong, *(problem for problem in problems if problem.file in sources))
     if problems:
         raise SpecError(*problems)
-    return fill(document, schema, {path: str(name) for path, name in names.items()}, notices)
+    layers = document.value["layers"]
+    if short:
+        from graphnn.specification.plain_layers import plain_layers
+
+        layers, plain_names, document = plain_layers(document)
+        names = dict(plain_names)
+        check_plain_layers(layers, names, document, schema)
+    return fill(document, layers, {path: str(name) for path, name in names.items()}, schema, notices)
+
+
+def check_plain_layers(layers: Any, names: Mapping[Path, str | None], document: Document, schema: Schema) -> None:
+    """Raise SpecError for values that a block's layers get from its uses and cannot take, and for equal names."""
+    values = {key: value for key, value in document.value.items() if key not in SHORT_FORMS} | {"layers": layers}
+    problems = in_order(document, [*find(values, schema), *equal_names(document, names)])
+    if problems:
+        raise SpecError(*problems)
 
 
 def equal_names(document: Document, names: Mapping[Path, str | None]) -> Iterator[Finding]:
@@ -191,16 +174,15 @@ def equal_names(document: Document, names: Mapping[Path, str | None]) -> Iterato
         given = "" if document.written_name(other) is not None else ", which has no name of its own,"
         position = document.locate((*other, "name"))
         line = "" if position is None else f" (line {position[0]}, column {position[1]})"
-        message = f'{path_text(other)}{given} is called "{name}" too{line}; names must differ'
+        message = f'{path_text(document.written_path(other))}{given} is called "{name}" too{line}; names must differ'
         yield Finding((*here, "name"), message)
 
 
-def fill(document: Document, schema: Schema, names: Mapping[Path, str], notices: tuple[str, ...]) -> Spec:
-    """Return the spec of a document that has passed the schema."""
+def fill(document: Document, layers: Any, names: Mapping[Path, str], schema: Schema, notices: tuple[str, ...]) -> Spec:
+    """Return the spec of a document that has passed the schema. layers: the plain ones, each with its name by path."""
     values = document.value
-    layers = [
-        named(typed(layer, "layer", ("layers", index), schema), names, document)
-        for index, layer in enumerate(values["layers"])
+    sections = [
+        named(typed(layer, "layer", ("layers", index), schema), names, document) for index, layer in enumerate(layers)
     ]
     dataset = {"data": values["data"]["dataset"]}
     plain = {
@@ -216,7 +198,7 @@ def fill(document: Document, schema: Schema, names: Mapping[Path, str], notices:
         name=values.get("name", without_bytes(FilePath(document.file).stem.strip("<>"))),
         description=values.get("description"),
         input_shape=plain["input"]["shape"],
-        layers=tuple(layers),
+        layers=tuple(sections),
         loss=typed(values["loss"], "loss", ("loss",), schema),
         optimizer=optimizer(values["optimizer"], schema),
         data=plain["data"],
@@ -237,76 +219,3 @@ def known_from_document(data: dict[str, Any], input_shape: Shape, schema: Schema
     if len(input_shape) == 3:
         known = {**known, "normalize": "per_channel"}
     return {key: known.get(key, value) if value == AUTO else value for key, value in data.items()}
-
-
-def typed(values: Mapping[str, Any] | str, kind: str, path: Path, schema: Schema) -> Section:
-    """Return an object with a type as a section, its defaults filled in. A string is short for a type alone."""
-    written = {"type": values} if isinstance(values, str) else values
-    type_ = written["type"]
-    settings = {name: one for name, one in schema.written_properties(kind, type_).items() if name not in COMMON}
-    return Section(type_, options(written, settings, path, schema), path, written.get("description"))
-
-
-def named(section: Section, names: Mapping[Path, str], document: Document) -> LayerSection:
-    """Return a layer's section with its name; the layers inside a block get theirs too."""
-    inside = {
-        key: tuple(named(layer, names, document) for layer in section.options[key])
-        for key in (BRANCHES if section.type == BLOCK else ())
-    }
-    return LayerSection(
-        section.type,
-        {**section.options, **inside},
-        section.path,
-        section.description,
-        name=names[section.path],
-        named=document.written_name(section.path) is not None,
-    )
-
-
-def optimizer(values: Mapping[str, Any], schema: Schema) -> Section:
-    """Return the optimizer's section; its option "schedule" is None where the document has none."""
-    section = typed(values, "optimizer", ("optimizer",), schema)
-    return replace(section, options={**section.options, "schedule": section.options.get("schedule")})
-
-
-def options(
-    values: Mapping[str, Any], properties: Mapping[str, Definition], path: Path, schema: Schema
-) -> dict[str, Any]:
-    """Return the settings that are given or have a default, in the schema's order.
-
-    The schema gives a default as a value, `default`, or as that of an earlier setting, `defaultFrom`.
-    """
-    given: dict[str, Any] = {}
-    for name, one in properties.items():
-        definition = schema.follow(one)
-        default = given.get(definition["defaultFrom"]) if "defaultFrom" in definition else definition.get("default")
-        given[name] = values.get(name, default)
-    return {
-        name: from_json(value, properties[name], (*path, name), schema)
-        for name, value in given.items()
-        if value is not None
-    }
-
-
-def from_json(value: Any, definition: Definition, path: Path, schema: Schema) -> Any:
-    """Return a JSON value in the form of a spec: a Section for an object with a type, a tuple for a list."""
-    kind = schema.kind_of(definition)
-    if kind is not None:
-        return typed(value, kind, path, schema)
-    definition = schema.follow(definition)
-    if isinstance(value, list):
-        items = definition.get("items", {})  # one definition for all items, or a list with one for each
-        each = items if isinstance(items, list) else [items] * len(value)
-        return tuple(from_json(item, each[index], (*path, index), schema) for index, item in enumerate(value))
-    if isinstance(value, dict):
-        return options(value, definition.get("properties", {key: {} for key in value}), path, schema)
-    return value
-
-
-def to_json(value: Any) -> Any:
-    """Return a value of a spec as a JSON value: an object for a Section, a list for a tuple."""
-    if isinstance(value, Section):
-        return value.values()
-    if isinstance(value, Mapping):
-        return {key: to_json(item) for key, item in value.items()}
-    return [to_json(item) for item in value] if isinstance(value, tuple) else value

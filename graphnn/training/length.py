@@ -10,7 +10,7 @@ from graphnn.graph.batch_sizes import check_batch_sizes
 from graphnn.graph.graph import Graph
 from graphnn.optimizers.rates import Rates
 from graphnn.optimizers.sections import groups_from, optimizer_from, schedule_from
-from graphnn.specification.spec import Section
+from graphnn.specification.sections import Section
 
 
 @frozen_dataclass

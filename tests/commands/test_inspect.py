@@ -265,4 +265,4 @@ def test_inspect_imports_few_modules(document: Path, python: Callable[..., Any])
     assert "graphnn.describe.describe" in loaded
     assert not loaded & heavy
     ours = sorted(name for name in loaded if name.startswith("graphnn"))
-    assert len(ours) <= 131, ours  # of some 290; each takes about a third of a millisecond
+    assert len(ours) <= 132, ours  # of some 290; each takes about a third of a millisecond

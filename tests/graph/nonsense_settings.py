@@ -343,6 +343,7 @@ TABLE: list[tuple[str, str | tuple[str, ...], str, str]] = [
 ]  # fmt: skip
 # Keys with numbers or with true and false, every value of which that the schema allows has a use.
 MEANINGFUL = {
+    "Repeat.times": "how many layers there are",
     "input.shape": "compared with the data",
     "training.batch_size": "compared with the data: tests/runs/test_data_notes.py",
     "training.drop_last": "a choice, refused where it leaves nothing: tests/training",

@@ -9,7 +9,8 @@ import pytest
 from graphnn.errors import SpecError
 from graphnn.graph.build import build_graph
 from graphnn.graph.initialisation import initialise
-from graphnn.specification.spec import LayerSection, Spec, spec_from_values
+from graphnn.specification.sections import LayerSection
+from graphnn.specification.spec import Spec, spec_from_values
 
 RELU = {"type": "ReLU"}
 END = [{"type": "GlobalAveragePooling"}, {"type": "Dense", "units": 10}, {"type": "Softmax"}]

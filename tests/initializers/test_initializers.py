@@ -15,7 +15,7 @@ from graphnn.initializers.normal import Normal
 from graphnn.initializers.patch_whitening import PatchWhitening, second_moments
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
-from graphnn.specification.spec import Section
+from graphnn.specification.sections import Section
 
 DENSE, CONV = (400, 300), (60, 40, 3, 5)
 

@@ -106,10 +106,19 @@ def options() -> str:
         ("`input`", "", schema["properties"]["input"]),
     ]
     groups = table([("a group", "", resolved(schema, definitions["group"]))], "group")
+    blocks = table([("a block", "", resolved(schema, definitions["block"]))], "block")
+    parts.append(f"## Shorter documents\n\n{SHORTER}\n\n{blocks}")
     parts.append(f"## Groups of parameters\n\n{GROUPS}\n\n{groups}")
     return "\n\n".join(
         [f"## The document\n\n{keys(schema)}", *parts, f"## The other sections\n\n{table(sections, 'section')}"]
     )
+
+
+SAID = {
+    "description": "text",
+    "defaults": "settings by type of layer, see [shorter documents](#shorter-documents)",
+    "blocks": "blocks by name, see there",
+}
 
 
 def keys(schema: Mapping[str, Any]) -> str:
@@ -118,7 +127,7 @@ def keys(schema: Mapping[str, Any]) -> str:
     for name, value in schema["properties"].items():
         definition = referred(schema, value)
         default = "required" if name in schema["required"] else default_text(definition)
-        said = "text" if name == "description" else values(definition)
+        said = SAID.get(name) or values(definition)
         lines.append(row(f"`{name}`", said, default, definition["description"]))
     return "\n".join(lines)
 
@@ -150,6 +159,32 @@ GROUPS = (
     "A group without an optimizer or a schedule of its own follows those of the network. "
     "A pattern that takes no parameter is an error."
 )
+
+SHORTER = """`defaults` are settings that the layers of a type have unless they write others. `Repeat` stands for its
+layers, written several times. `blocks` are layers under names of your own, with parameters; a layer whose type is such
+a name stands for them:
+
+```json
+{
+  "defaults": {"Conv2D": {"use_bias": false}},
+  "blocks": {
+    "conv": {"parameters": ["filters"], "optional": {"strides": 1}, "layers": [
+      {"type": "Conv2D", "filters": "$filters", "strides": "$strides"},
+      {"type": "BatchNormalization"},
+      {"type": "ReLU"}
+    ]}
+  },
+  "layers": [
+    {"type": "conv", "name": "stem", "filters": 16},
+    {"type": "Repeat", "times": 3, "layers": [{"type": "conv", "filters": 32}]}
+  ]
+}
+```
+
+The layers are called `stem.conv2d_1`, …, then `conv_2.1.conv2d_1`, …, `conv_2.2.conv2d_1` and so on: a layer of a block
+after the layer that uses it, a repeated one with the number of the repetition. So no name changes when `times` grows,
+and trained weights still fit. Blocks may use blocks and stand in `Residual` and `Repeat`; there are no expressions.
+`graphnn inspect SPEC --expand` prints the document with its layers written out."""
 
 Kind = tuple[str, str, Mapping[str, Any]]
 
@@ -284,7 +319,9 @@ def arrays(setting: Mapping[str, Any]) -> list[str]:
     """Return a pair, a list of objects, a list of pairs, or a list of integers."""
     inner = setting["items"]
     kind = inner.get("$ref", "").rsplit("/", 1)[-1]
-    if kind == "layer":
+    if kind == "parameter_name":
+        return ["list of names"]
+    if kind in ("layer", "layer_in_block"):
         return ["list of layers"] if "minItems" not in setting else ["list of 1 or more layers"]
     if kind:
         return [f"list of {kind}s, see there"]
@@ -303,6 +340,8 @@ WORDS: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "array": arrays,
     "object": lambda setting: [
         f"object with {', '.join(code_name(name) for name in setting['properties'] if name not in NAMED)}"
+        if "properties" in setting
+        else "object"
     ],
 }
 BLOCKS: dict[str, Callable[[], str]] = {

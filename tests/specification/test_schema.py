@@ -20,9 +20,11 @@ from graphnn.metrics.base import METRICS
 from graphnn.optimizers.base import OPTIMIZERS
 from graphnn.schedules.base import SCHEDULES
 from graphnn.specification import schema as module
+from graphnn.specification.names import REPEAT
 from graphnn.specification.schema import Schema, is_integer, load_schema, schema_file, schema_text
-from graphnn.specification.spec import to_json
+from graphnn.specification.sections import to_json
 from graphnn.training.monitor import EarlyStopping
+from tests.specification.generated_schema import with_short_forms
 
 SCHEMA = load_schema()
 CLASSES = {
@@ -47,7 +49,7 @@ ABSENT = {  # have no default
     "early_stopping",
     "keep_best",
 }
-TYPES = [(kind, name) for kind in CLASSES for name in SCHEMA.types(kind)]
+TYPES = [(kind, name) for kind in CLASSES for name in SCHEMA.types(kind) if name != REPEAT]
 
 
 def objects(value: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -82,13 +84,15 @@ def test_it_never_lets_a_validator_choose_among_definitions() -> None:
 
 def test_every_reference_leads_to_a_definition() -> None:
     used = {value["$ref"] for _, value in objects(SCHEMA.root) if isinstance(value.get("$ref"), str)}
-    assert used == {f"#/definitions/{name}" for name in SCHEMA.definitions}
+    assert all(SCHEMA.follow({"$ref": reference}) for reference in used)
+    named = {reference.removeprefix("#/definitions/").split("/")[0] for reference in used}
+    assert named == {name for name in SCHEMA.definitions if name == "layer_in_block" or not name.endswith("_in_block")}
 
 
 @pytest.mark.parametrize("kind", CLASSES)
 def test_every_registered_class_has_a_definition_and_the_other_way_round(kind: str) -> None:
     built_in = {name for name, one in CLASSES[kind].items() if one.__module__.startswith("graphnn.")}
-    assert set(SCHEMA.types(kind)) == built_in
+    assert set(SCHEMA.types(kind)) == built_in | ({REPEAT} if kind == "layer" else set())
     type_ = SCHEMA.definitions[kind]["properties"]["type"]
     assert type_["enum"] == list(SCHEMA.types(kind))  # as the branches, in the same order
     assert len(type_["enumDescriptions"]) == len(type_["enum"])
@@ -201,9 +205,17 @@ def test_every_default_and_example_fits() -> None:
     for path, value in objects(SCHEMA.root):
         if "type" not in value or "/body" in path or not isinstance(value["type"], str | list):
             continue
+        if "/definitions/block/" in path or path == "/properties/blocks":  # with parameters, which blocks.py explains
+            continue
         validator = SCHEMA.validator.evolve(schema=value)
         for given in [*([value["default"]] if "default" in value else []), *value.get("examples", [])]:
             assert list(validator.iter_errors(given)) == [], path
+
+
+def test_what_follows_from_the_layers_is_what_the_schema_says_of_blocks_and_defaults(golden: Any) -> None:
+    golden(schema_file(), with_short_forms(schema_text()))
+    names = json.loads(schema_text())["definitions"]["block_name"]["not"]["enum"]
+    assert names == [name.lower() for name in SCHEMA.types("layer")]
 
 
 def test_every_snippet_makes_a_valid_document() -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from graphnn.errors import SpecError
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph
-from graphnn.specification.spec import Section, Spec, parse_spec, read_spec, spec_from_values
+from graphnn.specification.sections import Section
+from graphnn.specification.spec import Spec, parse_spec, read_spec, spec_from_values
 
 DOCUMENT: dict[str, Any] = {
     "input": {"shape": [1, 8, 8]},
@@ -193,7 +194,7 @@ def test_problems_of_values_made_in_python_are_reported_in_order_without_lines()
         spec_from_values(changed(layers=layers, training={"epochs": "5"}, x=1), "model")
     assert [str(problem).split(":")[1].strip() for problem in refused.value.problems] == [
         "layers[0].units", "layers[1]", "training.epochs", 'unknown key "x"; a document has $schema, format_version, '
-        "input, layers, loss, optimizer, data, training, evaluation, name, description",
+        "input, defaults, blocks, layers, loss, optimizer, data, training, evaluation, name, description",
     ]  # fmt: skip
 
 

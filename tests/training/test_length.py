@@ -3,7 +3,7 @@
 import pytest
 
 from graphnn.errors import DataError
-from graphnn.specification.spec import Section
+from graphnn.specification.sections import Section
 from graphnn.training.length import Length, same_rates, total_steps
 
 

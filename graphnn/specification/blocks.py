@@ -1,0 +1,173 @@
+"""The check of a document's blocks and of the layers that use them, which no schema of draft 7 can express."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import chain
+from typing import Any
+
+from graphnn.document.document import Path
+from graphnn.specification.names import CONTAINERS, each_layer
+from graphnn.specification.plain_layers import REFERENCE, body, reference
+from graphnn.specification.schema import COMMON, Schema
+from graphnn.specification.schema_problems import Finding, Violation
+from graphnn.text.suggestions import closest, did_you_mean, folded, quoted
+
+
+class Blocks:
+    """The blocks of a document that may have faults. parameters: the names of each block's parameters, in order."""
+
+    def __init__(self, values: Any, schema: Schema) -> None:
+        written = values.get("blocks") if isinstance(values, dict) else None
+        self.values = values
+        self.schema = schema
+        self.written: Mapping[str, Any] = written if isinstance(written, dict) else {}
+        self.parameters = {name: [*chain(*required_and_optional(one))] for name, one in self.written.items()}
+
+    def with_names(self, error: Violation) -> Violation:
+        """Return an error about a layer's type with the names of the blocks among the known ones."""
+        if error.keyword == "enum" and error.path[-1:] == ("type",) and in_list_of_layers(error.path):
+            return replace(error, limit=[*error.limit, *self.written])
+        return error
+
+    def explain(self, path: Path, value: Any) -> bool:
+        """Whether a value that the schema refuses at `path` is the name of a block, or refers to a parameter."""
+        if not self.written or not isinstance(value, str):
+            return False
+        if path == ("blocks", value):
+            return self.alike(value) is not None  # which `findings` says
+        if path[-1:] == ("type",):
+            return value in self.written and in_list_of_layers(path)
+        return path[:1] == ("blocks",) and in_list_of_layers(path) and reference(str(path[-1]), value) is not None
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield all findings about blocks, their parameters, and the layers that use them."""
+        yield from self._uses(self.values.get("layers"), ("layers",), None)
+        for name, block in self.written.items():
+            if not isinstance(block, dict):
+                continue
+            yield from self._about(name, block)
+            yield from self._uses(block.get("layers"), body(name), name)
+            yield from self._circle(name)
+
+    def alike(self, name: str) -> str | None:
+        """Return the layer type that is spelt as the name of a block, but for capitals; None where there is none."""
+        return next((known for known in self.schema.types("layer") if folded(known) == folded(name)), None)
+
+    def _about(self, name: str, block: Mapping[str, Any]) -> Iterator[Finding]:
+        """Yield findings about the name of a block, and its parameters."""
+        path = ("blocks", name)
+        alike = self.alike(name)
+        if alike is not None:
+            message = f"{quoted(name)} is too like the layer type {alike}; call the block something else"
+            yield Finding(path, message, key=True)
+        given, optional = required_and_optional(block)
+        for index, parameter in enumerate(given):
+            if parameter in optional:
+                message = f"{quoted(parameter)} is among the optional ones, too; remove it from one of them"
+                yield Finding((*path, "parameters", index), message)
+        used = {each for _, layer in each_layer(block.get("layers"), body(name)) for each in references(layer)}
+        for index, parameter in enumerate(given):
+            if parameter not in used:
+                yield Finding((*path, "parameters", index), unused(parameter))
+        for parameter in optional:
+            if parameter not in used:
+                yield Finding((*path, "optional", parameter), unused(parameter), key=True)
+
+    def _uses(self, layers: Any, path: Path, block: str | None) -> Iterator[Finding]:
+        """Yield findings about references, and about layers that use blocks, in a list. block: in whose body it is."""
+        known = self.parameters.get(block, []) if block is not None else []
+        for at, layer in each_layer(layers, path):
+            if not isinstance(layer, dict):
+                continue
+            type_ = layer.get("type")
+            for key, value in layer.items():
+                name = reference(key, value)
+                if name is None or name in known:
+                    continue
+                if block is not None:
+                    written = [REFERENCE + each for each in known]
+                    advice = did_you_mean(value, written) or f"; its parameters: {', '.join(written) or 'none'}"
+                    yield Finding((*at, key), f"the block {quoted(block)} has no parameter {quoted(name)}{advice}")
+                elif isinstance(type_, str) and type_ in self.written:
+                    message = f"{quoted(value)} stands for a parameter, which only blocks have; write its value"
+                    yield Finding((*at, key), message)
+            if isinstance(type_, str) and type_ in self.written and isinstance(self.written[type_], dict):
+                yield from self._use(layer, at, type_)
+
+    def _use(self, layer: Mapping[str, Any], path: Path, name: str) -> Iterator[Finding]:
+        """Yield findings about the settings of a layer that uses a block."""
+        known = self.parameters[name]
+        title = f"the block {quoted(name)}"
+        suggested: set[str] = set()
+        for key in layer:
+            if key in COMMON or key in known:
+                continue
+            free = [each for each in known if each not in layer]
+            close = closest(key, free)
+            suggested |= {close} if close else set()
+            has = f"has {', '.join(known)}" if known else "has no parameters"
+            advice = did_you_mean(key, free) or f"; {title} {has}"
+            yield Finding((*path, key), f"unknown key {quoted(key)}{advice}", key=True)
+        for key in required_and_optional(self.written[name])[0]:
+            if key not in layer and key not in suggested:
+                yield Finding(path, f'missing "{key}", which {title} needs')
+
+    def _circle(self, name: str) -> Iterator[Finding]:
+        """Yield a finding where a block uses itself, in one step or several."""
+        for path, used in self._used(name):
+            way = self._chain(used, name, {name})
+            if way is not None:
+                uses = " uses ".join(quoted(each) for each in [name, *way])
+                yield Finding((*path, "type"), f"a block cannot use itself: {uses}")
+                return
+
+    def _chain(self, start: str, end: str, seen: set[str]) -> list[str] | None:
+        """Return the blocks on a way of uses from `start` to `end`; None where there is none."""
+        if start == end:
+            return [end]
+        if start in seen:
+            return None
+        seen.add(start)
+        for _, used in self._used(start):
+            way = self._chain(used, end, seen)
+            if way is not None:
+                return [start, *way]
+        return None
+
+    def _used(self, name: str) -> Iterator[tuple[Path, str]]:
+        """Yield the path of each layer in a block that uses a block, and the name of that."""
+        block = self.written[name]
+        for path, layer in each_layer(block.get("layers") if isinstance(block, dict) else None, body(name)):
+            type_ = layer.get("type") if isinstance(layer, dict) else None
+            if isinstance(type_, str) and type_ in self.written:
+                yield path, type_
+
+
+def required_and_optional(block: Any) -> tuple[list[str], list[str]]:
+    """Return the names of the parameters that a use of a block must give, and of those that it may give."""
+    if not isinstance(block, dict):
+        return [], []
+    required, optional = block.get("parameters"), block.get("optional")
+    names = [name if isinstance(name, str) else "" for name in required] if isinstance(required, list) else []
+    return names, list(optional) if isinstance(optional, dict) else []
+
+
+def references(layer: Any) -> Iterator[str]:
+    """Yield the names of the parameters to which the settings of a layer refer."""
+    for key, value in layer.items() if isinstance(layer, dict) else ():
+        name = reference(key, value)
+        if name is not None:
+            yield name
+
+
+def unused(parameter: str) -> str:
+    """Return the message about a parameter that changes nothing."""
+    return f"no layer of the block has {quoted(REFERENCE + parameter)} as a value; remove it, or use it"
+
+
+def in_list_of_layers(path: Path) -> bool:
+    """Whether a path leads to a setting of a layer: its last list is one of layers."""
+    lists = {key for keys in CONTAINERS.values() for key in keys}
+    return len(path) >= 3 and isinstance(path[-2], int) and path[-3] in lists
