@@ -228,8 +228,9 @@ def parse_document(
     try:
         value, marks = read_json(text)
     except JsonMistake as mistake:
-        line, column = lines.position(mistake.offset)
-        raise SpecError(Problem(mistake.message, "", file, line, column, lines.source(line))) from None
+        from graphnn.document.syntax_error import syntax_error  # for wrong documents only
+
+        raise syntax_error(mistake, file, folder or FilePath.cwd(), lines) from None
     document = Document(file, value, folder or FilePath.cwd(), marks, lines)
     if not isinstance(value, dict):
         message = f"{kind.name} is an object {{{kind.content}}}, found {TYPE_NAMES[type(value)]}"
@@ -241,6 +242,21 @@ def parse_document(
             message = f"this is {other.name}, not {kind.name}{other.use}"
             raise SpecError(document.problem((other.list_key,), message, key=True))
     return document
+
+
+class DocumentSyntaxError(SpecError):
+    """The text of a document is not JSON. repaired: the document after the remedies; None where one is in doubt."""
+
+    def __init__(self, *problems: Problem | str, repaired: Document | None = None) -> None:
+        super().__init__(*problems)
+        self.repaired = repaired
+
+    def joined(self, further: SpecError) -> SpecError:
+        """Return an error with the problems of the repaired document, too, in the order of the text."""
+        places = [problem for problem in (*self.problems, *further.problems) if isinstance(problem, Problem)]
+        inside = [problem for problem in places if problem.line is not None and problem.file == places[0].file]
+        others = [problem for problem in (*self.problems, *further.problems) if problem not in inside]
+        return SpecError(*sorted(inside, key=lambda problem: (problem.line, problem.column)), *others)
 
 
 def document_of_values(values: Mapping[str, Any], file: str, folder: FilePath | None = None) -> Document:

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from graphnn.text.suggestions import quoted
 
@@ -56,12 +56,24 @@ class Marks:
 Mark = int | Marks
 
 
-class JsonMistake(Exception):
-    """The first syntax error in the text."""
+class Edit(NamedTuple):
+    """A change of the text: what lies from `start` to `end` becomes `text`."""
 
-    def __init__(self, offset: int, message: str) -> None:
+    start: int
+    end: int
+    text: str
+
+
+class JsonMistake(Exception):
+    """The first syntax error in the text.
+
+    edits: what puts it right, none where that is in doubt. exact: whether the text then says what its author meant;
+    otherwise something stands in for it, so that the rest can be read.
+    """
+
+    def __init__(self, offset: int, message: str, *edits: Edit, exact: bool = True) -> None:
         super().__init__(message)
-        self.offset, self.message = offset, message
+        self.offset, self.message, self.edits, self.exact = offset, message, edits, exact
 
 
 SPACE = r"[ \t\n\r]*+"
@@ -89,17 +101,20 @@ def half_of_a_pair(text: str) -> str | None:
     return next((character for character in text if "\ud800" <= character <= "\udfff"), None)
 
 
-def read_json(text: str) -> tuple[Any, Mark]:
-    """Return the value of a JSON text, and its marks. Raises JsonMistake at the first syntax error."""
-    return _Reader(text).read()
+def read_json(text: str, lines: LineIndex | None = None) -> tuple[Any, Mark]:
+    """Return the value of a JSON text, and its marks. Raises JsonMistake at the first syntax error.
+
+    lines: how messages name other places, where this is not by their lines in the text.
+    """
+    return _Reader(text, lines or LineIndex(text)).read()
 
 
 class _Reader:
     """Reads one text; its state is what advice needs: the text, and the containers that are still open."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, lines: LineIndex) -> None:
         self.text = text
-        self.lines = LineIndex(text)
+        self.lines = lines
         # the enclosing containers, each with the key whose value is being read
         self.open: list[tuple[Any, Marks, str | None]] = []
 
@@ -183,11 +198,11 @@ class _Reader:
         else:
             start = self.skip(position)
             if not self.text.startswith('"', start):
-                raise JsonMistake(*self.advice.key(self.text, start, self.opened(marks), comma))
+                raise self.advice.key(self.text, start, self.opened(marks), comma)
             key, after = self.escaped(start)
             colon = self.skip(after)
             if not self.text.startswith(":", colon):
-                raise JsonMistake(*self.advice.colon(self.text, after, colon, key, self.opened(marks)))
+                raise self.advice.colon(self.text, after, colon, start, self.opened(marks))
             end = colon + 1
         if key in container:
             line, column = self.lines.position(marks.keys[key])
@@ -202,11 +217,9 @@ class _Reader:
 
     def escaped(self, start: int) -> tuple[str, int]:
         """Read the string, with escapes, whose opening quote is at `start`; return it and the offset after it."""
-        try:
-            text, end = self.advice.read_string(self.text, start)
-        except self.advice.StringMistake as mistake:
-            raise JsonMistake(mistake.offset, mistake.message) from None
-        return text, end
+        from graphnn.document.json_strings import read_string
+
+        return read_string(self.text, start)
 
     def large_integer(self, digits: str, start: int) -> int:
         """Return an integer of many digits, if a float can represent it; int() of thousands of digits would be slow."""
@@ -222,7 +235,7 @@ class _Reader:
         """Refuse text after the value."""
         position = self.skip(position)
         if position < len(self.text):
-            raise JsonMistake(position, self.advice.after_end(self.text, position))
+            raise self.advice.after_end(self.text, position)
 
     def refuse_range(self, start: int) -> NoReturn:
         raise JsonMistake(start, "the number is out of range; the largest is about 1.8e308")
@@ -231,11 +244,11 @@ class _Reader:
         """Refuse text that is not a value."""
         comma = position - 1 if position and self.text[position - 1] == "," else None
         opened = None if marks is None else self.opened(marks)
-        raise JsonMistake(*self.advice.value(self.text, self.skip(position), opened, comma, key))
+        raise self.advice.value(self.text, self.skip(position), opened, comma, key)
 
     def refuse_after(self, position: int, marks: Marks) -> NoReturn:
         """Refuse what follows a value that ends at `position`, where it is neither a comma nor a closing bracket."""
-        raise JsonMistake(*self.advice.after_value(self.text, position, self.skip(position), self.opened(marks)))
+        raise self.advice.after_value(self.text, position, self.skip(position), self.opened(marks))
 
     def refuse_closing(self, position: int, marks: Marks) -> NoReturn:
-        raise JsonMistake(position, self.opened(marks).still_open(self.text[position]))
+        raise self.advice.wrong_closing(self.text, position, self.opened(marks))

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
+from functools import partial
 from pathlib import Path as FilePath
 from typing import Any
 
-from graphnn.document.document import Document, Path, document_of_values, parse_document, path_text, read_document
+from graphnn.document.document import (
+    Document,
+    DocumentSyntaxError,
+    Path,
+    document_of_values,
+    parse_document,
+    path_text,
+    read_document,
+)
 from graphnn.document.values import described
 from graphnn.errors import Problem, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
@@ -89,9 +98,10 @@ def read_spec(file: str | os.PathLike[str], *, overrides: Sequence[str] = (), pl
     """Return the spec of the document in a file.
 
     overrides: `training.epochs=5`, checked like the document. plugins: schema fragments of plugin layers, by type.
-    Raises SpecError with every problem that the first failing check finds: reading, overrides, or the schema.
+    Raises SpecError with every problem that the first failing check finds: reading, overrides, or the schema. Where
+    the remedies for all mistakes of syntax are certain, it has those that the further checks find then, too.
     """
-    return make_spec(read_document(file), overrides, plugins)
+    return spec_of(partial(read_document, file), overrides, plugins)
 
 
 def parse_spec(
@@ -103,7 +113,7 @@ def parse_spec(
     plugins: Plugins | None = None,
 ) -> Spec:
     """Return the spec of a document's text; file: its name in messages; folder: what paths in it are relative to."""
-    return make_spec(parse_document(text, file, folder), overrides, plugins)
+    return spec_of(partial(parse_document, text, file, folder), overrides, plugins)
 
 
 def spec_from_values(
@@ -116,6 +126,21 @@ def spec_from_values(
 ) -> Spec:
     """Return the spec of a document given as Python values; its problems have no line."""
     return make_spec(document_of_values(values, file, folder), overrides, plugins)
+
+
+def spec_of(read: Callable[[], Document], overrides: Sequence[str], plugins: Plugins | None) -> Spec:
+    """Return the spec of the document that `read` returns. Raises SpecError as read_spec does."""
+    try:
+        document = read()
+    except DocumentSyntaxError as refused:
+        if refused.repaired is None:
+            raise
+        try:
+            make_spec(refused.repaired, overrides, plugins)
+        except SpecError as further:
+            raise refused.joined(further) from None
+        raise
+    return make_spec(document, overrides, plugins)
 
 
 def make_spec(document: Document, overrides: Sequence[str], plugins: Plugins | None) -> Spec:

@@ -1,0 +1,25 @@
+"""The error of a text that is not JSON, with the position of each mistake in it."""
+
+from pathlib import Path
+
+from graphnn.document.document import Document, DocumentSyntaxError
+from graphnn.document.json_reader import JsonMistake, LineIndex
+from graphnn.document.json_repair import read_on
+from graphnn.document.other_formats import other_format
+from graphnn.errors import Problem
+
+
+def syntax_error(mistake: JsonMistake, file: str, folder: Path, lines: LineIndex) -> DocumentSyntaxError:
+    """Return the error that tells all mistakes in the syntax of a text, of which the first is known."""
+    mistakes = other_format(lines.text)
+    repaired, more = None, False
+    if not mistakes:
+        reading = read_on(lines.text, mistake)
+        mistakes, more = reading.mistakes, reading.more
+        if isinstance(reading.value, dict):
+            repaired = Document(file, reading.value, folder, reading.marks, reading.lines)
+    places = [(*lines.position(each.offset), each.message) for each in mistakes]
+    problems = [Problem(message, "", file, line, column, lines.source(line)) for line, column, message in places]
+    if more:
+        problems.append(Problem("there are further mistakes, which are told when these are mended", file=file))
+    return DocumentSyntaxError(*problems, repaired=repaired)
