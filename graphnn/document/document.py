@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from numbers import Integral, Real
 from pathlib import Path as FilePath
@@ -230,8 +230,16 @@ def parse_document(
     except JsonMistake as mistake:
         from graphnn.document.syntax_error import syntax_error  # for wrong documents only
 
-        raise syntax_error(mistake, file, folder or FilePath.cwd(), lines) from None
+        refused = syntax_error(mistake, file, folder or FilePath.cwd(), lines)
+        raise refused.with_further(lambda repaired: check_kind(repaired, kind)) from None
     document = Document(file, value, folder or FilePath.cwd(), marks, lines)
+    check_kind(document, kind)
+    return document
+
+
+def check_kind(document: Document, kind: DocumentKind) -> None:
+    """Raise SpecError where a document is not of a kind."""
+    value: Any = document.value
     if not isinstance(value, dict):
         message = f"{kind.name} is an object {{{kind.content}}}, found {TYPE_NAMES[type(value)]}"
         if isinstance(value, list):
@@ -241,7 +249,6 @@ def parse_document(
         if other.list_key in value and kind.list_key not in value:
             message = f"this is {other.name}, not {kind.name}{other.use}"
             raise SpecError(document.problem((other.list_key,), message, key=True))
-    return document
 
 
 class DocumentSyntaxError(SpecError):
@@ -251,12 +258,26 @@ class DocumentSyntaxError(SpecError):
         super().__init__(*problems)
         self.repaired = repaired
 
-    def joined(self, further: SpecError) -> SpecError:
-        """Return an error with the problems of the repaired document, too, in the order of the text."""
-        places = [problem for problem in (*self.problems, *further.problems) if isinstance(problem, Problem)]
-        inside = [problem for problem in places if problem.line is not None and problem.file == places[0].file]
-        others = [problem for problem in (*self.problems, *further.problems) if problem not in inside]
-        return SpecError(*sorted(inside, key=lambda problem: (problem.line, problem.column)), *others)
+    def with_further(self, check: Callable[[Document], object]) -> SpecError:
+        """Return an error with what a check finds in the repaired document, too, in the order of the text."""
+        if self.repaired is None:
+            return self
+        try:
+            check(self.repaired)
+        except SpecError as further:
+            return SpecError(*in_order_of_text([*self.problems, *further.problems], self.repaired.file))
+        return self
+
+
+def in_order_of_text(problems: Sequence[Problem | str], file: str) -> list[Problem | str]:
+    """Return problems by their places in a file, and after them those that have none."""
+
+    def place(problem: Problem | str) -> tuple[float, int]:
+        if isinstance(problem, str) or problem.line is None or problem.file != file:
+            return math.inf, 0
+        return problem.line, problem.column or 0
+
+    return sorted(problems, key=place)
 
 
 def document_of_values(values: Mapping[str, Any], file: str, folder: FilePath | None = None) -> Document:

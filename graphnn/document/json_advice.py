@@ -5,8 +5,9 @@ from functools import partial
 
 from graphnn.document import json_numbers as numbers
 from graphnn.document.json_after_value import after_end, after_value
-from graphnn.document.json_brackets import OpenBracket, wrong_closing
+from graphnn.document.json_brackets import OpenBracket, missing_by_indentation, unclosed_by_indentation, wrong_closing
 from graphnn.document.json_comments import nowhere
+from graphnn.document.json_openings import missing_list
 from graphnn.document.json_reader import Edit, JsonMistake
 from graphnn.document.json_strings import triple_quoted
 from graphnn.document.json_tokens import (
@@ -23,9 +24,12 @@ from graphnn.document.json_tokens import (
     foreign_string,
     indent,
     line_end,
+    line_start,
+    matching,
     shown,
+    value_follows,
 )
-from graphnn.document.json_values import call, literal_list, placeholder, sequence, variable, words
+from graphnn.document.json_values import call, literal_list, placeholder, sequence, unopened, variable, words
 from graphnn.text.suggestions import quoted
 
 __all__ = ["OpenBracket", "after_end", "after_value", "colon", "key", "value", "wrong_closing"]
@@ -63,7 +67,7 @@ def value(text: str, at: int, opened: OpenBracket | None, comma: int | None, key
                 exact=False,
             )
         if opened is None:
-            return JsonMistake(at, f'"{character}" closes nothing; remove it', Edit(at, at + 1, ""))
+            return JsonMistake(at, f'"{character}" closes nothing; remove it')
         return wrong_closing(text, at, opened)
     if character == "," or character in COMMAS:
         if key is not None:
@@ -81,7 +85,7 @@ def value(text: str, at: int, opened: OpenBracket | None, comma: int | None, key
         return JsonMistake(at, f'write ":" alone after the key {quoted(key)}', Edit(at, at + len(form), ""))
     if character in QUOTES:
         return in_other_quotes(text, at, "strings")
-    for recognised in (placeholder, variable, call, sequence, partial(words, key=key)):
+    for recognised in (placeholder, variable, unopened, call, sequence, partial(words, key=key)):
         mistake = recognised(text, at)
         if mistake is not None:
             return mistake
@@ -103,12 +107,6 @@ def start(text: str, at: int) -> JsonMistake:
         )
         return JsonMistake(at, "remove the lines with ```: they belong to Markdown", Edit(at, fence.end(), ""), *last)
     return JsonMistake(at, f'a document starts with "{{", found {shown(text, at)}')
-
-
-def value_follows(text: str, at: int) -> bool:
-    """Whether a value, and not the next key, stands after comments and white space."""
-    at = filled(text, at)
-    return bool(VALUE_START.match(text, at) or WORD.match(text, at)) and ANY_KEY.match(text, at) is None
 
 
 def in_other_quotes(text: str, at: int, what: str) -> JsonMistake:
@@ -138,6 +136,16 @@ def key(text: str, at: int, opened: OpenBracket, comma: int | None) -> JsonMista
         return JsonMistake(at, "remove this comma: a key is missing before it", Edit(at, at + 1, ""))
     if character in QUOTES:
         return in_other_quotes(text, at, "keys")
+    if character == "{" and comma is not None and object_is_left(text, at, opened):
+        message = f'"}}" is missing before this comma, for {opened.place}'
+        one_line = line_start(text, opened.offset) == line_start(text, comma)
+        likely = None if one_line else unclosed_by_indentation(text[: at + 1])
+        if likely is not None:
+            return missing_by_indentation(text, *likely, f"an object begins below, inside {opened.place}")
+        return JsonMistake(comma, message, Edit(comma, comma, "}"), exact=one_line)
+    listed = missing_list(text, comma) if VALUE_START.match(text, at) else None
+    if listed is not None:
+        return listed
     if character.isdigit() and comma == at - 1:
         number = numbers.thousands_commas(text, comma) or numbers.decimal_comma(text, comma)
         if number is not None:
@@ -150,6 +158,8 @@ def key(text: str, at: int, opened: OpenBracket, comma: int | None) -> JsonMista
     if mistake is not None:
         return mistake
     word = BARE_KEY.match(text, at)
+    if word is not None and re.compile(r'"[ \t]*:').match(text, word.end()):
+        return JsonMistake(at, f"a double quote is missing here; write {quoted(word[0])}", Edit(at, at, '"'))
     if word is not None:
         after = filled(text, word.end())
         if text[after : after + 1] in ("", *COMMAS):
@@ -161,15 +171,30 @@ def key(text: str, at: int, opened: OpenBracket, comma: int | None) -> JsonMista
         edits = [Edit(at, word.end(), quoted(word[0], len(word[0])))] if sure else []
         return JsonMistake(at, f"keys need double quotes; write {quoted(word[0])}", *edits)
     found = shown(text, at)
+    if character == "{" and comma is None:
+        return doubled_brace(text, at, opened)
     if character in "{[":
-        message = (
-            f'expected a key in double quotes, found {found}; is the "}}" missing that closes '
-            f"the object of line {opened.line}, column {opened.column}?"
+        return JsonMistake(
+            at, f'expected a key in double quotes, found {found}; is the "}}" missing that closes {opened.place}?'
         )
-        if comma is not None and character == "{" and object_is_left(text, at, opened):
-            return JsonMistake(comma, f'"}}" is missing before this comma, for {opened.place}', Edit(comma, comma, "}"))
-        return JsonMistake(at, message)
     return JsonMistake(at, f"expected a key in double quotes, found {found}")
+
+
+def doubled_brace(text: str, at: int, opened: OpenBracket) -> JsonMistake:
+    """Return the mistake of a second opening brace, as templates have them."""
+    template = variable(text, opened.offset)
+    if template is not None:
+        return template
+    inner, outer = matching(text, at), matching(text, opened.offset)
+    paired = inner is not None and filled(text, inner + 1) == outer
+    edits = [Edit(at, at + 1, ""), Edit(inner, inner + 1, "")] if paired and inner is not None else []
+    return JsonMistake(at, 'an object begins with one "{" and a key in double quotes; remove this "{"', *edits)
+
+
+def comma_before(text: str, at: int) -> int | None:
+    """Return the offset of the comma before an offset; None where something else stands there."""
+    end = len(text[:at].rstrip())
+    return end - 1 if text[end - 1 : end] == "," else None
 
 
 def object_is_left(text: str, at: int, opened: OpenBracket) -> bool:
@@ -191,25 +216,25 @@ def colon(text: str, after: int, at: int, start: int, opened: OpenBracket) -> Js
         )
     if text[at] in ";；" and value_follows(text, at + 1):
         return JsonMistake(at, f'write ":" instead of "{text[at]}" after the key {quoted(name)}', Edit(at, at + 1, ":"))
-    if text[at] in ",}":
-        listed = literal_list(text, opened.offset)
+    if text[at] in ",}]":
+        listed = literal_list(text, opened.offset) or missing_list(text, comma_before(text, start))
         if listed is not None:
             return listed
+        if text[at] == "]":
+            return JsonMistake(after, f"a colon is missing here, after the key {quoted(name)}")
         message = f"the key {quoted(name)} has no value; write a colon and a value after it"
         return JsonMistake(after, message, Edit(after, after, ": null"), exact=False)
-    unclosed = re.fullmatch(r"([\w$.\-]+)[ \t]*:[ \t]*", name)
+    unclosed = re.match(r"([\w$.\-]+)[ \t]*:", name)
     if unclosed is not None and at == after:  # {"type: "Dense"
         place = start + 1 + unclosed.end(1)
         return JsonMistake(
             start, f"the key {quoted(unclosed[1])} is not closed; add the missing double quote", Edit(place, place, '"')
         )
+    if ANY_KEY.match(text, at):
+        message = f"the key {quoted(name)} has no value; write a colon and a value after it"
+        return JsonMistake(after, message, Edit(after, after, ": null,"), exact=False)
     message = f"a colon is missing here, after the key {quoted(name)}"
     same_line = line_end(text, after) >= at
-    if (
-        ANY_KEY.match(text, at)
-        or not (VALUE_START.match(text, at) or WORD.match(text, at))
-        or not same_line
-        or at == after
-    ):
+    if not (VALUE_START.match(text, at) or WORD.match(text, at)) or not same_line or at == after:
         return JsonMistake(after, message)
     return JsonMistake(after, message, Edit(after, after, ":"))

@@ -3,22 +3,36 @@
 import re
 
 from graphnn.document import json_numbers as numbers
-from graphnn.document.json_brackets import OpenBracket, closed_too_early, end_before, one_too_many, wrong_closing
+from graphnn.document.json_brackets import (
+    OpenBracket,
+    closed_too_early,
+    end_before,
+    missing_by_indentation,
+    one_too_many,
+    open_before,
+    unclosed_by_indentation,
+    wrong_closing,
+)
 from graphnn.document.json_comments import nowhere
+from graphnn.document.json_openings import missing_object
 from graphnn.document.json_reader import Edit, JsonMistake
 from graphnn.document.json_strings import triple_quoted
 from graphnn.document.json_tokens import (
     ANY_KEY,
     COMMAS,
+    FILLING,
     KEY,
     QUOTES,
-    VALUE_START,
+    STRING,
     WORD,
     first_on_line,
     indent,
+    matching,
     shown,
     skip_space,
+    value_follows,
 )
+from graphnn.document.json_values import unopened
 
 
 def after_value(text: str, end: int, at: int, opened: OpenBracket) -> JsonMistake:
@@ -29,6 +43,9 @@ def after_value(text: str, end: int, at: int, opened: OpenBracket) -> JsonMistak
     character, in_list = text[at], opened.bracket == "["
     if text[end - 2 : end + 1] == '"""':
         return triple_quoted(text, end - 2)
+    mistake = unopened(text, begin) if (begin := numbers.number_before(text, end)) is not None else None
+    if mistake is not None:
+        return mistake
     number = numbers.after_number(text, end, at, in_list)
     if number is not None:
         return number
@@ -43,8 +60,15 @@ def after_value(text: str, end: int, at: int, opened: OpenBracket) -> JsonMistak
         return JsonMistake(at, f'write "," instead of "{character}"', Edit(at, at + 1, ","))
     if character == ")":
         return wrong_closing(text, at, opened)
+    if character == ":" and text[end - 1] == '"':
+        mistake = list_not_closed(text, end, opened) if in_list else None
+        mistake = (
+            mistake or (closed_too_early(text, at) if in_list else None) or missing_object(text, end, in_list=in_list)
+        )
+        if mistake is not None:
+            return mistake
     if character == ":" and in_list:
-        return list_with_keys(text, end, at, opened)
+        return JsonMistake(at, f'a list has no keys; write "{{" … "}}" instead of {opened.place}')
     joined = re.compile(r'\+?[ \t\r\n]*"((?:[^"\\\r\n]|\\.)*)"(?=[ \t]*[,}\r\n])(?![ \t\r\n]*:)').match(text, at)
     if joined is not None and text[end - 1] == '"' and (character == "+" or not in_list):
         return JsonMistake(at, "JSON does not join strings; write one string", Edit(end - 1, joined.start(1), ""))
@@ -70,13 +94,15 @@ def missing_comma(text: str, end: int, at: int, opened: OpenBracket) -> JsonMist
         return JsonMistake(end, closing, Edit(end, end, "},"))
     if ANY_KEY.match(text, at):
         return JsonMistake(end, message, edit)
-    string = re.compile(r'"(?:[^"\\\r\n]|\\.)*"[ \t]*').match(text, at)
-    sure = string is not None and at > end and VALUE_START.match(text, string.end()) is not None
+    string = re.compile(rf"{STRING}{FILLING}([;；]?)").match(text, at)
+    sure = string is not None and at > end and value_follows(text, string.end())
     return JsonMistake(end, message, *([edit] if sure else []))
 
 
 def multi_line(text: str, opened: int, end: int) -> bool:
-    """Whether lines inside a bracket are indented more than its own, so that indentation means something."""
+    """Whether the lines inside a bracket within the document are indented more than its own."""
+    if not text[:opened].strip():
+        return False
     inside = skip_space(text, opened + 1)
     return not first_on_line(text, inside) or indent(text, inside) > indent(text, opened)
 
@@ -103,13 +129,22 @@ def after_word(text: str, end: int, at: int, opened: OpenBracket) -> JsonMistake
     return JsonMistake(at, message)
 
 
-def list_with_keys(text: str, end: int, at: int, opened: OpenBracket) -> JsonMistake:
-    """Return the mistake of a key in a list, which may not be closed."""
+def list_not_closed(text: str, end: int, opened: OpenBracket) -> JsonMistake | None:
+    """Return the mistake of a list that a key, which ends at an offset, leaves by its indentation."""
+    likely = unclosed_by_indentation(text[:end])
+    if likely is not None and text[likely[0]] == "[":
+        return missing_by_indentation(text, *likely, f"a key stands below, inside {opened.place}")
     begin = text.rfind('"', 0, end - 1)
-    if begin > opened.offset and first_on_line(text, begin) and indent(text, begin) <= indent(text, opened.offset):
-        place = end_before(text, begin)
-        return JsonMistake(place, f'"]" is missing here, for {opened.place}', Edit(place, place, "]"))
-    return JsonMistake(at, f'a list has no keys; write "{{" … "}}" instead of {opened.place}')
+    place, open_brackets = end_before(text, begin), open_before(text, begin)
+    if place <= opened.offset + 1 or len(open_brackets) < 2 or text[open_brackets[-2]] != "{":
+        return None
+    mistake = JsonMistake(place, f'"]" is missing here, for {opened.place}', Edit(place, place, "]"))
+    if first_on_line(text, begin):
+        return mistake if indent(text, begin) <= indent(text, opened.offset) else None
+    if text[place - 1] in "]}":
+        return None
+    closing = matching(text[:place] + "]" + text[place:], open_brackets[-2])
+    return None if closing is None else mistake
 
 
 def after_end(text: str, at: int) -> JsonMistake:

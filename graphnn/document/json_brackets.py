@@ -2,7 +2,7 @@
 
 import re
 
-from graphnn.document.json_reader import Edit, JsonMistake, LineIndex
+from graphnn.document.json_reader import Edit, JsonMistake
 from graphnn.document.json_tokens import BRACKETS, first_on_line, indent, line_end, line_start
 from graphnn.frozen_dataclass import frozen_dataclass
 
@@ -70,11 +70,15 @@ def wrong_closing(text: str, at: int, opened: OpenBracket) -> JsonMistake:
     before = JsonMistake(
         at, f'"{found}" cannot close {opened.place}; write "{opened.closing}" before it', Edit(end, end, opened.closing)
     )
-    extra = JsonMistake(at, f'this "{found}" is one too many; remove it', Edit(at, at + 1, ""))
+    extra = JsonMistake(at, f'this "{found}" is one too many; remove it', Edit(at, at + 1, ""), exact=False)
     parent = stack[-2] if len(stack) > 1 else None
     if first_on_line(text, at):
         closes_parent = parent is not None and CLOSING[text[parent]] == found
         own, outer = indent(text, opened.offset), -1 if parent is None else indent(text, parent)
+        likely = unclosed_by_indentation(text[: at + 1])
+        if likely is not None and CLOSING[text[likely[0]]] == opened.closing:
+            reason = f'the "{found}" of a later line cannot close {opened.place}'
+            return missing_by_indentation(text, *likely, reason)
         if indent(text, at) == own != outer and line_start(text, at) != line_start(text, opened.offset):
             return instead
         if closes_parent and indent(text, at) == outer != own:
@@ -89,6 +93,7 @@ def wrong_closing(text: str, at: int, opened: OpenBracket) -> JsonMistake:
             if balanced(_edited(text[start:stop], mistake.edits[0], start))
         ]
         if len(right) == 1:
+            right[0].exact = False
             return right[0]
     return JsonMistake(at, before.message)
 
@@ -131,20 +136,24 @@ def unclosed_by_indentation(text: str) -> tuple[int, int] | None:
     return None
 
 
+def missing_by_indentation(text: str, opening: int, place: int, reason: str) -> JsonMistake:
+    """Return the mistake of a closing bracket that is missing at a place, for the bracket at `opening`."""
+    closing = CLOSING[text[opening]]
+    return JsonMistake(
+        place,
+        f'{reason}; by the indentation, a "{closing}" is missing here',
+        Edit(place, place, closing),
+        exact=line_start(text, place) != line_start(text, opening),
+    )
+
+
 def never_closed(text: str, opened: OpenBracket) -> JsonMistake:
     """Return the mistake of a text that ends before its brackets are closed."""
     stack, end = open_before(text, len(text)), len(text.rstrip())
     if len(stack) == 1:
         likely = unclosed_by_indentation(text)
         if likely is not None and likely[0] != opened.offset:
-            offset, place = likely
-            bracket, line = text[offset], LineIndex(text).position(place)[0]
-            return JsonMistake(
-                offset,
-                f'this "{bracket}" is never closed; by the indentation, "{CLOSING[bracket]}" is missing '
-                f"at the end of {'this line' if line == LineIndex(text).position(offset)[0] else f'line {line}'}",
-                Edit(place, place, CLOSING[bracket]),
-            )
+            return missing_by_indentation(text, *likely, "the text ends before all brackets are closed")
         edits = [Edit(end, end, opened.closing)] if text[end - 1 : end] not in (",", ":") else []
         return JsonMistake(
             opened.offset, f'this "{opened.bracket}" is never closed; add the missing "{opened.closing}"', *edits
@@ -159,29 +168,23 @@ def never_closed(text: str, opened: OpenBracket) -> JsonMistake:
 
 def one_too_many(text: str, at: int) -> JsonMistake:
     """Return the mistake of a closing bracket after the end of the document, or of the one before that is too many."""
-    stack: list[int] = []
-    for match in BRACKETS.finditer(text, 0, at):
-        if match[0] in CLOSING:
-            stack.append(match.start())
-        elif match[0] in "]}" and stack:
-            opening = stack.pop()
-            if first_on_line(text, match.start()) and indent(text, match.start()) != indent(text, opening):
-                return JsonMistake(
-                    match.start(),
-                    f'by the indentation, this "{match[0]}" is one too many; remove it',
-                    Edit(match.start(), match.end(), ""),
-                )
-    return JsonMistake(at, f'this "{text[at]}" closes nothing; remove it', Edit(at, at + 1, ""))
+    likely = closed_too_early(text, at)
+    return likely or JsonMistake(at, f'this "{text[at]}" closes nothing; remove it', Edit(at, at + 1, ""))
 
 
 def closed_too_early(text: str, at: int) -> JsonMistake | None:
-    """Return the mistake of a bracket that closes the document in its midst, where its line has one too many."""
-    end = len(text[:at].rstrip())
-    start, stop = line_start(text, end - 1), line_end(text, end - 1)
-    last = text[end - 1]
-    removed = text[start : end - 1] + text[end:stop]
-    if text[end - 2 : end - 1] in "]}" and last in "]}" and balanced(removed) and not balanced(text[start:stop]):
-        return JsonMistake(
-            end - 1, f'this "{last}" closes the whole document too early; remove it', Edit(end - 1, end, "")
-        )
+    """Return the mistake of the first closing bracket that its line or its indentation shows to be too many."""
+    stack: list[int] = []
+    for match in BRACKETS.finditer(text, 0, at):
+        closing = match.start()
+        if match[0] in CLOSING:
+            stack.append(closing)
+        elif match[0] in "]}" and stack:
+            opening = stack.pop()
+            alone, over_lines = first_on_line(text, closing), line_start(text, opening) != line_start(text, closing)
+            if alone and indent(text, closing) == indent(text, opening):
+                continue
+            if alone or (over_lines and line_end(text, opening) == opening + 1):
+                message = f'this "{match[0]}" is one too many; remove it'
+                return JsonMistake(closing, message, Edit(closing, closing + 1, ""), exact=alone)
     return None

@@ -15,7 +15,7 @@ def nowhere(text: str, at: int, opened: OpenBracket | None) -> JsonMistake | Non
         edits = [] if last else [Edit(at, comment.end(), "")]
         return JsonMistake(at, 'JSON has no comments; remove it, or write it as "description": "…"', *edits)
     if text.startswith(COMMENT_STARTS, at):
-        return JsonMistake(at, 'JSON has no comments; remove it, or write it as "description": "…"')
+        return JsonMistake(at, "JSON has no comments, and this one is never closed; remove it")
     invisible = INVISIBLE.match(text, at)
     if invisible is not None:
         return unseen(text, at, invisible.end())

@@ -49,6 +49,10 @@ def number(text: str, at: int) -> JsonMistake:
         return not_finite(found, at)
     signed = SIGNED.match(text, at)
     written = plain(found) if signed is not None and signed.end() == end else None
+    thousand = re.fullmatch(r"(-?[0-9]+(?:\.[0-9]+)?)([kKM])", found)
+    if thousand is not None:
+        written = format((Decimal(thousand[1]) * (10**6 if thousand[2] == "M" else 1000)).normalize(), "f")
+        return JsonMistake(at, f"{found} is not a JSON number; write {written}", Edit(at, end, written), exact=False)
     if written is None:
         message = f"{quoted(found)} is not a number; text needs double quotes"
         edits = [Edit(at, end, quoted(found, len(found)))] if ends_here(text, end) else []
@@ -79,12 +83,18 @@ def percentage(text: str, start: int, end: int, written: str) -> JsonMistake:
     return JsonMistake(start, f"JSON has no percentages; write {value} for {found}", *edits)
 
 
-def after_number(text: str, end: int, at: int, in_list: bool) -> JsonMistake | None:
-    """Return the mistake of what follows a number of JSON that ends at `end`, where number and rest belong together."""
+def number_before(text: str, end: int) -> int | None:
+    """Return the offset of the number that ends at an offset; None where something else does."""
     start = end
     while start and text[start - 1] in "0123456789.eE+-":
         start -= 1
-    if start == end:
+    return start if start < end else None
+
+
+def after_number(text: str, end: int, at: int, in_list: bool) -> JsonMistake | None:
+    """Return the mistake of what follows a number of JSON that ends at `end`, where number and rest belong together."""
+    start = number_before(text, end)
+    if start is None:
         return None
     if text[at] == "%":
         return percentage(text, start, end, text[start:end])
@@ -101,7 +111,10 @@ def after_number(text: str, end: int, at: int, in_list: bool) -> JsonMistake | N
             return JsonMistake(start, f"a number has no gaps; write {digits}", *edits)
     if in_list and text[at] in "-+" and at > end and text[at + 1 : at + 2].strip():
         return None  # [1 -2]
-    return calculated(text, start, CALCULATION)
+    mistake = calculated(text, start, CALCULATION)
+    if mistake is None and text[at] in "*/^×+" and re.compile(rf"{OPERATOR}[ \t]*[\w(]").match(text, at):
+        return JsonMistake(start, "JSON does not calculate; write the value")
+    return mistake
 
 
 def calculated(text: str, start: int, pattern: re.Pattern[str]) -> JsonMistake | None:
@@ -161,6 +174,8 @@ def decimal_comma(text: str, comma: int) -> JsonMistake | None:
         start -= 1
     if match is None or start == comma or text[start - 1 : start] == "." or not ends_here(text, match.end()):
         return None
+    if re.compile(r"[ \t]*(?:,[ \t]*-?[0-9]|\])").match(text, match.end()):
+        return None  # 1,28,28]
     start -= text[start - 1 : start] == "-"
     whole, digits = text[start:comma], match[0]
     thousands = THOUSANDS.match(text, start + whole.startswith("-"))

@@ -207,7 +207,8 @@ class _Reader:
         if key in container:
             line, column = self.lines.position(marks.keys[key])
             shown = quoted(key)
-            raise JsonMistake(start, f"the key {shown} is already at line {line}, column {column}; remove one of them")
+            message = f"the key {shown} is already at line {line}, column {column}; remove one of them"
+            raise JsonMistake(start, message, Edit(start + 1, start + 1, f"{start} "), exact=False)
         marks.keys[key] = start
         return key, end
 

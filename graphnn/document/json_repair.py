@@ -7,6 +7,7 @@ from graphnn.document.json_reader import Edit, JsonMistake, LineIndex, Mark, rea
 from graphnn.frozen_dataclass import frozen_dataclass
 
 MOST = 20  # mistakes that are told, for each of which the text is read again
+MOST_READ = 20_000_000  # characters; some seconds for a text of the largest size
 
 
 class EditedLines(LineIndex):
@@ -14,40 +15,56 @@ class EditedLines(LineIndex):
 
     def __init__(self, original: LineIndex, edits: list[Edit]) -> None:
         super().__init__(original.text)
-        self._new, self._old, self._fixed = (
-            [0],
-            [0],
-            [False],
-        )  # where each part begins, in both; whether it is an edit's
+        self.starts = original.starts
+        self.edits = edits
+        self._new, self._old = [0], [0]  # where each part begins in both texts; every second part is that of an edit
         shift = 0
         for edit in edits:
-            self._add(edit.start + shift, edit.start, True)
+            self._new.append(edit.start + shift)
             shift += len(edit.text) - (edit.end - edit.start)
-            self._add(edit.end + shift, edit.end, False)
+            self._new.append(edit.end + shift)
+            self._old += [edit.start, edit.end]
 
-    def _add(self, new: int, old: int, fixed: bool) -> None:
-        self._new.append(new)
-        self._old.append(old)
-        self._fixed.append(fixed)
+    def part(self, offset: int) -> int:
+        """Return the number of the part in which an offset lies; those of edits are odd."""
+        return bisect_right(self._new, offset) - 1
 
-    def original(self, offset: int) -> tuple[int, bool]:
-        """Return the offset in the original text, and whether an edit put there what stands at an offset now."""
-        part = bisect_right(self._new, offset) - 1
-        if self._fixed[part]:
-            return self._old[part], offset > self._new[part]
-        return self._old[part] + offset - self._new[part], False
+    def original(self, offset: int) -> int:
+        """Return an offset of the edited text as one of the original."""
+        part = self.part(offset)
+        return self._old[part] + (0 if part % 2 else offset - self._new[part])
+
+    def added(self, offset: int) -> bool:
+        """Whether an edit has put there what stands at an offset; its first character counts as the original's."""
+        part = self.part(offset)
+        return part % 2 == 1 and offset > self._new[part]
 
     def position(self, offset: int) -> tuple[int, int]:
         """Return (line, column) in the original text."""
-        return super().position(self.original(offset)[0])
+        return super().position(self.original(offset))
+
+    def with_edit(self, edit: Edit) -> list[Edit] | None:
+        """Return the edits together with one of the edited text; None where that touches an earlier one in part."""
+        first = self.part(edit.start)
+        last = self.part(edit.end - 1) if edit.end > edit.start else first
+        if first == last and first % 2 and edit.start > self._new[first]:  # inside an earlier one
+            number, shift = first // 2, self._new[first]
+            text = self.edits[number].text
+            text = text[: edit.start - shift] + edit.text + text[edit.end - shift :]
+            return [*self.edits[:number], self.edits[number]._replace(text=text), *self.edits[number + 1 :]]
+        start = self.original(edit.start)
+        end = start if edit.end == edit.start else self.original(edit.end - 1) + 1
+        if (first % 2 and edit.end > edit.start) or last % 2 or end - start != edit.end - edit.start:
+            return None
+        return sorted([*self.edits, Edit(start, end, edit.text)], key=lambda each: (each.start, each.end))
 
 
 @frozen_dataclass
 class Reading:
     """What was read of a text with syntax errors.
 
-    mistakes: in the order of the text, the one that ended the reading last. more: whether there are further ones.
-    value, marks, lines: of the text with all mistakes put right; None where that could not be done without doubt.
+    mistakes: in the order of the text, the one that ended the reading last. edits: what puts them right. more: whether
+    there are further ones. value, marks, lines: of the text with all mistakes put right; None where one is in doubt.
     """
 
     mistakes: tuple[JsonMistake, ...]
@@ -70,29 +87,27 @@ def edited(text: str, edits: list[Edit]) -> str:
 def read_on(text: str, first: JsonMistake) -> Reading:
     """Return all mistakes of a text, of which the first is known, as far as it can be put right without doubt."""
     original = LineIndex(text)
-    mistakes, edits, lines = list[JsonMistake](), list[Edit](), EditedLines(original, [])
-    mistake = first
+    mistakes, lines, mistake = list[JsonMistake](), EditedLines(original, []), first
     while True:
-        offset, ours = lines.original(mistake.offset)
-        if ours or any(mistake.message == other.message and offset == other.offset for other in mistakes):
-            break  # it follows from an edit, not from the text
-        if len(mistakes) == MOST:
-            return Reading(in_order(mistakes), tuple(edits), more=True)
-        new = translated(mistake.edits, lines)
-        mistakes.append(JsonMistake(offset, mistake.message, *(new or ()), exact=mistake.exact))
-        if not new:
-            return Reading((*in_order(mistakes[:-1]), mistakes[-1]), tuple(edits))
-        edits = merged(edits, new)
+        offset = lines.original(mistake.offset)
+        known = any((offset, mistake.message) == (other.offset, other.message) for other in mistakes)
+        if lines.added(mistake.offset) or known:  # it follows from an edit, not from the text
+            return Reading(in_order(mistakes), tuple(lines.edits))
+        if len(mistakes) == MOST or len(mistakes) * len(text) > MOST_READ:
+            return Reading(in_order(mistakes), tuple(lines.edits), more=True)
+        edits = with_edits(original, lines, mistake.edits)
+        mistakes.append(JsonMistake(offset, mistake.message, *mistake.edits, exact=mistake.exact))
+        if edits is None:
+            return Reading((*in_order(mistakes[:-1]), mistakes[-1]), tuple(lines.edits))
         lines = EditedLines(original, edits)
         try:
             value, marks = read_json(edited(text, edits), lines)
         except JsonMistake as following:
             mistake = following
-        else:
-            if all(each.exact for each in mistakes):
-                return Reading(in_order(mistakes), tuple(edits), False, value, marks, lines)
-            break
-    return Reading(in_order(mistakes), tuple(edits))
+            continue
+        if all(each.exact for each in mistakes):
+            return Reading(in_order(mistakes), tuple(edits), value=value, marks=marks, lines=lines)
+        return Reading(in_order(mistakes), tuple(edits))
 
 
 def in_order(mistakes: list[JsonMistake]) -> tuple[JsonMistake, ...]:
@@ -100,17 +115,12 @@ def in_order(mistakes: list[JsonMistake]) -> tuple[JsonMistake, ...]:
     return tuple(sorted(mistakes, key=lambda mistake: mistake.offset))
 
 
-def translated(edits: tuple[Edit, ...], lines: EditedLines) -> list[Edit] | None:
-    """Return edits of the edited text as edits of the original; None where one touches what an edit has put there."""
-    new = []
-    for edit in edits:
-        (start, inside), (end, within) = lines.original(edit.start), lines.original(edit.end)
-        if inside or within or end - start != edit.end - edit.start:
+def with_edits(original: LineIndex, lines: EditedLines, edits: tuple[Edit, ...]) -> list[Edit] | None:
+    """Return all edits of the original text after further ones of the edited text; None where these are in doubt."""
+    together: list[Edit] | None = None
+    for edit in sorted(edits, reverse=True):  # from the last, so that the offsets of the others stay
+        together = lines.with_edit(edit)
+        if together is None:
             return None
-        new.append(Edit(start, end, edit.text))
-    return new
-
-
-def merged(edits: list[Edit], new: list[Edit]) -> list[Edit]:
-    """Return edits in the order of the text; those of one place in the order in which they were found."""
-    return sorted([*edits, *new], key=lambda edit: (edit.start, edit.end))
+        lines = EditedLines(original, together)
+    return together

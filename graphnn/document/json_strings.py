@@ -3,7 +3,7 @@
 import re
 
 from graphnn.document.json_reader import Edit, JsonMistake
-from graphnn.document.json_tokens import ANY_KEY, CONTROLS, first_on_line, json_content, line_end, skip_space
+from graphnn.document.json_tokens import ANY_KEY, CONTROLS, first_on_line, json_content, skip_space
 from graphnn.text.suggestions import quoted
 
 PLAIN = re.compile(r'[^"\\\x00-\x1f]*+')
@@ -13,6 +13,7 @@ CODE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|U([0-9a-fA-F]{8})|u\{([0-9a-fA-F]{1,6
 WRONG_ESCAPE = re.compile(r'\\(?:(["\\/bfnrtu])|(.))')
 PATH = re.compile(r"[A-Za-z]:\\|\\\\|\.{1,2}\\")
 CLOSERS = re.compile(r"[ \t]*[,\]}][ \t,\]}]*\Z|[ \t]*\Z")
+ESCAPED_WELL = re.compile(r'(?:[^"\\]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*')
 TYPOGRAPHIC = re.compile(r"[“”„»«’‘](?=[ \t]*(?:[,\]}:]|\Z))")
 UNQUOTED_END = re.compile(r"([\w$.\-]+)([ \t]*:[ \t]*[^ \t:].*)")
 
@@ -165,7 +166,7 @@ def unclosed(text: str, start: int, end: int) -> JsonMistake:
                 Edit(place, place, '"'),
             )
         return JsonMistake(start, message)
-    if '"' in content or "\\" in content or ":" in content:
+    if ":" in content or not ESCAPED_WELL.fullmatch(content):
         return JsonMistake(start, message)
     closers = CLOSERS.search(content)
     place = start + 1 + (closers.start() if closers is not None else len(content))
@@ -185,13 +186,9 @@ def over_lines(text: str, start: int) -> Edit | None:
 def triple_quoted(text: str, start: int) -> JsonMistake:
     """Return the mistake of a string in three quotation marks, which starts at `start`."""
     mark = text[start : start + 3]
-    end = text.find(mark, start + 3)
+    ending = re.compile(rf"(?:\\.|[^\\])*?{mark}", re.DOTALL).match(text, start + 3)
     message = f'JSON has no {mark}; write the text on one line, in "…" (a line break is written \\n)'
-    if end < 0:
+    if ending is None:
         return JsonMistake(start, message)
-    return JsonMistake(start, message, Edit(start, end + 3, f'"{json_content(text[start + 3 : end])}"'))
-
-
-def raw_line(text: str, at: int) -> str:
-    """Return the rest of the line from an offset."""
-    return text[at : line_end(text, at)]
+    content = json_content(ending[0].removesuffix(mark))
+    return JsonMistake(start, message, Edit(start, ending.end(), f'"{content}"'))

@@ -93,6 +93,12 @@ def filled(text: str, at: int) -> int:
     return re.compile(FILLING).match(text, at).end()  # type: ignore[union-attr]  # it matches the empty string too
 
 
+def value_follows(text: str, at: int) -> bool:
+    """Whether a value, and not the next key, stands after comments and white space."""
+    at = filled(text, at)
+    return bool(VALUE_START.match(text, at) or WORD.match(text, at)) and ANY_KEY.match(text, at) is None
+
+
 def ends_here(text: str, at: int) -> bool:
     """Whether a value or key that ends here is followed by what may follow one."""
     at = FILLING_OF_LINE.match(text, at).end()  # type: ignore[union-attr]  # as above
@@ -137,11 +143,16 @@ def foreign_string(text: str, at: int) -> tuple[int, str] | None:
     """
     closing = QUOTES[text[at]]
     position, stop = at + 1, line_end(text, at)
-    while position < stop and text[position] not in closing:
+    while position < stop and (text[position] not in closing or is_apostrophe(text, position)):
         position += 2 if text[position] == "\\" else 1
     if position >= stop or not ends_here(text, position + 1):
         return None
     return position + 1, json_content(text[at + 1 : position])
+
+
+def is_apostrophe(text: str, at: int) -> bool:
+    """Whether a quotation mark stands between two letters, as in don't."""
+    return text[at] in "'’" and text[at - 1].isalpha() and text[at + 1 : at + 2].isalpha()
 
 
 def json_content(content: str) -> str:

@@ -40,6 +40,7 @@ PLACEHOLDER = re.compile(r"\.\.\.+|…|\?\?+|_{2,}")
 CALL = re.compile(r"([^\W\d][\w.]*)\(")
 ARGUMENT = re.compile(r"([^\W\d]\w*)\s*=\s*(.+)", re.DOTALL)
 STRING = re.compile(r'"(?:[^"\\\r\n]|\\.)*"')
+UNOPENED = re.compile(r'(\w(?:[^"\\\r\n{}\[\]]|\\[^\r\n])*)"')
 SHOWN = 60  # characters of a remedy that is written out
 
 
@@ -151,6 +152,14 @@ def literal_list(text: str, at: int) -> JsonMistake | None:
     return JsonMistake(at, f"lists have square brackets: {remedy}", Edit(at, at + 1, "["), Edit(end, end + 1, "]"))
 
 
+def unopened(text: str, at: int) -> JsonMistake | None:
+    """Return the mistake of a string whose opening quotation mark is missing."""
+    match = UNOPENED.match(text, at)
+    if match is None or not ends_here(text, match.end()) or text[skip_blanks(text, match.end()) :][:1] == ":":
+        return None
+    return JsonMistake(at, f"a double quote is missing here; write {quoted(match[1])}", Edit(at, at, '"'))
+
+
 def words(text: str, at: int, key: str | None) -> JsonMistake | None:
     """Return the mistake of a word, or several, without quotation marks."""
     prefix = PREFIXES.match(text, at)
@@ -166,12 +175,6 @@ def words(text: str, at: int, key: str | None) -> JsonMistake | None:
         remedy = "null, or leave the key out" if literal == "null" and key is not None else literal
         return JsonMistake(at, f"unknown word {quoted(word[0])}; write {remedy}", Edit(at, word.end(), literal))
     after = skip_blanks(text, found.end())
-    if text[after : after + 1] == '"' and after == found.end() and ends_here(text, after + 1):
-        return JsonMistake(
-            at,
-            f"a double quote is missing before {quoted(found[0])[1:-1]}; write {quoted(found[0])}",
-            Edit(at, at, '"'),
-        )
     sure = ends_here(text, found.end()) and not re.compile(COLON).match(text, after)
     edits = [Edit(at, found.end(), quoted(found[0], len(found[0])))] if sure else []
     return JsonMistake(at, f"text needs double quotes; write {quoted(found[0] if sure else word[0])}", *edits)

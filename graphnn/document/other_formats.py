@@ -15,17 +15,15 @@ PYTHON = re.compile(
     r"(?:import\s+\w|from\s+[\w.]+\s+import\s|def\s+\w+\(|class\s+\w+[(:]|@\w|#!.*python|if\s+__name__|print\s*\("
     r"|[A-Za-z_][\w.]*\s*=\s*(?:\w+\.)*[A-Za-z_]\w*\(|[A-Za-z_][\w.]*\.\w+\(|\"\"\"|''')"
 )
-SCRIPT = re.compile(r"#!\s*/\S*?(\w+)(?:[ \t]+(\w+))?")
+SCRIPT = re.compile(r"#![ \t]*(?:\S*/)?(\w+)(?:[ \t]+(\w+))?")
 DARKNET = re.compile(r"\[(?:net|network|convolutional|connected|maxpool|avgpool|softmax|route|shortcut|yolo|dropout)\]")
 SECTION = re.compile(r"\[\[?[A-Za-z_][\w.\-\" ]*\]\]?[ \t]*(?:[#;][^\n]*)?(?:\r?\n|\Z)")
 ASSIGNMENT = re.compile(r"[A-Za-z_][\w.\-]*[ \t]*=[ \t]*\S")
 PROTOTXT = re.compile(
     r"(?:[a-z_]+\s*:\s*[^\s{][^\n]*\n\s*|#[^\n]*\n\s*)*(?:layers?|input_param|net_param|[a-z]+_param)\s*\{"
 )
-YAML = re.compile(
-    r"---[ \t]*(?:\r?\n|\Z)"
-    r"|(?:\"[^\"\n]*\"|'[^'\n]*'|[A-Za-z_$][\w.\- ]*):(?:[ \t]+[^\n]*|[ \t]*)(?:\r?\n|\Z)|-[ \t]+[\w\"'{]"
-)
+YAML_LINE = re.compile(r"^[ \t]*(?:-[ \t]+|[\w.\-$]+:(?=[ \t\r\n]|\Z)|---[ \t]*$)", re.MULTILINE)
+FIRST_KEY = re.compile(r'"[^"\n]*"[ \t]*:')
 
 
 def other_format(text: str) -> Sequence[JsonMistake]:
@@ -33,15 +31,15 @@ def other_format(text: str) -> Sequence[JsonMistake]:
     merges = unresolved_merges(text)
     if merges:
         return merges
+    script = SCRIPT.match(text)
+    if script is not None:
+        program = script[2] if script[1] == "env" and script[2] else script[1]
+        return (JsonMistake(0, f"this is a program ({program}), not a document"),)
     match = BLANKS.match(text)
     at = 0 if match is None else match.end()
     first = text[at : at + 1]
     if first in ("", "{") or (first == "[" and not SECTION.match(text, at)):
         return ()
-    script = SCRIPT.match(text)
-    if script is not None:
-        program = script[2] if script[1] == "env" and script[2] else script[1]
-        return (JsonMistake(0, f"this is a program ({program}), not a document"),)
     found = kind_of(text, at)
     return () if found is None else (JsonMistake(at, found),)
 
@@ -62,14 +60,11 @@ def kind_of(text: str, at: int) -> str | None:
         return 'this is a Python program, not a document; model.to_document("net.json") writes one of a graphnn Model'
     if ASSIGNMENT.match(text, at) and not re.compile(r"[\w.]+\s*=\s*\{").match(text, at):
         return 'this is TOML or an INI file; in JSON a line epochs = 5 is "epochs": 5, all of them between { and }'
-    if YAML.match(text, at):
-        if text[at] == '"' and "\n" in text[at:] and text.rstrip().endswith("}"):
-            return 'a document is an object; write "{" before the first key'
-        if text[at] == '"' and re.search(r",\s*$", text[at:].split("\n", 1)[0]):
-            return 'a document is an object; write "{" before the first key, and "}" at the end'
-        return (
-            'this is YAML; in JSON a line epochs: 5 is "epochs": 5, with commas between them, and all between { and }'
-        )
+    if FIRST_KEY.match(text, at):
+        closed = text.rstrip().endswith("}") and text.count("}") > text.count("{")
+        return f"""a document is an object; write "{{" before the first key{"" if closed else ', and "}" at the end'}"""
+    if YAML_LINE.match(text, at) and len(YAML_LINE.findall(text)) > 1:
+        return 'this is YAML; in JSON a line epochs: 5 is "epochs": 5, with commas between, and all between { and }'
     return None
 
 

@@ -8,6 +8,8 @@ from graphnn.document.json_repair import read_on
 from graphnn.document.other_formats import other_format
 from graphnn.errors import Problem
 
+MANY = 8  # mistakes that are better mended by a program than by hand
+
 
 def syntax_error(mistake: JsonMistake, file: str, folder: Path, lines: LineIndex) -> DocumentSyntaxError:
     """Return the error that tells all mistakes in the syntax of a text, of which the first is known."""
@@ -16,10 +18,28 @@ def syntax_error(mistake: JsonMistake, file: str, folder: Path, lines: LineIndex
     if not mistakes:
         reading = read_on(lines.text, mistake)
         mistakes, more = reading.mistakes, reading.more
-        if isinstance(reading.value, dict):
+        if reading.marks is not None:
             repaired = Document(file, reading.value, folder, reading.marks, reading.lines)
     places = [(*lines.position(each.offset), each.message) for each in mistakes]
     problems = [Problem(message, "", file, line, column, lines.source(line)) for line, column, message in places]
-    if more:
+    if len(mistakes) >= MANY and is_python(lines.text):
+        problems.append(
+            Problem("this is a value of Python, which json.dump(…, file, indent=2) writes as JSON", file=file)
+        )
+    elif more:
         problems.append(Problem("there are further mistakes, which are told when these are mended", file=file))
     return DocumentSyntaxError(*problems, repaired=repaired)
+
+
+def is_python(text: str) -> bool:
+    """Whether Python would read all of a text as a value."""
+    import ast
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of unknown escapes
+            ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return False
+    return True

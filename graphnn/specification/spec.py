@@ -133,13 +133,7 @@ def spec_of(read: Callable[[], Document], overrides: Sequence[str], plugins: Plu
     try:
         document = read()
     except DocumentSyntaxError as refused:
-        if refused.repaired is None:
-            raise
-        try:
-            make_spec(refused.repaired, overrides, plugins)
-        except SpecError as further:
-            raise refused.joined(further) from None
-        raise
+        raise refused.with_further(lambda repaired: make_spec(repaired, overrides, plugins)) from None
     return make_spec(document, overrides, plugins)
 
 

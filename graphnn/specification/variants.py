@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from graphnn.document.document import VARIANTS, Document, Path, read_document
+from graphnn.document.document import VARIANTS, Document, DocumentSyntaxError, Path, read_document
 from graphnn.errors import Problem, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.specification.schema import Schema, schema_file
@@ -40,7 +40,14 @@ class Variant:
 
 def read_variants(file: str | os.PathLike[str]) -> tuple[Variant, ...]:
     """Return the variants in a file, after the document as it is. Raises SpecError with every problem in the file."""
-    document = read_document(file, VARIANTS)
+    try:
+        return variants_of(read_document(file, VARIANTS))
+    except DocumentSyntaxError as refused:
+        raise refused.with_further(variants_of) from None
+
+
+def variants_of(document: Document) -> tuple[Variant, ...]:
+    """Return the variants in a document, after the document as it is. Raises SpecError as read_variants does."""
     schema = Schema(json.loads(schema_file().with_name(FILE).read_text("utf-8")), {})
     findings = list(find(document.value, schema))
     if not findings:

@@ -11,12 +11,48 @@ from typing import Any
 import pytest
 
 from graphnn.document.json_reader import JsonMistake, LineIndex, read_json
-from graphnn.document.json_repair import Reading, edited, read_on
+from graphnn.document.json_repair import MOST, Reading, edited, read_on
 
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 COMMENTS = ("// {0}\n", "# {0}\n", "-- {0}\n", "/* {0} */", "/*\n{0}\n*/", "<!-- {0} -->")
 REMARKS = ("one", '"a": 1,', "}", "don't", "[", "a = 3;", 'say "hi', "é…", "x, y")
 FOREIGN = ("''", "``", "“”", "„“", "«»", "‘’", "““")
+
+DAMAGE = [
+    *"{}[]\",:;='()/*#-+.0123456789eE\\ \n\t`“”’«%$<>_…",
+    *(
+        '"""',
+        "'''",
+        "None",
+        "True",
+        "...",
+        "${x}",
+        "{{x}}",
+        "dict(a=1)",
+        "Dense(3)",
+        "<!--",
+        "/*",
+        "//",
+        "1/0",
+        "9**9**9",
+    ),
+    *(
+        "1e999",
+        "0x",
+        "\\u12",
+        "\\x41",
+        "\ufeff",
+        "\u00a0",
+        "\u200b",
+        "−",
+        "u'",
+        "NaN",
+        "-Infinity",
+        "0,5",
+        "1,000",
+        "\r",
+    ),
+]
 
 
 def refused(text: str) -> JsonMistake:
@@ -265,6 +301,79 @@ def check(wrong: Draft, value: Any) -> None:
         assert words in message, described
     assert repr(read_json(edited(text, list(read.edits)))[0]) == repr(value), described
     assert read.value == value, described
+
+
+def bracket_fault(text: str, rng: random.Random) -> tuple[str, int]:
+    """Return a document without one of its brackets or quotation marks, with one twice, or of the other kind; where."""
+    tokens = list(re.finditer(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', text))
+    while True:
+        token = rng.choice(tokens)
+        place = rng.choice([token.start(), token.end() - 1])
+        character = text[place]
+        other = {"}": "]", "]": "}"}
+        into = rng.choice(["", character * 2, other[character]] if character in other else [""])
+        wrong = text[:place] + into + text[place + 1 :]
+        try:
+            read_json(wrong)
+        except JsonMistake:
+            return wrong, token.start()
+
+
+def check_brackets(root: Path, seed: int, count: int) -> None:
+    """Check that one such fault is told once, mostly at its line, and that what is certain is right."""
+    rng = random.Random(seed)
+    texts = [text for text in documents(root) if "\n" in text]
+    near = 0
+    for _ in range(count):
+        text = rng.choice(texts)
+        wrong, place = bracket_fault(text, rng)
+        read = reading(wrong)
+        assert len(read.mistakes) == 1, wrong
+        assert read.value is None or read.value == json.loads(text), wrong
+        lines = LineIndex(wrong)
+        near += abs(lines.position(read.mistakes[0].offset)[0] - lines.position(place)[0]) <= 1
+    assert near > 0.95 * count
+
+
+def test_one_bracket_or_quotation_mark_is_told_once(root: Path) -> None:
+    check_brackets(root, 1, 150)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(2, 8))
+def test_one_bracket_or_quotation_mark_of_many_documents_is_told_once(root: Path, seed: int) -> None:
+    check_brackets(root, seed, 1000)
+
+
+def check_damage(root: Path, seed: int, count: int) -> None:
+    """Check that reading on ends for any text, with positions inside it."""
+    rng = random.Random(seed)
+    texts = documents(root)
+    for _ in range(count):
+        text = rng.choice(texts)
+        for _ in range(rng.randint(1, 8)):
+            place, cut = rng.randrange(len(text) + 1), rng.choice([0, 0, 0, 1, 2, 10])
+            text = text[:place] + "".join(rng.choices(DAMAGE, k=rng.randint(0, 3))) + text[place + cut :]
+        if rng.random() < 0.2:
+            text = text[: rng.randrange(1, len(text) + 1)]
+        try:
+            read_json(text)
+        except JsonMistake as first:
+            read = read_on(text, first)
+            assert 1 <= len(read.mistakes) <= MOST
+            assert all(0 <= mistake.offset <= len(text) for mistake in read.mistakes)
+            if read.value is not None:
+                assert repr(json.loads(edited(text, list(read.edits)))) == repr(read.value)
+
+
+def test_any_damage_is_told(root: Path) -> None:
+    check_damage(root, 1, 200)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(2, 8))
+def test_any_damage_of_many_documents_is_told(root: Path, seed: int) -> None:
+    check_damage(root, seed, 2000)
 
 
 def test_each_of_several_faults_is_told_and_nothing_else(root: Path) -> None:
