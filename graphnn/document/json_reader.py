@@ -109,6 +109,14 @@ def read_json(text: str, lines: LineIndex | None = None) -> tuple[Any, Mark]:
     return _Reader(text, lines or LineIndex(text)).read()
 
 
+def json_or_text(text: str) -> Any:
+    """Return the value of a JSON text; any other text as it is."""
+    try:
+        return _WithoutAdvice(text, LineIndex(text)).read()[0]
+    except JsonMistake:
+        return text
+
+
 class _Reader:
     """Reads one text; its state is what advice needs: the text, and the containers that are still open."""
 
@@ -120,7 +128,7 @@ class _Reader:
 
     @cached_property
     def advice(self) -> ModuleType:
-        """The module json_advice, imported at the first syntax error: it takes 4 ms, and most documents have none."""
+        """The module json_advice, imported at the first syntax error: that takes longer than reading most documents."""
         from graphnn.document import json_advice
 
         return json_advice
@@ -253,3 +261,11 @@ class _Reader:
 
     def refuse_closing(self, position: int, marks: Marks) -> NoReturn:
         raise self.advice.wrong_closing(self.text, position, self.opened(marks))
+
+
+class _WithoutAdvice(_Reader):
+    """Refuses what is not JSON without a reason, and so without the modules that know one."""
+
+    @cached_property
+    def advice(self) -> NoReturn:
+        raise JsonMistake(0, "this is not JSON")

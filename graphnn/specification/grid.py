@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from graphnn.document.json_reader import JsonMistake, read_json
+from graphnn.document.json_reader import json_or_text
 from graphnn.errors import Problem, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.specification.overrides import shortened
@@ -68,7 +68,7 @@ def axis_of(argument: str, others: Sequence[str], overrides: Sequence[str]) -> A
     texts = tuple(part.strip() for part in parts(text))
     if "" in texts:
         raise ValueError(f"a value is missing; {EXAMPLE}")
-    values = [value_of(each) for each in texts]
+    values = [json_or_text(each) for each in texts]
     again = next((texts[at] for at, value in enumerate(values) if any(same(value, each) for each in values[:at])), None)
     if again is not None:
         raise ValueError(f"the value {again} stands there twice")
@@ -93,14 +93,6 @@ def parts(text: str) -> Iterator[str]:
             yield text[start:at]
             start = at + 1
     yield text[start:]
-
-
-def value_of(text: str) -> Any:
-    """Return a value as --set reads it: JSON, or else the text itself."""
-    try:
-        return read_json(text)[0]
-    except JsonMistake:
-        return text
 
 
 def same(one: Any, other: Any) -> bool:

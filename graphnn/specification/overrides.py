@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from graphnn.document.document import Document, Path
-from graphnn.document.json_reader import MAX_DEPTH, JsonMistake, half_of_a_pair, read_json
+from graphnn.document.json_reader import MAX_DEPTH, half_of_a_pair, json_or_text
 from graphnn.errors import Problem
 from graphnn.specification.names import layer_names
 from graphnn.text.suggestions import did_you_mean, quoted
@@ -52,11 +52,7 @@ def parse(override: str, document: Any) -> tuple[Path, Any]:
         raise ValueError("write KEY=VALUE, for example training.epochs=5 or layers[3].rate=0.3")
     if half_of_a_pair(override) is not None:
         raise ValueError("this is not UTF-8, so no document can hold it")
-    try:
-        value, _ = read_json(text)
-    except JsonMistake:
-        value = text
-    return parse_path(target.strip(), document), value
+    return parse_path(target.strip(), document), json_or_text(text)
 
 
 def parse_path(target: str, document: Any) -> Path:

@@ -2,13 +2,14 @@
 
 import json
 import math
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphnn.document.json_reader import MAX_DEPTH, JsonMistake, LineIndex, Marks, read_json
+from graphnn.document.json_reader import MAX_DEPTH, JsonMistake, LineIndex, Marks, json_or_text, read_json
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=30)
@@ -169,3 +170,19 @@ def test_lines_count_every_kind_of_line_end_and_hide_what_a_terminal_would_obey(
     lines = LineIndex("a\nbc\r\nd\re\x1b[0m")
     assert [lines.position(offset) for offset in (0, 1, 2, 3, 6, 8)] == [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (4, 1)]
     assert [lines.source(line) for line in (1, 2, 3, 4)] == ["a", "bc", "d", "e\N{REPLACEMENT CHARACTER}[0m"]
+
+
+@pytest.mark.parametrize(
+    "text", ["relu", "(3, 3)", "0,5", "[1, 2", '{"a": 1,}', '"\\q"', '{"a": 1, "a": 2}', "1e999", "", "]", "1 2"]
+)
+def test_text_that_is_not_json_may_be_taken_as_it_is(text: str) -> None:
+    assert json_or_text(text) == text
+    assert json_or_text(f"[{json.dumps(text)}, 1]") == [text, 1]
+
+
+def test_that_takes_none_of_the_modules_that_advise(python: Callable[..., Any]) -> None:
+    code = (
+        "import sys; from graphnn.document.json_reader import json_or_text; json_or_text('(3, 3)'); json_or_text('[1');"
+        "print(*[name for name in sys.modules if name.startswith('graphnn.document.')])"
+    )
+    assert python("-c", code).stdout.split() == ["graphnn.document.json_reader"]
