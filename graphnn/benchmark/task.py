@@ -13,6 +13,7 @@ from graphnn.graph.graph import Graph, chain
 from graphnn.graph.initialisation import initialise, needs_images
 from graphnn.layers.context import empty_channels_last
 from graphnn.layers.dropout import Dropout
+from graphnn.losses.class_weights import ClassWeighted
 from graphnn.parameters.parameters import Parameters
 from graphnn.specification.spec import Spec, spec_from_values
 from graphnn.types import Array
@@ -56,7 +57,15 @@ class Task:
 
             plugins = load_plugins([Path(file) for file in self.plugins])
         spec = spec_from_values(self.document, plugins=plugins)
-        return spec, build_graph(spec)
+        return spec, with_any_weights(build_graph(spec))
+
+
+def with_any_weights(graph: Graph) -> Graph:
+    """Return the graph with numbers for class weights that depend on the data; a step takes as long with any."""
+    loss = graph.loss
+    if not isinstance(loss, ClassWeighted) or loss.class_weights is None or isinstance(loss.class_weights, tuple):
+        return graph
+    return replace(graph, loss=loss.with_numbers(np.linspace(0.5, 1.5, loss.class_count(graph.output_shape))))
 
 
 def samples(graph: Graph, n: int, dtype: Any = np.float32) -> tuple[Array, Array]:

@@ -12,15 +12,39 @@ from graphnn.parameters.parameter import Parameter
 
 
 def cross_entropy(torch: Any, loss: Any) -> Any:
-    """Return a CrossEntropyLoss with label smoothing."""
-    return torch.nn.CrossEntropyLoss(label_smoothing=loss.label_smoothing)
+    """Return a CrossEntropyLoss with label smoothing; with class weights, a function that weighs its samples."""
+    if loss.class_weights is None:
+        return torch.nn.CrossEntropyLoss(label_smoothing=loss.label_smoothing)
+    weights = torch.tensor(loss.class_weights)
+    each = torch.nn.CrossEntropyLoss(label_smoothing=loss.label_smoothing, reduction="none")
+
+    def weighted(z: Any, y: Any) -> Any:
+        return (weights.to(z.dtype)[y] * each(z, y)).mean()  # its own `weight` divides by the sum, not by the number
+
+    return weighted
+
+
+def binary_cross_entropy(torch: Any, loss: Any) -> Any:
+    """Return the loss from logits; with class weights, one that weighs the answers."""
+    function = torch.nn.functional.binary_cross_entropy_with_logits
+    if loss.class_weights is None:
+        return function
+    weights = torch.tensor(loss.class_weights)
+
+    def weighted(z: Any, y: Any) -> Any:
+        if z.shape[1] > 1:
+            return function(z, y, pos_weight=weights.to(z.dtype))
+        no, yes = weights.to(z.dtype)
+        return function(z, y, weight=yes * y + no * (1 - y))
+
+    return weighted
 
 
 # (torch, loss) -> a function of output and targets; where the loss is fused with the last layer, of that layer's input
 LOSS_TWINS: dict[str, Callable[[Any, Any], Any]] = {
     "CrossEntropy": cross_entropy,
     "MeanSquaredError": lambda torch, loss: torch.nn.functional.mse_loss,
-    "BinaryCrossEntropy": lambda torch, loss: torch.nn.functional.binary_cross_entropy_with_logits,
+    "BinaryCrossEntropy": binary_cross_entropy,
 }
 
 

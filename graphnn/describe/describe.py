@@ -75,6 +75,7 @@ class Description:
     weight_file_bytes: int
     optimizer_bytes: int
     training_bytes: int
+    class_weights: Any = None  # as in the document
 
     @property
     def optimizers(self) -> str:
@@ -119,6 +120,7 @@ def describe(spec: Spec, graph: Graph, kernels: str | None = None) -> Descriptio
         name=spec.name,
         rows=rows,
         loss=spec.loss.type,
+        class_weights=spec.loss.options.get("class_weights"),
         optimizer=spec.optimizer.type,
         groups=groups_of(spec, graph),
         batch_size=batch_size,

@@ -1,14 +1,16 @@
 """The description of a network as a report: the tables of layers and of parameter groups, and the totals."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from graphnn.describe.describe import Description, Row
 from graphnn.document.document import Path
+from graphnn.document.values import plain
 from graphnn.machine.memory import Memory
 from graphnn.reports.kinds import BYTES, CODE, COUNT, SHAPE, Kind
 from graphnn.reports.report import Column, Fact, Facts, Part, Remark, Report, Table
 from graphnn.text.numbers import bytes_text
+from graphnn.text.visible import single_line
 
 
 def index_text(path: Path) -> str:
@@ -26,6 +28,8 @@ def indented(named: tuple[int, str]) -> str:
     depth, name = named
     return "  " * depth + name
 
+
+MOST_WEIGHTS = 5  # of classes that are written out
 
 INDEX = Kind(index_text, plain=plain_index, right=True)
 NAME = Kind(indented, plain=lambda named: named[1])  # (number of blocks around it, name)
@@ -89,7 +93,9 @@ def group_cells(description: Description) -> Iterator[tuple[Any, ...]]:
 
 def totals(description: Description) -> list[Fact]:
     """Return the totals of the network."""
+    weights = description.class_weights
     return [
+        *([] if weights is None else [Fact("class weights", weights_text(weights))]),
         Fact("trainable parameters", description.trainable, COUNT),
         Fact("not trainable", description.not_trainable, COUNT),
         Fact("multiply-adds of forward, one sample", description.multiply_adds, COUNT),
@@ -98,6 +104,20 @@ def totals(description: Description) -> list[Fact]:
         Fact(f"optimizer state, {description.optimizers}", description.optimizer_bytes, BYTES),
         Fact(f"training memory, batch of {description.batch_size:,}", description.training_bytes, BYTES),
     ]
+
+
+def weights_text(weights: Any) -> str:
+    """Return class weights in a few words."""
+    if isinstance(weights, str):
+        return weights
+    if isinstance(weights, Mapping):
+        text = ", ".join(f"{single_line(name)} {weight:g}" for name, weight in weights.items())
+        return text if len(weights) <= MOST_WEIGHTS else f"{min(weights.values()):g} to {max(weights.values()):g}"
+    return (
+        ", ".join(f"{weight:g}" for weight in weights)
+        if len(weights) <= MOST_WEIGHTS
+        else (f"{min(weights):g} to {max(weights):g}")
+    )
 
 
 def remarks(description: Description, memory: Memory | None) -> list[Remark]:
@@ -113,6 +133,7 @@ def description_values(description: Description) -> dict[str, Any]:
     return {
         "name": description.name,
         "loss": description.loss,
+        **({} if description.class_weights is None else {"class_weights": plain(description.class_weights)}),
         "optimizer": description.optimizer,
         "groups": [vars(group) for group in description.groups],
         "batch_size": description.batch_size,

@@ -82,6 +82,10 @@ def build_graph(spec: Spec, *, validated: bool | None = None) -> Graph:
     splits = bool(spec.data["validation_split"])
     findings += monitor_findings(spec, loss, shape, validated=splits if validated is None else validated)
     findings += gain_findings(spec)
+    if "class_weights" in spec.loss.options:
+        from graphnn.graph.class_weights import class_weight_findings  # few documents have them
+
+        findings += class_weight_findings(spec, loss, None if ends or unfit_loss else shape)
     if findings:
         problems = in_order(spec.document, findings)
         raise SpecError(*problems, *applied_changes(spec.document, problems))

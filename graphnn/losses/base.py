@@ -49,7 +49,7 @@ class Loss(Describable, ABC):
         that do not fit.
         """
         truth, y = self._checked(y_gt, y_pred)
-        return float(self.piece(truth, y, len(y), logits=False)[0] / len(y))
+        return float(self.settled(y.shape[1:]).piece(truth, y, len(y), logits=False)[0] / len(y))
 
     def gradient(self, y_gt: npt.ArrayLike, y_pred: npt.ArrayLike) -> Array:
         """Return the gradient of the mean loss with respect to the predictions, in their shape.
@@ -58,7 +58,7 @@ class Loss(Describable, ABC):
         """
         truth, y = self._checked(y_gt, y_pred)
         dy = np.empty_like(y)
-        self.piece(truth, y, len(y), logits=False, dy=dy)
+        self.settled(y.shape[1:]).piece(truth, y, len(y), logits=False, dy=dy)
         return dy
 
     def _checked(self, y_gt: npt.ArrayLike, y_pred: npt.ArrayLike) -> tuple[Array, Array]:
@@ -107,6 +107,10 @@ class Loss(Describable, ABC):
     def beliefs(self, y: Array) -> Array:
         """Return what outputs n×K say of the sample, where the loss has taught the network to say something else."""
         return y
+
+    def settled(self, output_shape: Shape) -> Self:
+        """Return the loss for outputs of this shape (of one sample), with nothing left to be known of the data."""
+        return self
 
     def reported(self) -> Self:
         """Return the loss that is reported, where training follows the gradient of another one, as with smoothing."""

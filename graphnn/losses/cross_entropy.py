@@ -8,7 +8,8 @@ import numpy as np
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.layers.softmax import Softmax
-from graphnn.losses.base import LOSSES, SMALLEST, Loss, described
+from graphnn.losses.base import LOSSES, SMALLEST, described
+from graphnn.losses.class_weights import ClassWeighted, Setting
 from graphnn.metrics.outputs import Classes
 from graphnn.metrics.sums import sums_of
 from graphnn.types import Array, Shape, shape_text
@@ -16,7 +17,7 @@ from graphnn.types import Array, Shape, shape_text
 
 @LOSSES.register
 @frozen_dataclass
-class CrossEntropy(Loss):
+class CrossEntropy(ClassWeighted):
     """Categorical cross-entropy: L = −Σ y ln p over the classes.
 
     Targets: integer labels N, or one-hot rows (or other distributions) N×K. From probabilities, p is raised to
@@ -25,9 +26,16 @@ class CrossEntropy(Loss):
     label_smoothing: ε; the gradient, which training follows, is that of the targets y′ = (1 − ε)·y + ε/K, but L, which
     is reported, is always that of y. Source of label smoothing: Szegedy et al. 2016, "Rethinking
     the Inception architecture for computer vision", section 7.
+    class_weights: w, one for each class, or by the name or number of classes, the others weighing 1, or "balanced":
+    N/(K·n) for a class with n of the N samples to train on, as in scikit-learn. y is w·y then in all of the above: a
+    sample of class c counts w_c times, as in Keras, and the mean is still over the number of samples, not over the sum
+    of their weights as in PyTorch, so that the gradient of a sample does not depend on the others in its batch. From
+    logits the gradient is (s·softmax − y′)/n, with s = Σ w·y and y′ = (1 − ε)·w·y + ε·s/K. L is reported with the
+    weights, in every part of the data.
     """
 
     label_smoothing: float = 0.0
+    class_weights: Setting = None
 
     outputs = Classes
     fused_with = Softmax
@@ -35,7 +43,11 @@ class CrossEntropy(Loss):
     def piece(self, y_gt: Array, y: Array, n: int, *, logits: bool, dy: Array | None = None) -> Array:
         outputs = Classes(y_gt, y, logits=logits)
         sums = sums_of(outputs)  # before dy is written, which may be y's memory
-        losses = self._from_logits(outputs, n, dy) if logits else self._from_probabilities(outputs, n, dy)
+        weights = self._weights(y.dtype)
+        if weights is not None:
+            losses = self._weighted(outputs, weights, n, dy)
+        else:
+            losses = self._from_logits(outputs, n, dy) if logits else self._from_probabilities(outputs, n, dy)
         sums[0] = np.add.reduce(losses, dtype=np.float64)
         return sums
 
@@ -57,6 +69,34 @@ class CrossEntropy(Loss):
             else:
                 dy -= targets / n
         return losses
+
+    def _weighted(self, outputs: Classes, weights: Array, n: int, dy: Array | None) -> Array:
+        """Return the loss of each sample, n, with weights of the classes, and write the gradient into dy likewise."""
+        y, labels = outputs.y, outputs.y_gt.ndim == 1
+        targets = np.zeros_like(y) if labels else np.asarray(outputs.y_gt * weights, y.dtype)
+        if labels:
+            targets[outputs.rows, outputs.truth] = weights[outputs.truth]
+        of_sample = weights[outputs.truth] if labels else np.add.reduce(targets, axis=1)
+        if outputs.logits:
+            shifted = y - y[outputs.rows, outputs.predicted][:, None]
+            powers = np.exp(shifted)
+            total = np.add.reduce(powers, axis=1)
+            losses = of_sample * np.log(total) - np.einsum("nk,nk->n", targets, shifted)
+        else:
+            clipped = np.maximum(y, SMALLEST)
+            losses = -np.einsum("nk,nk->n", targets, np.log(clipped))
+        if dy is not None:
+            if self.label_smoothing:
+                targets *= 1 - self.label_smoothing
+                targets += (self.label_smoothing / y.shape[1]) * of_sample[:, None]
+            if outputs.logits:
+                np.multiply(powers, (of_sample / total)[:, None], out=dy)
+                dy -= targets
+                dy *= 1 / n
+            else:
+                np.divide(targets, clipped, out=dy)
+                dy *= -1 / n
+        return np.asarray(losses)
 
     def _from_probabilities(self, outputs: Classes, n: int, dy: Array | None) -> Array:
         """Return the loss of each sample, n, and write the gradient into dy unless it is None."""
@@ -97,6 +137,11 @@ class CrossEntropy(Loss):
             return y
         kept = np.maximum(y - self.label_smoothing / y.shape[1], 0)
         return np.asarray(kept / kept.sum(axis=1, keepdims=True))
+
+    def counts(self, targets: Array, output_shape: Shape) -> Array:
+        if targets.ndim == 1:
+            return np.bincount(targets, minlength=output_shape[0]).astype(np.float64)
+        return np.asarray(targets.sum(axis=0, dtype=np.float64))
 
     def reported(self) -> Self:
         return replace(self, label_smoothing=0.0)

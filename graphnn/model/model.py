@@ -1,5 +1,6 @@
 """Model: a network built in Python, layer by layer, and trained on arrays; it can be written as a document."""
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from graphnn.errors import DataError, GraphError
 from graphnn.evaluation.prediction import finite_outputs
 from graphnn.evaluation.views import averaged_sums, check_averaged
 from graphnn.graph.build import build_graph
+from graphnn.graph.class_weights import has_class_weights, is_balanced, recorded, with_class_weights
 from graphnn.graph.graph import Graph
 from graphnn.graph.initialisation import initialise, needs_images, unset
 from graphnn.initializers.base import IMAGES
@@ -143,6 +145,9 @@ class Model(Displayed):
             self._normalisation = Normalisation.fit(x, self._data["normalize"])
         x = in_form(x, self._normalisation.shape)
         graph, parameters = self._ready(x)
+        if has_class_weights(self.loss):  # those of this fit
+            graph = with_class_weights(replace(graph, loss=self.loss), y, self._known_classes)
+            self._network = graph, parameters
         trained_on, validation = Provenance.of_arrays(x, self._trained_on), None
         if x_valid is not None or y_valid is not None:
             inputs, targets = checked_samples(graph, "valid", x_valid, y_valid, self.dtype, mode=mode)
@@ -247,6 +252,7 @@ class Model(Displayed):
             normalisation=None if self._normalisation is None else self._normalisation.to_json(),
             data=None if self._trained_on is None else self._trained_on.to_json(),
             kernels=self._kernels,
+            loss=self._graph().loss,
             metrics={"epochs": self._kept_epoch, **{part: each for part, each in figures.items() if each is not None}},
         )
         save_weights(file, parameters.named(), meta, follow=True)
@@ -269,14 +275,25 @@ class Model(Displayed):
             raise DataError(f"{file}: {error}") from error
         trained_on, classes = Provenance.from_meta(found.meta, file), class_names(found)
         assign(parameters, found.arrays, file=file)
+        if has_class_weights(self.loss):
+            graph, _ = recorded(replace(graph, loss=self.loss), found.meta, self._known_classes or classes)
         self._network, self._normalisation = (graph, parameters), normalisation
         self._trained_on, self._classes = trained_on, classes
-        recorded = found.meta.get("kernels")
-        self._kernels = recorded if isinstance(recorded, str) and is_there(recorded) else None
+        kernels = found.meta.get("kernels")
+        self._kernels = kernels if isinstance(kernels, str) and is_there(kernels) else None
 
     def _graph(self) -> Graph:
         """Return the graph of the weights, or a new one while there are none."""
-        return build_graph(self.spec(), validated=True) if self._network is None else self._network[0]
+        if self._network is not None:
+            return self._network[0]
+        graph = build_graph(self.spec(), validated=True)
+        return graph if is_balanced(graph.loss) else with_class_weights(graph, None, self._known_classes)
+
+    @property
+    def _known_classes(self) -> Sequence[str] | None:
+        """The names of the classes of the data set, where it is known and its classes have some."""
+        facts = facts_of(self._data["dataset"])
+        return None if facts is None else facts.classes
 
     def _ready(self, x: Array | None = None) -> tuple[Graph, Parameters]:
         """Return the graph and the parameters, which the first call initialises. x: the training inputs, if any.

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from graphnn.describe.describe import Row, block_text, describe
+from graphnn.describe.report import weights_text
 from graphnn.document.document import Path
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Node
@@ -60,6 +61,7 @@ class Network:
 def network(subject: Subject, times: LayerTimes | None) -> Network:
     """Return the network as boxes. times: of its nodes, where they were measured."""
     description = describe(subject.spec, subject.graph)
+    weights = description.class_weights
     drawing = Drawing({row.path: row for row in description.rows}, subject, times)
     return Network(
         input_shape=scalar_or_shape_text(subject.graph.input_shape),
@@ -67,7 +69,7 @@ def network(subject: Subject, times: LayerTimes | None) -> Network:
         parameters=description.trainable + description.not_trainable,
         trainable=description.trainable,
         multiply_adds=description.multiply_adds,
-        loss=description.loss,
+        loss=description.loss + ("" if weights is None else f", class weights {weights_text(weights)}"),
         optimizer=description.optimizers,
         times=times,
     )

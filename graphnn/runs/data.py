@@ -21,6 +21,7 @@ from graphnn.describe.limits import refuse_too_large
 from graphnn.document.document import listed
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.graph.class_weights import data_findings, has_class_weights, with_class_weights
 from graphnn.graph.findings import image_findings
 from graphnn.graph.graph import Graph
 from graphnn.graph.learnt_inputs import check_inputs_as_targets
@@ -72,6 +73,18 @@ class TrainingData:
     def most(self) -> int:
         """The number of samples in the largest part."""
         return max(len(part) for part in (self.training, self.validation, self.test) if part is not None)
+
+    def weighted(self, spec: Spec, graph: Graph) -> Graph:
+        """Return the graph with the class weights of its loss as numbers, "balanced" ones by the training part.
+
+        Raises DataError, with positions in the document, where a class is weighed that the data do not have.
+        """
+        if not has_class_weights(graph.loss):
+            return graph
+        findings = list(data_findings(graph.loss, graph.output_shape, self.classes))
+        if findings:
+            raise DataError(*in_order(spec.document, findings))
+        return with_class_weights(graph, self.training.all_targets, self.classes)
 
     @classmethod
     def load(cls, spec: Spec, graph: Graph, *, data_dir: Path | None, limit: int | None, test: bool) -> Self:

@@ -7,10 +7,12 @@ import numpy as np
 
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph
+from graphnn.losses.class_weights import ClassWeighted
 from graphnn.metrics.figures import figure
 from graphnn.metrics.outputs import Classes, Numbers
 from graphnn.training.history import Record
 from graphnn.training.samples import Samples
+from graphnn.types import Array, Shape
 
 PATIENCE = 2  # epochs after which a network should know more than how frequent each class is,
 STEPS = 50  # if they had so many steps
@@ -26,12 +28,14 @@ class Guessing:
     """The figures of a network that knows no more than how frequent each class, or yes, is among the training samples.
 
     accuracy: of always saying what is most frequent. loss: of saying the frequencies. classes: how many, where all are
-    about as frequent; else 0.
+    about as frequent; else 0. weighted: whether classes have weights, with which the loss is; then the accuracy says
+    nothing, because a network that learns gives up some of it for the rare classes.
     """
 
     accuracy: float
     loss: float
     classes: int
+    weighted: bool = False
 
 
 def note_of_guessing(
@@ -55,8 +59,10 @@ def note_of_guessing(
 
 def guess_of(training: Samples, graph: Graph) -> Guessing:
     """Return the figures of guessing by the frequencies among the training samples."""
-    targets = training.y if training.indices is None else training.y[training.indices]
-    if graph.loss.outputs is Classes:
+    targets, loss = training.all_targets, graph.loss
+    if isinstance(loss, ClassWeighted) and isinstance(loss.class_weights, tuple):
+        return weighted_guess(targets, loss, graph.output_shape)
+    if loss.outputs is Classes:
         labels = targets if targets.ndim == 1 else targets.argmax(axis=1)
         shares = np.bincount(labels, minlength=graph.output_shape[0]) / len(labels)
         present = shares[shares > 0]
@@ -66,8 +72,19 @@ def guess_of(training: Samples, graph: Graph) -> Guessing:
     yes = targets.reshape(len(targets), -1).mean(axis=0, dtype=np.float64)
     both = np.stack([yes, 1 - yes])
     present = np.where(both > 0, both, 1.0)
-    loss = -float((present * np.log(present)).sum(axis=0).mean())
-    return Guessing(float(both.max(axis=0).mean()), loss, 2 if loss > 0.98 * math.log(2) else 0)
+    entropy = -float((present * np.log(present)).sum(axis=0).mean())
+    return Guessing(float(both.max(axis=0).mean()), entropy, 2 if entropy > 0.98 * math.log(2) else 0)
+
+
+def weighted_guess(targets: Array, loss: ClassWeighted, output_shape: Shape) -> Guessing:
+    """Return the figures of guessing by the frequencies times the weights of the classes."""
+    counts, weights = loss.counts(targets, output_shape), np.array(loss.class_weights)
+    if counts.ndim == 2 and weights.ndim == 1:  # of yes in each output
+        weights = np.stack([np.ones_like(weights), weights], axis=1)
+    weighted = weights.T * counts / len(targets)  # classes, or answers × outputs
+    present = np.where(weighted > 0, weighted, 1.0)
+    losses = -(weighted * np.log(present / np.maximum(weighted.sum(axis=0), present))).sum(axis=0)
+    return Guessing(0.0, float(np.mean(losses)), 0, weighted=True)
 
 
 def learns_nothing(history: Sequence[Record], guess: Guessing | None, trained: int, validated: int) -> bool:
@@ -97,6 +114,8 @@ def fall(history: Sequence[Record]) -> float:
 
 def is_guessed(figures: Mapping[str, float], guess: Guessing, count: int) -> bool:
     """Return whether the figures of so many samples are no better than those of guessing, but by chance."""
+    if guess.weighted:
+        return figures["loss"] >= (1 - LEARNT) * guess.loss
     deviation = math.sqrt(guess.accuracy * (1 - guess.accuracy) / count)
     chance = guess.accuracy + DEVIATIONS * deviation
     return figures["accuracy"] <= chance and figures["loss"] >= (1 - LEARNT) * guess.loss
@@ -116,11 +135,16 @@ def sentence(history: Sequence[Record], guess: Guessing | None) -> str:
             '("normalize" in the data), or the last layer cannot reach the targets'
         )
     where = f" (ln {guess.classes})" if guess.classes else ""
+    accuracies = (
+        f"its accuracy on the {part} part is {figure('accuracy', figures['accuracy'])}, and always saying what is most "
+        f"frequent has {figure('accuracy', guess.accuracy)}; "
+    )
+    if guess.weighted:
+        accuracies = ""
     text = (
-        f"after {newest.epoch} epochs the network is no better than guessing: its accuracy on the {part} part is "
-        f"{figure('accuracy', figures['accuracy'])}, and always saying what is most frequent has "
-        f"{figure('accuracy', guess.accuracy)}; its loss is {figure('loss', figures['loss'])}, and that of guessing "
-        f"{figure('loss', guess.loss)}{where}. "
+        f"after {newest.epoch} epochs the network is no better than guessing: {accuracies}its loss "
+        f"{f'on the {part} part ' if guess.weighted else ''}is {figure('loss', figures['loss'])}, and that of guessing "
+        f"{figure('loss', guess.loss)}{' with these class weights' if guess.weighted else where}. "
     )
     first = history[0].training["loss"]
     if figures["loss"] > FAR * guess.loss and abs(first - newest.training["loss"]) < STILL * first:

@@ -34,6 +34,7 @@ def measure(
     parameters = unset(graph)
     assign(parameters, weights.arrays, file=weights.path)
     data = TrainingData.load(spec, graph, data_dir=data_dir, limit=limit, test=part == "test")
+    graph = data.weighted(spec, graph)
     samples = data.test if part == "test" else data.validation
     assert samples is not None  # the comparison refuses documents without
     with Engine(

@@ -254,6 +254,7 @@ class TrainingRun:
             normalisation=self.data.normalisation.to_json(),
             data=self.data.provenance.to_json(),
             kernels=self.settings.kernels,
+            loss=self.graph.loss,
             metrics={"epochs": min(record.epoch, self.trainer.options.epochs), **figures_of(record), **final},
         )
 

@@ -15,6 +15,7 @@ from graphnn.describe.limits import refuse_inference
 from graphnn.errors import DataError, WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
+from graphnn.graph.class_weights import recorded
 from graphnn.graph.graph import Graph, named_parameters
 from graphnn.graph.initialisation import unset
 from graphnn.kernels.choice import is_there
@@ -188,6 +189,10 @@ def load_trained(source: DocumentSource, weights: Path | None, command: str) -> 
         note(f"{path}: {file.note}")
     note_differences(spec, file)
     names, provenance = class_names(file), Provenance.from_meta(file.meta, path)
+    facts = facts_of(spec.data["dataset"])
+    graph, unweighted = recorded(graph, file.meta, names if facts is None else facts.classes)
+    if unweighted is not None:
+        note(f"{path}: {unweighted}")
     return Trained(spec, graph, parameters, path, constants(spec, file), names, provenance, file.meta)
 
 

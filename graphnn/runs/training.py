@@ -19,6 +19,7 @@ from graphnn.engine.engine import Engine
 from graphnn.errors import DataError, GraphError, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
+from graphnn.graph.class_weights import is_balanced
 from graphnn.graph.graph import Graph
 from graphnn.graph.initialisation import initialise, needs_images, unset
 from graphnn.initializers.base import IMAGES
@@ -26,6 +27,7 @@ from graphnn.kernels.kernels import Kernels
 from graphnn.layers.settings import added_fragments
 from graphnn.parameters.parameters import Parameters
 from graphnn.reports.formats import render
+from graphnn.runs.class_weights import absent_note, balanced_lines
 from graphnn.runs.data import TrainingData, data_of
 from graphnn.runs.dry_run import dry_run
 from graphnn.runs.facts import FINISHED
@@ -127,6 +129,7 @@ def trained(request: TrainingRequest, progress: Progress) -> bool:
         limit=request.limit,
         test=request.test,
     )
+    graph = weighted(spec, graph, data, progress)
     if request.limit is not None:
         progress.line(limit_line(data))
     parameters = unset(graph) if start is not None else first_parameters(graph, spec.training["seed"], data)
@@ -151,6 +154,18 @@ def trained(request: TrainingRequest, progress: Progress) -> bool:
             dry_run(run.trainer, data)
             return True
         return run.complete()
+
+
+def weighted(spec: Spec, graph: Graph, data: TrainingData, progress: Progress) -> Graph:
+    """Return the graph with class weights as numbers, and print those that were counted. Raises DataError."""
+    result = data.weighted(spec, graph)
+    if is_balanced(graph.loss):
+        for line in balanced_lines(result.loss, data):
+            progress.line(line)
+        absent = absent_note(graph, data)
+        if absent is not None:
+            note(absent)
+    return result
 
 
 def kernels_of(

@@ -329,5 +329,6 @@ EXPLAIN: Mapping[str, Callable[[Violation], Finding]] = {
     "maxLength": too_long,
     "minItems": wrong_form,
     "maxItems": wrong_form,
+    "minProperties": wrong_form,
     KEYWORD: jsonschema_message,
 }

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from graphnn.errors import WeightsError
-from graphnn.storage.json_checks import Check, anything, keys, number, or_null, rows, text, values, whole
+from graphnn.storage.json_checks import Check, anything, either, keys, number, or_null, rows, text, values, whole
 
 LARGEST = 7e38  # a difference of two numbers of float32
 SMALLEST = 1e-140  # smaller ones are no deviations; training takes 1 instead
@@ -28,6 +28,7 @@ METADATA = keys(
         "metrics": values(values(or_null(number())), {"epochs": number(0)}),
         "versions": values(text),
         "kernels": text,
+        "class_weights": rows(either(number(0), rows(number(0)))),
     },
 )
 

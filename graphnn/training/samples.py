@@ -84,6 +84,11 @@ class Samples:
             return self._inputs_as_targets(positions, epoch)
         return np.asarray(self.y[self._indices(positions)])
 
+    @property
+    def all_targets(self) -> Array:
+        """The targets of all samples, as stored."""
+        return self.y if self.indices is None else np.asarray(self.y[self.indices])
+
     def take(
         self, positions: Array, input_shape: Shape, epoch: int | None = None, *, dtype: Any = np.float32
     ) -> tuple[Array, Array]:

@@ -146,6 +146,8 @@ GRAPHS = {
     "layer-normalised vectors": vector("LayerNormalization", MeanSquaredError()),
     "softmax within": vector("Softmax", MeanSquaredError()),
     "binary": vector("ReLU", BinaryCrossEntropy(), "Sigmoid"),
+    "weighted": vector("ReLU", CrossEntropy(label_smoothing=0.3, class_weights=[2, 0.5, 7]), "Softmax"),
+    "weighted answers": vector("ReLU", BinaryCrossEntropy(class_weights=[2, 0.5, 7]), "Sigmoid"),
     "smoothed": vector("Scale", CrossEntropy(label_smoothing=0.3), "Softmax", factor=0.25),
     "scaled": image("Scale", factor=-1.5),
     "leaky": vector("LeakyReLU", CrossEntropy(), "Softmax", negative_slope=0.2),

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from graphnn.benchmark.layer_twins import check_twins
+from graphnn.benchmark.task import with_any_weights
 from graphnn.engine.plan import training_plan
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph
@@ -115,7 +116,7 @@ def case(
     file, weights = folder / "net.json", folder / "net.npz"
     file.write_text(json.dumps(values), encoding="utf-8")
     spec = read_spec(file)
-    graph = build_graph(spec)
+    graph = with_any_weights(build_graph(spec))
     check_twins(graph)
     arrays = initial(graph, number)
     save_weights(weights, arrays, {})

@@ -12,21 +12,38 @@ from torch.nn import functional as F
 Options = Mapping[str, Any]
 
 
-def cross_entropy(z: Any, y: Any, logits: bool, smoothing: float) -> Any:
-    if logits:
+def cross_entropy(z: Any, y: Any, logits: bool, smoothing: float, weights: Any = None) -> Any:
+    if logits and weights is None:
         return F.cross_entropy(z, y, label_smoothing=smoothing)
+    if logits and smoothing == 0:  # PyTorch's mean divides by the weights of labels, but by the number of rows
+        reduction = "mean" if y.ndim == 2 else "sum"
+        return F.cross_entropy(z, y, weights.to(z.dtype), reduction=reduction) / (1 if y.ndim == 2 else len(y))
     rows = F.one_hot(y, z.shape[1]).to(z.dtype) if y.ndim == 1 else y
-    return -((1 - smoothing) * rows + smoothing / z.shape[1]).mul(z.log()).sum(1).mean()
+    rows = rows if weights is None else rows * weights.to(z.dtype)
+    rows = (1 - smoothing) * rows + smoothing / z.shape[1] * rows.sum(1, keepdim=True)
+    return -rows.mul(z.log_softmax(1) if logits else z.log()).sum(1).mean()
 
 
-def binary_cross_entropy(z: Any, y: Any, logits: bool, smoothing: float) -> Any:
-    return F.binary_cross_entropy_with_logits(z, y) if logits else F.binary_cross_entropy(z, y)
+def binary_cross_entropy(z: Any, y: Any, logits: bool, smoothing: float, weights: Any = None) -> Any:
+    function = F.binary_cross_entropy_with_logits if logits else F.binary_cross_entropy
+    if weights is None:
+        return function(z, y)
+    no, yes = weights.to(z.dtype)  # of each output
+    return function(z, y, y * yes + (1 - y) * no)
 
 
-LOSSES: dict[str, Callable[[Any, Any, bool, float], Any]] = {
+def balanced(y: Any, outputs: int, loss: str) -> Any:
+    """Return the balanced weights of K classes, or of no and yes in each of K outputs, 2×K."""
+    if loss == "BinaryCrossEntropy":
+        return len(y) / (2 * torch.stack([(1 - y).sum(0), y.sum(0)]))
+    counts = (F.one_hot(y, outputs) if y.ndim == 1 else y).double().sum(0)
+    return torch.where(counts > 0, len(y) / ((counts > 0).sum() * counts.clamp(min=1e-9)), 1.0)
+
+
+LOSSES: dict[str, Callable[..., Any]] = {
     "CrossEntropy": cross_entropy,
     "BinaryCrossEntropy": binary_cross_entropy,
-    "MeanSquaredError": lambda z, y, logits, smoothing: F.mse_loss(z, y),
+    "MeanSquaredError": lambda z, y, logits, smoothing, weights=None: F.mse_loss(z, y),
 }
 
 

@@ -98,6 +98,7 @@ class Training:
             for name, rule in self.rules.items()
         }
         self.average = {name: each.detach().clone() for name, each in self.network.named.items()}
+        self.output_shape, self.weights = graph.output_shape, None
         self.losses: dict[str, list[float]] = {"training": [], "validation": []}
 
     def rule(self, name: str) -> Rule:
@@ -108,7 +109,7 @@ class Training:
         return Rule(section, rate, group.get("schedule") or common.get("schedule"), group.get("weight_decay_scale"))
 
     def loss(self, z: Any, y: Any, smoothing: float = 0.0) -> Any:
-        return LOSSES[self.document["loss"]["type"]](z, y, self.logits, smoothing)
+        return LOSSES[self.document["loss"]["type"]](z, y, self.logits, smoothing, self.weights)
 
     def run(self, x: Array, y: Array, x_valid: Array, y_valid: Array) -> dict[str, Array]:
         """Train on normalised inputs; return what is compared."""
@@ -117,6 +118,9 @@ class Training:
         per_epoch = count // size if options.get("drop_last") else math.ceil(count / size)
         total = math.ceil(options["epochs"] * per_epoch - 1e-9)
         inputs, targets = (self.tensor(each) for each in (x, y))
+        if "class_weights" in self.document["loss"]:
+            (outputs,) = self.output_shape
+            self.weights = FORMULAS["balanced"](targets, outputs, self.document["loss"]["type"])
         at, seen = 0, [0.0, 0]
         while at < total:
             epoch, step = divmod(at, per_epoch)
