@@ -49,6 +49,8 @@ OTHER_NAMES = {  # from names in other libraries, `folded`, to names here
     "bce": "BinaryCrossEntropy",
     "bceloss": "BinaryCrossEntropy",
     "bcewithlogitsloss": "BinaryCrossEntropy",
+    "classweight": "class_weights",
+    "posweight": "class_weights",
     "mse": "MeanSquaredError",
     "mseloss": "MeanSquaredError",
     "l2": "MeanSquaredError",
@@ -92,9 +94,10 @@ OTHER_NAMES = {  # from names in other libraries, `folded`, to names here
 
 ABSENT = {  # what other libraries have and this one lacks, `folded`, and what does instead
     **dict.fromkeys(
-        ("classweight", "classweights", "sampleweight", "sampleweights", "posweight"),
-        "classes and samples cannot be given weights here; let the data repeat the samples that are too few",
+        ("sampleweight", "sampleweights"),
+        "samples have no weights of their own here; those of classes are class_weights in the loss",
     ),
+    **dict.fromkeys(("classweight", "posweight"), "the weights of classes are class_weights in the loss"),
 }
 
 LEAST_ENDING = 4  # letters that suffice to recognise a known name by its ending

@@ -155,6 +155,19 @@ TABLE: list[tuple[str, str | tuple[str, ...], str, str]] = [
         "the softmax of a single value is always 1",
     ),
     # loss
+    ("CrossEntropy.class_weights", f"loss.class_weights={[0] * 10}", REFUSED, "all weights are 0"),
+    ("CrossEntropy.class_weights", "loss.class_weights=[1, 2]", REFUSED, "has 2 weights, but there are 10 classes"),
+    (
+        "BinaryCrossEntropy.class_weights",
+        (
+            'loss={"type": "BinaryCrossEntropy", "class_weights": [0, 0]}',
+            'layers.softmax={"type": "Sigmoid"}',
+            "layers.out.units=2",
+            *PICTURES,
+        ),
+        REFUSED,
+        "all weights are 0",
+    ),
     ("CrossEntropy.label_smoothing", "loss.label_smoothing=0.9", NOTED, "takes more of each target than it leaves"),
     ("CrossEntropy.label_smoothing", "loss.label_smoothing=0.999999999", REFUSED, "is 1 in float32"),
     # optimizers

@@ -318,6 +318,8 @@ def numbers(noun: str) -> Callable[[Mapping[str, Any]], list[str]]:
 def arrays(setting: Mapping[str, Any]) -> list[str]:
     """Return a pair, a list of objects, a list of pairs, or a list of integers."""
     inner = setting["items"]
+    if inner.get("type") == "number":
+        return ["list of numbers"]
     kind = inner.get("$ref", "").rsplit("/", 1)[-1]
     if kind == "parameter_name":
         return ["list of names"]
@@ -332,17 +334,20 @@ def arrays(setting: Mapping[str, Any]) -> list[str]:
     return ["pair of such"] if setting.get("maxItems") == 2 else ["1 or 3 integers ≥ 1"]
 
 
+def objects(setting: Mapping[str, Any]) -> list[str]:
+    """Return the keys of an object, or that they are names."""
+    if "properties" not in setting:
+        return ["object of numbers by name" if setting.get("additionalProperties") is not True else "object"]
+    return [f"object with {', '.join(code_name(name) for name in setting['properties'] if name not in NAMED)}"]
+
+
 WORDS: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "string": strings,
     "integer": lambda setting: [code(setting["const"])] if "const" in setting else numbers("integer")(setting),
     "number": numbers("number"),
     "boolean": lambda setting: ["`true`, `false`"],
     "array": arrays,
-    "object": lambda setting: [
-        f"object with {', '.join(code_name(name) for name in setting['properties'] if name not in NAMED)}"
-        if "properties" in setting
-        else "object"
-    ],
+    "object": objects,
 }
 BLOCKS: dict[str, Callable[[], str]] = {
     "document": document,
