@@ -64,7 +64,7 @@ def training_differences(graph: Graph, n: int, seed: int, dtype: str) -> tuple[f
     parameters = initialise(graph, seed, dtype, images=x)
     network = TorchNetwork(graph, parameters)
     with Engine(graph, parameters, batch_size=n, threads=1) as engine:
-        loss = graph.summarise(engine.train_step(ArrayBatch(x, y), epoch=0, step=0), n)["loss"]
+        loss = graph.summarise(engine.train_step(ArrayBatch(x, y), epoch=0, step=0), n, training=True)["loss"]
     network.loss(tensor(x), tensor(y)).backward()
     with torch.no_grad():
         reported = network.reported(tensor(x), tensor(y)).item()

@@ -142,10 +142,17 @@ class Engine:
             outputs[chunk] = self._ready().outputs(count)
         return outputs
 
-    def evaluate(self, batch: Batch) -> Array:
-        """Return the loss's partial sums, in inference, over any number of samples; see Loss.summarise."""
-        chunks = self.chunks(len(batch))
-        sums = [self._carry_out(Evaluate(self._hand_over(batch.part(chunk)))) for chunk in chunks]
+    def evaluate(self, batch: Batch, inputs: Array | None = None) -> Array:
+        """Return the loss's partial sums, in inference, over any number of samples; see Loss.summarise.
+
+        inputs: receives those of the loss, as `loss_inputs` returns them.
+        """
+        sums = []
+        for chunk in self.chunks(len(batch)):
+            handed = self._hand_over(batch.part(chunk))
+            sums.append(self._carry_out(Evaluate(handed, inputs is not None)))
+            if inputs is not None:
+                inputs[chunk] = self._ready().outputs(handed.count)
         return np.asarray(np.sum(np.array(sums), axis=0))
 
     def loss_inputs(self, batch: Batch) -> Array:

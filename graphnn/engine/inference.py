@@ -72,12 +72,14 @@ class InferencePass:
         """Write the inputs of the loss into `out`, n×(output shape), which all members share."""
         self._run(len(batch), feed(batch, self._memory, None).inputs, self._to_loss, writing(out))
 
-    def evaluate(self, batch: Batch) -> Array:
-        """Return the loss's partial sums over the batch."""
+    def evaluate(self, batch: Batch, out: Array | None = None) -> Array:
+        """Return the loss's partial sums over the batch. out: as in `loss_inputs`, where these are needed, too."""
         loss, logits, n = self._graph.loss, loss_takes_logits(self._graph), len(batch)
         samples = feed(batch, self._memory, None)
 
         def measure(piece: slice, value: Array) -> Array:
+            if out is not None:
+                out[piece] = value
             return loss.piece(samples.targets(piece), value, n, logits=logits, dy=None)
 
         return np.asarray(np.sum(self._run(n, samples.inputs, self._to_loss, measure), axis=0))

@@ -51,8 +51,9 @@ class Program:
         match request:
             case TrainStep(handed, epoch, step):
                 return self.training.step(handover.batch(handed), epoch=epoch, step=step)
-            case Evaluate(handed):
-                return self.inference.evaluate(handover.batch(handed))
+            case Evaluate(handed, inputs):
+                out = handover.outputs(handed.count) if inputs else None
+                return self.inference.evaluate(handover.batch(handed), out)
             case Predict(count):
                 self.inference.predict(handover.inputs(count), handover.outputs(count))
             case ComputeLossInputs(handed):

@@ -32,9 +32,13 @@ class TrainStep:
 
 @frozen_dataclass
 class Evaluate:
-    """Compute the loss in inference; the result is its partial sums."""
+    """Compute the loss in inference; the result is its partial sums.
+
+    inputs: whether to write the inputs of the loss into Handover.outputs, too.
+    """
 
     batch: Handed
+    inputs: bool = False
 
 
 @frozen_dataclass

@@ -77,6 +77,7 @@ def evaluate(
     sums: list[Array] = []
     outputs: list[Array] = []
     ranges: list[tuple[Array, Array]] = []  # of each target, in a chunk
+    gathered = graph.gathered()
     used = kernels_for(graph, kernels)
     with Engine(graph, parameters, batch_size=batch_size, samples=count, threads=threads, kernels=used) as engine:
         with working(f"measuring on the {part} part", count) as task:
@@ -85,6 +86,7 @@ def evaluate(
                 values, targets = engine.loss_inputs(SourceBatch(samples, chosen)), samples.targets(chosen)
                 with np.errstate(all="ignore"):  # what is not finite is reported below
                     sums.append(loss.piece(targets, values, count, logits=logits))
+                    gathered.add(targets, values, logits=logits)
                 if not samples.learns_inputs:
                     outputs.append(values)
                 if loss.outputs is Numbers:
@@ -92,7 +94,8 @@ def evaluate(
                     ranges.append((flat.min(axis=0), flat.max(axis=0)))
                 task.advance(len(chosen))
         where = f"of {weights} over the {part} part"
-        result = Evaluation(part, count, weights, graph.summarise(np.sum(sums, axis=0), count), views=views)
+        figures = graph.summarise(gathered.filled(np.sum(sums, axis=0)), count)
+        result = Evaluation(part, count, weights, figures, views=views)
         check_figures(engine, samples, result.figures, where)
         if views != "none":
             averaged = averaged_sums(engine, samples, views)

@@ -1,6 +1,5 @@
 """Test-time augmentation: outputs averaged over several views of each image."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -11,6 +10,7 @@ from graphnn.engine.batch import SourceBatch
 from graphnn.engine.engine import Engine
 from graphnn.engine.plan import loss_takes_logits
 from graphnn.errors import DataError
+from graphnn.metrics.figures import first_non_finite
 from graphnn.text.suggestions import unknown_name
 from graphnn.text.working import working
 from graphnn.training.divergence import check_figures
@@ -40,7 +40,7 @@ def averaged_sums(engine: Engine, samples: Samples, views: str, stop: Stop = nev
     loss, logits, count = engine.graph.loss, loss_takes_logits(engine.graph), len(samples)
     weighted = [(weight, replace(samples, view=view)) for weight, view in VIEWS[views]]
     engine.supply(*(viewed for _, viewed in weighted))  # all at once, because each call starts new processes
-    sums: list[Array] = []
+    sums, gathered = list[Array](), engine.graph.gathered()
     with working(f"measuring with {views}", count * len(weighted)) as task:
         for chunk in engine.chunks(count):
             chosen = np.arange(chunk.start, chunk.stop)
@@ -53,12 +53,13 @@ def averaged_sums(engine: Engine, samples: Samples, views: str, stop: Stop = nev
                 task.advance(len(chosen))
             with np.errstate(all="ignore"):  # figures that are not finite are looked for and reported elsewhere
                 sums.append(loss.piece(samples.targets(chosen), mean, count, logits=logits))
-    return np.asarray(np.sum(sums, axis=0))
+                gathered.add(samples.targets(chosen), mean, logits=logits)
+    return gathered.filled(np.asarray(np.sum(sums, axis=0)))
 
 
 def check_averaged(engine: Engine, samples: Samples, views: str, figures: Mapping[str, float], where: str) -> None:
     """Raise DivergenceError where a figure with views is not finite, as check_figures does."""
-    if all(map(math.isfinite, figures.values())):
+    if first_non_finite(figures) is None:
         return
     for _, view in VIEWS[views]:
         viewed = replace(samples, view=view)

@@ -151,7 +151,7 @@ def monitor_findings(spec: Spec, loss: Loss, output_shape: Shape | None, *, vali
 def gain_findings(spec: Spec) -> Iterator[Finding]:
     """Yield a finding where early stopping asks for a gain that a fraction of the samples cannot make."""
     stopping = spec.training.get("early_stopping", {})
-    if stopping.get("monitor", "").endswith("accuracy") and stopping["min_delta"] >= 1:
+    if stopping.get("monitor", "").endswith(("accuracy", "f1", "auc")) and stopping["min_delta"] >= 1:
         message = f"{stopping['monitor']} is at most 1, so it never gains {stopping['min_delta']:g}; write 0.001, or 0"
         yield Finding(("training", "early_stopping", "min_delta"), message)
 

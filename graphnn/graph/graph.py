@@ -1,6 +1,7 @@
 """The computational graph: a sequence of nodes with their shapes, and the loss; nothing is allocated."""
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from graphnn.document.document import Path, path_text
 from graphnn.errors import DataError
@@ -10,6 +11,9 @@ from graphnn.layers.expansion import INPUT, ExpandedLayer, Expansion
 from graphnn.losses.base import Loss
 from graphnn.parameters.parameter import Parameter
 from graphnn.types import Array, Shape
+
+if TYPE_CHECKING:
+    from graphnn.metrics.gathered import Gathered
 
 
 @frozen_dataclass
@@ -59,9 +63,23 @@ class Graph:
         """The names of the figures that are reported, "loss" first."""
         return self.loss.metrics(self.output_shape)
 
-    def summarise(self, sums: Array, count: int) -> dict[str, float]:
-        """Return the loss and the metrics of `count` samples; sums: the sum of Loss.piece over all their pieces."""
-        return self.loss.summarise(sums, count, self.output_shape)
+    @property
+    def training_metrics(self) -> tuple[str, ...]:
+        """The names of those figures that are reported of training steps."""
+        return self.loss.layout(self.output_shape, training=True).names
+
+    def summarise(self, sums: Array, count: int, *, training: bool = False) -> dict[str, float]:
+        """Return the loss and the metrics of `count` samples; sums: the sum of Loss.piece over all their pieces.
+
+        training: whether the pieces were those of training steps.
+        """
+        return self.loss.summarise(sums, count, self.output_shape, training=training)
+
+    def gathered(self) -> "Gathered":
+        """Return what gathers the samples of a part for the metrics that are no sums over pieces."""
+        from graphnn.metrics.gathered import Gathered  # inspect measures nothing
+
+        return Gathered(self.loss.outputs, self.output_shape)
 
     def check_targets(self, name: str, targets: Array) -> None:
         """Raise DataError, with the name of the targets, where the loss cannot take them."""

@@ -75,8 +75,9 @@ class Loss(Describable, ABC):
 
         y_gt: m targets, which `check_targets` has accepted. y: predictions, m×(output shape), float32 or float64, or
         with `logits` the inputs of the `fused_with` layer; not changed unless dy is the same memory. dy: receives the
-        gradient of the mean loss over all n samples with respect to y, in y's shape and dtype; None: not needed. The
-        sums are a float64 vector in the order of `layout`; `summarise` takes the sum of those of all pieces.
+        gradient of the mean loss over all n samples with respect to y, in y's shape and dtype; None: not needed, as in
+        inference. The sums are a float64 vector in the order of `layout`, of training where there is a dy; `summarise`
+        takes the sum of those of all pieces.
         """
 
     @abstractmethod
@@ -89,16 +90,19 @@ class Loss(Describable, ABC):
             return self.layout(output_shape).names
         return (MeanLoss.name, *(metric.name for metric in metrics_of(self.outputs)))
 
-    def summarise(self, sums: Array, count: int, output_shape: Shape) -> dict[str, float]:
+    def summarise(self, sums: Array, count: int, output_shape: Shape, *, training: bool = False) -> dict[str, float]:
         """Return the loss and its metrics of `count` samples, by name, from the sum of their pieces' partial sums.
 
-        output_shape: of one prediction. Fractions are in 0…1, not per cent.
+        output_shape: of one prediction. training: as in `layout`. Fractions are in 0…1, not per cent.
         """
-        return self.layout(output_shape).figures(sums, count)
+        return self.layout(output_shape, training=training).figures(sums, count)
 
-    def layout(self, output_shape: Shape) -> Layout:
-        """Return the layout of the vector that `piece` returns for predictions of `output_shape`."""
-        return layout(self.outputs, output_shape)
+    def layout(self, output_shape: Shape, *, training: bool = False) -> Layout:
+        """Return the layout of the vector that `piece` returns for predictions of `output_shape`.
+
+        training: with a gradient, where metrics are left out that are not worth their time in every step.
+        """
+        return layout(self.outputs, output_shape, training=training)
 
     def of_inputs(self) -> Loss:
         """Return the loss for targets that are the network's inputs, which says what its outputs mean then."""

@@ -39,7 +39,8 @@ class BinaryCrossEntropy(ClassWeighted):
 
     def piece(self, y_gt: Array, y: Array, n: int, *, logits: bool, dy: Array | None = None) -> Array:
         outputs, size = self.outputs(y_gt, y, logits=logits), y[0].size
-        sums, t = sums_of(outputs), outputs.targets  # the sums before dy is written, which may be y's memory
+        sums = sums_of(outputs, training=dy is not None)  # before dy is written, which may be y's memory
+        t = outputs.targets
         weights = self._weights(y.dtype)
         if weights is not None:
             loss = weighted_loss(t, y, weights, logits=logits, dy=dy)
@@ -70,8 +71,8 @@ class BinaryCrossEntropy(ClassWeighted):
     def class_count(self, output_shape: Shape) -> int:
         return 2 if output_shape == (1,) else output_shape[0]
 
-    def classes_text(self, count: int) -> str:
-        return "2 classes, no and yes" if count == 2 else f"{count} outputs"
+    def classes_text(self, output_shape: Shape) -> str:
+        return "2 classes, no and yes" if output_shape == (1,) else f"{output_shape[0]} outputs"
 
     def counts(self, targets: Array, output_shape: Shape) -> Array:
         yes = targets.reshape(len(targets), -1).sum(axis=0, dtype=np.float64)

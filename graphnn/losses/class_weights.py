@@ -65,15 +65,15 @@ class ClassWeighted(Loss):
         unfit = unfit_numbers(setting)
         if unfit is None and isinstance(setting, tuple) and len(setting) != count:
             unfit = Unfit(
-                f"has {len(setting)} weights, but there are {self.classes_text(count)}; write {count} weights"
+                f"has {len(setting)} weights, but there are {self.classes_text(output_shape)}; write {count} weights"
             )
         if unfit is None and isinstance(setting, Mapping) and names is not None:
             unfit = unfit_names(setting, names, count)
         return unfit
 
-    def classes_text(self, count: int) -> str:
-        """Return the number of classes in words."""
-        return f"{count} classes"
+    def classes_text(self, output_shape: Shape) -> str:
+        """Return the number of classes in words, for outputs of this shape."""
+        return f"{output_shape[0]} classes"
 
     def weighted(self, output_shape: Shape, targets: Array | None, names: Sequence[str] | None) -> Self:
         """Return the loss with a number for each class.

@@ -42,7 +42,7 @@ class CrossEntropy(ClassWeighted):
 
     def piece(self, y_gt: Array, y: Array, n: int, *, logits: bool, dy: Array | None = None) -> Array:
         outputs = Classes(y_gt, y, logits=logits)
-        sums = sums_of(outputs)  # before dy is written, which may be y's memory
+        sums = sums_of(outputs, training=dy is not None)  # before dy is written, which may be y's memory
         weights = self._weights(y.dtype)
         if weights is not None:
             losses = self._weighted(outputs, weights, n, dy)

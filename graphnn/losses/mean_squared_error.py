@@ -22,7 +22,7 @@ class MeanSquaredError(Loss):
 
     def piece(self, y_gt: Array, y: Array, n: int, *, logits: bool, dy: Array | None = None) -> Array:
         outputs, size = Numbers(y_gt, y, logits=logits), y[0].size
-        sums = sums_of(outputs)
+        sums = sums_of(outputs, training=dy is not None)
         sums[0] = outputs.squares.sum() / size
         if dy is not None:
             np.multiply(outputs.difference, 2 / (n * size), out=dy, casting="same_kind")

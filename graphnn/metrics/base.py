@@ -5,6 +5,8 @@ from abc import ABC, abstractmethod
 from operator import attrgetter
 from typing import ClassVar, Generic, TypeVar
 
+import numpy as np
+
 from graphnn.metrics.outputs import Outputs
 from graphnn.registry import Registry
 from graphnn.types import Array, Shape
@@ -17,7 +19,10 @@ class Metric:
 
     name: in files, JSON and documents. label: for people. short: where a terminal is narrow; "": as the label. percent:
     whether 0.98 is shown as 98%. higher_is_better: whether the higher of two values is the better one. brief: whether
-    it is shown where space is short: in the line of an epoch, and as a column of a comparison.
+    it is shown where space is short: in the line of an epoch, and as a column of a comparison. in_training: whether it
+    is measured on the training part, too, during the epoch, where it costs time in each step. may_be_undefined: whether
+    it is NaN for some targets and predictions that are as they should be, and not only where a network diverges.
+    two_classes: whether it compares two classes, so that it says nothing of samples of one of them alone.
     """
 
     name: ClassVar[str]
@@ -26,6 +31,9 @@ class Metric:
     percent: ClassVar[bool] = False
     higher_is_better: ClassVar[bool]
     brief: ClassVar[bool] = True
+    in_training: ClassVar[bool] = True
+    may_be_undefined: ClassVar[bool] = False
+    two_classes: ClassVar[bool] = False
 
 
 class OutputMetric(Metric, ABC, Generic[Meaning]):
@@ -36,8 +44,8 @@ class OutputMetric(Metric, ABC, Generic[Meaning]):
 
     outputs: ClassVar[tuple[type[Outputs], ...]]
 
-    def suits(self, output_shape: Shape) -> bool:
-        """Return whether it is meaningful for outputs of this shape (of one sample)."""
+    def suits(self, outputs: type[Outputs], output_shape: Shape) -> bool:
+        """Return whether it is meaningful for outputs of this meaning and shape (of one sample)."""
         return True
 
     def size(self, output_shape: Shape) -> int:
@@ -51,6 +59,27 @@ class OutputMetric(Metric, ABC, Generic[Meaning]):
     def value(self, sums: Array, count: int) -> float:
         """Return the metric of `count` samples from the total of their `size` partial sums; by default the mean."""
         return float(sums[0] / count)
+
+
+class WholeMetric(OutputMetric[Meaning]):
+    """A metric that depends on how the samples of a part compare with each other, so that it is no sum over pieces.
+
+    Its partial sums are 0 until a `Gathered` has all samples. It is not measured in training.
+    """
+
+    in_training = False
+
+    def sums(self, outputs: Meaning) -> Array:
+        """Return zeros."""
+        return np.zeros(self.size(outputs.y.shape[1:]))
+
+    @abstractmethod
+    def scores(self, outputs: Meaning) -> Array:
+        """Return what it needs to know of each sample: float64 of n×S."""
+
+    @abstractmethod
+    def whole(self, scores: Array) -> Array:
+        """Return its `size` sums from the scores of all samples, N×S. Their order may change nothing."""
 
 
 METRICS: Registry[type[Metric]] = Registry("metric", "graphnn.metrics", name_of=attrgetter("name"))

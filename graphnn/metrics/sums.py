@@ -35,19 +35,22 @@ class Layout:
 
 
 @cache  # it is needed for every piece of every batch
-def layout(outputs: type[Outputs], output_shape: Shape) -> Layout:
-    """Return the layout for outputs of a meaning. output_shape: of one sample."""
+def layout(outputs: type[Outputs], output_shape: Shape, *, training: bool = False) -> Layout:
+    """Return the layout for outputs of a meaning. output_shape: of one sample. training: of the pieces of its steps."""
     parts, end = [], 1
     for metric in metrics_of(outputs):
-        if metric.suits(output_shape):
+        if metric.suits(outputs, output_shape) and (metric.in_training or not training):
             parts.append((metric, slice(end, end + metric.size(output_shape))))
             end = parts[-1][1].stop
     return Layout(tuple(parts), end)
 
 
-def sums_of(outputs: Outputs) -> Array:
-    """Return the vector of partial sums over these samples, float64; the loss is left at 0."""
-    vector = layout(type(outputs), outputs.y.shape[1:])
+def sums_of(outputs: Outputs, *, training: bool = False) -> Array:
+    """Return the vector of partial sums over these samples, float64; the loss is left at 0.
+
+    training: as in `layout`.
+    """
+    vector = layout(type(outputs), outputs.y.shape[1:], training=training)
     sums = np.zeros(vector.size)
     for metric, part in vector.parts:
         sums[part] = metric.sums(outputs)

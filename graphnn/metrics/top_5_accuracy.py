@@ -3,7 +3,7 @@
 import numpy as np
 
 from graphnn.metrics.base import METRICS, OutputMetric
-from graphnn.metrics.outputs import Classes
+from graphnn.metrics.outputs import Classes, Outputs
 from graphnn.types import Shape
 
 BEST = 5
@@ -26,7 +26,7 @@ class Top5Accuracy(OutputMetric[Classes]):
     brief = False
     outputs = (Classes,)
 
-    def suits(self, output_shape: Shape) -> bool:
+    def suits(self, outputs: type[Outputs], output_shape: Shape) -> bool:
         """Return whether there are more than five classes."""
         return output_shape[0] > BEST
 

@@ -17,6 +17,7 @@ from graphnn.plots.reliability import draw_reliability, reliability
 from graphnn.plots.two_classes import draw_probabilities, draw_roc, roc
 from graphnn.reports.kinds import percent_text, six_digits
 from graphnn.text.visible import single_line
+from graphnn.training.history import VALIDATION
 from graphnn.types import Array
 
 MOST_OUTPUTS = 4  # of a regression that are drawn
@@ -57,7 +58,8 @@ def curves(subject: Subject) -> Curves | None:
         return None
     best = [best_epoch(run) for run in runs]
     drawn = [
-        Curve(name=f"run {run.number}", records=run.history, best=each) for run, each in zip(runs, best, strict=True)
+        Curve(name=f"run {run.number}", records=run.history, best=each, best_by=kept(run).removeprefix(VALIDATION))
+        for run, each in zip(runs, best, strict=True)
     ]
     graphs = tuple(
         Chart(inline_svg(figure, f"curve{number}"), f"{label} by epoch; {last_values(runs, label)}")
@@ -74,10 +76,15 @@ def keys(runs: Sequence[ReadRun]) -> Sequence[Key]:
     return [Key(f"run {run.number}", number % COLOURS + 1) for number, run in enumerate(runs)]
 
 
+def kept(run: ReadRun) -> str:
+    """Return the figure by which the document of a run keeps the best epoch; "" where it keeps the last."""
+    training = {} if run.document is None else run.document.get("training", {})
+    return str(training.get("keep_best") or "")
+
+
 def best_epoch(run: ReadRun) -> int | None:
     """Return the epoch whose weights a run keeps, where its document keeps the best; None otherwise."""
-    training = {} if run.document is None else run.document.get("training", {})
-    keep = training.get("keep_best")
+    keep = kept(run)
     if not keep:
         return None
     from graphnn.training.monitor import Watch  # few documents keep the best
@@ -95,9 +102,9 @@ def last_values(runs: Sequence[ReadRun], label: str) -> str:
     for run in runs:
         last = run.history[-1]
         by_label = {"learning rate": last.learning_rate}
-        for name, value in last.training.items():
+        for name, value in {**last.training, **(last.validation or {})}.items():
             if name in METRICS:
-                by_label[METRICS[name].label] = (last.validation or {}).get(name, value)
+                by_label[METRICS[name].label] = value
         at = f" at {six_digits(by_label[label])}" if label in by_label else ""
         ends.append(f"run {run.number} ends after {last.epoch} epochs{at}")
     return "; ".join(ends)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from graphnn.metrics.base import METRICS
-from graphnn.plots.curves import Curve, metric_panel, rate_panel
+from graphnn.plots.curves import Curve, metric_panel, metrics_of, rate_panel
 from graphnn.plots.lines import epoch_axis, looks_of
 from graphnn.plots.style import Style, new_figure, plain_settings
 
@@ -14,14 +14,13 @@ RATE = "learning rate"
 
 
 def curve_panels(trainings: Sequence[Curve], style: Style) -> dict[str, Figure]:
-    """Return a figure for each metric that is shown where space is short, and for the learning rate, by its label.
+    """Return a figure for each metric of `metrics_of`, and for the learning rate, by its label.
 
     The lines look as in `draw_curves`; there is no legend. Nothing where no training has an epoch.
     """
     drawn = [each for each in trainings if each.records]
     looks = looks_of(len(drawn), style)
-    names = dict.fromkeys(name for each in drawn for name in each.records[0].metrics)
-    metrics = [METRICS[name] for name in names if name in METRICS and METRICS[name].brief]
+    metrics = [METRICS[name] for name in metrics_of(drawn)]
     epochs = [record.epoch for each in drawn for record in each.records]
     figures = {}
     for label in (*(metric.label for metric in metrics), *([RATE] if drawn else [])):

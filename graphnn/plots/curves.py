@@ -75,8 +75,7 @@ def draw_curves(trainings: Sequence[Curve], *, title: str = "", style: Style = L
     if not drawn:
         raise ValueError("no training has finished an epoch, so there is nothing to draw")
     looks = looks_of(len(drawn), style)
-    metrics = list(dict.fromkeys(name for each in drawn for name in each.records[0].metrics))
-    metrics = [name for name in metrics if name in METRICS and METRICS[name].brief]
+    metrics = metrics_of(drawn)
     names = [drawable(each.name, LONGEST) for each in drawn]
     epochs = [record.epoch for each in drawn for record in each.records]
     with plain_settings():
@@ -90,6 +89,13 @@ def draw_curves(trainings: Sequence[Curve], *, title: str = "", style: Style = L
             draw_title(figure, title, style)
         legends(figure, drawn, looks, names, style)
     return figure
+
+
+def metrics_of(trainings: Sequence[Curve]) -> list[str]:
+    """Return the names of the metrics to draw: those that are shown where space is short, and that is watched."""
+    names = dict.fromkeys(name for each in trainings for record in each.records for name in record.metrics)
+    watched = {each.best_by for each in trainings}
+    return [name for name in names if name in METRICS and (METRICS[name].brief or name in watched)]
 
 
 def grid(panels: int, names: Sequence[str], style: Style) -> tuple[Figure, list[Axes]]:

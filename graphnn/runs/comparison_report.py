@@ -1,7 +1,7 @@
 """The results of compared variants, as a report: a row for each, and its difference from the first."""
 
 import statistics
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from graphnn.frozen_dataclass import frozen_dataclass
@@ -10,6 +10,8 @@ from graphnn.metrics.figures import figure, label
 from graphnn.reports.kinds import DURATION, Kind
 from graphnn.reports.report import Alternatives, Column, Report, Table
 from graphnn.runs.comparison import TRAINING_PART, Training
+from graphnn.runs.curves import watched
+from graphnn.training.monitor import PREFIX
 
 ROWS = (
     Column("variant", key="variant"),
@@ -98,7 +100,8 @@ def comparison_report(trainings: Sequence[Training]) -> Report:
         return Report(data=[], rows=Table(ROWS, ()))
     parts = list(dict.fromkeys(part for figures in measured for part in figures if part != TRAINING_PART))
     parts = parts or [trainings[0].parts[0]]
-    metric = metric_of([by_part[part] for by_part in measured for part in parts if part in by_part])
+    watched_by = {watched(each.settings.document).removeprefix(PREFIX) for each in trainings}
+    metric = metric_of([by_part[part] for by_part in measured for part in parts if part in by_part], watched_by)
     lines = list(compared(outcomes, list(shown(parts, metric, measured))))
     return Report(
         [Alternatives(list(tables(lines, parts, metric)))],
@@ -223,11 +226,17 @@ def by_variant(trainings: Sequence[Training]) -> Iterator[Outcome]:
         yield Outcome(variant.name, figures, seconds, diverged, variant.values)
 
 
-def metric_of(figures: Iterable[Mapping[str, float]]) -> str:
-    """Return the metric that the table shows: the first brief one besides the loss that all have, else the loss."""
+def metric_of(figures: Iterable[Mapping[str, float]], watched_by: Collection[str] = ()) -> str:
+    """Return the metric that the table shows: the first brief one besides the loss that all have, else the loss.
+
+    watched_by: the metrics by which the trainings judge their epochs; where it is one for all besides the loss, it is
+    the one that is shown.
+    """
     names = list(figures)
     if not names:  # all diverged
         return "loss"
+    if len(set(watched_by)) == 1 and "loss" not in watched_by and all(set(watched_by) <= each.keys() for each in names):
+        return next(iter(watched_by))
     brief = (name for name in names[0] if name in METRICS and METRICS[name].brief)
     return next((name for name in brief if name != "loss" and all(name in each for each in names)), "loss")
 

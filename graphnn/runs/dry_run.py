@@ -19,7 +19,7 @@ def dry_run(trainer: Trainer, data: TrainingData) -> None:
     seconds = time.perf_counter() - start
     trainer.check_step(np.arange(count), sums)
     norm = float(np.linalg.norm(trainer.parameters.gradient.astype(np.float64)))
-    loss = trainer.graph.summarise(sums, count)["loss"]
+    loss = trainer.graph.summarise(sums, count, training=True)["loss"]
     parts = [f"{len(data.training):,} samples to train on"]
     parts += [f"{len(data.validation):,} to validate"] if data.validation else []
     parts += [f"{len(data.test):,} to test"] if data.test else []

@@ -84,7 +84,7 @@ class RunFacts:
 
     def save(self, file: Path) -> None:
         """Write run.json whole. Raises OSError."""
-        values = {"run_version": VERSION, **asdict(self)}
+        values = {"run_version": VERSION, **asdict(self), "figures": known_figures(self.figures)}
         with replacing(file) as stream:
             stream.write((json.dumps(values, indent=2, ensure_ascii=False) + "\n").encode())
 
@@ -152,6 +152,14 @@ def numbers_of(metrics: Any) -> dict[str, dict[str, float | None]]:
         part: {name: float(value) if is_finite(value) else None for name, value in figures.items()}
         for part, figures in parts
         if isinstance(figures, dict)
+    }
+
+
+def known_figures(figures: Mapping[str, Mapping[str, float | None]]) -> dict[str, dict[str, float | None]]:
+    """Return figures by part with None for those that are undefined, because JSON has no NaN."""
+    return {
+        part: {name: value if is_finite(value) else None for name, value in each.items()}
+        for part, each in figures.items()
     }
 
 

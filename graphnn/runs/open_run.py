@@ -37,13 +37,13 @@ class OpenRun:
         metrics: Sequence[str],
         log: RunLog,
         *,
-        validated: bool,
+        validated: Sequence[str],
         records: Iterable[Record],
         mark: Mark | None = None,
     ) -> Iterator[Self]:
         """A context in which the folder is claimed; its facts, the resolved document and the history are written first.
 
-        metrics: the names of those of training. validated: whether there are columns for validation. records: of the
+        metrics: the names of those of training. validated: of those of validation. records: of the
         epochs that a resumed run has finished. mark: of its checkpoint, as it was read. Raises TakenRun where
         another process trains into the folder, or has trained since the checkpoint was read; WeightsError where a file
         cannot be written.

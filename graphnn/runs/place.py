@@ -50,7 +50,7 @@ class RunPlace:
         *,
         samples: int,
         metrics: Sequence[str],
-        validated: bool,
+        validated: Sequence[str],
         records: Iterable[Record],
         log: RunLog,
     ) -> Iterator[OpenRun]:

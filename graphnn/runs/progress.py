@@ -3,7 +3,7 @@
 import math
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from typing import TextIO
 
@@ -80,7 +80,7 @@ class Progress:
     def epoch_done(self, trainer: Trainer, record: Record) -> None:
         """Remove the bars and print the line of an epoch, in green where it is the best so far."""
         self.close()
-        text = epoch_line(record, trainer.options.epochs, terminal_width())
+        text = epoch_line(record, trainer.options.epochs, terminal_width(), trainer.watched)
         best = has_colour(sys.stdout) and is_best(trainer, record)
         self.line(text, painted(text, Meaning.GOOD) if best else None)
         if not trainer.finished:
@@ -179,12 +179,15 @@ def epoch_name(trainer: Trainer) -> str:
     return f"epoch {trainer.epoch + 1}/{trainer.options.epochs}"
 
 
-def epoch_line(record: Record, epochs: float, width: int | None = None) -> str:
-    """Return the line of an epoch with its brief metrics, with fewer words where it would be wider than `width`."""
+def epoch_line(record: Record, epochs: float, width: int | None = None, watched: Collection[str] = ()) -> str:
+    """Return the line of an epoch with its brief metrics, with fewer words where it would be wider than `width`.
+
+    watched: the names of metrics that are shown in any case.
+    """
     epoch = f"epoch {record.epoch:{len(str(math.ceil(epochs)))}}/{epochs}"
     rate = f"{record.learning_rate:#.3g}".rstrip(".")
     seconds = f"{record.seconds:.1f} s"
-    training, validated = brief(record.training), brief(record.validation or {})
+    training, validated = brief(record.training), brief(record.validation or {}, watched)
     validation = ["validation " + "  ".join(figures(validated))] if validated else []
     line = "  ".join([epoch, *figures(training), *validation, f"learning rate {rate}", seconds])
     if width is None or display_width(line) <= width:

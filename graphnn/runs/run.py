@@ -87,7 +87,7 @@ class TrainingRun:
                 *([f"and {more} more"] if more > 0 else []),
                 *how_to_continue(run, edited=all(problem.line is not None for problem in found)),
             )
-        size = self.graph.loss.layout(self.graph.output_shape).size
+        size = self.graph.loss.layout(self.graph.output_shape, training=True).size
         if state.sums is not None and len(state.sums) != size:
             raise WeightsError(
                 f"{source}: was written within epoch {state.epoch + 1} by a version with other "
@@ -119,8 +119,8 @@ class TrainingRun:
             self.spec,
             self.settings,
             samples=self.trainer.length.total_samples,
-            metrics=self.graph.metrics,
-            validated=self.trainer.validation is not None,
+            metrics=self.graph.training_metrics,
+            validated=() if self.trainer.validation is None else self.graph.metrics,
             records=self.trainer.history,
             log=self.progress.log,
         )

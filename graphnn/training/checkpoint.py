@@ -21,7 +21,8 @@ from graphnn.training.history import Record
 from graphnn.training.history_array import history_array, history_from
 from graphnn.types import Array
 
-VERSION = 2  # of the checkpoint's layout; 1 had the history in its metadata
+# Of the checkpoint's layout; 1 had the history in its metadata, 2 the same metrics for training and validation.
+VERSION = 3
 HISTORY = "history"
 
 NUMBERS = values(or_null(number()))
@@ -47,9 +48,11 @@ RECORD = keys(
         "images_per_second": number(),
     }
 )
+NAMES = {"epochs": whole(1), "metrics": rows(text), "validation": rows(text)}
 METADATA: Mapping[int, Check] = {  # of each version
     1: keys({**COMMON, "history": rows(RECORD)}, {"kernels": text}),
     2: keys({**COMMON, "metric_names": rows(keys({"epochs": whole(1), "metrics": rows(text)})), "kernels": text}),
+    3: keys({**COMMON, "metric_names": rows(keys(NAMES)), "kernels": text}),
 }
 
 

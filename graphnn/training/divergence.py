@@ -11,7 +11,7 @@ from graphnn.engine.plan import loss_takes_logits
 from graphnn.errors import DivergenceError
 from graphnn.graph.graph import Node
 from graphnn.losses.base import Loss
-from graphnn.metrics.figures import label
+from graphnn.metrics.figures import first_non_finite, label
 from graphnn.training.samples import Samples
 from graphnn.types import Array
 
@@ -55,10 +55,10 @@ def check_figures(engine: Engine, samples: Samples, figures: Mapping[str, float]
 
     figures: by name. where: words for messages: "over the test part".
     """
-    for name, value in figures.items():
-        if not math.isfinite(value):
-            cause = culprit_in_inference(engine, samples)
-            raise DivergenceError(f"the {label(name)} {where} is {value:.3g}: {cause}")
+    name = first_non_finite(figures)
+    if name is not None:
+        cause = culprit_in_inference(engine, samples)
+        raise DivergenceError(f"the {label(name)} {where} is {figures[name]:.3g}: {cause}")
 
 
 def culprit_in_inference(engine: Engine, samples: Samples) -> str:

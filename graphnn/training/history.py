@@ -47,16 +47,14 @@ class Record:
 
     @cached_property
     def metrics(self) -> tuple[str, ...]:
-        """The names of the loss and the metrics, in their order."""
-        return tuple(self.training)
+        """The names of the loss and the metrics, in their order: those of training, then others of validation."""
+        return tuple(dict.fromkeys([*self.training, *(self.validation or ())]))
 
     @cached_property
     def packed(self) -> bytes:
-        """The numbers of the record in `history_array`; metrics of an epoch without validation are NaN there."""
-        validation = dict.fromkeys(self.training, math.nan) if self.validation is None else self.validation
+        """The numbers of the record in `history_array`."""
         first = (self.epoch, self.validation is not None, self.learning_rate, self.seconds, self.images_per_second)
-        metrics = (*self.training.values(), *(validation[name] for name in self.training))
-        return np.array([*first, *metrics], "<f8").tobytes()
+        return np.array([*first, *self.training.values(), *(self.validation or {}).values()], "<f8").tobytes()
 
 
 LAST = ("learning_rate", "seconds", "images_per_second")  # columns
@@ -110,11 +108,13 @@ class HistoryFile:
     """A CSV file with a line for each epoch, written to disk as soon as the epoch is over.
 
     Opening it replaces the content of the file by `records`, with which a resumed run begins. metrics: the names of
-    those of training. validated: whether there are columns for validation. Raises OSError, also where it is a link.
+    those of training. validated: of those of validation. Raises OSError, also where it is a link.
     """
 
-    def __init__(self, path: Path, metrics: Sequence[str], *, validated: bool, records: Iterable[Record] = ()) -> None:
-        columns = ["epoch", *metrics, *(f"{VALIDATION}{name}" for name in metrics if validated)]
+    def __init__(
+        self, path: Path, metrics: Sequence[str], *, validated: Sequence[str] = (), records: Iterable[Record] = ()
+    ) -> None:
+        columns = ["epoch", *metrics, *(f"{VALIDATION}{name}" for name in validated)]
         self._file = open_plain(path)
         self._text = io.StringIO()
         self._writer = csv.DictWriter(self._text, [*columns, *LAST], lineterminator="\n")

@@ -57,7 +57,7 @@ class Watch:
 
     def value(self, record: Record) -> float:
         """Return the figure of an epoch; NaN where it was not validated."""
-        return math.nan if record.validation is None else record.validation[self.metric]
+        return math.nan if record.validation is None else record.validation.get(self.metric, math.nan)
 
     def observe(self, record: Record) -> bool:
         """Take an epoch into account and return whether it is the best so far; one without validation is ignored."""

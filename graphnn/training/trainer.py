@@ -1,6 +1,5 @@
 """The training loop: epochs of steps, validation, and a state from which a run can resume in the middle of an epoch."""
 
-import math
 import time
 from pathlib import Path
 
@@ -10,8 +9,11 @@ from graphnn.averaging.base import check_averaging
 from graphnn.datasets.batches import epoch_order
 from graphnn.engine.batch import ArrayBatch, SourceBatch
 from graphnn.engine.engine import Engine
+from graphnn.engine.plan import loss_takes_logits
 from graphnn.errors import DataError, DivergenceError, WeightsError
-from graphnn.metrics.figures import label
+from graphnn.losses.class_weights import ClassWeighted
+from graphnn.metrics.base import METRICS
+from graphnn.metrics.figures import first_non_finite, label
 from graphnn.optimizers.base import Optimizer
 from graphnn.optimizers.rates import Rates
 from graphnn.optimizers.updater import Updater
@@ -23,6 +25,7 @@ from graphnn.training.divergence import all_finite, culprit, culprit_in_inferenc
 from graphnn.training.history import Record
 from graphnn.training.kept import BEST, Kept
 from graphnn.training.length import Length, check_batches
+from graphnn.training.monitor import Watch
 from graphnn.training.observer import Observer, Silent, Stop, never
 from graphnn.training.options import TrainingOptions
 from graphnn.training.samples import Samples
@@ -69,6 +72,7 @@ class Trainer:
         for each in (self.watch, self.kept.best):
             if each is not None:
                 each.check(self.graph.metrics, validated=self.validation is not None)
+                self._check_classes(each)
         self.history: list[Record] = []
         self.epoch = self.step = 0
         self._sums: Array | None = None
@@ -102,11 +106,28 @@ class Trainer:
             return False
         return self.watch.waited >= stopping.patience
 
+    def _check_classes(self, watch: Watch) -> None:
+        """Raise DataError where the figure to watch compares two classes, of which the validation part has one."""
+        loss, samples = self.graph.loss, self.validation
+        if samples is None or not METRICS[watch.metric].two_classes or not isinstance(loss, ClassWeighted):
+            return
+        counts = loss.counts(samples.all_targets, self.graph.output_shape)
+        if not counts.all():
+            other = "second" if counts[0] else "first"
+            found = f"none of the {len(samples):,} samples to validate on is of the {other} class"
+            advice = "watch another figure, or validate on more samples"
+            raise DataError(f"{watch.monitor} is watched, but {found}; {advice}")
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """The names of the metrics that are watched in validation, to stop early or to keep the best."""
+        return tuple(each.metric for each in (self.watch, self.kept.best) if each is not None)
+
     def metrics(self) -> dict[str, float]:
         """Return the loss and the metrics over the unfinished epoch so far. Raises ValueError before its first step."""
         if self._sums is None:
             raise ValueError("no step of this epoch is done")
-        return self.graph.summarise(self._sums, self.samples_seen)
+        return self.graph.summarise(self._sums, self.samples_seen, training=True)
 
     def learning_rates(self, step: int) -> tuple[float, ...]:
         """Return the learning rates of a step of the unfinished epoch: the network's, and one for each group."""
@@ -183,7 +204,7 @@ class Trainer:
             if sums is None:
                 return None
             metrics = self.graph.summarise(sums, len(samples))
-            wrong = next((name for name, value in metrics.items() if not math.isfinite(value)), None)
+            wrong = first_non_finite(metrics)
             if wrong is not None:
                 cause = culprit_in_inference(self.engine, samples)
                 raise self._diverged(cause, metrics[wrong], f"validation {label(wrong)}")
@@ -219,8 +240,8 @@ class Trainer:
             return
         shape, dtype = self.graph.input_shape, self.parameters.dtype
         batch = ArrayBatch(*self.training.take(positions, shape, self.epoch, dtype=dtype))
-        metrics = self.graph.summarise(sums, len(positions))
-        wrong = next((name for name, value in metrics.items() if not math.isfinite(value)), "loss")
+        metrics = self.graph.summarise(sums, len(positions), training=True)
+        wrong = first_non_finite(metrics) or "loss"
         cause = culprit(self.engine, batch, metrics[wrong], epoch=self.epoch, step=self.step)
         raise self._diverged(cause, metrics[wrong], label(wrong))
 
@@ -288,14 +309,20 @@ def evaluate(engine: Engine, samples: Samples, stop: Stop = never, *, what: str 
 
     what: it is called while it takes long. Raises DataError where there are no samples.
     """
-    total: Array | None = None
+    graph, total = engine.graph, np.zeros(0)
+    gathered, logits = graph.gathered(), loss_takes_logits(graph)
     with working(what, len(samples)) as task:
         for chunk in engine.chunks(len(samples)):
             if stop():
                 return None
-            sums = engine.evaluate(SourceBatch(samples, np.arange(chunk.start, chunk.stop)))
-            total = sums.copy() if total is None else total + sums
-            task.advance(chunk.stop - chunk.start)
-    if total is None:
+            chosen = np.arange(chunk.start, chunk.stop)
+            shape = (len(chosen), *graph.output_shape)
+            inputs = np.empty(shape, engine.parameters.dtype) if gathered.needed else None
+            sums = engine.evaluate(SourceBatch(samples, chosen), inputs)
+            total = total + sums if total.size else sums.copy()
+            if inputs is not None:
+                gathered.add(samples.targets(chosen), inputs, logits=logits)
+            task.advance(len(chosen))
+    if not total.size:
         raise DataError("there is no sample to evaluate on")
-    return total
+    return gathered.filled(total)

@@ -83,7 +83,10 @@ def test_table(document: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch) -
     assert lines[0] == f"test part, 360 samples, {document.with_suffix('.npz')}"
     assert lines[2].split()[0] == "loss"
     assert lines[3].split()[0] == "accuracy"
-    assert lines[4].split()[:2] == ["top-5", "accuracy"]
+    assert lines[4].split()[:2] == ["macro", "F1"]
+    assert lines[5].split()[:2] == ["top-5", "accuracy"]
+    (mean,) = (line for line in lines if line.startswith("mean "))
+    assert mean.split()[3] == lines[4].split()[2]  # of the table of classes, the same figure
     assert "\nthe digit 3 " in out  # in the table of classes
     assert "\n3  the digit 3 " in out  # in the matrix, whose columns are numbered
 
@@ -139,12 +142,14 @@ def test_figures_with_views_are_shown_beside_the_plain_ones(document: Path, caps
     assert flipped["accuracy"] == pytest.approx((p.argmax(axis=1) == data.y_test).mean())
     assert main([str(document), *views]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.rsplit(maxsplit=1) for line in lines[2:8]] == [
+    assert [line.rsplit(maxsplit=1) for line in lines[2:10]] == [
         ["loss", f"{plain['loss']:.4f}"],
         ["accuracy", f"{plain['accuracy']:.2%}"],
+        ["macro F1", f"{plain['macro_f1']:.2%}"],
         ["top-5 accuracy", f"{plain['top_5_accuracy']:.2%}"],
         ["loss with flip", f"{flipped['loss']:.4f}"],
         ["accuracy with flip", f"{flipped['accuracy']:.2%}"],
+        ["macro F1 with flip", f"{flipped['macro_f1']:.2%}"],
         ["top-5 accuracy with flip", f"{flipped['top_5_accuracy']:.2%}"],
     ]
 

@@ -31,13 +31,14 @@ def test_the_output_and_the_files_of_a_run(train: Train, document: Path) -> None
     assert epochs[1].endswith(" s")
     end = lines.index("Next:") - 1
     lines, after = lines[:end], lines[end:]
-    assert lines[-4] == f"{document.with_suffix('.npz')} written by run 1."
+    assert lines[-5] == f"{document.with_suffix('.npz')} written by run 1."
     assert f"Run 1, in {document.parent / 'net.runs' / '0001'}." in lines
-    assert lines[-3].startswith("Final test loss: 0.")
-    assert lines[-2].startswith("Final test accuracy: ")
+    assert lines[-4].startswith("Final test loss: 0.")
+    assert lines[-3].startswith("Final test accuracy: ")
+    assert lines[-2].startswith("Final test macro F1: ")
     assert lines[-1].startswith("Final test top-5 accuracy: ")
-    assert lines[-2].endswith("%")
-    assert 80 < float(lines[-2].split()[-1].rstrip("%")) < float(lines[-1].split()[-1].rstrip("%"))
+    assert lines[-3].endswith("%")
+    assert 80 < float(lines[-3].split()[-1].rstrip("%")) < float(lines[-1].split()[-1].rstrip("%"))
     log = (document.parent / "net.runs" / "0001" / "log.txt").read_text(encoding="utf-8").splitlines()
     assert [line[21:] for line in log] == lines + after  # after the time
     assert sorted(path.relative_to(document.parent).as_posix() for path in document.parent.rglob("*")) == [
@@ -153,6 +154,7 @@ def test_quiet_prints_the_final_figures_only(train: Train) -> None:
     assert [line.partition(":")[0] for line in out.splitlines()] == [
         "Final test loss",
         "Final test accuracy",
+        "Final test macro F1",
         "Final test top-5 accuracy",
     ]
 
@@ -187,9 +189,10 @@ def test_figures_with_views_are_shown_beside_the_plain_ones(train: Train, docume
     flipped = with_views.pop(f"{part} with flip")
     assert with_views == metrics
     assert flipped["accuracy"] != metrics[part]["accuracy"]  # a mirrored digit is another thing
-    assert out.splitlines()[3:] == [
+    assert out.splitlines()[4:] == [
         f"Final {part} loss with flip: {flipped['loss']:.4f}",
         f"Final {part} accuracy with flip: {flipped['accuracy']:.2%}",
+        f"Final {part} macro F1 with flip: {flipped['macro_f1']:.2%}",
         f"Final {part} top-5 accuracy with flip: {flipped['top_5_accuracy']:.2%}",
     ]
 

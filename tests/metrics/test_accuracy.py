@@ -26,7 +26,7 @@ def test_accuracy(truth: Array) -> None:
     expected = sum(int(row.argmax() == label) for row, label in zip(SCORES, LABELS, strict=True)) / 6
     for y, logits in ((SCORES, True), (softmax(SCORES), False)):
         summary = loss.summarise(loss.piece(truth, y, 6, logits=logits, dy=None), 6, (4,))
-        assert list(summary) == list(loss.metrics((4,))) == ["loss", "accuracy"]
+        assert list(summary) == list(loss.metrics((4,))) == ["loss", "accuracy", "macro_f1"]
         assert summary["accuracy"] == expected
         assert summary["loss"] == pytest.approx(loss(truth, softmax(SCORES)))
 

@@ -17,15 +17,18 @@ def test_the_table() -> None:
     table = {name: (one.label, one.percent, one.higher_is_better, one.brief) for name, one in METRICS.items()}
     assert table == {
         "accuracy": ("accuracy", True, True, True),
+        "f1": ("F1", True, True, False),
         "loss": ("loss", False, False, True),
+        "macro_f1": ("macro F1", True, True, False),
         "mean_absolute_error": ("mean absolute error", False, False, True),
         "r2": ("R²", False, True, True),
+        "roc_auc": ("ROC AUC", False, True, False),
         "top_5_accuracy": ("top-5 accuracy", True, True, False),
     }
     names = {outputs: [metric.name for metric in metrics_of(outputs)] for outputs in (Classes, YesOrNo, Numbers)}
     assert names == {
-        Classes: ["accuracy", "top_5_accuracy"],
-        YesOrNo: ["accuracy"],
+        Classes: ["accuracy", "f1", "macro_f1", "roc_auc", "top_5_accuracy"],
+        YesOrNo: ["accuracy", "f1", "macro_f1", "roc_auc"],
         Numbers: ["mean_absolute_error", "r2"],
     }
 
@@ -43,7 +46,8 @@ def test_sums_lie_after_that_of_the_loss() -> None:
     sums = sums_of(Numbers(np.array([[1.0, 2.0]]), np.array([[0.0, 5.0]])))
     assert sums.tolist() == [0, 2, 1, 9, 1, 2, 1, 4]
     assert [layout(Numbers, shape).size for shape in ((1,), (2,), (2, 3))] == [5, 8, 20]
-    assert [layout(Classes, (classes,)).size for classes in (5, 6)] == [2, 3]
+    assert [layout(Classes, (classes,)).size for classes in (2, 5, 6)] == [2 + 2 + 6 + 2, 2 + 15, 3 + 18]
+    assert [layout(Classes, (classes,), training=True).size for classes in (2, 5, 6)] == [2, 2, 3]
 
 
 @pytest.mark.parametrize(
@@ -71,8 +75,8 @@ def mean_square() -> Iterator[str]:
         higher_is_better = False
         outputs = (Numbers,)
 
-        def suits(self, output_shape: tuple[int, ...]) -> bool:
-            return output_shape == (1,)
+        def suits(self, meaning: type[Outputs], output_shape: tuple[int, ...]) -> bool:
+            return meaning is Numbers and output_shape == (1,)
 
         def sums(self, seen: Numbers) -> float:
             return float(seen.squares.sum())

@@ -39,7 +39,7 @@ def opened(folder: RunFolder, facts: RunFacts) -> Open:
     def open_run(log: RunLog | None = None, records: tuple[Record, ...] = ()) -> AbstractContextManager[OpenRun]:
         begun = replace(facts, state=TRAINING)
         return OpenRun.opened(
-            folder, begun, {"name": "nét"}, ("loss",), log or RunLog(), validated=True, records=records
+            folder, begun, {"name": "nét"}, ("loss",), log or RunLog(), validated=("loss",), records=records
         )
 
     return open_run

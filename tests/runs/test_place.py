@@ -28,9 +28,7 @@ def spec(document: Path) -> Spec:
 def begun(place: RunPlace, spec: Spec) -> RunFolder:
     """Open and close a run there, and return its folder."""
     settings = RunSettings(spec.resolved(), {"training data": "ab"}, 50, "numpy")
-    with place.opened(
-        spec, settings, samples=350, metrics=("loss",), validated=False, records=(), log=RunLog()
-    ) as files:
+    with place.opened(spec, settings, samples=350, metrics=("loss",), validated=(), records=(), log=RunLog()) as files:
         return files.folder
 
 

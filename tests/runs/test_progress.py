@@ -30,6 +30,7 @@ def trainer(seen: int, epoch: int = 0, metrics: Mapping[str, float] | None = Non
     length = Length(100, 5, epochs)
     return SimpleNamespace(
         graph=SimpleNamespace(input_shape=(1, 8, 8)),
+        watched=(),
         length=length,
         steps_in_epoch=20,
         epoch=epoch,

@@ -36,7 +36,7 @@ def test_a_run_that_another_process_has_trained_meanwhile_is_not_gone_on_with(ad
     begun = replace(facts, state=TRAINING)
 
     def opened(mark: Any) -> Any:
-        return OpenRun.opened(run, begun, {}, ("loss",), RunLog(), validated=False, records=(), mark=mark)
+        return OpenRun.opened(run, begun, {}, ("loss",), RunLog(), validated=(), records=(), mark=mark)
 
     with (
         pytest.raises(WeightsError, match="0001: another process has trained this run since it was read"),

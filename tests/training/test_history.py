@@ -15,7 +15,7 @@ HEADER = "epoch,loss,accuracy,validation_loss,validation_accuracy,learning_rate,
 
 def test_each_record_is_on_disk_at_once(tmp_path: Path) -> None:
     file = tmp_path / "history.csv"
-    with HistoryFile(file, ("loss", "accuracy"), validated=True) as history:
+    with HistoryFile(file, ("loss", "accuracy"), validated=("loss", "accuracy")) as history:
         assert file.read_text().splitlines() == [HEADER]
         history.append(FIRST)
         assert file.read_text().splitlines() == [HEADER, "1,0.5,0.75,0.625,0.7,0.1,1.235,1000.0"]
@@ -24,7 +24,7 @@ def test_each_record_is_on_disk_at_once(tmp_path: Path) -> None:
 def test_a_resumed_run_begins_with_its_records(tmp_path: Path) -> None:
     file = tmp_path / "history.csv"
     file.write_text("what was there before\n" * 9)
-    with HistoryFile(file, ("loss", "accuracy"), validated=True, records=[FIRST]) as history:
+    with HistoryFile(file, ("loss", "accuracy"), validated=("loss", "accuracy"), records=[FIRST]) as history:
         history.append(SECOND)
     assert file.read_text().splitlines() == [
         HEADER,
@@ -35,7 +35,7 @@ def test_a_resumed_run_begins_with_its_records(tmp_path: Path) -> None:
 
 def test_without_validation_there_are_no_columns_for_it(tmp_path: Path) -> None:
     record = Record(1, {"loss": 0.5, "mean_absolute_error": 2.0, "r2": -1.0}, None, 0.1, 1.0, 10.0)
-    with HistoryFile(tmp_path / "h.csv", tuple(record.training), validated=False) as history:
+    with HistoryFile(tmp_path / "h.csv", tuple(record.training)) as history:
         history.append(record)
     assert (tmp_path / "h.csv").read_text().splitlines() == [
         "epoch,loss,mean_absolute_error,r2,learning_rate,seconds,images_per_second",
@@ -44,7 +44,7 @@ def test_without_validation_there_are_no_columns_for_it(tmp_path: Path) -> None:
 
 
 def written(path: Path, *records: Record, validated: bool = True) -> bytes:
-    with HistoryFile(path, ("loss", "accuracy"), validated=validated, records=records):
+    with HistoryFile(path, ("loss", "accuracy"), validated=("loss", "accuracy") if validated else (), records=records):
         pass
     return path.read_bytes()
 
