@@ -150,7 +150,8 @@ TYPED = (
 WHERE_METRICS_ARE = (
     "These figures are reported, by the kind of the loss: in `history.csv`, as the final figures of `train`, by "
     "`evaluate`, in the weights file, and by `Model`. With `validation_` before its name, each can be watched: see "
-    "`monitor` and `keep_best`. The lines of epochs and comparisons leave out {long}."
+    "`monitor` and `keep_best`. Comparisons leave out {long}, and so do the lines of epochs, unless they are watched. "
+    "{inference} are not measured during an epoch, on the training part, because they would slow down its steps."
 )
 
 GROUPS = (
@@ -261,7 +262,9 @@ def metrics() -> str:
     finally:
         del sys.path[0]
     long = " and ".join(metric.label for metric in METRICS.values() if not metric.brief)
-    lines = [WHERE_METRICS_ARE.format(long=long), "", "| metric | of | better | meaning |", "|---|---|---|---|"]
+    inference = " and ".join(each.label for each in METRICS.values() if not each.in_training)
+    said = WHERE_METRICS_ARE.format(long=long, inference=inference)
+    lines = [said, "", "| metric | of | better | meaning |", "|---|---|---|---|"]
     for name, metric in METRICS.items():
         losses = [loss for loss in LOSSES if name in LOSSES[loss]().metrics()]
         of = "every loss" if len(losses) == len(LOSSES) else ", ".join(losses)
