@@ -59,11 +59,17 @@ def batch_normalization(torch: Any, node: Node) -> Any:
     """Return a BatchNorm, whose momentum is 1 − that of the layer.
 
     Outputs and gradients are the same. The running variance is not: PyTorch uses the unbiased variance of a batch,
-    n/(n − 1) times the biased one.
+    n/(n − 1) times the biased one. One with fixed statistics stays in inference.
     """
-    layer = node.layer.settings()
-    kind = torch.nn.BatchNorm2d if len(node.input_shape) == 3 else torch.nn.BatchNorm1d
-    return scaled_and_shifted(kind(node.input_shape[0], layer["epsilon"], 1 - layer["momentum"]), layer)
+    layer, images = node.layer.settings(), len(node.input_shape) == 3
+    if node.layer.batchwise:
+        kind = torch.nn.BatchNorm2d if images else torch.nn.BatchNorm1d
+    else:
+        from graphnn.benchmark import torch_modules
+
+        kind = torch_modules.FixedBatchNorm2d if images else torch_modules.FixedBatchNorm1d
+    module = kind(node.input_shape[0], layer["epsilon"], 1 - layer["momentum"])
+    return scaled_and_shifted(module.train(), layer)  # by which one with fixed statistics is in inference
 
 
 def layer_normalization(torch: Any, node: Node) -> Any:

@@ -14,7 +14,6 @@ from graphnn.engine.fusion import fuse
 from graphnn.engine.plan import kernels_for
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph
-from graphnn.layers.base import BatchwiseLayer
 from graphnn.optimizers.sections import groups_from, optimizer_from
 
 FORWARD, BACKWARD = "forward", "backward"
@@ -119,7 +118,7 @@ def timed_graph(graph: Graph, clock: Stopwatch) -> Graph:
     """Return the graph, whose layers and loss add the times of their calls to the clock."""
     nodes = []
     for node in graph.nodes:
-        if isinstance(node.layer, BatchwiseLayer):
+        if node.layer.batchwise:
             methods = {name: timed_method(node.layer, name, clock, (node.name, way)) for name, way in BATCHWISE.items()}
         else:
             methods = {"forward": timed_forward(node.layer, clock, node.name)}

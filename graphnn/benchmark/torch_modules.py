@@ -30,3 +30,21 @@ class ConstantFactor(torch.nn.Module):  # type: ignore[misc,unused-ignore]
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return y."""
         return x * self.factor
+
+
+class FixedBatchNorm1d(torch.nn.BatchNorm1d):  # type: ignore[misc,unused-ignore]
+    """A BatchNorm1d that normalises by its running statistics, and keeps them, in training too."""
+
+    def train(self, mode: bool = True) -> "FixedBatchNorm1d":
+        """Stay in inference."""
+        super().train(False)
+        return self
+
+
+class FixedBatchNorm2d(torch.nn.BatchNorm2d):  # type: ignore[misc,unused-ignore]
+    """A BatchNorm2d that normalises by its running statistics, and keeps them, in training too."""
+
+    def train(self, mode: bool = True) -> "FixedBatchNorm2d":
+        """Stay in inference."""
+        super().train(False)
+        return self

@@ -7,6 +7,7 @@ from typing import Any
 from graphnn.initializers.base import initializer_from
 from graphnn.layers.base import Layer
 from graphnn.layers.trainable import TrainableLayer, WeightedLayer
+from graphnn.specification.fixed_statistics import STATISTICS
 from graphnn.types import shape_text
 
 
@@ -67,11 +68,17 @@ def trainable_text(value: Any, layer: Layer) -> str:
     """Return the parameters that are not trained, or not to the end: "weights not trained, biases until epoch 3"."""
     if not isinstance(layer, TrainableLayer):  # as above
         return "" if value == default(layer, "trainable") else f"trainable {value}"
+    statistics = ["fixed statistics"] if layer.fixed_statistics else []
     if not isinstance(value, Mapping):
-        return "" if value else "not trained"
-    fixed = [name for name, trained in value.items() if not trained]
+        return "" if value else "frozen" if statistics else "not trained"
+    fixed = [name for name, trained in value.items() if not trained and name != STATISTICS]
     ending = [f"{name} until epoch {one['until_epoch']}" for name, one in value.items() if isinstance(one, Mapping)]
-    return ", ".join([*([f"{' and '.join(fixed)} not trained"] if fixed else []), *ending])
+    return ", ".join([*([f"{' and '.join(fixed)} not trained"] if fixed else []), *ending, *statistics])
+
+
+def momentum_text(value: Any, layer: Layer) -> str:
+    """Return the momentum of running statistics, or "" where these are fixed."""
+    return "" if isinstance(layer, TrainableLayer) and layer.fixed_statistics else f"momentum {value}"
 
 
 Phrase = Callable[[Any, Layer], str]
@@ -89,7 +96,7 @@ PHRASES: dict[str, Phrase] = {
     "initial_slope": lambda value, layer: f"slopes from {value}",
     "alpha": lambda value, layer: f"alpha {value}",
     "approximate": lambda value, layer: "exact" if value == "none" else value,
-    "momentum": lambda value, layer: f"momentum {value}",
+    "momentum": momentum_text,
     "use_bias": flag_text("bias"),
     "scale": flag_text("scale"),
     "center": flag_text("center"),

@@ -151,7 +151,7 @@ def training_plan(graph: Graph, batch_size: int, kernels: Kernels) -> Plan:
     entry: Node | None = None
     run: list[Node] = []
     for node in (*nodes, None):
-        if node is not None and not isinstance(node.layer, BatchwiseLayer):
+        if node is not None and not node.layer.batchwise:
             run.append(node)
             continue
         whole = [member for member in (entry, *run, node) if member is not None]

@@ -10,7 +10,6 @@ from graphnn.engine.workers import Team
 from graphnn.engine.workspace import Workspace
 from graphnn.graph.graph import Graph
 from graphnn.kernels.kernels import Kernels
-from graphnn.layers.base import BatchwiseLayer
 from graphnn.optimizers.updater import Updater
 from graphnn.parameters.parameters import Parameters
 from graphnn.types import Array
@@ -78,7 +77,7 @@ class Program:
         of such nodes: a slow process may still write them when the first one has finished the step and changes them.
         """
         for node in self._graph.nodes:
-            for parameter in node.parameters if isinstance(node.layer, BatchwiseLayer) else ():
+            for parameter in node.parameters if node.layer.batchwise else ():
                 if not parameter.trainable:
                     original = self._parameters.values[node.name][parameter.name]
                     copy = self._parameters.values[node.name][parameter.name] = original.copy(order="K")

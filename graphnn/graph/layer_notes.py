@@ -6,12 +6,12 @@ from itertools import pairwise
 from graphnn.graph.graph import Graph, Node
 from graphnn.layers.base import Layer
 from graphnn.parameters.parameter import Role
+from graphnn.specification.fixed_statistics import NORMALIZATION, fixes_statistics
 from graphnn.specification.schema_problems import Finding
 from graphnn.specification.sections import LayerSection, Section
 from graphnn.specification.spec import Spec
 from graphnn.text.numbers import short_count_text
 
-NORMALISED = "BatchNormalization"
 LONG = 10**12  # multiply-adds of a sample: a minute of training at 10^11 floating-point operations a second
 
 
@@ -80,14 +80,16 @@ def constant_notes(spec: Spec) -> Iterator[Finding]:
 def bias_notes(spec: Spec, layers: tuple[LayerSection, ...]) -> Iterator[Finding]:
     """Yield a note for each bias that a document asks for and the next layer subtracts again with the mean."""
     for layer, following in pairwise(layers):
-        if following.type != NORMALISED or not layer.options.get("use_bias"):
+        if following.type != NORMALIZATION or not layer.options.get("use_bias"):
+            continue
+        if fixes_statistics(following.options["trainable"]):  # their mean is another
             continue
         path = (*layer.path, "use_bias")
         trainable = layer.options.get("trainable")
         if spec.document.value_at(path):
-            yield Finding(path, f"{NORMALISED} subtracts the bias again, with the mean; write false")
+            yield Finding(path, f"{NORMALIZATION} subtracts the bias again, with the mean; write false")
         elif isinstance(trainable, dict) and trainable.get("biases") and trainable.get("weights") is False:
-            message = f"only biases are trained, which {NORMALISED} subtracts again, with the mean"
+            message = f"only biases are trained, which {NORMALIZATION} subtracts again, with the mean"
             yield Finding((*layer.path, "trainable"), f"{message}; train the weights, or nothing")
 
 

@@ -84,6 +84,11 @@ class Layer(Describable, ABC):
         return build(self, input_shape, dtype=dtype, seed=seed)
 
     @property
+    def batchwise(self) -> bool:
+        """Whether outputs in training depend on sums over the batch, for which pieces wait: see BatchwiseLayer."""
+        return False
+
+    @property
     def inside(self) -> tuple[Layer, ...]:
         """The layers inside a block; empty for every other layer."""
         return ()
@@ -205,12 +210,17 @@ class BatchwiseLayer(Layer):
     several pieces at once; `combine` and `backward_combine` run once in each process, with the same result in all.
 
     A layer whose statistics mean nothing over few samples says in `least_samples` how many it takes; no smaller batch
-    gets to `combine`.
+    gets to `combine`. One whose settings make it compute each sample by itself in training too says so in `batchwise`;
+    it is run by `forward` then, as any other layer.
 
     repeatable: whether `apply` may be called again for the same piece, with the same result.
     """
 
     repeatable: ClassVar[bool] = False
+
+    @property
+    def batchwise(self) -> bool:
+        return True
 
     @abstractmethod
     def infer(self, params: Arrays, x: Array, ctx: Context) -> Array:

@@ -10,10 +10,11 @@ from graphnn.errors import ShapeError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.initializers.constant import ones, zeros
 from graphnn.kernels.activations import Activation
-from graphnn.layers.base import Arrays, BatchwiseLayer, Gradients, register
+from graphnn.layers.base import Arrays, Backward, BatchwiseLayer, Gradients, register
 from graphnn.layers.context import Context
 from graphnn.layers.trainable import TrainableLayer
 from graphnn.parameters.parameter import Parameter, Role
+from graphnn.specification.fixed_statistics import STATISTICS, fixes_statistics
 from graphnn.types import Array, Shape
 
 Sums = tuple[int, Array, Array]
@@ -30,18 +31,32 @@ class BatchNormalization(TrainableLayer, BatchwiseLayer):
     running ← momentum·running + (1 − momentum)·batch, from 0 and 1. γ (`gamma`, if `scale`) starts at 1, β (`beta`, if
     `center`) at 0. dγ = Σ dy·x̂ and dβ = Σ dy; dx = γ/√(σ²+ε) · (dy − mean(dy) − x̂·mean(dy·x̂)). Training takes two
     values a channel or more, N·H·W ≥ 2: one alone has variance 0, whatever it is.
+    With `trainable` false, or {"statistics": false} to go on training γ and β, the statistics are fixed: training
+    normalises as inference does and leaves them as they are, and dx = γ/√(σ²+ε)·dy. A batch may be one sample then.
     In float32, μ is off by at most 1e-6·(|μ| + σ), σ² by 2e-6·σ² and x̂ by 1e-6·(1 + |x̂| + |μ|/σ), up to |μ| = 1000σ,
     however many numbers there are and however many of them are equal.
     Source: Ioffe and Szegedy 2015, "Batch normalization", algorithms 1 and 2 and section 3.
     """
 
     repeatable: ClassVar[bool] = True
+    backward_in_place: ClassVar[bool] = True
     activation: ClassVar[Activation | None] = None  # applied to y in the same pass: see layers/fused.py
 
     momentum: float = 0.9
     epsilon: float = 1e-5
     scale: bool = True
     center: bool = True
+
+    @property
+    def fixed_statistics(self) -> bool:
+        return fixes_statistics(self.trainable)
+
+    @property
+    def batchwise(self) -> bool:
+        return not self.fixed_statistics
+
+    def what_trains(self, input_shape: Shape) -> list[str]:
+        return [*super().what_trains(input_shape), STATISTICS]
 
     def parameters(self, input_shape: Shape) -> tuple[Parameter, ...]:
         shape = input_shape[:1]
@@ -53,10 +68,10 @@ class BatchNormalization(TrainableLayer, BatchwiseLayer):
         return self.as_trained(*declared)
 
     def least_samples(self, input_shape: Shape) -> int:
-        return -(-FEWEST // math.prod(input_shape[1:]))
+        return 1 if self.fixed_statistics else -(-FEWEST // math.prod(input_shape[1:]))
 
     def prepare(self, params: Arrays, ctx: Context) -> Arrays | None:
-        if ctx.training:
+        if ctx.training and self.batchwise:
             return None
         return self.factors(params, params["running_mean"], params["running_variance"])
 
@@ -66,6 +81,38 @@ class BatchNormalization(TrainableLayer, BatchwiseLayer):
         factor = params["gamma"] * inverse if self.scale else inverse
         shift = -mean * factor
         return {"factor": factor, "shift": shift + params["beta"] if self.center else shift, "inverse": inverse}
+
+    def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
+        if self.batchwise or not ctx.training:
+            return super().forward(params, x, ctx)
+        applied: Arrays = ctx.prepared
+
+        def backward(dy: Array) -> tuple[Array | None, Gradients]:
+            gradients = self._fixed_gradients(params, applied, x, dy, ctx)
+            return self._fixed_dx(applied, x, dy, ctx) if ctx.needs_dx else None, gradients
+
+        return self.apply(params, applied, x, ctx), backward
+
+    def _fixed_gradients(self, params: Arrays, applied: Arrays, x: Array, dy: Array, ctx: Context) -> Gradients:
+        """Return the gradients of γ and β with fixed statistics; dy becomes what `_fixed_dx` takes."""
+        present = (("gamma", self.scale), ("beta", self.center))
+        names = [name for name, there in present if there and ctx.trains(name)]
+        if not names and self.activation is None:
+            return {}
+        mean, factor, shift = params["running_mean"], applied["factor"], applied["shift"]
+        sums, products = ctx.kernels.gradient_sums(x, dy, mean, factor, shift, ctx.like, activation=self.activation)
+        found = {"gamma": products * applied["inverse"], "beta": sums}
+        return {name: found[name].astype(mean.dtype) for name in names}
+
+    def _fixed_dx(self, applied: Arrays, x: Array, dy: Array, ctx: Context) -> Array:
+        """Return γ/√(σ²+ε)·dy, in the memory of dy."""
+        factor, zero = applied["factor"], np.zeros_like(applied["factor"])
+        if self.activation is None:
+            ctx.kernels.normalise(dy, factor, zero, dy, ctx.like, activation=None)
+        else:
+            shift = applied["shift"]
+            ctx.kernels.normalise_gradient(x, dy, factor, shift, zero, zero, ctx.like, activation=self.activation)
+        return dy
 
     def infer(self, params: Arrays, x: Array, ctx: Context) -> Array:
         return self.apply(params, ctx.prepared, x, ctx)

@@ -20,8 +20,7 @@ TrainingSpan = bool | Mapping[str, int]  # true: in all epochs; false: in none; 
 class TrainableLayer(Layer):
     """A layer with a setting for which of its parameters are trained.
 
-    trainable: one value for all, or values by name; parameters that are not named are trained. It does not affect
-    running statistics.
+    trainable: one value for all, or values by name; parameters that are not named are trained.
     """
 
     trainable: bool | Mapping[str, TrainingSpan] = True
@@ -30,12 +29,21 @@ class TrainableLayer(Layer):
         yield from super().findings(input_shape)
         if not isinstance(self.trainable, Mapping):
             return
-        known = [each.name for each in replace(self, trainable=True).parameters(input_shape) if each.trainable]
+        known = replace(self, trainable=True).what_trains(input_shape)
         for name in self.trainable:
             if name not in known:
                 suggestion = did_you_mean(name, known) or f"; it has {', '.join(known) or 'nothing'} to train"
                 message = f"with these settings {self.type} has no {quoted(name)}{suggestion}"
                 yield Finding(("trainable", name), message, key=True)
+
+    @property
+    def fixed_statistics(self) -> bool:
+        """Whether it has running statistics by which training, too, normalises, and which it leaves as they are."""
+        return False
+
+    def what_trains(self, input_shape: Shape) -> list[str]:
+        """Return the names that the setting may have values for: those of the trained parameters."""
+        return [each.name for each in self.parameters(input_shape) if each.trainable]
 
     def as_trained(self, *declared: Parameter) -> tuple[Parameter, ...]:
         """Return the declarations of parameters, changed as the setting says."""

@@ -20,6 +20,7 @@ from graphnn.errors import DataError, GraphError, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
 from graphnn.graph.class_weights import is_balanced
+from graphnn.graph.first_statistics import first_statistics_note
 from graphnn.graph.graph import Graph
 from graphnn.graph.initialisation import initialise, needs_images, unset
 from graphnn.initializers.base import IMAGES
@@ -137,6 +138,9 @@ def trained(request: TrainingRequest, progress: Progress) -> bool:
         for text in [*filter(None, [initial.note]), *start_notes(initial, data)]:
             note(f"{initial.path}: {text}")
         start_from(initial, parameters, progress)
+    unmeasured = first_statistics_note(spec, graph, parameters) if start is None else None
+    if unmeasured is not None:
+        note(unmeasured)
     run_place = place(request, spec, changed, resumed, mark)
     with Engine(
         graph,

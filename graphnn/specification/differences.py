@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from graphnn.errors import SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.specification.fixed_statistics import reasons as of_statistics
+from graphnn.specification.fixed_statistics import with_moved_statistics
 from graphnn.specification.schema import Definition
 from graphnn.specification.spec import spec_from_values
 from graphnn.specification.split_seed import with_split_seed
@@ -54,12 +56,12 @@ def differences(
 ) -> list[Difference]:
     """Return the differences between two resolved documents that can change a result, without the paths to ignore.
 
-    before: may be written by an older version of graphnn; settings that it lacks count as their defaults, and data.seed
-    as its training.seed. plugins: schema fragments of plugin layers, by type.
+    before: may be written by an older version of graphnn; settings that it lacks count as their defaults, data.seed as
+    its training.seed, and running statistics as moved. plugins: schema fragments of plugin layers, by type.
     """
     complete = with_defaults(before, plugins)
     old, new = settings(complete), settings(after)
-    reasons = {}
+    reasons = {path: reason for path, reason in of_statistics(before).items() if new.get(path) is False}
     if with_split_seed(before) is not before:
         seed = value_text(complete["data"]["seed"])
         reasons["data.seed"] = f'older versions split by training.seed, so "data": {{"seed": {seed}}} is the same split'
@@ -87,7 +89,7 @@ def with_defaults(document: Mapping[str, Any], plugins: Mapping[str, Definition]
 
     A document that the present schema refuses gets data.seed alone, which an older one lacks.
     """
-    document = with_split_seed(document)
+    document = with_moved_statistics(with_split_seed(document))
     try:
         return spec_from_values(document, plugins=plugins).resolved()
     except SpecError:

@@ -9,6 +9,7 @@ from typing import Any
 from graphnn.document.document import Document, Path
 from graphnn.document.values import described
 from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.specification.fixed_statistics import written_out
 from graphnn.specification.names import BRANCHES, RESIDUAL
 from graphnn.specification.schema import COMMON, Definition, Schema
 
@@ -52,7 +53,7 @@ class LayerSection(Section):
     def values(self) -> dict[str, Any]:
         """Return the layer as JSON values, its name written out."""
         values = super().values()
-        return {"type": values.pop("type"), "name": self.name, **values}
+        return {"type": values.pop("type"), "name": self.name, **written_out(self.type, values)}
 
 
 def typed(values: Mapping[str, Any] | str, kind: str, path: Path, schema: Schema) -> Section:

@@ -116,6 +116,7 @@ GRAPHS = {
     "valid": image("Conv2D", filters=2, padding="valid"),
     "fixed weights": image("Conv2D", filters=2, trainable={"weights": False, "biases": {"until_epoch": 1}}),
     "fixed normalisation": image("BatchNormalization", trainable={"gamma": False}),
+    "fixed statistics": image("BatchNormalization", trainable={"statistics": False, "beta": False}),
     "whitened": chain(
         [
             ("white", LAYERS.find("Conv2D")(filters=16, kernel_size=2, initializer="patch_whitening", trainable=False)),

@@ -65,6 +65,7 @@ def choice(number: int) -> Values:
         "seed": draws.randrange(1000),
         "limit": draws.choice([None, 70]),
         "kernels": draws.choice(["numpy", "numba"]),
+        "fixed": draws.choice([{}, {}, {"trainable": False}, {"trainable": {"statistics": False}}]),
     }
 
 
@@ -95,7 +96,7 @@ def document(number: int) -> Values:
             {"type": "GELU"},
             {"type": "MaxPooling2D"},
             {"type": "Conv2D", "name": "conv", "filters": 16, "use_bias": False},
-            {"type": "BatchNormalization"},
+            {"type": "BatchNormalization", **chosen["fixed"]},
             {"type": "ReLU"},
             {"type": "Dropout", "rate": 0.2},
             {"type": "Flatten"},

@@ -21,7 +21,7 @@ TYPES = sorted(name for name, layer in LAYERS.items() if layer.__module__.starts
 
 # The settings that random layers of a type have; a type that is not here has its defaults alone.
 SETTINGS = {
-    "BatchNormalization": [{}, {"scale": False, "center": False}],
+    "BatchNormalization": [{}, {"scale": False, "center": False}, {"trainable": {"statistics": False}}],
     "Conv2D": [
         {"filters": 3},
         {"filters": 3, "kernel_size": 2},  # with as many channels: frames of one shape

@@ -98,6 +98,15 @@ def countable(definition: Any) -> bool:
     return bool(types & {"number", "integer", "boolean"}) or ("array" in types and "$ref" not in definition["items"])
 
 
+@pytest.mark.parametrize(
+    "trainable", ["false", '{"statistics":false}', '{"gamma":false}', '{"gamma":{"until_epoch":2},"statistics":true}']
+)
+def test_a_bias_before_fixed_statistics_is_not_subtracted_again(trainable: str) -> None:
+    fixed = "false" in trainable.replace('"gamma":false', "")
+    found, lines = outcome(("layers.conv.use_bias=true", f"layers.norm.trainable={trainable}"))
+    assert found == ("" if fixed else NOTED), lines
+
+
 @pytest.mark.parametrize("epochs", [0.5, 1, 2])
 @pytest.mark.parametrize("file", sorted((ROOT / "models").glob("*.json")), ids=lambda file: file.stem)
 def test_a_short_try_of_a_shipped_document_gives_no_note(file: Path, epochs: float) -> None:

@@ -131,6 +131,6 @@ def test_an_unknown_parameter_that_only_the_graph_finds():
     layer = BatchNormalization.from_checked(center=False, scale=False, trainable={"gama": False})
     (finding,) = layer.findings((3,))
     assert (finding.path, finding.key) == (("trainable", "gama"), True)
-    assert finding.message == 'with these settings BatchNormalization has no "gama"; it has nothing to train'
+    assert finding.message == 'with these settings BatchNormalization has no "gama"; it has statistics to train'
     (finding,) = BatchNormalization.from_checked(trainable={"gama": False}).findings((3,))
     assert finding.message.endswith('did you mean "gamma"?')

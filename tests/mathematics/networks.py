@@ -170,7 +170,8 @@ def trainable(draw: Draw, layer: Values) -> Values:
     """Return the layer, sometimes fixed in part, always or from the second epoch on."""
     if layer["type"] in ("Dense", "Conv2D", "BatchNormalization", "PReLU", "LayerNormalization") and draw.often(0.25):
         some = draw.random.choice([False, {"weights": False}, {"weights": {"until_epoch": 1}}])
-        layer["trainable"] = some if layer["type"] in ("Dense", "Conv2D") else False
+        fixed = {"statistics": False} if some and layer["type"] == "BatchNormalization" else False
+        layer["trainable"] = some if layer["type"] in ("Dense", "Conv2D") else fixed
     return layer
 
 

@@ -243,6 +243,24 @@ def test_all_obstacles_are_told_at_once_in_the_order_of_the_document() -> None:
     ]
 
 
+def test_a_run_of_an_older_version_moved_the_statistics_of_a_frozen_layer() -> None:
+    """It cannot go on with fixed ones, but with what its document meant."""
+    layers = [{"type": "Dense", "units": 7}, {"type": "BatchNormalization", "trainable": False}, {"type": "ReLU"}]
+    end = [{"type": "Dense", "units": 3}, {"type": "Softmax"}]
+    frozen = spec_of({"layers": [*layers, *end]})
+    fixed = {"gamma": False, "beta": False}
+    moving = spec_of({"layers": [layers[0], {**layers[1], "trainable": fixed}, layers[2], *end]})
+    state = until(moving, 10)
+    older = settings(moving)
+    older.document["layers"][1]["trainable"] = False  # as an older version wrote it
+    with trainer_of(frozen) as trainer:
+        (problem,) = obstacles(state, older, settings(frozen), frozen, trainer)
+    assert "layers[1].trainable.statistics: true at the start, false now: with" in str(problem)
+    assert 'write "trainable": {"gamma": false, "beta": false} to move them' in str(problem)
+    with trainer_of(moving) as trainer:
+        assert obstacles(state, older, settings(moving), moving, trainer) == []
+
+
 def test_data_that_are_not_used_may_change() -> None:
     spec = spec_of()
     with trainer_of(spec) as trainer:
