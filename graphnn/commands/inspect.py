@@ -18,7 +18,7 @@ from graphnn.errors import GraphError
 from graphnn.graph.build import build_graph
 from graphnn.machine.memory import available_memory
 from graphnn.reports.formats import FORMATS, TABLE
-from graphnn.runs.reading import print_batch_note, print_notes, read_document
+from graphnn.runs.reading import print_batch_note, print_edge_note, print_notes, read_document
 from graphnn.specification.schema import schema_file
 from graphnn.text.terminal import complain, show, showable
 from graphnn.text.working import working
@@ -94,6 +94,7 @@ def run(argv: Sequence[str]) -> int:
     graph = build_graph(spec)
     print_notes(spec, graph)
     print_batch_note(spec, graph)
+    print_edge_note(spec, graph)
     if arguments.expand:
         from graphnn.document.values import document_text  # here and below: rarely needed, and slow to import
         from graphnn.specification.expanded import expanded_values

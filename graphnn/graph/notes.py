@@ -8,6 +8,7 @@ from graphnn.errors import Problem
 from graphnn.graph.graph import Graph
 from graphnn.graph.layer_notes import layer_notes
 from graphnn.graph.length_notes import length_notes
+from graphnn.graph.linear_notes import linear_notes
 from graphnn.graph.odd_values import odd_values
 from graphnn.graph.optimizer_notes import optimizer_notes
 from graphnn.specification.schema_problems import Finding, in_order
@@ -25,6 +26,7 @@ def notes(spec: Spec, graph: Graph) -> list[Problem]:
         *length_notes(spec),
         *optimizer_notes(spec, graph),
         *layer_notes(spec, graph),
+        *linear_notes(graph),
         *image_notes(spec),
     ]
     if spec.learns_inputs:

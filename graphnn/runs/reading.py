@@ -13,6 +13,7 @@ from graphnn.document.document import Document
 from graphnn.document.document import read_document as read_text
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.batch_sizes import batch_size_note
+from graphnn.graph.edge_notes import edge_note
 from graphnn.graph.graph import Graph
 from graphnn.graph.notes import notes
 from graphnn.specification.spec import Spec, make_spec, read_spec
@@ -109,6 +110,13 @@ def print_notes(spec: Spec, graph: Graph) -> None:
     """Print notes on stderr about settings of the document that are probably mistakes."""
     for problem in notes(spec, graph):
         note(problem)
+
+
+def print_edge_note(spec: Spec, graph: Graph) -> None:
+    """Print a note on stderr where the windows of layers leave out rows or columns of images."""
+    found = edge_note(spec, graph)
+    if found is not None:
+        note(found)
 
 
 def print_batch_note(spec: Spec, graph: Graph) -> None:
