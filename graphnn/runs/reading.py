@@ -13,7 +13,6 @@ from graphnn.document.document import Document
 from graphnn.document.document import read_document as read_text
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.batch_sizes import batch_size_note
-from graphnn.graph.edge_notes import edge_note
 from graphnn.graph.graph import Graph
 from graphnn.graph.notes import notes
 from graphnn.specification.spec import Spec, make_spec, read_spec
@@ -114,6 +113,10 @@ def print_notes(spec: Spec, graph: Graph) -> None:
 
 def print_edge_note(spec: Spec, graph: Graph) -> None:
     """Print a note on stderr where the windows of layers leave out rows or columns of images."""
+    if len(graph.input_shape) != 3:
+        return
+    from graphnn.graph.edge_notes import edge_note  # only images have edges
+
     found = edge_note(spec, graph)
     if found is not None:
         note(found)

@@ -28,7 +28,7 @@ def network(document: Path) -> Path:
     head = {"type": "Dense", "name": "head", "units": 10, "initializer": {"type": "constant"}}
     values |= {
         "input": {"shape": IMAGE},
-        "layers": [*layers, head, {"type": "Softmax"}],
+        "layers": [*layers, {"type": "Tanh"}, head, {"type": "Softmax"}],  # two Dense in a row would be noted
         "training": {"epochs": 1, "batch_size": 50},
     }
     document.write_text(json.dumps(values), encoding="utf-8")

@@ -69,7 +69,7 @@ def a_class_in_the_test_part_alone(arrays: Arrays) -> None:
     arrays["y_train"] %= 2
 
 
-@noted("layers[1].units: the network has 3 outputs, but the labels are 0…1; write 2 units")
+@noted("layers[2].units: the network has 3 outputs, but the labels are 0…1; write 2 units")
 def more_outputs_than_classes(arrays: Arrays) -> None:
     arrays["y_train"] %= 2
     arrays["y_test"] %= 2
@@ -100,7 +100,7 @@ def run(document: Path, small: dict[str, Any], train: Train) -> Callable[..., li
         small["input"]["shape"] = shape
         flatten = [{"type": "Flatten"}] if len(shape) == 3 else []
         dense = {"type": "Dense", "name": "hidden", "units": 4}
-        small["layers"] = [*flatten, dense, {"type": "Dense", "units": 3}, {"type": "Softmax"}]
+        small["layers"] = [*flatten, dense, {"type": "ReLU"}, {"type": "Dense", "units": 3}, {"type": "Softmax"}]
         small["data"] = {"dataset": "npz", "path": "data.npz", **data}
         small["training"] = {"epochs": 1, "batch_size": 16}
         document.write_text(json.dumps(small))
@@ -124,7 +124,7 @@ def test_odd_data_give_one_note(
     [note] = run(arrays)
     assert words in note
     path, _, _ = words.partition(": ")
-    assert note.startswith(f"{path}: " if path in ("training.batch_size", "layers[1].units") else "data.path: ")
+    assert note.startswith(f"{path}: " if path in ("training.batch_size", "layers[2].units") else "data.path: ")
 
 
 def test_the_first_samples_need_not_have_every_class(arrays: Arrays, run: Callable[..., list[str]]) -> None:
