@@ -1,27 +1,33 @@
 """Notes about layers that do nothing where they stand, or about weights that can learn nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from graphnn.graph.graph import Graph, Node
-from graphnn.layers.base import Layer
+from graphnn.layers.base import LAYERS, Layer
 from graphnn.parameters.parameter import Role
 from graphnn.specification.fixed_statistics import NORMALIZATION, fixes_statistics
+from graphnn.specification.names import RESIDUAL
 from graphnn.specification.schema_problems import Finding
 from graphnn.specification.sections import LayerSection, Section
 from graphnn.specification.spec import Spec
 from graphnn.text.numbers import short_count_text
+from graphnn.text.suggestions import quoted
 
+PASSING = ("MaxPooling2D", "AveragePooling2D", "GlobalAveragePooling", "Flatten", "Dropout")  # to what no sign is new
 LONG = 10**12  # multiply-adds of a sample: a minute of training at 10^11 floating-point operations a second
 
 
 def layer_notes(spec: Spec, graph: Graph) -> Iterator[Finding]:
     """Yield the notes about the layers of a document, and about its graph."""
     yield from constant_notes(spec)
+    yield from sign_notes(spec.layers, None)
     for block in (spec.layers, *(layer.inside for layer in spec.every_layer)):
         yield from bias_notes(spec, block)
     for node in graph.nodes:
         yield from window_notes(node)
+        if node.layer.type == "Flatten" and len(node.input_shape) == 1:
+            yield Finding(node.path, f"its input is a vector of {node.input_shape[0]:,} already; leave the layer out")
     yield from frozen_notes(spec, graph)
     yield from work_notes(graph)
 
@@ -91,6 +97,24 @@ def bias_notes(spec: Spec, layers: tuple[LayerSection, ...]) -> Iterator[Finding
         elif isinstance(trainable, dict) and trainable.get("biases") and trainable.get("weights") is False:
             message = f"only biases are trained, which {NORMALIZATION} subtracts again, with the mean"
             yield Finding((*layer.path, "trainable"), f"{message}; train the weights, or nothing")
+
+
+def sign_notes(layers: Sequence[LayerSection], known: LayerSection | None) -> Iterator[Finding]:
+    """Yield a note for each activation that changes negative numbers only, and meets none.
+
+    layers: in sequence. known: the layer before them whose output is nowhere negative, if there is one.
+    """
+    for layer in layers:
+        type_ = LAYERS.find(layer.type)
+        if known is not None and type_.keeps_positive:
+            message = f"{layer.type} changes nothing, because the outputs of {quoted(known.name)} are never negative"
+            yield Finding(layer.path, f"{message}; leave one of them out")
+        if layer.type == RESIDUAL:
+            for branch in (layer.options["layers"], layer.options["shortcut"]):
+                yield from sign_notes(branch, known)
+        scaled = layer.type == "Scale" and layer.options["factor"] > 0
+        if known is None or not (type_.keeps_positive or layer.type in PASSING or scaled):
+            known = layer if type_.never_negative else None
 
 
 def window_notes(node: Node) -> Iterator[Finding]:

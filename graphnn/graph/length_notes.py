@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 
+from graphnn.datasets.base import facts_of
 from graphnn.graph.odd_values import sections
 from graphnn.specification.schema_problems import Finding
 from graphnn.specification.sections import Section
@@ -93,10 +94,26 @@ def early_stopping_notes(spec: Spec) -> Iterator[Finding]:
         yield Finding((*path, "min_delta"), message)
 
 
+def seed_notes(spec: Spec) -> Iterator[Finding]:
+    """Yield a note where a document whose data have a test part draws nothing with its `data.seed`.
+
+    For a call that only leaves out the validation part, the seed of the document is right as it is.
+    """
+    left_out = any(path in (("data",), ("data", "validation_split")) for path, _ in spec.document.changed)
+    if spec.data["seed"] and not spec.data["validation_split"] and not left_out:
+        message = "chooses no sample, but those of --limit, because data.validation_split is 0; leave it out"
+        yield Finding(("data", "seed"), message)
+
+
 def validation_notes(spec: Spec) -> Iterator[Finding]:
-    """Yield notes about `evaluation.every`."""
+    """Yield notes about what says when and on which samples to validate."""
     every, path = spec.evaluation["every"], ("evaluation", "every")
+    if facts_of(spec.data["dataset"]) is not None:
+        yield from seed_notes(spec)
     if every == 1:
+        if "keep_best" in spec.training and spec.training["epochs"] <= 1:
+            message = f"keep_best has no choice, because {run_text(spec)}; train longer, or leave it out"
+            yield Finding(("training", "keep_best"), message)
         return
     if not spec.data["validation_split"]:
         yield Finding(path, "nothing is validated, because data.validation_split is 0; leave this out")

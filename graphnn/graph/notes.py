@@ -29,8 +29,13 @@ def notes(spec: Spec, graph: Graph) -> list[Problem]:
         *linear_notes(graph),
         *image_notes(spec),
     ]
+    options = spec.optimizer.options
+    if options.get("groups") or options.get("weight_decay"):
+        from graphnn.graph.group_notes import group_notes  # here and below: for few documents
+
+        found += group_notes(spec, graph)
     if spec.learns_inputs:
-        from graphnn.graph.learnt_inputs import learnt_input_notes  # few documents ask for it
+        from graphnn.graph.learnt_inputs import learnt_input_notes
 
         found += learnt_input_notes(spec)
     if spec.document.origins or "blocks" in spec.document.value:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from graphnn.document.document import value_at
 from graphnn.graph.graph import Graph, named_parameters
 from graphnn.graph.odd_values import LEAST, TINY, sections
 from graphnn.optimizers.groups import members
@@ -12,14 +13,14 @@ from graphnn.specification.schema_problems import Finding
 from graphnn.specification.sections import Section
 from graphnn.specification.spec import Spec
 
-PEAK = 0.25  # the default in the schema, which the resolved document of a run writes out
+PEAK, START = 0.25, 0.1  # the defaults in the schema, which the resolved document of a run writes out
 
 
 def optimizer_notes(spec: Spec, graph: Graph) -> Iterator[Finding]:
     """Yield the notes about the optimizers and schedules of a document, and about its groups."""
     for section in sections(spec):
         if section.path[-1] == "optimizer":
-            yield from pair_notes(section)
+            yield from pair_notes(spec, section)
         elif section.path[-1] == "schedule":
             yield from shape_notes(section)
     common = spec.optimizer
@@ -31,10 +32,6 @@ def optimizer_notes(spec: Spec, graph: Graph) -> Iterator[Finding]:
         yield Finding((*common.path, "type"), f"{common.type} {message}; write one of those here, without its group")
     for index, group in enumerate(groups):
         path = (*common.path, "groups", index)
-        plain = group["learning_rate_scale"] == 1 and not set(group) - {"match", "learning_rate_scale", "description"}
-        if plain and group is groups[-1]:  # an earlier one keeps parameters from those after it
-            message = "its parameters are trained as without it; give it a learning_rate_scale, or leave it out"
-            yield Finding(path, message)
         optimizer: Section = group.get("optimizer") or common
         rate = group["learning_rate_scale"] * optimizer.options["learning_rate"]
         if rate < TINY <= min(group["learning_rate_scale"], optimizer.options["learning_rate"]):
@@ -68,10 +65,10 @@ def overwritten(decay: float, rate: float) -> str:
     return f"each step takes away {decay * rate:g} times the weights, {product}; write less"
 
 
-def pair_notes(optimizer: Section) -> Iterator[Finding]:
+def pair_notes(spec: Spec, optimizer: Section) -> Iterator[Finding]:
     """Yield the notes about pairs of settings of one optimizer."""
     options, path = optimizer.options, optimizer.path
-    if optimizer.type == "SGDMomentum" and options["nesterov"] and not options["momentum"]:
+    if options.get("momentum") == 0 and value_at(spec.document.value, (*path, "nesterov")):  # Muon has it by default
         yield Finding((*path, "nesterov"), "looks ahead along the momentum, which is 0; give it one, or leave this out")
     if options.get("decay_biases") and not options.get("weight_decay"):
         yield Finding((*path, "decay_biases"), "no bias decays, because weight_decay is 0; set it, or leave this out")
@@ -88,8 +85,19 @@ def shape_notes(schedule: Section) -> Iterator[Finding]:
         if "warmup_epochs" in options and options["peak"] != PEAK:
             message = "has no effect beside warmup_epochs, which says when the rise ends; take it out"
             yield Finding((*path, "peak"), message)
-        if options["start_scale"] == options["final_scale"] == 1:
+        if options.get("warmup_epochs") == 0 and options["start_scale"] != START:
+            message = "has no effect, because warmup_epochs is 0, so that nothing rises; take one of them out"
+            yield Finding((*path, "start_scale"), message)
+        elif options["start_scale"] == options["final_scale"] == 1:
             yield Finding((*path, "start_scale"), "from 1 to 1 the learning rate stays as it is; write less")
+    if schedule.type == "reduce_on_plateau" and max(options["factor"], options["min_scale"]) < LEAST:
+        message = f"{options['factor']:g} ends training at the first change; usual is 0.1"
+        yield Finding((*path, "factor"), message)
+    elif schedule.type == "reduce_on_plateau" and options["factor"] < options["min_scale"] <= 0.99:
+        message = (
+            f"{options['min_scale']:g} is more than factor, {options['factor']:g}, so that the learning rate falls"
+        )
+        yield Finding((*path, "min_scale"), f"{message} once, to this, and factor has no effect; write less")
     if schedule.type == "piecewise_linear":
         factors = [factor for _, factor in options["points"]]
         if len(set(factors)) == 1 and factors[0]:

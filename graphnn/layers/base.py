@@ -60,6 +60,8 @@ class Layer(Describable, ABC):
 
     backward_in_place: ClassVar[bool] = False  # whether backward returns dx in dy's memory
     keeps_input: ClassVar[bool] = False  # whether other nodes read its input: see layers/bypass.py
+    keeps_positive: ClassVar[bool] = False  # whether it leaves an input as it is that is nowhere negative
+    never_negative: ClassVar[bool] = False  # whether its output is nowhere negative, whatever its input
 
     def _check_settings(self) -> None:
         from graphnn.layers.settings import check_made  # here, because that module imports this one

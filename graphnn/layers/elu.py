@@ -20,6 +20,8 @@ class ELU(Elementwise):
 
     alpha: float = 1.0
 
+    keeps_positive = True
+
     def value(self, x: Array, y: Array, ctx: Context) -> None:
         np.minimum(x, 0, out=y)
         np.expm1(y, out=y)

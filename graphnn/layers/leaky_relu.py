@@ -20,6 +20,8 @@ class LeakyReLU(Elementwise):
 
     negative_slope: float = 0.01
 
+    keeps_positive = True
+
     def value(self, x: Array, y: Array, ctx: Context) -> None:
         np.multiply(x, self.negative_slope, out=y)
         outer = np.maximum if self.negative_slope <= 1 else np.minimum

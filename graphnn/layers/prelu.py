@@ -25,6 +25,7 @@ class PReLU(TrainableLayer):
     initial_slope: float = 0.25
 
     backward_in_place = True
+    keeps_positive = True
 
     def parameters(self, input_shape: Shape) -> tuple[Parameter, ...]:
         initializer = ConstantInitializer(self.initial_slope)

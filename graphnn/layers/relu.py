@@ -16,6 +16,9 @@ class ReLU(Elementwise):
     dx = dy where x ≥ 0 (the slope at zero is 1) and 0 elsewhere.
     """
 
+    keeps_positive = True
+    never_negative = True
+
     @property
     def as_activation(self) -> Activation:
         return "relu"

@@ -16,6 +16,8 @@ class Sigmoid(Elementwise):
     dx = dy·y·(1 − y).
     """
 
+    never_negative = True
+
     def value(self, x: Array, y: Array, ctx: Context) -> None:
         sigmoid(x, y)
 

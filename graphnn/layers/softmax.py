@@ -18,6 +18,7 @@ class Softmax(Layer):
     """
 
     backward_in_place = True
+    never_negative = True
 
     def findings(self, input_shape: Shape) -> Iterator[Finding]:
         yield from super().findings(input_shape)

@@ -9,6 +9,7 @@ from graphnn.datasets.precision import column_ranges, pieces
 from graphnn.datasets.provenance import range_of
 from graphnn.document.document import listed
 from graphnn.graph.graph import Graph
+from graphnn.graph.length_notes import seed_notes
 from graphnn.metrics.outputs import Classes
 from graphnn.specification.schema_problems import Finding, in_order
 from graphnn.specification.spec import Spec
@@ -32,6 +33,8 @@ def print_data_notes(
     findings = list(batch_notes(spec, len(training))) if limit is None else []
     if facts_of(spec.data["dataset"]) is None:  # published data are as they should be
         findings += input_notes(dataset)
+        if limit is None and not dataset.test_drawn:
+            findings += seed_notes(spec)
         if limit is None and not spec.learns_inputs:
             findings += label_notes(graph, dataset, training, validation)
     for problem in in_order(spec.document, findings):

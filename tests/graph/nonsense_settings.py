@@ -30,6 +30,11 @@ def group(match: str = "*/biases", **settings: Any) -> str:
     return f"optimizer.groups={json.dumps([{'match': match, **settings}])}"
 
 
+def muon(**settings: Any) -> tuple[str, str]:
+    """Return the changes that train the weights by Muon, so that no other weight decay is for anything."""
+    return group("[co]*/weights", optimizer={"type": "Muon", **settings}), "optimizer.weight_decay=null"
+
+
 def augment(type_: str, **settings: Any) -> str:
     """Return the change that adds one augmentation."""
     return f"data.augment={json.dumps([{'type': type_, **settings}])}"
@@ -225,12 +230,12 @@ TABLE: list[tuple[str, str | tuple[str, ...], str, str]] = [
     ("RMSprop.rho", optimizer("RMSprop", rho=0.99999), NOTED, "averages squares over more than 10,000 steps"),
     (
         "Muon.learning_rate",
-        group("[co]*/weights", optimizer={"type": "Muon", "learning_rate": 1e-30}),
+        muon(learning_rate=1e-30),
         NOTED,
         "changes no weight",
     ),
-    ("Muon.momentum", group("[co]*/weights", optimizer={"type": "Muon", "momentum": 0.99999}), NOTED, "over 10,000"),
-    ("Muon.steps", group("[co]*/weights", optimizer={"type": "Muon", "steps": 1000}), NOTED, "no step nearer to"),
+    ("Muon.momentum", muon(momentum=0.99999), NOTED, "over 10,000"),
+    ("Muon.steps", muon(steps=1000), NOTED, "no step nearer to"),
     ("Muon.clip_norm", group("[co]*/weights", optimizer={"type": "Muon", "clip_norm": 1}), REFUSED, "applies to the"),
     # groups
     ("group.match", group(), NOTED, "its parameters are trained as without it"),
@@ -282,7 +287,19 @@ TABLE: list[tuple[str, str | tuple[str, ...], str, str]] = [
     ("step.factor", schedule("step", every=2, factor=1e-20), NOTED, "ends training at the first change"),
     ("cosine.final_scale", schedule("cosine", final_scale=1), NOTED, "leaves the learning rate as it is"),
     ("reduce_on_plateau.factor", schedule("reduce_on_plateau", factor=0.999), NOTED, "by less than 1 %"),
-    ("reduce_on_plateau.factor", schedule("reduce_on_plateau", factor=1e-20), NOTED, "ends training at the first"),
+    (
+        "reduce_on_plateau.factor",
+        schedule("reduce_on_plateau", factor=1e-20, min_scale=0),
+        NOTED,
+        "1e-20 ends training at the first change",
+    ),
+    (
+        "reduce_on_plateau.factor",
+        schedule("reduce_on_plateau", factor=1e-20),
+        NOTED,
+        "0.001 is more than factor, 1e-20, so that the learning rate falls once, to this, and factor has no effect",
+    ),
+    ("reduce_on_plateau.patience", schedule("reduce_on_plateau", patience=0), NOTED, "0 does as 1 does; write 1"),
     ("reduce_on_plateau.patience", schedule("reduce_on_plateau", patience=11), NOTED, "has 12 losses to watch"),
     (
         "reduce_on_plateau.patience",

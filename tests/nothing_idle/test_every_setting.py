@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 from runpy import run_path
@@ -10,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from graphnn.runs import data as run_data
 from graphnn.specification.schema import load_schema
 from graphnn.specification.spec import spec_from_values
 
@@ -25,35 +25,12 @@ MOST = 6  # documents in which one setting is tried
 Place = tuple[Mapping[str, Any], tuple[Any, ...]]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder with the data of the documents, in which published data sets have few samples."""
-    made = tmp_path_factory.mktemp("data")
-    DOCUMENTS["write_data"](made)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_data, "load", DOCUMENTS["few_samples"])
-        yield made
-
-
-@pytest.fixture(scope="module")
-def trained(folder: Path) -> Callable[[Mapping[str, Any]], Any]:
-    """Return the outcome of a document, which is trained once."""
-    known: dict[str, Any] = {}
-
-    def outcome(document: Mapping[str, Any]) -> Any:
-        key = json.dumps(document, sort_keys=True)
-        if key not in known:
-            known[key] = OUTCOMES["outcome"](document, folder)
-        return known[key]
-
-    return outcome
-
-
 def case_of(name: str) -> Any:
     """Return how a setting is tried: the case whose name or pattern is the first to fit."""
     return next((case for pattern, case in TABLES["CASES"].items() if fnmatchcase(name, pattern)), TABLES["Case"]())
 
 
+@cache
 def pool() -> dict[str, list[Place]]:
     """Return, for each kind of object, the documents that have one, and where."""
     documents: list[Mapping[str, Any]] = []
@@ -68,13 +45,10 @@ def pool() -> dict[str, list[Place]]:
     return places
 
 
-POOL = pool()
-
-
 def places_of(owner: str) -> list[Place]:
     """Return the documents that have an object, and where; an empty object is put where there is none."""
-    if owner in POOL:
-        return POOL[owner]
+    if owner in pool():
+        return pool()[owner]
     parent, _, key = owner.rpartition(".")
     return [(put(document, (*path, key), {}), (*path, key)) for document, path in places_of(parent)] if parent else []
 
