@@ -1,5 +1,6 @@
 """inspect: shows what a document describes, layer by layer, without data, weights or memory for them."""
 
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,15 +13,18 @@ from graphnn.commands.arguments import (
     show_report,
 )
 from graphnn.commands.guarding import guarded
-from graphnn.describe.describe import describe
+from graphnn.describe.describe import Description, describe
 from graphnn.describe.report import description_report
 from graphnn.errors import GraphError
 from graphnn.graph.build import build_graph
+from graphnn.graph.graph import Graph
 from graphnn.machine.memory import available_memory
 from graphnn.reports.formats import FORMATS, TABLE
-from graphnn.runs.reading import print_batch_note, print_edge_note, print_notes, read_document
+from graphnn.reports.report import Report
+from graphnn.runs.reading import DocumentSource, all_notes, checked_document, read_document
 from graphnn.specification.schema import schema_file
-from graphnn.text.terminal import complain, show, showable
+from graphnn.specification.spec import Spec
+from graphnn.text.terminal import complain, note, show, showable
 from graphnn.text.working import working
 
 
@@ -38,6 +42,7 @@ def parser() -> Parser:
             "models/cifar10.json",
             "models/cifar10.json --weights models/cifar10.npz",
             "models/cifar10.json --plan",
+            "models/cifar10.json --watch",
             "models/cifar10_record.json --expand",
             "models/cifar10.json --format json",
             "--write-schema network.schema.json",
@@ -67,6 +72,12 @@ def parser() -> Parser:
         "parameter in the file, and what does not fit the network",
     )
     result.add_argument(
+        "--watch",
+        action="store_true",
+        help="show the network again whenever the document, a plugin or the weights are saved, until Ctrl-C: for a "
+        "terminal beside an editor",
+    )
+    result.add_argument(
         "--write-schema",
         type=Path,
         metavar="FILE",
@@ -82,6 +93,8 @@ def run(argv: Sequence[str]) -> int:
     if arguments.write_schema is not None:
         if arguments.spec is not None:
             command.error("--write-schema takes no document")
+        if arguments.watch:
+            command.error("--write-schema copies the schema once; --watch is for a document")
         return write_schema(arguments.write_schema)
     if arguments.spec is None:
         command.error("name a document, for example models/digits.json")
@@ -90,36 +103,68 @@ def run(argv: Sequence[str]) -> int:
         command.error(f"--plan is shown as {', '.join(others[:-1])} or {others[-1]}")
     if arguments.expand and (arguments.format != TABLE or arguments.kernels is not None):
         command.error("--expand prints the document, with neither --format nor --kernels")
-    spec = read_document(document_source(arguments))
+    if arguments.expand and arguments.watch:
+        command.error("--expand prints the document once; --watch shows a table")
+    source = document_source(arguments)
+    if arguments.watch:
+        return watched(command, arguments, source)
+    spec = read_document(source)
     graph = build_graph(spec)
-    print_notes(spec, graph)
-    print_batch_note(spec, graph)
-    print_edge_note(spec, graph)
+    for problem in all_notes(spec, graph):
+        note(problem)
     if arguments.expand:
         from graphnn.document.values import document_text  # here and below: rarely needed, and slow to import
         from graphnn.specification.expanded import expanded_values
 
         show(document_text(expanded_values(spec.document)), exact=True)
         return 0
+    _, report, misfits = inspected(spec, graph, arguments)
+    show_report(report, arguments.format)
+    if misfits:
+        complain(misfits)
+        return GraphError.exit_code
+    return 0
+
+
+def inspected(spec: Spec, graph: Graph, arguments: argparse.Namespace) -> tuple[Description, Report, str]:
+    """Return the description and the report of a network, and how the weights do not fit it; "" where they do."""
     description = describe(spec, graph, arguments.kernels)
     report = description_report(description, available_memory())
-    misfits: list[str] = []
     if arguments.plan:
         from graphnn.describe.plan import plan_of
         from graphnn.describe.plan_report import plan_report
 
         report = plan_report(plan_of(spec, graph, description.optimizers, arguments.kernels), report)
-    if arguments.weights is not None:
-        from graphnn.describe.weight_statistics import weights_report
+    if arguments.weights is None:
+        return description, report, ""
+    from graphnn.describe.weight_statistics import weights_report
 
-        with working(f"reading {arguments.weights}"):
-            report, match = weights_report(report, graph, arguments.weights)
-        misfits = match.lines()
-    show_report(report, arguments.format)
-    if misfits:
-        complain(f"{arguments.weights}: does not fit the network:" + "".join(f"\n  {line}" for line in misfits))
-        return GraphError.exit_code
-    return 0
+    with working(f"reading {arguments.weights}"):
+        report, match = weights_report(report, graph, arguments.weights)
+    lines = [f"{arguments.weights}: does not fit the network:", *match.lines()]
+    return description, report, "\n  ".join(lines) if lines[1:] else ""
+
+
+def watched(command: Parser, arguments: argparse.Namespace, source: DocumentSource) -> int:
+    """Show a document, and again whenever a file is saved, until Ctrl-C."""
+    if arguments.format != TABLE:
+        command.error(f"--watch shows a table; leave --format {arguments.format} out")
+    if source.text is not None:
+        command.error(f"--watch needs a file that can be saved again; {arguments.spec} is a pipe or a device")
+    if not arguments.spec.exists():
+        read_document(source)  # raises the error about a file that is not there, most likely a wrong name
+    from graphnn.commands.watching import Shown, plugins_run_again, watch  # here, because other calls do without
+
+    def look() -> Shown:
+        with plugins_run_again(source.plugins):
+            spec = checked_document(source)
+            graph = build_graph(spec)
+        notes = [*spec.notices, *(f"note: {problem}" for problem in all_notes(spec, graph))]
+        description, report, misfits = inspected(spec, graph, arguments)
+        return Shown(spec.resolved(), description, report, notes, misfits)
+
+    files = [arguments.spec, *source.plugins, *([] if arguments.weights is None else [arguments.weights])]
+    return watch(arguments.spec.name, files, look)
 
 
 def write_schema(target: Path) -> int:

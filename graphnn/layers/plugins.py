@@ -33,7 +33,9 @@ import importlib.util
 import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from jsonschema import Draft7Validator
@@ -63,6 +65,13 @@ def load_plugins(files: Iterable[Path]) -> dict[str, Fragment]:
     return fragments
 
 
+def forget_plugins(files: Iterable[Path]) -> None:
+    """Undo what these files have registered, so that they are run again when they are loaded: they may have changed."""
+    for file in files:
+        for name in _loaded.pop(file.resolve(), {}):
+            del LAYERS[name]
+
+
 def load_plugin(file: Path, path: Path) -> dict[str, Fragment]:
     """Run one file, and return the fragments of its layer types. After an error, none of them stay registered."""
     before = set(LAYERS)
@@ -78,10 +87,18 @@ def load_plugin(file: Path, path: Path) -> dict[str, Fragment]:
         raise
 
 
+class FromSource(SourceFileLoader):
+    """Compiles a file each time: bytecode counts as that of a file that was changed in the same second, too."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Return the code of the file."""
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
 def run_file(file: Path, path: Path) -> None:
     """Execute a Python file as a new module. Raises SpecError with the line that failed."""
     name = f"graphnn_plugin_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
-    module_spec = importlib.util.spec_from_file_location(name, path)
+    module_spec = importlib.util.spec_from_file_location(name, path, loader=FromSource(name, str(path)))
     if path.suffix != ".py" or module_spec is None or module_spec.loader is None:
         raise SpecError(f"{file}: a plugin is a Python file, NAME.py")
     module = importlib.util.module_from_spec(module_spec)

@@ -11,6 +11,7 @@ from typing import Self
 
 from graphnn.document.document import Document
 from graphnn.document.document import read_document as read_text
+from graphnn.errors import Problem
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.batch_sizes import batch_size_note
 from graphnn.graph.graph import Graph
@@ -91,18 +92,22 @@ def read_document(source: DocumentSource) -> Spec:
 
     Notices, such as that the document's format is old, are printed on stderr.
     """
+    spec = checked_document(source)
+    for notice in spec.notices:
+        complain(notice)
+    return spec
+
+
+def checked_document(source: DocumentSource) -> Spec:
+    """Return what `read_document` does, and print nothing."""
     plugins = {}
     if source.plugins:
         from graphnn.layers.plugins import load_plugins  # rarely needed, and takes 5 ms to import
 
         plugins = load_plugins(source.plugins)
     if source.text is None:
-        spec = read_spec(source.file, overrides=source.overrides, plugins=plugins)
-    else:
-        spec = make_spec(source.text, source.overrides, plugins)
-    for notice in spec.notices:
-        complain(notice)
-    return spec
+        return read_spec(source.file, overrides=source.overrides, plugins=plugins)
+    return make_spec(source.text, source.overrides, plugins)
 
 
 def print_notes(spec: Spec, graph: Graph) -> None:
@@ -111,19 +116,16 @@ def print_notes(spec: Spec, graph: Graph) -> None:
         note(problem)
 
 
-def print_edge_note(spec: Spec, graph: Graph) -> None:
-    """Print a note on stderr where the windows of layers leave out rows or columns of images."""
-    if len(graph.input_shape) != 3:
-        return
-    from graphnn.graph.edge_notes import edge_note  # only images have edges
+def all_notes(spec: Spec, graph: Graph) -> list[Problem]:
+    """Return the notes about a document, also of what training would refuse, and what its windows leave out.
 
-    found = edge_note(spec, graph)
-    if found is not None:
-        note(found)
+    These are that no batch of its size can train a layer, and the rows or columns of images that no window looks at.
+    """
+    found = notes(spec, graph)
+    if len(graph.input_shape) == 3:
+        from graphnn.graph.edge_notes import edge_note  # only images have edges
 
-
-def print_batch_note(spec: Spec, graph: Graph) -> None:
-    """Print a note on stderr where no batch of the document's size can train a layer, which training refuses."""
+        edge = edge_note(spec, graph)
+        found += [] if edge is None else [edge]
     text = batch_size_note(graph, spec.training["batch_size"])
-    if text is not None:
-        note(spec.problem(("training", "batch_size"), text).without_source())
+    return found if text is None else [*found, spec.problem(("training", "batch_size"), text).without_source()]

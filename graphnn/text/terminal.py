@@ -74,7 +74,7 @@ def each_note_once() -> Iterator[None]:
 
 
 # One character for each, so that columns stay aligned.
-ASCII = str.maketrans({"×": "x", "─": "-", ELLIPSIS: "~", "²": "2", "−": "-", "·": ".", "–": "-", "≥": ">"})
+ASCII = str.maketrans({"×": "x", "─": "-", ELLIPSIS: "~", "²": "2", "−": "-", "·": ".", "–": "-", "≥": ">", "→": ">"})
 
 
 def terminal_width(stream: TextIO | None = None) -> int | None:
