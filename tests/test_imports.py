@@ -46,6 +46,7 @@ ORDER = (
     "benchmark",
     "page",
     "course",
+    "language_server",
     "commands",
     "__main__",
 )

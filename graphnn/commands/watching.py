@@ -39,7 +39,7 @@ class Shown(NamedTuple):
     misfit: str
 
 
-class Picture(NamedTuple):
+class Snapshot(NamedTuple):
     """One state of the files. summary: in one line. shown: None where they are wrong; then `error` says how."""
 
     summary: str
@@ -69,7 +69,7 @@ def watch(name: str, files: Sequence[Path], look: Callable[[], Shown]) -> int:
     display = current_display()
     if display is not None:
         display.live, display.mute = False, True
-    output = Window(name) if moving_lines(sys.stdout) else Log(name)
+    output = RedrawnScreen(name) if moving_lines(sys.stdout) else Log(name)
     try:
         changes = FileChanges(files)
         good: Shown | None = None
@@ -88,21 +88,21 @@ def watch(name: str, files: Sequence[Path], look: Callable[[], Shown]) -> int:
         return 0
 
 
-def picture_of(look: Callable[[], Shown], good: Shown | None) -> Picture:
+def picture_of(look: Callable[[], Shown], good: Shown | None) -> Snapshot:
     """Return the picture of the files as they are. good: what was shown last of a network without faults."""
     try:
         shown = look()
     except GraphError as error:
         count = len(error.problems)
-        return Picture("1 problem" if count == 1 else f"{count} problems", error=str(error))
+        return Snapshot("1 problem" if count == 1 else f"{count} problems", error=str(error))
     except OSError as error:
-        return Picture("1 problem", error=error_text(error))
+        return Snapshot("1 problem", error=error_text(error))
     except MemoryError as error:
-        return Picture("1 problem", error=f"not enough memory: {error}")
+        return Snapshot("1 problem", error=f"not enough memory: {error}")
     if good is None:
-        return Picture("shown again at each save; Ctrl-C ends", shown)
+        return Snapshot("shown again at each save; Ctrl-C ends", shown)
     before, after = (good.resolved, good.description), (shown.resolved, shown.description)
-    return Picture(changes_text(before, after) or "as before", shown)
+    return Snapshot(changes_text(before, after) or "as before", shown)
 
 
 @contextmanager
@@ -130,7 +130,7 @@ class Log:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def show(self, picture: Picture) -> None:
+    def show(self, picture: Snapshot) -> None:
         """Show a picture below a line with the time."""
         title = f"── {time.strftime('%H:%M:%S')}  {single_line(self.name)}  {single_line(picture.summary)} "
         say(title + "─" * max(2, RULED - len(title)))
@@ -143,7 +143,7 @@ class Log:
         """End."""
 
 
-class Window:
+class RedrawnScreen:
     """Shows one picture in the place of the other, in a terminal."""
 
     def __init__(self, name: str) -> None:
@@ -152,11 +152,11 @@ class Window:
         self.size = window_size()
         self.seen = time.monotonic()
         self.before: list[str] = []  # the lines of the last network without faults
-        self.picture: Picture | None = None
+        self.picture: Snapshot | None = None
         self.time = ""
         show(Painted(cleared(self.size[1])))
 
-    def show(self, picture: Picture) -> None:
+    def show(self, picture: Snapshot) -> None:
         """Show a picture, in which lines that are new are bold where there are colours."""
         if self.picture is not None and self.picture.shown is not None:
             self.before = self.picture.body(self.size[0], colour=False)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-TOOLS = ("train", "inspect", "evaluate", "predict", "compare", "runs", "report", "run", "benchmark")
+TOOLS = ("train", "inspect", "evaluate", "predict", "compare", "runs", "report", "run", "benchmark", "lsp")
 HANGS = 600  # seconds
 Run = Callable[..., Any]
 
