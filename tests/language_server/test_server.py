@@ -107,7 +107,7 @@ def test_hints_at_the_ends_of_lines(client: Client, uri: str, small: dict[str, A
     assert [hint["position"]["line"] for hint in client.about("inlayHint", uri, range=few)] == [2, 3]
     client.write(uri, json.dumps(small))  # all in one line: each after its layer
     ends = [hint["position"]["character"] for hint in client.about("inlayHint", uri, range=WHOLE)]
-    assert [json.dumps(small)[:end][-1] for end in ends] == ["}"] * 6
+    assert [json.dumps(small)[end - 1 : end + 1] for end in ends] == ["},"] * 5 + ["}]"]
 
 
 def test_hints_above_what_is_being_typed_stay(client: Client, uri: str, small: dict[str, Any]) -> None:
