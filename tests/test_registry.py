@@ -54,10 +54,10 @@ def test_a_second_thing_of_one_name_is_refused(animals: Registry[Any]) -> None:
     assert animals["cat"].__module__ == "zoo"
 
 
-def test_an_unknown_name_is_told_with_the_nearest_and_all(animals: Registry[Any]) -> None:
+def test_an_unknown_name_is_told_with_the_nearest_or_all(animals: Registry[Any]) -> None:
     with pytest.raises(DataError) as told:
         animals.find("hors")
-    assert str(told.value) == 'unknown animal "hors"; did you mean "horse"? Known: cat, horse'
+    assert str(told.value) == 'unknown animal "hors"; did you mean "horse"?'
     with pytest.raises(DataError) as told:
         animals.find("xyz")
     assert str(told.value) == 'unknown animal "xyz"; known: cat, horse'

@@ -8,10 +8,11 @@ from itertools import chain
 from typing import Any
 
 from graphnn.document.document import Path
+from graphnn.specification.explanations import Violation
 from graphnn.specification.names import CONTAINERS, each_layer
 from graphnn.specification.plain_layers import REFERENCE, body, reference
 from graphnn.specification.schema import COMMON, Schema
-from graphnn.specification.schema_problems import Finding, Violation
+from graphnn.specification.schema_problems import Finding
 from graphnn.text.suggestions import closest, did_you_mean, folded, quoted
 
 

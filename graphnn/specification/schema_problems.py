@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import ValidationError
@@ -13,32 +13,17 @@ from jsonschema import ValidationError
 from graphnn.document.document import Document, NoJson, Path, json_value, where_text, written_name
 from graphnn.errors import Problem
 from graphnn.frozen_dataclass import frozen_dataclass
-from graphnn.specification.float32 import KEYWORD
+from graphnn.specification.explanations import EXPLAIN, Violation, jsonschema_message, kind
 from graphnn.specification.schema import COMMON, Schema
-from graphnn.specification.value_advice import expected, found, hint
-from graphnn.text.suggestions import ABSENT, closest, did_you_mean, folded, quoted, unknown_name
+from graphnn.specification.value_advice import found
+from graphnn.text.suggestions import OTHER_NAMES, closest, folded, quoted
 
 if TYPE_CHECKING:
     from graphnn.specification.blocks import Blocks
 
 NAMES_AND_NUMBERS = re.compile(r'"[^"]*"|[0-9]+')
+SHAPE: Path = ("input", "shape")
 MOST_PROBLEMS = 100  # nobody reads more; a file with thousands is not a network document
-
-
-@frozen_dataclass
-class Violation:
-    """A value that breaks a rule of the schema. limit: the value of the keyword, such as 0 for `minimum`.
-
-    key: whether the value is the last key of the path.
-    """
-
-    path: Path
-    keyword: str
-    limit: Any
-    value: Any
-    definition: Mapping[str, Any]
-    message: str
-    key: bool = False
 
 
 @frozen_dataclass
@@ -111,33 +96,45 @@ def section_problems(values: Mapping[str, Any], kind: str, schema: Schema, label
     return [Problem(one.message, where_text(value, one.named_path[1:], start)) for one in findings]
 
 
-def find(value: Any, schema: Schema, kind: str | None = None, blocks: Blocks | None = None) -> Iterator[Finding]:
+def find(value: Any, schema: Schema, section: str | None = None, blocks: Blocks | None = None) -> Iterator[Finding]:
     """Yield a finding for each unknown key and each missing key, and at most one for each wrong value.
 
-    kind: for one section of a document, whose path is then (kind,); None for a whole document. blocks: those of the
-    document, which explain values that the schema does not know.
+    section: the kind of one section of a document, whose path is then (section,); None for a whole document. blocks:
+    those of the document, which explain values that the schema does not know.
     """
     validator = schema.validator
-    if kind is None:
-        errors = [violation(error) for error in validator.iter_errors(value)]
+    if section is None:
+        broken = validator.iter_errors(value)
     else:
-        errors = [violation(error) for error in validator.descend(value, schema.definitions[kind], path=kind)]
+        broken = validator.descend(value, schema.definitions[section], path=section)
+    root = value if section is None else {section: value}
+    errors = [violation(error, root, section is None, schema) for error in broken]
     if blocks is not None:
         errors = [blocks.with_names(error) for error in errors if not blocks.explain(error.path, error.value)]
     reported: dict[Path, set[str]] = defaultdict(set)  # keys not to report as missing (again), by object
     for error in errors:
         if error.keyword == "additionalProperties":
-            yield from unknown_keys(error, schema, reported[error.path])
+            yield from unknown_keys(error, schema, reported)
     explained: set[Path] = set()
     for error in sorted(errors, key=lambda error: error.keyword != "type"):
+        path = error.path[:2] if error.path[:2] == SHAPE else error.path
         if error.keyword == "required":
-            yield from missing_keys(error, schema, reported[error.path])
-        elif error.keyword != "additionalProperties" and error.path not in explained:
-            explained.add(error.path)
-            yield EXPLAIN.get(error.keyword, jsonschema_message)(error)
+            yield from missing_keys(error, schema, reported)
+        elif error.keyword != "additionalProperties" and path not in explained:
+            explained.add(path)
+            yield explained_finding(error)
 
 
-def violation(error: ValidationError) -> Violation:
+def explained_finding(error: Violation) -> Finding:
+    """Return the finding about a wrong value."""
+    if error.path[:2] == SHAPE and (advice := shape_advice(error)) is not None:
+        return Finding(SHAPE, advice)
+    of_type = error.keyword == "enum" and error.path[-1] == "type"
+    explain = EXPLAIN.get(error.keyword, jsonschema_message)
+    return Finding(error.path, explain(error), key=error.key, where=error.path[:-1] if of_type else None)
+
+
+def violation(error: ValidationError, root: Any, whole: bool, schema: Schema) -> Violation:
     """Return an error of jsonschema with plain types."""
     definition: Any = error.schema
     path, key = tuple(error.absolute_path), "propertyNames" in error.absolute_schema_path
@@ -148,53 +145,83 @@ def violation(error: ValidationError) -> Violation:
         error.instance,
         definition if isinstance(definition, Mapping) else {},
         error.message,
+        root,
+        whole,
+        schema,
         key,
     )
 
 
-def unknown_keys(error: Violation, schema: Schema, reported: set[str]) -> Iterator[Finding]:
+def unknown_keys(error: Violation, schema: Schema, reported: dict[Path, set[str]]) -> Iterator[Finding]:
     """Yield a finding for each key that is not in the definition; adds the keys that it suggests to `reported`."""
     known = list(error.definition.get("properties", ()))
-    free = [key for key in known if key not in error.value]
     unknown = [key for key in error.value if key not in known]
     for key in unknown[:MOST_PROBLEMS]:
-        # "deviation" is spelt like "description", but is not a misspelling of it
-        likely = [name for name in known if name != "description" or key.casefold().startswith("desc")]
-        close = closest(key, [name for name in likely if name in free])
-        message = f"unknown key {quoted(key)}"
-        if (elsewhere := known_elsewhere(key, error.path, schema)) is not None:
-            message += f"; {elsewhere}"
-        elif close is not None:
-            reported.add(close)
-            message += f"; did you mean {quoted(close)}?"
-        elif (present := closest(key, likely)) is not None:
-            message += f'; did you mean "{present}", which is there already?'
-        elif (instead := ABSENT.get(folded(key))) is not None:
-            message += f"; {instead}"
-        else:
-            settings = [name for name in known if name not in COMMON]
-            shared = [name for name in COMMON[1:] if name in known]
-            if known:
-                message += f"; {object_name(error)} has {'' if settings else 'only '}{', '.join([*settings, *shared])}"
+        message = f"unknown key {quoted(key)}{key_advice(key, error, schema, known, reported)}"
         yield Finding((*error.path, key), message, key=True)
     if len(unknown) > MOST_PROBLEMS:
         yield Finding(error.path, f"has {len(unknown)} unknown keys; is this a network document?")
 
 
-def known_elsewhere(key: str, path: Path, schema: Schema) -> str | None:
-    """Return in words where a key is known that is not at `path`: in another section, or in other types of this one."""
-    if key in COMMON or "optimizer" not in schema.switches:  # the schema of variants has no kinds
+def key_advice(key: str, error: Violation, schema: Schema, known: list[str], reported: dict[Path, set[str]]) -> str:
+    """Return what to write instead of an unknown key, as the end of its message."""
+    from graphnn.specification.habits import advice  # here and below: for wrong documents only
+
+    # "deviation" is spelt like "description", but is not a misspelling of it
+    likely = [name for name in known if name != "description" or key.casefold().startswith("desc")]
+    free = [name for name in likely if name not in error.value]
+    here = reported[error.path]
+    spelt = [name for name in known if folded(name) == folded(key)]
+    network = schema.switches and "optimizer" in schema.switches  # the schema of variants has no kinds
+    if network and not spelt:
+        line = advice.about_key(key, error.value, error.path, error.document, schema)
+        if line is not None:
+            for path, keys in advice.told(line, error.path).items():
+                reported[path].update(keys)
+            return f"; {line}"
+        renamed = advice.new_name(key, error.value, error.path, schema)
+        if renamed in known and renamed not in error.value:
+            here.add(str(renamed))
+            return f"; {advice.line(str(renamed), error.value[key], schema)}"
+        if renamed in known:
+            return f'; did you mean "{renamed}", which is there already?'
+    if network and (elsewhere := known_elsewhere(key, error, schema, reported)) is not None:
+        return f"; {elsewhere}"
+    if (close := closest(key, free)) is not None:
+        here.add(close)
+        if OTHER_NAMES.get(folded(key)) == close:
+            return f"; {advice.line(close, error.value[key])}"
+        return f"; did you mean {quoted(close)}?"
+    if (present := closest(key, likely)) is not None:
+        return f'; did you mean "{present}", which is there already?'
+    settings = [name for name in known if name not in COMMON]
+    shared = [name for name in COMMON[1:] if name in known]
+    return f"; {object_name(error)} has {'' if settings else 'only '}{', '.join([*settings, *shared])}" if known else ""
+
+
+def known_elsewhere(key: str, error: Violation, schema: Schema, reported: dict[Path, set[str]]) -> str | None:
+    """Return in words where a key is known that is not at its path: in another section, or in other types."""
+    from graphnn.specification.habits.advice import line
+
+    if key in COMMON:
         return None
-    here, section = path[-1] if path else None, path[0] if path else None
+    here, section = error.path[-1] if error.path else None, error.path[0] if error.path else None
     if section == "defaults" and here in schema.types("layer") and key in schema.settings("layer", str(here)):
         return f"each {here} writes its own"
-    if here in schema.switches:
-        types = [name for name in schema.types(str(here)) if key in schema.written_properties(str(here), name)]
-        if types:
-            return f"{', '.join(types)} {'has' if len(types) == 1 else 'have'} it"
-    others = [name for name in ("optimizer", "loss", "data", "training", "evaluation") if name != section]
+    if here in schema.switches or isinstance(here, int):
+        kind_ = kind(error.path)
+        types = schema.types(kind_) if kind_ in schema.switches else ()
+        having = [name for name in types if key in schema.written_properties(kind_, name)]
+        if having:
+            return f"{', '.join(having)} {'has' if len(having) == 1 else 'have'} it"
+    if error.path and key in schema.root["properties"]:
+        return f"{line(key, error.value[key])} at the top of the document"
+    others = [name for name in ("optimizer", "loss", "training", "data", "evaluation") if name != section]
     found = [name for name in others if key in properties_of(name, schema)]
-    return f"it belongs in {found[0]}" if found else None
+    if not found:
+        return None
+    reported[(found[0],)].add(key)
+    return f"it belongs in {found[0]}: {line(key, error.value[key])} there"
 
 
 def properties_of(section: str, schema: Schema) -> set[str]:
@@ -211,20 +238,20 @@ def object_name(error: Violation) -> str:
     return str(error.definition.get("title", error.path[-1]))
 
 
-def missing_keys(error: Violation, schema: Schema, reported: set[str]) -> Iterator[Finding]:
+def missing_keys(error: Violation, schema: Schema, reported: dict[Path, set[str]]) -> Iterator[Finding]:
     """Yield a finding for each key that is required and missing, unless it is in `reported`; adds it there."""
     properties = error.definition.get("properties", {})
     for key in error.limit:
-        if key in error.value or key in reported:
+        if key in error.value or key in reported[error.path]:
             continue
-        reported.add(key)  # jsonschema gives one error for each missing key, each with the whole list
+        reported[error.path].add(key)  # jsonschema gives one error for each missing key, each with the whole list
         definition = schema.follow(properties.get(key, {}))
         what = purpose(definition)
         if not error.path:
             example = json.dumps({key: definition["examples"][0]})[1:-1]
             yield Finding((), f'missing section "{key}"{what}; for example {example}')
-        elif key == "type":
-            yield missing_type(error.path, error.value, definition["enum"])
+        elif kind(error.path) in schema.switches and key == schema.choosing_key(kind(error.path)):
+            yield missing_type(error, key, definition["enum"])
         elif "title" in error.definition:
             yield Finding(error.path, f'missing "{key}", which {error.definition["title"]} needs{what}')
         else:
@@ -237,98 +264,24 @@ def purpose(definition: Mapping[str, Any]) -> str:
     return f": {sentence[0].lower()}{sentence[1:]}" if sentence else ""
 
 
-def missing_type(path: Path, instance: Mapping[str, Any], known: list[str]) -> Finding:
-    """Return the finding about an object whose `type` is missing, or misspelt."""
-    for key in instance:
-        if closest(key, ["type"]) is not None:
-            return Finding((*path, key), f'unknown key {quoted(key)}; did you mean "type"?', key=True)
-    return Finding(path, f'missing "type", which every {kind(path)} needs: one of {", ".join(known)}')
+def missing_type(error: Violation, key: str, known: list[str]) -> Finding:
+    """Return the finding about an object whose `type`, or `dataset` of the data, is missing or misspelt."""
+    from graphnn.specification.habits.advice import about_missing_type
+
+    name = kind(error.path)
+    if (line := about_missing_type(name, error.value, error.schema)) is not None:
+        return Finding(error.path, f"missing {quoted(key)}; {line}")
+    for other in error.value:
+        if closest(other, [key]) is not None:
+            return Finding((*error.path, other), f"unknown key {quoted(other)}; did you mean {quoted(key)}?", key=True)
+    what = f"every {name} needs" if key == "type" else "the data need"
+    return Finding(error.path, f"missing {quoted(key)}, which {what}: one of {', '.join(known)}")
 
 
-def kind(path: Path) -> str:
-    """Return what messages call an object with a type: layer, loss, optimizer, schedule, averaging, augmentation."""
-    if isinstance(path[-1], str):
-        return path[-1]
-    return "augmentation" if path[-2] == "augment" else "layer"
+def shape_advice(error: Violation) -> str | None:
+    """Return the message about the shape of an input that another library writes otherwise."""
+    from graphnn.specification.habits.reading import shape
 
-
-def wrong_type(error: Violation) -> Finding:
-    """Explain `type`: a value of the wrong JSON type, such as a string instead of a number."""
-    advice = hint(error.value, error.definition)
-    optional = len(error.path) > 1 and error.path[-1] != "type" and "default" not in error.definition
-    if error.value is False and optional and ("enum" in error.definition or error.definition.get("type") == "object"):
-        advice = "leave the key out"
-    message = f"expected {expected(error.definition)}, found {found(error.value)}"
-    return Finding(error.path, f"{message}; {advice}" if advice else message)
-
-
-def bound(words: str) -> Callable[[Violation], Finding]:
-    """Return the function that explains a bound; words: "at least", "less than" and so on."""
-
-    def explain(error: Violation) -> Finding:
-        message = f"must be {words} {error.limit}, found {found(error.value)}"
-        if words in ("at most", "less than") and error.limit == 1 and 2 <= error.value <= 100:
-            message += f"; {error.value:g} % is {error.value / 100:g}"
-        return Finding(error.path, message)
-
-    return explain
-
-
-def wrong_choice(error: Violation) -> Finding:
-    """Explain `enum`: an unknown type, data set, or other choice."""
-    known = error.limit
-    if error.path[-1] == "type":
-        name = kind(error.path[:-1])
-        message = unknown_name("layer type" if name == "layer" else name, str(error.value), known)
-        return Finding(error.path, message, where=error.path[:-1])
-    suggestion = did_you_mean(error.value, known) if isinstance(error.value, str) else ""
-    choice = ", ".join(json.dumps(name) for name in known)
-    return Finding(error.path, f"must be one of {choice}, found {found(error.value)}{suggestion}")
-
-
-def wrong_constant(error: Violation) -> Finding:
-    """Explain `const`."""
-    return Finding(error.path, f"must be {json.dumps(error.limit)}, found {found(error.value)}")
-
-
-def wrong_form(error: Violation) -> Finding:
-    """Explain the form of a name or the length of a list, by the schema's `errorMessage` where it has one."""
-    advice = error.definition.get("errorMessage")
-    if advice is not None:
-        if error.key:
-            return Finding(error.path, f"found {quoted(error.value)}; {advice}", key=True)
-        return Finding(error.path, f"found {found(error.value)}; {advice}" if error.value and error.limit else advice)
-    if error.keyword == "minLength" and error.limit == 1:
-        return Finding(error.path, "must not be empty")
-    if error.definition.get("minItems") == error.definition.get("maxItems") == 2:
-        return Finding(error.path, f"a pair has 2 numbers, found {found(error.value)}")
-    return jsonschema_message(error)
-
-
-def too_long(error: Violation) -> Finding:
-    """Explain `maxLength`."""
-    return Finding(error.path, f"has {len(error.value):,} characters; write at most {error.limit:,}")
-
-
-def jsonschema_message(error: Violation) -> Finding:
-    """Return the finding with jsonschema's message, for the keywords that only plugins use."""
-    return Finding(error.path, error.message)
-
-
-EXPLAIN: Mapping[str, Callable[[Violation], Finding]] = {
-    "type": wrong_type,
-    "minimum": bound("at least"),
-    "exclusiveMinimum": bound("greater than"),
-    "maximum": bound("at most"),
-    "exclusiveMaximum": bound("less than"),
-    "enum": wrong_choice,
-    "const": wrong_constant,
-    "pattern": wrong_form,
-    "not": wrong_form,
-    "minLength": wrong_form,
-    "maxLength": too_long,
-    "minItems": wrong_form,
-    "maxItems": wrong_form,
-    "minProperties": wrong_form,
-    KEYWORD: jsonschema_message,
-}
+    value = error.at(SHAPE)
+    axes = None if isinstance(value, bool) else shape(value)
+    return None if axes is None or axes == value else f"found {found(value)}; write {json.dumps(axes)}"

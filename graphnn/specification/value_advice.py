@@ -91,7 +91,7 @@ def hint_for_string(text: str, definition: Mapping[str, Any], allowed: list[str]
     if "integer" in allowed or "number" in allowed:
         number = NUMBER.fullmatch(text)
         if number is not None and ("number" in allowed or not number[1]):
-            return "remove the quotes"
+            return f"write {text} without quotes" if len(text) <= WIDTH else "remove the quotes"
     return None
 
 

@@ -92,14 +92,6 @@ OTHER_NAMES = {  # from names in other libraries, `folded`, to names here
     "squash": "stretch",
 }
 
-ABSENT = {  # what other libraries have and this one lacks, `folded`, and what does instead
-    **dict.fromkeys(
-        ("sampleweight", "sampleweights"),
-        "samples have no weights of their own here; those of classes are class_weights in the loss",
-    ),
-    **dict.fromkeys(("classweight", "posweight"), "the weights of classes are class_weights in the loss"),
-}
-
 LEAST_ENDING = 4  # letters that suffice to recognise a known name by its ending
 
 
@@ -131,12 +123,12 @@ def did_you_mean(name: str, known: Collection[str]) -> str:
 
 
 def unknown_name(kind: str, name: str, known: Collection[str]) -> str:
-    """Return the message about an unknown name, with the closest known name and all known ones.
+    """Return the message about an unknown name, with the closest known name or, where none is close, all.
 
     kind: what the name should be, such as "loss".
     """
     suggestion = did_you_mean(name, known)
-    return f"unknown {kind} {quoted(name)}{suggestion or ';'} {'Known' if suggestion else 'known'}: {', '.join(known)}"
+    return f"unknown {kind} {quoted(name)}{suggestion or '; known: ' + ', '.join(known)}"
 
 
 def folded(name: str) -> str:

@@ -166,7 +166,7 @@ def test_which_kernels_run_a_graph(plain, graph, monkeypatch):
     assert kernels_for(graph, None, 1e15) == NUMPY
     with pytest.raises(GraphError, match=r"numba, which is not installed: .* install numba"):
         kernels_for(graph, "numba")
-    with pytest.raises(GraphError, match='unknown kernels "numbe"; did you mean "numba"\\? Known: numpy, numba'):
+    with pytest.raises(GraphError, match='unknown kernels "numbe"; did you mean "numba"\\?'):
         kernels_for(graph, "numbe")
 
 

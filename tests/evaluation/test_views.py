@@ -129,7 +129,5 @@ def test_views_that_samples_cannot_have_are_refused() -> None:
         check_views("flip", (64,))
     with pytest.raises(DataError, match="are too small"):
         check_views("flip_translate", (1, 1, 8))
-    with pytest.raises(
-        DataError, match=r'unknown views "flips"; did you mean "flip"\? Known: none, flip, flip_translate'
-    ):
+    with pytest.raises(DataError, match=r'unknown views "flips"; did you mean "flip"\?'):
         check_views("flips", (1, 8, 8))

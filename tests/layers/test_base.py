@@ -23,7 +23,7 @@ def test_layers_are_found_by_type():
     [("dense", "Dense"), ("LeakyRelu", "LeakyReLU"), ("Flaten", "Flatten"), ("max_pool_2d", "MaxPooling2D")],
 )
 def test_an_unknown_type_gets_a_suggestion(wrong, right):
-    with pytest.raises(SpecError, match=f'unknown layer type "{wrong}"; did you mean "{right}"\\? Known: .*Dense, '):
+    with pytest.raises(SpecError, match=f'unknown layer type "{wrong}"; did you mean "{right}"\\?$'):
         LAYERS.find(wrong)
 
 

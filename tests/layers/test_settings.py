@@ -51,15 +51,15 @@ def plugin(monkeypatch: pytest.MonkeyPatch) -> None:
     ("make", "message"),
     [
         (partial(Dense, -3), "Dense.units: must be at least 1, found -3"),
-        (partial(Dense, "3"), 'Dense.units: expected an integer, found the string "3"; remove the quotes'),
+        (partial(Dense, "3"), 'Dense.units: expected an integer, found the string "3"; write 3 without quotes'),
         (partial(Dense, 2.5), "Dense.units: expected an integer, found 2.5"),
         (partial(Dense, 3, name="a/b"), 'Dense "a/b".name: found the string "a/b"; a name'),
         (partial(Dense, object), "Dense.units: a document cannot hold <class 'object'>"),
         (partial(Dropout, 1.5, name="drop"), 'Dropout "drop".rate: must be less than 1, found 1.5'),
         (partial(MaxPooling2D, (2, 0)), "MaxPooling2D.pool_size[1]: must be at least 1, found 0"),
         (partial(Dense, 3, trainable={"weight": False}), 'Dense.trainable: unknown key "weight"; did you mean'),
-        (partial(Conv2D, 3, initializer={"type": "normal", "std": 1}), 'Conv2D.initializer: unknown key "std"; did'),
-        (partial(Conv2D, 0, padding="sam"), "Conv2D.filters: must be at least 1, found 0\nConv2D.padding: must be one"),
+        (partial(Conv2D, 3, initializer={"type": "normal", "std": 1}), 'Conv2D.initializer: unknown key "std"; write'),
+        (partial(Conv2D, 0, padding="sam"), "Conv2D.filters: must be at least 1, found 0\nConv2D.padding: found"),
         (partial(Residual, []), "Residual.layers: a block needs at least one layer, for example"),
     ],
 )

@@ -24,7 +24,7 @@ from graphnn.schedules.piecewise_linear import PiecewiseLinear
     ("make", "message"),
     [
         (partial(SGD, -1), "SGD.learning_rate: must be greater than 0, found -1"),
-        (partial(SGD, "0.1"), 'SGD.learning_rate: expected a number, found the string "0.1"; remove the quotes'),
+        (partial(SGD, "0.1"), 'SGD.learning_rate: expected a number, found the string "0.1"; write 0.1 without quotes'),
         (partial(SGD, float("nan")), "SGD.learning_rate: a document cannot hold nan"),
         (partial(SGD, clip_norm=0), "SGD.clip_norm: must be greater than 0, found 0"),
         (partial(Muon, momentum=1), "Muon.momentum: must be less than 1, found 1"),
@@ -32,7 +32,7 @@ from graphnn.schedules.piecewise_linear import PiecewiseLinear
         (partial(OneCycle, peak=0), "OneCycle.peak: must be greater than 0, found 0"),
         (partial(PiecewiseLinear, points=[[0, 1], [2, 0]]), "PiecewiseLinear.points[1][0]: must be at most 1, found 2"),
         (partial(CrossEntropy, label_smoothing=1), "CrossEntropy.label_smoothing: must be less than 1, found 1"),
-        (partial(RandomFlip, "alternate"), 'RandomFlip.mode: must be one of "random", "alternating", found the string'),
+        (partial(RandomFlip, "alternate"), 'RandomFlip.mode: found the string "alternate"; did you mean'),
         (partial(Cutout, 0), "Cutout.size: must be at least 1, found 0"),
         (partial(ExponentialAveraging, decay=2), "ExponentialAveraging.decay: must be less than 1, found 2"),
     ],

@@ -120,7 +120,7 @@ def test_all_wrong_overrides_are_reported_at_once() -> None:
 
 def test_a_problem_elsewhere_that_an_override_causes_is_reported_there() -> None:
     assert refusal("layers.a.b.type=Flatten") == [
-        'net.json:12:7: layers[0] "a.b": unknown key "units"; Flatten has only name, description'
+        'net.json:12:7: layers[0] "a.b": unknown key "units"; leave it out: it follows from the layer before'
     ]
 
 
@@ -169,4 +169,4 @@ def test_overrides_that_cannot_be_applied_do_not_hide_others() -> None:
         "--set optimizer.type=Adm",
         "--set training.epoch=5",
     ]
-    assert 'did you mean "epochs"' in found[2]
+    assert 'write "epochs": 5' in found[2]

@@ -64,7 +64,7 @@ def test_a_key_that_a_plugin_requires_without_describing_it() -> None:
 @pytest.mark.parametrize(
     ("value", "definition", "advice"),
     [
-        ("-1.5e3", {"type": "number"}, "remove the quotes"),
+        ("-1.5e3", {"type": "number"}, "write -1.5e3 without quotes"),
         ("1.5", {"type": "integer"}, None),
         ("NaN", {"type": "number"}, None),
         ("True", {"type": "boolean"}, "write true without quotes"),

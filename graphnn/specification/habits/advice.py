@@ -1,0 +1,260 @@
+"""Answers what is written by habit of another library with the line to write: keys, types, values of other forms."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graphnn.document.document import Path
+from graphnn.specification.habits import objects, reading, sections
+from graphnn.specification.habits.blanks import BLANKS
+from graphnn.specification.habits.keys_anywhere import KEYS_ANYWHERE
+from graphnn.specification.habits.keys_of_layers import LAYER, LAYERS
+from graphnn.specification.habits.keys_of_sections import KEYS
+from graphnn.specification.habits.renamed import RENAMED, renamed
+from graphnn.specification.habits.sentences import Found, Table, filled, without_blanks
+from graphnn.specification.habits.types import TYPES
+from graphnn.specification.schema import Schema
+from graphnn.text.suggestions import OTHER_NAMES, closest, folded
+
+TABLES: Mapping[str, Table] = {"layer": LAYER, **LAYERS, **KEYS}
+NETWORKS = ("config", "model", "network", "net", "architecture", "modelconfig", "compile", "compileconfig")
+EPOCHS = re.compile(r'(.*)write ("epochs": [\d.]+) in training')
+PLACE = re.compile(r"in (?:the )?(optimizer|training|data|loss)\b")
+LONGEST_VALUE = 80  # characters in a line that is to be copied
+IN_QUOTES = re.compile(r'"(\w+)":')
+
+
+def kinds(path: Path, owner: Any, schema: Schema) -> list[str]:
+    """Return the names under which tables have what is said of the object at a path, the nearest first."""
+    kind = kind_at(path)
+    type_ = owner.get(schema.choosing_key(kind)) if kind in schema.switches and isinstance(owner, dict) else None
+    names = objects.kinds_of(kind, type_ if isinstance(type_, str) else None)
+    known = kind == "layer" and isinstance(type_, str) and type_ in schema.types(kind) and type_ != "Residual"
+    if known and "trainable" not in schema.properties(kind, str(type_)):
+        names.insert(-1, "without parameters")
+    return names
+
+
+def kind_at(path: Path) -> str:
+    """Return what the object at a path is: a layer, an augmentation, a section, or the document."""
+    names = [step for step in path if isinstance(step, str)]
+    if not names:
+        return "document"
+    if isinstance(path[-1], str):
+        return "document" if path[-1] == "layers" else path[-1]
+    return {"augment": "augmentation", "groups": "group"}.get(names[-1], "layer")
+
+
+def about_key(key: str, owner: Mapping[str, Any], path: Path, root: Any, schema: Schema) -> str | None:
+    """Return what to write instead of a key that is not known; None where no table has it."""
+    names = kinds(path, owner, schema)
+    found = Found(owner[key], owner, path, root, key)
+    if names == ["document"] and (whole := network(key, owner, schema)) is not None:
+        return whole
+    for name in (*names, "anywhere"):
+        sentences = (KEYS_ANYWHERE if name == "anywhere" else TABLES.get(name, {})).get(folded(key))
+        if sentences is not None and renamed(key, names[: names.index(name)] if name in names else names) is None:
+            return as_read(filled(sentences, found, BLANKS), path, root)
+        if folded(key) in RENAMED.get(name, {}):
+            return None
+    return None
+
+
+def as_read(text: str, path: Path, root: Any) -> str:
+    """Return a line without the name of the section that the reader is in, and with that of one that is missing."""
+    if path:
+        return text.replace(" in the optimizer" if path == ("optimizer",) else f" in {path[-1]}", "", 1)
+    if isinstance(root, dict) and "training" not in root and (match := EPOCHS.fullmatch(text)):
+        return f'{match[1]}write "training": {{{match[2]}}}'
+    return text
+
+
+def network(key: str, owner: Mapping[str, Any], schema: Schema) -> str | None:
+    """Return the sections to write instead of a whole network of another library, and None for other keys."""
+    if folded(key) not in (
+        "config",
+        "model",
+        "network",
+        "net",
+        "architecture",
+        "modelconfig",
+        "compile",
+        "compileconfig",
+    ):
+        return None
+    inner = owner[key]
+    text = sections.text(sections.sections(inner, schema))
+    return None if text is None else f"write {text} at the top of the document instead"
+
+
+def new_name(key: str, owner: Any, path: Path, schema: Schema) -> str | None:
+    """Return the name here of a key of another library; None where there is none."""
+    return renamed(key, kinds(path, owner, schema))
+
+
+def line(key: str, value: Any, schema: Schema | None = None) -> str:
+    """Return the words that tell to write a key with a value, where it is short enough to be copied.
+
+    schema: where the value may be written as in another library.
+    """
+    if schema is not None and key in schema.switches and (many := objects.objects(key, value, schema)):
+        value = many[0]
+    text = json.dumps(value, ensure_ascii=False)
+    return f"write {json.dumps(key)}: {text}" if len(text) <= LONGEST_VALUE else f"write it as {json.dumps(key)}"
+
+
+def told(text: str, path: Path) -> dict[Path, set[str]]:
+    """Return the keys that a line tells to write, by the paths of the objects that they are for."""
+    keys = set(IN_QUOTES.findall(text))
+    place = PLACE.search(text)
+    if " at the top" in text:
+        return {(): keys}
+    return {path if place is None else (place[1],): keys}
+
+
+def about_type(kind: str, name: str, owner: Mapping[str, Any], path: Path, schema: Schema) -> str | None:
+    """Return what to write instead of an unknown type; None where no table has it, or only its spelling is wrong."""
+    types = schema.types(kind)
+    if folded(name) in {folded(one) for one in types}:
+        return rewritten(kind, owner, schema) if has_other_keys(kind, name, owner, schema) else None
+    sentences = TYPES.get(kind, {}).get(folded(name))
+    if sentences is not None:
+        return filled(sentences, Found(name, owner, path), BLANKS)
+    if kind == "layer" and folded(name) == "pooling":
+        return rewritten(kind, owner, schema)
+    if OTHER_NAMES.get(folded(name)) in types or objects.known_type(kind, name, schema) is not None:
+        return rewritten(kind, owner, schema)
+    return None
+
+
+def has_other_keys(kind: str, name: str, owner: Mapping[str, Any], schema: Schema) -> bool:
+    """Return whether an object with a misspelt type has keys that are not known either."""
+    type_ = objects.known_type(kind, name, schema)
+    return type_ is not None and any(key not in schema.written_properties(kind, type_) for key in owner)
+
+
+def rewritten(kind: str, owner: Any, schema: Schema) -> str | None:
+    """Return the whole object to write instead, where it is known and short."""
+    text = objects.text(objects.objects(kind, owner, schema))
+    return None if text is None else f"write {text}"
+
+
+def about_form(value: Any, definition: Mapping[str, Any], path: Path, root: Any, schema: Schema) -> str | None:
+    """Return what to write instead of a value of the wrong JSON type; None where it is not known."""
+    allowed = definition.get("type", [])
+    allowed = [allowed] if isinstance(allowed, str) else list(allowed)
+    kind = kind_at(path)
+    if path == ("layers",) and isinstance(value, dict):
+        one = isinstance(value.get("type"), str)
+        return "write a list: " + str(sections.text({"layers": [value] if one else named_layers(value)}))
+    if path == ("input",):
+        axes = reading.shape(value)
+        return None if axes is None or isinstance(value, bool) else f'write {{"shape": {json.dumps(axes)}}}'
+    if path[-1:] == ("shape",):
+        axes = reading.shape(value)
+        return None if axes is None or isinstance(value, bool) else f"write {json.dumps(axes)}"
+    if kind == "augment" and value is not False and value is not None:
+        many = BLANKS["augment"](Found(value, key="augment"))
+        return None if many is None else f"write {many}"
+    if kind in schema.switches and isinstance(value, str | list) and "object" in allowed:
+        named = about_named(kind, value, path, schema)
+        if named is not None:
+            return named
+    switched = SWITCHED.get(kind)
+    if switched is not None and (value is True or reading.is_number(value)):
+        meant = switched(value)
+        return None if meant is None else f"write {meant}"
+    return plain_value(value, definition, allowed)
+
+
+def about_named(kind: str, value: Any, path: Path, schema: Schema) -> str | None:
+    """Return the object to write instead of the name of a type, or a call such as "Linear(784, 10)"."""
+    written = objects.apart(kind, value, schema)
+    if written is None:
+        return None
+    many = objects.objects(kind, value, schema)
+    if many is None:
+        name, inner = written
+        sentences = TYPES.get(kind, {}).get(folded(name))
+        if sentences is not None:
+            return filled(sentences, Found(name, {"type": name, **inner}, path), BLANKS).removesuffix(" instead")
+        near = closest(name, schema.types(kind))
+        many = None if near is None else [{schema.choosing_key(kind): near}]
+    text = objects.text(objects.completed(kind, many))
+    return None if text is None else f"write {text}"
+
+
+def named_layers(value: Mapping[str, Any]) -> list[Any]:
+    """Return the layers of an object as a list, with the keys as their names where these are no numbers."""
+    layers = []
+    for key, layer in value.items():
+        if isinstance(layer, dict) and "name" not in layer and not key.isdecimal():
+            type_ = {"type": layer["type"]} if "type" in layer else {}
+            layer = {**type_, "name": key, **{name: one for name, one in layer.items() if name != "type"}}
+        layers.append(layer)
+    return layers
+
+
+def early_stopping(value: Any) -> str | None:
+    """Return the section of early stopping that true, or a number of epochs, means."""
+    return json.dumps({"patience": 5 if value is True else int(value)}) if value >= 1 else None
+
+
+def averaging(value: Any) -> str | None:
+    """Return the section of averaging that true, or a decay, means."""
+    if value is True:
+        return json.dumps({"type": "exponential"})
+    return json.dumps({"type": "exponential", "decay": value}) if 0 < value < 1 else None
+
+
+def evaluation(value: Any) -> str | None:
+    """Return the section of evaluation that true, or a number of epochs, means."""
+    return json.dumps({"every": 1 if value is True else int(value)}) if value >= 1 else None
+
+
+def normalize(value: Any) -> str | None:
+    """Return the normalisation that true means."""
+    return '"auto"' if value is True else None
+
+
+def keep_best(value: Any) -> str | None:
+    """Return the figures by which the best epoch may be chosen."""
+    return '"validation_loss", or another figure' if value is True else None
+
+
+SWITCHED: Mapping[str, Callable[[Any], str | None]] = {
+    "early_stopping": early_stopping,
+    "averaging": averaging,
+    "evaluation": evaluation,
+    "normalize": normalize,
+    "keep_best": keep_best,
+}
+
+
+def plain_value(value: Any, definition: Mapping[str, Any], allowed: list[str]) -> str | None:
+    """Return the number, the pair or the truth that a text means: "3x3", "ten", "10 %", "yes"."""
+    if not isinstance(value, str):
+        return None
+    if "boolean" in allowed and (meant := reading.truth(value)) is not None:
+        return f"write {json.dumps(meant)}"
+    number = reading.number(value)
+    if number is not None and ("number" in allowed or ("integer" in allowed and isinstance(number, int))):
+        return f"write {json.dumps(number)}"
+    if "array" in allowed and "integer" in allowed:
+        axes = reading.integers(value)
+        if axes is not None and len(axes) == 2:
+            return f"write {axes[0] if axes[0] == axes[1] else json.dumps(axes)}"
+    return None
+
+
+def about_missing_type(kind: str, owner: Mapping[str, Any], schema: Schema) -> str | None:
+    """Return what to write instead of an object without a type, such as {"class_name": "Dense", "config": {…}}."""
+    key = schema.choosing_key(kind) if kind in schema.switches else ""
+    return None if any(folded(one) == key for one in owner) else rewritten(kind, owner, schema)
+
+
+def all_sentences() -> dict[str, dict[str, str]]:
+    """Return the sentence that fits any value of each key that tables have, by kind and key, `folded`."""
+    tables = {**TABLES, "anywhere": KEYS_ANYWHERE}
+    return {kind: {key: without_blanks(one) for key, one in table.items()} for kind, table in tables.items()}

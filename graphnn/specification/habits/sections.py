@@ -1,0 +1,85 @@
+"""Reads whole networks of other libraries, such as Keras' to_json, as sections of a document."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from graphnn.specification.habits import objects, reading
+from graphnn.specification.schema import Schema
+from graphnn.text.suggestions import folded
+
+MOST_SHOWN = 6_000  # characters of a network in a message, to be copied
+INPUTS = ("inputlayer", "input")
+PADDINGS = ("zeropadding2d", "zeropad2d")
+
+
+def sections(value: Any, schema: Schema) -> dict[str, Any] | None:
+    """Return the sections of a document in an object such as {"class_name": "Sequential", "config": {"layers": […]}}.
+
+    None where there is none. Layers that are not known are left as they are, to be answered when they are read again.
+    """
+    found: dict[str, Any] = {}
+    if isinstance(value, list):
+        return layers_of(value, schema)
+    if not isinstance(value, dict):
+        return None
+    for key, one in value.items():
+        name = folded(key)
+        if name in ("layers", "layer") and isinstance(one, list | dict):
+            found.update(layers_of(list(one.values()) if isinstance(one, dict) else one, schema))
+        elif name in ("config", "model", "network", "modelconfig", "compileconfig", "compile") and isinstance(
+            one, dict | list
+        ):
+            found.update(sections(one, schema) or {})
+        elif name in ("loss", "optimizer") and (many := objects.objects(name, one, schema)):
+            found[name] = many[0]
+        elif name in schema.root["properties"] and isinstance(one, dict):
+            found[key] = one
+    return found or None
+
+
+def layers_of(items: list[Any], schema: Schema) -> dict[str, Any]:
+    """Return the section "layers" of a list of layers, and the section "input" where one of them says it."""
+    result: dict[str, Any] = {}
+    layers: list[Any] = []
+    for position, item in enumerate(items):
+        shape = shape_in(item) if position == 0 else None
+        if shape is not None:
+            result["input"] = {"shape": shape}
+        layers += list(one_layer(item, schema))
+    result["layers"] = layers
+    return result
+
+
+def one_layer(item: Any, schema: Schema) -> Iterator[Any]:
+    """Yield the layers here that a layer of another library is."""
+    many = objects.objects("layer", item, schema)
+    if many is not None:
+        yield from many
+        return
+    written = objects.apart("layer", item, schema)
+    if written is None:
+        yield item
+    elif folded(written[0]) not in INPUTS:
+        name, inner = written
+        layer = next((reading.activation(inner[key]) for key in inner if folded(key) in objects.ACTIVATION), None)
+        if folded(name) != "activation" or layer is None:
+            yield {"type": name, **{key: one for key, one in inner.items() if key in ("name", "padding")}}
+        elif layer[0] is not None:
+            yield layer[0]
+
+
+def shape_in(item: Any) -> list[int] | None:
+    """Return the shape of the input that a first layer of Keras says."""
+    for key, value in objects.inside(item, ()).items() if isinstance(item, dict) else ():
+        if folded(key) in ("batchinputshape", "batchshape", "inputshape") and (axes := reading.shape(value)):
+            return axes
+    return None
+
+
+def text(found: dict[str, Any] | None) -> str | None:
+    """Return sections as they stand in a document; None for more than people copy."""
+    if not found:
+        return None
+    shown = json.dumps(found, ensure_ascii=False)[1:-1]
+    return shown if len(shown) <= MOST_SHOWN else None

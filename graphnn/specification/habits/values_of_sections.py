@@ -1,0 +1,169 @@
+"""What values outside of layers are here: schedules, epochs, figures, weights of classes, augmentations."""
+
+import json
+from typing import Any
+
+from graphnn.specification.habits import objects, reading
+from graphnn.specification.habits.sentences import Found
+from graphnn.specification.schema import load_schema
+from graphnn.text.suggestions import closest, folded
+
+SAMPLES = {"mnist": 60_000, "fashion_mnist": 60_000, "cifar10": 50_000, "cifar100": 50_000}
+FIGURES = {
+    **dict.fromkeys(("loss", "valloss", "validationloss", "evalloss", "evallosstest"), "validation_loss"),
+    **dict.fromkeys(
+        ("acc", "accuracy", "valacc", "valaccuracy", "validationaccuracy", "evalaccuracy"), "validation_accuracy"
+    ),
+    **dict.fromkeys(("mae", "valmae", "valmeanabsoluteerror"), "validation_mean_absolute_error"),
+}
+
+
+def schedule(found: Found) -> str | None:
+    """Return the schedule that a name or an object of another library means."""
+    many = objects.objects("schedule", found.value, load_schema())
+    if many == [{"type": "step"}]:
+        return stepped(found)
+    return objects.text(objects.completed("schedule", many))
+
+
+def stepped(found: Found) -> str | None:
+    """Return a schedule of steps, with the factor and the epochs that stand beside the value."""
+    owner = found.owner if isinstance(found.owner, dict) else {}
+    near = {folded(key): value for key, value in owner.items()}
+    factor = next(
+        (
+            near[key]
+            for key in ("gamma", "decayrate", "lrgamma", "lrdecay", "learningratedecay")
+            if reading.is_fraction(near.get(key))
+        ),
+        0.1,
+    )
+    every = next(
+        (
+            near[key]
+            for key in ("stepsize", "decaysteps", "lrstep")
+            if reading.is_count(near.get(key)) and near[key] <= 500
+        ),
+        10,
+    )
+    return json.dumps({"type": "step", "every": every, "factor": factor})
+
+
+def figure(found: Found) -> str | None:
+    """Return the figure of validation that a name means."""
+    return FIGURES.get(folded(found.value)) if isinstance(found.value, str) else None
+
+
+def figure_beside(found: Found) -> str | None:
+    """Return the figure that "monitor" beside the value names, or that of early stopping."""
+    owner = found.owner if isinstance(found.owner, dict) else {}
+    value = owner.get("monitor")
+    return FIGURES.get(folded(value)) if isinstance(value, str) else None
+
+
+def epochs(found: Found) -> float | None:
+    """Return how many epochs a number of steps is, where the data are known by name."""
+    root = found.root if isinstance(found.root, dict) else {}
+    training, data = root.get("training"), root.get("data")
+    if not isinstance(training, dict) or not isinstance(data, dict) or not reading.is_count(found.value):
+        return None
+    samples, batch, held = (
+        SAMPLES.get(str(data.get("dataset"))),
+        training.get("batch_size", 128),
+        data.get("validation_split", 0.1),
+    )
+    if (
+        samples is None
+        or not reading.is_count(batch)
+        or not (reading.is_number(held) and 0 <= held < 1)
+        or folded(found.key) == "stepsperepoch"
+    ):
+        return None
+    result = round(found.value * batch / (samples * (1 - held)), 1)
+    return None if result <= 0 else int(result) if float(result).is_integer() else result
+
+
+def fraction(found: Found) -> float | None:
+    """Return a fraction that may be written in per cent, or as a text."""
+    value: Any = reading.number(found.value) if isinstance(found.value, str) else found.value
+    if reading.is_number(value) and 1 < value < 100:
+        value = round(value / 100, 12)
+    return value if reading.is_fraction(value) else None
+
+
+def class_weights(found: Found) -> Any:
+    """Return weights of classes as a list, or "balanced", where losses have them."""
+    value = found.value
+    if not weighted(found):
+        return None
+    if isinstance(value, dict) and value and all(str(key).isdecimal() for key in value):
+        value = [value.get(str(number)) for number in range(len(value))]
+    if isinstance(value, list) and value and all(reading.is_number(one) for one in value):
+        return value
+    return "balanced" if value in ("balanced", "auto", True) else None
+
+
+def weighted(found: Found) -> bool:
+    """Return whether losses have weights of classes."""
+    return "class_weights" in load_schema().properties("loss", "CrossEntropy")
+
+
+def augment(found: Found) -> list[dict[str, Any]] | None:
+    """Return the augmentations that a value, or the key beside it, means."""
+    key, value = folded(found.key), found.value
+    if key in ("horizontalflip", "hflip", "randomflip", "flip", "mirror", "fliplr") and value is True:
+        return [{"type": "RandomFlip"}]
+    if key in ("rotationrange", "rotation", "degrees") and reading.is_number(value):
+        return [{"type": "RandomAffine", "degrees": value, "scale": 0}]
+    if key in ("zoomrange", "zoom") and reading.is_fraction(value):
+        return [{"type": "RandomAffine", "degrees": 0, "scale": value}]
+    if key == "shearrange" and reading.is_number(value):
+        return [{"type": "RandomAffine", "degrees": 0, "scale": 0, "shear": value}]
+    if key in ("randomcrop", "translate") and reading.is_count(value):
+        return [{"type": "RandomTranslate", "pixels": value}]
+    if key in ("widthshiftrange", "heightshiftrange", "translate"):
+        return [{"type": "RandomTranslate", "pixels": 2}]
+    if key == "cutout" and reading.is_count(value):
+        return [{"type": "Cutout", "size": value}]
+    return augmentations(value)
+
+
+def augmentations(value: Any) -> list[dict[str, Any]] | None:
+    """Return the list of augmentations that names or objects of another library mean."""
+    if value is True:
+        return [{"type": "RandomFlip"}]
+    result: list[dict[str, Any]] = []
+    items = value if isinstance(value, list) else [value]
+    if isinstance(value, dict) and len(value) > 1 and "type" not in value:
+        items = [{key: one} for key, one in value.items()]
+    for item in items:
+        many = objects.objects("augmentation", item, load_schema())
+        if many is None:
+            return None
+        result += many
+    return result or None
+
+
+def sizes(found: Found) -> str | None:
+    """Return the shape of an input of which channels, height and width are written apart."""
+    near = {folded(key): value for key, value in found.owner.items()}
+    height = next((near[key] for key in ("height", "h", "rows") if reading.is_count(near.get(key))), None)
+    width = next((near[key] for key in ("width", "w", "cols", "columns") if reading.is_count(near.get(key))), height)
+    channels = next(
+        (near[key] for key in ("channels", "c", "numchannels", "inchannels") if reading.is_count(near.get(key))), 1
+    )
+    return None if width is None else f'"shape": {json.dumps([channels, height or width, width])}'
+
+
+def gamma(found: Found) -> float | None:
+    """Return the factor of a schedule of another library."""
+    near = {folded(key): value for key, value in objects.inside(found.owner, ()).items()}
+    return next(
+        (near[key] for key in ("gamma", "decayrate", "factor", "decay") if reading.is_fraction(near.get(key))), None
+    )
+
+
+def dataset(found: Found) -> str | None:
+    """Return the data set that a name means."""
+    names = load_schema().types("data")
+    return closest(found.value, names) if isinstance(found.value, str) else None
