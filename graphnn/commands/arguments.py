@@ -49,13 +49,18 @@ class Parser(argparse.ArgumentParser):
 
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
         """Return the parsed arguments. An unknown option is reported before a missing argument, which it may cause."""
-        for argument in argv:
+        for place, argument in enumerate(argv):
             if argument == "--":
                 break
-            if argument.startswith("--") and argument.partition("=")[0] not in self._option_string_actions:
-                self.unknown(argument.partition("=")[0])
+            option, equals, value = argument.partition("=")
+            after_it = value if equals else self.value_after(argv, place)
+            if argument.startswith("--") and option not in self._option_string_actions:
+                self.unknown(option, after_it)
             if argument.startswith("-") and argument not in self._option_string_actions and Path(argument).is_file():
                 self.unknown(argument)
+            if argument == "--set":
+                self.check_set(argv[place + 1 :])
+        self.check_command(argv)
         after = argv[argv.index("--") + 1 :] if "--" in argv else []
         # Options may be between positional arguments, except with "--", which argparse would take for one of them then.
         parse = self.parse_known_args if "--" in argv else self.parse_known_intermixed_args
@@ -64,18 +69,51 @@ class Parser(argparse.ArgumentParser):
             advice = '; options go before "--"' if unknown[0].startswith("-") else ""
             self.error(f'unexpected argument "{unknown[0]}"{advice}')
         if unknown:
-            self.unknown(unknown[0])
+            first = argv.index(unknown[0]) if unknown[0] in argv else len(argv)
+            self.unknown(unknown[0], self.value_after(argv, first))
         choose_progress(arguments)
         return arguments
 
-    def unknown(self, argument: str) -> NoReturn:
-        """Raise UsageError for an argument that the command does not take, with the closest option."""
+    @staticmethod
+    def value_after(argv: Sequence[str], place: int) -> str | None:
+        """Return the argument after the one at a place where it may be its value, None where it is an option."""
+        following = argv[place + 1 : place + 2]
+        return following[0] if following and not following[0].startswith("--") else None
+
+    def check_command(self, argv: Sequence[str]) -> None:
+        """Raise UsageError where a second command follows the first, as in `graphnn train evaluate`."""
+        positional = self._get_positional_actions()
+        if argv and argv[0].isalpha() and positional and positional[0].dest == "spec":
+            from graphnn.commands.habits import about_second_command
+            from graphnn.commands.main import COMMANDS
+
+            if (advice := about_second_command(argv, COMMANDS)) is not None:
+                self.error(f'"{argv[0]}" is a command, and this one takes a document; {advice}')
+
+    def check_set(self, after: Sequence[str]) -> None:
+        """Raise UsageError where the arguments after --set are a setting with blanks around its "="."""
+        from graphnn.commands.habits import about_set  # here and below: for wrong command lines only
+
+        if after and "=" not in after[0].rstrip("=") and (advice := about_set(after)) is not None:
+            self.error(f'argument --set: "{after[0]}" is not PATH=VALUE; {advice}')
+
+    def unknown(self, argument: str, value: str | None = None) -> NoReturn:
+        """Raise UsageError for an argument that the command does not take, with what to write instead.
+
+        value: the argument after it, if it may be its value.
+        """
+        from graphnn.commands.habits import about_argument, about_option
+
         if not argument.startswith("-"):
-            self.error(f'unexpected argument "{argument}"')
+            advice = about_argument(argument, self._option_string_actions)
+            self.error(f'unexpected argument "{argument}"{"" if advice is None else f"; {advice}"}')
         if Path(argument).is_file():
-            from graphnn.text.shell import file_word  # here and below: for wrong command lines only
+            from graphnn.text.shell import file_word
 
             self.error(f'unknown option "{argument}"; for the file of this name, write {file_word(Path(argument))}')
+        advice = about_option(argument, value, self._option_string_actions, self.prog)
+        if advice is not None:
+            self.error(f'unknown option "{argument}"; {advice}')
         import difflib
 
         known = [option for option in self._option_string_actions if option.startswith("--")]

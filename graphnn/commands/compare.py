@@ -96,7 +96,15 @@ def parser() -> Parser:
 
 def seeds(text: str) -> tuple[int, ...]:
     """Return different integers ≥ 0 separated by commas, for `type=` of an argument."""
-    numbers = tuple(natural_number(part) for part in text.split(","))
+    try:
+        numbers = tuple(natural_number(part) for part in text.split(","))
+    except ArgumentTypeError:
+        from graphnn.commands.habits import about_seeds
+
+        written = about_seeds(text)
+        if written is None:
+            raise
+        raise ArgumentTypeError(f'"{text}" is not a list of integers; write --seeds {written}') from None
     if len(set(numbers)) < len(numbers):
         raise ArgumentTypeError(f'"{text}" names a seed twice')
     return numbers

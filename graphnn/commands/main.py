@@ -67,8 +67,18 @@ def dispatch(arguments: Sequence[str]) -> int:
         print(showable(f"graphnn {__version__}"))
         return 0
     if name not in COMMANDS:
-        raise UsageError(f"graphnn: unknown command {quoted(name)}{did_you_mean(name, COMMANDS)}\n{usage()}")
+        raise UsageError(f"graphnn: unknown command {quoted(name)}{advice(name, arguments[1:])}")
     return COMMANDS[name].run(arguments[1:])
+
+
+def advice(name: str, rest: Sequence[str]) -> str:
+    """Return what to write instead of an unknown command, at the end of its message; or the list of all."""
+    from graphnn.commands.habits import about_command
+
+    line = about_command(name, rest, COMMANDS)
+    if line is not None:
+        return f"; {line}"
+    return did_you_mean(name, COMMANDS) or f"\n{usage()}"
 
 
 if __name__ == "__main__":

@@ -52,7 +52,12 @@ def parse(override: str, document: Any) -> tuple[Path, Any]:
         raise ValueError("write KEY=VALUE, for example training.epochs=5 or layers[3].rate=0.3")
     if half_of_a_pair(override) is not None:
         raise ValueError("this is not UTF-8, so no document can hold it")
-    return parse_path(target.strip(), document), json_or_text(text)
+    from graphnn.specification.habits.paths import setting  # for overrides only
+
+    path = parse_path(target.strip(), document)
+    if len(path) == 1 and path[0] not in document and (line := setting(target.strip(), text.strip())) is not None:
+        raise ValueError(f"there is no section {quoted(target.strip())}; write {line}")
+    return path, json_or_text(text)
 
 
 def parse_path(target: str, document: Any) -> Path:

@@ -64,7 +64,7 @@ def test_the_rest_goes_to_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     assert heard == [["a.json", "--help"]]
 
 
-@pytest.mark.parametrize("arguments", [[], ["--help"], ["trian"]])
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["xyzzy"]])
 def test_the_list_is_shown_in_ascii(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     shown = io.BytesIO()
     for name in ("stdout", "stderr"):
@@ -91,6 +91,6 @@ def test_no_command_is_imported_that_is_not_asked_for() -> None:
 
 
 def test_every_file_of_a_command_is_in_the_list(root: Path) -> None:
-    shared = {"__init__", "arguments", "guarding", "main", "predict_table", "watching"}
+    shared = {"__init__", "arguments", "guarding", "habits", "main", "predict_table", "watching"}
     assert {file.stem for file in (root / "graphnn" / "commands").glob("*.py")} - shared == set(entry.COMMANDS)
     assert {file.stem for file in (root / "tools").glob("*.py")} == set(entry.COMMANDS)
