@@ -155,7 +155,13 @@ def violation(error: ValidationError, root: Any, whole: bool, schema: Schema) ->
 def unknown_keys(error: Violation, schema: Schema, reported: dict[Path, set[str]]) -> Iterator[Finding]:
     """Yield a finding for each key that is not in the definition; adds the keys that it suggests to `reported`."""
     known = list(error.definition.get("properties", ()))
+    from graphnn.specification.habits.advice import is_dump  # here and below: for wrong documents only
+
     unknown = [key for key in error.value if key not in known]
+    if not error.path and is_dump(error.value):
+        advice = key_advice("config", error, schema, known, reported)
+        yield Finding((), f"this is a model as Keras writes it{advice}")
+        return
     for key in unknown[:MOST_PROBLEMS]:
         message = f"unknown key {quoted(key)}{key_advice(key, error, schema, known, reported)}"
         yield Finding((*error.path, key), message, key=True)
@@ -165,7 +171,7 @@ def unknown_keys(error: Violation, schema: Schema, reported: dict[Path, set[str]
 
 def key_advice(key: str, error: Violation, schema: Schema, known: list[str], reported: dict[Path, set[str]]) -> str:
     """Return what to write instead of an unknown key, as the end of its message."""
-    from graphnn.specification.habits import advice  # here and below: for wrong documents only
+    from graphnn.specification.habits import advice
 
     # "deviation" is spelt like "description", but is not a misspelling of it
     likely = [name for name in known if name != "description" or key.casefold().startswith("desc")]
@@ -181,8 +187,9 @@ def key_advice(key: str, error: Violation, schema: Schema, known: list[str], rep
             return f"; {line}"
         renamed = advice.new_name(key, error.value, error.path, schema)
         if renamed in known and renamed not in error.value:
-            here.add(str(renamed))
-            return f"; {advice.line(str(renamed), error.value[key], schema)}"
+            line = advice.line(str(renamed), error.value[key], schema)
+            here.update({str(renamed)}.union(*advice.told(line, ()).values()))
+            return f"; {line}"
         if renamed in known:
             return f'; did you mean "{renamed}", which is there already?'
     if network and (elsewhere := known_elsewhere(key, error, schema, reported)) is not None:

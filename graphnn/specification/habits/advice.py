@@ -8,20 +8,19 @@ from typing import Any
 from graphnn.document.document import Path
 from graphnn.specification.habits import objects, reading, sections
 from graphnn.specification.habits.blanks import BLANKS
-from graphnn.specification.habits.keys_anywhere import KEYS_ANYWHERE
-from graphnn.specification.habits.keys_of_layers import LAYER, LAYERS
-from graphnn.specification.habits.keys_of_sections import KEYS
 from graphnn.specification.habits.renamed import RENAMED, renamed
-from graphnn.specification.habits.sentences import Found, Table, filled, without_blanks
+from graphnn.specification.habits.sentences import Found, filled, without_blanks
+from graphnn.specification.habits.tables import KEYS_ANYWHERE, TABLES
+from graphnn.specification.habits.translation import kinds_of, known_type
 from graphnn.specification.habits.types import TYPES
 from graphnn.specification.schema import Schema
 from graphnn.text.suggestions import OTHER_NAMES, closest, folded
 
-TABLES: Mapping[str, Table] = {"layer": LAYER, **LAYERS, **KEYS}
 NETWORKS = ("config", "model", "network", "net", "architecture", "modelconfig", "compile", "compileconfig")
 EPOCHS = re.compile(r'(.*)write ("epochs": [\d.]+) in training')
 PLACE = re.compile(r"in (?:the )?(optimizer|training|data|loss)\b")
 LONGEST_VALUE = 80  # characters in a line that is to be copied
+INSIDES = re.compile(r"\{[^{}]*\}|\[[^\[\]]*\]")
 IN_QUOTES = re.compile(r'"(\w+)":')
 
 
@@ -29,7 +28,7 @@ def kinds(path: Path, owner: Any, schema: Schema) -> list[str]:
     """Return the names under which tables have what is said of the object at a path, the nearest first."""
     kind = kind_at(path)
     type_ = owner.get(schema.choosing_key(kind)) if kind in schema.switches and isinstance(owner, dict) else None
-    names = objects.kinds_of(kind, type_ if isinstance(type_, str) else None)
+    names = kinds_of(kind, type_ if isinstance(type_, str) else None)
     known = kind == "layer" and isinstance(type_, str) and type_ in schema.types(kind) and type_ != "Residual"
     if known and "trainable" not in schema.properties(kind, str(type_)):
         names.insert(-1, "without parameters")
@@ -83,9 +82,15 @@ def network(key: str, owner: Mapping[str, Any], schema: Schema) -> str | None:
         "compileconfig",
     ):
         return None
-    inner = owner[key]
-    text = sections.text(sections.sections(inner, schema))
-    return None if text is None else f"write {text} at the top of the document instead"
+    dump = is_dump(owner)
+    text = sections.text(sections.sections(owner if dump else owner[key], schema))
+    where = "in place of it" if dump else "at the top of the document instead"
+    return None if text is None else f"write {text} {where}"
+
+
+def is_dump(owner: Mapping[str, Any]) -> bool:
+    """Return whether a document is what Keras writes of a model, of which no key stays."""
+    return isinstance(owner.get("class_name"), str) and isinstance(owner.get("config"), dict | list)
 
 
 def new_name(key: str, owner: Any, path: Path, schema: Schema) -> str | None:
@@ -98,19 +103,28 @@ def line(key: str, value: Any, schema: Schema | None = None) -> str:
 
     schema: where the value may be written as in another library.
     """
+    if schema is not None and key == "layers" and isinstance(value, list | dict):
+        return f"write {sections.text(sections.sections({key: value}, schema))}"
     if schema is not None and key in schema.switches and (many := objects.objects(key, value, schema)):
-        value = many[0]
+        return f"write {json.dumps(key)}: {objects.text(many)}"
     text = json.dumps(value, ensure_ascii=False)
     return f"write {json.dumps(key)}: {text}" if len(text) <= LONGEST_VALUE else f"write it as {json.dumps(key)}"
 
 
 def told(text: str, path: Path) -> dict[Path, set[str]]:
     """Return the keys that a line tells to write, by the paths of the objects that they are for."""
-    keys = set(IN_QUOTES.findall(text))
+    keys = set(IN_QUOTES.findall(without_insides(text)))
     place = PLACE.search(text)
-    if " at the top" in text:
+    if " at the top" in text or " in place of" in text:
         return {(): keys}
     return {path if place is None else (place[1],): keys}
+
+
+def without_insides(text: str) -> str:
+    """Return a line without what is inside of objects and lists."""
+    while (shorter := INSIDES.sub("", text)) != text:
+        text = shorter
+    return text
 
 
 def about_type(kind: str, name: str, owner: Mapping[str, Any], path: Path, schema: Schema) -> str | None:
@@ -123,14 +137,14 @@ def about_type(kind: str, name: str, owner: Mapping[str, Any], path: Path, schem
         return filled(sentences, Found(name, owner, path), BLANKS)
     if kind == "layer" and folded(name) == "pooling":
         return rewritten(kind, owner, schema)
-    if OTHER_NAMES.get(folded(name)) in types or objects.known_type(kind, name, schema) is not None:
+    if OTHER_NAMES.get(folded(name)) in types or known_type(kind, name, schema) is not None:
         return rewritten(kind, owner, schema)
     return None
 
 
 def has_other_keys(kind: str, name: str, owner: Mapping[str, Any], schema: Schema) -> bool:
     """Return whether an object with a misspelt type has keys that are not known either."""
-    type_ = objects.known_type(kind, name, schema)
+    type_ = known_type(kind, name, schema)
     return type_ is not None and any(key not in schema.written_properties(kind, type_) for key in owner)
 
 

@@ -75,7 +75,8 @@ BLANKS: Mapping[str, Callable[[Found], str | None]] = {
     "first": asks(values_of_layers.is_first),
     "agrees": asks(values_of_layers.agrees),
     "later": asks(values_of_layers.is_later),
-    "weighted": asks(values_of_sections.weighted),
+    "policy": asks(values_of_sections.has_policy),
+    "weighted": asks(lambda found: values_of_sections.has_class_weights()),
     "linear": asks(lambda found: reading.activation(values_of_layers.in_layer(found).value) == (None, True)),
     "value": shown(lambda found: found.value),
     "input": values_of_layers.input_section,
@@ -105,7 +106,7 @@ BLANKS: Mapping[str, Callable[[Found], str | None]] = {
     "augment": shown(values_of_sections.augment),
     "shape": shown(lambda found: reading.shape(found.value)),
     "sizes": values_of_sections.sizes,
-    "dataset": shown(values_of_sections.dataset),
+    "data": shown(values_of_sections.data),
     "gamma": shown(values_of_sections.gamma),
     "padding": shown(values_of_layers.padding),
 }

@@ -9,6 +9,7 @@ SCHEDULE = (
 )
 STEPPED = (
     "<off>leave it out",
+    "<policy>leave it out: it is a setting of the schedule",
     'write "schedule": <stepped> in the optimizer, "every" in epochs',
     'write "schedule": {"type": "step", "every": 10, "factor": 0.1} in the optimizer, "every" in epochs',
 )
@@ -56,8 +57,12 @@ HELD_OUT = (
     'write "validation_split": 0.1 in data, the fraction of the training part that is held out',
 )
 CLASS_WEIGHTS = (
-    'write "class_weights": <class_weights> in loss, a weight for each class or "balanced"',
-    '<weighted>write "class_weights": "balanced" in loss, or a list of a weight for each class',
+    'write "class_weights": <class_weights> in loss',
+    '<weighted>write "class_weights": "balanced" in loss, or a list with a weight for each class',
+    "classes and samples cannot be given weights here; let the data repeat the samples that are too few",
+)
+SAMPLE_WEIGHTS = (
+    '<weighted>leave it out: samples have no weights of their own, "class_weights" in loss are those of classes',
     "classes and samples cannot be given weights here; let the data repeat the samples that are too few",
 )
 START = (
@@ -76,7 +81,8 @@ SHUFFLED = "leave it out: the training samples are shuffled in every epoch"
 QUIET = "leave it out: train shows its progress, with --quiet only the final figures"
 KEPT = "leave it out: every training is kept in NAME.runs, and --resume goes on with one"
 KEYS_ANYWHERE: Table = {
-    **same(CLASS_WEIGHTS, "class_weight class_weights sample_weight sample_weights pos_weight weighted"),
+    **same(CLASS_WEIGHTS, "class_weight class_weights pos_weight weighted"),
+    **same(SAMPLE_WEIGHTS, "sample_weight sample_weights"),
     **same(
         CORES,
         "device devices gpu gpus gpu_id gpu_ids cuda use_gpu use_cuda no_cuda accelerator solver_mode device_id ngpu",

@@ -35,7 +35,7 @@ DOCUMENT: Table = {
         "model network net architecture config sequential graph nn compile model_config topology",
     ),
     "classname": 'leave it out: the layers are a list, "layers": […]',
-    **same(('write "data": {"dataset": <dataset>}', 'write "data": {"dataset": …}'), "dataset dataset_name data_set"),
+    **same(('write "data": <data>', 'write "data": {"dataset": …}'), "dataset dataset_name data_set"),
     **same(
         ('write "input": {"shape": <shape>}', 'write "input": {"shape": […]}'),
         "input_shape image_shape input_size input_dim batch_input_shape in_features input_dims",
@@ -66,9 +66,9 @@ DOCUMENT: Table = {
 KEYS: dict[str, Table] = {
     "document": {**TRAINING, **DOCUMENT},
     "training": TRAINING,
-    "optimizer": OPTIMIZER,
+    "optimizer": {**TRAINING, **OPTIMIZER},
     "loss": LOSS,
-    "data": DATA,
+    "data": {**TRAINING, **DATA},
     "input": INPUT,
     "early_stopping": EARLY_STOPPING,
     "schedule": SCHEDULE_KEYS,

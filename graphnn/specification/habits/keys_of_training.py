@@ -120,10 +120,6 @@ AVERAGING_KEYS: Table = {
 }
 
 OPTIMIZER: Table = {
-    **same(
-        ('<number>write "learning_rate": <value>', 'write "learning_rate": 0.001, with the number of yours'),
-        "base_lr init_lr initial_lr lr0 eta rate step learning_rate_init initial_learning_rate lrate alpha",
-    ),
     **same(('write "beta_1": <first_of>, "beta_2": <second_of>', 'write "beta_1": 0.9, "beta_2": 0.999'), "betas beta"),
     **same(("<off>leave it out", "leave it out: there is no such variant here"), "amsgrad dampening maximize centered"),
     **same(
@@ -140,18 +136,8 @@ OPTIMIZER: Table = {
     **same(STEPPED, "scales steps lr_gamma power stepvalue lr_decay_rate stepsize step_every"),
     **same(WARMUP, "warmup warmup_steps warmup_epochs num_warmup_steps warmup_ratio burn_in lr_warmup"),
     **same(
-        CLIPPING,
-        "gradient_clip_val gradient_clipping clip_gradients grad_clip max_grad_norm gradient_clip clip clip_grad",
-    ),
-    **same(CLIPPING, "clip_grad_norm global_clipnorm grad_clip_norm max_norm gradient_clip_norm clipping"),
-    **same(
         ("<off>leave it out", 'leave it out: the norm of the gradient can be limited instead, by "clip_norm": 1.0'),
         "clip_value clipvalue grad_clip_value",
-    ),
-    **same(
-        ('<number>write "weight_decay": <value>', 'write "weight_decay": 0.0001, with the number of yours'),
-        "l2 l2_reg l2_regularization l2_penalty reg regularization wd decay_weight regularizer "
-        "weight_regularization lambda",
     ),
     **same('leave it out: "weight_decay" is the only penalty here', "regularization_type l1 l1_reg"),
     **same(AVERAGING, "use_ema ema ema_momentum ema_decay ema_overwrite_frequency"),
@@ -193,11 +179,11 @@ OPTIMIZERS: dict[str, Table] = {
         ),
         **same(
             ('<fraction>write "rho": <value>', 'write "rho": 0.9'),
-            "alpha decay smoothing discounting_factor beta_2 beta2",
+            "decay beta_2 beta2",
         ),
     },
     "SGDMomentum": {
-        **same(('<fraction>write "momentum": <value>', 'write "momentum": 0.9'), "beta beta_1 mu rho"),
+        **same(('<fraction>write "momentum": <value>', 'write "momentum": 0.9'), "beta_1 rho"),
     },
 }
 

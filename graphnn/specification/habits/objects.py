@@ -9,12 +9,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from graphnn.specification.habits import reading
-from graphnn.specification.habits.keys_of_layers import CONSTRAINT, DECAY, LAYER
 from graphnn.specification.habits.renamed import renamed
-from graphnn.specification.habits.types import ACTIVATIONS
+from graphnn.specification.habits.translation import adapted, known_type, settings_of
 from graphnn.specification.schema import Schema
-from graphnn.text.suggestions import OTHER_NAMES, closest, folded
+from graphnn.text.suggestions import OTHER_NAMES, folded
 
 LONGEST = 20_000  # characters of a value that is read
 MOST_SHOWN = 1_500  # characters of objects in a message
@@ -32,10 +30,6 @@ ARGUMENTS = {  # the first arguments of a layer that is written as a call, by th
 }
 POOLINGS = {"max": "MaxPooling2D", "ave": "AveragePooling2D", "avg": "AveragePooling2D", "average": "AveragePooling2D"}
 AROUND = ("config", "params", "parameters", "args", "kwargs", "options", "settings", "attributes", "hyperparameters")
-ACTIVATION = tuple(key for key, sentences in LAYER.items() if sentences is LAYER["activation"])
-DROPOUT, NORMALISATION = ("dropout", "dropoutrate", "dropoutp"), ("batchnorm", "batchnormalize", "usebn", "bn")
-PENALTIES = {key for key, sentences in LAYER.items() if sentences in (DECAY, CONSTRAINT)}
-BORDERS_OF_OTHERS = ("Conv2d", "Convolution", "Convolution2D")  # where no padding means none
 
 
 def objects(kind: str, value: Any, schema: Schema) -> list[dict[str, Any]] | None:
@@ -54,8 +48,7 @@ def objects(kind: str, value: Any, schema: Schema) -> list[dict[str, Any]] | Non
         return None
     dumped = isinstance(value, dict) and any(folded(key) in ("classname", "config") for key in value)
     settings, after = settings_of(kind, type_, inner, schema, with_defaults=not dumped)
-    if kind == "layer":
-        adapt(name, type_, inner, settings)
+    type_, settings = adapted(kind, name, type_, inner, settings)
     return [{schema.choosing_key(kind): type_, **settings}, *after]
 
 
@@ -148,74 +141,6 @@ def with_arguments(name: str, given: list[Any], by_name: dict[str, Any]) -> tupl
     return name, {**listed, **{key: list(one) if isinstance(one, tuple) else one for key, one in by_name.items()}}
 
 
-def known_type(kind: str, name: str, schema: Schema) -> str | None:
-    """Return the type here that a name of another library stands for."""
-    types = schema.types(kind)
-    by_folded = {folded(type_): type_ for type_ in types}
-    if folded(name) in by_folded:
-        return by_folded[folded(name)]
-    if kind == "layer" and (meant := ACTIVATIONS.get(folded(name))) is not None:
-        return meant[0] if meant[1] else None
-    other = OTHER_NAMES.get(folded(name))
-    return other if other in types else None
-
-
-def kinds_of(kind: str, type_: str | None) -> list[str]:
-    """Return the names under which tables have what is said of an object, the nearest first."""
-    more = []
-    if type_ in ("MaxPooling2D", "AveragePooling2D"):
-        more = ["pooling"]
-    elif type_ in ("Dense", "Conv2D"):
-        more = ["with biases"]
-    elif type_ in ("Adam", "AdamW", "Lion"):
-        more = ["adaptive"]
-    elif type_ in ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100"):
-        more = ["known by name"]
-    return [*([type_] if type_ else []), *more, kind]
-
-
-def settings_of(
-    kind: str, type_: str, inner: Mapping[str, Any], schema: Schema, *, with_defaults: bool = True
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return the settings of one type that an object of another library means, and the layers to write after it.
-
-    Left out are those that say nothing here and, unless `with_defaults`, those that are as they are by default.
-    """
-    known = schema.properties(kind, type_)
-    result: dict[str, Any] = {}
-    after: list[dict[str, Any]] = []
-    for key, value in inner.items():
-        name = folded(key)
-        if kind == "layer" and name in ACTIVATION and key not in known:
-            layer = reading.activation(value)
-            if layer is not None and layer[0] is not None:
-                after.append(layer[0])
-        elif (
-            kind == "layer" and name in DROPOUT and key not in known and type_ != "Dropout" and reading.is_number(value)
-        ):
-            after.append({"type": "Dropout", "rate": value})
-        elif kind == "layer" and name in NORMALISATION and value:
-            after.insert(0, {"type": "BatchNormalization"})
-        else:
-            setting = key if key in known else here(key, kinds_of(kind, type_), list(known))
-            if setting is not None and setting not in (schema.choosing_key(kind), "description"):
-                result[setting] = plain(value, known[setting])
-            elif name == "keepprob" and type_ == "Dropout" and reading.is_number(value):
-                result["rate"] = round(1 - value, 12)
-            elif name == "nobias" and "use_bias" in known and value:
-                result["use_bias"] = False
-            elif name == "betas" and isinstance(value, list) and len(value) == 2 and "beta_1" in known:
-                result["beta_1"], result["beta_2"] = value
-            elif "initializer" in known and name in INITIALIZERS and value is not None:
-                result["initializer"] = initializer(value, schema)
-            elif name in PENALTIES and value is not None:
-                result[key] = value  # to be answered when it is read again
-    given = {key: value for key, value in result.items() if value is not None}
-    if not with_defaults:
-        given = {key: value for key, value in given.items() if not is_default(value, known.get(key))}
-    return given, after
-
-
 NEEDED: Mapping[tuple[str, Any], dict[str, Any]] = {
     ("schedule", "step"): {"every": 10},
     ("schedule", "piecewise_linear"): {"points": [[0, 1], [1, 0]]},
@@ -223,59 +148,3 @@ NEEDED: Mapping[tuple[str, Any], dict[str, Any]] = {
     ("layer", "Conv2D"): {"filters": 32},
     ("layer", "Dropout"): {"rate": 0.5},
 }
-INITIALIZERS = tuple(key for key, sentences in LAYER.items() if sentences is LAYER["kernelinitializer"])
-
-
-def here(key: str, kinds: list[str], known: list[str]) -> str | None:
-    """Return the setting here that a key of another library stands for."""
-    other = renamed(key, kinds) or OTHER_NAMES.get(folded(key))
-    if other in known:
-        return other
-    return {folded(name): name for name in known}.get(folded(key))
-
-
-def is_default(value: Any, definition: Mapping[str, Any] | None) -> bool:
-    """Return whether a setting has its default, so that it need not be written."""
-    return (
-        definition is not None
-        and "default" in definition
-        and definition["default"] == value
-        and not (isinstance(value, bool) ^ isinstance(definition["default"], bool))
-    )
-
-
-def plain(value: Any, definition: Mapping[str, Any]) -> Any:
-    """Return a value as a document writes it: 3 for [3, 3], "same" for "SAME", 10 for 10.0."""
-    types = definition.get("type", ())
-    if isinstance(value, list) and len(value) == 2 and "integer" in types and value[0] == value[1]:
-        value = value[0]
-    if isinstance(value, str) and "then" in definition:
-        value = closest(value, definition["then"]["enum"]) or value
-    if isinstance(value, str) and ("integer" in types or "number" in types) and "then" not in definition:
-        axes = reading.integers(value)
-        value = value if axes is None else axes[0] if len(set(axes)) == 1 else axes
-    if isinstance(value, float) and value.is_integer() and types == "integer":
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and types == "boolean" and value in (0, 1):
-        value = bool(value)
-    return value
-
-
-def initializer(value: Any, schema: Schema) -> Any:
-    """Return an initializer of another library as a document writes it; as it is where it is not known."""
-    name = reading.one_name(value)
-    many = None if name is None else objects("initializer", value if isinstance(value, dict) else name, schema)
-    if not many:
-        return value
-    return many[0]["type"] if len(many[0]) == 1 else many[0]
-
-
-def adapt(name: str, type_: str, inner: Mapping[str, Any], settings: dict[str, Any]) -> None:
-    """Write out what a layer of another library does by default, and this one does not."""
-    padded = any("padding" in (key, renamed(key, ["Conv2D"])) for key in inner)
-    if type_ == "Conv2D" and name in BORDERS_OF_OTHERS and not padded:
-        settings["padding"] = "valid"
-    if name in ("BatchNorm2d", "BatchNorm1d") and reading.is_number(inner.get("momentum")):
-        settings["momentum"] = round(1 - inner["momentum"], 12)
-        if settings["momentum"] == 0.9:
-            del settings["momentum"]

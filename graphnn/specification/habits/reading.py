@@ -1,6 +1,7 @@
 """Reads values as people of other libraries write them: "3x3", "(28, 28, 1)", "ten", {"class_name": "L2", …}."""
 
 import re
+import struct
 from typing import Any
 
 from graphnn.specification.habits.types import ACTIVATIONS
@@ -104,6 +105,16 @@ def is_channels_last(axes: list[int]) -> bool:
     """Return whether three axes look like height, width and channels."""
     height, width, channels = axes
     return channels <= LARGEST_CHANNELS and height > channels and width > channels and height not in CHANNELS
+
+
+def as_written(value: float) -> float:
+    """Return 0.001 for 0.0010000000474974513, which is what float32 has made of it; other numbers as they are."""
+    try:
+        stored = struct.pack("f", value)
+    except OverflowError:
+        return value
+    short = float(f"{value:.7g}")
+    return short if struct.unpack("f", stored)[0] == value and struct.pack("f", short) == stored else value
 
 
 def number(text: str) -> int | float | None:

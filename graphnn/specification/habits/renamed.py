@@ -64,7 +64,16 @@ RENAMED: Mapping[str, Mapping[str, str]] = {
     ),
     "Cutout": named(size="length mask_size patch_size"),
     "anywhere": named(description="comment comments _comment $comment note notes remark doc docs // # help info"),
-    "optimizer": named(type="name optimizer algorithm class_name method kind solver", weight_decay="weight_decay_rate"),
+    "optimizer": named(
+        type="name optimizer algorithm class_name method kind solver",
+        learning_rate="base_lr init_lr initial_lr lr0 eta rate learning_rate_init initial_learning_rate lrate alpha",
+        weight_decay="weight_decay_rate l2 l2_reg l2_regularization l2_penalty reg regularization wd decay_weight "
+        "regularizer weight_regularization lambda",
+        clip_norm="gradient_clip_val gradient_clipping clip_gradients grad_clip max_grad_norm gradient_clip clip "
+        "clip_grad clip_grad_norm global_clipnorm grad_clip_norm max_norm gradient_clip_norm clipping",
+    ),
+    "RMSprop": named(rho="alpha smoothing discounting_factor"),
+    "SGDMomentum": named(momentum="beta mu"),
     "loss": named(type="name loss function class_name kind", label_smoothing="smoothing label_smooth"),
     "schedule": named(type="name scheduler policy class_name kind lr_policy"),
     "averaging": named(type="name kind class_name"),

@@ -4,13 +4,18 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from graphnn.specification.habits import objects, reading
+from graphnn.specification.habits import objects, reading, translation
 from graphnn.specification.schema import Schema
 from graphnn.text.suggestions import folded
 
 MOST_SHOWN = 6_000  # characters of a network in a message, to be copied
-INPUTS = ("inputlayer", "input")
-PADDINGS = ("zeropadding2d", "zeropad2d")
+ORDER = ("name", "description", "input", "layers", "loss", "optimizer", "data", "training", "evaluation")
+NO_LAYERS = ("inputlayer", "input", "data", "imagedata", "hdf5data", "accuracy", "silence", "identity", "noop")
+LOSSES = {  # of Caffe, which are layers there: the layer here, and the loss
+    "softmaxwithloss": ("Softmax", "CrossEntropy"),
+    "sigmoidcrossentropyloss": ("Sigmoid", "BinaryCrossEntropy"),
+    "euclideanloss": (None, "MeanSquaredError"),
+}
 
 
 def sections(value: Any, schema: Schema) -> dict[str, Any] | None:
@@ -35,6 +40,8 @@ def sections(value: Any, schema: Schema) -> dict[str, Any] | None:
             found[name] = many[0]
         elif name in schema.root["properties"] and isinstance(one, dict):
             found[key] = one
+    if not found and value and all(objects.objects("layer", one, schema) is not None for one in value.values()):
+        return layers_of(list(value.values()), schema)
     return found or None
 
 
@@ -48,6 +55,9 @@ def layers_of(items: list[Any], schema: Schema) -> dict[str, Any]:
             result["input"] = {"shape": shape}
         layers += list(one_layer(item, schema))
     result["layers"] = layers
+    last = objects.apart("layer", items[-1], schema) if items else None
+    if last is not None and folded(last[0]) in LOSSES:
+        result["loss"] = {"type": LOSSES[folded(last[0])][1]}
     return result
 
 
@@ -60,9 +70,11 @@ def one_layer(item: Any, schema: Schema) -> Iterator[Any]:
     written = objects.apart("layer", item, schema)
     if written is None:
         yield item
-    elif folded(written[0]) not in INPUTS:
+    elif (loss := LOSSES.get(folded(written[0]))) is not None:
+        yield from [] if loss[0] is None else [{"type": loss[0]}]
+    elif folded(written[0]) not in NO_LAYERS:
         name, inner = written
-        layer = next((reading.activation(inner[key]) for key in inner if folded(key) in objects.ACTIVATION), None)
+        layer = next((reading.activation(inner[key]) for key in inner if folded(key) in translation.ACTIVATION), None)
         if folded(name) != "activation" or layer is None:
             yield {"type": name, **{key: one for key, one in inner.items() if key in ("name", "padding")}}
         elif layer[0] is not None:
@@ -81,5 +93,6 @@ def text(found: dict[str, Any] | None) -> str | None:
     """Return sections as they stand in a document; None for more than people copy."""
     if not found:
         return None
-    shown = json.dumps(found, ensure_ascii=False)[1:-1]
+    ordered = {key: found[key] for key in sorted(found, key=lambda key: ORDER.index(key) if key in ORDER else -1)}
+    shown = json.dumps(ordered, ensure_ascii=False)[1:-1]
     return shown if len(shown) <= MOST_SHOWN else None

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from graphnn.specification.habits import objects, reading
+from graphnn.specification.habits import objects, reading, translation
 from graphnn.specification.habits.sentences import Found
 from graphnn.specification.schema import load_schema
 from graphnn.text.suggestions import folded
@@ -63,7 +63,7 @@ def nearest(found: Found) -> str:
 def in_layer(found: Found) -> Found:
     """Return the activation that a layer of activations names."""
     for key, value in objects.inside(found.owner, ("type",)).items():
-        if folded(key) in objects.ACTIVATION or folded(key) in ("function", "func"):
+        if folded(key) in translation.ACTIVATION or folded(key) in ("function", "func"):
             return Found(value, found.owner)
     return Found("?")
 
@@ -85,7 +85,7 @@ def settings(found: Found) -> str | None:
     schema = load_schema()
     if not isinstance(found.value, dict) or type_of(found) not in schema.types("layer"):
         return None
-    inside, _ = objects.settings_of("layer", type_of(found), found.value, schema)
+    inside, _ = translation.settings_of("layer", type_of(found), found.value, schema)
     text = json.dumps(inside, ensure_ascii=False)[1:-1]
     return text if text and len(text) <= SHORT else None
 
@@ -93,7 +93,7 @@ def settings(found: Found) -> str | None:
 def initializer(found: Found) -> Any:
     """Return an initializer as a document writes it, where it is known."""
     schema = load_schema()
-    value = objects.initializer(found.value, schema)
+    value = translation.initializer(found.value, schema)
     name = value.get("type") if isinstance(value, dict) else value
     return value if name in schema.types("initializer") else None
 

@@ -8,6 +8,7 @@ from graphnn.specification.habits.sentences import Found
 from graphnn.specification.schema import load_schema
 from graphnn.text.suggestions import closest, folded
 
+POLICIES = ("lrpolicy", "policy", "lrscheduler", "scheduler", "lrschedule", "schedule")
 SAMPLES = {"mnist": 60_000, "fashion_mnist": 60_000, "cifar10": 50_000, "cifar100": 50_000}
 FIGURES = {
     **dict.fromkeys(("loss", "valloss", "validationloss", "evalloss", "evallosstest"), "validation_loss"),
@@ -24,6 +25,11 @@ def schedule(found: Found) -> str | None:
     if many == [{"type": "step"}]:
         return stepped(found)
     return objects.text(objects.completed("schedule", many))
+
+
+def has_policy(found: Found) -> bool:
+    """Return whether another key beside the value names the schedule, as Caffe's "lr_policy" does."""
+    return isinstance(found.owner, dict) and any(folded(key) in POLICIES for key in found.owner)
 
 
 def stepped(found: Found) -> str | None:
@@ -92,18 +98,17 @@ def fraction(found: Found) -> float | None:
 
 
 def class_weights(found: Found) -> Any:
-    """Return weights of classes as a list, or "balanced", where losses have them."""
+    """Return weights of classes by class, or "balanced", where losses have them."""
     value = found.value
-    if not weighted(found):
+    if not has_class_weights():
         return None
-    if isinstance(value, dict) and value and all(str(key).isdecimal() for key in value):
-        value = [value.get(str(number)) for number in range(len(value))]
-    if isinstance(value, list) and value and all(reading.is_number(one) for one in value):
+    numbers = list(value.values()) if isinstance(value, dict) else value
+    if isinstance(numbers, list) and len(numbers) > 1 and all(reading.is_number(one) and one >= 0 for one in numbers):
         return value
     return "balanced" if value in ("balanced", "auto", True) else None
 
 
-def weighted(found: Found) -> bool:
+def has_class_weights() -> bool:
     """Return whether losses have weights of classes."""
     return "class_weights" in load_schema().properties("loss", "CrossEntropy")
 
@@ -163,7 +168,10 @@ def gamma(found: Found) -> float | None:
     )
 
 
-def dataset(found: Found) -> str | None:
-    """Return the data set that a name means."""
-    names = load_schema().types("data")
-    return closest(found.value, names) if isinstance(found.value, str) else None
+def data(found: Found) -> dict[str, Any] | None:
+    """Return the section "data" that the name of a data set, or an object of another library, means."""
+    if isinstance(found.value, str):
+        name = closest(found.value, load_schema().types("data"))
+        return None if name is None else {"dataset": name}
+    many = objects.objects("data", found.value, load_schema())
+    return None if many is None else many[0]
