@@ -255,7 +255,7 @@ def missing_keys(error: Violation, schema: Schema, reported: dict[Path, set[str]
         definition = schema.follow(properties.get(key, {}))
         what = purpose(definition)
         if not error.path:
-            example = json.dumps({key: definition["examples"][0]})[1:-1]
+            example = json.dumps({key: definition["example"]})[1:-1]
             yield Finding((), f'missing section "{key}"{what}; for example {example}')
         elif kind(error.path) in schema.switches and key == schema.choosing_key(kind(error.path)):
             yield missing_type(error, key, definition["enum"])

@@ -25,7 +25,13 @@ def short_forms(root: Mapping[str, Any]) -> dict[str, Any]:
             "may leave out: what it must say, it says itself.",
             "type": "object",
             "additionalProperties": False,
-            "examples": [{"Conv2D": {"use_bias": False}}],
+            "defaultSnippets": [
+                {
+                    "label": "defaults",
+                    "description": "Convolutions without biases",
+                    "bodyText": '{"Conv2D": {"use_bias": ${1:false}}}',
+                }
+            ],
             "properties": {"description": {"$ref": f"{REFERENCE}description"}, **given},
         },
         f"layer{IN_BLOCK}": {
@@ -36,14 +42,14 @@ def short_forms(root: Mapping[str, Any]) -> dict[str, Any]:
             "allOf": [choice(name, name + IN_BLOCK) for name in types],
             "defaultSnippets": layer["defaultSnippets"],
         },
-        **{name + IN_BLOCK: in_block(name, definitions[name]) for name in types},
+        **{name + IN_BLOCK: in_block(name, definitions) for name in types},
     }
 
 
 def choice(type_: str, definition: str) -> dict[str, Any]:
     """Return the branch of a switch that a type of layer chooses."""
     return {
-        "if": {"required": ["type"], "properties": {"type": {"const": type_}}},
+        "if": {"required": ["type"], "properties": {"type": {"const": type_, "doNotSuggest": True}}},
         "then": {"$ref": REFERENCE + definition},
     }
 
@@ -70,8 +76,9 @@ def optional_settings(type_: str, definition: Definition) -> Iterator[str]:
             yield name
 
 
-def in_block(type_: str, definition: Definition) -> dict[str, Any]:
+def in_block(type_: str, definitions: Mapping[str, Any]) -> dict[str, Any]:
     """Return the definition of a type of layer in a block, where a parameter may stand for the value of a setting."""
+    definition = definitions[type_]
     properties: dict[str, Any] = {}
     for name, one in definition["properties"].items():
         if name in COMMON:
@@ -79,7 +86,8 @@ def in_block(type_: str, definition: Definition) -> dict[str, Any]:
         elif name in CONTAINERS.get(type_, ()):
             properties[name] = {**one, "items": {"$ref": f"{REFERENCE}layer{IN_BLOCK}"}}
         else:
-            shown = {key: value for key, value in one.items() if key in SHOWN}
+            explained = definitions[one["$ref"].removeprefix(REFERENCE)] if "$ref" in one else one
+            shown = {key: value for key, value in explained.items() if key in SHOWN}
             written = {"$ref": f"{REFERENCE}{type_}/properties/{name}"}
             properties[name] = {**shown, "anyOf": [written, {"$ref": f"{REFERENCE}parameter"}]}
     return {**definition, "properties": properties}

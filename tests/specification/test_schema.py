@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -218,23 +219,33 @@ def test_what_follows_from_the_layers_is_what_the_schema_says_of_blocks_and_defa
     assert names == [name.lower() for name in SCHEMA.types("layer")]
 
 
-def test_every_snippet_makes_a_valid_document() -> None:
-    (whole,) = SCHEMA.root["defaultSnippets"]
-    assert list(SCHEMA.validator.iter_errors(whole["body"])) == []
-    for kind in ("layer", "optimizer", "averaging", "augmentation"):
-        for snippet in SCHEMA.definitions[kind]["defaultSnippets"]:
-            validator = SCHEMA.validator.evolve(schema=SCHEMA.definitions[kind])
-            assert list(validator.iter_errors(filled(snippet["body"]))) == [], snippet["label"]
+def test_every_snippet_fits_where_it_is_offered() -> None:
+    """As the editor's own tests say too, where there is one to ask."""
+    number = 0
+    for path, value in objects(SCHEMA.root):
+        if "/definitions/block/" in f"{path}/" or path == "/properties/blocks":  # with parameters, as above
+            continue
+        for snippet in value.get("defaultSnippets", ()):
+            number += 1
+            text = snippet["bodyText"] if "bodyText" in snippet else json.dumps(snippet["body"])
+            validator = SCHEMA.validator.evolve(schema=value)
+            assert list(validator.iter_errors(json.loads(filled(text)))) == [], (path, snippet)
+    assert number > 70
 
 
-def filled(value: Any) -> Any:
-    """Return what an editor inserts for placeholders such as ^${1:10}, the caret meaning: without quotes."""
-    if isinstance(value, dict):
-        return {key: filled(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [filled(item) for item in value]
-    placeholder = isinstance(value, str) and value.startswith("^")
-    return json.loads(value[1:].split(":")[1].rstrip("}")) if placeholder else value
+def filled(text: str) -> str:
+    """Return what an editor inserts for placeholders such as ${1:10}; a caret at the start means: without quotes."""
+    text = json.loads(text).removeprefix("^") if text.startswith('"^') else text
+    return re.sub(r"\$\{\d+[:|]([^},|]*)[^}]*\}", r"\1", text).replace("\\$", "$")
+
+
+@pytest.mark.parametrize("kind", SCHEMA.switches)
+def test_each_type_has_a_snippet(kind: str) -> None:
+    key = SCHEMA.choosing_key(kind)
+    texts = [filled(one["bodyText"]) for one in SCHEMA.definitions[kind]["defaultSnippets"] if "bodyText" in one]
+    types = [json.loads(text)[key] for text in texts]
+    named = [one["body"] for one in SCHEMA.definitions[kind]["defaultSnippets"] if "body" in one]
+    assert list(dict.fromkeys([*named, *types])) == list(SCHEMA.types(kind))
 
 
 WRONG: list[Any] = [
