@@ -83,7 +83,7 @@ def test_no_page_has_a_generated_part_that_is_not_made() -> None:
 def test_every_setting_of_the_schema_is_in_the_tables() -> None:
     tables, schema = BLOCKS["options"](), load_schema()
     assert sum(len(schema.types(kind)) for kind in schema.switches) > 25
-    for kind in schema.switches:
+    for kind in set(schema.switches) - {"group_optimizer"}:  # whose types are those of optimizer
         titled = "data set" if kind == "data" else kind
         table = tables.partition(f"| {titled} | setting |")[2].partition("\n\n")[0]
         for name in schema.types(kind):

@@ -16,12 +16,6 @@ from graphnn.specification.sections import Section
 from graphnn.text.suggestions import closest, quoted
 from graphnn.types import shape_text
 
-COMMON_ONLY = {  # settings that the optimizer of a group cannot have
-    "clip_norm": "applies to the whole gradient; set it in the network's optimizer",
-    "schedule": 'belongs in the group itself, next to "optimizer"',
-    "groups": "cannot be nested",
-}
-
 
 @frozen_dataclass(kw_only=True)
 class ParameterGroup:
@@ -108,13 +102,9 @@ def group_findings(optimizer: Section, trained: Mapping[str, Parameter], fixed: 
     patterns = [group["match"] for group in groups]
     for index, reason in unused(patterns, list(trained), fixed).items():
         yield Finding((*optimizer.path, "groups", index, "match"), f"{quoted(patterns[index])} {reason}")
-    sections = [group.get("optimizer") for group in groups]
-    for section in sections:
-        for key in COMMON_ONLY:
-            if section is not None and section.options.get(key) is not None:
-                yield Finding((*section.path, key), f"{quoted(key)} {COMMON_ONLY[key]}", key=True)
+    sections = [group.get("optimizer", optimizer) for group in groups]
     for index, group in enumerate(groups):
-        section = sections[index] or optimizer
+        section = sections[index]
         if group.get("weight_decay_scale") and not section.options.get("weight_decay"):
             known = "weight_decay" in section.options
             reason = "that of its optimizer is 0; write it there, or" if known else f"{section.type} has none;"
@@ -122,7 +112,7 @@ def group_findings(optimizer: Section, trained: Mapping[str, Parameter], fixed: 
             yield Finding(path, f"no weight decay to scale: {reason} leave weight_decay_scale out")
     reported: set[Path] = set()
     for (name, parameter), number in zip(trained.items(), members(patterns, trained), strict=True):
-        section = (None if number is None else sections[number]) or optimizer
+        section = optimizer if number is None else sections[number]
         shape = parameter.shape
         scales = parameter.role in (Role.SCALE, Role.SHIFT)  # for images these have two axes or more, but are no matrix
         if OPTIMIZERS[section.type].by_matrix and (len(shape) < 2 or scales) and section.path not in reported:

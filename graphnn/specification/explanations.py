@@ -9,7 +9,7 @@ from typing import Any
 from graphnn.document.document import Path
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.specification.float32 import KEYWORD
-from graphnn.specification.schema import Schema
+from graphnn.specification.schema import Schema, is_refused
 from graphnn.specification.value_advice import expected, found, hint
 from graphnn.text.suggestions import closest, did_you_mean, quoted, unknown_name
 
@@ -104,8 +104,10 @@ def wrong_constant(error: Violation) -> str:
 
 
 def wrong_form(error: Violation) -> str:
-    """Explain the form of a name or the length of a list, by the schema's `errorMessage` where it has one."""
+    """Explain the form of a name, the length of a list, or a key that is refused, by its `errorMessage`."""
     advice = error.definition.get("errorMessage")
+    if is_refused(error.definition):
+        return str(advice)
     if advice is not None:
         if error.key:
             return f"found {quoted(error.value)}; {advice}"

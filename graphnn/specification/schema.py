@@ -79,10 +79,11 @@ class Schema:
         if type_ is None:
             return dict(self.section(kind)["properties"])
         shared = self.definitions[kind]["properties"]
-        return {
+        written = {
             name: shared[name] if one is True else one
             for name, one in self.definition(kind, type_)["properties"].items()
         }
+        return {name: one for name, one in written.items() if not is_refused(one)}
 
     def kind_of(self, definition: Definition) -> str | None:
         """Return the kind that a definition refers to; None where it refers to none."""
@@ -173,6 +174,11 @@ def choosing_key(branch: Definition) -> str:
     """Return the key whose value a branch asks for: `type`, or `dataset` of the data."""
     (key,) = branch["if"]["properties"]
     return str(key)
+
+
+def is_refused(definition: Definition) -> bool:
+    """Whether the definition of a key only says, as its `errorMessage`, why the key may not stand there."""
+    return definition.get("not") == {}
 
 
 def is_integer(checker: Any, value: Any) -> bool:

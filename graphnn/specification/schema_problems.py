@@ -14,7 +14,7 @@ from graphnn.document.document import Document, NoJson, Path, json_value, where_
 from graphnn.errors import Problem
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.specification.explanations import EXPLAIN, Violation, jsonschema_message, kind
-from graphnn.specification.schema import COMMON, Schema
+from graphnn.specification.schema import COMMON, Schema, is_refused
 from graphnn.specification.value_advice import found
 from graphnn.text.suggestions import OTHER_NAMES, closest, folded, quoted
 
@@ -131,7 +131,8 @@ def explained_finding(error: Violation) -> Finding:
         return Finding(SHAPE, advice)
     of_type = error.keyword == "enum" and error.path[-1] == "type"
     explain = EXPLAIN.get(error.keyword, jsonschema_message)
-    return Finding(error.path, explain(error), key=error.key, where=error.path[:-1] if of_type else None)
+    key = error.key or is_refused(error.definition)
+    return Finding(error.path, explain(error), key=key, where=error.path[:-1] if of_type else None)
 
 
 def violation(error: ValidationError, root: Any, whole: bool, schema: Schema) -> Violation:

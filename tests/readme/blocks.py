@@ -288,10 +288,13 @@ def code_name(name: str) -> str:
     return f"`{name}`"
 
 
+CALLED = {"data": "data set", "group_optimizer": "optimizer"}  # kinds by other names than those of the schema
+
+
 def values(setting: Mapping[str, Any]) -> str:
     """Return in few words which values a setting takes."""
     if "kind" in setting:
-        kind = "data set" if setting["kind"] == "data" else setting["kind"]
+        kind = CALLED.get(setting["kind"], setting["kind"])
         return f"{'an' if kind[0] in 'aeio' else 'a'} {kind}, see there"
     if "enum" in setting:
         return ", ".join(code(value) for value in setting["enum"])

@@ -22,7 +22,7 @@ from graphnn.optimizers.base import OPTIMIZERS
 from graphnn.schedules.base import SCHEDULES
 from graphnn.specification import schema as module
 from graphnn.specification.names import REPEAT
-from graphnn.specification.schema import Schema, is_integer, load_schema, schema_file, schema_text
+from graphnn.specification.schema import Schema, is_integer, is_refused, load_schema, schema_file, schema_text
 from graphnn.specification.sections import to_json
 from graphnn.training.monitor import EarlyStopping
 from tests.specification.generated_schema import with_short_forms
@@ -97,6 +97,19 @@ def test_every_registered_class_has_a_definition_and_the_other_way_round(kind: s
     type_ = SCHEMA.definitions[kind]["properties"]["type"]
     assert type_["enum"] == list(SCHEMA.types(kind))  # as the branches, in the same order
     assert len(type_["enumDescriptions"]) == len(type_["enum"])
+
+
+def test_the_optimizer_of_a_group_is_one_of_all_and_has_no_settings_of_the_whole_gradient() -> None:
+    one, of_a_group = (SCHEMA.definitions[kind] for kind in ("optimizer", "group_optimizer"))
+    assert of_a_group["allOf"] == one["allOf"]
+    assert of_a_group["defaultSnippets"] == one["defaultSnippets"]
+    assert of_a_group["properties"]["type"] == one["properties"]["type"]
+    refused = {key for key, own in of_a_group["properties"].items() if is_refused(own)}
+    assert refused == {"clip_norm", "schedule", "groups"} == set(one["properties"]) - {"type", "description"}
+    for name in SCHEMA.types("optimizer"):
+        assert SCHEMA.settings("group_optimizer", name) == {
+            key: own for key, own in SCHEMA.settings("optimizer", name).items() if key not in refused
+        }
 
 
 @pytest.mark.parametrize(("kind", "name"), TYPES)
