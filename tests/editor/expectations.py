@@ -35,7 +35,7 @@ class Place:
 
 def document(section: str) -> str:
     """Return the document with one of its sections written anew: `"loss": {‸}`; "‸" for a place between sections."""
-    key = section.split('"')[1] if '"' in section else ""
+    key = section.split('"')[1].replace(CURSOR, "") if '"' in section else ""
     rest = [f"{json.dumps(name)}: {json.dumps(one)}" for name, one in POSITIONS["document"].items() if name != key]
     return "{\n  " + ",\n  ".join(['"$schema": "../schemas/network.schema.json"', section, *rest]) + "\n}\n"
 

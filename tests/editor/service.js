@@ -57,6 +57,12 @@ const METHODS = {
 readline.createInterface({ input: process.stdin }).on("line", async (line) => {
   const { id, method, uri, text, offset } = JSON.parse(line);
   const document = TextDocument.create(uri, "json", 1, text);
-  const answer = await METHODS[method](document, service.parseJSONDocument(document), offset);
+  let answer;
+  try {
+    answer = await METHODS[method](document, service.parseJSONDocument(document), offset);
+  } catch (error) { // lists in lists by the thousands
+    if (!(error instanceof RangeError)) throw error;
+    answer = [{ message: error.message }];
+  }
   process.stdout.write(`${JSON.stringify({ id, answer })}\n`);
 });
