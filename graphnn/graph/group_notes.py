@@ -5,12 +5,14 @@ from typing import Any
 
 from graphnn.document.document import value_at
 from graphnn.graph.graph import Graph, named_parameters
-from graphnn.optimizers.groups import COMMON_ONLY, members
+from graphnn.optimizers.groups import members
 from graphnn.parameters.parameter import Role
 from graphnn.specification.schema_problems import Finding
-from graphnn.specification.spec import Section, Spec
+from graphnn.specification.sections import Section
+from graphnn.specification.spec import Spec
 
 Group = Mapping[str, Any]
+NETWORK_ONLY = ("clip_norm", "schedule", "groups")  # settings that the optimizer of a group does not have
 
 
 def group_notes(spec: Spec, graph: Graph) -> Iterator[Finding]:
@@ -96,7 +98,7 @@ def settings_of(section: Section | None) -> tuple[str, Mapping[str, Any]] | None
     """Return what an optimizer or a schedule does; None for a learning rate that stays the same."""
     if section is None or (section.type == "constant" and not section.options["warmup_epochs"]):
         return None
-    return section.type, {key: value for key, value in section.options.items() if key not in COMMON_ONLY}
+    return section.type, {key: value for key, value in section.options.items() if key not in NETWORK_ONLY}
 
 
 def is_taken_by(groups: Sequence[Group], names: Sequence[str]) -> bool:

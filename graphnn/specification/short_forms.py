@@ -9,7 +9,7 @@ from graphnn.specification.names import CONTAINERS, REPEAT
 from graphnn.specification.schema import COMMON, IN_BLOCK, REFERENCE, Definition
 
 COMMENT = "This definition and those after it follow from those above; python -m pytest --update-golden writes them."
-SHOWN = ("description", "markdownDescription", "default", "defaultSnippets", "examples")  # what an editor reads first
+SHOWN = ("title", "description", "markdownDescription", "default", "defaultSnippets", "examples")  # in editors
 
 
 def short_forms(root: Mapping[str, Any]) -> dict[str, Any]:

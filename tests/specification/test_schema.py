@@ -5,6 +5,7 @@ import dataclasses
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from jsonschema import Draft7Validator
 from graphnn.augmentation.base import AUGMENTATIONS
 from graphnn.averaging.base import AVERAGINGS
 from graphnn.datasets.base import AUTO, concrete_mode, facts_of
+from graphnn.errors import ShapeError
 from graphnn.initializers.base import INITIALIZERS
 from graphnn.layers.base import LAYERS, Layer
 from graphnn.losses.base import LOSSES
@@ -21,7 +23,7 @@ from graphnn.metrics.base import METRICS
 from graphnn.optimizers.base import OPTIMIZERS
 from graphnn.schedules.base import SCHEDULES
 from graphnn.specification import schema as module
-from graphnn.specification.names import REPEAT
+from graphnn.specification.names import CONTAINERS, REPEAT
 from graphnn.specification.schema import Schema, is_integer, is_refused, load_schema, schema_file, schema_text
 from graphnn.specification.sections import to_json
 from graphnn.training.monitor import EarlyStopping
@@ -227,7 +229,7 @@ def test_every_default_and_example_fits() -> None:
 
 
 def test_what_follows_from_the_layers_is_what_the_schema_says_of_blocks_and_defaults(golden: Any) -> None:
-    golden(schema_file(), with_short_forms(schema_text()))
+    golden(schema_file(), with_short_forms(schema_file().read_text(encoding="utf-8")))
     names = json.loads(schema_text())["definitions"]["block_name"]["not"]["enum"]
     assert names == [name.lower() for name in SCHEMA.types("layer")]
 
@@ -259,6 +261,49 @@ def test_each_type_has_a_snippet(kind: str) -> None:
     types = [json.loads(text)[key] for text in texts]
     named = [one["body"] for one in SCHEMA.definitions[kind]["defaultSnippets"] if "body" in one]
     assert list(dict.fromkeys([*named, *types])) == list(SCHEMA.types(kind))
+
+
+@pytest.mark.parametrize("kind", SCHEMA.switches)
+def test_snippets_and_names_are_described_as_types_are(kind: str) -> None:
+    definition = SCHEMA.definitions[kind]
+    chosen = definition["properties"][SCHEMA.choosing_key(kind)]
+    meanings = dict(zip(chosen["enum"], chosen["enumDescriptions"], strict=True))
+    for snippet in definition["defaultSnippets"]:
+        name = snippet.get("body") or snippet["label"].partition(" with ")[0]
+        assert snippet["description"] == meanings[name]
+    if "then" in definition:
+        assert {key: definition["then"][key] for key in ("enum", "enumDescriptions")} == {
+            key: chosen[key] for key in ("enum", "enumDescriptions")
+        }
+
+
+SHAPES = {1: (8,), 3: (2, 8, 8)}  # by the number of axes
+
+
+@pytest.mark.parametrize("name", SCHEMA.types("layer"))
+def test_the_shapes_in_a_layers_description_are_those_that_it_takes_and_gives(name: str) -> None:
+    type_ = SCHEMA.definitions["layer"]["properties"]["type"]
+    meaning = dict(zip(type_["enum"], type_["enumDescriptions"], strict=True))[name]
+    taken, arrow, given = meaning.rpartition(". ")[2].partition(" → ")
+    assert arrow
+    if name in CONTAINERS:
+        assert taken == "Any shape"
+        assert given.endswith(" of its layers")
+        return
+    settings = SCHEMA.settings("layer", name)
+    required = {key: settings[key]["examples"][0] for key in SCHEMA.definition("layer", name).get("required", ())}
+    layer = CLASSES["layer"][name](**required)
+    outputs = {}
+    for axes, shape in SHAPES.items():
+        with suppress(ShapeError):
+            outputs[axes] = layer.build(shape).output_shape
+    if taken == "Any shape":
+        assert given == "the same"
+        assert outputs == SHAPES
+    else:
+        axes = taken.count(",") + 1
+        assert len(outputs[axes]) == given.count(",") + 1
+        assert name in ("Flatten", "Softmax") or set(outputs) == {axes}
 
 
 WRONG: list[Any] = [
