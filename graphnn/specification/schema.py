@@ -43,6 +43,7 @@ class Schema:
         self.definitions: dict[str, Any] = root["definitions"]
         if "layer" in self.definitions:
             without_blocks(root)
+            without_words(root)
         for type_, fragment in plugins.items():
             self._add(type_, fragment)
         self.switches = {
@@ -146,6 +147,16 @@ def without_blocks(root: dict[str, Any]) -> None:
         definitions[name] = {"$ref": REFERENCE + name.removesuffix(IN_BLOCK)}
 
 
+def without_words(root: dict[str, Any]) -> None:
+    """Leave out the words that editors show at keys of other libraries, which are refused without them, too."""
+    definitions = root["definitions"]
+    for section in (root, *root["properties"].values(), *definitions.values()):
+        if is_for_editors(section.get("propertyNames", {})):
+            del section["propertyNames"]
+    if definitions.pop("wrong_in_layers", None) is not None:
+        del definitions["layer"]["if"], definitions["layer"]["then"]
+
+
 def load_schema(plugins: Mapping[str, Definition] | None = None) -> Schema:
     """Return the schema, with the fragments of `plugins` (by layer type) added."""
     return Schema(json.loads(schema_text()), plugins) if plugins else plain_schema()
@@ -174,6 +185,11 @@ def choosing_key(branch: Definition) -> str:
     """Return the key whose value a branch asks for: `type`, or `dataset` of the data."""
     (key,) = branch["if"]["properties"]
     return str(key)
+
+
+def is_for_editors(names: Definition) -> bool:
+    """Whether `propertyNames` only give editors words for wrong keys, which are refused without them, too."""
+    return bool(names.get("allOf")) and all("errorMessage" in one for one in names["allOf"])
 
 
 def is_refused(definition: Definition) -> bool:

@@ -38,6 +38,7 @@ def short_forms(root: Mapping[str, Any]) -> dict[str, Any]:
             "description": 'A layer of a block; "$filters" as a value stands for the parameter filters.',
             "type": "object",
             "required": ["type"],
+            **{key: layer[key] for key in ("if", "then")},
             "properties": {name: {"$ref": f"{REFERENCE}layer/properties/{name}"} for name in COMMON},
             "allOf": [choice(name, name + IN_BLOCK) for name in types],
             "defaultSnippets": layer["defaultSnippets"],
