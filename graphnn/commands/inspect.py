@@ -46,6 +46,7 @@ def parser() -> Parser:
             "models/cifar10_record.json --expand",
             "models/cifar10.json --format json",
             "--write-schema network.schema.json",
+            "--plugin my_layers.py --write-schema network.schema.json",
         ],
     )
     add_document_arguments(result, required=False)
@@ -81,13 +82,14 @@ def parser() -> Parser:
         "--write-schema",
         type=Path,
         metavar="FILE",
-        help="only copy the JSON Schema of documents to FILE, for documents kept elsewhere: name it in their $schema",
+        help="only write the JSON Schema of documents to FILE, with the layers of each --plugin, for documents kept "
+        "elsewhere: name it in their $schema",
     )
     return result
 
 
 def run(argv: Sequence[str]) -> int:
-    """Show a document, or copy the schema."""
+    """Show a document, or write the schema."""
     command = parser()
     arguments = command.parse(argv)
     if arguments.write_schema is not None:
@@ -95,7 +97,7 @@ def run(argv: Sequence[str]) -> int:
             command.error("--write-schema takes no document")
         if arguments.watch:
             command.error("--write-schema copies the schema once; --watch is for a document")
-        return write_schema(arguments.write_schema)
+        return write_schema(arguments.write_schema, arguments.plugins)
     if arguments.spec is None:
         command.error("name a document, for example models/digits.json")
     if arguments.plan and arguments.format == "csv":
@@ -167,10 +169,16 @@ def watched(command: Parser, arguments: argparse.Namespace, source: DocumentSour
     return watch(arguments.spec.name, files, look)
 
 
-def write_schema(target: Path) -> int:
-    """Copy the schema to a file, which is replaced if it exists. Raises GraphError where it cannot be written."""
+def write_schema(target: Path, plugins: Sequence[Path]) -> int:
+    """Write the schema, with the layers of plugins, to a file, which is replaced. Raises GraphError where it cannot."""
+    content = schema_file().read_bytes()
+    if plugins:
+        from graphnn.layers.plugins import described_fragments, load_plugins  # rarely needed, as what follows
+        from graphnn.specification.schema_with_plugins import text_with_plugins
+
+        content = text_with_plugins(described_fragments(load_plugins(plugins))).encode()
     try:
-        target.write_bytes(schema_file().read_bytes())
+        target.write_bytes(content)
     except OSError as error:  # which has no name where the disk is full
         raise GraphError(f"{target}: {error.strerror}") from error
     print(showable(f'{target} written; in a document beside it: "$schema": "{target.name}"'))

@@ -72,6 +72,16 @@ def forget_plugins(files: Iterable[Path]) -> None:
             del LAYERS[name]
 
 
+def described_fragments(fragments: Mapping[str, Fragment]) -> dict[str, Fragment]:
+    """Return fragments of plugins, those without a `description` with the first paragraph of the class's docstring."""
+    described: dict[str, Fragment] = {}
+    for type_, fragment in fragments.items():
+        text = " ".join(str(LAYERS[type_].__doc__).partition("\n\n")[0].split())
+        written = not text.startswith(f"{type_}(")  # as dataclass writes where there is none
+        described[type_] = {"description": text if written else "A layer of a plugin.", **fragment}
+    return described
+
+
 def load_plugin(file: Path, path: Path) -> dict[str, Fragment]:
     """Run one file, and return the fragments of its layer types. After an error, none of them stay registered."""
     before = set(LAYERS)

@@ -19,6 +19,7 @@ FOLDERS = (  # in an installed package, in a checkout
 COMMON = ("type", "name", "description")  # keys of every layer; other kinds have `type` and `description`
 REFERENCE = "#/definitions/"
 IN_BLOCK = "_in_block"  # ends the names of definitions that also let a parameter of the block stand for a value
+WORDS = "wrong_in_layers"  # the definition with what editors say of wrong keys in all layers
 
 Definition = Mapping[str, Any]
 
@@ -113,18 +114,8 @@ class Schema:
         """Add the definition of a plugin's layer type."""
         layer = self.definitions["layer"]
         layer["properties"]["type"]["enum"].append(type_)
-        self.definitions[type_] = {
-            "title": type_,
-            "additionalProperties": False,
-            **fragment,
-            "properties": {**dict.fromkeys(COMMON, True), **fragment.get("properties", {})},
-        }
-        layer["allOf"].append(
-            {
-                "if": {"required": ["type"], "properties": {"type": {"const": type_}}},
-                "then": {"$ref": REFERENCE + type_},
-            }
-        )
+        self.definitions[type_] = layer_definition(type_, fragment)
+        layer["allOf"].append(branch_of(type_))
         from graphnn.specification.short_forms import defaults_of  # for plugins only
 
         defaults = defaults_of(type_, self.definitions[type_])
@@ -153,8 +144,26 @@ def without_words(root: dict[str, Any]) -> None:
     for section in (root, *root["properties"].values(), *definitions.values()):
         if is_for_editors(section.get("propertyNames", {})):
             del section["propertyNames"]
-    if definitions.pop("wrong_in_layers", None) is not None:
+    if definitions.pop(WORDS, None) is not None:
         del definitions["layer"]["if"], definitions["layer"]["then"]
+
+
+def layer_definition(type_: str, fragment: Definition) -> dict[str, Any]:
+    """Return the definition of a plugin's layer type."""
+    return {
+        "title": type_,
+        "additionalProperties": False,
+        **fragment,
+        "properties": {**dict.fromkeys(COMMON, True), **fragment.get("properties", {})},
+    }
+
+
+def branch_of(type_: str) -> dict[str, Any]:
+    """Return what leads from a layer's `type` to its definition."""
+    return {
+        "if": {"required": ["type"], "properties": {"type": {"const": type_, "doNotSuggest": True}}},
+        "then": {"$ref": REFERENCE + type_},
+    }
 
 
 def load_schema(plugins: Mapping[str, Definition] | None = None) -> Schema:

@@ -87,7 +87,9 @@ def in_block(type_: str, definitions: Mapping[str, Any]) -> dict[str, Any]:
         elif name in CONTAINERS.get(type_, ()):
             properties[name] = {**one, "items": {"$ref": f"{REFERENCE}layer{IN_BLOCK}"}}
         else:
-            explained = definitions[one["$ref"].removeprefix(REFERENCE)] if "$ref" in one else one
+            explained = {} if one is True else one
+            if "$ref" in explained:
+                explained = definitions[explained["$ref"].removeprefix(REFERENCE)]
             shown = {key: value for key, value in explained.items() if key in SHOWN}
             written = {"$ref": f"{REFERENCE}{type_}/properties/{name}"}
             properties[name] = {**shown, "anyOf": [written, {"$ref": f"{REFERENCE}parameter"}]}

@@ -25,9 +25,9 @@ from graphnn.schedules.base import SCHEDULES
 from graphnn.specification import schema as module
 from graphnn.specification.names import CONTAINERS, REPEAT
 from graphnn.specification.schema import Schema, is_integer, is_refused, load_schema, schema_file, schema_text
+from graphnn.specification.schema_layout import with_short_forms
 from graphnn.specification.sections import to_json
 from graphnn.training.monitor import EarlyStopping
-from tests.specification.generated_schema import with_short_forms
 
 SCHEMA = load_schema()
 CLASSES = {

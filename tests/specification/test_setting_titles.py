@@ -9,8 +9,8 @@ import pytest
 
 from graphnn.document.document import parse_document
 from graphnn.specification.schema import load_schema, schema_file
+from graphnn.specification.schema_layout import with_short_forms
 from graphnn.specification.setting_titles import settings_of, title_of
-from tests.specification.generated_schema import with_short_forms
 
 TITLE = re.compile(r'\{(\s*)("title": "(?:[^"\\]|\\.)*",\s*)?"')
 CHOOSING = ("type", "dataset")  # what is chosen is explained choice by choice

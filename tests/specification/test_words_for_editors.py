@@ -11,8 +11,8 @@ import pytest
 
 from graphnn.document.document import parse_document
 from graphnn.specification.schema import IN_BLOCK, is_for_editors, load_schema, schema_file, schema_text
+from graphnn.specification.schema_layout import with_short_forms
 from graphnn.specification.schema_problems import find
-from tests.specification.generated_schema import with_short_forms
 
 SCHEMA = load_schema()
 RAW: dict[str, Any] = json.loads(schema_text())

@@ -1,4 +1,4 @@
-"""The text of the schema with the definitions that follow from those of the layers, in the style of the file."""
+"""JSON in the style of the schema's file, and its text with the definitions that follow from those of the layers."""
 
 import json
 from typing import Any
