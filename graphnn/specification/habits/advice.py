@@ -13,6 +13,7 @@ from graphnn.specification.habits.sentences import Found, filled, without_blanks
 from graphnn.specification.habits.tables import KEYS_ANYWHERE, TABLES
 from graphnn.specification.habits.translation import kinds_of, known_type
 from graphnn.specification.habits.types import TYPES
+from graphnn.specification.names import CONTAINERS
 from graphnn.specification.schema import Schema
 from graphnn.text.suggestions import OTHER_NAMES, closest, folded
 
@@ -26,13 +27,20 @@ IN_QUOTES = re.compile(r'"(\w+)":')
 
 def kinds(path: Path, owner: Any, schema: Schema) -> list[str]:
     """Return the names under which tables have what is said of the object at a path, the nearest first."""
+    if is_of_defaults(path):
+        return kinds_of("layer", str(path[-1]))
     kind = kind_at(path)
     type_ = owner.get(schema.choosing_key(kind)) if kind in schema.switches and isinstance(owner, dict) else None
     names = kinds_of(kind, type_ if isinstance(type_, str) else None)
-    known = kind == "layer" and isinstance(type_, str) and type_ in schema.types(kind) and type_ != "Residual"
+    known = kind == "layer" and isinstance(type_, str) and type_ in schema.types(kind) and type_ not in CONTAINERS
     if known and "trainable" not in schema.properties(kind, str(type_)):
         names.insert(-1, "without parameters")
     return names
+
+
+def is_of_defaults(path: Path) -> bool:
+    """Return whether the object at a path has the defaults of a type of layer."""
+    return len(path) == 2 and path[0] == "defaults"
 
 
 def kind_at(path: Path) -> str:
@@ -48,7 +56,8 @@ def kind_at(path: Path) -> str:
 def about_key(key: str, owner: Mapping[str, Any], path: Path, root: Any, schema: Schema) -> str | None:
     """Return what to write instead of a key that is not known; None where no table has it."""
     names = kinds(path, owner, schema)
-    found = Found(owner[key], owner, path, root, key)
+    type_ = {"type": path[-1]} if is_of_defaults(path) else {}
+    found = Found(owner[key], {**type_, **owner}, path, root, key)
     if names == ["document"] and (whole := network(key, owner, schema)) is not None:
         return whole
     for name in (*names, "anywhere"):
@@ -62,6 +71,8 @@ def about_key(key: str, owner: Mapping[str, Any], path: Path, root: Any, schema:
 
 def as_read(text: str, path: Path, root: Any) -> str:
     """Return a line without the name of the section that the reader is in, and with that of one that is missing."""
+    if is_of_defaults(path):
+        return text.replace("after this layer", "after each such layer").replace("in the layer itself", "here")
     if path:
         return text.replace(" in the optimizer" if path == ("optimizer",) else f" in {path[-1]}", "", 1)
     if isinstance(root, dict) and "training" not in root and (match := EPOCHS.fullmatch(text)):

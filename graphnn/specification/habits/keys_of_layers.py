@@ -208,6 +208,9 @@ LAYERS: dict[str, Table] = {
     "Residual": {
         **same('write {"type": "ReLU"} after this block', "post_activation"),
     },
+    "Repeat": {
+        **same("leave it out: the layers inside have it", "trainable frozen freeze initializer use_bias"),
+    },
     "without parameters": {
         **same("leave it out: this layer has nothing to train", "trainable frozen freeze"),
         **same("leave it out: this layer has no weights", "use_bias bias initializer weights weight_decay"),

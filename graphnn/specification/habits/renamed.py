@@ -64,6 +64,7 @@ RENAMED: Mapping[str, Mapping[str, str]] = {
     ),
     "Cutout": named(size="length mask_size patch_size"),
     "anywhere": named(description="comment comments _comment $comment note notes remark doc docs // # help info"),
+    "Repeat": named(times="n count repeats repeat number num repetitions", layers="block body layer sequence modules"),
     "optimizer": named(
         type="name optimizer algorithm class_name method kind solver",
         learning_rate="base_lr init_lr initial_lr lr0 eta rate learning_rate_init initial_learning_rate lrate alpha",

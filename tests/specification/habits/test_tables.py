@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,8 +53,10 @@ OWNERS: list[Any] = [{}, {"type": "Conv2D"}, {"type": "Dropout", "gamma": "x", "
 
 @pytest.mark.parametrize("name", ALL)
 def test_every_sentence_can_be_shown_for_any_value(name: str) -> None:
+    seen: Counter[Any] = Counter()
     for key, sentences in ALL[name].items():
-        for value in ODD:
+        seen[sentences] += 1
+        for value in ODD if seen[sentences] <= 2 else ():
             for owner in OWNERS:
                 for path, root in (
                     ((), {}),
