@@ -94,9 +94,15 @@ def network(key: str, owner: Mapping[str, Any], schema: Schema) -> str | None:
     ):
         return None
     dump = is_dump(owner)
-    text = sections.text(sections.sections(owner if dump else owner[key], schema))
+    inner = {"net": owner[key]} if folded(key) == "net" and has_no_layers(owner[key]) else owner[key]
+    text = sections.text(sections.sections(owner if dump else inner, schema))
     where = "in place of it" if dump else "at the top of the document instead"
     return None if text is None else f"write {text} {where}"
+
+
+def has_no_layers(value: Any) -> bool:
+    """Return whether a value is an object without layers, as the [net] of Darknet."""
+    return isinstance(value, dict) and not any(folded(key) in ("layers", "layer") for key in value)
 
 
 def is_dump(owner: Mapping[str, Any]) -> bool:

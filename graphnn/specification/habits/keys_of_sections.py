@@ -34,13 +34,15 @@ DOCUMENT: Table = {
         'write "layers": […] and the other sections at the top of the document instead',
         "model network net architecture config sequential graph nn compile model_config topology",
     ),
+    **same("leave it out: the layers say what the network is", "model_type type kind task"),
+    **same('write "normalize" and "augment" in data instead', "preprocessing transform"),
     "classname": 'leave it out: the layers are a list, "layers": […]',
     **same(('write "data": <data>', 'write "data": {"dataset": …}'), "dataset dataset_name data_set"),
     **same(
         ('write "input": {"shape": <shape>}', 'write "input": {"shape": […]}'),
         "input_shape image_shape input_size input_dim batch_input_shape in_features input_dims",
     ),
-    **same('write it as "input": {"shape": […]} and "data": {"dataset": …}', "input_features input_param"),
+    **same('write "input": {"shape": […]} and "data": {"dataset": …} instead', "input_features input_param"),
     **same(
         'leave it out: the last layer says what comes out, "loss" what it is compared with',
         "output_features output output_shape outputs num_classes",

@@ -7,6 +7,7 @@ from typing import Any
 from graphnn.specification.habits.types import ACTIVATIONS
 from graphnn.text.suggestions import folded
 
+LONGEST = 100  # characters of a value that is read; more make no sense
 INTEGERS = re.compile(r"[\[({]?\s*(?:None\s*[,x×]\s*)?(-?\d+(?:\s*[,x×X* ]\s*-?\d+)*)\s*,?\s*[\])}]?")
 PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
 FRACTION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*/\s*(\d+(?:\.\d+)?)\s*")
@@ -73,7 +74,7 @@ def is_count(value: Any) -> bool:
 def integers(value: Any) -> list[int] | None:
     """Return the integers in "3x3", "3,3", "(3, 3)", 3, [3, 3] or [null, 28, 28], without nulls; None for others."""
     if isinstance(value, str):
-        match = INTEGERS.fullmatch(value.strip())
+        match = INTEGERS.fullmatch(value.strip()) if len(value) <= LONGEST else None
         return None if match is None else [int(part) for part in re.findall(r"-?\d+", match[1])]
     items = value if isinstance(value, list) else [value]
     numbers = [item for item in items if item is not None and not (isinstance(item, str) and folded(item) == "none")]
@@ -119,6 +120,8 @@ def as_written(value: float) -> float:
 
 def number(text: str) -> int | float | None:
     """Return the number in "ten", "10 %", "1/255" or "0,1"; None for other texts."""
+    if len(text) > LONGEST:
+        return None
     word = " ".join(text.casefold().split())
     if word in WORDS:
         return WORDS[word]
@@ -143,7 +146,7 @@ def one_name(value: Any) -> str | None:
             if folded(key) in ("classname", "type", "name", "function") and isinstance(value[key], str):
                 return one_name(value[key])
         return str(next(iter(value))) if len(value) == 1 else None
-    if not isinstance(value, str):
+    if not isinstance(value, str) or len(value) > LONGEST:
         return None
     match = re.fullmatch(r"\s*(?:\w+\.)*(\w[\w -]*?)\s*(?:\(.*\))?\s*", value, re.DOTALL)
     return None if match is None else match[1]
@@ -156,6 +159,8 @@ def activation(value: Any) -> tuple[dict[str, Any] | None, bool] | None:
         return None
     if folded(name) in ("linear", "none", "identity"):
         return None, True
+    if folded(name) == "leaky":  # of Darknet
+        return {"type": "LeakyReLU", "negative_slope": 0.1}, True
     known = ACTIVATIONS.get(folded(name))
     return None if known is None else ({"type": known[0]}, known[1])
 
@@ -168,7 +173,7 @@ def penalty(value: Any) -> float | None:
         inner = value.get("config", value)
         if isinstance(inner, dict):
             return next((float(inner[key]) for key in ("l2", "factor", "l") if is_number(inner.get(key))), None)
-    if isinstance(value, str):
+    if isinstance(value, str) and len(value) <= LONGEST:
         match = re.fullmatch(r".*l2\w*\(\s*(?:\w+\s*=\s*)?([\d.eE-]+)\s*\)", value.strip(), re.IGNORECASE)
         try:
             return None if match is None else float(match[1])

@@ -21,7 +21,7 @@ RENAMED: Mapping[str, Mapping[str, str]] = {
         units="num_output output_dim n_units num_units size neurons nodes n_out out_dim hidden_units width features "
         "out_features output_size num_outputs nb_units filters hidden hidden_size out_channels "
         "num_neurons channels dim "
-        "n_filters num_filters",
+        "n_filters num_filters output",
     ),
     "Conv2D": named(
         filters="num_output output_dim n_filters num_filters nb_filter nb_filters out_channels channels depth features "

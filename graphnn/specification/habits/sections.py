@@ -9,8 +9,9 @@ from graphnn.specification.schema import Schema
 from graphnn.text.suggestions import folded
 
 MOST_SHOWN = 6_000  # characters of a network in a message, to be copied
+DARKNET = ("learning_rate", "momentum", "decay")
 ORDER = ("name", "description", "input", "layers", "loss", "optimizer", "data", "training", "evaluation")
-NO_LAYERS = ("inputlayer", "input", "data", "imagedata", "hdf5data", "accuracy", "silence", "identity", "noop")
+NO_LAYERS = ("inputlayer", "input", "data", "imagedata", "hdf5data", "accuracy", "silence", "identity", "noop", "cost")
 LOSSES = {  # of Caffe, which are layers there: the layer here, and the loss
     "softmaxwithloss": ("Softmax", "CrossEntropy"),
     "sigmoidcrossentropyloss": ("Sigmoid", "BinaryCrossEntropy"),
@@ -36,6 +37,8 @@ def sections(value: Any, schema: Schema) -> dict[str, Any] | None:
             one, dict | list
         ):
             found.update(sections(one, schema) or {})
+        elif name == "net" and isinstance(one, dict) and "layers" not in one:
+            found.update(net_of(one, schema))
         elif name in ("loss", "optimizer") and (many := objects.objects(name, one, schema)):
             found[name] = many[0]
         elif name in schema.root["properties"] and isinstance(one, dict):
@@ -43,6 +46,22 @@ def sections(value: Any, schema: Schema) -> dict[str, Any] | None:
     if not found and value and all(objects.objects("layer", one, schema) is not None for one in value.values()):
         return layers_of(list(value.values()), schema)
     return found or None
+
+
+def net_of(values: dict[str, Any], schema: Schema) -> dict[str, Any]:
+    """Return the sections in the [net] of Darknet: the input, the optimizer, and the size of batches."""
+    found: dict[str, Any] = {}
+    sizes = [values.get(key, default) for key, default in (("channels", 1), ("height", None), ("width", None))]
+    if all(reading.is_count(size) for size in sizes):
+        found["input"] = {"shape": sizes}
+    rule = {
+        "weight_decay" if key == "decay" else key: values[key] for key in DARKNET if reading.is_number(values.get(key))
+    }
+    if rule:
+        found["optimizer"] = (objects.objects("optimizer", {"type": "SGD", **rule}, schema) or [])[0]
+    if reading.is_count(values.get("batch")):
+        found["training"] = {"epochs": 10, "batch_size": values["batch"]}
+    return found
 
 
 def layers_of(items: list[Any], schema: Schema) -> dict[str, Any]:

@@ -171,8 +171,12 @@ def adapted(
     kind: str, name: str, type_: str, inner: Mapping[str, Any], settings: dict[str, Any]
 ) -> tuple[str, dict[str, Any]]:
     """Return the type and the settings with what another library does by default, and this one does not."""
+    if type_ == "Conv2D" and folded(name) == "convolutional":  # of Darknet, where pad=1 keeps the size
+        settings["padding"] = "same" if settings.get("padding") else "valid"
     if type_ == "Conv2D" and name in BORDERS_OF_OTHERS and "padding" not in settings:
         settings["padding"] = "valid"
+    if folded(name) == "avgpool" and "pool_size" not in settings:
+        return "GlobalAveragePooling", {}
     if name in ("BatchNorm2d", "BatchNorm1d") and reading.is_number(settings.get("momentum")):
         settings["momentum"] = round(1 - settings["momentum"], 12)
     if kind == "optimizer" and type_ == "SGD":

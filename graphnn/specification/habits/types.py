@@ -139,12 +139,13 @@ LAYERS: Table = {
     **same('leave it out: images are brought to "size" in data', "resizing resize centercrop"),
     **same("write its layers in the list itself", "sequential model functional network module modulelist"),
     **same(NOTHING, "identity noop passthrough split silence"),
-    **same(LOSS_AS_LAYER, "softmaxwithloss softmaxloss crossentropyloss cost"),
+    **same(LOSS_AS_LAYER, "softmaxwithloss softmaxloss crossentropyloss"),
     **same(
         'write {"type": "Sigmoid"} here, and "loss": {"type": "BinaryCrossEntropy"} at the top of the document',
         "sigmoidcrossentropyloss",
     ),
     **same('leave it out, and write "loss": {"type": "MeanSquaredError"} at the top of the document', "euclideanloss"),
+    **same('leave it out: "loss" at the top of the document says what the outputs are compared with', "cost"),
     **same("leave it out: accuracy is always reported", "accuracy metric metrics"),
     **same(
         'leave it out: "data" at the top of the document says what is read',
@@ -168,7 +169,7 @@ LAYERS: Table = {
 LOSSES: Table = {
     **same(
         'write {"type": "MeanSquaredError"} instead, the nearest here',
-        "huber huberloss smoothl1 smoothl1loss logcosh mae l1 l1loss meanabsoluteerror poisson msle mape "
+        "huber huberloss smoothl1 smoothl1loss logcosh mae l1 l1loss meanabsoluteerror poisson msle mape sse "
         "cosinesimilarity euclideanloss",
     ),
     **same(
