@@ -18,14 +18,18 @@ SIGNED = re.compile(rf"[-+{MINUS}]?{TOKEN}")
 OPERATOR = rf"(?:\*\*|\^|[*×/+\-{MINUS}])"
 CALCULATION = re.compile(rf"[-+{MINUS}]?{TOKEN}(?:[ \t]*{OPERATOR}[ \t]*{TOKEN})+")
 NUMBER_LIKE = re.compile(rf"[-+{MINUS}]?[\w.]+(?:(?<=[eE])[-+{MINUS}]\w+)?|[-+{MINUS}]?∞")
-THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:[ ,'\u00a0\u202f][0-9]{3})+(?![0-9.])")
-DECIMAL_COMMA = re.compile(r"[0-9]+(?:[eE][-+]?[0-9]+)?(?![\w.])")
+NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+LONGEST = 100  # characters of a number
+THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:[ ,'\u00a0\u202f][0-9]{3}){1,9}(?![0-9.])")
+DECIMAL_COMMA = re.compile(r"[0-9]{1,40}(?:[eE][-+]?[0-9]+)?(?![\w.])")
 
 
 def plain(token: str) -> str | None:
     """Return a number as JSON writes it; None where it is not one."""
     token = token.translate(dict.fromkeys(map(ord, MINUS), "-"))
     sign, bare = ("-" if token.startswith("-") else ""), token.lstrip("+-").replace("_", "")
+    if len(token) > LONGEST:
+        return None
     for prefix, base in (("0x", 16), ("0b", 2), ("0o", 8)):
         if bare[:2].lower() == prefix:
             return f"{sign}{int(bare[2:], base)}" if len(bare) > 2 else None
@@ -49,7 +53,7 @@ def number(text: str, at: int) -> JsonMistake:
         return not_finite(found, at)
     signed = SIGNED.match(text, at)
     written = plain(found) if signed is not None and signed.end() == end else None
-    thousand = re.fullmatch(r"(-?[0-9]+(?:\.[0-9]+)?)([kKM])", found)
+    thousand = re.fullmatch(r"(-?[0-9]{1,20}(?:\.[0-9]{1,20})?)([kKM])", found)
     if thousand is not None:
         written = format((Decimal(thousand[1]) * (10**6 if thousand[2] == "M" else 1000)).normalize(), "f")
         return JsonMistake(at, f"{found} is not a JSON number; write {written}", Edit(at, end, written), exact=False)
@@ -76,8 +80,9 @@ def not_finite(found: str, at: int) -> JsonMistake:
 def percentage(text: str, start: int, end: int, written: str) -> JsonMistake:
     """Return the mistake of a percentage whose number lies from start to end."""
     sign = text.index("%", end)
-    value = format(Decimal(written) / 100, "f")
-    value = value.rstrip("0").rstrip(".") if "." in value else value
+    hundredth = Decimal(written) / 100
+    value = format(hundredth, "f") if abs(hundredth.adjusted()) < 20 else repr(float(hundredth))
+    value = value.rstrip("0").rstrip(".") if "." in value and "e" not in value else value
     found = text[start : sign + 1]
     edits = [Edit(start, sign + 1, value)] if ends_here(text, sign + 1) else []
     return JsonMistake(start, f"JSON has no percentages; write {value} for {found}", *edits)
@@ -86,9 +91,11 @@ def percentage(text: str, start: int, end: int, written: str) -> JsonMistake:
 def number_before(text: str, end: int) -> int | None:
     """Return the offset of the number that ends at an offset; None where something else does."""
     start = end
-    while start and text[start - 1] in "0123456789.eE+-":
+    while start and end - start < LONGEST and text[start - 1] in "0123456789.eE+-":
         start -= 1
-    return start if start < end else None
+    while start < end and not NUMBER.fullmatch(text, start, end):
+        start += 1
+    return start if start < end and not text[start - 1 : start].isalnum() else None
 
 
 def after_number(text: str, end: int, at: int, in_list: bool) -> JsonMistake | None:
@@ -120,7 +127,7 @@ def after_number(text: str, end: int, at: int, in_list: bool) -> JsonMistake | N
 def calculated(text: str, start: int, pattern: re.Pattern[str]) -> JsonMistake | None:
     """Return the mistake of a calculation, such as 1/255, with its value; None where there is none."""
     match = pattern.match(text, start)
-    if match is None or "//" in match[0]:
+    if match is None or "//" in match[0] or len(match[0]) > LONGEST:
         return None
     value = value_of(match[0])
     if value is None:
@@ -170,7 +177,7 @@ def decimal_comma(text: str, comma: int) -> JsonMistake | None:
     """Return the mistake of a number with a comma for its decimal point, in an object; None where there is none."""
     match = DECIMAL_COMMA.match(text, comma + 1)
     start = comma
-    while start and text[start - 1] in "0123456789":
+    while start and comma - start < LONGEST and text[start - 1] in "0123456789":
         start -= 1
     if match is None or start == comma or text[start - 1 : start] == "." or not ends_here(text, match.end()):
         return None
@@ -196,7 +203,7 @@ def decimal_comma(text: str, comma: int) -> JsonMistake | None:
 def thousands_commas(text: str, comma: int) -> JsonMistake | None:
     """Return the mistake of a number with commas between its thousands, such as 1,000,000, in an object."""
     start = comma
-    while start and text[start - 1] in "0123456789":
+    while start and comma - start < LONGEST and text[start - 1] in "0123456789":
         start -= 1
     match = THOUSANDS.match(text, start)
     if match is None or match[0].count(",") < 2 or not ends_here(text, match.end()):

@@ -43,20 +43,24 @@ class EditedLines(LineIndex):
         """Return (line, column) in the original text."""
         return super().position(self.original(offset))
 
-    def with_edit(self, edit: Edit) -> list[Edit] | None:
-        """Return the edits together with one of the edited text; None where that touches an earlier one in part."""
-        first = self.part(edit.start)
-        last = self.part(edit.end - 1) if edit.end > edit.start else first
-        if first == last and first % 2 and edit.start > self._new[first]:  # inside an earlier one
-            number, shift = first // 2, self._new[first]
-            text = self.edits[number].text
-            text = text[: edit.start - shift] + edit.text + text[edit.end - shift :]
-            return [*self.edits[:number], self.edits[number]._replace(text=text), *self.edits[number + 1 :]]
-        start = self.original(edit.start)
-        end = start if edit.end == edit.start else self.original(edit.end - 1) + 1
-        if (first % 2 and edit.end > edit.start) or last % 2 or end - start != edit.end - edit.start:
-            return None
-        return sorted([*self.edits, Edit(start, end, edit.text)], key=lambda each: (each.start, each.end))
+    def with_edits(self, edits: tuple[Edit, ...]) -> list[Edit] | None:
+        """Return all edits, after further ones of the edited text; None where one touches an earlier one in part."""
+        together = list(self.edits)
+        new = []
+        for edit in sorted(edits, reverse=True):  # from the last, so that the offsets of the others stay
+            part = self.part(edit.start)
+            last = self.part(edit.end - 1) if edit.end > edit.start else part
+            if part == last and part % 2 and edit.start > self._new[part]:  # inside an earlier one
+                earlier, shift = together[part // 2], self._new[part]
+                text = earlier.text[: edit.start - shift] + edit.text + earlier.text[edit.end - shift :]
+                together[part // 2] = earlier._replace(text=text)
+                continue
+            start = self.original(edit.start)
+            end = start if edit.end == edit.start else self.original(edit.end - 1) + 1
+            if (part % 2 and edit.end > edit.start) or last % 2 or end - start != edit.end - edit.start:
+                return None
+            new.append(Edit(start, end, edit.text))
+        return sorted([*together, *reversed(new)], key=lambda edit: (edit.start, edit.end))
 
 
 @frozen_dataclass
@@ -95,7 +99,7 @@ def read_on(text: str, first: JsonMistake) -> Reading:
             return Reading(in_order(mistakes), tuple(lines.edits))
         if len(mistakes) == MOST or len(mistakes) * len(text) > MOST_READ:
             return Reading(in_order(mistakes), tuple(lines.edits), more=True)
-        edits = with_edits(original, lines, mistake.edits)
+        edits = lines.with_edits(mistake.edits) if mistake.edits else None
         mistakes.append(JsonMistake(offset, mistake.message, *mistake.edits, exact=mistake.exact))
         if edits is None:
             return Reading((*in_order(mistakes[:-1]), mistakes[-1]), tuple(lines.edits))
@@ -113,14 +117,3 @@ def read_on(text: str, first: JsonMistake) -> Reading:
 def in_order(mistakes: list[JsonMistake]) -> tuple[JsonMistake, ...]:
     """Return mistakes in the order of the text."""
     return tuple(sorted(mistakes, key=lambda mistake: mistake.offset))
-
-
-def with_edits(original: LineIndex, lines: EditedLines, edits: tuple[Edit, ...]) -> list[Edit] | None:
-    """Return all edits of the original text after further ones of the edited text; None where these are in doubt."""
-    together: list[Edit] | None = None
-    for edit in sorted(edits, reverse=True):  # from the last, so that the offsets of the others stay
-        together = lines.with_edit(edit)
-        if together is None:
-            return None
-        lines = EditedLines(original, together)
-    return together

@@ -8,10 +8,12 @@ from graphnn.document.json_strings import triple_quoted
 from graphnn.document.json_tokens import (
     ANY_KEY,
     COLON,
+    COMMENT,
     QUOTES,
     WORD,
     ends_here,
     foreign_string,
+    line_end,
     matching,
     skip_blanks,
     skip_space,
@@ -36,7 +38,7 @@ PREFIXES = re.compile(r"(?:[uU]|[bB]|[rR]|[fF]|[rR][bB]|[bB][rR]|[fF][rR]|[rR][f
 VARIABLE = re.compile(
     r"\$(?:\{[^{}\"\r\n]*\}|\([^()\"\r\n]*\)|\w+)|\{\{[^{}\"\r\n]*\}\}|\{%.*?%\}|%\w+%|<[A-Za-z][\w \-]*>"
 )
-PLACEHOLDER = re.compile(r"\.\.\.+|…|\?\?+|_{2,}")
+PLACEHOLDER = re.compile(r"\.{3,9}(?!\.)|…|\?{2,9}|_{2,9}")
 CALL = re.compile(r"([^\W\d][\w.]*)\(")
 ARGUMENT = re.compile(r"([^\W\d]\w*)\s*=\s*(.+)", re.DOTALL)
 STRING = re.compile(r'"(?:[^"\\\r\n]|\\.)*"')
@@ -62,7 +64,9 @@ def variable(text: str, at: int) -> JsonMistake | None:
     if match is None:
         return None
     edits = [Edit(at, match.end(), "null")] if ends_here(text, match.end()) else []
-    return JsonMistake(at, f"JSON has no variables; write the value in the place of {match[0]}", *edits, exact=False)
+    return JsonMistake(
+        at, f"JSON has no variables; write the value in the place of {quoted(match[0])[1:-1]}", *edits, exact=False
+    )
 
 
 def scalar(text: str) -> str | None:
@@ -175,7 +179,11 @@ def words(text: str, at: int, key: str | None) -> JsonMistake | None:
         remedy = "null, or leave the key out" if literal == "null" and key is not None else literal
         return JsonMistake(at, f"unknown word {quoted(word[0])}; write {remedy}", Edit(at, word.end(), literal))
     after = skip_blanks(text, found.end())
-    sure = ends_here(text, found.end()) and not re.compile(COLON).match(text, after)
+    sure = (
+        ends_here(text, found.end())
+        and not re.compile(COLON).match(text, after)
+        and COMMENT.split(text[after : line_end(text, after)])[0].count('"') % 2 == 0  # else one is missing somewhere
+    )
     edits = [Edit(at, found.end(), quoted(found[0], len(found[0])))] if sure else []
     return JsonMistake(at, f"text needs double quotes; write {quoted(found[0] if sure else word[0])}", *edits)
 

@@ -275,3 +275,25 @@ def test_a_long_text_is_read_a_few_times_only(monkeypatch: pytest.MonkeyPatch) -
     read = reading(text)
     assert len(read.mistakes) == 3
     assert read.more
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": 0x' + "f" * 10_000 + "}",
+        '{"a": ' + "1*" * 10_000 + "1}",
+        '{"a": 1e-999999%}',
+        '{"a": true%}',
+        '{"a": "' + "\\q" * 100_000 + '"}',
+        '{"a": ' + "." * 10_000 + "}",
+        '{"a": ' + "a " * 10_000 + "}",
+        '{"a": ' + "(" * 10_000 + "}",
+        "{" + "1," * 50_000 + "1}",
+        '{"a": f(' + "x=1," * 50_000 + ")}",
+        '{"a": ${' + "x" * 10_000 + "}}",
+        "{" * 10_000,
+    ],
+    ids=lambda text: text[:12],
+)
+def test_a_hostile_text_is_refused_soon_with_a_short_message(text: str) -> None:
+    assert all(len(mistake.message) < 300 for mistake in reading(text).mistakes)
