@@ -137,12 +137,7 @@ def key(text: str, at: int, opened: OpenBracket, comma: int | None) -> JsonMista
     if character in QUOTES:
         return in_other_quotes(text, at, "keys")
     if character == "{" and comma is not None and object_is_left(text, at, opened):
-        message = f'"}}" is missing before this comma, for {opened.place}'
-        one_line = line_start(text, opened.offset) == line_start(text, comma)
-        likely = None if one_line else unclosed_by_indentation(text[: at + 1])
-        if likely is not None:
-            return missing_by_indentation(text, *likely, f"an object begins below, inside {opened.place}")
-        return JsonMistake(comma, message, Edit(comma, comma, "}"), exact=one_line)
+        return object_not_closed(text, at, opened, comma)
     listed = missing_list(text, comma) if VALUE_START.match(text, at) else None
     if listed is not None:
         return listed
@@ -157,19 +152,9 @@ def key(text: str, at: int, opened: OpenBracket, comma: int | None) -> JsonMista
     mistake = placeholder(text, at, key=True)
     if mistake is not None:
         return mistake
-    word = BARE_KEY.match(text, at)
-    if word is not None and re.compile(r'"[ \t]*:').match(text, word.end()):
-        return JsonMistake(at, f"a double quote is missing here; write {quoted(word[0])}", Edit(at, at, '"'))
-    if word is not None:
-        after = filled(text, word.end())
-        if text[after : after + 1] in ("", *COMMAS):
-            sure = text[after : after + 1] in (";", "；") and value_follows(text, after + 1)
-        else:
-            sure = COLON_FORM.match(text, after) is not None or (
-                after > word.end() and VALUE_START.match(text, after) is not None and not ANY_KEY.match(text, after)
-            )
-        edits = [Edit(at, word.end(), quoted(word[0], len(word[0])))] if sure else []
-        return JsonMistake(at, f"keys need double quotes; write {quoted(word[0])}", *edits)
+    mistake = bare_key(text, at)
+    if mistake is not None:
+        return mistake
     found = shown(text, at)
     if character == "{" and comma is None:
         return doubled_brace(text, at, opened)
@@ -178,6 +163,34 @@ def key(text: str, at: int, opened: OpenBracket, comma: int | None) -> JsonMista
             at, f'expected a key in double quotes, found {found}; is the "}}" missing that closes {opened.place}?'
         )
     return JsonMistake(at, f"expected a key in double quotes, found {found}")
+
+
+def bare_key(text: str, at: int) -> JsonMistake | None:
+    """Return the mistake of a key without quotation marks, or without the first."""
+    word = BARE_KEY.match(text, at)
+    if word is None:
+        return None
+    if re.compile(r'"[ \t]*:').match(text, word.end()):
+        return JsonMistake(at, f"a double quote is missing here; write {quoted(word[0])}", Edit(at, at, '"'))
+    after = filled(text, word.end())
+    if text[after : after + 1] in ("", *COMMAS):
+        sure = text[after : after + 1] in (";", "；") and value_follows(text, after + 1)
+    else:
+        sure = COLON_FORM.match(text, after) is not None or (
+            after > word.end() and VALUE_START.match(text, after) is not None and not ANY_KEY.match(text, after)
+        )
+    edits = [Edit(at, word.end(), quoted(word[0], len(word[0])))] if sure else []
+    return JsonMistake(at, f"keys need double quotes; write {quoted(word[0])}", *edits)
+
+
+def object_not_closed(text: str, at: int, opened: OpenBracket, comma: int) -> JsonMistake:
+    """Return the mistake of an object that is not closed before the next one of its list, which begins at `at`."""
+    one_line = line_start(text, opened.offset) == line_start(text, comma)
+    likely = None if one_line else unclosed_by_indentation(text[: at + 1])
+    if likely is not None:
+        return missing_by_indentation(text, *likely, f"an object begins below, inside {opened.place}")
+    message = f'"}}" is missing before this comma, for {opened.place}'
+    return JsonMistake(comma, message, Edit(comma, comma, "}"), exact=one_line)
 
 
 def doubled_brace(text: str, at: int, opened: OpenBracket) -> JsonMistake:

@@ -10,6 +10,7 @@ from graphnn.document.json_tokens import (
     COLON,
     COMMENT,
     QUOTES,
+    STRING,
     WORD,
     ends_here,
     foreign_string,
@@ -41,8 +42,8 @@ VARIABLE = re.compile(
 PLACEHOLDER = re.compile(r"\.{3,9}(?!\.)|…|\?{2,9}|_{2,9}")
 CALL = re.compile(r"([^\W\d][\w.]*)\(")
 ARGUMENT = re.compile(r"([^\W\d]\w*)\s*=\s*(.+)", re.DOTALL)
-STRING = re.compile(r'"(?:[^"\\\r\n]|\\.)*"')
 UNOPENED = re.compile(r'(\w(?:[^"\\\r\n{}\[\]]|\\[^\r\n])*)"')
+DEEPEST = 4  # levels of tuples in a remedy
 SHOWN = 60  # characters of a remedy that is written out
 
 
@@ -69,17 +70,17 @@ def variable(text: str, at: int) -> JsonMistake | None:
     )
 
 
-def scalar(text: str) -> str | None:
-    """Return a number, truth value or string of another language as JSON writes it; None where it is none of these."""
+def literal(text: str, depth: int = 0) -> str | None:
+    """Return a number, truth value, string, or tuple of these, as JSON writes it; None where it is something else."""
     if text.casefold() in ("true", "false", "none", "null"):
         return LITERALS[text.casefold()]
     if text[:1] in QUOTES:
         string = foreign_string(text, 0)
         return f'"{string[1]}"' if string is not None and string[0] == len(text) else None
-    if STRING.fullmatch(text):
+    if re.fullmatch(STRING, text):
         return text
-    if text.startswith(("(", "[")) and text.endswith((")", "]")):
-        items = [scalar(part) for part in top_level_parts(text[1:-1]) if part]
+    if text.startswith(("(", "[")) and text.endswith((")", "]")) and depth < DEEPEST:
+        items = [literal(part, depth + 1) for part in top_level_parts(text[1:-1]) if part]
         return None if None in items else f"[{', '.join(item for item in items if item is not None)}]"
     return plain(text) if re.fullmatch(r"[-+]?[\w.]+(?:(?<=[eE])[-+]\w+)?", text) else None
 
@@ -94,7 +95,7 @@ def call(text: str, at: int) -> JsonMistake | None:
         return JsonMistake(at, f"JSON has no calls, such as {quoted(match[1])[1:-1]}(…); write the value")
     parts = [part for part in top_level_parts(text[match.end() : end]) if part]
     arguments = [ARGUMENT.fullmatch(part) for part in parts]
-    values = [None if argument is None else scalar(argument[2]) for argument in arguments]
+    values = [None if argument is None else literal(argument[2]) for argument in arguments]
     members = [
         f'"{argument[1]}": {value}' if argument is not None and value is not None else "…"
         for argument, value in zip(arguments, values, strict=True)
@@ -149,7 +150,7 @@ def literal_list(text: str, at: int) -> JsonMistake | None:
     parts = top_level_parts(text[at + 1 : end])
     if len(parts) > 1 and not parts[-1]:
         parts.pop()
-    if len(parts) < 2 or any(scalar(part) is None and not re.fullmatch(r"[^\W\d]\w*", part) for part in parts):
+    if len(parts) < 2 or any(literal(part) is None and not re.fullmatch(r"[^\W\d]\w*", part) for part in parts):
         return None
     written = f"[{text[at + 1 : end].strip()}]"
     remedy = written if len(written) <= SHOWN and written.isprintable() else "[…]"
@@ -174,10 +175,10 @@ def words(text: str, at: int, key: str | None) -> JsonMistake | None:
         return None
     if word[0].casefold() in NOT_FINITE:
         return not_finite(word[0], at)
-    literal = LITERALS.get(word[0].casefold())
-    if literal is not None and ends_here(text, word.end()):
-        remedy = "null, or leave the key out" if literal == "null" and key is not None else literal
-        return JsonMistake(at, f"unknown word {quoted(word[0])}; write {remedy}", Edit(at, word.end(), literal))
+    known = LITERALS.get(word[0].casefold())
+    if known is not None and ends_here(text, word.end()):
+        remedy = "null, or leave the key out" if known == "null" and key is not None else known
+        return JsonMistake(at, f"unknown word {quoted(word[0])}; write {remedy}", Edit(at, word.end(), known))
     after = skip_blanks(text, found.end())
     sure = (
         ends_here(text, found.end())
@@ -196,7 +197,7 @@ def prefixed(text: str, at: int, start: int) -> JsonMistake:
         mistake = triple_quoted(text, start)
         return JsonMistake(at, message, *(edit._replace(start=at) for edit in mistake.edits))
     if text[start] == '"':
-        string = STRING.match(text, start)
+        string = re.compile(STRING).match(text, start)
         content, end = (string[0][1:-1], string.end()) if string is not None else ("", start)
     else:
         found = foreign_string(text, start)

@@ -292,6 +292,8 @@ def test_a_long_text_is_read_a_few_times_only(monkeypatch: pytest.MonkeyPatch) -
         '{"a": f(' + "x=1," * 50_000 + ")}",
         '{"a": ${' + "x" * 10_000 + "}}",
         "{" * 10_000,
+        '{"a": dict(x=' + "(" * 5_000 + "1" + ")" * 5_000 + ")}",
+        '{"a": {1, ' + "[" * 90 + "1" + "]" * 90 + "}}",
     ],
     ids=lambda text: text[:12],
 )
