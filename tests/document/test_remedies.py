@@ -188,6 +188,9 @@ ENDINGS: list[tuple[str, int, str]] = [  # what ends the reading: the text, the 
     ('{"a": (1, 2, "z": True}', 6, "lists have square brackets"),
     ('{"a": \'x, "z": True}', 6, "straight double quotes"),
     ('{"a": #ff0000, "z": True}', 6, "no comments"),
+    ('{"a": #ff0000,\n"z": True}', 6, "no comments"),
+    ('{"a": 1,28,28, "z": True}', 8, "expected a key in double quotes"),
+    ('{"a": [cw]*/w", "z": True}', 7, 'write "cw"'),
     ('{"a": 1 /* x, "z": True}', 8, "no comments, and this one is never closed"),
     ('{"a": 1 // x, "z": True}', 8, "no comments"),
     ('{"a": Dense(3, "z": True}', 6, "JSON has no calls"),
@@ -228,6 +231,7 @@ BRACKETS: list[tuple[str, tuple[int, int], str, bool]] = [  # text, position, wo
     ('{\n  "a": {"b": 1,\n  "c": 2\n}', (2, 15), 'by the indentation, a "}" is missing here', False),
     ('{\n  "a": {\n    "b": 1\n  }}\n}', (4, 4), 'this "}" is one too many', False),
     ('{\n  "a": {\n    "b": 1\n  }},\n  "c": 2\n}', (4, 4), 'this "}" is one too many', False),
+    ('{"a": [\n  {\n    "b": {"c": 1}},\n    "d": 2\n  }\n]}', (3, 18), 'this "}" is one too many', False),
     ('{\n  "a": {\n    "b": 1\n  }\n  }\n}', (5, 3), 'this "}" is one too many', True),
     ('{\n  "a": 1\n}\n}', (4, 1), 'this "}" closes nothing', True),
     ('{\n  "a": 1, 2],\n  "c": 2\n}', (2, 8), 'a "[" is missing before this', False),
@@ -258,6 +262,11 @@ def test_positions_are_those_of_the_text_as_it_is_written() -> None:
     assert [position for position, _ in told] == [(1, 2), (1, 10), (2, 15), (2, 15), (2, 33)]
     assert "is already at line 1, column 2" in told[3][1]
     assert 'the "[" of line 2, column 28' in told[4][1]
+
+
+def test_mistakes_are_told_in_the_order_of_the_text() -> None:
+    told = [(mistake.offset, mistake.message[:12]) for mistake in reading("[1, /* one */]").mistakes]
+    assert told == [(2, "remove this "), (4, "JSON has no ")]
 
 
 def test_no_more_are_told_than_anyone_mends_at_once() -> None:
