@@ -150,10 +150,15 @@ class BuiltLayer:
         raise AttributeError(f"a built layer has no {name!r}{known}")
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Copy `value` into a parameter, or set any other attribute."""
+        """Copy `value` into a parameter, or set any other attribute. Raises AttributeError for a layer's setting."""
         parameters: Mapping[str, Array] = self.__dict__.get("_parameters", {})
         called, name = name, ALSO_CALLED.get(name, name)
         if name not in parameters:
+            if "layer" in self.__dict__ and called in self.layer.settings():
+                kind = self.layer.type
+                raise AttributeError(
+                    f"{called} is a setting, made with the layer: {kind}(…, {called}={value!r}).build(…)"
+                )
             super().__setattr__(called, value)
             return
         values = numbers(self.layer, name, value)

@@ -162,6 +162,20 @@ def test_a_parameter_takes_values_of_its_shape_only() -> None:
         layer.weights = np.ones((64, 10))
 
 
+def test_a_setting_is_not_changed_without_effect() -> None:
+    """As by the habit of Keras, where a layer can be frozen after it is built."""
+    layer = BatchNormalization().build((3,))
+    with pytest.raises(
+        AttributeError, match=r"trainable is a setting.*BatchNormalization\(…, trainable=False\)\.build"
+    ):
+        layer.trainable = False
+    with pytest.raises(AttributeError, match="momentum is a setting"):
+        layer.momentum = 0.5
+    layer.is_training = False
+    layer.label = "mine"
+    assert (layer.is_training, layer.label, layer.layer.trainable) == (False, "mine", True)
+
+
 def test_unknown_attributes_name_the_parameters() -> None:
     with pytest.raises(AttributeError, match="no 'weight'; its parameters: weights, biases"):
         _ = Dense(10).build((64,)).weight
