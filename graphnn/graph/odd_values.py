@@ -5,6 +5,7 @@ from typing import Any
 
 from graphnn.document.document import Path
 from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.specification.fixed_statistics import NORMALIZATION, fixes_statistics
 from graphnn.specification.schema_problems import Finding
 from graphnn.specification.sections import Section
 from graphnn.specification.spec import Spec
@@ -123,7 +124,7 @@ GROUP = (
 def odd_values(spec: Spec) -> Iterator[Finding]:
     """Yield a note for each value of a document that is odd by itself."""
     for section in sections(spec):
-        yield from odd_in(section.options, section.path, TABLE, section.type)
+        yield from odd_in(with_effect(section), section.path, TABLE, section.type)
         if section.path[-1] == "optimizer":
             yield from odd_in(section.options, section.path, OPTIMIZER)
             yield from odd_in(section.options, section.path, (LEAP,) if section.type in STEADY else ())
@@ -131,6 +132,13 @@ def odd_values(spec: Spec) -> Iterator[Finding]:
     yield from odd_in(spec.data, ("data",), DATA)
     for index, group in enumerate(spec.optimizer.options.get("groups", ())):
         yield from odd_in(group, ("optimizer", "groups", index), GROUP)
+
+
+def with_effect(section: Section) -> Mapping[str, Any]:
+    """Return the options of a section, without the momentum of statistics that are fixed."""
+    if section.type != NORMALIZATION or not fixes_statistics(section.options["trainable"]):
+        return section.options
+    return {key: value for key, value in section.options.items() if key != "momentum"}
 
 
 def odd_in(options: Mapping[str, Any], path: Path, table: Sequence[Odd], type_: str | None = None) -> Iterator[Finding]:
