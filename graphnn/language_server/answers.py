@@ -20,7 +20,7 @@ from lsprotocol.types import (
 from graphnn.document.document import value_at
 from graphnn.document.json_reader import Marks
 from graphnn.document.origins import Path
-from graphnn.language_server.analysis import Analysis
+from graphnn.language_server.analysis import Analysis, Diagnosis
 from graphnn.language_server.places import Use
 from graphnn.language_server.text import Text
 from graphnn.specification.names import layer_names
@@ -34,15 +34,13 @@ MARKDOWN = str.maketrans({character: f"\\{character}" for character in r"\`*_{}[
 
 def diagnostics(analysis: Analysis) -> list[Diagnostic]:
     """Return the faults and notes of a document."""
-    return [
-        Diagnostic(
-            range=analysis.text.range(one.start, one.end),
-            message=one.message,
-            severity=DiagnosticSeverity(one.severity.value),
-            source=SOURCE,
-        )
-        for one in analysis.findings
-    ]
+    return [diagnostic(analysis.text, one) for one in analysis.findings]
+
+
+def diagnostic(text: Text, one: Diagnosis) -> Diagnostic:
+    """Return one fault or note."""
+    severity = DiagnosticSeverity(one.severity.value)
+    return Diagnostic(text.range(one.start, one.end), one.message, severity=severity, source=SOURCE)
 
 
 def hints(analysis: Analysis, known: Analysis, shown: Range) -> list[InlayHint]:

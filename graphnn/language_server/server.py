@@ -16,6 +16,7 @@ from pygls.uris import to_fs_path
 from graphnn.language_server.analysis import Analysis, analyse
 from graphnn.language_server.answers import diagnostics, hints, hover, outline
 from graphnn.language_server.completion import TRIGGERS, completions
+from graphnn.language_server.fixes import fixes
 from graphnn.language_server.text import Text
 from graphnn.specification.schema import Definition
 from graphnn.version import __version__
@@ -120,6 +121,13 @@ def make_server(plugins: Mapping[str, Definition] | None = None) -> Server:
         uri = params.text_document.uri
         _, analysis = await server.current(uri)
         return completions(analysis, server.latest.get(uri, analysis), params.position)
+
+    fixing = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
+
+    @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, fixing)
+    async def fixed(params: types.CodeActionParams) -> list[types.CodeAction]:
+        uri = params.text_document.uri
+        return fixes((await server.current(uri))[1], uri, params.range)
 
     return server
 

@@ -78,8 +78,8 @@ def around(rows: Sequence[str], middle: int, room: int) -> list[str]:
     if begin and begin + shown < len(rows):
         shown -= 1
     after = len(rows) - begin - shown
-    above = [more(begin, "rows above")] if begin else []
-    below = [more(after, "rows")] if after else []
+    above = [more(begin, "lines above")] if begin else []
+    below = [more(after, "lines")] if after else []
     return [*above, *rows[begin : begin + shown], *below]
 
 

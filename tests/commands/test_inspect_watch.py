@@ -138,10 +138,10 @@ def test_a_larger_window_shows_more(document: Path, small: dict[str, Any], begin
     small["layers"][1:1] = [{"type": "ReLU"}] * 40
     document.write_text(json.dumps(small))
     watched = begin(document, terminal=True)
-    text = watched.until("more rows; a taller window shows them", "training memory", "\x1b[J")
+    text = watched.until("more lines; a taller window shows them", "training memory", "\x1b[J")
     assert text.partition("\x1b[H\x1b[J")[2].count("\n") < 24
     fcntl.ioctl(watched.end, termios.TIOCSWINSZ, struct.pack("HHHH", 90, 80, 0, 0))
-    assert "more rows" not in watched.until("relu_20", "training memory", "\x1b[J")
+    assert "more lines" not in watched.until("relu_20", "training memory", "\x1b[J")
 
 
 @pty

@@ -13,6 +13,7 @@ from pygls.workspace.position_codec import PositionCodec
 from graphnn.language_server.analysis import Analysis, analyse, is_ours
 from graphnn.language_server.answers import diagnostics, hints, hover, outline
 from graphnn.language_server.completion import completions
+from graphnn.language_server.fixes import fixes
 from graphnn.language_server.text import Text
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -188,6 +189,7 @@ def answers_all(source: str, before: Analysis, draw: random.Random) -> Analysis:
         hover(analysis, at)
         completions(analysis, before, at)
     assert all(hint.position <= ends for hint in hints(analysis, before, EVERYWHERE))
+    fixes(analysis, "file:///net.json", EVERYWHERE)
     json.dumps([one.name for one in outline(analysis)])
     return analysis
 

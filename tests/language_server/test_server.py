@@ -79,6 +79,38 @@ def test_shapes_are_checked_and_shown_up_to_the_fault(client: Client, uri: str, 
     ]
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [('"rate"', '"rat"'), ('"ReLU"', '"Relu"'), ('"units": 10', '"units": 11'), ('"digits"', '"digit"')],
+)
+def test_what_a_message_says_to_write_is_written(
+    right: str, wrong: str, client: Client, uri: str, small: dict[str, Any]
+) -> None:
+    text = text_of(small).replace(right, wrong)
+    client.write(uri, text)
+    [found] = client.diagnostics(uri)
+    [action] = client.about("codeAction", uri, range=found["range"], context={"diagnostics": [found]})
+    assert (action["kind"], action["diagnostics"]) == ("quickfix", [found])
+    [edit] = action["edit"]["changes"][uri]
+    start, end = edit["range"]["start"], edit["range"]["end"]
+    lines = text.split("\n")
+    line = lines[start["line"]]
+    lines[start["line"]] = line[: start["character"]] + edit["newText"] + line[end["character"] :]
+    assert "\n".join(lines) == text_of(small)
+    other = {"start": {"line": 50, "character": 0}, "end": {"line": 50, "character": 0}}
+    assert client.about("codeAction", uri, range=other, context={"diagnostics": []}) == []
+
+
+def test_where_a_message_says_no_more_than_what_is_wrong_nothing_is_offered(
+    client: Client, uri: str, small: dict[str, Any]
+) -> None:
+    small["layers"].insert(2, {"type": "Conv2D", "filters": 8, "kernel_size": 3})
+    small["data"]["augment"] = [{"type": "RandomFlip"}]
+    client.write(uri, text_of(small))
+    [found] = client.diagnostics(uri)
+    assert client.about("codeAction", uri, range=found["range"], context={"diagnostics": [found]}) == []
+
+
 def test_notes_are_warnings(client: Client, uri: str, small: dict[str, Any]) -> None:
     small["data"]["augment"] = [{"type": "RandomFlip"}]
     client.write(uri, text_of(small))

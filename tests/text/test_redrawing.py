@@ -27,7 +27,7 @@ def test_of_a_table_the_titles_the_totals_and_the_first_rows_stay() -> None:
     assert lines[:3] == TABLE[:3]
     assert lines[-3:] == TABLE[-3:]
     assert lines[3:11] == TABLE[3:11]
-    assert lines[11] == "… 12 more rows; a taller window shows them"
+    assert lines[11] == "… 12 more lines; a taller window shows them"
 
 
 @pytest.mark.parametrize("changed", range(20))
