@@ -1,6 +1,9 @@
 """The language server over standard input and output."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +11,7 @@ from typing import Any
 import pytest
 
 from graphnn.commands import lsp
-from tests.language_server.client import Client
+from tests.language_server.client import ROOT, Client
 
 WHOLE = {"start": {"line": 0, "character": 0}, "end": {"line": 1000, "character": 0}}
 OUTDATED = -32801  # ContentModified
@@ -267,3 +270,17 @@ def test_without_its_package_the_command_says_how_to_install_it(
     assert lsp.main([]) == 2
     assert capsys.readouterr().err.startswith("the language server needs pygls; ")
     assert lsp.main(["--tcp"]) == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
+def test_whoever_starts_it_by_hand_is_told_that_it_is_for_editors() -> None:
+    end, terminal = os.openpty()
+    command = [sys.executable, "-m", "graphnn", "lsp"]
+    process = subprocess.Popen(command, cwd=ROOT, stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    os.close(terminal)
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith(b"This is for an editor, which starts it itself")
+    os.write(end, b"\x04")  # Ctrl-D
+    out, err = process.communicate(timeout=600)
+    os.close(end)
+    assert (process.returncode, out, err) == (0, b"", b"")
