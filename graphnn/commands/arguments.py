@@ -266,8 +266,8 @@ def add_kernels_argument(parser: Parser) -> None:
     )
 
 
-def add_format_argument(parser: Parser, *, csv: str) -> None:
-    """Add --format. csv: what a line of csv contains, for the help."""
+def add_format_argument(parser: argparse._ActionsContainer, *, csv: str) -> None:
+    """Add --format to a parser, or to one of its groups. csv: what a line of csv contains, for the help."""
     others = ", ".join(name for name in FORMATS if name not in (TABLE, "csv"))
     parser.add_argument("--format", choices=FORMATS, default=TABLE, help=f"{TABLE} (default), {others}, or csv: {csv}")
 

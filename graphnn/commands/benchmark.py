@@ -92,6 +92,8 @@ def benchmark(argv: Sequence[str]) -> int:
     arguments = command.parse(argv)
     if not arguments.seconds > 0:
         command.error("--seconds must be more than 0")
+    if arguments.quick and (arguments.rounds, arguments.seconds) != (Effort().rounds, Effort().seconds):
+        command.error("--quick has one short round; leave it out, or --rounds and --seconds")
     effort = QUICK if arguments.quick else Effort(arguments.rounds, arguments.seconds)
     jobs = [job(arguments, file, effort) for file in arguments.spec]
     facts = machine()

@@ -84,8 +84,9 @@ def parser() -> Parser:
     result.add_argument(
         "--limit", type=positive_integer, metavar="N", help="use at most N samples of each part, drawn class by class"
     )
-    add_format_argument(result, csv="one line a variant, part and metric")
-    result.add_argument(
+    form = result.add_mutually_exclusive_group()
+    add_format_argument(form, csv="one line a variant, part and metric")
+    form.add_argument(
         "--markdown", action="store_const", dest="format", const="markdown", help="short for --format markdown"
     )
     add_data_argument(result)

@@ -95,8 +95,7 @@ def run(argv: Sequence[str]) -> int:
     if arguments.write_schema is not None:
         if arguments.spec is not None:
             command.error("--write-schema takes no document")
-        if arguments.watch:
-            command.error("--write-schema copies the schema once; --watch is for a document")
+        refuse_others(command, arguments)
         return write_schema(arguments.write_schema, arguments.plugins)
     if arguments.spec is None:
         command.error("name a document, for example models/digits.json")
@@ -167,6 +166,22 @@ def watched(command: Parser, arguments: argparse.Namespace, source: DocumentSour
 
     files = [arguments.spec, *source.plugins, *([] if arguments.weights is None else [arguments.weights])]
     return watch(arguments.spec.name, files, look)
+
+
+def refuse_others(command: Parser, arguments: argparse.Namespace) -> None:
+    """Raise UsageError for an option that says how a document is shown, beside --write-schema."""
+    others = {
+        "--set": arguments.overrides,
+        "--weights": arguments.weights,
+        "--plan": arguments.plan,
+        "--expand": arguments.expand,
+        "--watch": arguments.watch,
+        "--kernels": arguments.kernels,
+        "--format": arguments.format != TABLE,
+    }
+    for option, given in others.items():
+        if given:
+            command.error(f"{option} is for a document, and changes nothing with --write-schema; leave one of them out")
 
 
 def write_schema(target: Path, plugins: Sequence[Path]) -> int:

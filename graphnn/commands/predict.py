@@ -24,6 +24,7 @@ from graphnn.evaluation.inputs import Reader
 from graphnn.evaluation.prediction import predict, prediction_report
 from graphnn.evaluation.saved_inputs import SavedInputs
 from graphnn.evaluation.table_inputs import is_table
+from graphnn.metrics.outputs import Classes, YesOrNo
 from graphnn.pictures.in_terminal import colours_of, in_bytes, picture_lines
 from graphnn.reports.formats import TABLE
 from graphnn.runs.trained import load_trained
@@ -115,6 +116,12 @@ def run(argv: Sequence[str]) -> int:
     ink = None if facts is None or facts.shape != trained.normalisation.shape else facts.ink
     if arguments.as_is and ink is None:
         raise UsageError("--as-is: pictures are only resized for this network; it is for those of digits and mnist")
+    if arguments.top != 1 and trained.graph.loss.outputs not in (Classes, YesOrNo):
+        raise UsageError(
+            "--top is for classes, but the outputs of this network are numbers, which are shown; leave it out"
+        )
+    if arguments.invert and all(path.suffix.lower() == ".npy" for path in arguments.inputs):
+        raise UsageError("--invert is for pictures; arrays are taken as they are")
     reader = Reader(
         data_shape=trained.normalisation.shape,
         input_shape=trained.spec.input_shape,

@@ -60,6 +60,11 @@ def run(argv: Sequence[str]) -> int:
             return INTERRUPTED
         print(showable(str(outcome)))
         return 0 if outcome.passed else FAILED
+    own = {"--data-dir": arguments.data_dir, "--threads": arguments.threads, "--kernels": arguments.kernels}
+    for option, given in own.items():
+        if given is not None:
+            trials = " and ".join(TRIALS)
+            command.error(f"{option} is for the trainings, {trials}, and changes nothing in a check; leave it out")
     return 0 if check(names(arguments.name)) else FAILED
 
 

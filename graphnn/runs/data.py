@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from graphnn.augmentation.base import augmentations_from
 from graphnn.datasets.agreement import numbered
-from graphnn.datasets.base import Dataset, SettingError, check_input_shape
+from graphnn.datasets.base import DATASETS, Dataset, SettingError, check_input_shape
 from graphnn.datasets.batches import split
 from graphnn.datasets.data_memory import DataMemory, data_memory
 from graphnn.datasets.digest import TEST, TRAINING
@@ -226,6 +226,11 @@ def stored(
             )
     except SettingError as error:
         raise DataError(*(spec.problem(("data", error.key), str(problem)) for problem in error.problems)) from error
+    known = DATASETS.find(spec.data["dataset"])
+    if (
+        data_dir is not None and known.takes_path and not known.mapped
+    ):  # mapped pictures are decoded into a folder there
+        note(f"--data-dir changes nothing: {quoted(known.name)} is read from data.path; leave it out")
     for text in dataset.notes:
         note(text)
     return replace(dataset, classes=None) if spec.learns_inputs else dataset

@@ -1,0 +1,137 @@
+"""The table of options: a command line with each of them, and what it brings that there is not without.
+
+Test modules read this file with runpy, because they cannot import each other.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+NET, DIGITS, TABLE, NUMBERS = (
+    "net.json",
+    "digits.json",
+    "table.json",
+    "numbers.json",
+)  # in the folder of the test, with their weights
+
+
+@dataclass(frozen=True)
+class Option:
+    """value: what follows the option. brings: words of the output, or a file that is written, neither without it.
+
+    Where it is "", the output just differs.
+
+    to: the arguments of the command beside it.
+    """
+
+    value: str
+    brings: str
+    to: str = NET
+
+
+# What changes how fast a command is, how much memory it takes or how its progress looks, and no result.
+ELSEWHERE: Mapping[str, str] = {
+    "--help": "tests/commands/test_main.py",
+    "--threads": "tests/engine/test_workers.py",
+    "--kernels": "tests/commands/test_kernels.py",
+    "--plain": "tests/commands/test_closed_terminal.py",
+    "--batch-size": "tests/commands/test_evaluate.py",
+    "--data-dir": "tests/commands/test_image_folders.py",
+    "--plugin": "tests/commands/test_train_plugin.py",
+    "--rounds": "tests/benchmark/test_measuring.py",
+    "--seconds": "tests/benchmark/test_measuring.py",
+    "--against": "tests/benchmark/test_measuring.py",
+}
+X, PICTURE = f"{NET} x.npy", f"{DIGITS} dark.png"
+OPTIONS: Mapping[str, Mapping[str, Option]] = {
+    "inspect": {
+        "--set": Option("layers[0].units=5", "5 units"),
+        "--format": Option("json", '"layers": ['),
+        "--plan": Option("", "scratch of each"),
+        "--weights": Option("net.npz", "deviation"),
+        "--write-schema": Option("schema.json", "schema.json", ""),
+    },
+    "train": {
+        "--set": Option("training.epochs=2", "epoch 2/2"),
+        "--output": Option("other.npz", "other.npz"),
+        "--resume": Option("1", "goes on from run 1", f"{NET} --set training.epochs=3"),
+        "--init-from": Option("net.npz", "2 of 2 parameters of the network taken from it"),
+        "--limit": Option("20", "--limit 20: "),
+        "--dry-run": Option("", "Nothing was written"),
+        "--no-test": Option("", "Final validation loss"),
+        "--seed": Option("7", "training.seed=7"),
+        "--plot": Option("curves.png", "curves.png"),
+        "--tensorboard": Option("events", "events"),
+        "--quiet": Option("", ""),
+    },
+    "evaluate": {
+        "--set": Option("layers[0].units=5", "do not fit"),
+        "--weights": Option("copy.npz", "samples, copy.npz"),
+        "--split": Option("train", "train part"),
+        "--float16": Option("half.npz", "half.npz"),
+        "--format": Option("csv", "class,precision"),
+    },
+    "predict": {
+        "--set": Option("layers[0].units=5", "do not fit", X),
+        "--weights": Option("none.npz", "none.npz", X),
+        "--top": Option("2", "%  ", X),
+        "--invert": Option("", "", f"{DIGITS} light.png --show"),
+        "--as-is": Option("", "", f"{PICTURE} --show"),
+        "--show": Option("", "+----", PICTURE),
+        "--save-input": Option("seen.png", "seen.png", PICTURE),
+        "--output": Option("answers.csv", "answers.csv", f"{TABLE} table.csv"),
+        "--format": Option("json", '"predictions"', X),
+    },
+    "runs": {
+        "--set": Option("training.epochs=5", "training.epochs 1"),
+        "--output": Option("none.npz", "none.runs"),
+        "--promote": Option("1", "holds the weights of run 1 already"),
+        "--only": Option("2", "no run 2"),
+        "--plot": Option("picture.png", "picture.png"),
+        "--remove": Option("1", "removed"),
+        "--format": Option("json", '"state"'),
+    },
+    "compare": {
+        "--set": Option("training.epochs=2", "0002"),
+        "--variants": Option("variants.json", "larger"),
+        "--vary": Option("layers[0].units=3,3", ""),
+        "--seeds": Option("1,2", "±"),
+        "--test": Option("", ""),
+        "--output": Option("kept", "kept"),
+        "--limit": Option("20", ""),
+        "--format": Option("json", '"variant": "as it is"'),
+        "--markdown": Option("", "|"),
+    },
+    "report": {
+        "--set": Option("layers[0].units=5", "do not fit"),
+        "--output": Option("page.html", "page.html"),
+        "--weights": Option("none.npz", "none.npz"),
+        "--split": Option("train", "training part"),
+    },
+    "benchmark": {
+        "--set": Option("training.batch_size=5", "batch of 5", f"{NET} --quick"),
+        "--batch-sizes": Option("7", "batch of 7", f"{NET} --quick"),
+        "--nodes": Option("", "dense_1", f"{NET} --quick"),
+        "--quick": Option("", "its figures mean nothing", f"{NET} --rounds 7"),
+        "--json": Option("", '"machine"', f"{NET} --quick"),
+    },
+    "run": {},
+}
+# Options that would change nothing beside others: refused, or told of, with these words.
+REFUSED: Mapping[str, str] = {
+    "inspect --write-schema s.json --plan": "--plan is for a document, and changes nothing with --write-schema",
+    "inspect --write-schema s.json --format json": "--format is for a document, and changes nothing",
+    "inspect --write-schema s.json --set a=1": "--set is for a document, and changes nothing",
+    f"train {NET} --data-dir . --dry-run": '--data-dir changes nothing: "npz" is read from data.path; leave it out',
+    f"predict {X} --invert": "--invert is for pictures; arrays are taken as they are",
+    f"predict {X} --as-is": "--as-is: pictures are only resized for this network",
+    f"predict {X} --show": "--show: an input is 4 numbers, and no picture",
+    f"predict {X} --output a.csv": "--output is for tables",
+    f"predict {NUMBERS} x.npy --top 2": "--top is for classes, but the outputs of this network are numbers",
+    f"predict {TABLE} table.csv --top 2": "--top is for pictures and arrays",
+    f"predict {TABLE} table.csv --output a.csv --format csv": "--output writes a table like the one that is read",
+    f"runs {NET} --promote 1 --only 1": "--only is for the list of runs, and changes nothing with --promote",
+    f"compare {NET} --markdown --format json": "not allowed with argument --markdown",
+    f"benchmark {NET} --quick --rounds 3": "--quick has one short round; leave it out, or --rounds and --seconds",
+    "run unittest relu --threads 2": "--threads is for the trainings, mnist and cifar, and changes nothing in a check",
+    "run unittest relu --data-dir .": "--data-dir is for the trainings, mnist and cifar",
+}
