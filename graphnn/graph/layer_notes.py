@@ -28,6 +28,8 @@ def layer_notes(spec: Spec, graph: Graph) -> Iterator[Finding]:
         yield from window_notes(node)
         if node.layer.type == "Flatten" and len(node.input_shape) == 1:
             yield Finding(node.path, f"its input is a vector of {node.input_shape[0]:,} already; leave the layer out")
+        if getattr(node.layer, "trainable", None) is False and not node.parameters:
+            yield Finding((*node.path, "trainable"), "the layer has no parameters; leave this out")
     yield from frozen_notes(spec, graph)
     yield from work_notes(graph)
 
@@ -127,8 +129,12 @@ def window_notes(node: Node) -> Iterator[Finding]:
     pooling = not any(parameter.role is Role.WEIGHT for parameter in node.parameters)
     if pooling and window == strides == (1, 1):
         yield Finding((*node.path, "pool_size"), "a window of one pixel leaves the image as it is; write 2 or more")
+    alone = strides not in ((1, 1), window) and node.output_shape[1:] == (1, 1)
+    if alone:
+        message = f"one window of {window[0]}×{window[1]} is all that fits, so that nothing steps; leave this out"
+        yield Finding((*node.path, "strides"), message)
     skipped = any(stride > size for stride, size in zip(strides, window, strict=True))
-    if skipped and (pooling or window != (1, 1)):
+    if skipped and not alone and (pooling or window != (1, 1)):
         message = f"steps of {strides[0]} and {strides[1]} skip pixels between windows of {window[0]}×{window[1]}"
         yield Finding((*node.path, "strides"), f"{message}; write at most the size of the window")
     padding = getattr(layer, "padding", "valid")

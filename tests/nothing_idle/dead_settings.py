@@ -141,6 +141,20 @@ DEAD: list[Dead] = [
         "weights are never frozen, because",
     ),
     Dead(pictures(CONVOLUTION, RELU, {"type": "PReLU"}), "layers.2.trainable", False),  # told of the layer, below
+    Dead(
+        pictures(CONVOLUTION, {"type": "LayerNormalization", "scale": False, "center": False}),
+        "layers.1.trainable",
+        False,
+        "the layer has no parameters; leave this out",
+    ),
+    *(
+        Dead(pictures(CONVOLUTION, layer), "layers.1.strides", 3, "one window of 6×6 is all that fits")
+        for layer in (
+            {"type": "MaxPooling2D", "pool_size": 6},
+            {"type": "AveragePooling2D", "pool_size": 6},
+            {"type": "Conv2D", "filters": 2, "kernel_size": 6, "padding": "valid"},
+        )
+    ),
     # of the training
     Dead(run(epochs=1), "training.keep_best", "validation_loss", "keep_best has no choice, because the run has 1"),
     Dead(run(), "training.early_stopping", {"patience": 4}, "the run cannot end early"),

@@ -129,7 +129,7 @@ def with_type(schema: Schema, kind: str, type_: str, required: Mapping[str, Any]
     if kind == "data":
         candidates = list(data_of(type_, required))
     else:
-        candidates = [put(document, path, section) for document, path in HOSTS[kind]]
+        candidates = [put(document, path, section) for document, path in HOSTS.get(kind, [])]
         if kind == "layer":  # one that is the end of a network, such as Softmax, needs no place before it
             ends = (one for one in PLAIN if any(layer["type"] == type_ for layer in one["layers"]))
             candidates = [*ends, *candidates]

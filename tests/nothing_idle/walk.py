@@ -45,7 +45,7 @@ def settings(schema: Schema) -> list[Setting]:
             return
         seen.add(id(definition))
         for key, written in definition.get("properties", {}).items():
-            one = shared[key] if written is True else written
+            one = shared.get(key, {}) if written is True else written
             setting = Setting(owner, key, schema.follow(one), key in definition.get("required", ()))
             found.setdefault(setting.name, setting)
             for name, child, of_kind in below(schema, one, setting.name):
@@ -53,6 +53,9 @@ def settings(schema: Schema) -> list[Setting]:
         for name, child, of_kind in inside(schema, definition, owner):
             visit(name, child, of_kind)
 
+    for kind, types in schema.switches.items():  # first, because a definition is called after its kind
+        for type_, definition in types.items():
+            visit(f"{kind}.{type_}", definition, schema.definitions[kind]["properties"])
     visit("", schema.root, {})
     return list(found.values())
 
@@ -97,7 +100,7 @@ def objects_of(
     if isinstance(value, dict):
         for key, written in definition.get("properties", {}).items():
             if key in value:
-                one = shared[key] if written is True else written
+                one = shared.get(key, {}) if written is True else written
                 yield from object_at(schema, one, value[key], joined(owner, key), (*path, key))
     elif isinstance(value, list):
         items = definition.get("items", {})
