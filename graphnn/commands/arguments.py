@@ -15,7 +15,7 @@ from graphnn.reports.formats import FOR_PROGRAMS, FORMATS, TABLE, render
 from graphnn.reports.report import Report
 from graphnn.runs.reading import DocumentSource
 from graphnn.text.colour import has_colour
-from graphnn.text.terminal import show, showable, terminal_width
+from graphnn.text.terminal import note, show, showable, terminal_width
 from graphnn.text.working import current_display, moving_lines
 
 
@@ -223,17 +223,24 @@ def add_document_arguments(parser: Parser, *, required: bool = True, several: bo
     )
 
 
-def document_source(arguments: argparse.Namespace) -> DocumentSource:
+def document_source(arguments: argparse.Namespace, *more: str) -> DocumentSource:
     """Return the document that the arguments of `add_document_arguments` name.
 
-    Raises SpecError for a bad pipe, GraphError where the current folder has been deleted, because no name of a file
-    means anything there.
+    more: changes that are made after those of --set. A change that a later one undoes is told in a note. Raises
+    SpecError for a bad pipe, GraphError where the current folder has been deleted, because no name of a file means
+    anything there.
     """
     try:
         Path.cwd()
     except FileNotFoundError as error:
         raise GraphError("the current folder has been deleted; change to another one") from error
-    return DocumentSource.of(arguments.spec, arguments.overrides, arguments.plugins)
+    changes = [*arguments.overrides, *more]
+    for index, change in enumerate(changes):
+        path, _, value = change.partition("=")
+        undoing = next((each for each in changes[index + 1 :] if each.partition("=")[0] == path), None)
+        if undoing is not None and value != "null":  # which removes one item of a list after the other
+            note(f"--set {change} is undone by --set {undoing}; leave one of them out")
+    return DocumentSource.of(arguments.spec, changes, arguments.plugins)
 
 
 def add_data_argument(parser: Parser) -> None:

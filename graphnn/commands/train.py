@@ -110,7 +110,7 @@ def train(argv: Sequence[str]) -> int:
     weights = arguments.output or beside(arguments.spec)
     program = command_line("train", "train")
     request = TrainingRequest(
-        source=document_source(arguments).changed(*seed),
+        source=document_source(arguments, *seed),
         store=store_of(weights),
         destination=Destination(
             weights,

@@ -180,7 +180,7 @@ CASES: dict[str, Case] = {
     "training.early_stopping.monitor": Case(documents=WATCHED),
     "training.keep_best": Case(documents=WATCHED),
 }
-ELSEWHERE = {  # settings that no run sees
+ELSEWHERE = {  # settings, by names or patterns, that no run sees, or that other tests hold
     "$schema": "read by editors: tests/specification/test_schema.py",
     "format_version": "has one value: tests/specification/test_schema.py",
 }

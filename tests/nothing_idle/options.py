@@ -122,6 +122,8 @@ REFUSED: Mapping[str, str] = {
     "inspect --write-schema s.json --format json": "--format is for a document, and changes nothing",
     "inspect --write-schema s.json --set a=1": "--set is for a document, and changes nothing",
     f"train {NET} --data-dir . --dry-run": '--data-dir changes nothing: "npz" is read from data.path; leave it out',
+    f"train {NET} --quiet --seed 3 --set training.seed=5": "--set training.seed=5 is undone by --set training.seed=3",
+    f"inspect {NET} --set name=a --set name=b": "note: --set name=a is undone by --set name=b; leave one of them out",
     f"predict {X} --invert": "--invert is for pictures; arrays are taken as they are",
     f"predict {X} --as-is": "--as-is: pictures are only resized for this network",
     f"predict {X} --show": "--show: an input is 4 numbers, and no picture",

@@ -7,8 +7,28 @@ from typing import Any
 
 import pytest
 
+from graphnn import (
+    SGD,
+    Adam,
+    AdamW,
+    BatchNormalization,
+    Constant,
+    Cosine,
+    CrossEntropy,
+    Dense,
+    Lion,
+    Model,
+    OneCycle,
+    ReduceOnPlateau,
+    ReLU,
+    RMSprop,
+    SGDMomentum,
+    Softmax,
+)
 from graphnn.graph.build import build_graph
 from graphnn.graph.notes import notes
+from graphnn.optimizers.base import Optimizer
+from graphnn.schedules.base import Schedule
 from graphnn.specification.spec import spec_from_values
 
 TABLES = run_path(str(Path(__file__).with_name("dead_settings.py")))
@@ -35,6 +55,17 @@ def noted(document: Mapping[str, Any]) -> list[str]:
 def test_a_layer_that_does_nothing_is_told_of(document: Mapping[str, Any], words: str) -> None:
     [line] = noted(document)
     assert words in line
+
+
+@pytest.mark.parametrize(
+    "optimizer", [Adam(), AdamW(), Lion(), RMSprop(), SGD(0.1), SGDMomentum(0.1, weight_decay=0.1)]
+)
+@pytest.mark.parametrize("schedule", [None, Constant(), Cosine(), OneCycle(), ReduceOnPlateau()])
+def test_documents_of_models_give_no_note(optimizer: Optimizer, schedule: Schedule | None) -> None:
+    model = Model(CrossEntropy(), optimizer, schedule)
+    for layer in (Dense(8, input_shape=(64,)), BatchNormalization(), ReLU(), Dense(10), Softmax()):
+        model.add(layer)
+    assert noted(model.to_document(data={"dataset": "digits"}, training={"epochs": 20})) == []
 
 
 @pytest.mark.parametrize("document", [*TABLES["LIVE_LAYERS"], *TABLES["SILENT_LAYERS"]])
