@@ -2,13 +2,14 @@
 
 import importlib.util
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 
 from graphnn.commands.arguments import Parser
-from graphnn.commands.guarding import guarded
+from graphnn.commands.guarding import guarded, in_main_thread
 from graphnn.errors import GraphError
 from graphnn.text.colour import is_terminal
 from graphnn.text.installing import install_command
@@ -60,6 +61,8 @@ def run(argv: Sequence[str]) -> int:
             plugins = load_plugins(arguments.plugins)
     if is_terminal(sys.stdin):
         complain("This is for an editor, which starts it itself: see graphnn/language_server/README.md. Ctrl-C ends.")
+    if in_main_thread():  # Ctrl-C ends at once; a thread that waits for the editor would hold a KeyboardInterrupt up
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as output:  # which pygls closes
         serve(plugins, sys.stdin.buffer, output)
     return 0

@@ -16,7 +16,7 @@ from graphnn.reports.formats import TABLE, render
 from graphnn.reports.report import Report
 from graphnn.storage.file_changes import POLL, FileChanges
 from graphnn.text.colour import Meaning, Painted, has_colour, painted
-from graphnn.text.redrawing import are_new, cleared, drawn, fitted, window_size
+from graphnn.text.redrawing import are_new, cleared, drawn, fitted, shortened, taken, window_size
 from graphnn.text.tables import cut
 from graphnn.text.terminal import say, show, terminal_width
 from graphnn.text.visible import single_line
@@ -46,13 +46,17 @@ class Snapshot(NamedTuple):
     shown: Shown | None = None
     error: str = ""
 
+    def notes(self) -> list[str]:
+        """Return the lines of the notes, and an empty one."""
+        lines = [line for note in (self.shown.notes if self.shown else ()) for line in plain_lines(note)]
+        return [*lines, ""] if lines else []
+
     def body(self, width: int | None, *, colour: bool) -> list[str]:
-        """Return the lines below the title."""
+        """Return the lines below the title and the notes."""
         if self.shown is None:
             return plain_lines(self.error)
-        notes = [line for note in self.shown.notes for line in plain_lines(note)]
         table = render(self.shown.report, TABLE, width, colour=colour).splitlines()
-        return [*notes, *([""] if notes else []), *map(Painted, table), *plain_lines(self.shown.misfit)]
+        return [*map(Painted, table), *plain_lines(self.shown.misfit)]
 
 
 def plain_lines(text: str) -> list[str]:
@@ -134,7 +138,7 @@ class Log:
         """Show a picture below a line with the time."""
         title = f"── {time.strftime('%H:%M:%S')}  {single_line(self.name)}  {single_line(picture.summary)} "
         say(title + "─" * max(2, RULED - len(title)))
-        say("\n".join(picture.body(terminal_width(), colour=False)))
+        say("\n".join([*picture.notes(), *picture.body(terminal_width(), colour=False)]))
 
     def keep(self) -> None:
         """Leave everything as it is."""
@@ -171,7 +175,10 @@ class RedrawnScreen:
         if self.picture.shown is not None and self.colour:
             new = are_new(lines, self.before)
             lines = [painted(line, Meaning.TITLE if one else None) for line, one in zip(lines, new, strict=True)]
-        show(drawn(fitted([self.title(width), *lines], width, height, self.before)))
+        notes = self.picture.notes()
+        if taken([*notes, *lines], width) > height - 2:
+            notes = shortened(notes, width, height // 4)  # the table is what is watched
+        show(drawn(fitted([self.title(width), *notes, *lines], width, height, self.before)))
         sys.stdout.flush()
         self.seen = time.monotonic()
 

@@ -50,6 +50,13 @@ def fitted(lines: Sequence[str], width: int, height: int, before: Sequence[str] 
         if left >= LEAST_ROWS:
             changed = next((number for number, new in enumerate(are_new(rows, before)) if new), 0)
             return [*head, *around(rows, changed, left), *foot]
+    return shortened(lines, width, room)
+
+
+def shortened(lines: Sequence[str], width: int, room: int) -> list[str]:
+    """Return the first lines, as many as there is room for, and how many are left out."""
+    if taken(lines, width) <= room:
+        return list(lines)
     kept: list[str] = []
     for line in lines:
         if taken([*kept, line], width) > room - 1:
