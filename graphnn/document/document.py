@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from numbers import Integral, Real
 from pathlib import Path as FilePath
@@ -249,35 +249,6 @@ def check_kind(document: Document, kind: DocumentKind) -> None:
         if other.list_key in value and kind.list_key not in value:
             message = f"this is {other.name}, not {kind.name}{other.use}"
             raise SpecError(document.problem((other.list_key,), message, key=True))
-
-
-class DocumentSyntaxError(SpecError):
-    """The text of a document is not JSON. repaired: the document after the remedies; None where one is in doubt."""
-
-    def __init__(self, *problems: Problem | str, repaired: Document | None = None) -> None:
-        super().__init__(*problems)
-        self.repaired = repaired
-
-    def with_further(self, check: Callable[[Document], object]) -> SpecError:
-        """Return an error with what a check finds in the repaired document, too, in the order of the text."""
-        if self.repaired is None:
-            return self
-        try:
-            check(self.repaired)
-        except SpecError as further:
-            return SpecError(*in_order_of_text([*self.problems, *further.problems], self.repaired.file))
-        return self
-
-
-def in_order_of_text(problems: Sequence[Problem | str], file: str) -> list[Problem | str]:
-    """Return problems by their places in a file, and after them those that have none."""
-
-    def place(problem: Problem | str) -> tuple[float, int]:
-        if isinstance(problem, str) or problem.line is None or problem.file != file:
-            return math.inf, 0
-        return problem.line, problem.column or 0
-
-    return sorted(problems, key=place)
 
 
 def document_of_values(values: Mapping[str, Any], file: str, folder: FilePath | None = None) -> Document:

@@ -67,13 +67,14 @@ class EditedLines(LineIndex):
 class Reading:
     """What was read of a text with syntax errors.
 
-    mistakes: in the order of the text, the one that ended the reading last. edits: what puts them right. more: whether
-    there are further ones. value, marks, lines: of the text with all mistakes put right; None where one is in doubt.
+    mistakes: in the order of the text, the one that ended the reading last. edits: what puts them right. following:
+    the offset of the next mistake, where there were too many to tell. value, marks, lines: of the text with all
+    mistakes put right; None where one is in doubt.
     """
 
     mistakes: tuple[JsonMistake, ...]
     edits: tuple[Edit, ...]
-    more: bool = False
+    following: int | None = None
     value: Any = None
     marks: Mark | None = None
     lines: LineIndex | None = None
@@ -98,7 +99,7 @@ def read_on(text: str, first: JsonMistake) -> Reading:
         if lines.added(mistake.offset) or known:  # it follows from an edit, not from the text
             return Reading(in_order(mistakes), tuple(lines.edits))
         if len(mistakes) == MOST or len(mistakes) * len(text) > MOST_READ:
-            return Reading(in_order(mistakes), tuple(lines.edits), more=True)
+            return Reading(in_order(mistakes), tuple(lines.edits), following=offset)
         edits = lines.with_edits(mistake.edits) if mistake.edits else None
         mistakes.append(JsonMistake(offset, mistake.message, *mistake.edits, exact=mistake.exact))
         if edits is None:

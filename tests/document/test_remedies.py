@@ -209,7 +209,7 @@ def test_what_is_in_doubt_ends_the_reading_and_is_told_last(text: str, offset: i
     read = reading(text)
     assert (read.mistakes[-1].offset, words in read.mistakes[-1].message) == (offset, True), read.mistakes
     assert len(read.mistakes) == (2 if text.startswith("{True") else 1)
-    assert not read.more
+    assert read.following is None
     assert read.value is None
 
 
@@ -272,10 +272,10 @@ def test_mistakes_are_told_in_the_order_of_the_text() -> None:
 def test_no_more_are_told_than_anyone_mends_at_once() -> None:
     read = reading("[" + "True, " * MOST + "true]")
     assert len(read.mistakes) == MOST
-    assert not read.more
+    assert read.following is None
     read = reading("[" + "True, " * (MOST + 1) + "true]")
     assert len(read.mistakes) == MOST
-    assert read.more
+    assert read.following == 1 + 6 * MOST
 
 
 def test_a_long_text_is_read_a_few_times_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -283,7 +283,7 @@ def test_a_long_text_is_read_a_few_times_only(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("graphnn.document.json_repair.MOST_READ", 3 * len(text) - 1)
     read = reading(text)
     assert len(read.mistakes) == 3
-    assert read.more
+    assert read.following == 1 + 6 * 3
 
 
 @pytest.mark.parametrize(
