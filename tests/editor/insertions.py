@@ -32,23 +32,28 @@ def faults(editor: Any, offer: Any, file: Path, depth: int = 0) -> Iterator[str]
         for one in inner:
             yield from (f"{offer.label}, {fault}" for fault in faults(editor, one, file, depth + 1))
         return
+    if offer.text not in editor.said:
+        editor.said[offer.text] = verdicts(editor, offer.text, file)
+    for who, messages in editor.said[offer.text].items():
+        if messages:
+            yield f"{offer.label} inserts {offer.inserted!r}, of which {who} says {messages}"
+
+
+def verdicts(editor: Any, text: str, file: Path) -> dict[str, list[str]]:
+    """Return what all say of a document, once what is required and missing is there."""
     try:
-        value = json.loads(offer.text)
+        value = json.loads(text)
     except ValueError as error:
-        yield f"{offer.label}: {error} in {offer.text}"
-        return
+        return {"Python": [f"{error} in {text}"]}
     value.setdefault("$schema", "../schemas/network.schema.json")
-    missing = completed(value, load_schema())
-    text = json.dumps(value) if value != json.loads(offer.text) else offer.text
-    if text not in editor.said:
-        editor.said[text] = {
-            "the schema": [error.message for error in RAW.iter_errors(value)],
-            "the editor": [one["message"] for one in editor.problems(text, file)],
-            "the interpreter": interpreted(text),
-        }
-    for who, messages in editor.said[text].items():
-        if messages or missing:
-            yield f"{offer.label} inserts {offer.inserted!r}, of which {who} says {messages}, {missing}"
+    without, messages = completed(value, load_schema())
+    text = text if value == json.loads(text) else json.dumps(value)
+    return {
+        "nobody": [f"what to write for {key}" for key in without],
+        "the schema": messages,
+        "the editor": [one["message"] for one in editor.problems(text, file)],
+        "the interpreter": interpreted(text),
+    }
 
 
 def interpreted(text: str) -> list[str]:
@@ -60,22 +65,21 @@ def interpreted(text: str) -> list[str]:
         return [str(problem) for problem in error.problems]
 
 
-def completed(value: Any, schema: Schema) -> list[str]:
-    """Write an example of each key that is required and missing; return those that have none."""
+def completed(value: Any, schema: Schema) -> tuple[list[str], list[str]]:
+    """Write an example of each key that is required and missing; return those that have none, and all other errors."""
     without: list[str] = []
-    for _ in range(9):
-        absent = [error for error in RAW.iter_errors(value) if error.validator == "required"]
-        if not absent:
-            break
+    while True:
+        errors = list(RAW.iter_errors(value))
+        absent = [error for error in errors if error.validator == "required"]
+        if not absent or without:
+            return without, [error.message for error in errors]
         for error in absent:
             at: Any = value
             for step in error.absolute_path:
                 at = at[step]
             for key in set(error.validator_value) - set(at):
-                example = example_of(definition_of(error.schema, key, schema))
-                without += [key] if example is None else []
-                at[key] = example
-    return without
+                at[key] = example_of(definition_of(error.schema, key, schema))
+                without += [key] if at[key] is None else []
 
 
 def definition_of(around: Any, key: str, schema: Schema) -> Any:

@@ -138,7 +138,7 @@ def mutants(seeds: range) -> Iterator[tuple[str, str]]:
 
 
 def test_documents_with_random_faults_are_judged_alike(editor: Any) -> None:
-    wrong, _, _ = unexplained(mutants(range(120)), editor)
+    wrong, _, _ = unexplained(mutants(range(60)), editor)
     assert not wrong, "\n".join(wrong)
 
 
