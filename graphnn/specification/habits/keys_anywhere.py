@@ -42,14 +42,14 @@ AVERAGING = (
     '<fraction>write "averaging": {"type": "exponential", "decay": <value>} in training',
     'write "averaging": {"type": "exponential"} in training',
 )
-EPOCHS = ('<count>write "epochs": <value> in training', 'write "epochs": 10 in training, with the number of yours')
+EPOCHS = ('<count>write "epochs": <value> in training', 'write "epochs": … in training')
 STEPS = (
     'training is counted in epochs: write "epochs": <epochs> in training',
     'training is counted in epochs, each once through the data: write "epochs": 10 in training',
 )
 BATCH = (
     '<count>write "batch_size": <value> in training',
-    'write "batch_size": 32 in training, with the number of yours',
+    'write "batch_size": … in training',
 )
 HELD_OUT = (
     "<off>leave it out",
