@@ -9,6 +9,7 @@ from typing import Any
 from graphnn.document.document import Path
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.specification.float32 import KEYWORD
+from graphnn.specification.habits.advice import about_form, about_type
 from graphnn.specification.schema import Schema, is_refused
 from graphnn.specification.value_advice import expected, found, hint
 from graphnn.text.suggestions import closest, did_you_mean, quoted, unknown_name
@@ -48,8 +49,6 @@ class Violation:
 
 def wrong_type(error: Violation) -> str:
     """Explain `type`: a value of the wrong JSON type, such as a string instead of a number."""
-    from graphnn.specification.habits.advice import about_form  # here and below: for wrong documents only
-
     advice = about_form(error.value, error.definition, error.path, error.document, error.schema)
     advice = hint(error.value, error.definition) if advice is None else advice
     optional = len(error.path) > 1 and error.path[-1] != "type" and "default" not in error.definition
@@ -75,8 +74,6 @@ def bound(words: str) -> Callable[[Violation], str]:
 
 def wrong_choice(error: Violation) -> str:
     """Explain `enum`: an unknown type, data set, or other choice."""
-    from graphnn.specification.habits.advice import about_type
-
     known, value = error.limit, error.value
     if error.path[-1] in ("type", "dataset") and isinstance(value, str):
         path = error.path[:-1]

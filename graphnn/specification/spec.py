@@ -23,7 +23,6 @@ from graphnn.errors import Problem, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.specification.migrations import migrate
 from graphnn.specification.names import SHORT_FORMS, has_short_forms, layer_names
-from graphnn.specification.overrides import apply_overrides
 from graphnn.specification.schema import Definition, Schema, load_schema
 from graphnn.specification.schema_problems import Finding, find, in_order
 from graphnn.specification.sections import LayerSection, Section, named, optimizer, options, to_json, typed
@@ -143,6 +142,8 @@ def make_spec(document: Document, overrides: Sequence[str], plugins: Plugins | N
     document, notices = migrate(document, schema.format_version)
     wrong: list[Problem] = []
     if overrides:
+        from graphnn.specification.overrides import apply_overrides  # where there are any only
+
         document, wrong = apply_overrides(document, overrides)
     names = layer_names(document.value.get("layers"))
     short = has_short_forms(document.value)

@@ -234,7 +234,7 @@ def test_variants_may_have_other_figures(compare: Compare, tmp_path: Path) -> No
         ({"training.seed": 3}, ['variant "bad":', "--seeds gives the seeds; leave training.seed out here"]),
         ({"layers.hiden.units": 8}, ['variant "bad":', 'there is no layer "hiden"; did you mean "hidden"?']),
         ({"layers.output.units": 9}, ['variant "bad":', "digits has 10 classes"]),
-        ({"training.epoch": 9}, ['variant "bad":', 'did you mean "epochs"']),
+        ({"training.epoch": 9}, ['variant "bad":', 'write "epochs": 9']),
     ],
 )
 def test_a_wrong_variant_is_reported_before_the_first_training(

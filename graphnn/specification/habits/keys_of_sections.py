@@ -10,6 +10,7 @@ from graphnn.specification.habits.keys_of_training import (
     SCHEDULE_KEYS,
     TRAINING,
 )
+from graphnn.specification.habits.renamed import RENAMED
 from graphnn.specification.habits.sentences import Table, same
 
 INITIALIZER_KEYS: Table = {
@@ -68,7 +69,7 @@ DOCUMENT: Table = {
 KEYS: dict[str, Table] = {
     "document": {**TRAINING, **DOCUMENT},
     "training": TRAINING,
-    "optimizer": {**TRAINING, **OPTIMIZER},
+    "optimizer": {**{key: one for key, one in TRAINING.items() if key not in RENAMED["optimizer"]}, **OPTIMIZER},
     "loss": LOSS,
     "data": {**TRAINING, **DATA},
     "input": INPUT,

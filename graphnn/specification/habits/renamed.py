@@ -67,7 +67,7 @@ RENAMED: Mapping[str, Mapping[str, str]] = {
     "Repeat": named(times="n count repeats repeat number num repetitions", layers="block body layer sequence modules"),
     "optimizer": named(
         type="name optimizer algorithm class_name method kind solver",
-        learning_rate="base_lr init_lr initial_lr lr0 eta rate learning_rate_init initial_learning_rate lrate alpha",
+        learning_rate="lr base_lr init_lr initial_lr lr0 eta rate learning_rate_init initial_learning_rate lrate alpha",
         weight_decay="weight_decay_rate l2 l2_reg l2_regularization l2_penalty reg regularization wd decay_weight "
         "regularizer weight_regularization lambda",
         clip_norm="gradient_clip_val gradient_clipping clip_gradients grad_clip max_grad_norm gradient_clip clip "
