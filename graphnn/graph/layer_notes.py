@@ -1,7 +1,9 @@
 """Notes about layers that do nothing where they stand, or about weights that can learn nothing."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 from graphnn.graph.graph import Graph, Node
 from graphnn.layers.base import LAYERS, Layer
@@ -129,7 +131,7 @@ def window_notes(node: Node) -> Iterator[Finding]:
     pooling = not any(parameter.role is Role.WEIGHT for parameter in node.parameters)
     if pooling and window == strides == (1, 1):
         yield Finding((*node.path, "pool_size"), "a window of one pixel leaves the image as it is; write 2 or more")
-    alone = strides not in ((1, 1), window) and node.output_shape[1:] == (1, 1)
+    alone = strides not in ((1, 1), window) and fits_once(node)
     if alone:
         message = f"one window of {window[0]}×{window[1]} is all that fits, so that nothing steps; leave this out"
         yield Finding((*node.path, "strides"), message)
@@ -146,6 +148,12 @@ def window_notes(node: Node) -> Iterator[Finding]:
     if around is not None and any(pad >= size for pad, size in zip(around, window, strict=True)):
         message = f"windows of {window[0]}×{window[1]} at the edge see nothing but zeros"
         yield Finding((*node.path, "padding"), f"{message}; write less than the size of the window")
+
+
+def fits_once(node: Node) -> bool:
+    """Whether a window of the node's layer fits into its input in one place alone."""
+    layer: Any = node.layer
+    return bool(node.output_shape[1:] == (1, 1) == replace(layer, strides=1).output_shape(node.input_shape)[1:])
 
 
 def pair(layer: Layer, key: str) -> tuple[int, int] | None:

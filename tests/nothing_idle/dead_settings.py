@@ -216,6 +216,9 @@ IDLE_LAYERS: list[tuple[Mapping[str, Any], str]] = [
     ),
 ]
 LIVE_LAYERS = [
+    pictures(CONVOLUTION, {"type": "MaxPooling2D", "pool_size": 3}, {**CONVOLUTION, "kernel_size": 1, "strides": 2}),
+    pictures(CONVOLUTION, {"type": "MaxPooling2D", "pool_size": 6}),
+    pictures({**CONVOLUTION, "kernel_size": 6, "strides": 6, "padding": "valid"}),
     pictures(CONVOLUTION, RELU, CONVOLUTION, RELU),
     pictures(CONVOLUTION, RELU, {"type": "Scale", "factor": -1}, RELU),
     pictures(CONVOLUTION, {"type": "Tanh"}, RELU),
