@@ -17,7 +17,7 @@ from graphnn.commands.main import COMMANDS
 from graphnn.commands.train import main as train
 
 TABLES = run_path(str(Path(__file__).with_name("options.py")))
-LONG = {"report", "benchmark", "compare", "--plot", "--tensorboard"}  # what takes seconds
+LONG = {"train", "report", "benchmark", "compare", "--plot"}  # what takes seconds
 CASES = [
     pytest.param(
         command, option, marks=[pytest.mark.long] if {command, option} & LONG else [], id=f"{command} {option}"
