@@ -16,15 +16,16 @@ PATH = ("loss", "class_weights")
 
 
 def class_weight_findings(spec: Spec, loss: Loss, output_shape: Shape | None) -> Iterator[Finding]:
-    """Yield a finding where the class weights do not fit the outputs, or name a class that the data set lacks.
+    """Yield a finding where the class weights of a document do not fit the outputs, or the classes of the data set.
 
     output_shape: None where it is unknown because a layer cannot take its input. The names of classes in files are
     compared when they are loaded, by `data_findings`.
     """
-    if not has_class_weights(loss):
-        return
     if spec.learns_inputs:
-        yield Finding(PATH, "there are no classes to weigh, because the targets are the inputs; leave it out", key=True)
+        message = (
+            '"class_weights" weighs classes, of which there are none where the targets are the inputs; leave it out'
+        )
+        yield Finding(PATH, message, key=True)
     elif output_shape is not None and len(output_shape) != 1:
         yield Finding(PATH, f"needs one output for each class, but the network gives {shape_text(output_shape)}")
     elif output_shape is not None:

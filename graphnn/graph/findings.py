@@ -27,6 +27,8 @@ from graphnn.storage.member_names import member_problem
 from graphnn.text.suggestions import quoted
 from graphnn.types import Shape, shape_text
 
+LOSS = "validation_loss"
+
 
 def input_findings(spec: Spec) -> Iterator[Finding]:
     """Yield a finding where `input.shape` is not the shape of the data set."""
@@ -136,6 +138,10 @@ def monitor_findings(spec: Spec, loss: Loss, output_shape: Shape | None, *, vali
         watched["training", "early_stopping", "monitor"] = spec.training["early_stopping"]["monitor"]
     if "keep_best" in spec.training:
         watched["training", "keep_best"] = spec.training["keep_best"]
+    for section in (spec.optimizer.options, *spec.optimizer.options.get("groups", ())):
+        schedule = section.get("schedule")
+        if schedule is not None and schedule.options.get("monitor", LOSS) != LOSS:  # which training has, too
+            watched[*schedule.path, "monitor"] = schedule.options["monitor"]
     known = [f"validation_{name}" for name in loss.metrics(output_shape)] if watched else []
     for path, monitor in watched.items():
         if monitor not in known:

@@ -8,6 +8,8 @@ from graphnn.optimizers.groups import ParameterGroup
 from graphnn.optimizers.rules import rules
 from graphnn.schedules.base import Schedule
 
+LOSS = "validation_loss"  # which is that of training where there is no validation part
+
 
 class Rates:
     """The learning rate of each rule of an Updater at each step, from the schedules of network and groups."""
@@ -21,10 +23,16 @@ class Rates:
         """Return the rate of each rule at `step` (from 0) of a run of `total_steps`; the first is the network's."""
         return tuple(rate * schedule.scale(step, steps_per_epoch, total_steps) for rate, schedule in self._rates)
 
-    def observe(self, loss: float) -> None:
-        """Pass the loss at the end of an epoch to all schedules."""
+    @property
+    def monitors(self) -> tuple[str, ...]:
+        """The validation figures, other than the loss, that schedules watch."""
+        monitors = (getattr(schedule, "monitor", LOSS) for schedule in self._schedules)
+        return tuple(monitor for monitor in monitors if monitor != LOSS)
+
+    def observe(self, figures: Mapping[str, float]) -> None:
+        """Pass the figures at the end of an epoch to all schedules."""
         for schedule in self._schedules:
-            schedule.observe(loss)
+            schedule.observe(figures)
 
     def state(self) -> dict[str, Any]:
         """Return the state of the schedules, as JSON values, for a checkpoint."""

@@ -1,6 +1,7 @@
 """The base class of learning-rate schedules, and their registry."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, ClassVar
@@ -25,8 +26,8 @@ class Schedule(Describable, ABC):
     def scale(self, step: int, steps_per_epoch: int, total_steps: int) -> float:
         """Return the scale at the 0-based `step` of a run of `total_steps`."""
 
-    def observe(self, loss: float) -> None:
-        """Take note of the loss after an epoch: of validation, or of training where there is no validation part."""
+    def observe(self, figures: Mapping[str, float]) -> None:
+        """Take note of the figures after an epoch: of validation, or of training where there is no validation part."""
 
     def state(self) -> dict[str, Any]:
         """Return the state that `observe` changes, as JSON values, for a checkpoint."""

@@ -69,7 +69,7 @@ class Trainer:
         check_averaging(options.averaging, self.total_steps)
         self.kept = Kept(self.parameters, options.averaging, options.keep_best)
         self.watch = None if options.early_stopping is None else options.early_stopping.watch()
-        for each in (self.watch, self.kept.best):
+        for each in (self.watch, self.kept.best, *map(Watch, self.rates.monitors)):
             if each is not None:
                 each.check(self.graph.metrics, validated=self.validation is not None)
                 self._check_classes(each)
@@ -188,7 +188,7 @@ class Trainer:
             images_per_second=self.samples_seen / max(self._seconds, 1e-9),
         )
         if validation is not None or self.validation is None:
-            self.rates.observe((validation or training)["loss"])
+            self.rates.observe(validation or training)
         if self.watch is not None:
             self.watch.observe(record)
         self.kept.epoch_done(record)

@@ -138,7 +138,7 @@ def test_what_schedules_have_learnt_comes_back():
 
     rates = made()
     for loss in (1.0, 2.0, 3.0):
-        rates.observe(loss)
+        rates.observe({"loss": loss})
     assert rates.at(0, 1, 9) == (0.5, 0.0625, 1.0)
     again = made()
     again.restore(rates.state())

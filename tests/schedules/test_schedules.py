@@ -87,23 +87,33 @@ def test_reduce_on_plateau():
     schedule = ReduceOnPlateau(factor=0.5, patience=2)
     heard = []
     for loss in (2.0, 2.0, 3.0, 2.5, 1.0, 1.5, 1.0, 4.0):
-        schedule.observe(loss)
+        schedule.observe({"loss": loss})
         heard.append(schedule.scale(7, 2, 100))
     assert heard == [1, 1, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25]
+
+
+def test_reduce_on_plateau_by_a_figure_that_is_better_when_higher():
+    """0.5 is the best until 0.7; what is undefined is no better, and neither is the same again."""
+    schedule = ReduceOnPlateau(factor=0.5, patience=2, monitor="validation_macro_f1")
+    heard = []
+    for value in (math.nan, 0.5, 0.4, 0.7, math.nan, 0.7):
+        schedule.observe({"loss": 1.0, "macro_f1": value})
+        heard.append(schedule.scale(7, 2, 100))
+    assert heard == [1, 1, 1, 1, 1, 0.5]
 
 
 def test_reduce_on_plateau_stops_at_the_smallest_scale():
     schedule = ReduceOnPlateau(patience=1, min_scale=0.02)
     for _ in range(4):
-        schedule.observe(1.0)
+        schedule.observe({"loss": 1.0})
     assert schedule.scale(0, 1, 10) == 0.02
 
 
 def test_reduce_on_plateau_warms_up():
     schedule = ReduceOnPlateau(patience=1, factor=0.5, warmup_epochs=1)
     assert [schedule.scale(step, 2, 8) for step in range(3)] == [0.5, 1, 1]
-    schedule.observe(1.0)
-    schedule.observe(1.0)
+    schedule.observe({"loss": 1.0})
+    schedule.observe({"loss": 1.0})
     assert schedule.scale(4, 2, 8) == 0.5
 
 
@@ -111,14 +121,14 @@ def test_a_plateau_goes_through_a_checkpoint():
     losses = [3.0, 2.0, 2.0, 2.5, 1.0, 1.0, 1.0]
     whole = ReduceOnPlateau(patience=2)
     for loss in losses:
-        whole.observe(loss)
+        whole.observe({"loss": loss})
     for cut in range(len(losses) + 1):
         first, second = ReduceOnPlateau(patience=2), ReduceOnPlateau(patience=2)
         for loss in losses[:cut]:
-            first.observe(loss)
+            first.observe({"loss": loss})
         second.restore(json.loads(json.dumps(first.state(), allow_nan=False)))
         for loss in losses[cut:]:
-            second.observe(loss)
+            second.observe({"loss": loss})
         assert second == whole
         assert second.state() == whole.state()
 
@@ -129,7 +139,7 @@ def test_a_plateau_goes_through_a_checkpoint():
 )
 def test_the_others_have_no_state(schedule):
     before = scales(schedule, 2, 10)
-    schedule.observe(1.0)
+    schedule.observe({"loss": 1.0})
     schedule.restore(schedule.state())
     assert schedule.state() == {}
     assert scales(schedule, 2, 10) == before

@@ -1,6 +1,7 @@
 """Validation figures that are watched: which is better, how long is waited, which weights are kept."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -141,8 +142,8 @@ def test_only_every_few_epochs_are_validated_and_the_last(rig: Any) -> None:
     observed: list[float] = []
 
     class Listening(ReduceOnPlateau):
-        def observe(self, loss: float) -> None:
-            observed.append(loss)
+        def observe(self, figures: Mapping[str, float]) -> None:
+            observed.append(figures["loss"])
 
     rig.epochs, rig.schedule = 5, Listening
     trainer = rig.trainer(evaluate_every=2)

@@ -1,5 +1,6 @@
 """The training loop: what an epoch is, what a record says, and how a run goes on after it was stopped."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -93,8 +94,8 @@ def test_records_say_what_happened(rig: Any) -> None:
 
 def test_the_plateau_schedule_hears_the_validation_loss_or_else_the_training_loss(rig: Any) -> None:
     class Listening(ReduceOnPlateau):
-        def observe(self, loss: float) -> None:
-            heard.append(loss)
+        def observe(self, figures: Mapping[str, float]) -> None:
+            heard.append(figures["loss"])
 
     for validation in (rig.validation, None):
         heard: list[float] = []
