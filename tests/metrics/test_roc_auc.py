@@ -10,11 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphnn.layers.dense import Dense
+from graphnn.layers.flatten import Flatten
+from graphnn.layers.sigmoid import Sigmoid
 from graphnn.losses.binary_cross_entropy import BinaryCrossEntropy
 from graphnn.losses.cross_entropy import CrossEntropy
 from graphnn.metrics.gathered import Gathered
 from graphnn.metrics.outputs import Classes, YesOrNo
 from graphnn.model.model import Model
+from graphnn.optimizers.sgd import SGD
 from graphnn.storage.weights import load_weights
 
 rng = np.random.default_rng(8)
@@ -116,13 +120,26 @@ def test_a_training_watches_it(graphnn: Callable[..., Any], tmp_path: Path, two:
         values = [float(row["validation_roc_auc"]) for row in history]
         assert final["validation"]["roc_auc"] == max(values)
     assert found[0] == found[1]
-    assert graphnn("evaluate", file, "--format", "json").returncode == 0
+    shown = json.loads(graphnn("evaluate", file, "--format", "json").stdout)
+    assert shown["roc_auc"] == final["test"]["roc_auc"]
     model = Model.from_document(file)
     model.load(tmp_path / "two.npz")
     arrays = np.load(tmp_path / "data.npz")
     y = model.predict(arrays["x_test"])
     assert final["test"]["roc_auc"] == pytest.approx(by_pairs(arrays["y_test"], y[:, -1]), abs=1e-4)
     assert model.evaluate(arrays["x_test"], arrays["y_test"])["roc_auc"] == final["test"]["roc_auc"]
+
+
+def test_views_of_images_that_are_their_own_mirror_image_have_the_same() -> None:
+    model = Model(BinaryCrossEntropy(), SGD())
+    model.add(Flatten(input_shape=(1, 4, 4)))
+    model.add(Dense(1))
+    model.add(Sigmoid())
+    half, y = rng.normal(size=(300, 1, 4, 2)).astype(np.float32), rng.integers(0, 2, 300)
+    x = np.concatenate([half, half[..., ::-1]], axis=3)
+    plain, flipped = model.evaluate(x, y), model.evaluate(x, y, test_time_augmentation="flip")
+    assert 0 < plain["roc_auc"] < 1
+    assert flipped["roc_auc"] == plain["roc_auc"]
 
 
 def test_it_is_the_same_in_python_for_several_chunks(tmp_path: Path) -> None:
