@@ -16,6 +16,7 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph
 from graphnn.losses.base import LOSSES
+from graphnn.metrics.base import METRICS
 from graphnn.runs.data import run_length, stored
 from graphnn.runs.data_notes import print_split_note
 from graphnn.runs.final_figures import measured_parts
@@ -64,8 +65,12 @@ class Training:
 
     @property
     def diverged(self) -> bool:
-        """Whether it diverged, or a figure is not a number, as an overflow left it in older versions."""
-        wrong = any(None in figures.values() for figures in self._all_figures.values())
+        """Whether it diverged, or a figure is not a number, as an overflow left it in older versions.
+
+        Figures that are undefined for some samples, as the ROC AUC of one class, do not count.
+        """
+        missing = [name for each in self._all_figures.values() for name, value in each.items() if value is None]
+        wrong = any(name not in METRICS or not METRICS[name].may_be_undefined for name in missing)
         return self.failed or wrong or (self.known is not None and self.known.diverged)
 
     @property

@@ -169,4 +169,7 @@ def test_an_undefined_figure_is_null_in_json_and_a_word_for_people(graphnn: Call
     assert values["roc_auc"] is None
     assert load_weights(weights).meta["metrics"]["validation"]["roc_auc"] is None
     assert graphnn("runs", file).returncode == 0
+    done = graphnn("compare", file, *change)
+    assert done.returncode == 0, done.stderr
+    assert "diverged" not in done.stdout
     assert graphnn("train", file, *change, "--resume", "--set", "training.epochs=6").returncode == 0
