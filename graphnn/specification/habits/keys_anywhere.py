@@ -81,7 +81,7 @@ SHUFFLED = "leave it out: the training samples are shuffled in every epoch"
 QUIET = "leave it out: train shows its progress, with --quiet only the final figures"
 KEPT = "leave it out: every training is kept in NAME.runs, and --resume goes on with one"
 KEYS_ANYWHERE: Table = {
-    **same(CLASS_WEIGHTS, "class_weight class_weights pos_weight weighted"),
+    **same(CLASS_WEIGHTS, "class_weight pos_weight weighted"),
     **same(SAMPLE_WEIGHTS, "sample_weight sample_weights"),
     **same(
         CORES,
