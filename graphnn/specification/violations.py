@@ -133,6 +133,8 @@ def known_elsewhere(key: str, error: Violation, schema: Schema, reported: dict[P
     here, section = error.path[-1] if error.path else None, error.path[0] if error.path else None
     if section == "defaults" and here in schema.types("layer") and key in schema.settings("layer", str(here)):
         return f"each {here} writes its own"
+    if error.path == ("defaults",) and key in schema.types("layer"):
+        return f"{key} has no setting that a layer may leave out"
     if here in schema.switches or isinstance(here, int):
         kind_ = kind(error.path)
         types = schema.types(kind_) if kind_ in schema.switches else ()

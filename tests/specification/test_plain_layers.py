@@ -214,6 +214,11 @@ def test_settings_of_blocks_and_defaults_can_be_set_from_the_command_line() -> N
             id="default-of-what-is-required",
         ),
         pytest.param(
+            lambda v: v.update(defaults={"Dropout": {"rate": 0.2}}),
+            ['defaults: unknown key "Dropout"; Dropout has no setting that a layer may leave out'],
+            id="defaults-of-a-type-without-any",
+        ),
+        pytest.param(
             lambda v: v["layers"].insert(0, {"type": "ReLU", "name": "conv_1.relu_1"}),
             ['layers[0] "conv_1.relu_1".name: blocks.conv.layers[2], which has no name of its own, is called'],
             id="equal-names",
