@@ -5,29 +5,23 @@ from __future__ import annotations
 import codecs
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
-from numbers import Integral, Real
 from pathlib import Path as FilePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from graphnn.document.json_reader import JsonMistake, LineIndex, Mark, Marks, half_of_a_pair, read_json
-from graphnn.document.origins import Origins, origin_of, written_path
-from graphnn.document.origins import Path as Path
+from graphnn.document.json_reader import JsonMistake, LineIndex, Mark, Marks, read_json
+from graphnn.document.json_reader import Path as Path
+from graphnn.document.values import NoJson, json_value
 from graphnn.errors import Problem, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
-from graphnn.text.suggestions import closest, quoted
+from graphnn.text.suggestions import quoted
+
+if TYPE_CHECKING:
+    from graphnn.document.origins import Origins
 
 LISTS_OF_LAYERS = ("layers", "shortcut")  # the keys of such lists, in a document and in a block
 MAX_BYTES = 5_000_000  # documents are a few kilobytes; a larger file is something else
-SIGNATURES = (  # the first bytes of files that are often given by mistake
-    (b"PK\x03\x04", "this is a weights file (.npz)"),
-    (b"PK\x05\x06", "this is a weights file (.npz)"),
-    (b"\x93NUMPY", "this is an array file (.npy)"),
-    (b"\x1f\x8b", "this is a compressed file (gzip)"),
-    (b"\x89PNG", "this is an image (PNG)"),
-    (b"\xff\xd8\xff", "this is an image (JPEG)"),
-)
 TYPE_NAMES = {
     list: "a list",
     str: "a string",
@@ -74,7 +68,11 @@ class Document:
 
     def written_path(self, path: Path) -> Path:
         """Return where the value at a path of the plain layers is written."""
-        return written_path(self.origins, path) if self.origins else path
+        if not self.origins:
+            return path
+        from graphnn.document.origins import written_path  # here and below: few documents have them
+
+        return written_path(self.origins, path)
 
     def locate(self, path: Sequence[str | int], *, key: bool = False) -> tuple[int, int] | None:
         """Return (line, column) of a value or its key; of the nearest enclosing value where it is not in the text."""
@@ -120,6 +118,8 @@ class Document:
 
     def _way(self, path: Path) -> str:
         """Return in words how the layers written at the top lead to the layer of a path, for the end of a message."""
+        from graphnn.document.origins import origin_of
+
         origin, rest = origin_of(self.origins, path)
         if origin is None:
             return ""
@@ -161,12 +161,47 @@ class Document:
 
     def gives_name(self, path: Path) -> bool:
         """Whether the name of the plain layer at `path` is more than its type and number, or is written."""
+        if self.written_name(path) is not None:
+            return True
+        if not self.origins:
+            return False
+        from graphnn.document.origins import origin_of
+
         origin, _ = origin_of(self.origins, path)
-        return bool(origin is not None and origin.steps) or self.written_name(path) is not None
+        return origin is not None and bool(origin.steps)
 
     def value_at(self, path: Path) -> Any:
         """Return the value that is written for `path`; None where there is none."""
         return value_at(self.value, self.written_path(path))
+
+
+class DocumentSyntaxError(SpecError):
+    """The text of a document is not JSON. repaired: the document after the remedies; None where one is in doubt."""
+
+    def __init__(self, *problems: Problem | str, repaired: Document | None = None) -> None:
+        super().__init__(*problems)
+        self.repaired = repaired
+
+    def with_further(self, check: Callable[[Document], object]) -> SpecError:
+        """Return an error with what a check finds in the repaired document, too, in the order of the text."""
+        if self.repaired is None:
+            return self
+        try:
+            check(self.repaired)
+        except SpecError as further:
+            return SpecError(*in_order_of_text([*self.problems, *further.problems], self.repaired.file))
+        return self
+
+
+def in_order_of_text(problems: Sequence[Problem | str], file: str) -> list[Problem | str]:
+    """Return problems by their places in a file, and after them those that have none."""
+
+    def place(problem: Problem | str) -> tuple[float, int]:
+        if isinstance(problem, str) or problem.line is None or problem.file != file:
+            return math.inf, 0
+        return problem.line, problem.column or 0
+
+    return sorted(problems, key=place)
 
 
 def value_at(value: Any, path: Path) -> Any:
@@ -213,6 +248,8 @@ def read_document(file: str | os.PathLike[str], kind: DocumentKind = NETWORK) ->
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
+        from graphnn.document.unreadable import not_utf8  # for wrong files only
+
         raise SpecError(not_utf8(str(file), data, error.start)) from None
     return parse_document(text, str(file), path.absolute().parent, kind)
 
@@ -260,90 +297,26 @@ def document_of_values(values: Mapping[str, Any], file: str, folder: FilePath | 
         raise SpecError(document.problem(unfit.path, str(unfit))) from None
 
 
-class NoJson(ValueError):
-    """A value that JSON cannot express, and its path in a document."""
-
-    def __init__(self, value: Any, path: Path) -> None:
-        super().__init__(f"a document cannot hold {value!r}")
-        self.path = path
-
-
-def json_value(value: Any, path: Path = ()) -> Any:
-    """Return a value in JSON's types: mappings as dicts, sequences as lists, numpy's numbers as Python's.
-
-    path: that of the value, for the error. Raises NoJson for a value that JSON cannot express.
-    """
-    if isinstance(value, Mapping):
-        return {str(key): json_value(item, (*path, str(key))) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [json_value(item, (*path, index)) for index, item in enumerate(value)]
-    if isinstance(value, str) and (half := half_of_a_pair(value)) is not None:
-        raise NoJson(half, path)
-    if value is None or isinstance(value, str | bool):
-        return value
-    if isinstance(value, Integral):
-        return int(value)
-    if isinstance(value, Real) and math.isfinite(value):
-        return float(value)
-    raise NoJson(value, path)
-
-
 def read_bytes(path: FilePath, kind: DocumentKind) -> bytes:
     """Return the bytes of a file. Raises SpecError where it cannot be read, or is plainly not a document."""
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise SpecError(Problem(missing_file(path), file=str(path))) from None
-    except IsADirectoryError:
-        raise SpecError(Problem(folder_instead(path), file=str(path))) from None
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name
-        if path.is_dir():  # where opening a folder is a PermissionError
-            raise SpecError(Problem(folder_instead(path), file=str(path))) from None
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise SpecError(Problem(f"cannot be read: {reason[:1].lower()}{reason[1:]}", file=str(path))) from None
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise SpecError(Problem("this text is in UTF-16; save it as UTF-8", file=str(path)))
-    for signature, found in SIGNATURES:
-        if data.startswith(signature):
-            message, document = f"{found}, not {kind.name}", path.with_suffix(".json")
-            if path.suffix == ".npz" and document.exists():
-                message += f"; did you mean {document}?"
-            raise SpecError(Problem(message, file=str(path)))
+        from graphnn.document.unreadable import why_unread  # here and below: for files that are no documents only
+
+        raise SpecError(Problem(why_unread(path, error), file=str(path))) from None
+    if not data.startswith(b"{"):
+        from graphnn.document.unreadable import other_content
+
+        found = other_content(data, path, kind.name)
+        if found is not None:
+            raise SpecError(Problem(found, file=str(path)))
     if len(data) > MAX_BYTES:
         raise SpecError(Problem(f"larger than {MAX_BYTES // 10**6} MB; is this {kind.name}?", file=str(path)))
     return data
 
 
-def missing_file(path: FilePath) -> str:
-    """Return the message about a file that does not exist."""
-    folder = path.parent
-    if not folder.is_dir():
-        return f"there is no folder {folder}"
-    named = path.with_name(f"{path.name}.json")
-    if named.is_file():
-        return f"there is no such file; did you mean {named}?"
-    documents = sorted(entry.name for entry in folder.glob("*.json"))
-    close = closest(path.name, documents) or closest(f"{path.stem}.json", documents)
-    if close is not None:
-        return f"there is no such file; did you mean {folder / close}?"
-    return "there is no such file" + (f"; {folder} holds {listed(documents)}" if documents else "")
-
-
-def folder_instead(path: FilePath) -> str:
-    """Return the message about a folder given where a document is expected."""
-    documents = sorted(str(path / entry.name) for entry in path.glob("*.json"))
-    return "this is a folder; give a document" + (f": {listed(documents)}" if documents else "")
-
-
 def listed(names: Sequence[str], most: int = 8) -> str:
     """Return names separated by commas, at most the first `most` of them."""
     return ", ".join(names[:most]) + (", …" if len(names) > most else "")
-
-
-def not_utf8(file: str, data: bytes, start: int) -> Problem:
-    """Return the problem with the byte at `start`, which is not valid UTF-8."""
-    lines = LineIndex(data.decode("utf-8", errors="replace"))
-    line, column = lines.position(len(data[:start].decode("utf-8")))
-    message = f"not UTF-8: byte 0x{data[start]:02X} at offset {start}; save the file as UTF-8"
-    return Problem(message, "", file, line, column, lines.source(line))

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from graphnn.text.suggestions import quoted
 
+Path = tuple[str | int, ...]  # from the top of a document to a value: ("layers", 2, "filters")
 MAX_DEPTH = 100  # a network needs 4; deeper text is a mistake or an attack, and later stages may recurse
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 
+from graphnn.document.json_reader import Path
 from graphnn.frozen_dataclass import frozen_dataclass
-
-Path = tuple[str | int, ...]  # from the top of the document: ("layers", 2, "filters")
 
 
 @frozen_dataclass

@@ -1,11 +1,15 @@
 """From Python to a document: layers, losses, optimizers and schedules as JSON values, and values as text."""
 
 import json
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+
+from graphnn.document.json_reader import Path, half_of_a_pair
 
 
 def section_values(thing: Any, description: str | None = None, leave_out: Collection[str] = ()) -> dict[str, Any]:
@@ -66,3 +70,31 @@ def lines(value: Any, indent: str) -> str:
 def one_line(value: Any) -> str:
     """Return a JSON value as strict JSON on one line."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+class NoJson(ValueError):
+    """A value that JSON cannot express, and its path in a document."""
+
+    def __init__(self, value: Any, path: Path) -> None:
+        super().__init__(f"a document cannot hold {value!r}")
+        self.path = path
+
+
+def json_value(value: Any, path: Path = ()) -> Any:
+    """Return a value in JSON's types: mappings as dicts, sequences as lists, numpy's numbers as Python's.
+
+    path: that of the value, for the error. Raises NoJson for a value that JSON cannot express.
+    """
+    if isinstance(value, Mapping):
+        return {str(key): json_value(item, (*path, str(key))) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_value(item, (*path, index)) for index, item in enumerate(value)]
+    if isinstance(value, str) and (half := half_of_a_pair(value)) is not None:
+        raise NoJson(half, path)
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real) and math.isfinite(value):
+        return float(value)
+    raise NoJson(value, path)

@@ -8,9 +8,8 @@ from pathlib import Path as FilePath
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from graphnn.document.document import MAX_BYTES, Document, parse_document
+from graphnn.document.document import MAX_BYTES, Document, Path, parse_document
 from graphnn.document.json_reader import Marks
-from graphnn.document.origins import Path
 from graphnn.errors import GraphError, Problem, SpecError
 from graphnn.graph.batch_sizes import batch_size_note
 from graphnn.graph.build import build_graph, layer_from

@@ -17,9 +17,8 @@ from lsprotocol.types import (
     SymbolKind,
 )
 
-from graphnn.document.document import value_at
+from graphnn.document.document import Path, value_at
 from graphnn.document.json_reader import Marks
-from graphnn.document.origins import Path
 from graphnn.language_server.analysis import Analysis, Diagnosis
 from graphnn.language_server.places import Use
 from graphnn.language_server.text import Text

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from graphnn.describe.memory import activation_bytes
-from graphnn.document.document import Document
-from graphnn.document.origins import Path
+from graphnn.document.document import Document, Path
 from graphnn.graph.graph import Node
 from graphnn.types import Shape
 

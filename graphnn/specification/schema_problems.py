@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from graphnn.document.document import Document, NoJson, Path, json_value, where_text, written_name
+from graphnn.document.document import Document, Path, where_text, written_name
+from graphnn.document.values import NoJson, json_value
 from graphnn.errors import Problem
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.specification.schema import Schema

@@ -11,13 +11,13 @@ from typing import Any
 
 from graphnn.document.document import (
     Document,
+    DocumentSyntaxError,
     Path,
     document_of_values,
     parse_document,
     path_text,
     read_document,
 )
-from graphnn.document.syntax_error import DocumentSyntaxError
 from graphnn.document.values import described
 from graphnn.errors import Problem, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass

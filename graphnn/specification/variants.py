@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from graphnn.document.document import VARIANTS, Document, Path, read_document
-from graphnn.document.syntax_error import DocumentSyntaxError
+from graphnn.document.document import VARIANTS, Document, DocumentSyntaxError, Path, read_document
 from graphnn.errors import Problem, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.specification.schema import Schema, schema_file

@@ -2,8 +2,7 @@
 
 import pytest
 
-from graphnn.document.document import parse_document
-from graphnn.document.syntax_error import DocumentSyntaxError
+from graphnn.document.document import DocumentSyntaxError, parse_document
 
 
 def told(text: str) -> list[str]:
