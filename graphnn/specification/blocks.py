@@ -7,13 +7,15 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any
 
-from graphnn.document.document import Path
+from graphnn.document.document import Path, value_at
 from graphnn.specification.explanations import Violation
 from graphnn.specification.names import CONTAINERS, each_layer
-from graphnn.specification.plain_layers import REFERENCE, body, reference
+from graphnn.specification.plain_layers import REFERENCE, body, references
 from graphnn.specification.schema import COMMON, Schema
 from graphnn.specification.schema_problems import Finding
 from graphnn.text.suggestions import closest, did_you_mean, folded, quoted
+
+MOST_NAMES = 8  # in a message about a circle
 
 
 class Blocks:
@@ -40,7 +42,8 @@ class Blocks:
             return self.alike(value) is not None  # which `findings` says
         if path[-1:] == ("type",):
             return value in self.written and in_list_of_layers(path)
-        return path[:1] == ("blocks",) and in_list_of_layers(path) and reference(str(path[-1]), value) is not None
+        in_block = path[:1] == ("blocks",) and in_list_of_layers(path)
+        return in_block and path[-1] in dict(references(value_at(self.values, path[:-1])))
 
     def findings(self) -> Iterator[Finding]:
         """Yield all findings about blocks, their parameters, and the layers that use them."""
@@ -50,7 +53,7 @@ class Blocks:
                 continue
             yield from self._about(name, block)
             yield from self._uses(block.get("layers"), body(name), name)
-            yield from self._circle(name)
+        yield from self._circles()
 
     def alike(self, name: str) -> str | None:
         """Return the layer type that is spelt as the name of a block, but for capitals; None where there is none."""
@@ -68,7 +71,7 @@ class Blocks:
             if parameter in optional:
                 message = f"{quoted(parameter)} is among the optional ones, too; remove it from one of them"
                 yield Finding((*path, "parameters", index), message)
-        used = {each for _, layer in each_layer(block.get("layers"), body(name)) for each in references(layer)}
+        used = {each for _, layer in each_layer(block.get("layers"), body(name)) for _, each in references(layer)}
         for index, parameter in enumerate(given):
             if parameter not in used:
                 yield Finding((*path, "parameters", index), unused(parameter))
@@ -83,10 +86,10 @@ class Blocks:
             if not isinstance(layer, dict):
                 continue
             type_ = layer.get("type")
-            for key, value in layer.items():
-                name = reference(key, value)
-                if name is None or name in known:
+            for key, name in references(layer):
+                if name in known:
                     continue
+                value = layer[key]
                 if block is not None:
                     written = [REFERENCE + each for each in known]
                     advice = did_you_mean(value, written) or f"; its parameters: {', '.join(written) or 'none'}"
@@ -115,27 +118,25 @@ class Blocks:
             if key not in layer and key not in suggested:
                 yield Finding(path, f'missing "{key}", which {title} needs')
 
-    def _circle(self, name: str) -> Iterator[Finding]:
-        """Yield a finding where a block uses itself, in one step or several."""
-        for path, used in self._used(name):
-            way = self._chain(used, name, {name})
-            if way is not None:
-                uses = " uses ".join(quoted(each) for each in [name, *way])
-                yield Finding((*path, "type"), f"a block cannot use itself: {uses}")
-                return
-
-    def _chain(self, start: str, end: str, seen: set[str]) -> list[str] | None:
-        """Return the blocks on a way of uses from `start` to `end`; None where there is none."""
-        if start == end:
-            return [end]
-        if start in seen:
-            return None
-        seen.add(start)
-        for _, used in self._used(start):
-            way = self._chain(used, end, seen)
-            if way is not None:
-                return [start, *way]
-        return None
+    def _circles(self) -> Iterator[Finding]:
+        """Yield a finding for each block that ends a circle of uses: it uses one that leads to it, or itself."""
+        done: set[str] = set()
+        for start in self.written:
+            if start in done:
+                continue
+            way, uses = [start], [self._used(start)]
+            while uses:
+                path, used = next(uses[-1], (None, ""))
+                if path is None:
+                    done.add(way.pop())
+                    uses.pop()
+                elif used in way:
+                    circle = [quoted(each) for each in [*way[way.index(used) :], used]]
+                    shown = circle if len(circle) <= MOST_NAMES else [*circle[: MOST_NAMES - 2], "…", circle[-1]]
+                    yield Finding((*path, "type"), f"a block cannot use itself: {' uses '.join(shown)}")
+                elif used not in done:
+                    way.append(used)
+                    uses.append(self._used(used))
 
     def _used(self, name: str) -> Iterator[tuple[Path, str]]:
         """Yield the path of each layer in a block that uses a block, and the name of that."""
@@ -153,14 +154,6 @@ def required_and_optional(block: Any) -> tuple[list[str], list[str]]:
     required, optional = block.get("parameters"), block.get("optional")
     names = [name if isinstance(name, str) else "" for name in required] if isinstance(required, list) else []
     return names, list(optional) if isinstance(optional, dict) else []
-
-
-def references(layer: Any) -> Iterator[str]:
-    """Yield the names of the parameters to which the settings of a layer refer."""
-    for key, value in layer.items() if isinstance(layer, dict) else ():
-        name = reference(key, value)
-        if name is not None:
-            yield name
 
 
 def unused(parameter: str) -> str:

@@ -260,3 +260,74 @@ def test_blocks_and_defaults_are_no_section_of_the_resolved_document(tmp_path: P
     resolved = spec_from_values(made([{"type": "conv", "filters": 4}], blocks={"conv": CONV})).resolved()
     assert not {"blocks", "defaults"} & resolved.keys()
     assert spec_from_values(resolved).resolved() == resolved
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        (0, "must be at least 1, found 0"),
+        (True, "expected an integer, found true"),
+        (2.5, "expected an integer, found 2.5"),
+        ("3", 'expected an integer, found the string "3"; write 3 without quotes'),
+        (None, "expected an integer, found null"),
+    ],
+)
+def test_a_parameter_that_says_how_often_layers_are_repeated_is_checked_where_it_is_written(
+    times: Any, message: str
+) -> None:
+    blocks = {
+        "some": {
+            "optional": {"times": times},
+            "layers": [{"type": "Repeat", "times": "$times", "layers": [{"type": "ReLU"}]}],
+        },
+        "more": {"parameters": ["count"], "layers": [{"type": "some", "times": "$count"}]},
+    }
+    found = problems(made([{"type": "more", "count": 2}, {"type": "some"}, {"type": "some"}], blocks=blocks))
+    assert len(found) == 1
+    assert f"blocks.some.optional.times: {message} (in blocks.some.layers[0].times at line " in found[0]
+    uses = [{"type": "more", "count": times}, {"type": "some", "times": times}]
+    found = problems(made(uses, blocks={**blocks, "some": {**blocks["some"], "optional": {"times": 2}}}))
+    assert [one.split(": ")[1:] for one in found] == [
+        [f"layers[{index}].{key}", f"{message} (in blocks.some.layers[0].times at line {found[0].split()[-1]}"]
+        for index, key in enumerate(("count", "times"))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("type_", "key"), [("Residual", "layers"), ("Residual", "shortcut"), ("Repeat", "layers")], ids=str
+)
+def test_no_parameter_stands_for_the_layers_inside_a_layer(type_: str, key: str) -> None:
+    layer = {"type": type_, "layers": [{"type": "ReLU"}], key: "$inside"} | ({"times": 2} if type_ == "Repeat" else {})
+    blocks = {"some": {"parameters": ["inside"], "layers": [layer]}}
+    found = problems(made([{"type": "some", "inside": [{"type": "ReLU"}]}], blocks=blocks))
+    assert found[1].endswith(f'blocks.some.layers[0].{key}: expected a list […], found the string "$inside"')
+
+
+def test_more_layers_than_the_most_are_refused_where_the_last_is_written_at_the_top() -> None:
+    repeat = {"type": "Repeat", "times": MOST_LAYERS, "layers": [{"type": "ReLU"}]}
+    found = problems(made([repeat]))
+    assert [one.partition(": ")[2] for one in found] == ["layers[1]: this makes more than 10,000 layers"]
+
+
+def test_layers_that_stand_for_each_other_too_deep_are_refused() -> None:
+    blocks: dict[str, Any] = {"b0": {"layers": [{"type": "ReLU"}]}}
+    for number in range(1, 2000):
+        blocks[f"b{number}"] = {"layers": [{"type": f"b{number - 1}"}] * 2}
+    message = "layers[0]: blocks and repetitions lie more than 100 deep in each other here"
+    assert [one.partition(": ")[2] for one in problems(made([{"type": "b1999"}], blocks=blocks))] == [message]
+    blocks = {"b0": {"layers": [{"type": "ReLU"}]}}
+    for number in range(1, 60):
+        blocks[f"b{number}"] = {"layers": [{"type": "Residual", "layers": [{"type": f"b{number - 1}"}]}]}
+    message = "layers[0]: layers lie more than 50 deep in each other here"
+    assert [one.partition(": ")[2] for one in problems(made([{"type": "b59"}], blocks=blocks))] == [message]
+
+
+def test_a_circle_of_blocks_is_told_once_however_long_it_is() -> None:
+    def told(count: int) -> list[str]:
+        blocks = {f"b{at}": {"layers": [{"type": f"b{(at + 1) % count}"}]} for at in range(count)}
+        return [one.partition(": ")[2] for one in problems(made([{"type": "b0"}], blocks=blocks))]
+
+    start = "layers[0].type: a block cannot use itself: "
+    assert told(3) == [f'blocks.b2.{start}"b0" uses "b1" uses "b2" uses "b0"']
+    names = " uses ".join(f'"b{number}"' for number in range(6))
+    assert told(2000) == [f'blocks.b1999.{start}{names} uses … uses "b0"']
