@@ -159,17 +159,6 @@ class Document:
         """Return the name that the document gives to the layer at `path`, or None."""
         return written_name(self.value_at(path))
 
-    def gives_name(self, path: Path) -> bool:
-        """Whether the name of the plain layer at `path` is more than its type and number, or is written."""
-        if self.written_name(path) is not None:
-            return True
-        if not self.origins:
-            return False
-        from graphnn.document.origins import origin_of
-
-        origin, _ = origin_of(self.origins, path)
-        return origin is not None and bool(origin.steps)
-
     def value_at(self, path: Path) -> Any:
         """Return the value that is written for `path`; None where there is none."""
         return value_at(self.value, self.written_path(path))

@@ -34,7 +34,7 @@ class Section:
 
 @frozen_dataclass(kw_only=True)
 class LayerSection(Section):
-    """A layer. named: whether the document gives the name; otherwise it is made from the type (conv2d_1)."""
+    """A layer. named: whether its name is not the one that it would have by its type and place (conv2d_1)."""
 
     name: str
     named: bool = field(default=True, compare=False)
@@ -64,10 +64,16 @@ def typed(values: Mapping[str, Any] | str, kind: str, path: Path, schema: Schema
     return Section(type_, options(written, settings, path, schema), path, written.get("description"))
 
 
-def named(section: Section, names: Mapping[Path, str], document: Document) -> LayerSection:
-    """Return a layer's section with its name; the layers inside a block get theirs too."""
+def named(
+    section: Section, names: Mapping[Path, str], made: Mapping[Path, str | None], document: Document
+) -> LayerSection:
+    """Return a layer's section with its name; the layers inside a block get theirs too.
+
+    made: the names that plain layers without one would have.
+    """
+    name = names[section.path]
     inside = {
-        key: tuple(named(layer, names, document) for layer in section.options[key])
+        key: tuple(named(layer, names, made, document) for layer in section.options[key])
         for key in (BRANCHES if section.type == RESIDUAL else ())
     }
     return LayerSection(
@@ -75,8 +81,8 @@ def named(section: Section, names: Mapping[Path, str], document: Document) -> La
         {**section.options, **inside},
         section.path,
         section.description,
-        name=names[section.path],
-        named=document.gives_name(section.path),
+        name=name,
+        named=name != made[section.path] or document.written_name(section.path) is not None,
     )
 
 

@@ -200,9 +200,10 @@ def equal_names(document: Document, names: Mapping[Path, str | None]) -> Iterato
 
 def fill(document: Document, layers: Any, names: Mapping[Path, str], schema: Schema, notices: tuple[str, ...]) -> Spec:
     """Return the spec of a document that has passed the schema. layers: the plain ones, each with its name by path."""
-    values = document.value
+    values, made = document.value, layer_names(layers)
     sections = [
-        named(typed(layer, "layer", ("layers", index), schema), names, document) for index, layer in enumerate(layers)
+        named(typed(layer, "layer", ("layers", index), schema), names, made, document)
+        for index, layer in enumerate(layers)
     ]
     dataset = {"data": values["data"]["dataset"]}
     plain = {

@@ -196,6 +196,18 @@ def small(
     return model
 
 
+def test_the_layers_that_follow_repetitions_and_blocks_keep_their_names(document: Path, tmp_path: Path) -> None:
+    values = json.loads(document.read_text(encoding="utf-8"))
+    repeat = {"type": "Repeat", "times": 2, "layers": [{"type": "Dense", "units": 9}, {"type": "ReLU"}]}
+    values["blocks"] = {"part": {"layers": [{"type": "Dense", "units": 9}, {"type": "Tanh"}]}}
+    values["layers"] = [{"type": "Tanh"}, repeat, {"type": "part"}, {"type": "Dense", "units": 10}, {"type": "Softmax"}]
+    document.write_text(json.dumps(values), encoding="utf-8")
+    written = Model.from_document(document).to_document(tmp_path / "written.json")
+    given = [None, "dense_1.1", "relu_1.1", "dense_1.2", "relu_1.2", "part_1.dense_1", "part_1.tanh_1", "dense_2", None]
+    assert [layer.get("name") for layer in written["layers"]] == given
+    assert read_spec(tmp_path / "written.json").layers == read_spec(document).layers
+
+
 def test_to_document_writes_a_file_that_reads_back(tmp_path: Path) -> None:
     model = small(schedule=Cosine(warmup_epochs=1), name="blobs", description="three clouds")
     values = model.to_document(tmp_path / "blobs.json", data={"path": "blobs.npz"}, training={"epochs": 7})
