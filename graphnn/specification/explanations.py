@@ -10,6 +10,7 @@ from graphnn.document.document import Path
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.specification.float32 import KEYWORD
 from graphnn.specification.habits.advice import about_form, about_type
+from graphnn.specification.habits.figures import figure_named
 from graphnn.specification.schema import Schema, is_refused
 from graphnn.specification.value_advice import expected, found, hint
 from graphnn.text.suggestions import closest, did_you_mean, quoted, unknown_name
@@ -82,7 +83,8 @@ def wrong_choice(error: Violation) -> str:
         own = [one for one in known if name not in error.schema.switches or one not in error.schema.types(name)]
         advice = None if closest(value, own) else about_type(name, value, error.at(path), path, error.schema)
         return unknown_name(what, value, known) if advice is None else f"unknown {what} {quoted(value)}; {advice}"
-    suggestion = did_you_mean(value, known) if isinstance(value, str) else ""
+    figure = figure_named(value) if error.path[-1] in ("monitor", "keep_best") else None
+    suggestion = did_you_mean(figure or value, known) if isinstance(value, str) else ""
     if suggestion:
         return f"found {found(value)}{suggestion}"
     return f"must be one of {', '.join(json.dumps(name) for name in known)}, found {found(value)}"

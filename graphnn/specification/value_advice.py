@@ -17,6 +17,7 @@ EXPECTED = {
     "null": "null",
 }
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)((?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)")
+AUTOMATIC = ("auto", "automatic", "default")
 WIDTH = 60  # characters of a value in a message; a longer string is cut, a longer list only counted
 MOST_CHOICES = 8  # where the type is wrong too, a longer list of choices is left out
 
@@ -83,6 +84,8 @@ def hint_for_string(text: str, definition: Mapping[str, Any], allowed: list[str]
     """Return what to write instead of a string."""
     if "boolean" in allowed and text.casefold() in ("true", "false"):
         return f"write {text.casefold()} without quotes"
+    if text.casefold() in AUTOMATIC and "default" in definition:
+        return f"leave the key out for the default, {json.dumps(definition['default'])}"
     if "object" in allowed:
         for key, one in definition.get("properties", {}).items():
             choice = closest(text, one["enum"]) if isinstance(one, dict) and "enum" in one else None

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from graphnn.document.document import Path
-from graphnn.specification.habits import objects, reading, sections
+from graphnn.specification.habits import arguments_of_fit, objects, reading, sections, values_of_sections
 from graphnn.specification.habits.blanks import BLANKS
+from graphnn.specification.habits.figures import figure_named
 from graphnn.specification.habits.renamed import RENAMED, renamed
 from graphnn.specification.habits.sentences import Found, filled, without_blanks
 from graphnn.specification.habits.tables import KEYS_ANYWHERE, TABLES
@@ -17,7 +18,7 @@ from graphnn.specification.names import CONTAINERS
 from graphnn.specification.schema import Schema
 from graphnn.text.suggestions import OTHER_NAMES, closest, folded
 
-NETWORKS = ("config", "model", "network", "net", "architecture", "modelconfig", "compile", "compileconfig")
+NETWORKS = ("config", "model", "network", "net", "architecture", "modelconfig", "compile", "compileconfig", "solver")
 EPOCHS = re.compile(r'(.*)write ("epochs": [\d.]+) in training')
 PLACE = re.compile(r"in (?:the )?(optimizer|training|data|loss)\b")
 LONGEST_VALUE = 80  # characters in a line that is to be copied
@@ -82,19 +83,11 @@ def as_read(text: str, path: Path, root: Any) -> str:
 
 def network(key: str, owner: Mapping[str, Any], schema: Schema) -> str | None:
     """Return the sections to write instead of a whole network of another library, and None for other keys."""
-    if folded(key) not in (
-        "config",
-        "model",
-        "network",
-        "net",
-        "architecture",
-        "modelconfig",
-        "compile",
-        "compileconfig",
-    ):
+    if folded(key) not in NETWORKS:
         return None
     dump = is_dump(owner)
-    inner = {"net": owner[key]} if folded(key) == "net" and has_no_layers(owner[key]) else owner[key]
+    of_rules = folded(key) in ("net", "solver") and has_no_layers(owner[key])
+    inner = {folded(key): owner[key]} if of_rules else owner[key]
     text = sections.text(sections.sections(owner if dump else inner, schema))
     where = "in place of it" if dump else "at the top of the document instead"
     return None if text is None else f"write {text} {where}"
@@ -124,8 +117,23 @@ def line(key: str, value: Any, schema: Schema | None = None) -> str:
         return f"write {sections.text(sections.sections({key: value}, schema))}"
     if schema is not None and key in schema.switches and (many := objects.objects(key, value, schema)):
         return f"write {json.dumps(key)}: {objects.text(many)}"
+    if schema is not None and key == "training" and isinstance(value, dict):
+        return f"write {arguments_of_fit.training_text(answers_in_training(value, schema), value)}"
     text = json.dumps(value, ensure_ascii=False)
     return f"write {json.dumps(key)}: {text}" if len(text) <= LONGEST_VALUE else f"write it as {json.dumps(key)}"
+
+
+def answers_in_training(values: Mapping[str, Any], schema: Schema) -> dict[str, str | None]:
+    """Return what is said of each key of another library's section of training; None for those that are right."""
+    known = schema.written_properties("training")
+    answers: dict[str, str | None] = {}
+    for key in values:
+        answers[key] = None if key in known else about_key(key, values, ("training",), None, schema)
+        if key not in known and answers[key] is None and (name := renamed(key, ["training"])) in known:
+            answers[key] = line(str(name), values[key])
+        if key not in known and answers[key] is None and key in schema.root["properties"]:
+            answers[key] = line(key, values[key])
+    return answers
 
 
 def told(text: str, path: Path) -> dict[Path, set[str]]:
@@ -192,6 +200,8 @@ def about_form(value: Any, definition: Mapping[str, Any], path: Path, root: Any,
         named = about_named(kind, value, path, schema)
         if named is not None:
             return named
+    if kind == "keep_best" and isinstance(value, dict) and (figure := figure_named(value.get("monitor"))):
+        return f"write {json.dumps(figure)}"
     switched = SWITCHED.get(kind)
     if switched is not None and (value is True or reading.is_number(value)):
         meant = switched(value)
@@ -201,6 +211,8 @@ def about_form(value: Any, definition: Mapping[str, Any], path: Path, root: Any,
 
 def about_named(kind: str, value: Any, path: Path, schema: Schema) -> str | None:
     """Return the object to write instead of the name of a type, or a call such as "Linear(784, 10)"."""
+    if kind == "data" and isinstance(value, str) and (file := values_of_sections.of_file(value)) is not None:
+        return f"write {file}"
     written = objects.apart(kind, value, schema)
     if written is None:
         return None
@@ -282,7 +294,15 @@ def plain_value(value: Any, definition: Mapping[str, Any], allowed: list[str]) -
 def about_missing_type(kind: str, owner: Mapping[str, Any], schema: Schema) -> str | None:
     """Return what to write instead of an object without a type, such as {"class_name": "Dense", "config": {…}}."""
     key = schema.choosing_key(kind) if kind in schema.switches else ""
-    return None if any(folded(one) == key for one in owner) else rewritten(kind, owner, schema)
+    if any(folded(one) == key for one in owner):
+        return None
+    if kind == "optimizer" and {"momentum", "baselr"} & {folded(one) for one in owner}:
+        owner = {"type": "SGD", **owner}  # as in Caffe, which leaves it out
+    written = objects.apart(kind, owner, schema)
+    sentences = None if written is None else TYPES.get(kind, {}).get(folded(written[0]))
+    if written is not None and sentences is not None:
+        return filled(sentences, Found(written[0], {"type": written[0], **written[1]}), BLANKS)
+    return rewritten(kind, owner, schema)
 
 
 def all_sentences() -> dict[str, dict[str, str]]:

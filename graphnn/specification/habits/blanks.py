@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from graphnn.specification.habits import reading, values_of_layers, values_of_sections
+from graphnn.specification.habits import arguments_of_fit, reading, values_of_layers, values_of_sections
 from graphnn.specification.habits.sentences import Found
 
 SHORT = 200  # characters of a value in a message
@@ -93,6 +93,8 @@ BLANKS: Mapping[str, Callable[[Found], str | None]] = {
     "pooling": shown(values_of_layers.pooling),
     "schedule": values_of_sections.schedule,
     "stepped": values_of_sections.stepped,
+    "rate_of": shown(values_of_layers.rate_of),
+    "callbacks": arguments_of_fit.callbacks,
     "monitor": shown(values_of_sections.figure),
     "figure": shown(values_of_sections.figure_beside),
     "epochs": shown(values_of_sections.epochs),

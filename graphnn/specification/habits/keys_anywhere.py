@@ -72,10 +72,13 @@ START = (
 CORES = "leave it out: there is no GPU here, training runs on all cores (--threads N for fewer)"
 FLOAT32 = "leave it out: all numbers are float32"
 WORKERS = "leave it out: all cores are used (--threads N for fewer)"
-ALWAYS_METRICS = "leave it out: the loss and accuracy (of numbers, mean absolute error and R²) are always reported"
+ALWAYS_METRICS = (
+    "leave it out: accuracy, F1 and ROC AUC (of numbers, mean absolute error and R²) are reported wherever they fit"
+)
 CALLBACKS = (
+    "write <callbacks>",
     'leave it out: "early_stopping" and "keep_best" in training, "schedule" in the optimizer, and --tensorboard do '
-    "what callbacks do"
+    "what callbacks do",
 )
 SHUFFLED = "leave it out: the training samples are shuffled in every epoch"
 QUIET = "leave it out: train shows its progress, with --quiet only the final figures"

@@ -207,8 +207,16 @@ SCHEDULE_KEYS: Table = {
     **same(('write "points": […], pairs of a fraction of the run and a factor',), "values boundaries schedule"),
     **same("leave it out: it counts epochs by itself", "last_epoch verbose cycle staircase"),
     **same(
-        ("leave it out: it watches the validation loss, which is better when lower",),
-        "monitor mode metric threshold threshold_mode",
+        'leave it out: "monitor" says it: a loss is better when lower, accuracy when higher',
+        "mode threshold threshold_mode",
+    ),
+    **same(
+        ('write "monitor": <monitor>', 'write "monitor": "validation_loss"'),
+        "metric quantity figure",
+    ),
+    **same(
+        "leave it out: only reduce_on_plateau watches a figure",
+        "monitor",
     ),
     **same(
         ('leave it out: "start_scale" is the rate at the start as a fraction of the highest',),

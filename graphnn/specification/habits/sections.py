@@ -4,13 +4,18 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from graphnn.specification.habits import objects, reading, translation
+from graphnn.specification.habits import objects, reading, translation, values_of_sections
 from graphnn.specification.schema import Schema
 from graphnn.text.suggestions import folded
 
 MOST_SHOWN = 6_000  # characters of a network in a message, to be copied
-DARKNET = ("learning_rate", "momentum", "decay")
+RULE = {  # of Darknet and Caffe
+    **{key: key for key in ("learning_rate", "momentum", "weight_decay")},
+    "base_lr": "learning_rate",
+    "decay": "weight_decay",
+}
 ORDER = ("name", "description", "input", "layers", "loss", "optimizer", "data", "training", "evaluation")
+IMAGES, VECTORS = ("Conv2D", "MaxPooling2D", "AveragePooling2D"), ("Dense", "Flatten", "GlobalAveragePooling")
 NO_LAYERS = ("inputlayer", "input", "data", "imagedata", "hdf5data", "accuracy", "silence", "identity", "noop", "cost")
 LOSSES = {  # of Caffe, which are layers there: the layer here, and the loss
     "softmaxwithloss": ("Softmax", "CrossEntropy"),
@@ -39,6 +44,8 @@ def sections(value: Any, schema: Schema) -> dict[str, Any] | None:
             found.update(sections(one, schema) or {})
         elif name == "net" and isinstance(one, dict) and "layers" not in one:
             found.update(net_of(one, schema))
+        elif name == "solver" and isinstance(one, dict):
+            found.update(solver_of(one, schema))
         elif name in ("loss", "optimizer") and (many := objects.objects(name, one, schema)):
             found[name] = many[0]
         elif name in schema.root["properties"] and isinstance(one, dict):
@@ -54,14 +61,29 @@ def net_of(values: dict[str, Any], schema: Schema) -> dict[str, Any]:
     sizes = [values.get(key, default) for key, default in (("channels", 1), ("height", None), ("width", None))]
     if all(reading.is_count(size) for size in sizes):
         found["input"] = {"shape": sizes}
-    rule = {
-        "weight_decay" if key == "decay" else key: values[key] for key in DARKNET if reading.is_number(values.get(key))
-    }
+    rule = rule_of(values, schema)
     if rule:
-        found["optimizer"] = (objects.objects("optimizer", {"type": "SGD", **rule}, schema) or [])[0]
+        found["optimizer"] = rule
     if reading.is_count(values.get("batch")):
         found["training"] = {"epochs": 10, "batch_size": values["batch"]}
     return found
+
+
+def solver_of(values: dict[str, Any], schema: Schema) -> dict[str, Any]:
+    """Return the sections in a solver of Caffe: the optimizer, and an example of the epochs for its iterations."""
+    rule = rule_of(values, schema)
+    return {**({"optimizer": rule} if rule else {}), **({"training": {"epochs": 10}} if "max_iter" in values else {})}
+
+
+def rule_of(values: dict[str, Any], schema: Schema) -> dict[str, Any]:
+    """Return the optimizer, with its schedule, that the settings of Caffe or Darknet mean; {} where there is none."""
+    given = {RULE[key]: value for key, value in values.items() if key in RULE and reading.is_number(value)}
+    name = next((values[key] for key in ("type", "solver_type") if isinstance(values.get(key), str)), "SGD")
+    many = objects.objects("optimizer", {"type": name, **given}, schema) if given else None
+    if not many:
+        return {}
+    schedule = values_of_sections.of_policy(values)
+    return {**many[0], **({} if schedule is None else {"schedule": schedule})}
 
 
 def layers_of(items: list[Any], schema: Schema) -> dict[str, Any]:
@@ -72,12 +94,27 @@ def layers_of(items: list[Any], schema: Schema) -> dict[str, Any]:
         shape = shape_in(item) if position == 0 else None
         if shape is not None:
             result["input"] = {"shape": shape}
-        layers += list(one_layer(item, schema))
+        new = list(one_layer(item, schema))
+        if makes_vectors(item, schema) and gives_images(layers):
+            new.insert(0, {"type": "Flatten"})
+        layers += new
     result["layers"] = layers
     last = objects.apart("layer", items[-1], schema) if items else None
     if last is not None and folded(last[0]) in LOSSES:
         result["loss"] = {"type": LOSSES[folded(last[0])][1]}
     return result
+
+
+def makes_vectors(item: Any, schema: Schema) -> bool:
+    """Return whether a layer takes an image as a vector by itself, as those of Caffe and Darknet do."""
+    written = objects.apart("layer", item, schema)
+    return written is not None and folded(written[0]) in ("innerproduct", "connected")
+
+
+def gives_images(layers: list[Any]) -> bool:
+    """Return whether the last of these layers that changes the form of samples gives images."""
+    types = [layer.get("type") for layer in layers if isinstance(layer, dict)]
+    return next((type_ in IMAGES for type_ in reversed(types) if type_ in IMAGES or type_ in VECTORS), False)
 
 
 def one_layer(item: Any, schema: Schema) -> Iterator[Any]:

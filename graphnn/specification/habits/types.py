@@ -111,7 +111,7 @@ LAYERS: Table = {
     ),
     **same(
         'write {"type": "Dropout", "rate": 0.5} instead, with a rate that fits',
-        "gaussiannoise gaussiandropout alphadropout activitynoise",
+        "gaussiannoise gaussiandropout activitynoise",
     ),
     **same(
         'write {"type": "LayerNormalization"} instead, the nearest here',
@@ -160,6 +160,11 @@ LAYERS: Table = {
     **same('write {"type": "SiLU"} instead, the nearest here', "mish hardswish softplus hardsilu"),
     **same('write {"type": "Tanh"} instead, the nearest here', "hardtanh softsign"),
     **same('write {"type": "Sigmoid"} instead, the nearest here', "hardsigmoid logsigmoid"),
+    **same('write {"type": "Softmax"} instead: CrossEntropy takes the logarithm by itself', "logsoftmax"),
+    **same(
+        ('write {"type": "Dropout", "rate": <rate_of>} instead', 'write {"type": "Dropout", "rate": 0.5} instead'),
+        "dropout1d dropout2d dropout3d spatialdropout1d spatialdropout2d alphadropout featurealphadropout",
+    ),
     **same(
         'write {"type": "Residual", "layers": […]} with its layers',
         "basicblock bottleneck resnetblock residualblock resblock identityblock",

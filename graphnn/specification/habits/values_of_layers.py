@@ -118,3 +118,10 @@ def padding(found: Found) -> Any:
 def pooling(found: Found) -> str | None:
     """Return the type of pooling that Caffe's "pool" names."""
     return objects.POOLINGS.get(folded(found.value)) if isinstance(found.value, str) else None
+
+
+def rate_of(found: Found) -> float | None:
+    """Return the rate among the settings of a layer that drops values."""
+    keys = ("p", "rate", "prob", "dropprob", "probability", "dropoutratio")
+    values = (value for key, value in found.owner.items() if folded(key) in keys)
+    return next((value for value in values if reading.is_fraction(value)), None)

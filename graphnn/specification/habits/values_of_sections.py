@@ -4,18 +4,17 @@ import json
 from typing import Any
 
 from graphnn.specification.habits import objects, reading
+from graphnn.specification.habits.figures import figure_named
 from graphnn.specification.habits.sentences import Found
 from graphnn.specification.schema import load_schema
 from graphnn.text.suggestions import closest, folded
 
 POLICIES = ("lrpolicy", "policy", "lrscheduler", "scheduler", "lrschedule", "schedule")
 SAMPLES = {"mnist": 60_000, "fashion_mnist": 60_000, "cifar10": 50_000, "cifar100": 50_000}
-FIGURES = {
-    **dict.fromkeys(("loss", "valloss", "validationloss", "evalloss", "evallosstest"), "validation_loss"),
-    **dict.fromkeys(
-        ("acc", "accuracy", "valacc", "valaccuracy", "validationaccuracy", "evalaccuracy"), "validation_accuracy"
-    ),
-    **dict.fromkeys(("mae", "valmae", "valmeanabsoluteerror"), "validation_mean_absolute_error"),
+LINEAR, COSINE = {"type": "piecewise_linear", "points": [[0, 1], [1, 0]]}, {"type": "cosine"}
+POLICY_SCHEDULES: dict[str, dict[str, Any]] = {  # of Caffe and Darknet; those of steps have a factor beside them
+    **dict.fromkeys(("poly", "polynomial", "linear"), LINEAR),
+    **dict.fromkeys(("inv", "sigmoid", "sig", "sgdr", "cosine"), COSINE),
 }
 
 
@@ -30,6 +29,16 @@ def schedule(found: Found) -> str | None:
 def has_policy(found: Found) -> bool:
     """Return whether another key beside the value names the schedule, as Caffe's "lr_policy" does."""
     return isinstance(found.owner, dict) and any(folded(key) in POLICIES for key in found.owner)
+
+
+def of_policy(values: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the schedule that the policy among the settings of Caffe or Darknet names; None where the rate stays."""
+    name = next((folded(str(values[key])) for key in values if folded(key) in ("policy", "lrpolicy")), "fixed")
+    if name in ("step", "steps", "multistep"):
+        return dict(json.loads(stepped(Found(name, values)) or ""))
+    if name == "exp":
+        return {"type": "step", "every": 1, "factor": gamma(Found(name, values)) or 0.95}
+    return POLICY_SCHEDULES.get(name)
 
 
 def stepped(found: Found) -> str | None:
@@ -57,14 +66,13 @@ def stepped(found: Found) -> str | None:
 
 def figure(found: Found) -> str | None:
     """Return the figure of validation that a name means."""
-    return FIGURES.get(folded(found.value)) if isinstance(found.value, str) else None
+    return figure_named(found.value)
 
 
 def figure_beside(found: Found) -> str | None:
     """Return the figure that "monitor" beside the value names, or that of early stopping."""
     owner = found.owner if isinstance(found.owner, dict) else {}
-    value = owner.get("monitor")
-    return FIGURES.get(folded(value)) if isinstance(value, str) else None
+    return figure_named(owner.get("monitor"))
 
 
 def epochs(found: Found) -> float | None:
@@ -175,3 +183,15 @@ def data(found: Found) -> dict[str, Any] | None:
         return None if name is None else {"dataset": name}
     many = objects.objects("data", found.value, load_schema())
     return None if many is None else many[0]
+
+
+def of_file(path: str) -> str | None:
+    """Return the section "data" for the path of a file or folder, with … for what is to be filled in."""
+    shown, end = json.dumps(path, ensure_ascii=False), path.lower().rpartition(".")[2]
+    if end in ("csv", "tsv", "txt", "data") and end != path.lower():
+        return f'{{"dataset": "csv", "path": {shown}, "target": "COLUMN"}}, with the name of the column to predict'
+    if end in ("npz", "npy") and end != path.lower():
+        return f'{{"dataset": "npz", "path": {shown}}}'
+    if "/" in path or "\\" in path:
+        return f'{{"dataset": "images", "path": {shown}, "size": [64, 64]}}, with the size for all pictures'
+    return None
