@@ -13,6 +13,13 @@ ROOT = FOLDER.parents[1]
 POSITIONS: dict[str, Any] = json.loads((FOLDER / "positions.json").read_text(encoding="utf-8"))
 SCHEMA = load_schema()
 CURSOR = "‸"
+KINDS: dict[str, tuple[str, str]] = {kind: (kind, text) for kind, text in POSITIONS["kinds"].items()}
+KINDS |= {name: (one["kind"], one["at"]) for name, one in POSITIONS["elsewhere"].items()}  # where it may stand, too
+SECTIONS: dict[str, str] = POSITIONS["sections"] | {
+    f"defaults/{type_}": f'"defaults": {{"{type_}": {{{CURSOR}}}}}'
+    for type_, one in SCHEMA.section("defaults")["properties"].items()
+    if "$ref" not in one
+}
 
 
 @dataclass(frozen=True)
@@ -33,18 +40,19 @@ class Place:
         return ROOT / ("models" if '"$schema"' in self.text else "associated") / "new.json"
 
 
-def document(section: str) -> str:
+def document(section: str, beside: Mapping[str, Any] | None = None) -> str:
     """Return the document with one of its sections written anew: `"loss": {‸}`; "‸" for a place between sections."""
     key = section.split('"')[1].replace(CURSOR, "") if '"' in section else ""
-    rest = [f"{json.dumps(name)}: {json.dumps(one)}" for name, one in POSITIONS["document"].items() if name != key]
+    others = {**POSITIONS["document"], **(beside or {})}
+    rest = [f"{json.dumps(name)}: {json.dumps(one)}" for name, one in others.items() if name != key]
     return "{\n  " + ",\n  ".join(['"$schema": "../schemas/network.schema.json"', section, *rest]) + "\n}\n"
 
 
 def places(schema: Schema = SCHEMA) -> Iterator[Place]:
     """Yield all places: those of the file, and for each type and key of the schema its own."""
-    for kind, text in POSITIONS["kinds"].items():
-        yield from places_of_a_kind(kind, text, schema)
-    for name, text in POSITIONS["sections"].items():
+    for name, (kind, text) in KINDS.items():
+        yield from places_of_a_kind(name, kind, text, schema)
+    for name, text in SECTIONS.items():
         properties = properties_at(name, schema)
         known = set(POSITIONS["document"]) | {"$schema"} if not name else set()
         yield Place(f"keys of {name or 'the document'}", document(text), frozenset(set(properties) - known))
@@ -53,25 +61,26 @@ def places(schema: Schema = SCHEMA) -> Iterator[Place]:
                 place = document(text.replace(CURSOR, f"{json.dumps(key)}: {CURSOR}"))
                 yield Place(f"{name}.{key}", place, frozenset(values(definition, schema)))
     for one in POSITIONS["positions"]:
-        text = one["whole"] if "whole" in one else document(one["at"])
+        text = one["whole"] if "whole" in one else document(one["at"], POSITIONS["beside"].get(one.get("beside")))
         offered = frozenset(demanded(one, schema))
         yield Place(one.get("at", one.get("whole")), text, offered, one.get("inserted", True))
 
 
-def places_of_a_kind(kind: str, text: str, schema: Schema) -> Iterator[Place]:
+def places_of_a_kind(where: str, kind: str, text: str, schema: Schema) -> Iterator[Place]:
     """Yield the places of all objects of one kind, such as "layer", where the text has one."""
     key = schema.choosing_key(kind)
-    yield Place(f"a {kind}", document(text), frozenset(labels(kind, schema)))
+    yield Place(f"a {where}", document(text), frozenset(labels(kind, schema)))
     chosen = document(text.replace(CURSOR, f'{{"{key}": "{CURSOR}"}}'))
-    yield Place(f"{key} of a {kind}", chosen, frozenset(map(json.dumps, schema.types(kind))))
+    yield Place(f"{key} of a {where}", chosen, frozenset(map(json.dumps, schema.types(kind))))
     for name in schema.types(kind):
         written = f'{{"{key}": "{name}", {CURSOR}}}'
         properties = schema.properties(kind, name)
-        yield Place(f"keys of {name}", document(text.replace(CURSOR, written)), frozenset(set(properties) - {key}))
+        keys = frozenset(set(properties) - {key})
+        yield Place(f"keys of {name}, a {where}", document(text.replace(CURSOR, written)), keys)
         for setting, definition in schema.written_properties(kind, name).items():
             if setting != key and schema.kind_of(definition) is None:
                 place = document(text.replace(CURSOR, written.replace(CURSOR, f'"{setting}": {CURSOR}')))
-                yield Place(f"{name}.{setting}", place, frozenset(values(definition, schema)))
+                yield Place(f"{name}.{setting} of a {where}", place, frozenset(values(definition, schema)))
 
 
 def demanded(position: Mapping[str, str], schema: Schema) -> Iterator[str]:

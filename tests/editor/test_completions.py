@@ -11,7 +11,7 @@ import pytest
 FOLDER = Path(__file__).parent
 EXPECTATIONS = runpy.run_path(str(FOLDER / "expectations.py"))
 INSERTIONS = runpy.run_path(str(FOLDER / "insertions.py"))
-POSITIONS, SCHEMA = EXPECTATIONS["POSITIONS"], EXPECTATIONS["SCHEMA"]
+POSITIONS, SECTIONS, SCHEMA = (EXPECTATIONS[name] for name in ("POSITIONS", "SECTIONS", "SCHEMA"))
 PLACES = list(EXPECTATIONS["places"]())
 BATCHES = [PLACES[start : start + 40] for start in range(0, len(PLACES), 40)]
 
@@ -42,7 +42,7 @@ def test_whatever_is_inserted_makes_a_valid_document(places: list[Any], editor: 
 def test_the_places_are_many_and_of_every_kind_of_object() -> None:
     assert len(PLACES) > 400
     assert set(POSITIONS["kinds"]) == set(SCHEMA.switches)
-    listed = {name.partition("/")[0] for name in POSITIONS["sections"]}
+    listed = {name.partition("/")[0] for name in SECTIONS}
     plain = {name for name in SCHEMA.root["properties"] if "properties" in SCHEMA.section(name)} - set(SCHEMA.switches)
     plain |= {name for name, one in SCHEMA.definitions.items() if "title" not in one and "properties" in one}
     assert plain - set(SCHEMA.switches) <= listed
@@ -53,7 +53,7 @@ def test_the_places_are_many_and_of_every_kind_of_object() -> None:
         for key, one in SCHEMA.written_properties(kind, name).items()
         if "properties" in one
     }
-    assert inside <= set(POSITIONS["sections"])
+    assert inside <= set(SECTIONS)
 
 
 def test_a_whole_network_can_be_put_into_an_empty_file(editor: Any) -> None:

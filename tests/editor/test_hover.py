@@ -12,6 +12,7 @@ import pytest
 EXPECTATIONS = runpy.run_path(str(Path(__file__).parent / "expectations.py"))
 INSERTIONS = runpy.run_path(str(Path(__file__).parent / "insertions.py"))
 POSITIONS, SCHEMA, CURSOR = (EXPECTATIONS[name] for name in ("POSITIONS", "SCHEMA", "CURSOR"))
+KINDS, SECTIONS = EXPECTATIONS["KINDS"], EXPECTATIONS["SECTIONS"]
 BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 FILE = EXPECTATIONS["ROOT"] / "models" / "new.json"
 
@@ -45,12 +46,12 @@ def hovered(text: str, key: str, value: str) -> str:
     return text.replace(CURSOR, f'"{key[:1]}{CURSOR}{key[1:]}": {value}')
 
 
-@pytest.mark.parametrize("kind", POSITIONS["kinds"])
-def test_each_key_of_each_type_is_explained(kind: str, editor: Any) -> None:
+@pytest.mark.parametrize(("kind", "at"), KINDS.values(), ids=KINDS)
+def test_each_key_of_each_type_is_explained(kind: str, at: str, editor: Any) -> None:
     choosing = SCHEMA.choosing_key(kind)
     wrong = []
     for name in SCHEMA.types(kind):
-        place = POSITIONS["kinds"][kind].replace(CURSOR, f'{{"{choosing}": "{name}", {CURSOR}}}')
+        place = at.replace(CURSOR, f'{{"{choosing}": "{name}", {CURSOR}}}')
         for key, definition in SCHEMA.properties(kind, name).items():
             if key != choosing:
                 own = SCHEMA.written_properties(kind, name)[key]
@@ -63,9 +64,9 @@ def test_each_key_of_each_type_is_explained(kind: str, editor: Any) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("name", POSITIONS["sections"])
+@pytest.mark.parametrize("name", SECTIONS)
 def test_each_key_of_other_objects_is_explained(name: str, editor: Any) -> None:
-    place, wrong = POSITIONS["sections"][name], []
+    place, wrong = SECTIONS[name], []
     for key, definition in EXPECTATIONS["properties_at"](name, SCHEMA).items():
         definition = SCHEMA.follow(definition)
         value = "{}" if definition.get("type") == "object" else value_for(definition)
@@ -75,12 +76,12 @@ def test_each_key_of_other_objects_is_explained(name: str, editor: Any) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("kind", POSITIONS["kinds"])
-def test_each_type_is_explained(kind: str, editor: Any) -> None:
+@pytest.mark.parametrize(("kind", "at"), KINDS.values(), ids=KINDS)
+def test_each_type_is_explained(kind: str, at: str, editor: Any) -> None:
     key = SCHEMA.choosing_key(kind)
     definition = SCHEMA.definitions[kind]["properties"][key]
     for name, meaning in zip(definition["enum"], definition["enumDescriptions"], strict=True):
-        shown = explained(editor, POSITIONS["kinds"][kind].replace(CURSOR, f'{{"{key}": "{CURSOR}{name}"}}'))
+        shown = explained(editor, at.replace(CURSOR, f'{{"{key}": "{CURSOR}{name}"}}'))
         assert f"{name}: {meaning}" in shown
         assert (" → " in shown) == (kind == "layer")
 
