@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphnn.document.document import Path, value_at
-from graphnn.specification.explanations import Violation
 from graphnn.specification.names import CONTAINERS, each_layer
 from graphnn.specification.plain_layers import REFERENCE, body, references
 from graphnn.specification.schema import COMMON, Schema
 from graphnn.specification.schema_problems import Finding
 from graphnn.text.suggestions import closest, did_you_mean, folded, quoted
+
+if TYPE_CHECKING:
+    from graphnn.specification.explanations import Violation  # which imports what explains mistakes
 
 MOST_NAMES = 8  # in a message about a circle
 
@@ -34,7 +36,7 @@ class Blocks:
             return replace(error, limit=[*error.limit, *self.written])
         return error
 
-    def explain(self, path: Path, value: Any) -> bool:
+    def allows(self, path: Path, value: Any) -> bool:
         """Whether a value that the schema refuses at `path` is the name of a block, or refers to a parameter."""
         if not self.written or not isinstance(value, str):
             return False

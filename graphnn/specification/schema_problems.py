@@ -14,6 +14,8 @@ from graphnn.specification.schema import Schema
 from graphnn.text.suggestions import quoted
 
 if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
     from graphnn.specification.blocks import Blocks
 
 NAMES_AND_NUMBERS = re.compile(r'"[^"]*"|[0-9]+')
@@ -90,15 +92,27 @@ def section_problems(values: Mapping[str, Any], kind: str, schema: Schema, label
     return [Problem(one.message, where_text(value, one.named_path[1:], start)) for one in findings]
 
 
+def path_of(error: ValidationError) -> Path:
+    """Return the path of what jsonschema refuses: of a value, or of a key."""
+    path = tuple(error.absolute_path)
+    return (*path, str(error.instance)) if is_about_key(error) else path
+
+
+def is_about_key(error: ValidationError) -> bool:
+    """Whether jsonschema refuses a key, rather than a value."""
+    return "propertyNames" in error.absolute_schema_path
+
+
 def find(value: Any, schema: Schema, section: str | None = None, blocks: Blocks | None = None) -> Iterator[Finding]:
     """Yield a finding for each unknown key and each missing key, and at most one for each wrong value.
 
     section: the kind of one section of a document, whose path is then (section,); None for a whole document. blocks:
-    those of the document, which explain values that the schema does not know.
+    those of the document, which allow values that the schema does not know.
     """
     validator = schema.validator
     if section is None:
-        broken = list(validator.iter_errors(value))
+        refused = validator.iter_errors(value)
+        broken = [one for one in refused if blocks is None or not blocks.allows(path_of(one), one.instance)]
     else:
         broken = list(validator.descend(value, schema.definitions[section], path=section))
     if broken:

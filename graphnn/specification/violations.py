@@ -14,7 +14,7 @@ from graphnn.specification.explanations import EXPLAIN, Violation, jsonschema_me
 from graphnn.specification.habits import advice
 from graphnn.specification.habits.reading import shape
 from graphnn.specification.schema import COMMON, Schema, is_refused
-from graphnn.specification.schema_problems import MOST_PROBLEMS, Finding
+from graphnn.specification.schema_problems import MOST_PROBLEMS, Finding, is_about_key, path_of
 from graphnn.specification.value_advice import found
 from graphnn.text.suggestions import OTHER_NAMES, closest, folded, quoted
 
@@ -33,7 +33,7 @@ def explained(
     """
     errors = [violation(error, root, whole, schema) for error in broken]
     if blocks is not None:
-        errors = [blocks.with_names(error) for error in errors if not blocks.explain(error.path, error.value)]
+        errors = [blocks.with_names(error) for error in errors]
     reported: dict[Path, set[str]] = defaultdict(set)  # keys not to report as missing (again), by object
     for error in errors:
         if error.keyword == "additionalProperties":
@@ -61,9 +61,8 @@ def explained_finding(error: Violation) -> Finding:
 def violation(error: ValidationError, root: Any, whole: bool, schema: Schema) -> Violation:
     """Return an error of jsonschema with plain types."""
     definition: Any = error.schema
-    path, key = tuple(error.absolute_path), "propertyNames" in error.absolute_schema_path
     return Violation(
-        (*path, str(error.instance)) if key else path,
+        path_of(error),
         str(error.validator),
         error.validator_value,
         error.instance,
@@ -72,7 +71,7 @@ def violation(error: ValidationError, root: Any, whole: bool, schema: Schema) ->
         root,
         whole,
         schema,
-        key,
+        is_about_key(error),
     )
 
 

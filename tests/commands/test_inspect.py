@@ -248,12 +248,17 @@ def test_from_another_folder(document: Path, python: Callable[..., Any], root: P
     assert "BatchNormalization" in done.stdout
 
 
-def test_inspect_imports_few_modules(document: Path, python: Callable[..., Any]) -> None:
+def modules(document: Path, python: Callable[..., Any]) -> set[str]:
+    """Return the modules of graphnn, and some slow ones of others, that inspect has imported for a document."""
     code = (
         "import sys; from graphnn.commands.inspect import main; main([sys.argv[1]]);"
         "print(*[name for name in sys.modules if name.startswith(('graphnn', 'numpy.random', 'platformdirs'))])"
     )
-    loaded = set(python("-c", code, document).stdout.splitlines()[-1].split())
+    return set(python("-c", code, document).stdout.splitlines()[-1].split())
+
+
+def test_inspect_imports_few_modules(document: Path, python: Callable[..., Any]) -> None:
+    loaded = modules(document, python)
     heavy = {
         "graphnn.training.trainer",
         "graphnn.storage.weights",
@@ -266,3 +271,14 @@ def test_inspect_imports_few_modules(document: Path, python: Callable[..., Any])
     assert not loaded & heavy
     ours = sorted(name for name in loaded if name.startswith("graphnn"))
     assert len(ours) <= 132, ours  # of some 290; each takes about a third of a millisecond
+
+
+def test_a_document_with_blocks_imports_nothing_that_explains_mistakes(
+    document: Path, small: dict[str, Any], python: Callable[..., Any]
+) -> None:
+    small["blocks"] = {"hidden": {"parameters": ["units"], "layers": [{"type": "Dense", "units": "$units"}]}}
+    small["layers"].insert(0, {"type": "hidden", "units": 8})
+    document.write_text(json.dumps(small), encoding="utf-8")
+    loaded = modules(document, python)
+    assert "graphnn.specification.plain_layers" in loaded
+    assert not [name for name in loaded if "habits" in name or name.endswith((".explanations", ".violations"))]
