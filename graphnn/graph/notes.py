@@ -26,7 +26,7 @@ def notes(spec: Spec, graph: Graph) -> list[Problem]:
         *length_notes(spec),
         *optimizer_notes(spec, graph),
         *layer_notes(spec, graph),
-        *linear_notes(graph),
+        *linear_notes(graph, learns_inputs=spec.learns_inputs),
         *image_notes(spec),
     ]
     options = spec.optimizer.options

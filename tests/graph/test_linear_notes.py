@@ -92,6 +92,32 @@ def test_a_run_is_affine_in_inference(layers: list[Any]) -> None:
     np.testing.assert_allclose(through(a) - through(b) + through(c), through(a - b + c), atol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("units", "noted"),
+    [
+        ([3, 64], False),  # a linear autoencoder
+        ([16, "ReLU", 3, 16, "ReLU", 64], False),  # a linear code
+        ([16, "ReLU", 16, 3, "ReLU", 64], True),
+        ([16, "ReLU", 3, 3, 16, "ReLU", 64], True),
+    ],
+)
+def test_the_code_of_an_autoencoder_may_be_linear(units: list[Any], noted: bool) -> None:
+    layers = [{"type": "Dense", "units": each} if isinstance(each, int) else {"type": each} for each in units]
+    spec = spec_from_values(
+        {
+            "input": {"shape": [1, 8, 8]},
+            "layers": [FLAT, *layers],
+            "loss": {"type": "MeanSquaredError"},
+            "optimizer": {"type": "SGD"},
+            "data": {"dataset": "digits", "targets": "inputs"},
+            "training": {"epochs": 1},
+        },
+        "net",
+    )
+    found = [str(note) for note in notes(spec, build_graph(spec))]
+    assert ["one linear map" in note for note in found] == [True] * noted
+
+
 def test_every_type_is_known() -> None:
     """Of a new layer, say here whether it is linear in inference, for any settings."""
     nonlinear = {
