@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from graphnn.datasets.base import facts_of
 from graphnn.graph.graph import Graph
 from graphnn.losses.base import Loss
@@ -72,8 +74,7 @@ def recorded(graph: Graph, meta: Mapping[str, Any], names: Sequence[str] | None)
     if not is_balanced(loss):
         return with_class_weights(graph, None, names), None
     assert isinstance(loss, ClassWeighted)
-    count = loss.class_count(graph.output_shape)
-    if numbers is not None and len(numbers) == count:
+    if numbers is not None and np.shape(numbers) == loss.balanced_shape(graph.output_shape):
         return replace(graph, loss=loss.with_numbers(numbers)), None
-    text = "were not trained with balanced class weights, so that the loss is without any"
+    text = "its weights were not trained with balanced class weights, so that the loss is without any"
     return replace(graph, loss=loss.without_weights()), text

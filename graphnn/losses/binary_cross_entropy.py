@@ -71,6 +71,9 @@ class BinaryCrossEntropy(ClassWeighted):
     def class_count(self, output_shape: Shape) -> int:
         return 2 if output_shape == (1,) else output_shape[0]
 
+    def balanced_shape(self, output_shape: Shape) -> Shape:
+        return (2,) if output_shape == (1,) else (*output_shape, 2)
+
     def classes_text(self, output_shape: Shape) -> str:
         return "2 classes, no and yes" if output_shape == (1,) else f"{output_shape[0]} outputs"
 

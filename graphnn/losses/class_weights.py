@@ -54,6 +54,10 @@ class ClassWeighted(Loss):
         """Return how many samples are of each class, float64: K of these, or for several yes-or-no outputs 2×K."""
         raise NotImplementedError
 
+    def balanced_shape(self, output_shape: Shape) -> Shape:
+        """Return the shape of the array of balanced weights: K, or K×2 for several yes-or-no outputs."""
+        return (self.class_count(output_shape),)
+
     def unfit(self, output_shape: Shape, names: Sequence[str] | None) -> Unfit | None:
         """Return what is wrong with the class weights for outputs of this shape, None where nothing is.
 

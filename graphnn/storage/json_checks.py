@@ -56,12 +56,12 @@ def either(first: Check, second: Check) -> Check:
     return lambda value, path: None if first(value, path) is None else second(value, path)
 
 
-def rows(check: Check) -> Check:
-    """Return the check of a list, and of each of its values."""
+def rows(check: Check, count: int | None = None) -> Check:
+    """Return the check of a list, and of each of its values. count: how many there have to be; None: any number."""
 
     def check_all(value: Any, path: str) -> str | None:
-        if not isinstance(value, list):
-            return found(value, path, "a list")
+        if not isinstance(value, list) or count not in (None, len(value)):
+            return found(value, path, "a list" if count is None else f"a list of {count}")
         return next(filter(None, (check(one, f"{path}[{index}]") for index, one in enumerate(value))), None)
 
     return check_all

@@ -28,7 +28,7 @@ METADATA = keys(
         "metrics": values(values(or_null(number())), {"epochs": number(0)}),
         "versions": values(text),
         "kernels": text,
-        "class_weights": rows(either(number(0), rows(number(0)))),
+        "class_weights": either(rows(rows(number(0), 2)), rows(number(0))),  # pairs, of no and of yes
     },
 )
 

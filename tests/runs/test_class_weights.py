@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphnn.graph.class_weights import recorded
+from graphnn.losses.cross_entropy import CrossEntropy
 from graphnn.model.model import Model
 from graphnn.runs.guessing import guess_of, learns_nothing
 from graphnn.storage.weights import load_weights
@@ -73,11 +75,13 @@ def contents(weights: Path) -> dict[str, bytes]:
 
 
 def test_weights_by_name_are_those_of_a_list(graphnn: Callable[..., Any], tmp_path: Path) -> None:
-    document = table(tmp_path)
+    document, short = table(tmp_path), ("--set", "training.epochs=2")
     arrays = []
     for weights in ('{"yes": 4}', "[1, 4]", '{"1": 4, "no": 1}'):
         output = tmp_path / f"{len(arrays)}.npz"
-        done = graphnn("train", document, "--quiet", "--output", output, "--set", f"loss.class_weights={weights}")
+        done = graphnn(
+            "train", document, "--quiet", "--output", output, "--set", f"loss.class_weights={weights}", *short
+        )
         assert done.returncode == 0, done.stderr
         arrays.append(contents(output))
         assert load_weights(output).meta["class_weights"] == [1, 4]
@@ -117,6 +121,16 @@ def test_weights_that_do_not_record_any(graphnn: Callable[..., Any], trained: Pa
     assert done.returncode == 0
     assert "were not trained with balanced class weights, so that the loss is without any" in done.stderr
     assert json.loads(done.stdout)["loss"] == measured(graphnn, trained)["loss"]
+
+
+@pytest.mark.parametrize("numbers", [[[1, 2], [1, 2]], [1, 2, 3], None])
+def test_weights_that_record_those_of_another_loss(numbers: Any, tmp_path: Path) -> None:
+    graph = Model.from_document(table(tmp_path), overrides=[BALANCED])._graph()
+    found, text = recorded(graph, {"class_weights": numbers}, NAMES)
+    assert text is not None
+    assert (found.loss, "were not trained" in text) == (CrossEntropy(), True)
+    found, text = recorded(graph, {"class_weights": [1, 2]}, NAMES)
+    assert (found.loss, text) == (CrossEntropy(class_weights=(1, 2)), None)
 
 
 def test_weights_by_number_are_those_of_the_document_whatever_the_file_says(

@@ -231,6 +231,10 @@ NORMALISATION = {"mode": "per_channel", "shape": [3, 8, 8], "offset": [0.5], "di
         ({"document": "a"}, "document is 'a', where an object is needed"),
         ({"document": {"data": []}}, "document.data is [], where an object is needed"),
         ({"versions": {"numpy": 2}}, "versions.numpy is 2, where a text is needed"),
+        ({"class_weights": 2}, "class_weights is 2, where a list is needed"),
+        ({"class_weights": [1, -1]}, "class_weights[1] is -1, where a number from 0 is needed"),
+        ({"class_weights": [[1, 2], [1, 2, 3]]}, "class_weights[0] is [1, 2], where a number from 0 is needed"),
+        ({"class_weights": [1, [1, 2]]}, "class_weights[1] is [1, 2], where a number from 0 is needed"),
         ({"normalisation": []}, "normalisation is [], where an object is needed"),
         ({"normalisation": {}}, 'normalisation has no "mode"'),
         *(
