@@ -75,7 +75,7 @@ class Blocks:
                 yield Finding((*path, "parameters", index), message)
         used = {each for _, layer in each_layer(block.get("layers"), body(name)) for _, each in references(layer)}
         for index, parameter in enumerate(given):
-            if parameter not in used:
+            if parameter and parameter not in used:
                 yield Finding((*path, "parameters", index), unused(parameter))
         for parameter in optional:
             if parameter not in used:
@@ -150,7 +150,10 @@ class Blocks:
 
 
 def required_and_optional(block: Any) -> tuple[list[str], list[str]]:
-    """Return the names of the parameters that a use of a block must give, and of those that it may give."""
+    """Return the names of the parameters that a use of a block must give, and of those that it may give.
+
+    The name of what is no string is empty.
+    """
     if not isinstance(block, dict):
         return [], []
     required, optional = block.get("parameters"), block.get("optional")

@@ -56,11 +56,16 @@ def verdicts(editor: Any, text: str, file: Path) -> dict[str, list[str]]:
     }
 
 
-def interpreted(text: str) -> list[str]:
-    """Return what the interpreter says of a document before it asks for its meaning."""
+def interpreted(text: str, *, parameters: bool = False) -> list[str]:
+    """Return what the interpreter says of a document before it asks for its meaning.
+
+    parameters: also of those of blocks.
+    """
     try:
         value, schema = parse_document(text, "net").value, load_schema()
-        return [one.message for one in find(value, schema, blocks=Blocks(value, schema))]
+        blocks = Blocks(value, schema)
+        findings = [*find(value, schema, blocks=blocks), *(blocks.findings() if parameters else ())]
+        return [one.message for one in findings]
     except GraphError as error:
         return [str(problem) for problem in error.problems]
 

@@ -103,6 +103,26 @@ def small_documents() -> list[dict[str, Any]]:
                      "augment": [{"type": "RandomFlip"}]},
             "training": TRAINING,
         },
+        {
+            "input": {"shape": [1, 8, 8]},
+            "defaults": {"Conv2D": {"use_bias": False, "kernel_size": 2}, "BatchNormalization": {"momentum": 0.8}},
+            "blocks": {
+                "conv": {"parameters": ["filters"], "optional": {"strides": 1, "start": {"type": "normal"}}, "layers": [
+                    {"type": "Conv2D", "filters": "$filters", "strides": "$strides", "initializer": "$start"},
+                    {"type": "BatchNormalization"}, {"type": "ReLU"}]},
+                "stage": {"parameters": ["width", "times"], "layers": [
+                    {"type": "conv", "filters": "$width", "strides": 2},
+                    {"type": "Repeat", "times": "$times", "layers": [
+                        {"type": "Residual", "layers": [{"type": "conv", "name": "inside", "filters": "$width"}]}]}]},
+            },
+            "layers": [{"type": "conv", "name": "stem", "filters": 3, "start": "he_uniform"},
+                       {"type": "stage", "width": 4, "times": 2},
+                       {"type": "Repeat", "times": 2, "layers": [{"type": "Conv2D", "filters": 3}, {"type": "ELU"}]},
+                       {"type": "GlobalAveragePooling"}, *ends],
+            "loss": {"type": "CrossEntropy", "class_weights": [1, 2, 1, 1, 0.5, 1, 1, 3, 1, 1]},
+            "optimizer": {"type": "SGD", "learning_rate": 0.1},
+            "data": {"dataset": "digits"}, "training": {**TRAINING, "keep_best": "validation_macro_f1"},
+        },
     ]  # fmt: skip
 
 
@@ -231,10 +251,25 @@ def nest(value: Any, rng: random.Random) -> None:
     """Wrap a value in lists, objects or blocks."""
     at, key = rng.choice(list(places(value)))
     wrapped, depth = at[key], rng.choice((1, 2, 5, 40))
-    wrap = rng.choice((lambda x: [x], lambda x: {"type": "Residual", "layers": [x]}, lambda x: {"x": x}))
+    block = {"type": "Repeat", "times": 2} if rng.random() < 0.4 else {"type": "Residual"}
+    wrap = rng.choice((lambda x: [x], lambda x: {**block, "layers": [x]}, lambda x: {"x": x}))
     for _ in range(depth):
         wrapped = wrap(wrapped)
     at[key] = wrapped
+
+
+def refer(value: Any, rng: random.Random) -> None:
+    """Write a parameter of a block for a value."""
+    at, key = rng.choice(list(places(value)))
+    at[key] = rng.choice(("$filters", "$width", "$times", "$strides", "$start", "$", "$$filters", "$x", "$Filters "))
+
+
+def use_block(value: Any, rng: random.Random) -> None:
+    """Write the name of a block for a type."""
+    found = [(at, key) for at, key in places(value) if key == "type"]
+    if found:
+        at, key = rng.choice(found)
+        at[key] = rng.choice(("conv", "stage", "Repeat", "dense"))
 
 
 def add_key(value: Any, rng: random.Random) -> None:
@@ -259,7 +294,8 @@ def add_layer(value: Any, rng: random.Random) -> None:
 
 MILD = (turn_number,) * 5 + (add_layer,) * 4 + (repeat, repeat, remove)
 EDITS = (change_number,) * 6 + (change_word,) * 3 + (add_layer,) * 3 + (
-    change_type, remove, remove, repeat, repeat, reorder, rename, move, nest, add_key, add_key)  # fmt: skip
+    change_type, remove, remove, repeat, repeat, reorder, rename, move, nest, add_key, add_key, refer,
+    use_block)  # fmt: skip
 
 
 def damaged(text: str, rng: random.Random) -> str:
