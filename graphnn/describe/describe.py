@@ -4,7 +4,7 @@ import json
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphnn.datasets.base import concrete_mode, facts_of, known_shape
 from graphnn.describe.convolution_memory import FLOAT
@@ -16,6 +16,7 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph, Node
 from graphnn.optimizers.sections import slots_of
 from graphnn.specification.names import BRANCHES
+from graphnn.specification.schema import COMMON
 from graphnn.specification.sections import LayerSection
 from graphnn.specification.spec import Spec
 from graphnn.types import Shape
@@ -24,11 +25,20 @@ if TYPE_CHECKING:
     from graphnn.describe.training_groups import TrainingGroup
 
 
+class BlockUse(NamedTuple):
+    """A layer that stands for those of a block of the document. settings: in words."""
+
+    name: str
+    type: str
+    settings: str
+
+
 @frozen_dataclass
 class Row:
     """One layer, or the input, which has no path; multiply-adds of forward and activation bytes are for one sample.
 
-    The figures of a block leave out those of the layers inside it, each of which has a row.
+    The figures of a block leave out those of the layers inside it, each of which has a row. use: the layer that stands
+    for it at the top of the list of layers, where that is the use of a block.
     """
 
     path: Path
@@ -42,6 +52,7 @@ class Row:
     not_trainable: int
     multiply_adds: int
     activation_bytes: int
+    use: BlockUse | None = None
 
     @property
     def index(self) -> int | None:
@@ -115,7 +126,7 @@ def describe(spec: Spec, graph: Graph, kernels: str | None = None) -> Descriptio
     nodes: dict[Path, list[Node]] = defaultdict(list)
     for node in graph.nodes:
         nodes[node.path].append(node)
-    rows = (first, *(row for section in spec.layers for row in rows_of(section, nodes)))
+    rows = (first, *(row for section in spec.layers for row in rows_of(section, nodes, use_of(spec, section.path))))
     return Description(
         name=spec.name,
         rows=rows,
@@ -145,11 +156,24 @@ def groups_of(spec: Spec, graph: Graph) -> tuple["TrainingGroup", ...]:
     return training_groups(spec, graph)
 
 
-def rows_of(section: LayerSection, nodes: Mapping[Path, list[Node]]) -> Iterator[Row]:
+def use_of(spec: Spec, path: Path) -> BlockUse | None:
+    """Return the use of a block that stands for a layer in the list of layers; None where none does."""
+    origin = spec.document.origins.get(path)
+    step = None if origin is None else next((step for step in origin.steps if step.repetition is None), None)
+    if step is None:
+        return None
+    use = spec.document.value["layers"]
+    for key in step.path[1:]:
+        use = use[key]
+    settings = (f"{key} {json.dumps(value)}" for key, value in use.items() if key not in COMMON)
+    return BlockUse(step.name, use["type"], ", ".join(settings))
+
+
+def rows_of(section: LayerSection, nodes: Mapping[Path, list[Node]], use: BlockUse | None) -> Iterator[Row]:
     """Yield the row of a layer and, after a block, those of the layers inside; nodes: those of each path."""
     at_path = nodes[section.path]
     if not section.inside:
-        yield row_of(at_path[0])
+        yield row_of(at_path[0], use)
         return
     counts = {key: len(section.options[key]) for key in BRANCHES}
     yield Row(
@@ -164,9 +188,10 @@ def rows_of(section: LayerSection, nodes: Mapping[Path, list[Node]]) -> Iterator
         not_trainable=0,
         multiply_adds=0,
         activation_bytes=sum(activation_bytes(node) for node in at_path),
+        use=use,
     )
     for layer in section.inside:
-        yield from rows_of(layer, nodes)
+        yield from rows_of(layer, nodes, use)
 
 
 def block_text(layers: int, shortcut: int) -> str:
@@ -175,7 +200,7 @@ def block_text(layers: int, shortcut: int) -> str:
     return f"{text}, shortcut of {shortcut}" if shortcut else text
 
 
-def row_of(node: Node) -> Row:
+def row_of(node: Node, use: BlockUse | None) -> Row:
     """Return the row of one node."""
     layer = node.layer
     return Row(
@@ -190,6 +215,7 @@ def row_of(node: Node) -> Row:
         not_trainable=parameter_count(node, trainable=False),
         multiply_adds=node.multiply_adds,
         activation_bytes=activation_bytes(node),
+        use=use,
     )
 
 

@@ -8,7 +8,7 @@ from graphnn.document.document import Path
 from graphnn.document.values import plain
 from graphnn.machine.memory import Memory
 from graphnn.reports.kinds import BYTES, CODE, COUNT, SHAPE, Kind
-from graphnn.reports.report import Column, Fact, Facts, Part, Remark, Report, Table
+from graphnn.reports.report import Alternatives, Column, Fact, Facts, Part, Remark, Report, Table
 from graphnn.text.numbers import bytes_text
 from graphnn.text.visible import single_line
 
@@ -59,6 +59,8 @@ def description_report(description: Description, memory: Memory | None = None) -
     foot: list[Facts | Remark] = [Facts(totals(description)), *remarks(description, memory)]
     layers = Table(COLUMNS, [cells(row) for row in description.rows], foot=foot)
     parts: list[Part] = [layers]
+    if any(row.use for row in description.rows):
+        parts = [Alternatives([layers, under_headings(description, foot)])]
     if description.groups:
         parts.append(Table(GROUP_COLUMNS, list(group_cells(description))))
     return Report(parts, description_values(description), rows=layers)
@@ -76,6 +78,21 @@ def cells(row: Row) -> tuple[Any, ...]:
         row.multiply_adds,
         row.activation_bytes,
     )
+
+
+def under_headings(description: Description, foot: list[Facts | Remark]) -> Table:
+    """Return the table for narrow terminals: the layers of each use of a block under a heading, which has its name."""
+    columns = [column._replace(least=18) if column.key == "type" else column for column in COLUMNS]
+    rows, headings = [], dict[int, str]()
+    before = None
+    for number, row in enumerate(description.rows):
+        if row.use is not None and row.use != before:
+            of_use = ", ".join(filter(None, (row.use.type, row.use.settings)))
+            headings[number] = f"{row.use.name}: {of_use}"
+        named = (row.depth, row.name) if row.use is None else (0, row.name.removeprefix(row.use.name))
+        rows.append((row.path, named, *cells(row)[2:]))
+        before = row.use
+    return Table(columns, rows, foot=foot, headings=headings)
 
 
 def group_cells(description: Description) -> Iterator[tuple[Any, ...]]:

@@ -13,11 +13,13 @@ from graphnn.frozen_dataclass import frozen_dataclass
 class StandIn:
     """A layer that stands for others, on the way from the list of layers to a plain one.
 
-    path: where it is written. repetition: which of its repetitions, from 1; None for the use of a block.
+    path: where it is written. repetition: which of its repetitions, from 1; None for the use of a block. name: of such
+    a use, as the names of the layers in it begin.
     """
 
     path: Path
     repetition: int | None = None
+    name: str = ""
 
 
 @frozen_dataclass

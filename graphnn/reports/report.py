@@ -89,7 +89,8 @@ class Table(NamedTuple):
 
     title: of the table, or "". last: a row that summarises the others, such as their mean. foot: parts shown directly
     below. headed: whether a terminal shows the titles of the columns. styles: the colours of single values, by row and
-    column from 0; the last row comes after the others.
+    column from 0; the last row comes after the others. headings: what a terminal shows above single rows, by their
+    numbers.
     """
 
     columns: Sequence[Column]
@@ -99,6 +100,7 @@ class Table(NamedTuple):
     foot: "Sequence[Facts | Lines | Remark]" = ()
     headed: bool = True
     styles: Mapping[tuple[int, int], Meaning] = {}
+    headings: Mapping[int, str] = {}
 
 
 class Alternatives(NamedTuple):

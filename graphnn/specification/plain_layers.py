@@ -134,11 +134,12 @@ class _Writer:
         block = self.blocks[name]
         given = {key: (value, elsewhere.get(key, (*path, key))) for key, value in use.items() if key not in COMMON}
         optional = {key: (value, ("blocks", name, "optional", key)) for key, value in block.get("optional", {}).items()}
+        called = name_of(path, around)
         inside = Surroundings(
             self.block_names[name],
-            f"{name_of(path, around)}.",
+            f"{called}.",
             parameters={**optional, **given},
-            steps=(*around.steps, StandIn(path)),
+            steps=(*around.steps, StandIn(path, name=called)),
         )
         yield from self.flat(block["layers"], body(name), inside)
 

@@ -142,7 +142,51 @@ def test_models_fit_the_terminal(width: int) -> None:
         spec = read_spec(file)
         text = shown(describe(spec, build_graph(spec)), width)
         assert max(map(display_width, text.splitlines())) <= width, file
-        assert all(layer.type in text for layer in spec.layers), file
+        shortest = 17 if spec.document.origins and "blocks" in spec.document.value else None  # beside names of blocks
+        assert all(layer.type[:shortest] in text for layer in spec.layers), file
+
+
+OF_BLOCKS = """\
+                                                       output          mult-
+  #  name       type                  settings          shape  params   adds
+────────────────────────────────────────────────────────────────────────────
+     input                                              1×8×8
+first stage: stage, filters 4
+  0  .conv2d_1  Conv2D                3×3, 4 filters,   4×8×8      36  2,304
+                                      same, no bias
+  1  .sum       Residual              2 layers          4×8×8
+1.0  .a.conv    Conv2D                3×3, 4 filters,   4×8×8     144  9,216
+                                      same, no bias
+1.1  .a.norm    BatchNormalization    momentum 0.9      4×8×8      16
+  2  pool       GlobalAveragePooling                        4
+  3  output     Dense                 10 units             10      50     40
+  4  softmax_1  Softmax                                    10
+"""
+
+
+def test_layers_of_blocks_are_under_headings_where_their_names_do_not_fit() -> None:
+    values = {
+        **DOCUMENT,
+        "defaults": {"Conv2D": {"use_bias": False}},
+        "blocks": {
+            "norm": {"parameters": ["filters"], "layers": [
+                {"type": "Conv2D", "name": "conv", "filters": "$filters"},
+                {"type": "BatchNormalization", "name": "norm"},
+            ]},
+            "stage": {"parameters": ["filters"], "layers": [
+                {"type": "Conv2D", "filters": "$filters"},
+                {"type": "Residual", "name": "sum", "layers": [{"type": "norm", "name": "a", "filters": "$filters"}]},
+            ]},
+        },
+        "layers": [{"type": "stage", "name": "first stage", "filters": 4}, *DOCUMENT["layers"][4:]],
+    }  # fmt: skip
+    spec = spec_from_values(values, "tiny")
+    description = describe(spec, build_graph(spec))
+    assert shown(description, 77).startswith(OF_BLOCKS)
+    wide = shown(description, 120)
+    assert "first stage.a.conv" in wide
+    assert "stage, filters" not in wide
+    assert "first stage.sum" in render(description_report(description), "csv", None)
 
 
 def test_counts_by_hand(made: Made) -> None:

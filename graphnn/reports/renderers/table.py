@@ -7,7 +7,7 @@ from typing import TypeVar, assert_never
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.reports.report import Alternatives, Column, Fact, Facts, Lines, Part, Remark, Report, Table
 from graphnn.text.colour import Meaning, Painted, painted
-from graphnn.text.tables import GAP, ColumnLayout, bare_table, natural_width, natural_widths, table
+from graphnn.text.tables import GAP, ColumnLayout, bare_table, cut, natural_width, natural_widths, table
 from graphnn.text.visible import single_line, visible
 
 T = TypeVar("T")
@@ -54,7 +54,7 @@ def part_lines(part: Part, screen: Screen) -> list[str]:
         case Remark():
             return textwrap.wrap(part.text, screen.width)
         case Alternatives():
-            return table_lines(fitting(part, screen.width), screen)
+            return table_lines(fitting(part, screen), screen)
         case _:
             assert_never(part)
 
@@ -64,10 +64,17 @@ def fact_lines(facts: Sequence[Fact]) -> list[str]:
     return bare_table((ColumnLayout(""), ColumnLayout("", right=True)), [(fact.label, fact.text) for fact in facts])
 
 
-def fitting(alternatives: Alternatives, width: int) -> Table:
-    """Return the first of the tables that is no wider than `width`, or else the last."""
+def fitting(alternatives: Alternatives, screen: Screen) -> Table:
+    """Return the first of the tables that fits the screen, or else the last."""
     *larger, last = alternatives.tables
-    return next((one for one in larger if natural_width(layouts(one.columns), cells(one)) <= width), last)
+    return next((one for one in larger if fits(one, screen)), last)
+
+
+def fits(part: Table, screen: Screen) -> bool:
+    """Return whether nothing of a table needs to be cut, one with a column that wraps as it is laid out for that."""
+    if any(column.wraps for column in part.columns):
+        return any(laid_out(part, width).fits(width) for width in ([screen.width] if screen.cut else WIDTHS))
+    return natural_width(layouts(part.columns), cells(part)) <= screen.width
 
 
 @frozen_dataclass
@@ -102,6 +109,9 @@ def table_lines(part: Table, screen: Screen) -> list[str]:
         lines[:head] = [screen.paint(line, Meaning.TITLE) for line in lines[:head]]
         if part.last is not None:
             lines[-2:] = lines[:-3:-1]
+        for number in sorted(part.headings, reverse=True):
+            heading = cut(single_line(part.headings[number]), screen.width)
+            lines.insert(head + 1 + layout.origins.index(number), screen.paint(heading, Meaning.TITLE))
     lines += [line for footer in part.foot for line in part_lines(footer, screen)]
     return [screen.paint(part.title, Meaning.TITLE), "", *lines] if part.title else lines
 
