@@ -29,7 +29,7 @@ class Problem:
         return replace(self, source=None)
 
 
-EXCERPT_WIDTH = 100
+EXCERPT_WIDTH = 75  # with the indentation, a line of a terminal of 80 columns
 
 
 def excerpt(source: str, column: int) -> str:

@@ -44,7 +44,7 @@ def test_the_caret_stands_under_the_place(column, length):
     """Also in a shortened line, and one past its end; each character of the line identifies its column."""
     source = "".join(chr(0x4E00 + index) for index in range(length))
     shown, caret = excerpt(source, column).split("\n")
-    assert len(shown) <= EXCERPT_WIDTH + 4
+    assert len(shown) <= EXCERPT_WIDTH + 4 < 80
     place = len(caret) - 1
     assert caret == " " * place + "^"
     assert (shown + "\0")[place] == (source + "\0")[column - 1]
