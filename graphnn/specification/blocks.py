@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MOST_NAMES = 8  # in a message about a circle
 
 
+FOR_IT = "give the block one more parameter for this value"
+
+
 class Blocks:
     """The blocks of a document that may have faults. parameters: the names of each block's parameters, in order."""
 
@@ -94,6 +97,10 @@ class Blocks:
                 value = layer[key]
                 if block is not None:
                     written = [REFERENCE + each for each in known]
+                    if not name.isidentifier():
+                        message = f"{quoted(value)} is no name of a parameter, and there are no calculations; {FOR_IT}"
+                        yield Finding((*at, key), message)
+                        continue
                     advice = did_you_mean(value, written) or f"; its parameters: {', '.join(written) or 'none'}"
                     yield Finding((*at, key), f"the block {quoted(block)} has no parameter {quoted(name)}{advice}")
                 elif isinstance(type_, str) and type_ in self.written:
@@ -157,6 +164,7 @@ def required_and_optional(block: Any) -> tuple[list[str], list[str]]:
     if not isinstance(block, dict):
         return [], []
     required, optional = block.get("parameters"), block.get("optional")
+    required = list(required) if isinstance(required, dict) else required  # which the schema refuses
     names = [name if isinstance(name, str) else "" for name in required] if isinstance(required, list) else []
     return names, list(optional) if isinstance(optional, dict) else []
 
