@@ -6,7 +6,7 @@ from typing import Any
 
 BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 LARGEST = 2**53 - 1  # what JSON can hold exactly is no news
-MOST_CHOICES = 6  # a longer list is for completions
+MOST_CHOICES = 8  # a longer list is for completions
 
 
 def title_of(setting: Mapping[str, Any]) -> str | None:

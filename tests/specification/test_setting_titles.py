@@ -62,7 +62,7 @@ def test_the_titles_are_what_the_settings_take(golden: Callable[[Path, str], Non
         ({"type": "boolean", "default": True}, "true or false; default true"),
         ({"type": "boolean"}, "true or false"),
         ({"type": "string", "enum": ["fit", "crop"], "default": "fit"}, '"fit", "crop"; default "fit"'),
-        ({"type": "string", "enum": list("abcdefg")}, "one of the names"),
+        ({"type": "string", "enum": list("abcdefghi")}, "one of the names"),
         ({"type": ["integer", "array"], "minimum": 1, "maxItems": 2}, "integer ≥ 1 or a pair of such"),
         ({"type": "integer", "minimum": 1, "defaultFrom": "pool_size"}, "integer ≥ 1; pool_size if left out"),
         ({"type": "object", "properties": {}, "default": {}}, None),
