@@ -12,7 +12,7 @@ from graphnn.specification.habits.figures import figure_named
 from graphnn.specification.habits.renamed import RENAMED, renamed
 from graphnn.specification.habits.sentences import Found, filled, without_blanks
 from graphnn.specification.habits.tables import KEYS_ANYWHERE, TABLES
-from graphnn.specification.habits.translation import kinds_of, known_type
+from graphnn.specification.habits.translation import ACTIVATION, kinds_of, known_type
 from graphnn.specification.habits.types import TYPES
 from graphnn.specification.names import CONTAINERS
 from graphnn.specification.schema import Schema
@@ -64,10 +64,18 @@ def about_key(key: str, owner: Mapping[str, Any], path: Path, root: Any, schema:
     for name in (*names, "anywhere"):
         sentences = (KEYS_ANYWHERE if name == "anywhere" else TABLES.get(name, {})).get(folded(key))
         if sentences is not None and renamed(key, names[: names.index(name)] if name in names else names) is None:
-            return as_read(filled(sentences, found, BLANKS), path, root)
+            return as_read(filled(sentences, found, BLANKS), path, root) + borders_of_keras(key, owner, path)
         if folded(key) in RENAMED.get(name, {}):
             return None
     return None
+
+
+def borders_of_keras(key: str, owner: Mapping[str, Any], path: Path) -> str:
+    """Return what to add for a convolution with an activation in it, as in Keras, where it has no "padding"."""
+    is_conv = owner.get("type") == "Conv2D" and "padding" not in owner and not is_of_defaults(path)
+    if not is_conv or folded(key) not in ACTIVATION:
+        return ""
+    return '; and "padding": "valid" in this one, which Keras has where it is left out'
 
 
 def as_read(text: str, path: Path, root: Any) -> str:
