@@ -9,8 +9,9 @@ from typing import Any
 from graphnn.document.document import Path
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.specification.float32 import KEYWORD
-from graphnn.specification.habits.advice import about_form, about_type
+from graphnn.specification.habits.advice import about_type
 from graphnn.specification.habits.figures import figure_named
+from graphnn.specification.habits.forms import about_form
 from graphnn.specification.schema import Schema, is_refused
 from graphnn.specification.value_advice import expected, found, hint
 from graphnn.text.suggestions import closest, did_you_mean, quoted, unknown_name

@@ -1,14 +1,13 @@
-"""Answers what is written by habit of another library with the line to write: keys, types, values of other forms."""
+"""Answers keys and types written by habit of another library with the line to write."""
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from graphnn.document.document import Path
-from graphnn.specification.habits import arguments_of_fit, objects, reading, sections, values_of_sections
+from graphnn.specification.habits import arguments_of_fit, objects, sections
 from graphnn.specification.habits.blanks import BLANKS
-from graphnn.specification.habits.figures import figure_named
 from graphnn.specification.habits.renamed import RENAMED, renamed
 from graphnn.specification.habits.sentences import Found, filled, without_blanks
 from graphnn.specification.habits.tables import KEYS_ANYWHERE, TABLES
@@ -16,7 +15,7 @@ from graphnn.specification.habits.translation import ACTIVATION, kinds_of, known
 from graphnn.specification.habits.types import TYPES
 from graphnn.specification.names import CONTAINERS
 from graphnn.specification.schema import Schema
-from graphnn.text.suggestions import OTHER_NAMES, closest, folded
+from graphnn.text.suggestions import OTHER_NAMES, folded
 
 NETWORKS = ("config", "model", "network", "net", "architecture", "modelconfig", "compile", "compileconfig", "solver")
 EPOCHS = re.compile(r'(.*)write ("epochs": [\d.]+) in training')
@@ -185,135 +184,6 @@ def rewritten(kind: str, owner: Any, schema: Schema) -> str | None:
     """Return the whole object to write instead, where it is known and short."""
     text = objects.text(objects.objects(kind, owner, schema))
     return None if text is None else f"write {text}"
-
-
-def about_form(value: Any, definition: Mapping[str, Any], path: Path, root: Any, schema: Schema) -> str | None:
-    """Return what to write instead of a value of the wrong JSON type; None where it is not known."""
-    allowed = definition.get("type", [])
-    allowed = [allowed] if isinstance(allowed, str) else list(allowed)
-    kind = kind_at(path)
-    if path == ("layers",) and isinstance(value, dict):
-        one = isinstance(value.get("type"), str)
-        return "write a list: " + str(sections.text({"layers": [value] if one else named_layers(value)}))
-    if (of_block := about_block(value, path, root)) is not None:
-        return of_block
-    if path == ("input",):
-        axes = reading.shape(value)
-        return None if axes is None or isinstance(value, bool) else f'write {{"shape": {json.dumps(axes)}}}'
-    if path[-1:] == ("shape",):
-        axes = reading.shape(value)
-        return None if axes is None or isinstance(value, bool) else f"write {json.dumps(axes)}"
-    if kind == "augment" and value is not False and value is not None:
-        many = BLANKS["augment"](Found(value, key="augment"))
-        return None if many is None else f"write {many}"
-    if kind in schema.switches and isinstance(value, str | list) and "object" in allowed:
-        named = about_named(kind, value, path, schema)
-        if named is not None:
-            return named
-    if kind == "keep_best" and isinstance(value, dict) and (figure := figure_named(value.get("monitor"))):
-        return f"write {json.dumps(figure)}"
-    switched = SWITCHED.get(kind)
-    if switched is not None and (value is True or reading.is_number(value)):
-        meant = switched(value)
-        return None if meant is None else f"write {meant}"
-    return plain_value(value, definition, allowed)
-
-
-def about_block(value: Any, path: Path, root: Any) -> str | None:
-    """Return what to write instead of a block, its parameters or a value in it; None for what is not in a block."""
-    if path[:1] != ("blocks",):
-        return None
-    if len(path) == 2 and isinstance(value, list):
-        return 'write {"layers": […]} around it'
-    if path[2:] == ("parameters",) and isinstance(value, dict):
-        return f'write "optional": {json.dumps(value)} for values that a layer may leave out' if value else "write []"
-    block = root["blocks"][path[1]] if isinstance(root, dict) and len(path) > 2 else None
-    parameters = block.get("parameters") if isinstance(block, dict) else None
-    optional = block.get("optional") if isinstance(block, dict) else None
-    names = [*(parameters if isinstance(parameters, list) else []), *(optional if isinstance(optional, dict) else [])]
-    return f"write {json.dumps(f'${value}')}" if isinstance(value, str) and value in names else None
-
-
-def about_named(kind: str, value: Any, path: Path, schema: Schema) -> str | None:
-    """Return the object to write instead of the name of a type, or a call such as "Linear(784, 10)"."""
-    if kind == "data" and isinstance(value, str) and (file := values_of_sections.of_file(value)) is not None:
-        return f"write {file}"
-    written = objects.apart(kind, value, schema)
-    if written is None:
-        return None
-    many = objects.objects(kind, value, schema)
-    if many is None:
-        name, inner = written
-        sentences = TYPES.get(kind, {}).get(folded(name))
-        if sentences is not None:
-            return filled(sentences, Found(name, {"type": name, **inner}, path), BLANKS).removesuffix(" instead")
-        near = closest(name, schema.types(kind))
-        many = None if near is None else [{schema.choosing_key(kind): near}]
-    text = objects.text(objects.completed(kind, many))
-    return None if text is None else f"write {text}"
-
-
-def named_layers(value: Mapping[str, Any]) -> list[Any]:
-    """Return the layers of an object as a list, with the keys as their names where these are no numbers."""
-    layers = []
-    for key, layer in value.items():
-        if isinstance(layer, dict) and "name" not in layer and not key.isdecimal():
-            type_ = {"type": layer["type"]} if "type" in layer else {}
-            layer = {**type_, "name": key, **{name: one for name, one in layer.items() if name != "type"}}
-        layers.append(layer)
-    return layers
-
-
-def early_stopping(value: Any) -> str | None:
-    """Return the section of early stopping that true, or a number of epochs, means."""
-    return json.dumps({"patience": 5 if value is True else int(value)}) if value >= 1 else None
-
-
-def averaging(value: Any) -> str | None:
-    """Return the section of averaging that true, or a decay, means."""
-    if value is True:
-        return json.dumps({"type": "exponential"})
-    return json.dumps({"type": "exponential", "decay": value}) if 0 < value < 1 else None
-
-
-def evaluation(value: Any) -> str | None:
-    """Return the section of evaluation that true, or a number of epochs, means."""
-    return json.dumps({"every": 1 if value is True else int(value)}) if value >= 1 else None
-
-
-def normalize(value: Any) -> str | None:
-    """Return the normalisation that true means."""
-    return '"auto"' if value is True else None
-
-
-def keep_best(value: Any) -> str | None:
-    """Return the figures by which the best epoch may be chosen."""
-    return '"validation_loss", or another figure' if value is True else None
-
-
-SWITCHED: Mapping[str, Callable[[Any], str | None]] = {
-    "early_stopping": early_stopping,
-    "averaging": averaging,
-    "evaluation": evaluation,
-    "normalize": normalize,
-    "keep_best": keep_best,
-}
-
-
-def plain_value(value: Any, definition: Mapping[str, Any], allowed: list[str]) -> str | None:
-    """Return the number, the pair or the truth that a text means: "3x3", "ten", "10 %", "yes"."""
-    if not isinstance(value, str):
-        return None
-    if "boolean" in allowed and (meant := reading.truth(value)) is not None:
-        return f"write {json.dumps(meant)}"
-    number = reading.number(value)
-    if number is not None and ("number" in allowed or ("integer" in allowed and isinstance(number, int))):
-        return f"write {json.dumps(number)}"
-    if "array" in allowed and "integer" in allowed:
-        axes = reading.integers(value)
-        if axes is not None and len(axes) == 2:
-            return f"write {axes[0] if axes[0] == axes[1] else json.dumps(axes)}"
-    return None
 
 
 def about_missing_type(kind: str, owner: Mapping[str, Any], schema: Schema) -> str | None:
