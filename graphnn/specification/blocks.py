@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
     from graphnn.specification.explanations import Violation  # which imports what explains mistakes
 
 MOST_NAMES = 8  # in a message about a circle
-
-
-FOR_IT = "give the block one more parameter for this value"
+OWN_NAME = re.compile(r"[a-z][a-z0-9_]*")  # of a block or a parameter
+WORD = re.compile(r"[a-z0-9_]+")
+HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[- .]+")  # between the words of a name
+BODY = '{"parameters": […], "layers": […]}'
+FORMS: Mapping[Path, str] = {("blocks",): f'{{"conv": {BODY}}}, in this document, with a name for each'}
+CALCULATION = re.compile(r"[-+*/%() ]")
 
 
 class Blocks:
@@ -32,6 +36,8 @@ class Blocks:
         self.schema = schema
         self.written: Mapping[str, Any] = written if isinstance(written, dict) else {}
         self.parameters = {name: [*chain(*required_and_optional(one))] for name, one in self.written.items()}
+        self.unclear = {name for name, one in self.written.items() if not has_readable_parameters(one)}
+        self.unreadable = isinstance(values, dict) and "blocks" in values and not isinstance(written, dict)
 
     def with_names(self, error: Violation) -> Violation:
         """Return an error about a layer's type with the names of the blocks among the known ones."""
@@ -41,14 +47,32 @@ class Blocks:
 
     def allows(self, path: Path, value: Any) -> bool:
         """Whether a value that the schema refuses at `path` is the name of a block, or refers to a parameter."""
-        if not self.written or not isinstance(value, str):
+        if not isinstance(value, str):
             return False
         if path == ("blocks", value):
             return self.alike(value) is not None  # which `findings` says
         if path[-1:] == ("type",):
-            return value in self.written and in_list_of_layers(path)
+            known = value in self.written or (self.unreadable and OWN_NAME.fullmatch(value) is not None)
+            return known and in_list_of_layers(path)
         in_block = path[:1] == ("blocks",) and in_list_of_layers(path)
         return in_block and path[-1] in dict(references(value_at(self.values, path[:-1])))
+
+    def advice(self, path: Path, value: Any) -> str | None:
+        """Return what to write instead of a name or a value that the schema refuses; None where it is not known."""
+        if path[:1] != ("blocks",):
+            return None
+        if path in FORMS or (len(path) == 2 and path != ("blocks", value)):
+            return f"write {FORMS.get(path, BODY)}"
+        if path[2:] == ("optional",):
+            return 'write {"strides": 1}, with the value of each where a layer does not give it'
+        if not isinstance(value, str):
+            return None
+        if path == ("blocks", value) or path[2:3] == ("parameters",):
+            name = HUMP.sub("_", value).lower()
+            return f"write {quoted(name)}" if OWN_NAME.fullmatch(name) and name != value else None
+        if in_list_of_layers(path) and value in self.parameters.get(str(path[1]), ()):
+            return f"write {quoted(REFERENCE + value)}"
+        return None
 
     def findings(self) -> Iterator[Finding]:
         """Yield all findings about blocks, their parameters, and the layers that use them."""
@@ -76,13 +100,27 @@ class Blocks:
             if parameter in optional:
                 message = f"{quoted(parameter)} is among the optional ones, too; remove it from one of them"
                 yield Finding((*path, "parameters", index), message)
-        used = {each for _, layer in each_layer(block.get("layers"), body(name)) for _, each in references(layer)}
+        if name in self.unclear or not isinstance(block.get("layers"), list):
+            return
+        layers = [layer for _, layer in each_layer(block["layers"], body(name)) if isinstance(layer, dict)]
+        meant = {word for layer in layers for _, text in references(layer) for word in WORD.findall(text)}
+        meant |= {value for layer in layers for value in self._refused(layer)}
         for index, parameter in enumerate(given):
-            if parameter and parameter not in used:
+            if parameter and parameter not in meant:
                 yield Finding((*path, "parameters", index), unused(parameter))
         for parameter in optional:
-            if parameter not in used:
+            if parameter not in meant:
                 yield Finding((*path, "optional", parameter), unused(parameter), key=True)
+
+    def _refused(self, layer: Mapping[str, Any]) -> Iterator[str]:
+        """Yield the texts of a layer's settings that the schema refuses, where `advice` says more."""
+        type_ = layer.get("type")
+        known = type_ in self.schema.types("layer")
+        settings = self.schema.properties("layer", str(type_)) if known else {}
+        texts = {key: value for key, value in layer.items() if isinstance(value, str) and key in settings}
+        for key, text in texts.items():
+            if not self.schema.validator.evolve(schema=settings[key]).is_valid(text):
+                yield text
 
     def _uses(self, layers: Any, path: Path, block: str | None) -> Iterator[Finding]:
         """Yield findings about references, and about layers that use blocks, in a list. block: in whose body it is."""
@@ -96,17 +134,12 @@ class Blocks:
                     continue
                 value = layer[key]
                 if block is not None:
-                    written = [REFERENCE + each for each in known]
-                    if not name.isidentifier():
-                        message = f"{quoted(value)} is no name of a parameter, and there are no calculations; {FOR_IT}"
-                        yield Finding((*at, key), message)
-                        continue
-                    advice = did_you_mean(value, written) or f"; its parameters: {', '.join(written) or 'none'}"
-                    yield Finding((*at, key), f"the block {quoted(block)} has no parameter {quoted(name)}{advice}")
+                    if block not in self.unclear:
+                        yield Finding((*at, key), no_parameter(block, name, known))
                 elif isinstance(type_, str) and type_ in self.written:
                     message = f"{quoted(value)} stands for a parameter, which only blocks have; write its value"
                     yield Finding((*at, key), message)
-            if isinstance(type_, str) and type_ in self.written and isinstance(self.written[type_], dict):
+            if isinstance(type_, str) and type_ in self.written and type_ not in self.unclear:
                 yield from self._use(layer, at, type_)
 
     def _use(self, layer: Mapping[str, Any], path: Path, name: str) -> Iterator[Finding]:
@@ -167,6 +200,25 @@ def required_and_optional(block: Any) -> tuple[list[str], list[str]]:
     required = list(required) if isinstance(required, dict) else required  # which the schema refuses
     names = [name if isinstance(name, str) else "" for name in required] if isinstance(required, list) else []
     return names, list(optional) if isinstance(optional, dict) else []
+
+
+def has_readable_parameters(block: Any) -> bool:
+    """Whether it is certain which parameters a block has: it has no fault there that has its own message."""
+    if not isinstance(block, dict):
+        return False
+    names = ("parameters", "optional")
+    unknown = [key for key in block if key not in (*names, "layers", "description")]
+    forms = isinstance(block.get("parameters", []), list) and isinstance(block.get("optional", {}), dict)
+    return forms and not any(closest(key, names) for key in unknown)
+
+
+def no_parameter(block: str, name: str, known: list[str]) -> str:
+    """Return the message about a reference to a parameter that a block does not have."""
+    written = [REFERENCE + each for each in known]
+    if CALCULATION.search(name):
+        return f"found {quoted(REFERENCE + name)}; nothing is calculated in documents: make a parameter of the result"
+    close = did_you_mean(REFERENCE + name, written) or f"; its parameters: {', '.join(written) or 'none'}"
+    return f"the block {quoted(block)} has no parameter {quoted(name)}{close}"
 
 
 def unused(parameter: str) -> str:

@@ -18,6 +18,8 @@ EXPECTED = {
 }
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)((?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)")
 AUTOMATIC = ("auto", "automatic", "default")
+LAYER = "#/definitions/layer"
+REFERENCE = re.compile(r"\$[a-z][a-z0-9_]*")  # to a parameter of a block
 WIDTH = 60  # characters of a value in a message; a longer string is cut, a longer list only counted
 MOST_CHOICES = 8  # where the type is wrong too, a longer list of choices is left out
 
@@ -77,6 +79,9 @@ def hint(value: Any, definition: Mapping[str, Any]) -> str | None:
         return hint_for_number(value, definition, allowed) if "enum" not in definition else None
     if isinstance(value, list):
         return hint_for_list(value, definition, allowed)
+    if isinstance(value, dict) and allowed == ["array"] and definition.get("items") == {"$ref": LAYER}:
+        text = json.dumps([value], ensure_ascii=False)
+        return f"write {text}" if "type" in value and len(text) <= WIDTH else "write [ and ] around it"
     return None
 
 
@@ -91,6 +96,8 @@ def hint_for_string(text: str, definition: Mapping[str, Any], allowed: list[str]
             choice = closest(text, one["enum"]) if isinstance(one, dict) and "enum" in one else None
             if choice is not None:
                 return f"write {json.dumps({key: choice})}"
+    if REFERENCE.fullmatch(text) and allowed != ["array"]:
+        return "only in blocks does such a text stand for a value; write the value"
     if "integer" in allowed or "number" in allowed:
         number = NUMBER.fullmatch(text)
         if number is not None and ("number" in allowed or not number[1]):

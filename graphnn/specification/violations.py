@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import ValidationError
@@ -45,7 +46,9 @@ def explained(
             yield from missing_keys(error, schema, reported)
         elif error.keyword != "additionalProperties" and path not in told:
             told.add(path)
-            yield explained_finding(error)
+            finding = explained_finding(error)
+            better = blocks.advice(error.path, error.value) if blocks is not None else None
+            yield finding if better is None else replace(finding, message=f"{finding.message}; {better}")
 
 
 def explained_finding(error: Violation) -> Finding:
@@ -96,6 +99,8 @@ def key_advice(key: str, error: Violation, schema: Schema, known: list[str], rep
     likely = [name for name in known if name != "description" or key.casefold().startswith("desc")]
     free = [name for name in likely if name not in error.value]
     here = reported[error.path]
+    if error.path == ("defaults",) and error.document and key in error.document.get("blocks", ()):
+        return f"; {quoted(key)} is a block: {advice.line('optional', error.value[key])} there"
     spelt = [name for name in known if folded(name) == folded(key)]
     network = schema.switches and "optimizer" in schema.switches  # the schema of variants has no kinds
     if network and not spelt:

@@ -64,7 +64,8 @@ def interpreted(text: str, *, parameters: bool = False) -> list[str]:
     try:
         value, schema = parse_document(text, "net").value, load_schema()
         blocks = Blocks(value, schema)
-        findings = [*find(value, schema, blocks=blocks), *(blocks.findings() if parameters else ())]
+        more = blocks.findings() if parameters and isinstance(value, dict) else ()
+        findings = [*find(value, schema, blocks=blocks), *more]
         return [one.message for one in findings]
     except GraphError as error:
         return [str(problem) for problem in error.problems]

@@ -64,7 +64,7 @@ DIFFERENCES = (
     ),
     Difference(
         (False, False, True),
-        r'the block "|a block cannot use itself|among the optional ones|no layer of the block|which only blocks have',
+        r'the block "|a block cannot use itself|among the optional ones|of the block has "|which only blocks have',
         "JSON Schema cannot compare the settings of a layer, or what stands for them, with the parameters of a block",
         '"blocks": {"pair": {"layers": [{"type": "Dense", "units": "$units"}]}}, "layers": [{"type": "pair", "a": 1}]',
     ),

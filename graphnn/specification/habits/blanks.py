@@ -79,6 +79,7 @@ BLANKS: Mapping[str, Callable[[Found], str | None]] = {
     "weighted": asks(lambda found: values_of_sections.has_class_weights()),
     "linear": asks(lambda found: reading.activation(values_of_layers.in_layer(found).value) == (None, True)),
     "value": shown(lambda found: found.value),
+    "rest": shown(lambda found: {key: value for key, value in found.owner.items() if key != found.key}),
     "input": values_of_layers.input_section,
     "inputlayer": values_of_layers.input_of_layer,
     "twice": shown(values_of_layers.penalised),

@@ -30,6 +30,11 @@ SETTINGS = (
     "write its settings in the layer itself, without this object around them",
 )
 CHANNELS_FIRST = "leave it out: images are [channels, height, width] everywhere"
+REPEATED = (
+    "<one>leave it out",
+    '<count>write {"type": "Repeat", "times": <value>, "layers": [<rest>]} in place of this layer',
+    'write the layer in the "layers" of a {"type": "Repeat", "times": …, "layers": […]}',
+)
 NORMALISED = '<on>write {"type": "BatchNormalization"} after this layer instead'
 
 LAYER: Table = {
@@ -58,6 +63,7 @@ LAYER: Table = {
         ('<fraction>write {"type": "Dropout", "rate": <value>} after this layer instead', "leave it out"),
         "dropout dropout_rate dropout_p",
     ),
+    **same(REPEATED, "repeat repeats repetitions repeated times num_repeats n_repeats num_layers n_layers"),
     **same(
         (NORMALISED, "<off>leave it out", "leave it out"),
         "batch_norm batch_normalize use_bn bn use_batch_norm batch_normalization",
