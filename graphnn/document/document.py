@@ -105,7 +105,7 @@ class Document:
         if where is None:
             where = path[:-1] if key else path
         if self.origins:
-            message += self._way(path)
+            message += self._way(path, message)
             path, where = self.written_path(path), self.written_path(where)
         named = where_text(self.value, where)
         for changed, source in reversed(self.changed):
@@ -116,8 +116,11 @@ class Document:
             return Problem(message, named, self.file)
         return Problem(message, named, self.file, *position, self.lines.source(position[0]))
 
-    def _way(self, path: Path) -> str:
-        """Return in words how the layers written at the top lead to the layer of a path, for the end of a message."""
+    def _way(self, path: Path, message: str) -> str:
+        """Return in words what leads to the layer of a path, for the end of a message.
+
+        That is, the defaults that it has of settings named in the message, and the layers that stand for it.
+        """
         from graphnn.document.origins import origin_of
 
         origin, rest = origin_of(self.origins, path)
@@ -125,7 +128,8 @@ class Document:
             return ""
         if rest and str(rest[0]) in origin.elsewhere:
             return f" (in {self._place((*origin.written, *rest[:1]))})"
-        words = []
+        named = [at for key, at in origin.elsewhere.items() if at[0] == "defaults" and not rest and key in message]
+        words = [f"from {' and '.join(map(self._place, named))}"] if named else []
         for step in reversed(origin.steps):
             place = self._place(step.path)
             words.append(f"used by {place}" if step.repetition is None else f"repetition {step.repetition} of {place}")
