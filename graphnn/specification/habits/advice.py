@@ -9,7 +9,7 @@ from graphnn.document.document import Path
 from graphnn.specification.habits import arguments_of_fit, objects, sections
 from graphnn.specification.habits.blanks import BLANKS
 from graphnn.specification.habits.renamed import RENAMED, renamed
-from graphnn.specification.habits.sentences import Found, filled, without_blanks
+from graphnn.specification.habits.sentences import Found, filled
 from graphnn.specification.habits.tables import KEYS_ANYWHERE, TABLES
 from graphnn.specification.habits.translation import ACTIVATION, kinds_of, known_type
 from graphnn.specification.habits.types import TYPES
@@ -198,9 +198,3 @@ def about_missing_type(kind: str, owner: Mapping[str, Any], schema: Schema) -> s
     if written is not None and sentences is not None:
         return filled(sentences, Found(written[0], {"type": written[0], **written[1]}), BLANKS)
     return rewritten(kind, owner, schema)
-
-
-def all_sentences() -> dict[str, dict[str, str]]:
-    """Return the sentence that fits any value of each key that tables have, by kind and key, `folded`."""
-    tables = {**TABLES, "anywhere": KEYS_ANYWHERE}
-    return {kind: {key: without_blanks(one) for key, one in table.items()} for kind, table in tables.items()}

@@ -57,14 +57,11 @@ HELD_OUT = (
     'write "validation_split": 0.1 in data, the fraction of the training part that is held out',
 )
 CLASS_WEIGHTS = (
+    "leave it out: <others_with_class_weights> have weights of classes, this loss has none",
     'write "class_weights": <class_weights> in loss',
-    '<weighted>write "class_weights": "balanced" in loss, or a list with a weight for each class',
-    "classes and samples cannot be given weights here; let the data repeat the samples that are too few",
+    'write "class_weights": "balanced" in loss, or a list with a weight for each class',
 )
-SAMPLE_WEIGHTS = (
-    '<weighted>leave it out: samples have no weights of their own, "class_weights" in loss are those of classes',
-    "classes and samples cannot be given weights here; let the data repeat the samples that are too few",
-)
+SAMPLE_WEIGHTS = 'leave it out: samples have no weights of their own, "class_weights" in loss are those of classes'
 START = (
     "leave it out: to start from trained weights, give --init-from <value> to train",
     "leave it out: to start from trained weights, give --init-from FILE.npz to train",

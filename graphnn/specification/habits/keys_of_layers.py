@@ -1,7 +1,7 @@
 """Keys that other libraries have in layers, and what to write instead.
 
 Each kind of object has a table from keys, `folded`, to a sentence, or to several of which the first that fits the value
-is shown; the last one fits any. A word in angle brackets stands for what `values.py` makes of the value, or asks of it.
+is shown; the last one fits any. A word in angle brackets stands for what `blanks.py` makes of the value, or asks of it.
 """
 
 from graphnn.specification.habits.sentences import Table, same

@@ -8,6 +8,7 @@ from graphnn.specification.habits.keys_of_training import (
     OPTIMIZER,
     OPTIMIZERS,
     SCHEDULE_KEYS,
+    SCHEDULES,
     TRAINING,
 )
 from graphnn.specification.habits.renamed import RENAMED
@@ -80,6 +81,7 @@ KEYS: dict[str, Table] = {
     "initializer": INITIALIZER_KEYS,
     "evaluation": EVALUATION,
     **OPTIMIZERS,
+    **SCHEDULES,
     **DATASETS,
     **AUGMENTATIONS,
 }

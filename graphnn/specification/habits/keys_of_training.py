@@ -17,6 +17,7 @@ from graphnn.specification.habits.keys_anywhere import (
 )
 from graphnn.specification.habits.sentences import Table, same
 
+BETTER = 'leave it out: "monitor" says it: a loss is better when lower, accuracy when higher'
 TRAINING: Table = {
     **same(
         EPOCHS,
@@ -84,7 +85,7 @@ TRAINING: Table = {
         "eval_interval evaluate_every "
         "val_every evaluation_interval test_iter eval_steps validation_steps val_interval eval_freq",
     ),
-    **same('leave it out: "monitor" says it: a loss is better when lower, accuracy when higher', "mode direction goal"),
+    **same(BETTER, "mode direction goal"),
     **same("leave it out: --resume goes on where a training was interrupted", "initial_epoch start_epoch"),
     **same('write it as "seed" in training', "rng_seed manual_seed global_seed"),
     **same("leave it out: samples are read as they are needed", "max_queue_size prefetch buffer_size cache"),
@@ -92,10 +93,7 @@ TRAINING: Table = {
 }
 
 EARLY_STOPPING: Table = {
-    **same(
-        'leave it out: "monitor" says it: a loss is better when lower, accuracy when higher',
-        "mode direction goal greater_is_better",
-    ),
+    **same(BETTER, "mode direction goal greater_is_better"),
     **same(BEST, "restore_best_weights save_best_only restore_best save_best load_best"),
     **same("leave it out: the section itself turns early stopping on", "enabled enable active use on type name"),
     **same("leave it out: only an improvement over the best value counts", "baseline threshold_mode strict"),
@@ -187,6 +185,15 @@ OPTIMIZERS: dict[str, Table] = {
     },
 }
 
+SCHEDULES: dict[str, Table] = {
+    "reduce_on_plateau": {
+        **same(('write "monitor": <monitor>', 'write "monitor": "validation_loss"'), "metric quantity watch figure"),
+        **same(BETTER, "mode direction greater_is_better"),
+        **same("leave it out: any improvement over the best value counts", "threshold threshold_mode min_delta"),
+        **same("leave it out: after each change it waits for a full patience again", "cooldown"),
+    },
+}
+
 SCHEDULE_KEYS: Table = {
     **same(
         ("<off>leave it out", 'write "warmup_epochs": 1, in epochs; fractions are allowed'),
@@ -207,16 +214,8 @@ SCHEDULE_KEYS: Table = {
     **same(('write "points": […], pairs of a fraction of the run and a factor',), "values boundaries schedule"),
     **same("leave it out: it counts epochs by itself", "last_epoch verbose cycle staircase"),
     **same(
-        'leave it out: "monitor" says it: a loss is better when lower, accuracy when higher',
-        "mode threshold threshold_mode",
-    ),
-    **same(
-        ('write "monitor": <monitor>', 'write "monitor": "validation_loss"'),
-        "metric quantity figure",
-    ),
-    **same(
         "leave it out: only reduce_on_plateau watches a figure",
-        "monitor",
+        "monitor metric quantity figure mode threshold threshold_mode",
     ),
     **same(
         ('leave it out: "start_scale" is the rate at the start as a fraction of the highest',),

@@ -1,7 +1,5 @@
 """Where settings are that other programs take as options, or by a short name: `--lr 0.1`, `--set lr=0.1`."""
 
-import json
-
 from graphnn.specification.schema import load_schema
 from graphnn.text.suggestions import closest, folded
 
@@ -47,16 +45,11 @@ def setting(name: str, value: str | None) -> str | None:
         return None
     if path in CHOICES and value is not None:
         value = closest(value, load_schema().types(CHOICES[path])) or value
-    return f"{path}={example(path) if value is None else value}"
+    return f"{path}={EXAMPLES.get(path, 'VALUE') if value is None else value}"
 
 
-def example(path: str) -> str:
-    """Return a value that a setting may have."""
-    return EXAMPLES.get(path, "VALUE")
-
-
-EXAMPLES = {
-    "optimizer.learning_rate": json.dumps(0.01),
+EXAMPLES = {  # values that a setting may have
+    "optimizer.learning_rate": "0.01",
     "training.epochs": "5",
     "training.batch_size": "32",
     "optimizer.momentum": "0.9",

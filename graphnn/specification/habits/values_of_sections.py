@@ -106,19 +106,21 @@ def fraction(found: Found) -> float | None:
 
 
 def class_weights(found: Found) -> Any:
-    """Return weights of classes by class, or "balanced", where losses have them."""
+    """Return weights of classes, by class or as a list, or "balanced"."""
     value = found.value
-    if not has_class_weights():
-        return None
     numbers = list(value.values()) if isinstance(value, dict) else value
     if isinstance(numbers, list) and len(numbers) > 1 and all(reading.is_number(one) and one >= 0 for one in numbers):
         return value
     return "balanced" if value in ("balanced", "auto", True) else None
 
 
-def has_class_weights() -> bool:
-    """Return whether losses have weights of classes."""
-    return "class_weights" in load_schema().properties("loss", "CrossEntropy")
+def others_with_class_weights(found: Found) -> str | None:
+    """Return the losses that have weights of classes where that of the document has none."""
+    schema = load_schema()
+    loss = found.owner if found.path == ("loss",) else found.root.get("loss") if isinstance(found.root, dict) else None
+    type_ = loss.get("type") if isinstance(loss, dict) else None
+    having = [name for name in schema.types("loss") if "class_weights" in schema.settings("loss", name)]
+    return " and ".join(having) if type_ in schema.types("loss") and type_ not in having else None
 
 
 def augment(found: Found) -> list[dict[str, Any]] | None:

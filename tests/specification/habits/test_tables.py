@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from graphnn.specification.habits.advice import KEYS_ANYWHERE, TABLES, all_sentences
+from graphnn.specification.habits.advice import KEYS_ANYWHERE, TABLES
 from graphnn.specification.habits.blanks import BLANKS
 from graphnn.specification.habits.renamed import RENAMED
 from graphnn.specification.habits.sentences import BLANK, Found, Table, filled, same
@@ -78,6 +78,11 @@ def test_blanks_are_known_and_the_last_sentence_has_none(name: str) -> None:
         assert not BLANK.search(several[-1]), key
 
 
+def test_each_blank_stands_in_a_sentence() -> None:
+    several = [(one,) if isinstance(one, str) else one for table in ALL.values() for one in table.values()]
+    assert {blank for sentences in several for text in sentences for blank in BLANK.findall(text)} == set(BLANKS)
+
+
 def objects_in(sentence: str) -> list[Mapping[str, Any]]:
     """Return the objects in a sentence that can be read as JSON."""
     found = []
@@ -128,12 +133,6 @@ def test_no_key_of_a_table_is_one_that_objects_of_the_kind_have() -> None:
     for kind in kinds & TABLES.keys():
         for key in settings_of(kind) if kind not in SCHEMA.switches else ():
             assert folded(key) not in TABLES[kind], (kind, key)
-
-
-def test_sentences_can_be_read_by_kind_and_key() -> None:
-    sentences = all_sentences()
-    assert sentences["Conv2D"]["groups"].startswith("leave it out: convolutions have no groups here")
-    assert sentences["anywhere"]["callbacks"].startswith("leave it out")
 
 
 def test_a_table_of_keys_with_the_same_sentence() -> None:
