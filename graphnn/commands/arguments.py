@@ -24,7 +24,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, command: str, description: str, examples: Sequence[str]) -> None:
         program = program_name(command)
-        shown = "\n".join(f"  {program} {example}" for example in examples)
+        shown = "\n".join(f"  {program} {example}".rstrip() for example in examples)
         super().__init__(
             prog=program,
             description=description,
@@ -212,6 +212,11 @@ def add_document_arguments(parser: Parser, *, required: bool = True, several: bo
         help="change a value of the document for this call, for example training.epochs=5; null removes it; "
         "may be repeated",
     )
+    add_plugin_argument(parser)
+
+
+def add_plugin_argument(parser: Parser) -> None:
+    """Add --plugin."""
     parser.add_argument(
         "--plugin",
         action="append",

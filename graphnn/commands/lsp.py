@@ -6,9 +6,8 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
-from pathlib import Path
 
-from graphnn.commands.arguments import Parser
+from graphnn.commands.arguments import Parser, add_plugin_argument
 from graphnn.commands.guarding import guarded, in_main_thread
 from graphnn.errors import GraphError
 from graphnn.text.colour import is_terminal
@@ -34,15 +33,7 @@ def parser() -> Parser:
     result.add_argument(
         "--stdio", action="store_true", help="talk by standard input and output, the only way; some editors say so"
     )
-    result.add_argument(
-        "--plugin",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="FILE.py",
-        dest="plugins",
-        help="run a Python file that registers further layer types; may be repeated",
-    )
+    add_plugin_argument(result)
     return result
 
 

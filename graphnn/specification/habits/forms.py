@@ -1,7 +1,7 @@
 """Answers values of a form that is not known here: names for objects, switches, texts for numbers, parts of blocks."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from graphnn.document.document import Path
@@ -10,6 +10,7 @@ from graphnn.specification.habits.advice import kind_at
 from graphnn.specification.habits.blanks import BLANKS
 from graphnn.specification.habits.figures import figure_named
 from graphnn.specification.habits.sentences import Found, filled
+from graphnn.specification.habits.switched import SWITCHED
 from graphnn.specification.habits.types import TYPES
 from graphnn.specification.schema import Schema
 from graphnn.text.suggestions import closest, folded
@@ -90,42 +91,6 @@ def named_layers(value: Mapping[str, Any]) -> list[Any]:
             layer = {**type_, "name": key, **{name: one for name, one in layer.items() if name != "type"}}
         layers.append(layer)
     return layers
-
-
-def early_stopping(value: Any) -> str | None:
-    """Return the section of early stopping that true, or a number of epochs, means."""
-    return json.dumps({"patience": 5 if value is True else int(value)}) if value >= 1 else None
-
-
-def averaging(value: Any) -> str | None:
-    """Return the section of averaging that true, or a decay, means."""
-    if value is True:
-        return json.dumps({"type": "exponential"})
-    return json.dumps({"type": "exponential", "decay": value}) if 0 < value < 1 else None
-
-
-def evaluation(value: Any) -> str | None:
-    """Return the section of evaluation that true, or a number of epochs, means."""
-    return json.dumps({"every": 1 if value is True else int(value)}) if value >= 1 else None
-
-
-def normalize(value: Any) -> str | None:
-    """Return the normalisation that true means."""
-    return '"auto"' if value is True else None
-
-
-def keep_best(value: Any) -> str | None:
-    """Return the figures by which the best epoch may be chosen."""
-    return '"validation_loss", or another figure' if value is True else None
-
-
-SWITCHED: Mapping[str, Callable[[Any], str | None]] = {
-    "early_stopping": early_stopping,
-    "averaging": averaging,
-    "evaluation": evaluation,
-    "normalize": normalize,
-    "keep_best": keep_best,
-}
 
 
 def plain_value(value: Any, definition: Mapping[str, Any], allowed: list[str]) -> str | None:
