@@ -28,7 +28,7 @@ PAGES += sorted((ROOT / "graphnn").rglob("README.md"))
 TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 FIRST_PAGE = README.read_text(encoding="utf-8")
 MADE: list[dict[str, Any]] = [
-    runpy.run_path(str(ROOT / "tests" / "readme" / name)) for name in ("blocks.py", "overviews.py")
+    runpy.run_path(str(ROOT / "tests" / "readme" / name)) for name in ("blocks.py", "options.py", "overviews.py")
 ]
 BLOCKS: dict[str, Callable[[], str]] = {name: make for made in MADE for name, make in made["BLOCKS"].items()}
 FILES: dict[str, str] = {name: file for made in MADE for name, file in made["FILES"].items()}
