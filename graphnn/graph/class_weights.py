@@ -9,7 +9,7 @@ import numpy as np
 from graphnn.datasets.base import facts_of
 from graphnn.graph.graph import Graph
 from graphnn.losses.base import Loss
-from graphnn.losses.class_weights import BALANCED, ClassWeighted
+from graphnn.losses.class_weights import BALANCED, ClassWeighted, numbered
 from graphnn.specification.schema_problems import Finding
 from graphnn.specification.spec import Spec
 from graphnn.types import Array, Shape, shape_text
@@ -63,6 +63,17 @@ def with_class_weights(graph: Graph, targets: Array | None, names: Sequence[str]
 def is_balanced(loss: Loss) -> bool:
     """Return whether the class weights are yet to be counted."""
     return isinstance(loss, ClassWeighted) and loss.class_weights == BALANCED
+
+
+def is_open(graph: Graph, names: Sequence[str] | None) -> bool:
+    """Return whether class weights cannot be numbers yet: they are to be counted, or by names that are not known.
+
+    names: of the classes; None: not known.
+    """
+    loss = graph.loss
+    if names is not None or not (isinstance(loss, ClassWeighted) and isinstance(loss.class_weights, Mapping)):
+        return is_balanced(loss)
+    return loss.unfit(graph.output_shape, numbered(loss.class_count(graph.output_shape))) is not None
 
 
 def recorded(graph: Graph, meta: Mapping[str, Any], names: Sequence[str] | None) -> tuple[Graph, str | None]:

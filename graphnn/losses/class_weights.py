@@ -1,5 +1,6 @@
 """The weights of classes in a loss: as numbers, by name or number of the class, or balanced by how many there are."""
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
@@ -118,7 +119,10 @@ class ClassWeighted(Loss):
         if setting is None:
             return None
         if not isinstance(setting, tuple):
-            raise GraphError(f"the class weights {setting!r} are not known as numbers yet")
+            raise GraphError(
+                f"the class weights {json.dumps(setting)} are not known as numbers yet: fit first, or load weights "
+                "that have them"
+            )
         return as_array(setting, np.dtype(dtype))
 
 

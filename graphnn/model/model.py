@@ -23,7 +23,7 @@ from graphnn.errors import DataError, GraphError
 from graphnn.evaluation.prediction import finite_outputs
 from graphnn.evaluation.views import averaged_sums, check_averaged
 from graphnn.graph.build import build_graph
-from graphnn.graph.class_weights import has_class_weights, is_balanced, recorded, with_class_weights
+from graphnn.graph.class_weights import has_class_weights, is_open, recorded, with_class_weights
 from graphnn.graph.graph import Graph
 from graphnn.graph.initialisation import initialise, needs_images, unset
 from graphnn.initializers.base import IMAGES
@@ -274,9 +274,11 @@ class Model(Displayed):
         except DataError as error:
             raise DataError(f"{file}: {error}") from error
         trained_on, classes = Provenance.from_meta(found.meta, file), class_names(found)
-        assign(parameters, found.arrays, file=file)
         if has_class_weights(self.loss):
-            graph, _ = recorded(replace(graph, loss=self.loss), found.meta, self._known_classes or classes)
+            facts = facts_of(self._data["dataset"])
+            names = classes if facts is None else facts.classes
+            graph, _ = recorded(replace(graph, loss=self.loss), found.meta, names)
+        assign(parameters, found.arrays, file=file)
         self._network, self._normalisation = (graph, parameters), normalisation
         self._trained_on, self._classes = trained_on, classes
         kernels = found.meta.get("kernels")
@@ -287,13 +289,13 @@ class Model(Displayed):
         if self._network is not None:
             return self._network[0]
         graph = build_graph(self.spec(), validated=True)
-        return graph if is_balanced(graph.loss) else with_class_weights(graph, None, self._known_classes)
+        return graph if is_open(graph, self._known_classes) else with_class_weights(graph, None, self._known_classes)
 
     @property
     def _known_classes(self) -> Sequence[str] | None:
-        """The names of the classes of the data set, where it is known and its classes have some."""
+        """The names of the classes of the data set, or of the loaded weights; None where there are none."""
         facts = facts_of(self._data["dataset"])
-        return None if facts is None else facts.classes
+        return self._classes if facts is None else facts.classes
 
     def _ready(self, x: Array | None = None) -> tuple[Graph, Parameters]:
         """Return the graph and the parameters, which the first call initialises. x: the training inputs, if any.

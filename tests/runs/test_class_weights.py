@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphnn.errors import GraphError
 from graphnn.graph.class_weights import recorded
 from graphnn.losses.cross_entropy import CrossEntropy
 from graphnn.model.model import Model
@@ -177,6 +178,23 @@ def test_a_model_in_python(tmp_path: Path) -> None:
     again.load(tmp_path / "w.npz")
     assert again.evaluate(x, y)["loss"] == expected
     assert again.to_document()["loss"] == {"type": "CrossEntropy", "class_weights": "balanced"}
+
+
+def test_a_model_takes_the_names_of_classes_from_its_weights(graphnn: Callable[..., Any], tmp_path: Path) -> None:
+    document = weigh(table(tmp_path), {"yes": 4})
+    assert graphnn("train", document, "--quiet", "--set", "training.epochs=2").returncode == 0
+    model, x, y = Model.from_document(document), np.zeros((2, 2), np.float32), np.array([0, 1])
+    with pytest.raises(GraphError, match=r'the class weights \{"yes": 4\} are not known as numbers yet: fit first, or'):
+        Model.from_document(document, overrides=["data.normalize=none"]).evaluate(x, y)
+    model.load(tmp_path / "rare.npz")
+    p = model.predict(x)
+    assert model.evaluate(x, y)["loss"] == pytest.approx(-(np.log(p[0, 0]) + 4 * np.log(p[1, 1])) / 2, rel=1e-5)
+    before = model.predict(x)
+    other = Model.from_document(weigh(document, {"maybe": 4}))
+    with pytest.raises(GraphError, match='unknown class "maybe"; the classes: "no", "yes"'):
+        other.load(tmp_path / "rare.npz")
+    model.fit(x, y, epochs=1, batch_size=2)
+    assert not np.array_equal(model.predict(x), before)
 
 
 def record(epoch: int, loss: float, accuracy: float) -> Record:
