@@ -16,7 +16,7 @@ from graphnn.text.working import working
 from graphnn.training.divergence import check_figures
 from graphnn.training.observer import Stop, never
 from graphnn.training.samples import Samples
-from graphnn.training.trainer import evaluate
+from graphnn.training.validation import evaluate
 from graphnn.types import Array, Shape
 
 

@@ -48,7 +48,8 @@ from graphnn.training.monitor import EarlyStopping
 from graphnn.training.observer import Observer
 from graphnn.training.options import training_options
 from graphnn.training.samples import Samples
-from graphnn.training.trainer import Trainer, evaluate
+from graphnn.training.trainer import Trainer
+from graphnn.training.validation import evaluate
 from graphnn.types import Array
 
 

@@ -11,7 +11,7 @@ from graphnn.training.divergence import check_figures
 from graphnn.training.history import Record
 from graphnn.training.observer import Stop, never
 from graphnn.training.samples import Samples
-from graphnn.training.trainer import evaluate
+from graphnn.training.validation import evaluate
 
 WITH = " with "  # between a part and the views over which its outputs are averaged
 

@@ -9,17 +9,13 @@ from graphnn.averaging.base import check_averaging
 from graphnn.datasets.batches import epoch_order
 from graphnn.engine.batch import ArrayBatch, SourceBatch
 from graphnn.engine.engine import Engine
-from graphnn.engine.plan import loss_takes_logits
-from graphnn.errors import DataError, DivergenceError, WeightsError
-from graphnn.losses.class_weights import ClassWeighted
-from graphnn.metrics.base import METRICS
+from graphnn.errors import DivergenceError, WeightsError
 from graphnn.metrics.figures import first_non_finite, label
 from graphnn.optimizers.base import Optimizer
 from graphnn.optimizers.rates import Rates
 from graphnn.optimizers.updater import Updater
 from graphnn.schedules.base import Schedule
 from graphnn.storage.weights import compare
-from graphnn.text.working import working
 from graphnn.training.checkpoint import State
 from graphnn.training.divergence import all_finite, culprit, culprit_in_inference
 from graphnn.training.history import Record
@@ -29,6 +25,7 @@ from graphnn.training.monitor import Watch
 from graphnn.training.observer import Observer, Silent, Stop, never
 from graphnn.training.options import TrainingOptions
 from graphnn.training.samples import Samples
+from graphnn.training.validation import check_classes, evaluate
 from graphnn.types import Array
 
 
@@ -72,7 +69,7 @@ class Trainer:
         for each in (self.watch, self.kept.best, *map(Watch, self.rates.monitors)):
             if each is not None:
                 each.check(self.graph.metrics, validated=self.validation is not None)
-                self._check_classes(each)
+                check_classes(each, self.graph, self.validation)
         self.history: list[Record] = []
         self.epoch = self.step = 0
         self._sums: Array | None = None
@@ -105,18 +102,6 @@ class Trainer:
         if self.watch is None or stopping is None or self.epoch >= self.length.records:
             return False
         return self.watch.waited >= stopping.patience
-
-    def _check_classes(self, watch: Watch) -> None:
-        """Raise DataError where the figure to watch compares two classes, of which the validation part has one."""
-        loss, samples = self.graph.loss, self.validation
-        if samples is None or not METRICS[watch.metric].two_classes or not isinstance(loss, ClassWeighted):
-            return
-        counts = loss.counts(samples.all_targets, self.graph.output_shape)
-        if not counts.all():
-            other = "second" if counts[0] else "first"
-            found = f"none of the {len(samples):,} samples to validate on is of the {other} class"
-            advice = "watch another figure, or validate on more samples"
-            raise DataError(f"{watch.monitor} is watched, but {found}; {advice}")
 
     @property
     def watched(self) -> tuple[str, ...]:
@@ -302,27 +287,3 @@ class Trainer:
         self.kept.restart(self.history)
         if self.watch is not None:
             self.watch.restart(self.history)
-
-
-def evaluate(engine: Engine, samples: Samples, stop: Stop = never, *, what: str = "measuring") -> Array | None:
-    """Return the loss's partial sums over all samples, in inference; None if `stop()` returned True before the end.
-
-    what: it is called while it takes long. Raises DataError where there are no samples.
-    """
-    graph, total = engine.graph, np.zeros(0)
-    gathered, logits = graph.gathered(), loss_takes_logits(graph)
-    with working(what, len(samples)) as task:
-        for chunk in engine.chunks(len(samples)):
-            if stop():
-                return None
-            chosen = np.arange(chunk.start, chunk.stop)
-            shape = (len(chosen), *graph.output_shape)
-            inputs = np.empty(shape, engine.parameters.dtype) if gathered.needed else None
-            sums = engine.evaluate(SourceBatch(samples, chosen), inputs)
-            total = total + sums if total.size else sums.copy()
-            if inputs is not None:
-                gathered.add(samples.targets(chosen), inputs, logits=logits)
-            task.advance(len(chosen))
-    if not total.size:
-        raise DataError("there is no sample to evaluate on")
-    return gathered.filled(total)

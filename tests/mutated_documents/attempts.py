@@ -37,7 +37,8 @@ from graphnn.reports.formats import render
 from graphnn.specification.spec import parse_spec
 from graphnn.training.options import training_options
 from graphnn.training.samples import Samples
-from graphnn.training.trainer import Trainer, evaluate
+from graphnn.training.trainer import Trainer
+from graphnn.training.validation import evaluate
 
 SECONDS = 10  # of one document; what takes so long hangs
 SMALL = 2**27, 10**9  # bytes by the estimate, and multiply-adds of a batch: what is trained

@@ -16,7 +16,8 @@ from graphnn.schedules.reduce_on_plateau import ReduceOnPlateau
 from graphnn.schedules.step import Step
 from graphnn.training.history import Record
 from graphnn.training.samples import Samples
-from graphnn.training.trainer import Trainer, evaluate
+from graphnn.training.trainer import Trainer
+from graphnn.training.validation import evaluate
 
 COUNT, FEATURES, CLASSES = 53, 6, 3
 
