@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from graphnn.metrics.base import METRICS, OutputMetric
-from graphnn.metrics.outputs import Classes, Outputs, YesOrNo
-from graphnn.types import Array, Shape
+from graphnn.metrics.base import METRICS
+from graphnn.metrics.outputs import Classes, YesOrNo
+from graphnn.metrics.two_classes import TwoClassMetric
+from graphnn.types import Array
 
 
 @METRICS.register
-class F1(OutputMetric[Classes | YesOrNo]):
+class F1(TwoClassMetric):
     """Of two classes, 2·TP / (samples predicted as the second + samples of the second).
 
     It is the harmonic mean of precision and recall. The second class is that of the label 1, or yes; TP: its samples
@@ -18,19 +19,7 @@ class F1(OutputMetric[Classes | YesOrNo]):
 
     name, label = "f1", "F1"
     percent = True
-    higher_is_better = True
-    brief = False
     in_training = False
-    may_be_undefined = two_classes = True
-    outputs = (Classes, YesOrNo)
-
-    def suits(self, outputs: type[Outputs], output_shape: Shape) -> bool:
-        """Return whether there are two classes."""
-        return tells_two_apart(outputs, output_shape)
-
-    def size(self, output_shape: Shape) -> int:
-        """Return 2."""
-        return 2
 
     def sums(self, outputs: Classes | YesOrNo) -> Array:
         """Return 2·TP, and the samples predicted as the second class together with those of it."""
@@ -41,11 +30,6 @@ class F1(OutputMetric[Classes | YesOrNo]):
     def value(self, sums: Array, count: int) -> float:
         """Return the quotient."""
         return float(f1_scores(sums[0] / 2, sums[1], 0))
-
-
-def tells_two_apart(outputs: type[Outputs], output_shape: Shape) -> bool:
-    """Return whether outputs tell two classes apart: two scores, or one answer yes or no."""
-    return output_shape == ((2,) if outputs is Classes else (1,))
 
 
 def f1_scores(right: Array, predicted: Array, actual: Array | int) -> Array:

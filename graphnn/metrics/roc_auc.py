@@ -3,13 +3,13 @@
 import numpy as np
 
 from graphnn.metrics.base import METRICS, WholeMetric
-from graphnn.metrics.f1 import tells_two_apart
-from graphnn.metrics.outputs import Classes, Outputs, YesOrNo
-from graphnn.types import Array, Shape
+from graphnn.metrics.outputs import Classes, YesOrNo
+from graphnn.metrics.two_classes import TwoClassMetric
+from graphnn.types import Array
 
 
 @METRICS.register
-class RocAuc(WholeMetric[Classes | YesOrNo]):
+class RocAuc(TwoClassMetric, WholeMetric[Classes | YesOrNo]):
     """Of two classes, the area under the receiver operating characteristic, U/(P·N).
 
     U: of the pairs of one of the P samples of the second class and one of the N of the first, the number in which the
@@ -21,18 +21,6 @@ class RocAuc(WholeMetric[Classes | YesOrNo]):
 
     name, label = "roc_auc", "ROC AUC"
     percent = False
-    higher_is_better = True
-    brief = False
-    may_be_undefined = two_classes = True
-    outputs = (Classes, YesOrNo)
-
-    def suits(self, outputs: type[Outputs], output_shape: Shape) -> bool:
-        """Return whether there are two classes."""
-        return tells_two_apart(outputs, output_shape)
-
-    def size(self, output_shape: Shape) -> int:
-        """Return 2."""
-        return 2
 
     def scores(self, outputs: Classes | YesOrNo) -> Array:
         """Return the score of the second class, and whether the sample is of it, n×2."""

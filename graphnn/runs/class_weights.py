@@ -25,8 +25,8 @@ def balanced_lines(loss: Loss, data: TrainingData) -> Iterator[str]:
     what = "Class weights" if weights.ndim == 1 else "Weights of yes"
     if len(yes) <= MOST:
         separator = " has " if numbered(names) else " "
-        listed = ", ".join(f"{single_line(name)}{separator}{each:.3g}" for name, each in zip(names, yes, strict=True))
-        yield f"{what}, balanced: {listed}."
+        text = ", ".join(f"{single_line(name)}{separator}{each:.3g}" for name, each in zip(names, yes, strict=True))
+        yield f"{what}, balanced: {text}."
     else:
         yield f"{what}, balanced: {yes.min():.3g} to {yes.max():.3g}, for {len(yes)} classes."
 
