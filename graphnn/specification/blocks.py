@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -63,6 +64,8 @@ class Blocks:
             return None
         if path in FORMS or (len(path) == 2 and path != ("blocks", value)):
             return f"write {FORMS.get(path, BODY)}"
+        if path[2:] == ("parameters",) and isinstance(value, dict) and value:
+            return f'write "optional": {json.dumps(value)} for values that a layer may leave out'
         if path[2:] == ("optional",):
             return 'write {"strides": 1}, with the value of each where a layer does not give it'
         if not isinstance(value, str):
@@ -197,7 +200,6 @@ def required_and_optional(block: Any) -> tuple[list[str], list[str]]:
     if not isinstance(block, dict):
         return [], []
     required, optional = block.get("parameters"), block.get("optional")
-    required = list(required) if isinstance(required, dict) else required  # which the schema refuses
     names = [name if isinstance(name, str) else "" for name in required] if isinstance(required, list) else []
     return names, list(optional) if isinstance(optional, dict) else []
 

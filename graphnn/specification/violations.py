@@ -135,9 +135,6 @@ def known_elsewhere(key: str, error: Violation, schema: Schema, reported: dict[P
     if key in COMMON:
         return None
     here, section = error.path[-1] if error.path else None, error.path[0] if error.path else None
-    blocks = error.document.get("blocks") if isinstance(error.document, dict) else None
-    if error.path == ("defaults",) and isinstance(blocks, dict) and key in blocks:
-        return f'write the values in "optional" of the block {quoted(key)} instead'
     if section == "defaults" and here in schema.types("layer") and key in schema.settings("layer", str(here)):
         return f"each {here} writes its own"
     if error.path == ("defaults",) and key in schema.types("layer"):

@@ -24,8 +24,6 @@ def about_form(value: Any, definition: Mapping[str, Any], path: Path, root: Any,
     if path == ("layers",) and isinstance(value, dict):
         one = isinstance(value.get("type"), str)
         return "write a list: " + str(sections.text({"layers": [value] if one else named_layers(value)}))
-    if (of_block := about_block(value, path, root)) is not None:
-        return of_block
     if path == ("input",):
         axes = reading.shape(value)
         return None if axes is None or isinstance(value, bool) else f'write {{"shape": {json.dumps(axes)}}}'
@@ -46,21 +44,6 @@ def about_form(value: Any, definition: Mapping[str, Any], path: Path, root: Any,
         meant = switched(value)
         return None if meant is None else f"write {meant}"
     return plain_value(value, definition, allowed)
-
-
-def about_block(value: Any, path: Path, root: Any) -> str | None:
-    """Return what to write instead of a block, its parameters or a value in it; None for what is not in a block."""
-    if path[:1] != ("blocks",):
-        return None
-    if len(path) == 2 and isinstance(value, list):
-        return 'write {"layers": […]} around it'
-    if path[2:] == ("parameters",) and isinstance(value, dict):
-        return f'write "optional": {json.dumps(value)} for values that a layer may leave out' if value else "write []"
-    block = root["blocks"][path[1]] if isinstance(root, dict) and len(path) > 2 else None
-    parameters = block.get("parameters") if isinstance(block, dict) else None
-    optional = block.get("optional") if isinstance(block, dict) else None
-    names = [*(parameters if isinstance(parameters, list) else []), *(optional if isinstance(optional, dict) else [])]
-    return f"write {json.dumps(f'${value}')}" if isinstance(value, str) and value in names else None
 
 
 def about_named(kind: str, value: Any, path: Path, schema: Schema) -> str | None:
