@@ -11,8 +11,9 @@ from runpy import run_path
 from typing import Any
 
 DOCUMENTS = run_path(str(Path(__file__).with_name("documents.py")))
-network, data_of = DOCUMENTS["network"], DOCUMENTS["data_of"]
+network, data_of, put = DOCUMENTS["network"], DOCUMENTS["data_of"], DOCUMENTS["put"]
 pictures, vectors, answers = DOCUMENTS["pictures"], DOCUMENTS["vectors"], DOCUMENTS["answers"]
+two_classes = DOCUMENTS["two_classes"]
 CONVOLUTION, DENSE, DATA = DOCUMENTS["CONVOLUTION"], DOCUMENTS["DENSE"], DOCUMENTS["DATA"]
 
 
@@ -42,6 +43,7 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "layer.Conv2D": {"filters": 3},
     "layer.Scale": {"factor": 0.5},
     "layer.Residual": {"layers": [CONVOLUTION]},
+    "layer.Repeat": {"times": 2, "layers": [DENSE, {"type": "Tanh"}]},
     "augmentation.Cutout": {"size": 3},
     "optimizer.Muon": {"groups": [{"match": "*/biases", "optimizer": {"type": "SGD"}}]},
     "schedule.step": {"every": 1},
@@ -72,6 +74,7 @@ WATCHED = [
     watched(vectors, DENSE, {"type": "Tanh"}, seed=2, optimizer=SLOW, data={**UNEVEN, "seed": 2}),
     *(watched(pictures, CONVOLUTION, seed=seed, optimizer=FAST, data={**PICTURES, "seed": seed}) for seed in range(9)),
     *(watched(answers, DENSE, seed=seed, optimizer=FAST) for seed in range(2)),
+    *(watched(two_classes, DENSE, seed=seed, optimizer=FAST) for seed in range(4)),
 ]
 EXTRA: list[Mapping[str, Any]] = [
     pictures(evaluation={}, name="net", description="A network."),
@@ -117,7 +120,9 @@ PLATEAUS = [
     pictures(CONVOLUTION, optimizer={"type": "SGD", "learning_rate": 0.9, "schedule": PLATEAU}, training=LONG),
     vectors(DENSE, optimizer={"type": "SGD", "learning_rate": 0.3, "schedule": PLATEAU}, training=LONG),
 ]
+MONITORED = [put(put(one, ("optimizer", "schedule"), PLATEAU), ("training", "early_stopping"), None) for one in WATCHED]
 RESIDUAL = {"type": "Residual", "layers": [CONVOLUTION]}
+REPEATED = [vectors({"type": "Repeat", "times": 2, "layers": [DENSE]})]
 BLOCKS = [pictures(CONVOLUTION, RESIDUAL)]
 FLAT_PICTURES = network(
     {"type": "Dense", "units": 3}, {"type": "Softmax"}, shape=[192], file="", loss=CLASSIFIED, data=PHOTOS
@@ -134,14 +139,23 @@ CASES: dict[str, Case] = {
     "layer.Dense.initializer": Case((*INITIALIZERS, {"type": "normal", "deviation": 0.5}), documents=[vectors(DENSE)]),
     "layer.Conv2D.initializer": Case((*INITIALIZERS, "patch_whitening"), documents=[pictures(WHITENED)]),
     "layer.Residual.layers": Case(([CONVOLUTION], [CONVOLUTION, {"type": "ReLU"}]), documents=BLOCKS),
+    "layer.Repeat.times": Case((1, 2), documents=REPEATED),
+    "layer.Repeat.layers": Case(([DENSE], [DENSE, {"type": "Tanh"}]), documents=REPEATED),
     "layer.Residual.shortcut": Case(([], [{**CONVOLUTION, "kernel_size": 1}]), documents=BLOCKS),
+    "loss.CrossEntropy.class_weights": Case(("balanced", [3, 1], {"1": 2}, None), documents=[two_classes(DENSE)]),
+    "loss.BinaryCrossEntropy.class_weights": Case(("balanced", [3, 1, 1], {"1": 2}, None), documents=[answers(DENSE)]),
     "optimizer.*.decay_biases": Case(beside=DECAY),
     "optimizer.*.clip_norm": Case((0.001, 10)),
     "optimizer.Muon.groups": Case([[{"match": "*/biases", "optimizer": {"type": type_}}] for type_ in ("SGD", "Adam")]),
     "group.match": Case(("*/biases", "*/weights"), beside={"learning_rate_scale": 3}),
+    "group.optimizer": Case(({"type": "Adam"}, None)),
+    "group.weight_decay_scale": Case(
+        documents=[vectors(DENSE, optimizer={"type": "SGD", "weight_decay": 0.1, "groups": [{"match": "*/weights"}]})]
+    ),
     "schedule.step.factor": Case((0.1, 0.5)),
     "schedule.*.warmup_epochs": Case((0, 2)),
     "schedule.reduce_on_plateau.patience": Case((1, 3), documents=PLATEAUS),  # 0 is as 1, of which there is a note
+    "schedule.reduce_on_plateau.monitor": Case(documents=MONITORED),
     "schedule.reduce_on_plateau.*": Case(documents=PLATEAUS),
     "schedule.piecewise_linear.points": Case(([[0, 1], [1, 0]], [[0, 0.5], [1, 0]])),
     "augmentation.Cutout.size": Case((2, 4)),
@@ -183,4 +197,11 @@ CASES: dict[str, Case] = {
 ELSEWHERE = {  # settings, by names or patterns, that no run sees, or that other tests hold
     "$schema": "read by editors: tests/specification/test_schema.py",
     "format_version": "has one value: tests/specification/test_schema.py",
+    "layer.Repeat.name": "in messages and the outline of editors: tests/language_server/test_analysis.py",
+    "layer.Repeat.description": "a repetition is not in the document that a run keeps",
+    "defaults*": "the settings of the layers: tests/specification/test_plain_layers.py",
+    "Dense/properties/*": "those of layer.*.initializer, referred to by defaults",
+    "blocks": "tests/specification/test_plain_layers.py",
+    "block.*": "tests/specification/test_plain_layers.py",
+    "layer_in_block.*": "those of layer.*",
 }

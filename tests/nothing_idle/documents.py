@@ -6,6 +6,7 @@ Test modules read this file with runpy, because they cannot import each other.
 import copy
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from graphnn.specification.spec import spec_from_values
 
 Document = dict[str, Any]
 CLASSES, TARGETS, ANSWERS = 7, 2, 3  # the outputs of the three documents below
+PLACEHOLDER = re.compile(r"\$\{\d+:([^}]*)\}")  # in what editors insert
 TRAINED, MEASURED = 42, 14  # samples
 DATA = {"dataset": "npz", "validation_split": 0.25}
 TRAINING = {"epochs": 4, "batch_size": 16}
@@ -51,6 +53,12 @@ def vectors(*layers: Mapping[str, Any], **sections: Any) -> Document:
     return network(*layers, {"type": "Dense", "units": TARGETS}, shape=[5], file="targets.npz", **settings)
 
 
+def two_classes(*layers: Mapping[str, Any], **sections: Any) -> Document:
+    """Return a network of two classes, with these layers first."""
+    end = ({"type": "Dense", "units": 2}, {"type": "Softmax"})
+    return network(*layers, *end, shape=[5], file="two.npz", **{"loss": {"type": "CrossEntropy"}, **sections})
+
+
 def answers(*layers: Mapping[str, Any], **sections: Any) -> Document:
     """Return a network of several answers of yes or no, with these layers first."""
     end = ({"type": "Dense", "units": ANSWERS}, {"type": "Sigmoid"})
@@ -66,6 +74,7 @@ PLAIN = (
     vectors(DENSE, {"type": "Tanh"}),
     answers(DENSE, {"type": "Tanh"}),
 )
+GROUPED = vectors(DENSE, optimizer={"type": "SGD", "groups": [{"match": "*/weights", "optimizer": {}}]})
 UNSTEADY = pictures(  # whose validation loss rises now and then
     CONVOLUTION, optimizer={"type": "SGD", "learning_rate": 0.9}, training={"epochs": 8, "batch_size": 16}
 )
@@ -97,6 +106,7 @@ HOSTS: dict[str, list[tuple[Document, tuple[Any, ...]]]] = {
     ],
     "loss": [(one, ("loss",)) for one in PLAIN],
     "optimizer": [(one, ("optimizer",)) for one in PLAIN],
+    "group_optimizer": [(GROUPED, ("optimizer", "groups", 0, "optimizer"))],
     "schedule": [(UNSTEADY, ("optimizer", "schedule"))],
     "averaging": [(one, ("training", "averaging")) for one in PLAIN],
     "augmentation": [(pictures(data={**DATA, "path": "pictures.npz", "augment": [{}]}), ("data", "augment", 0))],
@@ -163,6 +173,7 @@ def write_data(folder: Path) -> None:
     arrays("uneven.npz", vectors, uneven.astype(np.float32))
     arrays("mirrored.npz", vectors, vectors[:, ::-1])
     arrays("answers.npz", vectors, (rng.random((count, ANSWERS)) < 0.4).astype(np.float32))
+    arrays("two.npz", vectors, np.arange(count) % 3 // 2)
     np.savez(folder / "undivided.npz", x=vectors, y=np.arange(count) % 3)
     np.savez(folder / "others.npz", x=vectors[::-1], y=np.arange(count) % 3)
     write_tables(folder, rng)
@@ -260,10 +271,14 @@ def of_type(type_: str, definition: Definition) -> list[Any]:
         return [least, least + 1]
     if type_ == "number":
         return numbers(definition)
-    examples = [each for each in definition.get("examples", ()) if isinstance(each, {"array": list}.get(type_, dict))]
-    if type_ == "array" and not examples and definition.get("items", {}).get("type") == "integer":
+    if type_ == "array" and definition.get("items", {}).get("type") == "integer":
         return [[definition["items"].get("minimum", 0) + 1, definition["items"].get("minimum", 0)]]
-    return examples if type_ in ("array", "object") else []
+    return [inserted(definition)] if type_ in ("array", "object") and "defaultSnippets" in definition else []
+
+
+def inserted(definition: Definition) -> Any:
+    """Return the first value that editors insert."""
+    return json.loads(PLACEHOLDER.sub(r"\1", definition["defaultSnippets"][0]["bodyText"]))
 
 
 def numbers(definition: Definition) -> list[float]:

@@ -65,6 +65,7 @@ def outcome(document: Mapping[str, Any], folder: Path, *, limit: int | None = No
         said += [f"note: {each}" for each in notes(spec, graph)]
         with heard_by(said.append):
             data = TrainingData.load(spec, graph, data_dir=folder, limit=limit, test=True)
+        graph = data.weighted(spec, graph)
         parameters = first_parameters(graph, spec.training["seed"], data)
         with Engine(
             graph,

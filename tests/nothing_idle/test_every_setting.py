@@ -96,9 +96,9 @@ def doing_nothing(name: str, values: list[Any], trained: Callable[[Mapping[str, 
 
 
 CHOOSING = {f"{kind}.{type_}.{SCHEMA.choosing_key(kind)}" for kind in SCHEMA.switches for type_ in SCHEMA.types(kind)}
-FOR_PEOPLE = [name for name in SETTINGS if name.rpartition(".")[2] == "description"]
-WHOLE = {name for name, one in SETTINGS.items() if one.required and one.owner == ""}  # whose settings are tried
 ELSEWHERE = {name for name in SETTINGS for pattern in TABLES["ELSEWHERE"] if fnmatchcase(name, pattern)}
+FOR_PEOPLE = [name for name in SETTINGS if name.rpartition(".")[2] == "description" and name not in ELSEWHERE]
+WHOLE = {name for name, one in SETTINGS.items() if one.required and one.owner == ""}  # whose settings are tried
 TRIED = [name for name in SETTINGS if name not in CHOOSING.union(FOR_PEOPLE, WHOLE, ELSEWHERE)]
 
 

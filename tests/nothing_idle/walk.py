@@ -10,6 +10,7 @@ from typing import Any
 from graphnn.specification.schema import REFERENCE, Definition, Schema
 
 Path = tuple[Any, ...]
+SAME = {"group_optimizer": "optimizer"}  # kinds whose types are those of another, with the same definitions
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ def settings(schema: Schema) -> list[Setting]:
             visit(name, child, of_kind)
 
     for kind, types in schema.switches.items():  # first, because a definition is called after its kind
+        if kind in SAME:
+            continue
         for type_, definition in types.items():
             visit(f"{kind}.{type_}", definition, schema.definitions[kind]["properties"])
     visit("", schema.root, {})
@@ -67,6 +70,7 @@ def below(schema: Schema, definition: Definition, owner: str) -> Iterator[tuple[
     """
     kind = schema.kind_of(definition)
     if kind is not None:
+        kind = SAME.get(kind, kind)
         shared = schema.definitions[kind]["properties"]
         for type_ in schema.types(kind):
             yield f"{kind}.{type_}", schema.definition(kind, type_), shared
