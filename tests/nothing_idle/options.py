@@ -28,13 +28,16 @@ class Option:
     to: str = NET
 
 
-# What changes how fast a command is, how much memory it takes or how its progress looks, and no result.
+# What changes how fast a command is, how much memory it takes or how its progress looks, and no result; what goes on
+# until Ctrl-C; and what says what is so anyway.
 ELSEWHERE: Mapping[str, str] = {
     "--help": "tests/commands/test_main.py",
     "--threads": "tests/engine/test_workers.py",
     "--kernels": "tests/commands/test_kernels.py",
     "--plain": "tests/commands/test_closed_terminal.py",
     "--batch-size": "tests/commands/test_evaluate.py",
+    "--watch": "tests/commands/test_inspect_watch.py",
+    "--stdio": "tests/language_server/test_server.py",
     "--data-dir": "tests/commands/test_image_folders.py",
     "--plugin": "tests/commands/test_train_plugin.py",
     "--rounds": "tests/benchmark/test_measuring.py",
@@ -47,6 +50,7 @@ OPTIONS: Mapping[str, Mapping[str, Option]] = {
         "--set": Option("layers[0].units=5", "5 units"),
         "--format": Option("json", '"layers": ['),
         "--plan": Option("", "scratch of each"),
+        "--expand": Option("", '"layers": ['),
         "--weights": Option("net.npz", "deviation"),
         "--write-schema": Option("schema.json", "schema.json", ""),
     },
@@ -115,6 +119,7 @@ OPTIONS: Mapping[str, Mapping[str, Option]] = {
         "--json": Option("", '"machine"', f"{NET} --quick"),
     },
     "run": {},
+    "lsp": {},
 }
 # Options that would change nothing beside others: refused, or told of, with these words.
 REFUSED: Mapping[str, str] = {
