@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcContentModified
+from pygls.exceptions import JsonRpcContentModified, JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
@@ -60,12 +60,17 @@ class Server(LanguageServer):
             self.text_document_publish_diagnostics(about)
 
     async def current(self, uri: str) -> tuple[int | None, Analysis]:
-        """Return the version and what is known of a document. Raises JsonRpcContentModified where it changes."""
+        """Return the version and what is known of a document.
+
+        Raises JsonRpcContentModified where it changes, and JsonRpcInvalidParams where it is not open.
+        """
         async with self.one_at_a_time:
             document = self.workspace.get_text_document(uri)
             version = document.version
+            if version is None:
+                raise JsonRpcInvalidParams(f"{uri} is not open")
             known = self.known.get(uri)
-            if known is not None and version is not None and known[0] == version:
+            if known is not None and known[0] == version:
                 return known
             text = Text(document.source, self.workspace.position_codec.client_num_units)
             name = to_fs_path(uri)

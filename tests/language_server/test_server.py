@@ -227,6 +227,15 @@ def test_what_closes_is_forgotten(client: Client, uri: str) -> None:
     assert client.diagnostics(uri) == []
 
 
+def test_a_question_about_a_document_that_is_not_open_is_refused(client: Client, uri: str) -> None:
+    about = {"textDocument": {"uri": uri}}
+    expected = {"code": -32602, "message": f"{uri} is not open"}
+    assert client.answer(client.request("textDocument/documentSymbol", about))["error"] == expected
+    client.write(uri, "{}")
+    client.tell("textDocument/didClose", about)
+    assert client.answer(client.request("textDocument/documentSymbol", about))["error"] == expected
+
+
 def test_paths_are_relative_to_the_document(client: Client, tmp_path: Path, small: dict[str, Any]) -> None:
     (tmp_path / "with space").mkdir()
     uri = (tmp_path / "with space" / "nét.json").as_uri()
