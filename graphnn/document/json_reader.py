@@ -66,7 +66,7 @@ class Edit(NamedTuple):
 
 
 class JsonMistake(Exception):
-    """The first syntax error in the text.
+    """A mistake in the syntax of a text.
 
     edits: what puts it right, none where that is in doubt. exact: whether the text then says what its author meant;
     otherwise something stands in for it, so that the rest can be read.
