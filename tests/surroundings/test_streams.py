@@ -27,7 +27,7 @@ def test_a_terminal_of_ascii(shell: Shell) -> None:
     assert shown.stdout.isascii()
     assert "3x3, 8 filters, same" in shown.stdout
     assert shown.stderr.isascii()
-    assert 'unknown key "normalise"; did you mean "normalize"?' in shown.stderr
+    assert 'unknown key "normalise"; write "normalize": ' in shown.stderr
 
 
 @pytest.mark.parametrize("streams", [">&- 2>&- <&-", long(">&-"), long("2>&-"), long("<&-")])
