@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from graphnn.document.document import Document, Path
+from graphnn.document.document import Document, Path, path_text, value_at
 from graphnn.document.json_reader import MAX_DEPTH, half_of_a_pair, json_or_text
 from graphnn.errors import Problem
-from graphnn.specification.names import layer_names
+from graphnn.specification.names import REPEAT, layer_names
 from graphnn.text.suggestions import did_you_mean, quoted
 
 SHOWN = 200  # characters of an override in messages
+REPETITION = re.compile(r"\.[0-9]+(?=\.|$)")
 STEP = re.compile(r"\[([0-9]{1,40})\]|(?:^|(?<=.)\.)([^.\[\]]+)")
 
 
@@ -67,6 +68,7 @@ def parse_path(target: str, document: Any) -> Path:
     if target.startswith("layers."):
         named, position = named_layer(target, len("layers."), layer_names(document.get("layers")))
         path = [*named]
+        refuse_plain_name(target[position:], named, document)
     while position < len(target):
         if len(path) == MAX_DEPTH:
             raise ValueError(f"the path has more than {MAX_DEPTH} steps; a network needs only a few levels")
@@ -94,6 +96,26 @@ def named_layer(target: str, start: int, names: Mapping[Path, str | None]) -> tu
     known = [name for name in names.values() if name]
     suggestion = did_you_mean(unknown, known) or (f"; the layers are {', '.join(known)}" if known else "")
     raise ValueError(f"there is no layer {quoted(unknown)}{suggestion}")
+
+
+def refuse_plain_name(rest: str, path: Path, document: Any) -> None:
+    """Raise ValueError where a target names one of the plain layers that a layer stands for: only all can be set.
+
+    path: that of the layer. rest: what follows its name in the target.
+    """
+    number = REPETITION.match(rest)
+    around = [value_at(document, path[:length]) for length in range(2, len(path), 2)]
+    if number is not None and any(isinstance(each, dict) and each.get("type") == REPEAT for each in around):
+        raise ValueError(f"a repetition cannot be set alone; leave {quoted(number[0])} out to set all of them")
+    layer = value_at(document, path)
+    type_ = str(layer.get("type")) if isinstance(layer, dict) else ""
+    block = value_at(document, ("blocks", type_))
+    if isinstance(block, dict):
+        inside = layer_names(block.get("layers"), ("blocks", type_, "layers"))
+        for at, name in inside.items():
+            if name and f"{rest}.".startswith(f".{name}."):
+                message = f"{quoted(name)} is a layer of the block {quoted(type_)}; write {path_text(at)}"
+                raise ValueError(f"{message}{rest[len(name) + 1 :]}, which sets it wherever the block is used")
 
 
 def put(value: Any, path: Path, new: Any, document: Document) -> None:

@@ -135,6 +135,25 @@ def test_settings_of_blocks_and_defaults_can_be_set_from_the_command_line() -> N
 
 
 @pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        (
+            "layers.conv_1.conv2d_1.filters=3",
+            '"conv2d_1" is a layer of the block "conv"; write blocks.conv.layers[0].filters, which sets it wherever',
+        ),
+        ("layers.on.2.name=x", 'a repetition cannot be set alone; leave ".2" out to set all of them'),
+        ("layers.output.2.units=3", 'layers[3] "output": unknown key "2"'),
+    ],
+)
+def test_one_of_several_copies_of_a_layer_cannot_be_set_alone(override: str, message: str) -> None:
+    repeat = {"type": "Repeat", "times": 2, "layers": [{"type": "ReLU", "name": "on"}]}
+    values = made([{"type": "conv", "filters": 4}, repeat], blocks={"conv": CONV})
+    with pytest.raises(SpecError) as told:
+        spec_from_values(values, overrides=(override,))
+    assert message in str(told.value)
+
+
+@pytest.mark.parametrize(
     ("change", "expected"),
     [
         pytest.param(
