@@ -22,6 +22,7 @@ from graphnn.document.json_tokens import (
     COMMAS,
     FILLING,
     KEY,
+    MARKED,
     QUOTES,
     STRING,
     WORD,
@@ -94,7 +95,7 @@ def missing_comma(text: str, end: int, at: int, opened: OpenBracket) -> JsonMist
         return JsonMistake(end, closing, Edit(end, end, "},"))
     if ANY_KEY.match(text, at):
         return JsonMistake(end, message, edit)
-    string = re.compile(rf"{STRING}{FILLING}([;；]?)").match(text, at)
+    string = re.compile(rf"(?:{STRING}|{MARKED}){FILLING}([;；]?)").match(text, at)
     sure = string is not None and at > end and value_follows(text, string.end())
     return JsonMistake(end, message, *([edit] if sure else []))
 
@@ -116,7 +117,7 @@ def after_word(text: str, end: int, at: int, opened: OpenBracket) -> JsonMistake
     if at == end and text[end - 1] == '"':
         begin = text.rfind('"', 0, end - 1)
         content = text[begin + 1 : end - 1]
-        unclosed = re.fullmatch(r"([^,]*[^,\s])(,\s*)", content)
+        unclosed = re.fullmatch(r"([^,\]}]*[^,\s\]}])([\]}]*,\s*)", content)
         if unclosed is not None and re.compile(r'[\w$.\-]+"[ \t]*:').match(text, at):  # "hidden, "units": 3
             place = begin + 1 + unclosed.end(1)
             return JsonMistake(

@@ -56,4 +56,4 @@ def missing_opening(text: str, start: int, bracket: str) -> JsonMistake | None:
     end = matching(mended, start)
     if end is None or mended[filled(mended, end + 1) :][:1] not in (",", "]", "}", ""):
         return None
-    return JsonMistake(start, f'a "{bracket}" is missing before this', Edit(start, start, bracket))
+    return JsonMistake(start, f'a "{bracket}" is missing before this', Edit(start, start, bracket), exact=False)

@@ -1,6 +1,7 @@
 """Reading on after a syntax error that can be put right without doubt, so that several are told at once."""
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Any
 
 from graphnn.document.json_reader import Edit, JsonMistake, LineIndex, Mark, read_json
@@ -92,7 +93,8 @@ def edited(text: str, edits: list[Edit]) -> str:
 def read_on(text: str, first: JsonMistake) -> Reading:
     """Return all mistakes of a text, of which the first is known, as far as it can be put right without doubt."""
     original = LineIndex(text)
-    mistakes, lines, mistake = list[JsonMistake](), EditedLines(original, []), first
+    mistakes, lines, mistake, current = list[JsonMistake](), EditedLines(original, []), first, text
+    doubtful = False  # whether a bracket or a quotation mark was put somewhere that was not certain
     while True:
         offset = lines.original(mistake.offset)
         known = any((offset, mistake.message) == (other.offset, other.message) for other in mistakes)
@@ -100,19 +102,31 @@ def read_on(text: str, first: JsonMistake) -> Reading:
             return Reading(in_order(mistakes), tuple(lines.edits))
         if len(mistakes) == MOST or len(mistakes) * len(text) > MOST_READ:
             return Reading(in_order(mistakes), tuple(lines.edits), following=offset)
+        alone = unpaired(current, mistake.edits)
+        if doubtful and (alone or not mistake.edits):  # it may follow from where a bracket was put
+            return Reading(in_order(mistakes), tuple(lines.edits))
+        doubtful = doubtful or (alone and not mistake.exact)
         edits = lines.with_edits(mistake.edits) if mistake.edits else None
         mistakes.append(JsonMistake(offset, mistake.message, *mistake.edits, exact=mistake.exact))
         if edits is None:
             return Reading((*in_order(mistakes[:-1]), mistakes[-1]), tuple(lines.edits))
-        lines = EditedLines(original, edits)
+        lines, current = EditedLines(original, edits), edited(text, edits)
         try:
-            value, marks = read_json(edited(text, edits), lines)
+            value, marks = read_json(current, lines)
         except JsonMistake as following:
             mistake = following
             continue
         if all(each.exact for each in mistakes):
             return Reading(in_order(mistakes), tuple(edits), value=value, marks=marks, lines=lines)
         return Reading(in_order(mistakes), tuple(edits))
+
+
+def unpaired(text: str, edits: Sequence[Edit]) -> bool:
+    """Whether edits of a text put a bracket or a quotation mark there, or take one away, without its partner."""
+    put = "".join(edit.text for edit in edits)
+    taken = "".join(text[edit.start : edit.end] for edit in edits)
+    depths = [sum(map(each.count, "[{")) - sum(map(each.count, "]}")) for each in (put, taken)]
+    return depths[0] != depths[1] or (put.count('"') - taken.count('"')) % 2 == 1
 
 
 def in_order(mistakes: list[JsonMistake]) -> tuple[JsonMistake, ...]:

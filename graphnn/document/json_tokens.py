@@ -31,7 +31,8 @@ QUOTES = {  # an opening quotation mark, and what closes it
     "‚": "‘’'",
 }
 MARKS = "".join(QUOTES)
-ANY_KEY = re.compile(rf"(?:{STRING}|{NAME}|[{MARKS}][^\r\n{MARKS}\"]*[{MARKS}\"]){FILLING}{COLON}(?!=)")
+MARKED = rf"[{MARKS}][^\r\n{MARKS}\"]*[{MARKS}\"]"  # text in other quotation marks
+ANY_KEY = re.compile(rf"(?:{STRING}|{NAME}|{MARKED}){FILLING}{COLON}(?!=)")
 KEY = re.compile(rf"{STRING}{FILLING}:")
 VALUE_START = re.compile(rf"[\"\[{{({''.join(QUOTES)}]|[-+.]?\d|(?:true|false|null|none|yes|no)\b", re.IGNORECASE)
 SEPARATORS = ",]}:;=，；：、)"

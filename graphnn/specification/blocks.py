@@ -156,9 +156,8 @@ class Blocks:
             free = [each for each in known if each not in layer]
             close = closest(key, free)
             suggested |= {close} if close else set()
-            has = f"has {', '.join(known)}" if known else "has no parameters"
-            advice = did_you_mean(key, free) or f"; {title} {has}"
-            yield Finding((*path, key), f"unknown key {quoted(key)}{advice}", key=True)
+            advice = did_you_mean(key, free) or f"; it has {', '.join(known) or 'no parameters'}"
+            yield Finding((*path, key), f"unknown key {quoted(key)} of {title}{advice}", key=True)
         for key in required_and_optional(self.written[name])[0]:
             if key not in layer and key not in suggested:
                 yield Finding(path, f'missing "{key}", which {title} needs')

@@ -386,3 +386,15 @@ def test_each_of_several_faults_is_told_and_nothing_else(root: Path) -> None:
 def test_each_fault_of_many_documents_is_told_and_nothing_else(root: Path, seed: int) -> None:
     for wrong, value in wrong_documents(root, seed, 1000):
         check(wrong, value)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{\n \"a\": [\n  1\n ]\n 'b'; 2\n}", ["a comma is missing", "straight double quotes", 'write ":"']),
+        ('{\n "a": ["b], "c": [\n  {"d": 1}\n ]\n}', ["this string is not closed"]),
+    ],
+)
+def test_nothing_is_told_that_follows_from_a_repair(text: str, told: list[str]) -> None:
+    found = [mistake.message for mistake in reading(text).mistakes]
+    assert [words in message for words, message in zip(told, found, strict=True)] == [True] * len(told), found

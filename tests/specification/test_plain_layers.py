@@ -158,7 +158,7 @@ def test_one_of_several_copies_of_a_layer_cannot_be_set_alone(override: str, mes
     [
         pytest.param(
             lambda v: v["layers"].insert(0, {"type": "conv", "filter": 4}),
-            ['layers[0]: unknown key "filter"; did you mean "filters"?'],
+            ['layers[0]: unknown key "filter" of the block "conv"; did you mean "filters"?'],
             id="misspelt",
         ),
         pytest.param(
