@@ -115,7 +115,7 @@ class Schema:
         layer = self.definitions["layer"]
         layer["properties"]["type"]["enum"].append(type_)
         self.definitions[type_] = layer_definition(type_, fragment)
-        layer["allOf"].append(branch_of(type_))
+        layer["allOf"].append(branch_of(type_, type_))
         from graphnn.specification.short_forms import defaults_of  # for plugins only
 
         defaults = defaults_of(type_, self.definitions[type_])
@@ -158,11 +158,11 @@ def layer_definition(type_: str, fragment: Definition) -> dict[str, Any]:
     }
 
 
-def branch_of(type_: str) -> dict[str, Any]:
-    """Return what leads from a layer's `type` to its definition."""
+def branch_of(type_: str, definition: str) -> dict[str, Any]:
+    """Return what leads from a layer's `type` to the definition of this name."""
     return {
         "if": {"required": ["type"], "properties": {"type": {"const": type_, "doNotSuggest": True}}},
-        "then": {"$ref": REFERENCE + type_},
+        "then": {"$ref": REFERENCE + definition},
     }
 
 

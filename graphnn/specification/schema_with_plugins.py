@@ -35,7 +35,7 @@ def with_type(text: str, type_: str, definition: Definition) -> str:
     text = allowing(definition["properties"], text)
     text = appended(text, (*choices, "enum"), one_line(type_))
     text = appended(text, (*choices, "enumDescriptions"), one_line(meaning))
-    text = appended(text, (*LAYER, "allOf"), one_line(branch_of(type_)))
+    text = appended(text, (*LAYER, "allOf"), one_line(branch_of(type_, type_)))
     text = appended(text, (*LAYER, "defaultSnippets"), one_line(snippet))
     _, end = span(text, ("definitions", "block_name", "not", "enum"))
     text = f"{text[: end - 1]}, {one_line(type_.lower())}{text[end - 1 :]}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from graphnn.specification.names import CONTAINERS, REPEAT
-from graphnn.specification.schema import COMMON, IN_BLOCK, REFERENCE, Definition
+from graphnn.specification.schema import COMMON, IN_BLOCK, REFERENCE, Definition, branch_of
 
 COMMENT = "This definition and those after it follow from those above; python -m pytest --update-golden writes them."
 SHOWN = ("title", "description", "markdownDescription", "default", "defaultSnippets", "examples")  # in editors
@@ -40,18 +40,10 @@ def short_forms(root: Mapping[str, Any]) -> dict[str, Any]:
             "required": ["type"],
             **{key: layer[key] for key in ("if", "then")},
             "properties": {name: {"$ref": f"{REFERENCE}layer/properties/{name}"} for name in COMMON},
-            "allOf": [choice(name, name + IN_BLOCK) for name in types],
+            "allOf": [branch_of(name, name + IN_BLOCK) for name in types],
             "defaultSnippets": layer["defaultSnippets"],
         },
         **{name + IN_BLOCK: in_block(name, definitions) for name in types},
-    }
-
-
-def choice(type_: str, definition: str) -> dict[str, Any]:
-    """Return the branch of a switch that a type of layer chooses."""
-    return {
-        "if": {"required": ["type"], "properties": {"type": {"const": type_, "doNotSuggest": True}}},
-        "then": {"$ref": REFERENCE + definition},
     }
 
 
