@@ -41,6 +41,12 @@ ASSIGNED = re.compile(
 FENCE = re.compile(r"```\w*[ \t]*\r?\n?")
 
 
+def without_value(key: str, at: int, before: str) -> JsonMistake:
+    """Return the mistake of a key without a value. before: what stands in its place, in words."""
+    message = f"the key {quoted(key)} has no value; write one before {before}"
+    return JsonMistake(at, message, Edit(at, at, "null"), exact=False)
+
+
 def value(text: str, at: int, opened: OpenBracket | None, comma: int | None, key: str | None) -> JsonMistake:
     """Return the mistake where a value was expected.
 
@@ -60,23 +66,13 @@ def value(text: str, at: int, opened: OpenBracket | None, comma: int | None, key
                 comma, f'remove this comma: nothing follows it before "{character}"', Edit(comma, comma + 1, "")
             )
         if key is not None:
-            return JsonMistake(
-                at,
-                f'the key {quoted(key)} has no value; write one before "{character}"',
-                Edit(at, at, "null"),
-                exact=False,
-            )
+            return without_value(key, at, f'"{character}"')
         if opened is None:
             return JsonMistake(at, f'"{character}" closes nothing; remove it')
         return wrong_closing(text, at, opened)
     if character == "," or character in COMMAS:
         if key is not None:
-            return JsonMistake(
-                at,
-                f"the key {quoted(key)} has no value; write one before this comma",
-                Edit(at, at, "null"),
-                exact=False,
-            )
+            return without_value(key, at, "this comma")
         return JsonMistake(at, "remove this comma: a value is missing before it", Edit(at, at + 1, ""))
     if opened is None:
         return start(text, at)
