@@ -38,8 +38,10 @@ ORDER = (
     "engine",
     "training",
     "evaluation",
+    "importing",
     "describe",
     "plots",
+    "exporting",
     "model",
     "runs",
     "__init__",
@@ -47,6 +49,7 @@ ORDER = (
     "page",
     "course",
     "language_server",
+    "serving",
     "commands",
     "__main__",
 )

@@ -1,0 +1,1 @@
+"""The targets of export, one a file, registered by their names."""

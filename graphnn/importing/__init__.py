@@ -1,0 +1,1 @@
+"""What other libraries have saved, read for networks here."""

@@ -1,0 +1,1 @@
+"""Trained networks behind an HTTP address."""
