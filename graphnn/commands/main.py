@@ -36,6 +36,7 @@ for _name, _summary in (
     ("compare", "train variants of a network, and show what each change is worth"),
     ("runs", "list the trainings of a network, draw their curves, choose or remove one"),
     ("report", "write a page about a training: figures, curves, mistakes, network, data"),
+    ("export", "write a trained network for ONNX, PyTorch or Keras, or draw it"),
     ("lsp", "the language server for editors: mistakes and shapes while you type"),
     ("run", "check the building blocks: graphnn run unittest NAME"),
 ):

@@ -1,0 +1,143 @@
+"""export: writes a trained network for another library, or draws it."""
+
+from argparse import Namespace
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from graphnn.commands.arguments import (
+    Parser,
+    add_data_argument,
+    add_document_arguments,
+    add_format_argument,
+    add_weights_argument,
+    document_source,
+    positive_integer,
+    show_report,
+)
+from graphnn.commands.guarding import guarded
+from graphnn.exporting.agreement import agreement
+from graphnn.exporting.base import TARGETS, Drawing, Exported, Exporter, ExportError, Target, Wishes
+from graphnn.exporting.report import export_report
+from graphnn.exporting.trained_network import TrainedNetwork
+from graphnn.graph.build import build_graph
+from graphnn.reports.report import Report
+from graphnn.runs.data import stored
+from graphnn.runs.reading import has_place, read_document
+from graphnn.runs.trained import Trained, load_trained
+from graphnn.storage.replacing import replacing
+from graphnn.text.numbers import count_text
+from graphnn.text.terminal import note
+from graphnn.text.working import working
+from graphnn.types import Array
+
+DRAWN = 32  # samples that every export is compared on
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `export` and return its exit code."""
+    return guarded(run, argv)
+
+
+def parser() -> Parser:
+    """Return the parser of the command line."""
+    targets = "; ".join(f"{name}: {target.summary}" for name, target in TARGETS.items())
+    result = Parser(
+        "export",
+        "Write a trained network so that it runs without graphnn, and compare what the file says with what graphnn "
+        "says.",
+        [
+            "models/mnist.json --to onnx",
+            "models/mnist.json --to onnx --quantize int8 --output small.onnx",
+            "models/cifar10.json --to torch --verify 200",
+            "models/digits.json --to svg",
+        ],
+    )
+    add_document_arguments(result)
+    result.add_argument("--to", required=True, choices=tuple(TARGETS), metavar="TARGET", help=targets)
+    result.add_argument(
+        "--output", type=Path, metavar="FILE", help="where to write; by default beside the document, under its name"
+    )
+    add_weights_argument(result)
+    result.add_argument(
+        "--verify",
+        type=positive_integer,
+        metavar="N",
+        help=f"compare on N samples of the test part; without it, on {DRAWN} random samples",
+    )
+    result.add_argument(
+        "--quantize", choices=("int8",), help="onnx: compute with integers of 8 bits, in a quarter of the space"
+    )
+    result.add_argument("--replace", action="store_true", help="replace a file that was changed since it was exported")
+    add_data_argument(result)
+    add_format_argument(result, csv="one line for each file")
+    return result
+
+
+def run(argv: Sequence[str]) -> int:
+    """Write the network, compare it, and print what was written."""
+    own = parser()
+    arguments = own.parse(argv)
+    target = TARGETS[arguments.to]
+    path = place(own, arguments, target)
+    target.check_wishes(Wishes(quantize=arguments.quantize))
+    target.check_installed()
+    target.check_place(path)
+    report = export(target, path, arguments) if isinstance(target, Exporter) else draw(target, path, arguments)
+    show_report(report, arguments.format)
+    return 0
+
+
+def place(own: Parser, arguments: Namespace, target: Target) -> Path:
+    """Return where the export is to be written."""
+    if arguments.output is not None:
+        output: Path = arguments.output
+        return output
+    document: Path = arguments.spec
+    if not has_place(document):
+        own.error(f"{document} is no file on a disk, beside which an export could lie; name one with --output")
+    return document.with_name(f"{document.stem}{target.suffix}")
+
+
+def draw(target: Target, path: Path, arguments: Namespace) -> Report:
+    """Draw the graph of a document, which needs no weights, and return the report."""
+    assert isinstance(target, Drawing)
+    spec = read_document(document_source(arguments))
+    text = target.text(build_graph(spec), spec.name)
+    try:
+        with replacing(path) as file:
+            file.write(text.encode())
+    except OSError as problem:
+        raise ExportError(f"{path}: cannot be written: {problem.strerror or problem}") from problem
+    return export_report(target.name, Exported((path,)), None, "")
+
+
+def export(target: Exporter, path: Path, arguments: Namespace) -> Report:
+    """Write a trained network, compare what was written with it, and return the report."""
+    trained = load_trained(document_source(arguments), arguments.weights, "export")
+    target.check(trained.graph)
+    samples = partial(part, trained, arguments.data_dir)
+    network = TrainedNetwork.of(trained.spec, trained.graph, trained.parameters, trained.normalisation, trained.meta)
+    if arguments.verify is None:
+        x, compared_on = network.likely_samples(DRAWN), f"{DRAWN} random samples"
+    else:
+        x, _ = samples("test", arguments.verify)
+        compared_on = f"{count_text(len(x))} samples of the test part"
+    wishes = Wishes(samples=samples, quantize=arguments.quantize, replace=arguments.replace)
+    with working(f"writing {path}"):
+        exported = target.write(network, path, wishes)
+    for text in exported.notes:
+        note(text)
+    y = target.outputs(exported.files, x)
+    return export_report(target.name, exported, None if y is None else agreement(network, x, y), compared_on)
+
+
+def part(trained: Trained, data_dir: Path | None, name: str, count: int) -> tuple[Array, Array]:
+    """Return up to `count` samples of a part, drawn evenly from the whole, as they are stored, and their targets."""
+    data = stored(trained.spec, data_dir, table=trained.table, settings=trained.data_settings)
+    samples = trained.part(data, name)
+    positions = np.linspace(0, len(samples) - 1, min(count, len(samples))).astype(np.int64)
+    chosen = positions if samples.indices is None else samples.indices[positions]
+    return np.asarray(samples.x[chosen], np.float32), np.asarray(samples.y[chosen])

@@ -1,0 +1,92 @@
+"""A trained network as exporters take it: its graph, its parameters, and what its inputs and outputs mean."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+
+from graphnn.datasets.preparation import Normalisation
+from graphnn.engine.engine import Engine
+from graphnn.evaluation.evaluation import class_names
+from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.graph.graph import Graph
+from graphnn.kernels.kernels import NUMPY
+from graphnn.metrics.outputs import Classes
+from graphnn.parameters.parameters import Parameters
+from graphnn.specification.spec import Spec
+from graphnn.types import Array, Shape
+
+CHUNK = 64  # samples
+
+
+@frozen_dataclass
+class TrainedNetwork:
+    """A network with its weights.
+
+    An exported network takes samples as they are stored, n×`data_shape` in the values of the data set, normalises them,
+    and gives what `predict` says of them: see `outputs`.
+
+    spec: the document. normalisation: that of the weights. class_names: those known from the training; None: none.
+    figures: those of the training, by part, as in the metadata of the weights.
+    """
+
+    spec: Spec
+    graph: Graph
+    parameters: Parameters
+    normalisation: Normalisation
+    class_names: tuple[str, ...] | None = None
+    figures: Mapping[str, Any] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        spec: Spec,
+        graph: Graph,
+        parameters: Parameters,
+        normalisation: Normalisation,
+        meta: Mapping[str, Any],
+    ) -> Self:
+        """Return the network of a document with loaded weights. meta: the metadata of their file."""
+        names, figures = meta.get("classes"), meta.get("metrics")
+        known = figures if isinstance(figures, dict) else None
+        return cls(spec, graph, parameters, normalisation, None if names is None else tuple(names), known)
+
+    @property
+    def name(self) -> str:
+        """Its name in the document, or that of the document's file."""
+        return self.spec.name
+
+    @property
+    def data_shape(self) -> Shape:
+        """The shape of one sample as it is stored: C×H×W or F."""
+        return self.normalisation.shape
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """The name of each class, or its number where it has none; None where the outputs are no classes."""
+        if self.graph.loss.outputs is not Classes:
+            return None
+        return class_names(self.class_names, self.graph.output_shape[0])
+
+    def arrays(self) -> dict[str, Array]:
+        """Return all parameters by 'node/parameter', trained or not, float32, in C order of their shapes."""
+        return {name: np.ascontiguousarray(array, np.float32) for name, array in self.parameters.named().items()}
+
+    def outputs(self, x: Array) -> Array:
+        """Return what graphnn says of samples: n×(output shape), without what label smoothing has added.
+
+        x: n×data_shape, in the values of the data set, not normalised. See `Loss.beliefs`.
+        """
+        with Engine(self.graph, self.parameters, batch_size=CHUNK, samples=len(x), threads=1, kernels=NUMPY) as engine:
+            y = engine.predict(self.normalisation.apply(x, self.graph.input_shape))
+        if self.graph.loss.outputs is not Classes:
+            return y
+        return self.graph.loss.beliefs(y)
+
+    def likely_samples(self, count: int, seed: int = 0) -> Array:
+        """Return random samples like those of the training: normal, with its mean and deviation, n×data_shape, float32.
+
+        By them any exported file can be compared with the network without its data.
+        """
+        drawn = np.random.default_rng(seed).standard_normal((count, *self.data_shape))
+        return self.normalisation.restored(drawn).astype(np.float32)
