@@ -90,13 +90,18 @@ class Reader:
 
         Raises DataError where it holds no numbers, has another shape, or is larger than the memory there is.
         """
+        single = self.is_single(path, header)
+        there = shortage(needed := header.nbytes * (2 if header.fortran_order else 1))
+        if there is not None:
+            raise DataError(f"{path}: {header.text()} takes {bytes_text(needed)}, but {there}")
+        return single
+
+    def is_single(self, path: Path, header: Header) -> bool:
+        """Return whether an array is one sample. Raises DataError where it holds no numbers, or has another shape."""
         if header.dtype.kind not in NUMERIC:
             raise DataError(f"{path}: holds {header.dtype}, not numbers")
         for shape in self.accepted_shapes():
             if header.shape == shape or (len(header.shape) > len(shape) and header.shape[1:] == shape):
-                there = shortage(needed := header.nbytes * (2 if header.fortran_order else 1))
-                if there is not None:
-                    raise DataError(f"{path}: {header.text()} takes {bytes_text(needed)}, but {there}")
                 return header.shape == shape
         raise DataError(f"{path}: {self.shape_message(header.shape)}")
 
@@ -129,8 +134,11 @@ class Reader:
         problem = None if self.provenance is None else scale_problem(self.provenance, x)
         return () if problem is None else ((problem, ""),)
 
-    def read_picture(self, path: Path) -> FromFile:
-        """Return the one sample of a file with a picture, converted to the data set's number of channels and size."""
+    def read_picture(self, path: Path, content: bytes | None = None) -> FromFile:
+        """Return the one sample of a file with a picture, converted to the data set's number of channels and size.
+
+        content: the bytes of the picture; None: those of the file at the path, which messages name in either case.
+        """
         if len(self.data_shape) != 3 or self.data_shape[0] not in MODES:
             raise DataError(
                 f"{path}: a picture is 1×H×W or 3×H×W, but the network takes {shape_text(self.data_shape)}; "
@@ -140,11 +148,11 @@ class Reader:
         notes: list[tuple[str, str]] = []
         pixels = None
         if self.ink is not None:
-            prepared = read_handwriting(path, self.ink, height, invert=self.invert)
+            prepared = read_handwriting(path, self.ink, height, invert=self.invert, content=content)
             pixels = None if prepared.pixels is None else prepared.pixels[..., np.newaxis]
             notes += prepared.notes
         if pixels is None:
-            found = read_fitted(path, (channels, height, width), self.resize)
+            found = read_fitted(path, (channels, height, width), self.resize, content)
             pixels = found.pixels
             if found.size != (width, height):
                 notes.append((f"resized to {width}×{height}", "from {}×{}".format(*found.size)))

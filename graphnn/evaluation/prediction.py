@@ -1,6 +1,8 @@
 """Predictions for single samples, and the report of them: the most probable classes, or the outputs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 
@@ -38,6 +40,26 @@ VALUE_ROWS = (
 )
 
 
+@dataclass
+class NotFinite:
+    """The samples whose outputs are not finite: how many, and messages that say of the first EXPLAINED why."""
+
+    count: int = 0
+    explained: list[str] = field(default_factory=list)
+
+    def add(self, engine: Engine, labels: Sequence[str], inputs: Array) -> None:
+        """Count such samples, with their labels and their inputs."""
+        self.count += len(labels)
+        for i, label in enumerate(labels[: EXPLAINED - len(self.explained)]):
+            cause = wrong_in_inference(engine, inputs[i : i + 1])
+            self.explained.append(f"{label}: the network's output is not finite: {cause}")
+
+    def messages(self) -> list[str]:
+        """Return the messages, and how many more such samples there are."""
+        more = self.count - len(self.explained)
+        return [*self.explained, *([f"and {more} more"] if more else [])]
+
+
 def predict(
     graph: Graph,
     parameters: Parameters,
@@ -50,31 +72,48 @@ def predict(
 ) -> tuple[list[Result], list[str]]:
     """Return what the network says of each sample of all parts, where finite, and messages about the other samples.
 
-    These are its outputs, without the share that label smoothing has taught it to give to every class. The messages say
-    of the first EXPLAINED why, and how many more there are. normalisation: the one that the weights were trained with.
-    parts: samples that are not normalised, best at most MOST at a time.
+    The arguments are those of `predictions`.
     """
-    results: list[Result] = []
-    overflowed: list[str] = []
-    count = 0  # of the samples whose outputs are not finite
+    wrong = NotFinite()
+    found = predictions(
+        graph, parameters, normalisation, parts, wrong, batch_size=batch_size, threads=threads, kernels=kernels
+    )
+    return list(chain.from_iterable(found)), wrong.messages()
+
+
+def predictions(
+    graph: Graph,
+    parameters: Parameters,
+    normalisation: Normalisation,
+    parts: Iterable[Labelled],
+    wrong: NotFinite,
+    *,
+    batch_size: int,
+    threads: int | None = None,
+    kernels: str | None = None,
+) -> Iterator[list[Result]]:
+    """Yield of each part, when it has been computed, what the network says of its samples, where finite.
+
+    These are its outputs, without the share that label smoothing has taught it to give to every class. normalisation:
+    the one that the weights were trained with. parts: samples that are not normalised, best at most MOST at a time; the
+    next one is asked for when the results of this one have been taken. wrong: counts the other samples.
+    """
     used = kernels_for(graph, kernels)
     engines = Engine(graph, parameters, batch_size=batch_size, samples=MOST, threads=threads, kernels=used)
     with engines as engine, working("predicting", unit="samples") as task:
         for labels, x in parts:
+            if not len(x):
+                yield []
+                continue
             inputs = normalisation.apply(x, graph.input_shape)
             y = engine.predict(inputs).reshape(len(x), -1)
             finite = finite_rows(y)
             rows = np.flatnonzero(finite)
-            results += zip([labels[i] for i in rows], graph.loss.beliefs(y[rows]), strict=True)
-            bad = np.flatnonzero(~finite)
-            count += len(bad)
-            for i in bad[: EXPLAINED - len(overflowed)]:
-                cause = wrong_in_inference(engine, inputs[i : i + 1])
-                overflowed.append(f"{labels[i]}: the network's output is not finite: {cause}")
+            if len(rows) < len(x):
+                bad = np.flatnonzero(~finite)
+                wrong.add(engine, [labels[i] for i in bad], inputs[bad])
             task.advance(len(x))
-    if count > len(overflowed):
-        overflowed.append(f"and {count - len(overflowed)} more")
-    return results, overflowed
+            yield list(zip([labels[i] for i in rows], graph.loss.beliefs(y[rows]), strict=True))
 
 
 def finite_rows(y: Array) -> Array:

@@ -26,8 +26,12 @@ class Prepared:
     notes: tuple[tuple[str, str], ...]
 
 
-def read_handwriting(path: Path, form: InkForm, size: int, *, invert: bool = False) -> Prepared:
+def read_handwriting(
+    path: Path, form: InkForm, size: int, *, invert: bool = False, content: bytes | None = None
+) -> Prepared:
     """Return the image for the digit in a picture, in the form of a data set.
+
+    content: the bytes of the picture; None: those of the file at the path, which messages name in either case.
 
     A picture of size×size with a dark edge is taken as it is, and so is the inverse of one that has the form then.
     invert: ink is dark on light, and a picture of size×size is inverted and nothing else. Raises DataError as `decoded`
@@ -41,7 +45,7 @@ def read_handwriting(path: Path, form: InkForm, size: int, *, invert: bool = Fal
         return (found[0] * LARGEST // longer, found[1] * LARGEST // longer) if longer > LARGEST else found
 
     with without_warnings():
-        picture = decoded(path, picture_bytes(path), "L", needed)
+        picture = decoded(path, picture_bytes(path) if content is None else content, "L", needed)
     whole = seen[0] if seen else picture.size  # of a JPEG that was decoded smaller
     if whole == (size, size):
         pixels = np.asarray(picture)
