@@ -79,7 +79,7 @@ def test_the_files_of_a_row_are_there(row: list[str]) -> None:
 
 def test_a_format_of_reports_takes_its_file_alone() -> None:
     listed = {file.stem for file in (ROOT / "graphnn" / "reports" / "renderers").glob("*.py")} - {"__init__"}
-    assert listed == {"table", "markdown", "csv", "json"}
+    assert listed == {"table", "markdown", "csv", "json", "jsonl"}
     others = [file for file in (ROOT / "graphnn" / "reports").glob("*.py") if "markdown" in words(file)]
     assert others == []
 

@@ -87,6 +87,9 @@ def test_every_format_shows_them(form: str, odd: Path, graphnn: Graphnn) -> None
     if form == "json":
         assert [each["name"] for each in json.loads(done.stdout)["classes"]] == CLASSES
         assert json.loads(predicted.stdout)[0]["input"].startswith(str(odd.with_suffix(".npy")))
+    elif form == "jsonl":
+        assert [each["name"] for each in json.loads(done.stdout)["classes"]] == CLASSES
+        assert json.loads(predicted.stdout.splitlines()[0])["input"].startswith(str(odd.with_suffix(".npy")))
     elif form == "csv":
         rows = list(csv.DictReader(io.StringIO(done.stdout)))
         assert [row["class"] for row in rows] == [CLASSES[0], *escaped[:2], CLASSES[3], escaped[3]]

@@ -7,7 +7,7 @@ import pytest
 
 from graphnn.commands import compare, evaluate, inspect, predict
 from graphnn.reports import kinds, renderers
-from graphnn.reports.formats import FORMATS, TABLE, render
+from graphnn.reports.formats import FORMATS, TABLE, Stream, render
 from graphnn.reports.kinds import Kind
 from graphnn.reports.report import Alternatives, Column, Fact, Facts, Lines, Part, Remark, Report, Table
 
@@ -73,3 +73,46 @@ def test_commands_offer_every_format(command: Any) -> None:
     option = command.parser()._option_string_actions["--format"]
     assert tuple(option.choices) == FORMATS
     assert all(form in option.help for form in FORMATS)
+
+
+def rows_of(*numbers: int) -> Report:
+    """Return a report of a few numbered rows."""
+    cells = [(f"row {k}", k) for k in numbers]
+    table = Table([Column("name", key="name"), Column("number", kinds.COUNT, key="number")], cells, headed=False)
+    return Report([table], [{"name": name, "number": k} for name, k in cells], rows=table)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_report_in_parts_reads_as_the_whole(form: str) -> None:
+    written: list[str] = []
+    stream = Stream(written.append, form)
+    for part in (rows_of(1, 2), rows_of(3), rows_of(4, 5)):
+        stream.add(part)
+    assert len(written) == 3  # each as soon as it came
+    stream.end()
+    assert "".join(written) == render(rows_of(1, 2, 3, 4, 5), form)
+
+
+def test_a_part_of_a_table_with_titles_shows_them_again() -> None:
+    written: list[str] = []
+    stream = Stream(written.append)
+    for _ in range(2):
+        stream.add(Report([AMBER]))
+    stream.end()
+    assert "".join(written) == "colour\n──────\namber\n\ncolour\n──────\namber\n"
+
+
+@pytest.mark.parametrize(
+    ("form", "text"), [("csv", ""), ("json", "[]\n"), ("jsonl", ""), ("markdown", ""), (TABLE, "")]
+)
+def test_a_report_without_parts(form: str, text: str) -> None:
+    written: list[str] = []
+    Stream(written.append, form).end()
+    assert "".join(written) == text
+
+
+def test_json_lines_are_one_for_each_item() -> None:
+    data = [{"name": "a\nb\x1b", "values": [1.5, float("nan"), None, True], "more": {"k": []}}, "ü", 3]
+    text = render(Report(data=data), "jsonl")
+    assert text == ('{"name": "a\\nb\\u001b", "values": [1.5, null, null, true], "more": {"k": []}}\n"ü"\n3\n')
+    assert render(Report(data={"loss": 0.5}), "jsonl") == '{"loss": 0.5}\n'

@@ -7,6 +7,8 @@ from typing import Any
 from graphnn.reports.report import Report
 from graphnn.text.visible import unseen
 
+ITEM = "\n  "  # before each item of a list of objects
+
 
 def render(report: Report, width: int | None, colour: bool = False) -> str:
     """Return the data as indented text, a list of plain values on one line; width and colour are ignored.
@@ -14,6 +16,17 @@ def render(report: Report, width: int | None, colour: bool = False) -> str:
     A number that is not finite becomes null, because JSON has no such number.
     """
     return json_value(report.data, "\n") + "\n"
+
+
+def next_part(report: Report, width: int | None, colour: bool = False, *, first: bool) -> str:
+    """Return the items of one of several reports, whose data are lists, for one list of all; not its end."""
+    items = f",{ITEM}".join(json_value(item, ITEM) for item in report.data)
+    return f"{'[' if first else ','}{ITEM}{items}" if items else ""
+
+
+def ending(empty: bool) -> str:
+    """Return the end of the list. empty: whether it had no part."""
+    return "[]\n" if empty else "\n]\n"
 
 
 def json_value(value: Any, line_break: str) -> str:

@@ -13,6 +13,17 @@ def render(report: Report, width: int | None, colour: bool = False) -> str:
     return "".join(f"{line}\n" for line in spaced)
 
 
+def next_part(report: Report, width: int | None, colour: bool = False, *, first: bool) -> str:
+    """Return the text of one of several reports of a single table each, without its titles after the first."""
+    text = render(report, width, colour)
+    return text if first else text.split("\n", 2)[2]
+
+
+def ending(empty: bool) -> str:
+    """Return what comes after the last part: nothing."""
+    return ""
+
+
 def part_lines(part: Part) -> list[str]:
     """Return the lines of one part."""
     match part:

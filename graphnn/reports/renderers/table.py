@@ -42,6 +42,18 @@ def render(report: Report, width: int | None, colour: bool = False) -> str:
     return Painted(text) if colour else text
 
 
+def next_part(report: Report, width: int | None, colour: bool = False, *, first: bool) -> str:
+    """Return the text of one of several reports, laid out by itself; after the first below an empty line if titled."""
+    text = render(report, width, colour)
+    titled = any(not isinstance(each, Table) or each.headed for each in report.parts)
+    return text if first or not titled else type(text)(f"\n{text}")
+
+
+def ending(empty: bool) -> str:
+    """Return what comes after the last part: nothing."""
+    return ""
+
+
 def part_lines(part: Part, screen: Screen) -> list[str]:
     """Return the lines of one part."""
     match part:
