@@ -1,7 +1,8 @@
 """predict: classifies pictures, arrays or the rows of a table with trained weights."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from argparse import Namespace
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -14,25 +15,30 @@ from graphnn.commands.arguments import (
     add_weights_argument,
     document_source,
     positive_integer,
-    show_report,
 )
 from graphnn.commands.guarding import UsageError, guarded
+from graphnn.commands.predict_output import check_output, format_of, results_to
 from graphnn.datasets.base import facts_of
 from graphnn.errors import DivergenceError, GraphError
 from graphnn.evaluation.files import Files, Labelled, gathered
+from graphnn.evaluation.input_paths import STANDARD_INPUT, InputPaths, listed_paths
 from graphnn.evaluation.inputs import Reader
-from graphnn.evaluation.prediction import predict, prediction_report
+from graphnn.evaluation.prediction import NotFinite, Result, prediction_report, predictions
 from graphnn.evaluation.saved_inputs import SavedInputs
 from graphnn.evaluation.table_inputs import is_table
 from graphnn.metrics.outputs import Classes, YesOrNo
 from graphnn.pictures.in_terminal import colours_of, in_bytes, picture_lines
+from graphnn.pictures.opening import SUFFIXES
+from graphnn.pictures.resizing import MODES
 from graphnn.reports.formats import TABLE
-from graphnn.runs.trained import load_trained
+from graphnn.runs.trained import Trained, load_trained
+from graphnn.storage.regular_files import open_regular, reading_problem
 from graphnn.text.colour import joined
 from graphnn.text.terminal import complain, note, say, terminal_width
 from graphnn.types import shape_text
 
 MOST_SHOWN = 20  # inputs that --show draws
+BLOCK = 1000  # results that are laid out together for people
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,19 +54,28 @@ def parser() -> Parser:
         [
             "models/cifar10.json cat.png truck.jpg",
             "models/mnist.json drawing.png --invert --top 3",
-            "models/mnist.json batch.npy --format csv",
+            "models/cifar10.json photos --format jsonl",
+            "models/mnist.json 'scans/**/*.png' --output digits.csv",
             "iris.json new.csv --output predictions.csv",
         ],
     )
     add_document_arguments(result)
     result.add_argument(
         "inputs",
-        nargs="+",
+        nargs="*",
         type=Path,
         metavar="INPUT",
-        help="a picture, such as PNG, JPEG or WebP (grey or colour and size are made to fit; needs Pillow), or an .npy "
-        "array of one sample C×H×W or a batch N×C×H×W, in the values of the data set (0…255 for pictures); or, for "
-        "weights trained on a table, another table with the same columns, in any order, with answers or without",
+        help="a picture, such as PNG, JPEG or WebP (grey or colour and size are made to fit; needs Pillow); an .npy "
+        "array of one sample C×H×W or a batch N×C×H×W, in the values of the data set (0…255 for pictures); a folder, "
+        "for all pictures in it and in the folders in it; a pattern in quotes, such as 'a/**/*.png'; or, for weights "
+        "trained on a table, another table with the same columns, in any order, with answers or without",
+    )
+    result.add_argument(
+        "--files-from",
+        type=Path,
+        metavar="LIST",
+        help="read further inputs from a file, one a line, or ended by null bytes as by find -print0; - for "
+        "standard input",
     )
     add_weights_argument(result)
     result.add_argument(
@@ -91,7 +106,8 @@ def parser() -> Parser:
         "--output",
         type=Path,
         metavar="FILE",
-        help="write the rows of a table with their predictions to FILE, written as the table is",
+        help="write the results to FILE, as .csv, .json, .jsonl or .md; of a table its rows with their predictions, "
+        "as the table is written unless the suffix is one of JSON",
     )
     add_threads_argument(result)
     add_kernels_argument(result)
@@ -100,29 +116,92 @@ def parser() -> Parser:
 
 
 def run(argv: Sequence[str]) -> int:
-    """Predict, and print the results; inputs that cannot be read are reported at the end, with exit code 2.
+    """Predict, and print the results as they come; return 2 where inputs cannot be read, which is told.
 
-    So are those whose outputs are not finite, with exit code 3; they are left out of the results.
+    3 where outputs are not finite; these are left out of the results.
     """
     arguments = parser().parse(argv)
+    inputs = inputs_of(arguments)
     trained = load_trained(document_source(arguments), arguments.weights, "predict")
-    if trained.table is not None and any(map(is_table, arguments.inputs)):
+    if trained.table is not None and any(map(is_table, inputs)):
         from graphnn.commands.predict_table import predict_table  # most inputs are no tables
 
         return predict_table(arguments, trained, trained.table)
+    reader = reader_for(trained, arguments)
+    check(arguments, trained, reader, inputs)
+    form = arguments.format if arguments.output is None else format_of(arguments.output, arguments.format)
     if arguments.output is not None:
-        raise GraphError("--output is for tables: it writes the rows of one with their predictions")
+        check_output(arguments.output, inputs)
+    files = Files(reader)
+    pictures = len(reader.data_shape) == 3 and reader.data_shape[0] in MODES
+    paths = InputPaths(SUFFIXES if pictures else (".npy",), files.fail)
+    parts = files.read(paths.all(inputs))
+    saved = None if arguments.save_input is None else SavedInputs(arguments.save_input)
+    if arguments.show:
+        parts = drawn(parts, reader, sys.stdout if form == TABLE else sys.stderr)
+    if saved is not None:
+        parts = saved.watch(parts)
+    wrong = NotFinite()
+    results = predictions(
+        trained.graph,
+        trained.parameters,
+        trained.normalisation,
+        gathered(parts),
+        wrong,
+        batch_size=trained.spec.training["batch_size"],
+        threads=arguments.threads,
+        kernels=trained.kernels(arguments.kernels).name,
+    )
+    count = 0
+    with results_to(arguments.output, form) as stream:
+        for found in in_blocks(results) if form == TABLE else results:
+            count += len(found)
+            if found:
+                known = trained.in_values_of_data(found)
+                stream.add(prediction_report(known, trained.graph, trained.classes, arguments.top))
+    if arguments.output is not None:
+        say(f"{arguments.output} written: {count:,} results.")
+    for message in [*files.messages(), *paths.messages(), *([] if saved is None else saved.messages())]:
+        note(message)
+    for message in [*([] if saved is None else saved.problems), *wrong.messages()]:
+        complain(message)
+    if wrong.count:
+        return DivergenceError.exit_code
+    return GraphError.exit_code if files.failed or (saved is not None and saved.problems) else 0
+
+
+def inputs_of(arguments: Namespace) -> list[Path]:
+    """Return the inputs that are named on the command line, and those of --files-from.
+
+    Raises UsageError where there are none, GraphError where the list cannot be read.
+    """
+    inputs: list[Path] = arguments.inputs
+    listing: Path | None = arguments.files_from
+    if listing is None:
+        if not inputs:
+            parser().error("the following arguments are required: INPUT")
+        return inputs
+    if listing == STANDARD_INPUT:
+        content = sys.stdin.buffer.read()
+    else:
+        try:
+            with open_regular(listing) as file:
+                content = file.read()
+        except OSError as problem:
+            raise GraphError(f"{listing}: {reading_problem(problem)}") from problem
+    return [*inputs, *listed_paths(content, listing)]
+
+
+def reader_for(trained: Trained, arguments: Namespace) -> Reader:
+    """Return the reader of pictures and arrays for a network, as the options say.
+
+    Raises UsageError for --as-is where nothing else is done.
+    """
     facts = facts_of(trained.spec.data["dataset"])
     ink = None if facts is None or facts.shape != trained.normalisation.shape else facts.ink
     if arguments.as_is and ink is None:
         raise UsageError("--as-is: pictures are only resized for this network; it is for those of digits and mnist")
-    if arguments.top != 1 and trained.graph.loss.outputs not in (Classes, YesOrNo):
-        raise UsageError(
-            "--top is for classes, but the outputs of this network are numbers, which are shown; leave it out"
-        )
-    if arguments.invert and all(path.suffix.lower() == ".npy" for path in arguments.inputs):
-        raise UsageError("--invert is for pictures; arrays are taken as they are")
-    reader = Reader(
+    return Reader(
         data_shape=trained.normalisation.shape,
         input_shape=trained.spec.input_shape,
         bytes_in_data=trained.in_bytes,
@@ -132,37 +211,30 @@ def run(argv: Sequence[str]) -> int:
         resize=trained.resize,
         provenance=trained.provenance,
     )
-    files = Files(reader)
-    parts = files.read(arguments.inputs)
+
+
+def check(arguments: Namespace, trained: Trained, reader: Reader, inputs: Sequence[Path]) -> None:
+    """Raise UsageError where an option means nothing for the network or the inputs."""
+    if arguments.top != 1 and trained.graph.loss.outputs not in (Classes, YesOrNo):
+        raise UsageError(
+            "--top is for classes, but the outputs of this network are numbers, which are shown; leave it out"
+        )
+    if arguments.invert and all(path.suffix.lower() == ".npy" for path in inputs):
+        raise UsageError("--invert is for pictures; arrays are taken as they are")
     for option, given in (("--show", arguments.show), ("--save-input", arguments.save_input)):
         if given and len(reader.data_shape) != 3:
             raise UsageError(f"{option}: an input is {shape_text(reader.data_shape)} numbers, and no picture")
-    saved = None if arguments.save_input is None else SavedInputs(arguments.save_input)
-    if arguments.show:
-        parts = drawn(parts, reader, sys.stdout if arguments.format == TABLE else sys.stderr)
-    if saved is not None:
-        parts = saved.watch(parts)
-    results, overflowed = predict(
-        trained.graph,
-        trained.parameters,
-        trained.normalisation,
-        gathered(parts),
-        batch_size=trained.spec.training["batch_size"],
-        threads=arguments.threads,
-        kernels=trained.kernels(arguments.kernels).name,
-    )
-    if results:
-        report = prediction_report(trained.in_values_of_data(results), trained.graph, trained.classes, arguments.top)
-        show_report(report, arguments.format)
-    for message in files.messages():
-        note(message)
-    for message in [] if saved is None else saved.messages():
-        note(message)
-    for message in [*([] if saved is None else saved.problems), *overflowed]:
-        complain(message)
-    if overflowed:
-        return DivergenceError.exit_code
-    return GraphError.exit_code if files.failed or (saved is not None and saved.problems) else 0
+
+
+def in_blocks(results: Iterable[list[Result]]) -> Iterator[list[Result]]:
+    """Yield results joined to BLOCK or more, which people read below each other; the last may have fewer."""
+    block: list[Result] = []
+    for found in results:
+        block += found
+        if len(block) >= BLOCK:
+            yield block
+            block = []
+    yield block
 
 
 def drawn(parts: Iterator[Labelled], reader: Reader, stream: TextIO) -> Iterator[Labelled]:

@@ -1,57 +1,115 @@
 """The samples of many files, in order, joined into arrays that are large enough for the engine."""
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
 from graphnn.engine.inference import CHUNK
 from graphnn.errors import GraphError
+from graphnn.evaluation.array_parts import array_parts, finite_samples
 from graphnn.evaluation.inputs import Reader
-from graphnn.storage.regular_files import reading_problem
+from graphnn.storage.regular_files import open_regular, reading_problem
 from graphnn.text.terminal import complain
 from graphnn.types import Array
 
 MOST = 2 * CHUNK  # samples that are gathered at a time, and fewer
+TOLD = 10  # samples of a file that cannot be predicted; more are counted
 Labelled = tuple[list[str], Array]  # the samples' labels, and the samples
 
 
 @dataclass
 class Files:
-    """Reads the samples of many files, in order; prints errors, counts them in `failed`, and collects notes by kind."""
+    """Reads the samples of many files, in order; prints errors, counts them in `failed`, and collects notes by kind.
+
+    notes: of each kind the number of files, the first of them, and its details.
+    """
 
     reader: Reader
     failed: int = 0
-    notes: dict[str, list[tuple[Path, str]]] = field(default_factory=dict)
+    notes: dict[str, tuple[int, Path, str]] = field(default_factory=dict)
 
-    def read(self, paths: Sequence[Path]) -> Iterator[Labelled]:
+    def read(self, paths: Iterable[Path]) -> Iterator[Labelled]:
         """Yield the samples of each file that can be read, with a label for each, at most CHUNK of them at a time."""
         for path in paths:
             try:
-                found = self.reader.read(path)
+                yield from self.samples(path)
             except GraphError as error:
-                self.failed += 1
-                complain(str(error))
-                continue
+                self.fail(str(error))
             except OSError as error:
-                self.failed += 1
-                complain(f"{path}: {reading_problem(error)}")
-                continue
-            for kind, details in found.notes:
-                self.notes.setdefault(kind, []).append((path, details and f" ({details})"))
-            for start in range(0, len(found.x), CHUNK):
-                x = found.x[start : start + CHUNK]
-                yield [str(path)] if found.single else [f"{path}[{start + i}]" for i in range(len(x))], x
+                self.fail(f"{path}: {reading_problem(error)}")
+
+    def fail(self, message: str) -> None:
+        """Print an error."""
+        self.failed += 1
+        complain(message)
+
+    def samples(self, path: Path) -> Iterator[Labelled]:
+        """Yield the samples of a file. Raises DataError, OSError."""
+        if path.suffix.lower() != ".npy" or path.is_dir():
+            found = self.reader.read(path)
+            self.collect(path, found.notes)
+            yield [str(path)], found.x
+            return
+        with open_regular(path) as file:
+            yield from self.of_array(path, file, os.fstat(file.fileno()).st_size)
+
+    def of_array(self, path: Path, file: IO[bytes], size: int | None = None) -> Iterator[Labelled]:
+        """Yield the samples of an .npy array whose numbers are finite. The arguments are those of `array_parts`.
+
+        Notes are those that all of its parts have.
+        """
+        common: tuple[tuple[str, str], ...] | None = None
+        start, wrong = 0, Told(self)
+        for part in array_parts(self.reader, path, file, size):
+            labels = [str(path)] if part.single else [f"{path}[{start + i}]" for i in range(len(part.x))]
+            common = part.notes if common is None else tuple(note for note in common if note in part.notes)
+            finite = finite_samples(part.x)
+            if finite.all():
+                yield labels, part.x
+            else:
+                for i in np.flatnonzero(~finite):
+                    wrong.add(f"{labels[i]}: holds numbers that are not finite")
+                rows = np.flatnonzero(finite)
+                yield [labels[i] for i in rows], part.x[rows]
+            start += len(part.x)
+        wrong.end(path, "samples")
+        self.collect(path, common or ())
+
+    def collect(self, path: Path, notes: Iterable[tuple[str, str]]) -> None:
+        """Keep the notes about a file, to be told at the end."""
+        for kind, details in notes:
+            count, first, text = self.notes.get(kind, (0, path, details and f" ({details})"))
+            self.notes[kind] = (count + 1, first, text)
 
     def messages(self) -> list[str]:
         """Return one sentence for each kind of note."""
         return [
-            f"{len(files)} files: {kind}, the first is {files[0][0]}{files[0][1]}"
-            if len(files) > 1
-            else f"{files[0][0]}: {kind}{files[0][1]}"
-            for kind, files in self.notes.items()
+            f"{count:,} files: {kind}, the first is {first}{text}" if count > 1 else f"{first}: {kind}{text}"
+            for kind, (count, first, text) in self.notes.items()
         ]
+
+
+@dataclass
+class Told:
+    """Errors about samples of one file, of which the first are printed."""
+
+    files: Files
+    count: int = 0
+
+    def add(self, message: str) -> None:
+        """Print an error if it is one of the first."""
+        self.count += 1
+        if self.count <= TOLD:
+            self.files.fail(message)
+
+    def end(self, path: Path, what: str) -> None:
+        """Print how many more there were. what: in words."""
+        if self.count > TOLD:
+            complain(f"{path}: and {self.count - TOLD:,} more {what}")
 
 
 def gathered(parts: Iterator[Labelled]) -> Iterator[Labelled]:

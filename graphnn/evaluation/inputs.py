@@ -91,9 +91,7 @@ class Reader:
         Raises DataError where it holds no numbers, has another shape, or is larger than the memory there is.
         """
         single = self.is_single(path, header)
-        there = shortage(needed := header.nbytes * (2 if header.fortran_order else 1))
-        if there is not None:
-            raise DataError(f"{path}: {header.text()} takes {bytes_text(needed)}, but {there}")
+        check_memory(path, header)
         return single
 
     def is_single(self, path: Path, header: Header) -> bool:
@@ -165,6 +163,13 @@ class Reader:
             values = f"those of the training inputs lie in {range_text(known)}" if known else "the data set should have"
             notes.append((f"pixels are read as 0…255; {values}{'' if known else ' such values too'}", ""))
         return FromFile(pixels.transpose(2, 0, 1)[None], True, tuple(notes))
+
+
+def check_memory(path: Path, header: Header) -> None:
+    """Raise DataError where an array is larger than the memory there is."""
+    there = shortage(needed := header.nbytes * (2 if header.fortran_order else 1))
+    if there is not None:
+        raise DataError(f"{path}: {header.text()} takes {bytes_text(needed)}, but {there}")
 
 
 def as_float32(x: Array) -> Array:

@@ -111,10 +111,11 @@ def test_a_bad_file_among_good_ones(network: Path, tmp_path: Path, capsys: Shown
 
 
 def test_only_bad_files(network: Path, tmp_path: Path, capsys: Shown) -> None:
-    assert main([str(network), str(tmp_path)]) == 2
+    assert main([str(network), str(tmp_path / "none.png"), str(tmp_path / "a.txt")]) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert "is a folder" in shown.err
+    assert "none.png: cannot be read: No such file or directory" in shown.err
+    assert '".txt" is not a file type' in shown.err
 
 
 def test_notes_of_the_same_kind_are_printed_once(network: Path, tmp_path: Path, capsys: Shown) -> None:
@@ -274,6 +275,20 @@ def test_pictures_for_a_network_of_vectors(tmp_path: Path, capsys: Shown) -> Non
     arguments = own_network(tmp_path, "MeanSquaredError", 2, [], None)
     assert main([arguments[0], *pictures(tmp_path, 1)]) == 2
     assert "a picture is 1×H×W or 3×H×W, but the network takes 2; give an .npy array" in capsys.readouterr().err
+
+
+def test_one_sample_that_is_not_finite_does_not_hide_the_others(network: Path, tmp_path: Path, capsys: Shown) -> None:
+    x = load("digits").x_test[:30].astype(np.float32)
+    x[3, 0, 0, 0] = np.nan
+    x[12:25] = np.inf
+    np.save(tmp_path / "x.npy", x)
+    assert main([str(network), str(tmp_path / "x.npy"), "--format", "jsonl"]) == 2
+    shown = capsys.readouterr()
+    found = [json.loads(line)["input"].partition("[")[2] for line in shown.out.splitlines()]
+    assert found == [f"{i}]" for i in range(30) if i != 3 and not 12 <= i < 25]
+    lines = shown.err.splitlines()
+    assert lines[0] == f"{tmp_path / 'x.npy'}[3]: holds numbers that are not finite"
+    assert (len(lines), lines[-1]) == (11, f"{tmp_path / 'x.npy'}: and 4 more samples")
 
 
 def test_no_input(network: Path, capsys: Shown) -> None:

@@ -256,12 +256,6 @@ def test_rows_are_computed_by_the_kernels_of_the_training(
     assert used == [option or "numba"]
 
 
-def test_output_is_for_tables(trained: Path, run: Run) -> None:
-    np.save("x.npy", np.zeros((2, 64)))
-    code, _, err = run("predict", str(trained), "x.npy", "--output", "p.csv")
-    assert (code, "--output is for tables" in err) == (2, True)
-
-
 def test_numbers_of_columns_serve_where_there_are_no_names(run: Run) -> None:
     rows = households(200)
     write("t.csv", rows, None)

@@ -100,7 +100,7 @@ def test_inputs_of_predict(kind: str, suffix: str, put: Put, trained: Path, grap
     done = graphnn("predict", trained, path)
     assert done.returncode == 2
     if kind == "folder":
-        assert done.stderr == f"{path}: is a folder; name the files in it, for example {path / '*.png'}\n"
+        assert done.stderr == f"{path}: holds no picture, and no folder in it does\n"
     else:
         assert done.stderr == f"{path}: is {KINDS[kind]}, not a regular file\n"
 

@@ -84,6 +84,7 @@ OPTIONS: Mapping[str, Mapping[str, Option]] = {
         "--save-input": Option("seen.png", "seen.png", PICTURE),
         "--output": Option("answers.csv", "answers.csv", f"{TABLE} table.csv"),
         "--format": Option("json", '"predictions"', X),
+        "--files-from": Option("list.txt", "second.npy[0]", X),
     },
     "runs": {
         "--set": Option("training.epochs=5", "training.epochs 1"),
@@ -132,7 +133,7 @@ REFUSED: Mapping[str, str] = {
     f"predict {X} --invert": "--invert is for pictures; arrays are taken as they are",
     f"predict {X} --as-is": "--as-is: pictures are only resized for this network",
     f"predict {X} --show": "--show: an input is 4 numbers, and no picture",
-    f"predict {X} --output a.csv": "--output is for tables",
+    f"predict {X} --output a.csv --format json": "a.csv: is written as csv, after its suffix, not as json",
     f"predict {NUMBERS} x.npy --top 2": "--top is for classes, but the outputs of this network are numbers",
     f"predict {TABLE} table.csv --top 2": "--top is for pictures and arrays",
     f"predict {TABLE} table.csv --output a.csv --format csv": "--output writes a table like the one that is read",

@@ -36,6 +36,8 @@ def trained_here(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.savez(folder / "classes.npz", x=x, y=y)
     np.savez(folder / "targets.npz", x=x, y=x[:, :2])
     np.save(folder / "x.npy", x[:2])
+    np.save(folder / "second.npy", x[2:4])
+    (folder / "list.txt").write_text("second.npy\n")
     rows = [f"{a:.3f},{b:.3f},{'xyz'[index % 3]}" for index, (a, b, *_) in enumerate(x)]
     (folder / "table.csv").write_text("\n".join(["a,b,kind", *rows]) + "\n")
     (folder / "variants.json").write_text(json.dumps({"larger": ["layers.0.units=3"]}))
