@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -12,10 +13,10 @@ from graphnn.datasets.provenance import Provenance
 from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.machine.memory import shortage
-from graphnn.pictures.handwriting import HALF, edge_mean, read_handwriting
+from graphnn.pictures.handwriting import HALF, edge_mean, handwriting
 from graphnn.pictures.ink_form import InkForm
-from graphnn.pictures.opening import SUFFIXES
-from graphnn.pictures.resizing import MODES, read_fitted
+from graphnn.pictures.opening import SUFFIXES, picture_bytes, without_warnings
+from graphnn.pictures.resizing import MODES, fitted
 from graphnn.storage.archives import DAMAGE
 from graphnn.storage.npy_arrays import Header, read_array, read_header
 from graphnn.storage.regular_files import open_regular
@@ -72,11 +73,15 @@ class Reader:
 
         Type, shape and size are checked before the array is read.
         """
+        with open_regular(path) as file:
+            return self.array(path, file, os.fstat(file.fileno()).st_size)
+
+    def array(self, path: Path, file: BinaryIO, size: int) -> FromFile:
+        """Return the samples of an opened .npy file of `size` bytes, as `read_array`. path: for messages."""
         try:
-            with open_regular(path) as file:
-                single = self.check_header(path, read_header(file))
-                file.seek(0)
-                x = read_array(file, os.fstat(file.fileno()).st_size)
+            single = self.check_header(path, read_header(file))
+            file.seek(0)
+            x = read_array(file, size)
         except OSError:
             raise
         except (*DAMAGE, MemoryError) as problem:
@@ -132,25 +137,32 @@ class Reader:
         problem = None if self.provenance is None else scale_problem(self.provenance, x)
         return () if problem is None else ((problem, ""),)
 
-    def read_picture(self, path: Path, content: bytes | None = None) -> FromFile:
-        """Return the one sample of a file with a picture, converted to the data set's number of channels and size.
+    def read_picture(self, path: Path) -> FromFile:
+        """Return the one sample of a file with a picture, converted to the data set's number of channels and size."""
+        self.check_picture(path)
+        with without_warnings():
+            return self.picture(path, picture_bytes(path))
 
-        content: the bytes of the picture; None: those of the file at the path, which messages name in either case.
-        """
+    def check_picture(self, path: Path) -> None:
+        """Raise DataError where the network takes no pictures."""
         if len(self.data_shape) != 3 or self.data_shape[0] not in MODES:
             raise DataError(
                 f"{path}: a picture is 1×H×W or 3×H×W, but the network takes {shape_text(self.data_shape)}; "
                 f"give {'another table' if self.provenance and self.provenance.table else 'an .npy array'}"
             )
+
+    def picture(self, path: Path, content: bytes) -> FromFile:
+        """Return the sample of a picture in the bytes of a file, as `read_picture`. path: for messages."""
+        self.check_picture(path)
         channels, height, width = self.data_shape
         notes: list[tuple[str, str]] = []
         pixels = None
         if self.ink is not None:
-            prepared = read_handwriting(path, self.ink, height, invert=self.invert, content=content)
+            prepared = handwriting(path, content, self.ink, height, invert=self.invert)
             pixels = None if prepared.pixels is None else prepared.pixels[..., np.newaxis]
             notes += prepared.notes
         if pixels is None:
-            found = read_fitted(path, (channels, height, width), self.resize, content)
+            found = fitted(path, content, (channels, height, width), self.resize)
             pixels = found.pixels
             if found.size != (width, height):
                 notes.append((f"resized to {width}×{height}", "from {}×{}".format(*found.size)))

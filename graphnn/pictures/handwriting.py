@@ -26,16 +26,21 @@ class Prepared:
     notes: tuple[tuple[str, str], ...]
 
 
-def read_handwriting(
-    path: Path, form: InkForm, size: int, *, invert: bool = False, content: bytes | None = None
-) -> Prepared:
+def read_handwriting(path: Path, form: InkForm, size: int, *, invert: bool = False) -> Prepared:
     """Return the image for the digit in a picture, in the form of a data set.
 
-    content: the bytes of the picture; None: those of the file at the path, which messages name in either case.
+    It is prepared as by `handwriting`. Raises DataError likewise, OSError where the file cannot be read.
+    """
+    with without_warnings():
+        return handwriting(path, picture_bytes(path), form, size, invert=invert)
+
+
+def handwriting(path: Path, content: bytes, form: InkForm, size: int, *, invert: bool = False) -> Prepared:
+    """Return the image for the digit in the picture that the bytes of a file hold, in the form of a data set.
 
     A picture of size×size with a dark edge is taken as it is, and so is the inverse of one that has the form then.
-    invert: ink is dark on light, and a picture of size×size is inverted and nothing else. Raises DataError as `decoded`
-    does, and for a blank picture; OSError where it cannot be read.
+    path: for messages. invert: ink is dark on light, and a picture of size×size is inverted and nothing else. Raises
+    DataError as `decoded` does, and for a blank picture.
     """
     seen: list[Size] = []
 
@@ -44,8 +49,7 @@ def read_handwriting(
         longer = max(found)
         return (found[0] * LARGEST // longer, found[1] * LARGEST // longer) if longer > LARGEST else found
 
-    with without_warnings():
-        picture = decoded(path, picture_bytes(path) if content is None else content, "L", needed)
+    picture = decoded(path, content, "L", needed)
     whole = seen[0] if seen else picture.size  # of a JPEG that was decoded smaller
     if whole == (size, size):
         pixels = np.asarray(picture)

@@ -29,13 +29,10 @@ class Fitted:
     size: Size
 
 
-def read_fitted(path: Path, shape: tuple[int, int, int], resize: str, content: bytes | None = None) -> Fitted:
-    """Return the picture in a file, or in its bytes, as `fitted` does.
-
-    Raises DataError, OSError where the file cannot be read.
-    """
+def read_fitted(path: Path, shape: tuple[int, int, int], resize: str) -> Fitted:
+    """Return the picture in a file as `fitted` does. Raises DataError, OSError where the file cannot be read."""
     with without_warnings():
-        return fitted(path, picture_bytes(path) if content is None else content, shape, resize)
+        return fitted(path, picture_bytes(path), shape, resize)
 
 
 def fitted(path: Path, content: bytes, shape: tuple[int, int, int], resize: str) -> Fitted:
