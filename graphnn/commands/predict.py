@@ -18,7 +18,6 @@ from graphnn.commands.arguments import (
 )
 from graphnn.commands.guarding import UsageError, guarded
 from graphnn.commands.predict_output import check_output, format_of, results_to
-from graphnn.datasets.base import facts_of
 from graphnn.errors import DivergenceError, GraphError
 from graphnn.evaluation.files import Files, Labelled, gathered
 from graphnn.evaluation.input_paths import STANDARD_INPUT, InputPaths, listed_paths
@@ -127,7 +126,7 @@ def run(argv: Sequence[str]) -> int:
         from graphnn.commands.predict_table import predict_table  # most inputs are no tables
 
         return predict_table(arguments, trained, trained.table)
-    reader = reader_for(trained, arguments)
+    reader = trained.reader(invert=arguments.invert, as_is=arguments.as_is)
     check(arguments, trained, reader, inputs)
     form = arguments.format if arguments.output is None else format_of(arguments.output, arguments.format)
     if arguments.output is not None:
@@ -192,29 +191,10 @@ def inputs_of(arguments: Namespace) -> list[Path]:
     return [*inputs, *listed_paths(content, listing)]
 
 
-def reader_for(trained: Trained, arguments: Namespace) -> Reader:
-    """Return the reader of pictures and arrays for a network, as the options say.
-
-    Raises UsageError for --as-is where nothing else is done.
-    """
-    facts = facts_of(trained.spec.data["dataset"])
-    ink = None if facts is None or facts.shape != trained.normalisation.shape else facts.ink
-    if arguments.as_is and ink is None:
-        raise UsageError("--as-is: pictures are only resized for this network; it is for those of digits and mnist")
-    return Reader(
-        data_shape=trained.normalisation.shape,
-        input_shape=trained.spec.input_shape,
-        bytes_in_data=trained.in_bytes,
-        light_on_dark=facts is not None and facts.light_on_dark,
-        invert=arguments.invert,
-        ink=None if arguments.as_is else ink,
-        resize=trained.resize,
-        provenance=trained.provenance,
-    )
-
-
 def check(arguments: Namespace, trained: Trained, reader: Reader, inputs: Sequence[Path]) -> None:
     """Raise UsageError where an option means nothing for the network or the inputs."""
+    if arguments.as_is and trained.ink is None:
+        raise UsageError("--as-is: pictures are only resized for this network; it is for those of digits and mnist")
     if arguments.top != 1 and trained.graph.loss.outputs not in (Classes, YesOrNo):
         raise UsageError(
             "--top is for classes, but the outputs of this network are numbers, which are shown; leave it out"

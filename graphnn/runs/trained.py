@@ -13,6 +13,7 @@ from graphnn.datasets.table_encoding import TableEncoding
 from graphnn.describe.kernels import document_kernels
 from graphnn.describe.limits import refuse_inference
 from graphnn.errors import DataError, WeightsError
+from graphnn.evaluation.inputs import Reader
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
 from graphnn.graph.class_weights import recorded
@@ -23,6 +24,7 @@ from graphnn.kernels.kernels import Kernels
 from graphnn.layers.settings import added_fragments
 from graphnn.model.arrays import in_form
 from graphnn.parameters.parameters import Parameters
+from graphnn.pictures.ink_form import InkForm
 from graphnn.pictures.resizing import RESIZES
 from graphnn.runs.data_notes import print_split_note
 from graphnn.runs.promotion import latest_whole
@@ -84,6 +86,26 @@ class Trained:
         data = document.get("data") if isinstance(document, dict) else None
         known = data.get("resize") if isinstance(data, dict) else None
         return known if isinstance(known, str) and known in RESIZES else str(self.spec.data.get("resize", "stretch"))
+
+    @property
+    def ink(self) -> InkForm | None:
+        """How the data set holds the ink of handwriting, for pictures to be prepared so; None: they are resized."""
+        facts = facts_of(self.spec.data["dataset"])
+        return None if facts is None or facts.shape != self.normalisation.shape else facts.ink
+
+    def reader(self, *, invert: bool = False, as_is: bool = False) -> Reader:
+        """Return what reads inputs for the network. invert: as in Reader. as_is: whether pictures are only resized."""
+        facts = facts_of(self.spec.data["dataset"])
+        return Reader(
+            data_shape=self.normalisation.shape,
+            input_shape=self.spec.input_shape,
+            bytes_in_data=self.in_bytes,
+            light_on_dark=facts is not None and facts.light_on_dark,
+            invert=invert,
+            ink=None if as_is else self.ink,
+            resize=self.resize,
+            provenance=self.provenance,
+        )
 
     @property
     def table(self) -> TableEncoding | None:
