@@ -1,6 +1,7 @@
 """A trained network as exporters take it: its graph, its parameters, and what its inputs and outputs mean."""
 
 from collections.abc import Mapping
+from pathlib import PureWindowsPath
 from typing import Any, Self
 
 import numpy as np
@@ -13,7 +14,7 @@ from graphnn.graph.graph import Graph
 from graphnn.kernels.kernels import NUMPY
 from graphnn.metrics.outputs import Classes
 from graphnn.parameters.parameters import Parameters
-from graphnn.specification.spec import Spec
+from graphnn.specification.spec import PATHS, Spec
 from graphnn.types import Array, Shape
 
 CHUNK = 64  # samples
@@ -57,6 +58,14 @@ class TrainedNetwork:
         return self.spec.name
 
     @property
+    def document(self) -> dict[str, Any]:
+        """The document, resolved, for the file of an export: of the paths of data, the last part alone."""
+        values = self.spec.resolved()
+        for key in PATHS & values["data"].keys():
+            values["data"][key] = last_part(values["data"][key])
+        return values
+
+    @property
     def data_shape(self) -> Shape:
         """The shape of one sample as it is stored: C×H×W or F."""
         return self.normalisation.shape
@@ -90,3 +99,8 @@ class TrainedNetwork:
         """
         drawn = np.random.default_rng(seed).standard_normal((count, *self.data_shape))
         return self.normalisation.restored(drawn).astype(np.float32)
+
+
+def last_part(path: str) -> str:
+    """Return the name of a file or folder without the folders that it lies in, of this system or of Windows."""
+    return PureWindowsPath(path).name or path

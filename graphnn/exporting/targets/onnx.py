@@ -1,0 +1,46 @@
+"""ONNX: the whole network, from samples as they are stored to probabilities, for onnxruntime and many others."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from graphnn.exporting.base import TARGETS, Exported, Exporter, NotInstalled, Wishes
+from graphnn.exporting.onnx_layers import CONVERSIONS
+from graphnn.exporting.onnx_model import PRODUCER, model_of
+from graphnn.exporting.onnx_running import RUNTIME, can_run, run
+from graphnn.exporting.trained_network import TrainedNetwork
+from graphnn.storage.replacing import replacing
+from graphnn.text.installing import install_command
+from graphnn.types import Array
+
+NEEDED = {"onnx": "onnx>=1.17", RUNTIME: "onnxruntime>=1.20"}
+
+
+class Onnx(Exporter):
+    """An `.onnx` file of operator set 20, with normalisation and metadata; see graphnn/exporting/README.md."""
+
+    name = "onnx"
+    suffix = ".onnx"
+    summary = "a file for onnxruntime, also in browsers and on phones"
+    needed: ClassVar[Mapping[str, str]] = {"onnx": NEEDED["onnx"]}
+    conversions: ClassVar = CONVERSIONS
+
+    def check_wishes(self, wishes: Wishes) -> None:
+        if wishes.quantize is not None and not can_run():
+            raise NotInstalled(f"--quantize needs onnxruntime; {install_command(NEEDED[RUNTIME])}")
+
+    def is_own(self, head: bytes) -> bool:
+        return f"\x12{chr(len(PRODUCER))}{PRODUCER}\x1a".encode() in head[:16]  # the fields producer_name and version
+
+    def write(self, network: TrainedNetwork, path: Path, wishes: Wishes) -> Exported:
+        content = model_of(network).SerializeToString(deterministic=True)
+        with replacing(path) as file:
+            file.write(content)
+        without = f"the file was not compared: that needs onnxruntime; {install_command(NEEDED[RUNTIME])}"
+        return Exported((path,), notes=() if can_run() else (without,))
+
+    def outputs(self, files: Sequence[Path], x: Array) -> Array | None:
+        return run(files[0], x) if can_run() else None
+
+
+TARGETS.register(Onnx())
