@@ -19,7 +19,7 @@ from graphnn.commands.arguments import (
 )
 from graphnn.commands.guarding import guarded
 from graphnn.exporting.agreement import agreement
-from graphnn.exporting.base import TARGETS, Drawing, Exported, Exporter, ExportError, Target, Wishes
+from graphnn.exporting.base import TARGETS, Drawing, Exported, Exporter, Target, Wishes, write_whole
 from graphnn.exporting.report import export_report
 from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.graph.build import build_graph
@@ -27,7 +27,6 @@ from graphnn.reports.report import Report
 from graphnn.runs.data import stored
 from graphnn.runs.reading import has_place, read_document
 from graphnn.runs.trained import Trained, load_trained
-from graphnn.storage.replacing import replacing
 from graphnn.text.numbers import count_text
 from graphnn.text.terminal import note
 from graphnn.text.working import working
@@ -106,11 +105,7 @@ def draw(target: Target, path: Path, arguments: Namespace) -> Report:
     assert isinstance(target, Drawing)
     spec = read_document(document_source(arguments))
     text = target.text(build_graph(spec), spec.name)
-    try:
-        with replacing(path) as file:
-            file.write(text.encode())
-    except OSError as problem:
-        raise ExportError(f"{path}: cannot be written: {problem.strerror or problem}") from problem
+    write_whole(path, text.encode())
     return export_report(target.name, Exported((path,)), None, "")
 
 

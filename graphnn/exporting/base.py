@@ -15,6 +15,7 @@ from graphnn.layers.base import LAYERS
 from graphnn.registry import Registry
 from graphnn.reports.report import Fact
 from graphnn.storage.own_files import check_own_file
+from graphnn.storage.replacing import replacing
 from graphnn.text.installing import install_command
 from graphnn.types import Array
 
@@ -35,7 +36,7 @@ class Wishes:
     """What the command line asks for beyond the target.
 
     samples: returns up to n samples of a part, "train", "validation" or "test", and their targets: x as they are
-    stored, n×data_shape. quantize: the type of numbers to compute with, where not float32. replace: whether a file that
+    stored, n×data_shape; it raises DataError where there are none. quantize: the type of numbers to compute with, where not float32. replace: whether a file that
     was changed by hand since it was exported may be replaced.
     """
 
@@ -86,6 +87,15 @@ class Target(ABC):
             raise ExportError(f"{path}: the name of this export ends in {self.suffix}; write {path.stem}{self.suffix}")
         refusal = f"is no export of graphnn to {self.name}, so it is not replaced; name another file by --output"
         check_own_file(path, self.is_own, refusal)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all. Raises ExportError where it cannot be written."""
+    try:
+        with replacing(path) as file:
+            file.write(content)
+    except OSError as problem:
+        raise ExportError(f"{path}: cannot be written: {problem.strerror or problem}") from problem
 
 
 class Drawing(Target):

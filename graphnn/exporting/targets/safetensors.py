@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from graphnn.exporting.base import TARGETS, Exported, Exporter, Wishes
+from graphnn.exporting.base import TARGETS, Exported, Exporter, Wishes, write_whole
 from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.layers.base import LAYERS
-from graphnn.storage.replacing import replacing
 from graphnn.types import Array
 
 NAMES = {
@@ -37,8 +36,7 @@ class Safetensors(Exporter):
         from safetensors.numpy import save
 
         content = save(torch_names(network), {"graphnn.name": network.name})
-        with replacing(path) as file:
-            file.write(content)
+        write_whole(path, content)
         return Exported((path,))
 
     def outputs(self, files: Sequence[Path], x: Array) -> Array | None:
