@@ -1,8 +1,8 @@
 """export: writes a trained network for another library, or draws it."""
 
 from argparse import Namespace
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from graphnn.commands.arguments import (
     show_report,
 )
 from graphnn.commands.guarding import guarded
+from graphnn.datasets.base import Dataset
 from graphnn.exporting.agreement import agreement
 from graphnn.exporting.base import TARGETS, Drawing, Exported, Exporter, Target, Wishes, write_whole
 from graphnn.exporting.report import export_report
@@ -97,7 +98,8 @@ def place(own: Parser, arguments: Namespace, target: Target) -> Path:
     document: Path = arguments.spec
     if not has_place(document):
         own.error(f"{document} is no file on a disk, beside which an export could lie; name one with --output")
-    return document.with_name(f"{document.stem}{target.suffix}")
+    kind = "" if arguments.quantize is None else f".{arguments.quantize}"
+    return document.with_name(f"{document.stem}{kind}{target.suffix}")
 
 
 def draw(target: Target, path: Path, arguments: Namespace) -> Report:
@@ -113,7 +115,8 @@ def export(target: Exporter, path: Path, arguments: Namespace) -> Report:
     """Write a trained network, compare what was written with it, and return the report."""
     trained = load_trained(document_source(arguments), arguments.weights, "export")
     target.check(trained.graph)
-    samples = partial(part, trained, arguments.data_dir)
+    data = cache(partial(stored, trained.spec, arguments.data_dir, table=trained.table, settings=trained.data_settings))
+    samples = partial(part, trained, data)
     network = TrainedNetwork.of(trained.spec, trained.graph, trained.parameters, trained.normalisation, trained.meta)
     if arguments.verify is None:
         x, compared_on = network.likely_samples(DRAWN), f"{DRAWN} random samples"
@@ -129,10 +132,9 @@ def export(target: Exporter, path: Path, arguments: Namespace) -> Report:
     return export_report(target.name, exported, None if y is None else agreement(network, x, y), compared_on)
 
 
-def part(trained: Trained, data_dir: Path | None, name: str, count: int) -> tuple[Array, Array]:
+def part(trained: Trained, data: Callable[[], Dataset], name: str, count: int) -> tuple[Array, Array]:
     """Return up to `count` samples of a part, drawn evenly from the whole, as they are stored, and their targets."""
-    data = stored(trained.spec, data_dir, table=trained.table, settings=trained.data_settings)
-    samples = trained.part(data, name)
+    samples = trained.part(data(), name)
     positions = np.linspace(0, len(samples) - 1, min(count, len(samples))).astype(np.int64)
     chosen = positions if samples.indices is None else samples.indices[positions]
     return np.asarray(samples.x[chosen], np.float32), np.asarray(samples.y[chosen])

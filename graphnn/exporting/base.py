@@ -36,8 +36,8 @@ class Wishes:
     """What the command line asks for beyond the target.
 
     samples: returns up to n samples of a part, "train", "validation" or "test", and their targets: x as they are
-    stored, n×data_shape; it raises DataError where there are none. quantize: the type of numbers to compute with, where not float32. replace: whether a file that
-    was changed by hand since it was exported may be replaced.
+    stored, n×data_shape; it raises DataError where there are none. quantize: the type of numbers to compute with, where
+    not float32. replace: whether a file that was changed by hand since it was exported may be replaced.
     """
 
     samples: Callable[[str, int], tuple[Array, Array]] | None = None

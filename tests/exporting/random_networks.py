@@ -34,7 +34,7 @@ def network(seed: int, kind: str | None = None) -> TrainedNetwork:
         layers = list(sequence(rng, (math.prod(data_shape),) if flat else data_shape, int(rng.integers(2, 7))))
         if any(found.type == (kind or TYPES[seed % len(TYPES)]) for found in everything(layers)):
             with suppress(GraphError):  # the parts of some do not go together, as a Softmax before another one
-                return with_weights(rng, ended(rng, layers), data_shape)
+                return of(ended(rng, layers), normalisation(rng, data_shape), seed)
 
 
 def everything(layers: Any) -> Iterator[Layer]:
@@ -53,9 +53,10 @@ def shape_of_data(rng: Rng) -> Shape:
 
 def sequence(rng: Rng, shape: Shape, count: int, depth: int = 0) -> Iterator[Layer]:
     """Yield layers that fit each other; the first is made with the input shape at the top."""
-    first = depth == 0
+    first, kind = depth == 0, ""
     while count:
-        kind = str(rng.choice(TYPES))
+        weighted = kind in ("Conv2D", "Dense") and rng.random() < 0.4
+        kind = "BatchNormalization" if weighted else str(rng.choice((*TYPES, *("Conv2D", "Dense") * 2)))
         if kind in ("Flatten", "GlobalAveragePooling") and rng.random() < 0.8:
             continue  # so that there are images for the layers after it
         layer = candidate(rng, kind, shape, depth)
@@ -149,13 +150,14 @@ def ended(rng: Rng, layers: list[Layer]) -> Model:
     return model
 
 
-def with_weights(rng: Rng, model: Model, data_shape: Shape) -> TrainedNetwork:
-    """Return a model with random weights and a random normalisation."""
+def of(model: Model, known: Normalisation | None = None, seed: int = 0) -> TrainedNetwork:
+    """Return a model with random weights, and with this normalisation or none."""
     spec = model.spec()
     graph = build_graph(spec)
     parameters = unset(graph)
-    fill(rng, parameters)
-    return TrainedNetwork(spec, graph, parameters, normalisation(rng, data_shape), ("ä", "b"), {"epochs": 3})
+    fill(np.random.default_rng(seed), parameters)
+    constants = known or Normalisation.none(spec.input_shape)
+    return TrainedNetwork(spec, graph, parameters, constants, ("ä", "b"), {"epochs": 3})
 
 
 def fill(rng: Rng, parameters: Parameters) -> None:

@@ -26,21 +26,13 @@ from tests.conftest import ROOT, Run
 
 RANDOM = runpy.run_path(str(Path(__file__).with_name("random_networks.py")))
 network: Callable[..., TrainedNetwork] = RANDOM["network"]
+of: Callable[..., TrainedNetwork] = RANDOM["of"]
 ONNX = TARGETS["onnx"]
 
 
 def outputs(exported: TrainedNetwork, x: Any) -> Any:
     """Return what the exported file gives."""
     return run(model_of(exported).SerializeToString(), x)
-
-
-def of(model: Model, normalisation: Normalisation | None = None, seed: int = 0) -> TrainedNetwork:
-    """Return a model with random weights."""
-    spec = model.spec()
-    graph = build_graph(spec)
-    parameters = unset(graph)
-    RANDOM["fill"](np.random.default_rng(seed), parameters)
-    return TrainedNetwork(spec, graph, parameters, normalisation or Normalisation.none(spec.input_shape))
 
 
 def classifier(*names: str, smoothing: float = 0.0) -> Model:

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from graphnn.exporting.base import TARGETS, Exported, Exporter, NotInstalled, Wishes
+from graphnn.exporting.base import TARGETS, Exported, Exporter, NotInstalled, Wishes, write_whole
 from graphnn.exporting.onnx_layers import CONVERSIONS
 from graphnn.exporting.onnx_model import PRODUCER, model_of
 from graphnn.exporting.onnx_running import RUNTIME, can_run, run
 from graphnn.exporting.trained_network import TrainedNetwork
-from graphnn.storage.replacing import replacing
+from graphnn.reports.report import Fact
 from graphnn.text.installing import install_command
 from graphnn.types import Array
 
@@ -33,11 +33,15 @@ class Onnx(Exporter):
         return f"\x12{chr(len(PRODUCER))}{PRODUCER}\x1a".encode() in head[:16]  # the fields producer_name and version
 
     def write(self, network: TrainedNetwork, path: Path, wishes: Wishes) -> Exported:
-        content = model_of(network).SerializeToString(deterministic=True)
-        with replacing(path) as file:
-            file.write(content)
+        if wishes.quantize is None:
+            model, facts = model_of(network), list[Fact]()
+        else:
+            from graphnn.exporting.onnx_quantization import quantized  # takes onnxruntime
+
+            model, facts = quantized(network, wishes)
+        write_whole(path, model.SerializeToString(deterministic=True))
         without = f"the file was not compared: that needs onnxruntime; {install_command(NEEDED[RUNTIME])}"
-        return Exported((path,), notes=() if can_run() else (without,))
+        return Exported((path,), tuple(facts), notes=() if can_run() else (without,))
 
     def outputs(self, files: Sequence[Path], x: Array) -> Array | None:
         return run(files[0], x) if can_run() else None
