@@ -15,14 +15,17 @@ from graphnn.version import __version__
 
 @frozen_dataclass
 class Command:
-    """A command of the program: the function `main` in the module of its name in this package."""
+    """A command of the program: the function `main` in the module of its name in this package, or in another there."""
 
     name: str
     summary: str
+    module: str = ""
 
     def run(self, arguments: Sequence[str]) -> int:
         """Run the command and return its exit code."""
-        main: Callable[[Sequence[str]], int] = importlib.import_module(f"graphnn.commands.{self.name}").main
+        main: Callable[[Sequence[str]], int] = importlib.import_module(
+            f"graphnn.commands.{self.module or self.name}"
+        ).main
         return main(arguments)
 
 
@@ -32,6 +35,7 @@ for _name, _summary in (
     ("inspect", "show a network's layers, shapes, parameters, work and memory"),
     ("evaluate", "measure trained weights on the test part"),
     ("predict", "classify pictures, arrays or rows of a table with trained weights"),
+    ("import", "make a document and weights of an ONNX file, from PyTorch or Keras"),
     ("benchmark", "measure speed and memory, and compare them with PyTorch"),
     ("compare", "train variants of a network, and show what each change is worth"),
     ("runs", "list the trainings of a network, draw their curves, choose or remove one"),
@@ -40,7 +44,7 @@ for _name, _summary in (
     ("lsp", "the language server for editors: mistakes and shapes while you type"),
     ("run", "check the building blocks: graphnn run unittest NAME"),
 ):
-    COMMANDS.register(Command(_name, _summary))
+    COMMANDS.register(Command(_name, _summary, "import_model" if _name == "import" else ""))
 
 
 def usage() -> str:

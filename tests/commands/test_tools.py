@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-TOOLS = ("train", "inspect", "evaluate", "predict", "compare", "runs", "report", "run", "benchmark", "lsp")
+TOOLS = ("train", "inspect", "evaluate", "predict", "compare", "runs", "report", "run", "benchmark", "lsp", "import")
+MODULES = {"import": "import_model"}  # of commands whose name is a word of Python
 HANGS = 600  # seconds
 Run = Callable[..., Any]
 
@@ -40,7 +41,7 @@ def test_every_tool_starts_as_train_does(root: Path) -> None:
 
     def start(tool: str) -> str:
         _, _, code = (root / "tools" / f"{tool}.py").read_text(encoding="utf-8").partition('"""\n')
-        return re.sub(r"import gc\n|gc\.disable\(\).*\n\n", "", code).replace(f".{tool} ", ".train ")
+        return re.sub(r"import gc\n|gc\.disable\(\).*\n\n", "", code).replace(f".{MODULES.get(tool, tool)} ", ".train ")
 
     assert {start(tool) for tool in TOOLS} == {start("train")}
 

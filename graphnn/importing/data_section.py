@@ -1,0 +1,37 @@
+"""The section `data` of a document, from the name of a data set or the place of files."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from graphnn.datasets.base import DATASETS, facts_of
+from graphnn.errors import DataError
+from graphnn.text.suggestions import closest, quoted
+from graphnn.types import Shape, shape_text
+
+
+def data_section(text: str, folder: Path, shape: Shape) -> dict[str, Any]:
+    """Return the section for a data set, or for files: .npz, or a folder of arrays or of pictures.
+
+    folder: of the document, to which paths in it are relative. shape: of the network's input. Raises DataError.
+    """
+    if text in DATASETS and (facts := facts_of(text)) is not None:
+        if facts.shape != shape and len(shape) != 1:
+            raise DataError(
+                f"--data {text}: its samples are {shape_text(facts.shape)}, the network takes {shape_text(shape)}"
+            )
+        return {"dataset": text}
+    path = Path(text)
+    if path.suffix == ".csv":
+        raise DataError(f"--data {text}: a table needs a target too; leave --data out, and write its section by hand")
+    if not path.exists():
+        published = [name for name in DATASETS if facts_of(name) is not None]
+        close = closest(text, published)
+        meant = f"; did you mean {close}?" if close else f"; the data sets are {', '.join(published)}"
+        raise DataError(f"--data {quoted(text)}: there is no data set and no file of that name{meant}")
+    relative = Path(os.path.relpath(path, folder)).as_posix()
+    if path.is_dir() and not list(path.glob("*.npy")):
+        if len(shape) != 3:
+            raise DataError(f"--data {text}: is a folder of pictures, but the network takes {shape_text(shape)}")
+        return {"dataset": "images", "path": relative, "size": list(shape[1:])}
+    return {"dataset": "npz", "path": relative}

@@ -1,0 +1,124 @@
+"""The document and the weights of an imported network."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from graphnn.document.values import section_values
+from graphnn.errors import GraphError
+from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.importing.onnx_branches import Branching
+from graphnn.importing.onnx_graph import OnnxGraph
+from graphnn.importing.onnx_names import layer_names_from
+from graphnn.importing.onnx_steps import LayerStep
+from graphnn.layers.base import LAYERS, Layer
+from graphnn.losses.base import LOSSES
+from graphnn.metrics.outputs import Numbers
+from graphnn.specification.names import layer_names
+from graphnn.text.suggestions import quoted
+from graphnn.types import Array
+
+Row = Sequence[LayerStep | Branching]
+
+
+@frozen_dataclass
+class Written:
+    """The layers of a document, and its weights by 'layer/parameter'."""
+
+    layers: list[dict[str, Any]]
+    arrays: dict[str, Array]
+
+
+def written(row: Row, graph: OnnxGraph) -> Written:
+    """Return a row of steps as layers of a document, with names of the file where these are somebody's."""
+    steps = list(layer_steps(row))
+    names = dict(zip(map(id, steps), layer_names_from(steps, graph.arrays), strict=True))
+    values = layer_values(row, names)
+    made = layer_names(values)
+    if len(set(made.values())) < len(made):  # a name of the file is what another layer is called without one
+        values = layer_values(row, {})
+        made = layer_names(values)
+    arrays = {
+        f"{name}/{key}": real(array, step, graph)
+        for name, step in zip(names_of_layers(made, values), steps, strict=True)
+        for key, array in step.arrays.items()
+    }
+    return Written(values, arrays)
+
+
+def names_of_layers(made: Mapping[Any, str | None], values: Any) -> list[str]:
+    """Return the names of all layers but blocks, in the document's order."""
+    from graphnn.document.document import value_at
+
+    return [str(name) for path, name in made.items() if value_at(values, path[1:])["type"] != "Residual"]
+
+
+def layer_steps(row: Row) -> "Sequence[LayerStep]":
+    """Return all layers of a row, those of its blocks too, in the document's order."""
+    found: list[LayerStep] = []
+    for item in row:
+        if isinstance(item, Branching):
+            found += [*layer_steps(item.layers), *layer_steps(item.shortcut)]  # type: ignore[arg-type]
+        else:
+            found.append(item)
+    return found
+
+
+def layer_values(row: Row, names: Mapping[int, str | None]) -> list[dict[str, Any]]:
+    """Return a row as the values of layers. names: by the identity of the step."""
+    return [section_values(layer_of(item, names)) for item in row]
+
+
+def layer_of(item: LayerStep | Branching, names: Mapping[int, str | None]) -> Layer:
+    """Return the layer of a step, without arrays."""
+    if isinstance(item, Branching):
+        rows = ([layer_of(each, names) for each in row] for row in (item.layers, item.shortcut))  # type: ignore[arg-type]
+        body, shortcut = rows
+        return LAYERS["Residual"](layers=tuple(body), shortcut=tuple(shortcut))  # type: ignore[call-arg]
+    settings: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in item.settings.items()
+    }
+    return LAYERS[item.type](name=names.get(id(item)), **settings)
+
+
+def real(array: Array, step: LayerStep, graph: OnnxGraph) -> Array:
+    """Return an array as float32. Raises GraphError where it holds no real numbers, or some beyond float32."""
+    if array.dtype.kind not in "fV" and array.dtype.name != "bfloat16":
+        assert step.operation is not None
+        raise GraphError(graph.problem(step.operation, f"has weights of {array.dtype}, where real numbers are needed"))
+    with np.errstate(over="ignore"):
+        result = np.array(array, np.float32)
+    if not np.isfinite(result).all():
+        assert step.operation is not None
+        raise GraphError(graph.problem(step.operation, "has weights that are not finite, or beyond float32"))
+    return result
+
+
+def document_values(
+    name: str, shape: Sequence[int], layers: list[dict[str, Any]], data: Mapping[str, Any], about: str
+) -> dict[str, Any]:
+    """Return the values of a document with sections that one can train on with. about: its description."""
+    return {
+        "format_version": 1,
+        "name": name,
+        "description": about,
+        "input": {"shape": list(shape)},
+        "layers": layers,
+        "loss": {"type": loss_after(layers[-1]["type"])},
+        "optimizer": {"type": "Adam", "learning_rate": 0.001},
+        "data": dict(data),
+        "training": {"epochs": 10, "batch_size": 64, "seed": 0},
+    }
+
+
+def loss_after(layer: str) -> str:
+    """Return the loss that is made for outputs of a type of layer, or else that of numbers."""
+    made_for = {loss.fused_with.__name__: name for name, loss in LOSSES.items() if loss.fused_with is not None}
+    return made_for.get(layer) or next(name for name, loss in LOSSES.items() if loss.outputs is Numbers)
+
+
+def check_not_empty(layers: Sequence[Any], graph: OnnxGraph) -> None:
+    """Raise GraphError where a network has no layers."""
+    if not layers:
+        raise GraphError(f"{graph.file.path}: its output {quoted(graph.output.name)} is its input; there is no layer")
