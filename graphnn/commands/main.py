@@ -41,6 +41,7 @@ for _name, _summary in (
     ("runs", "list the trainings of a network, draw their curves, choose or remove one"),
     ("report", "write a page about a training: figures, curves, mistakes, network, data"),
     ("export", "write a trained network for ONNX, PyTorch or Keras, or draw it"),
+    ("serve", "answer predictions over HTTP, with a page to try the network on"),
     ("lsp", "the language server for editors: mistakes and shapes while you type"),
     ("run", "check the building blocks: graphnn run unittest NAME"),
 ):

@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
-TOOLS = ("train", "inspect", "evaluate", "predict", "compare", "runs", "report", "run", "benchmark", "lsp", "import")
+TOOLS = (
+    *("train", "inspect", "evaluate", "predict", "compare", "runs", "report", "run", "benchmark"),
+    *("lsp", "import", "export", "serve"),
+)
 MODULES = {"import": "import_model"}  # of commands whose name is a word of Python
 HANGS = 600  # seconds
 Run = Callable[..., Any]

@@ -1,0 +1,176 @@
+"""serve: a trained network behind an HTTP address, with a page to try it."""
+
+import argparse
+import importlib.util
+import math
+from argparse import Namespace
+from collections.abc import Sequence
+
+from graphnn.commands.arguments import (
+    Parser,
+    add_document_arguments,
+    add_kernels_argument,
+    add_weights_argument,
+    document_source,
+    natural_number,
+    positive_integer,
+)
+from graphnn.commands.guarding import guarded
+from graphnn.errors import GraphError
+from graphnn.serving.limits import Limits
+from graphnn.text.installing import install_command
+from graphnn.text.terminal import complain, note, say
+
+NEEDED = ("fastapi", "uvicorn", "httptools", "python_multipart", "prometheus_client", "PIL")
+HOST, PORT = "127.0.0.1", 8000
+MOST_PORT = 65_535
+MIB = 1 << 20
+DEFAULT = Limits()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `serve` and return its exit code."""
+    return guarded(run, argv)
+
+
+def parser() -> Parser:
+    """Return the parser of the command line."""
+    result = Parser(
+        "serve",
+        "Answer predictions over HTTP: POST /predict takes pictures, arrays and rows of tables, and GET / is a page to "
+        "try the network on. Ctrl-C stops, once the requests under way are answered.",
+        ["models/mnist.json", "models/cifar10.json --port 0 --workers 2 --watch", "iris.json --host 0.0.0.0"],
+    )
+    add_document_arguments(result)
+    add_weights_argument(result)
+    result.add_argument(
+        "--host",
+        default=HOST,
+        metavar="ADDRESS",
+        help=f"the address to listen at: {HOST} by default, which only this machine reaches; 0.0.0.0: all of its own",
+    )
+    result.add_argument(
+        "--port", type=port_number, default=PORT, metavar="N", help=f"{PORT} by default; 0 takes any that is free"
+    )
+    result.add_argument(
+        "--workers",
+        type=positive_integer,
+        default=1,
+        metavar="N",
+        help="processes that answer, each with the network and one thread to compute it; 1 by default",
+    )
+    result.add_argument(
+        "--watch", action="store_true", help="take up new weights when their file is replaced, without a break"
+    )
+    add_kernels_argument(result)
+    batches = result.add_argument_group("batches")
+    batches.add_argument(
+        "--max-batch",
+        type=positive_integer,
+        default=64,
+        metavar="N",
+        help="most samples computed together; 64 by default; with 1, answers have the very bits of `predict` for one",
+    )
+    batches.add_argument(
+        "--batch-wait-ms",
+        type=natural_duration,
+        default=2.0,
+        metavar="MS",
+        help="how long a request waits, at most, for others that are being read; 2 by default",
+    )
+    add_limit_arguments(result)
+    result.add_argument("--access-log", action="store_true", help="print a line for each request")
+    return result
+
+
+def add_limit_arguments(result: Parser) -> None:
+    """Add an option for each limit."""
+    limits = result.add_argument_group("limits, for each worker")
+    for option, kind, default, text in (
+        ("--max-body", positive_integer, DEFAULT.body // MIB, "MiB of a request"),
+        ("--max-pixels", positive_integer, DEFAULT.pixels, "pixels of a picture"),
+        ("--max-files", positive_integer, DEFAULT.files, "files in a request"),
+        ("--max-queue", positive_integer, DEFAULT.queue, "requests under way; further ones are to come again later"),
+        ("--max-held", positive_integer, DEFAULT.held // MIB, "MiB of all bodies under way"),
+        ("--read-timeout", duration, DEFAULT.reading, "seconds in which a client sends its request"),
+        ("--timeout", duration, DEFAULT.answering, "seconds from then to the answer"),
+    ):
+        limits.add_argument(
+            option, type=kind, default=default, metavar="N", help=f"{text}; {default:g} by default".replace("%", "%%")
+        )
+
+
+def run(argv: Sequence[str]) -> int:
+    """Serve until Ctrl-C or SIGTERM."""
+    arguments = parser().parse(argv)
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise GraphError(f"serve needs {missing[0]}, which is not installed: {install_command('graphnn[serve]')}")
+    from threadpoolctl import threadpool_limits
+
+    from graphnn.serving.batching import Batching  # here and below, because they need the extra
+    from graphnn.serving.server import Settings, bound, is_loopback, serve, url_of
+
+    settings = Settings(
+        source=document_source(arguments),
+        weights=arguments.weights,
+        kernels=arguments.kernels,
+        watch=arguments.watch,
+        limits=limits_of(arguments),
+        batching=Batching(arguments.max_batch, arguments.batch_wait_ms / 1000),
+        workers=arguments.workers,
+        access_log=arguments.access_log,
+        tell=complain,
+    )
+    with threadpool_limits(1, "blas"):  # of all engines, of which one may end after another has begun
+        served = settings.load()
+        with bound(arguments.host, arguments.port) as listener:
+            if not is_loopback(listener):
+                note("everyone who reaches this machine over the network can use the server; it asks for no password")
+
+            def ready() -> None:
+                name = served.trained.spec.name
+                say(f"{name} is served at {url_of(listener)} by {served.kernels.name}; Ctrl-C stops it.")
+
+            serve(settings, served, listener, ready)
+    return 0
+
+
+def limits_of(arguments: Namespace) -> Limits:
+    """Return the limits that the arguments ask for."""
+    return Limits(
+        body=arguments.max_body * MIB,
+        pixels=arguments.max_pixels,
+        files=arguments.max_files,
+        queue=arguments.max_queue,
+        held=arguments.max_held * MIB,
+        reading=arguments.read_timeout,
+        answering=arguments.timeout,
+    )
+
+
+def port_number(text: str) -> int:
+    """Return the number of a port, for `type=` of an argument."""
+    value = natural_number(text)
+    if value > MOST_PORT:
+        raise argparse.ArgumentTypeError(f'"{text}" is no port; they go up to {MOST_PORT}')
+    return value
+
+
+def duration(text: str) -> float:
+    """Return a time above 0, for `type=` of an argument."""
+    value = natural_duration(text)
+    if not value:
+        raise argparse.ArgumentTypeError(f'"{text}" is no time above 0')
+    return value
+
+
+def natural_duration(text: str) -> float:
+    """Return a time of 0 or more, for `type=` of an argument."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f'"{text}" is no time of 0 or more')
+    return value

@@ -1,0 +1,65 @@
+"""The protocol of uvicorn with limits on the heads of requests, which it lacks."""
+
+import asyncio
+from asyncio import TimerHandle
+from functools import partial
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MOST_HEAD = 64 << 10  # bytes of a request's first line and headers
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """A connection that is closed where the head of a request takes too long, or too many bytes.
+
+    The time also ends what a client still sends of a request that has been refused. reading: seconds.
+    """
+
+    def __init__(self, *arguments: Any, reading: float, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._reading = reading
+        self._timer: TimerHandle | None = None
+        self._head, self._in_head = 0, True
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._start_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._in_head:
+            self._head += len(data)
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        if self._in_head and self._head > MOST_HEAD:
+            self.send_400_response("The head of the request is too long.")
+        elif self.cycle is not None and not self.cycle.response_complete:
+            self._stop_timer()
+        elif self._timer is None:
+            self._start_timer()
+
+    def on_headers_complete(self) -> None:
+        self._head, self._in_head = 0, False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._in_head = True
+        super().on_message_complete()
+
+    def _start_timer(self) -> None:
+        self._timer = self.loop.call_later(self._reading, self.transport.close)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def limited(reading: float) -> Any:
+    """Return what makes a connection's protocol. reading: seconds for the head of a request."""
+    return partial(LimitedProtocol, reading=reading)

@@ -1,0 +1,110 @@
+"""Servers as a user starts them: a process of its own, found by the address that it prints."""
+
+import importlib.util
+import io
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NEEDED = ("fastapi", "uvicorn", "httptools", "python_multipart", "prometheus_client", "httpx", "PIL")
+HANGS = 60  # seconds in which a server starts, or ends
+collect_ignore_glob = [] if all(map(importlib.util.find_spec, NEEDED)) else ["test_*.py"]
+
+
+@dataclass
+class Server:
+    """A server that runs. url: its address. process: of its command."""
+
+    url: str
+    process: "subprocess.Popen[str]"
+    errors: Path
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal, and return the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(HANGS)
+
+    def said(self) -> str:
+        """Return what the server has printed on stderr so far."""
+        return self.errors.read_text(encoding="utf-8")
+
+
+@contextmanager
+def running(folder: Path, *arguments: str | Path) -> Iterator[Server]:
+    """A context in which `graphnn serve ARGUMENTS…` runs, at a free port unless they name one."""
+    port = [] if "--port" in arguments else ["--port", "0"]
+    command = [sys.executable, "-m", "graphnn", "serve", *map(str, arguments), *port]
+    errors = folder / "stderr.txt"
+    with errors.open("w") as stream:
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=stream,
+            text=True,
+            encoding="utf-8",
+        )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        found = re.search(r"is served at (\S+) by", line)
+        assert found is not None, f"{line}{errors.read_text(encoding='utf-8')}"
+        yield Server(found[1], process, errors)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(HANGS)
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+Running = Callable[..., AbstractContextManager[Server]]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Running:
+    """Start a server: `with serve(document, "--watch") as server`."""
+
+    def start(*arguments: str | Path) -> AbstractContextManager[Server]:
+        return running(tmp_path, *arguments)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def served(trained_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of the small network with the usual limits, which tests share and leave as it is."""
+    folder = tmp_path_factory.mktemp("served")
+    for name in ("net.json", "net.npz"):
+        shutil.copy(trained_once / name, folder)
+    with running(folder, folder / "net.json") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def digits() -> list[bytes]:
+    """A hundred pictures of digits, 8×8, as PNG files."""
+    from graphnn.datasets.loading import load
+
+    return [png(image[0] * 16.0 % 256) for image in load("digits").x_test[:100]]
+
+
+def png(pixels: Any) -> bytes:
+    """Return H×W or H×W×3 as a PNG file."""
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.fromarray(np.asarray(pixels).astype(np.uint8)).save(stream, "PNG")
+    return stream.getvalue()
