@@ -15,7 +15,9 @@ class RequestProblem(Exception):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """What the answer says besides: when to try again, where that may help."""
+        """What the answer says besides: when to try again, or that nothing more is read of a body that is too slow."""
+        if self.status == HTTPStatus.REQUEST_TIMEOUT:
+            return {"Connection": "close"}
         busy = self.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
         return {"Retry-After": RETRY_AFTER} if busy else {}
 

@@ -103,7 +103,7 @@ def configured(settings: Settings, app: Any, *, factory: bool = False) -> uvicor
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=math.ceil(settings.limits.answering) + GRACE,
-        log_level="info" if settings.access_log else "warning",
+        log_level="info" if settings.access_log else "error",
         access_log=settings.access_log,
         server_header=False,
     )

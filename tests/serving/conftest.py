@@ -73,6 +73,12 @@ def running(folder: Path, *arguments: str | Path) -> Iterator[Server]:
 Running = Callable[..., AbstractContextManager[Server]]
 
 
+@pytest.fixture(scope="session")
+def serving() -> Running:
+    """Start a server that several tests share: `with serving(folder, document, "--watch") as server`."""
+    return running
+
+
 @pytest.fixture
 def serve(tmp_path: Path) -> Running:
     """Start a server: `with serve(document, "--watch") as server`."""

@@ -58,7 +58,10 @@ async function ask(path, body, headers, pictures) {
   } catch {
     if (turn === asked) fail("the server cannot be reached; is it still running?");
   } finally {
-    if (turn === asked) output.removeAttribute("aria-busy");
+    if (turn === asked) {
+      output.removeAttribute("aria-busy");
+      document.getElementById("answers").scrollIntoView({ block: "nearest" });
+    }
   }
 }
 

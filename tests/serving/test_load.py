@@ -1,0 +1,162 @@
+"""Many requests at once: none is lost or mixed up, also while the server ends, and with several workers."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+CLOSE = 2e-6  # of a probability, by the batch that a sample is computed in
+AT_ONCE = 200
+CONNECTIONS = 10  # of a client
+Answers = list[Any]
+
+
+def probabilities(answers: Answers) -> dict[str, float]:
+    """Return the probability of each class of the one sample that was asked about."""
+    (answer,) = answers
+    return {one["class"]: one["probability"] for one in answer["predictions"]}
+
+
+def alone(url: str, pictures: Sequence[bytes]) -> list[dict[str, float]]:
+    """Return the answer to each picture, asked one after the other."""
+    with httpx.Client(timeout=60) as client:
+        return [probabilities(client.post(f"{url}/predict?top=10", **body(one)).json()) for one in pictures]
+
+
+def body(picture: bytes) -> dict[str, Any]:
+    return {"content": picture, "headers": {"Content-Type": "image/png"}}
+
+
+async def together(
+    url: str, pictures: Sequence[bytes], count: int, *, again: bool = False, at_once: int = AT_ONCE
+) -> list[dict[str, float]]:
+    """Ask `count` times, so many at once, about the pictures in turn. again: whether to repeat what got no answer."""
+    share = httpx.Limits(max_connections=CONNECTIONS)
+
+    async with AsyncExitStack() as stack:  # several clients, because one looks through all its connections each time
+        clients = [
+            await stack.enter_async_context(httpx.AsyncClient(limits=share, timeout=120, verify=False))
+            for _ in range(at_once // CONNECTIONS)
+        ]
+        turns = asyncio.Semaphore(at_once)
+
+        async def ask(number: int) -> dict[str, float]:
+            client = clients[number % len(clients)]
+            async with turns:
+                while True:
+                    try:
+                        found = await client.post(f"{url}/predict?top=10", **body(pictures[number % len(pictures)]))
+                    except httpx.TransportError:
+                        if not again:
+                            raise
+                        await asyncio.sleep(0.05)
+                        continue
+                    assert found.status_code == 200, found.text
+                    return probabilities(found.json())
+
+        return await asyncio.gather(*map(ask, range(count)))
+
+
+def worst(found: Sequence[dict[str, float]], expected: Sequence[dict[str, float]]) -> float:
+    """Return the largest difference of a probability, each picture having been asked about in turn."""
+    return max(
+        abs(share - expected[number % len(expected)][name])
+        for number, one in enumerate(found)
+        for name, share in one.items()
+    )
+
+
+def test_a_thousand_requests_200_at_once(served: Any, digits: list[bytes]) -> None:
+    expected = alone(served.url, digits)
+    assert len({tuple(one.items()) for one in expected}) > 90  # so that an answer to another picture is noticed
+    found = asyncio.run(together(served.url, digits, 1000))
+    assert len(found) == 1000
+    assert worst(found, expected) <= CLOSE
+    counts = re.findall(
+        r"graphnn_batch_(samples|requests)_(?:sum|count) (\d+)", httpx.get(f"{served.url}/metrics").text
+    )
+    assert max(int(count) for _, count in counts) >= 1100
+
+
+def test_with_batches_of_one_the_bits_are_those_of_one_alone(
+    trained: Path, serve: Callable[..., Any], digits: list[bytes]
+) -> None:
+    with serve(trained, "--max-batch", "1") as server:
+        expected = alone(server.url, digits[:40])
+        assert worst(asyncio.run(together(server.url, digits[:40], 120)), expected) == 0
+
+
+def test_requests_under_way_are_answered_when_it_ends(
+    trained: Path, serve: Callable[..., Any], digits: list[bytes]
+) -> None:
+    with serve(trained) as server:
+        place = urlsplit(server.url)
+        connections = [socket.create_connection((place.hostname, place.port), timeout=30) for _ in range(20)]
+        for connection in connections:
+            head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: {len(digits[0])}\r\n\r\n"
+            connection.sendall(head.encode() + digits[0][:10])
+        while "under_way 20.0" not in httpx.get(f"{server.url}/metrics").text:
+            time.sleep(0.02)
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection((place.hostname, place.port), timeout=30)
+        for connection in connections:
+            connection.sendall(digits[0][10:])
+        for connection in connections:
+            assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200 OK\r\n")
+            connection.close()
+        assert server.process.wait(60) == 0
+        assert server.said() == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a port is not free at once there")
+def test_a_restart_under_load_mixes_nothing_up(
+    trained: Path, serve: Callable[..., Any], digits: list[bytes], tmp_path: Path
+) -> None:
+    with serve(trained) as server:
+        expected = alone(server.url, digits)
+        port = str(urlsplit(server.url).port)
+
+        async def restart() -> Any:
+            await asyncio.sleep(0.3)
+            assert await asyncio.to_thread(server.stop) == 0
+            following = serve(trained, "--port", port)
+            await asyncio.to_thread(following.__enter__)
+            return following
+
+        async def both() -> tuple[list[dict[str, float]], Any]:
+            return await asyncio.gather(together(server.url, digits, 1500, again=True, at_once=50), restart())
+
+        found, following = asyncio.run(both())
+        following.__exit__(None, None, None)
+        assert worst(found, expected) <= CLOSE
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="children are looked for in /proc")
+def test_workers_share_the_load_and_one_that_is_lost_is_replaced(
+    trained: Path, serve: Callable[..., Any], digits: list[bytes]
+) -> None:
+    with serve(trained, "--workers", "2") as server:
+        expected = alone(server.url, digits[:20])
+        assert worst(asyncio.run(together(server.url, digits[:20], 200)), expected) <= CLOSE
+        text = httpx.get(f"{server.url}/metrics").text
+        assert re.search(r'graphnn_requests_total{path="/predict",status="200"} 220\.0', text)
+        children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+        workers = [pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        assert len(workers) == 2
+        os.kill(int(workers[0]), signal.SIGKILL)
+        time.sleep(1)
+        assert worst(asyncio.run(together(server.url, digits[:20], 40, again=True, at_once=10)), expected) <= CLOSE
+        assert server.stop() == 0

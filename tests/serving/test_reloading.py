@@ -1,0 +1,116 @@
+"""--watch: weights that are replaced answer from then on, without a request that is lost; broken ones do not."""
+
+import asyncio
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from graphnn.commands import train as train_command
+
+CLOSE = 2e-6
+
+
+def digest(file: Path) -> str:
+    return f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
+
+
+def weights(server: Any) -> str:
+    return str(httpx.get(f"{server.url}/health").json()["weights"])
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds."""
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def other(trained: Path, small: dict[str, Any], tmp_path: Path) -> Path:
+    """Other weights of the same network."""
+    small["training"].update(epochs=1, seed=7)
+    document = tmp_path / "other.json"
+    document.write_text(json.dumps(small), encoding="utf-8")
+    assert train_command.main([str(document), "--quiet"]) == 0
+    return tmp_path / "other.npz"
+
+
+def replace(file: Path, content: bytes) -> None:
+    """Replace a file as `train` does, at once."""
+    beside = file.with_suffix(".new")
+    beside.write_bytes(content)
+    beside.replace(file)
+
+
+def test_new_weights_are_taken_up_under_load(
+    trained: Path, other: Path, serve: Callable[..., Any], digits: list[bytes]
+) -> None:
+    target = trained.with_suffix(".npz")
+    before, after = digest(target), digest(other)
+    with serve(trained, "--watch") as server:
+        url = f"{server.url}/predict"
+
+        async def ask(client: httpx.AsyncClient) -> float:
+            found = await client.post(url, content=digits[0], headers={"Content-Type": "image/png"})
+            assert found.status_code == 200, found.text
+            return float(found.json()[0]["predictions"][0]["probability"])
+
+        async def load() -> list[float]:
+            async with httpx.AsyncClient(timeout=60) as client:
+                found = [await ask(client)]
+                assert weights(server) == before
+                replace(target, other.read_bytes())
+                end = time.monotonic() + 30
+                while await asyncio.to_thread(weights, server) != after:
+                    assert time.monotonic() < end
+                    found += await asyncio.gather(*(ask(client) for _ in range(20)))
+                return [*found, await ask(client)]
+
+        found = asyncio.run(load())
+        first, last = found[0], found[-1]
+        assert abs(first - last) > 1e-3
+        assert all(min(abs(one - first), abs(one - last)) <= CLOSE for one in found)
+        assert 'graphnn_model_reloads_total{result="taken"} 1.0' in httpx.get(f"{server.url}/metrics").text
+        assert f"net: new weights taken up, sha256 {after[7:19]}…" in server.said()
+
+
+def test_a_broken_file_is_reported_and_the_old_weights_stay(
+    trained: Path, other: Path, serve: Callable[..., Any], digits: list[bytes]
+) -> None:
+    target = trained.with_suffix(".npz")
+    good, before = target.read_bytes(), digest(target)
+    with serve(trained, "--watch") as server:
+
+        def answer() -> Any:
+            found = httpx.post(f"{server.url}/predict", files={"x": ("x.png", digits[0])})
+            assert found.status_code == 200
+            return found.json()
+
+        first = answer()
+        replace(target, good[: len(good) // 2])
+        until(lambda: "the new weights are not taken up, and the old ones stay:" in server.said())
+        assert (answer(), weights(server)) == (first, before)
+        target.unlink()
+        time.sleep(1.2)
+        assert answer() == first
+        shutil.copy(other, target)
+        until(lambda: weights(server) == digest(other))
+        assert answer() != first
+        assert server.said().count("not taken up") == 1
+
+
+def test_without_it_the_weights_stay(trained: Path, other: Path, serve: Callable[..., Any]) -> None:
+    target = trained.with_suffix(".npz")
+    before = digest(target)
+    with serve(trained) as server:
+        replace(target, other.read_bytes())
+        time.sleep(1.5)
+        assert weights(server) == before
