@@ -12,6 +12,8 @@ from graphnn.text.suggestions import did_you_mean, quoted
 from graphnn.text.terminal import complain, showable
 from graphnn.version import __version__
 
+PRINT_COMPLETION = "--print-completion"
+
 
 @frozen_dataclass
 class Command:
@@ -52,7 +54,8 @@ def usage() -> str:
     """Return the list of commands."""
     width = max(map(len, COMMANDS))
     lines = [f"  {name:{width}}  {command.summary}" for name, command in COMMANDS.items()]
-    return "\n".join(["usage: graphnn COMMAND …    (graphnn COMMAND --help shows more)", "", *lines])
+    more = f"graphnn --version, graphnn {PRINT_COMPLETION} SHELL: the script by which bash, zsh and others complete"
+    return "\n".join(["usage: graphnn COMMAND …    (graphnn COMMAND --help shows more)", "", *lines, "", more])
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -71,6 +74,12 @@ def dispatch(arguments: Sequence[str]) -> int:
         return 0
     if name == "--version":
         print(showable(f"graphnn {__version__}"))
+        return 0
+    if name.partition("=")[0] == PRINT_COMPLETION:
+        from graphnn.commands.completion import completion_script  # here, because it imports all commands
+
+        _, equals, value = name.partition("=")
+        sys.stdout.write(completion_script([*([value] if equals else []), *arguments[1:]]))
         return 0
     if name not in COMMANDS:
         raise UsageError(f"graphnn: unknown command {quoted(name)}{advice(name, arguments[1:])}")

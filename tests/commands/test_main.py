@@ -92,6 +92,16 @@ def test_no_command_is_imported_that_is_not_asked_for() -> None:
 
 def test_every_file_of_a_command_is_in_the_list(root: Path) -> None:
     modules = {command.module or name for name, command in entry.COMMANDS.items()}
-    shared = {"__init__", "arguments", "guarding", "habits", "main", "predict_output", "predict_table", "watching"}
+    shared = {
+        "__init__",
+        "arguments",
+        "completion",
+        "guarding",
+        "habits",
+        "main",
+        "predict_output",
+        "predict_table",
+        "watching",
+    }
     assert {file.stem for file in (root / "graphnn" / "commands").glob("*.py")} - shared == modules
     assert {file.stem for file in (root / "tools").glob("*.py")} == set(entry.COMMANDS)
