@@ -61,7 +61,7 @@ def whole_parser(shtab: Any) -> ArgumentParser:
     result.add_argument(PRINT_COMPLETION, choices=shtab.SUPPORTED_SHELLS, help="print the completion for a shell")
     commands = result.add_subparsers(metavar="COMMAND", parser_class=ArgumentParser)
     for name, command in COMMANDS.items():
-        own: Parser = importlib.import_module(f"graphnn.commands.{name}").parser()
+        own: Parser = importlib.import_module(f"graphnn.commands.{command.module_name}").parser()
         for action in own._actions:
             action.choices = CHOICES.get((name, action.dest), action.choices)
             complete = completion_of(action, shtab)

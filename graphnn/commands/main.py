@@ -23,11 +23,14 @@ class Command:
     summary: str
     module: str = ""
 
+    @property
+    def module_name(self) -> str:
+        """The module in this package that runs it."""
+        return self.module or self.name
+
     def run(self, arguments: Sequence[str]) -> int:
         """Run the command and return its exit code."""
-        main: Callable[[Sequence[str]], int] = importlib.import_module(
-            f"graphnn.commands.{self.module or self.name}"
-        ).main
+        main: Callable[[Sequence[str]], int] = importlib.import_module(f"graphnn.commands.{self.module_name}").main
         return main(arguments)
 
 
