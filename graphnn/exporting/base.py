@@ -7,6 +7,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from graphnn.document.document import listed
 from graphnn.errors import GraphError
 from graphnn.exporting.branches import layer_nodes, steps_of
 from graphnn.frozen_dataclass import frozen_dataclass
@@ -36,8 +37,9 @@ class Wishes:
     """What the command line asks for beyond the target.
 
     samples: returns up to n samples of a part, "train", "validation" or "test", and their targets: x as they are
-    stored, n×data_shape; it raises DataError where there are none. quantize: the type of numbers to compute with, where
-    not float32. replace: whether a file that was changed by hand since it was exported may be replaced.
+    stored, n×data_shape; it raises DataError where there are none, and the targets are empty where they are not known.
+    quantize: the type of numbers to compute with, where not float32. replace: whether a file that was changed by hand
+    since it was exported may be replaced.
     """
 
     samples: Callable[[str, int], tuple[Array, Array]] | None = None
@@ -145,6 +147,17 @@ class Exporter(Target):
     def unsaid(self, node: Node) -> str | None:
         """Return why the settings of a node cannot be said, though its type can; None where they can be."""
         return None
+
+
+def target_for(path: Path, name: str | None) -> Target:
+    """Return the target of that name, or the one whose files end as a path does. Raises GraphError."""
+    if name is not None:
+        return TARGETS.find(name)
+    found = [target for target in TARGETS.values() if target.suffix == path.suffix.lower()]
+    if len(found) == 1:
+        return found[0]
+    known = listed([f"{target.suffix} ({target.name})" for target in TARGETS.values()])
+    raise ExportError(f"{path}: its name does not say what to export to: it ends in one of {known}")
 
 
 TARGETS: Registry[Target] = Registry("target", "graphnn.exporting.targets", name_of=attrgetter("name"))

@@ -23,6 +23,7 @@ OPSET = 20  # the first with Gelu
 IR_VERSION = 10  # the first with metadata of nodes; read by onnxruntime since 1.18
 BATCH = "batch"
 PRODUCER = "graphnn"
+SINGLE = "bytes in float32"  # the label of this fact, of a quantised file
 LARGEST = 2**31 - 2**24  # bytes of parameters; protobuf takes 2 GiB in all
 
 
@@ -53,7 +54,7 @@ def model_of(network: TrainedNetwork, *, fold: bool = False) -> "ModelProto":
         make_graph(
             graph.nodes,
             network.name,
-            [value(INPUT, network.data_shape, "samples as they are stored, not normalised")],
+            [value(INPUT, network.data_shape, network.input_text)],
             [value(OUTPUT, network.graph.output_shape, meaning(network))],
             graph.constants,
         ),

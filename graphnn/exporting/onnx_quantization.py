@@ -13,7 +13,7 @@ import numpy as np
 from graphnn.errors import DataError
 from graphnn.exporting.base import ExportError, Wishes
 from graphnn.exporting.onnx_graph import INPUT, OUTPUT, TYPE
-from graphnn.exporting.onnx_model import PRODUCER, checked, describe, metadata, model_of
+from graphnn.exporting.onnx_model import PRODUCER, SINGLE, checked, describe, metadata, model_of
 from graphnn.exporting.onnx_running import run
 from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.frozen_dataclass import frozen_dataclass
@@ -68,7 +68,7 @@ def quantized(network: TrainedNetwork, wishes: Wishes) -> tuple["ModelProto", li
     with working("calibrating", len(calibration)):
         made = calibrated(single, calibration)
     found = Measured(len(calibration))
-    if len(x):
+    if len(y):
         with working(f"comparing accuracy on {count_text(len(x))} samples", len(x)):
             name, before = figure(network, run(single.SerializeToString(), x), y, x)
             _, after = figure(network, run(made.SerializeToString(), x), y, x)
@@ -94,7 +94,7 @@ def samples(wishes: Wishes) -> tuple[Array, str, Array, Array]:
     try:
         return x[chosen], "validation", *wishes.samples("validation", MEASURED)
     except DataError:  # there is none
-        return x[chosen], "training", x[~chosen], y[~chosen]
+        return x[chosen], "training", x[~chosen], y[~chosen] if len(y) else y
 
 
 def calibrated(model: "ModelProto", x: Array) -> "ModelProto":
@@ -198,7 +198,7 @@ def finish(model: "ModelProto", network: TrainedNetwork, found: Measured) -> Non
 def facts(found: Measured, size: int) -> list[Fact]:
     """Return what to tell of a quantised file. size: of the file in float32, bytes."""
     told = [
-        Fact("bytes in float32", size, BYTES),
+        Fact(SINGLE, size, BYTES),
         Fact("calibrated on", f"{count_text(found.calibration)} samples of the training part"),
     ]
     if found.figure is None:

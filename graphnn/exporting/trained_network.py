@@ -6,7 +6,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from graphnn.datasets.precision import SINGLE, is_wide, single_suffices
 from graphnn.datasets.preparation import Normalisation
+from graphnn.datasets.provenance import Provenance
 from graphnn.engine.engine import Engine
 from graphnn.evaluation.evaluation import class_names
 from graphnn.frozen_dataclass import frozen_dataclass
@@ -28,7 +30,8 @@ class TrainedNetwork:
     and gives what `predict` says of them: see `outputs`.
 
     spec: the document. normalisation: that of the weights. class_names: those known from the training; None: none.
-    figures: those of the training, by part, as in the metadata of the weights.
+    figures: those of the training, by part, as in the metadata of the weights. trained_on: the data, as far as they are
+    known.
     """
 
     spec: Spec
@@ -37,6 +40,7 @@ class TrainedNetwork:
     normalisation: Normalisation
     class_names: tuple[str, ...] | None = None
     figures: Mapping[str, Any] | None = None
+    trained_on: Provenance | None = None
 
     @classmethod
     def of(
@@ -50,7 +54,8 @@ class TrainedNetwork:
         """Return the network of a document with loaded weights. meta: the metadata of their file."""
         names, figures = meta.get("classes"), meta.get("metrics")
         known = figures if isinstance(figures, dict) else None
-        return cls(spec, graph, parameters, normalisation, None if names is None else tuple(names), known)
+        classes = None if names is None else tuple(names)
+        return cls(spec, graph, parameters, normalisation, classes, known, Provenance.from_meta(meta, spec.name))
 
     @property
     def name(self) -> str:
@@ -76,6 +81,29 @@ class TrainedNetwork:
         if self.graph.loss.outputs is not Classes:
             return None
         return class_names(self.class_names, self.graph.output_shape[0])
+
+    @property
+    def input_text(self) -> str:
+        """What an exported network takes, in words."""
+        form = "channels × height × width, " if len(self.data_shape) == 3 else ""
+        known = None if self.trained_on is None else self.trained_on.range
+        numbers = "" if known is None else f"; in the training, numbers from {known[0]:g} to {known[1]:g}"
+        return f"samples as they are stored, {form}not normalised{numbers}"
+
+    @property
+    def rounding_note(self) -> str | None:
+        """A sentence where samples in float32, which exported networks take, lose digits that the training has used."""
+        dtype = None if self.trained_on is None else self.trained_on.dtype
+        if dtype is None or not is_wide(np.dtype(dtype)):
+            return None
+        offset, divisor = np.array(self.normalisation.offset), np.array(self.normalisation.divisor)
+        if single_suffices(offset, divisor, wide=True):
+            return None
+        error = float((SINGLE.eps / 2 * np.abs(offset) / divisor).max())
+        return (
+            f"the file takes samples in float32, while those of the training are {dtype}: that rounds them by up to "
+            f"{error:.1g} of their deviation; subtract a number from the data before training to keep more digits"
+        )
 
     def arrays(self) -> dict[str, Array]:
         """Return all parameters by 'node/parameter', trained or not, float32, in C order of their shapes."""

@@ -1,6 +1,5 @@
 """Model: a network built in Python, layer by layer, and trained on arrays; it can be written as a document."""
 
-from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -32,18 +31,16 @@ from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import Layer
 from graphnn.model.arrays import check_scale, checked_inputs, checked_samples, in_form
 from graphnn.model.definition import BATCH_SIZE
-from graphnn.model.display import Displayed
 from graphnn.model.history import History
 from graphnn.model.interruption import Interruption
 from graphnn.model.progress_bar import ProgressBar, is_watched
+from graphnn.model.saving import Saved
 from graphnn.model.sections import argument_values
 from graphnn.model.undoing import unchanged_by_errors
 from graphnn.optimizers.sections import schedule_from
 from graphnn.parameters.parameters import Parameters
-from graphnn.storage.weights import assign, class_names, load_weights, save_weights
+from graphnn.storage.weights import assign, class_names, load_weights
 from graphnn.training.divergence import check_figures
-from graphnn.training.history import Record
-from graphnn.training.metadata import weights_metadata
 from graphnn.training.monitor import EarlyStopping
 from graphnn.training.observer import Observer
 from graphnn.training.options import training_options
@@ -53,7 +50,7 @@ from graphnn.training.validation import evaluate
 from graphnn.types import Array
 
 
-class Model(Displayed):
+class Model(Saved):
     """A network with a loss, an optimizer, and layers in sequence, which `add` appends.
 
     loss, optimizer: such as CrossEntropy() and Adam(). schedule: of the learning rate; constant by default. groups:
@@ -70,13 +67,6 @@ class Model(Displayed):
     `summary` states the memory in float32.
     """
 
-    _kept: Record | None = None  # of the epoch whose weights the last fit kept
-    _kept_epoch = 0  # its number, counted over all fits
-    _network: tuple[Graph, Parameters] | None = None
-    _normalisation: Normalisation | None = None
-    _trained_on: Provenance | None = None  # as far as it is known
-    _classes: tuple[str, ...] | None = None  # of loaded weights, until the next fit
-    _kernels: str | None = None  # the name of those of the last fit, or of the loaded weights
     _fits = 0
 
     def add(self, layer: Layer) -> None:
@@ -236,28 +226,6 @@ class Model(Displayed):
                 parts.append(finite_outputs(engine, prepared, chunk.start))
         return np.concatenate(parts) if parts else np.empty((0, *graph.output_shape), self.dtype)
 
-    def save(self, file: str | Path) -> None:
-        """Write the weights in float32, the document, the normalisation and the metrics of the last fit.
-
-        Raises WeightsError where the file cannot be written, or a weight is beyond the range of float32.
-        """
-        _, parameters = self._ready()
-        last = self._kept
-        figures = {"training": last and last.training, "validation": last and last.validation}
-        document = self.spec().resolved()
-        document["data"] |= self._data  # with its path as it was given
-        facts = facts_of(self._data["dataset"])
-        meta = weights_metadata(
-            document,
-            classes=facts.classes if facts is not None and self._classes is None else self._classes,
-            normalisation=None if self._normalisation is None else self._normalisation.to_json(),
-            data=None if self._trained_on is None else self._trained_on.to_json(),
-            kernels=self._kernels,
-            loss=self._graph().loss,
-            metrics={"epochs": self._kept_epoch, **{part: each for part, each in figures.items() if each is not None}},
-        )
-        save_weights(file, parameters.named(), meta, follow=True)
-
     def load(self, file: str | Path) -> None:
         """Load the weights and the normalisation from a file that `save` or the train command wrote.
 
@@ -292,12 +260,6 @@ class Model(Displayed):
         graph = build_graph(self.spec(), validated=True)
         return graph if is_open(graph, self._known_classes) else with_class_weights(graph, None, self._known_classes)
 
-    @property
-    def _known_classes(self) -> Sequence[str] | None:
-        """The names of the classes of the data set, or of the loaded weights; None where there are none."""
-        facts = facts_of(self._data["dataset"])
-        return self._classes if facts is None else facts.classes
-
     def _ready(self, x: Array | None = None) -> tuple[Graph, Parameters]:
         """Return the graph and the parameters, which the first call initialises. x: the training inputs, if any.
 
@@ -328,8 +290,4 @@ class Model(Displayed):
 
     def _constants(self, x: Array) -> Normalisation:
         """Return the normalisation for inputs x. Raises GraphError where its constants are not known yet."""
-        mode = self._data["normalize"]
-        if self._normalisation is None and mode != "none":
-            needs = f'"{mode}" needs constants of the training data'
-            raise GraphError(f"{needs}: fit first, or load weights that have them")
-        return self._normalisation or Normalisation.none(x.shape[1:])
+        return self._constants_for(x.shape[1:])

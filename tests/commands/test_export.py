@@ -1,7 +1,10 @@
 """Tests of `export` as a user runs it: what is written, what is refused, and that nothing else is replaced."""
 
+import json
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from graphnn.storage.weights import load_weights
@@ -42,3 +45,23 @@ def test_wrong_arguments_are_told(trained: Path, graphnn: Run, arguments: tuple[
     found = graphnn("export", trained, *arguments)
     assert found.returncode == 2
     assert said in found.stderr
+
+
+@pytest.mark.parametrize(("start", "noted"), [(1.7e9, True), (17, False)])
+def test_samples_that_lose_digits_in_float32_are_noted(
+    small: dict[str, Any], tmp_path: Path, graphnn: Run, start: float, noted: bool
+) -> None:
+    rng = np.random.default_rng(0)
+    x, y = start + rng.standard_normal((200, 2)) * 1e5, rng.integers(0, 2, 200)
+    np.savez(tmp_path / "mine.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    layers = [{"type": "Dense", "units": 2}, {"type": "Softmax"}]
+    data = {"dataset": "npz", "path": "mine.npz"}
+    document = tmp_path / "times.json"
+    document.write_text(
+        json.dumps({**small, "input": {"shape": [2]}, "layers": layers, "data": data}), encoding="utf-8"
+    )
+    assert graphnn("train", document, "--quiet", "--no-test").returncode == 0
+    found = graphnn("export", document, "--to", "onnx")
+    assert found.returncode == 0, found.stderr
+    assert ("that rounds them by up to 0.001 of their deviation" in found.stderr) == noted
+    assert bool(found.stderr) == noted

@@ -27,12 +27,13 @@ MOST = 200  # values of a sample between layers of vectors
 
 def network(seed: int, kind: str | None = None) -> TrainedNetwork:
     """Return a random network with a layer of type `kind` in it, or of whichever type it is the turn of."""
-    rng = np.random.default_rng(seed)
+    rng, wanted = np.random.default_rng(seed), kind or TYPES[seed % len(TYPES)]
     while True:
         data_shape = shape_of_data(rng)
         flat = len(data_shape) == 3 and rng.random() < 0.2
-        layers = list(sequence(rng, (math.prod(data_shape),) if flat else data_shape, int(rng.integers(2, 7))))
-        if any(found.type == (kind or TYPES[seed % len(TYPES)]) for found in everything(layers)):
+        shape = (math.prod(data_shape),) if flat else data_shape
+        layers = list(sequence(rng, shape, int(rng.integers(2, 7)), wanted))
+        if any(found.type == wanted for found in everything(layers)):
             with suppress(GraphError):  # the parts of some do not go together, as a Softmax before another one
                 return of(ended(rng, layers), normalisation(rng, data_shape), seed)
 
@@ -51,15 +52,15 @@ def shape_of_data(rng: Rng) -> Shape:
     return (int(rng.integers(1, 4)), int(rng.integers(5, 12)), int(rng.integers(5, 12)))
 
 
-def sequence(rng: Rng, shape: Shape, count: int, depth: int = 0) -> Iterator[Layer]:
+def sequence(rng: Rng, shape: Shape, count: int, wanted: str, depth: int = 0) -> Iterator[Layer]:
     """Yield layers that fit each other; the first is made with the input shape at the top."""
     first, kind = depth == 0, ""
     while count:
         weighted = kind in ("Conv2D", "Dense") and rng.random() < 0.4
-        kind = "BatchNormalization" if weighted else str(rng.choice((*TYPES, *("Conv2D", "Dense") * 2)))
+        kind = "BatchNormalization" if weighted else str(rng.choice((*TYPES, *("Conv2D", "Dense", wanted) * 2)))
         if kind in ("Flatten", "GlobalAveragePooling") and rng.random() < 0.8:
             continue  # so that there are images for the layers after it
-        layer = candidate(rng, kind, shape, depth)
+        layer = residual(rng, shape, wanted, depth) if kind == "Residual" else LAYERS[kind](**settings(rng, kind))
         with suppress(UnfitInput):
             if layer is None or list(layer.findings(shape)) or math.prod(layer.output_shape(shape)) > 20 * MOST:
                 continue
@@ -67,17 +68,15 @@ def sequence(rng: Rng, shape: Shape, count: int, depth: int = 0) -> Iterator[Lay
             shape, first, count = layer.output_shape(shape), False, count - 1
 
 
-def candidate(rng: Rng, kind: str, shape: Shape, depth: int) -> Layer | None:
-    """Return a layer of a type with random settings."""
-    if kind == "Residual":
-        return None if depth > 1 else residual(rng, shape, depth)
-    return LAYERS[kind](**settings(rng, kind))
+def residual(rng: Rng, shape: Shape, wanted: str, depth: int) -> Layer | None:
+    """Return a block whose branches give the same shape: the shortcut ends in what makes that of the body.
 
-
-def residual(rng: Rng, shape: Shape, depth: int) -> Layer:
-    """Return a block whose branches give the same shape: the shortcut ends in what makes that of the body."""
-    body = list(sequence(rng, shape, int(rng.integers(1, 4)), depth + 1))
-    shortcut = list(sequence(rng, shape, int(rng.integers(1, 3)), depth + 1)) if rng.random() < 0.5 else []
+    None where blocks are nested deeply enough.
+    """
+    if depth > 1:
+        return None
+    body = list(sequence(rng, shape, int(rng.integers(1, 4)), wanted, depth + 1))
+    shortcut = list(sequence(rng, shape, int(rng.integers(1, 3)), wanted, depth + 1)) if rng.random() < 0.5 else []
     ends = [through(branch, shape) for branch in (body, shortcut)]
     if ends[0] != ends[1]:
         vector = int(rng.integers(2, 9))

@@ -1,12 +1,12 @@
 """ONNX: the whole network, from samples as they are stored to probabilities, for onnxruntime and many others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from graphnn.exporting.base import TARGETS, Exported, Exporter, NotInstalled, Wishes, write_whole
 from graphnn.exporting.onnx_layers import CONVERSIONS
-from graphnn.exporting.onnx_model import PRODUCER, model_of
+from graphnn.exporting.onnx_model import PRODUCER, SINGLE, model_of
 from graphnn.exporting.onnx_running import RUNTIME, can_run, run
 from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.reports.report import Fact
@@ -40,11 +40,19 @@ class Onnx(Exporter):
 
             model, facts = quantized(network, wishes)
         write_whole(path, model.SerializeToString(deterministic=True))
-        without = f"the file was not compared: that needs onnxruntime; {install_command(NEEDED[RUNTIME])}"
-        return Exported((path,), tuple(facts), notes=() if can_run() else (without,))
+        return Exported((path,), tuple(facts), tuple(notes(model.ByteSize(), facts)))
 
     def outputs(self, files: Sequence[Path], x: Array) -> Array | None:
         return run(files[0], x) if can_run() else None
+
+
+def notes(size: int, facts: Sequence[Fact]) -> Iterator[str]:
+    """Yield what a user should know of a file. size: of the file, bytes. facts: what is told of its quantisation."""
+    if not can_run():
+        yield f"the file was not compared: that needs onnxruntime; {install_command(NEEDED[RUNTIME])}"
+    single = next((fact.value for fact in facts if fact.label == SINGLE), None)
+    if single is not None and size >= single:
+        yield "the network is so small that its file in int8 is no smaller than in float32; leave --quantize out"
 
 
 TARGETS.register(Onnx())
