@@ -1,6 +1,7 @@
 """Tests of ONNX files: they say what graphnn says, for every layer, and a reader finds everything by name."""
 
 import json
+import re
 import runpy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -206,3 +207,23 @@ def test_without_onnxruntime_the_file_is_written_and_a_note_says_that_it_was_not
     assert "the file was not compared: that needs onnxruntime; " in found.stderr
     assert "-m pip install" in found.stderr
     assert "largest difference" not in found.stdout
+
+
+def test_the_page_names_the_operators_of_every_layer() -> None:
+    page = (ROOT / "graphnn" / "exporting" / "README.md").read_text(encoding="utf-8")
+    told = {kind: set(re.findall(r"`(\w+)`", ops)) for kind, ops in re.findall(r"^\| (\w+) \| (`.*) \|$", page, re.M)}
+    found: dict[str, set[str]] = {kind: set() for kind in LAYERS.built_in()}
+    for kind in found:
+        graph = model_of(network(0, kind)).graph
+        kinds = {node.name: node.metadata_props[0].value for node in graph.node if node.metadata_props}
+        for node in graph.node:
+            layer = node.name if node.name in kinds else node.name.rpartition("/")[0]
+            if layer in kinds:
+                found[kinds[layer]].add(node.op_type)
+    assert told == found
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_the_page_has_a_line_for_every_target(name: str) -> None:
+    page = (ROOT / "graphnn" / "exporting" / "README.md").read_text(encoding="utf-8")
+    assert f"| [`{name}`](#{name}) | `{TARGETS[name].suffix}` |" in page

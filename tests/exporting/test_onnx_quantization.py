@@ -164,3 +164,11 @@ def test_nothing_is_noted_of_a_network_that_becomes_smaller(
     assert graphnn("train", document, "--quiet", "--no-test").returncode == 0
     found = graphnn("export", document, "--to", "onnx", "--quantize", "int8")
     assert (found.returncode, found.stderr) == (0, "")
+
+
+def test_without_onnxruntime_nothing_is_quantised(trained: Path, graphnn: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graphnn.exporting.targets.onnx.can_run", lambda: False)
+    found = graphnn("export", trained, "--to", "onnx", "--quantize", "int8")
+    assert (found.returncode, found.stdout) == (2, "")
+    assert "--quantize needs onnxruntime; " in found.stderr
+    assert "-m pip install 'onnxruntime>=1.20'" in found.stderr
