@@ -126,7 +126,7 @@ def export(target: Exporter, path: Path, arguments: Namespace) -> Report:
     wishes = Wishes(samples=samples, quantize=arguments.quantize, replace=arguments.replace)
     with working(f"writing {path}"):
         exported = target.write(network, path, wishes)
-    for text in filter(None, (*exported.notes, network.rounding_note)):
+    for text in (*network.notes, *exported.notes):
         note(text)
     y = target.outputs(exported.files, x)
     return export_report(target.name, exported, None if y is None else agreement(network, x, y), compared_on)

@@ -91,6 +91,17 @@ class TrainedNetwork:
         return f"samples as they are stored, {form}not normalised{numbers}"
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user of an exported file should know, in sentences."""
+        found = []
+        if self.spec.learns_inputs and self.normalisation.mode != "none":
+            found.append(
+                "the file gives inputs back normalised, as the network does; predict shows them in the values of the "
+                "data, y · divisor + offset"
+            )
+        return (*found, *filter(None, [self.rounding_note]))
+
+    @property
     def rounding_note(self) -> str | None:
         """A sentence where samples in float32, which exported networks take, lose digits that the training has used."""
         dtype = None if self.trained_on is None else self.trained_on.dtype

@@ -91,11 +91,11 @@ class Saved(Displayed):
         target.check_wishes(wishes)
         target.check_installed()
         target.check_place(path)
-        agreed, said = None, None
+        agreed, said = None, tuple[str, ...]()
         if isinstance(target, Exporter):
             target.check(self._graph())
             network = self._trained_network()
-            said = network.rounding_note
+            said = network.notes
             exported = target.write(network, path, wishes)
             x = network.likely_samples(COMPARED)
             y = target.outputs(exported.files, x)
@@ -105,7 +105,7 @@ class Saved(Displayed):
             write_whole(path, target.text(self._graph(), self.name).encode())
             exported = Exported((path,))
         report = export_report(target.name, exported, agreed, f"{COMPARED} random samples")
-        return ShownLines("\n".join([render(report).rstrip("\n"), *exported.notes, *filter(None, [said])]))
+        return ShownLines("\n".join([render(report).rstrip("\n"), *said, *exported.notes]))
 
     def _trained_network(self) -> "TrainedNetwork":
         """Return the model as exporters take it, in float32."""

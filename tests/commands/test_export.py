@@ -65,3 +65,19 @@ def test_samples_that_lose_digits_in_float32_are_noted(
     assert found.returncode == 0, found.stderr
     assert ("that rounds them by up to 0.001 of their deviation" in found.stderr) == noted
     assert bool(found.stderr) == noted
+
+
+@pytest.mark.parametrize(("mode", "noted"), [("per_channel", True), ("none", False)])
+def test_it_is_noted_that_inputs_come_back_normalised(
+    small: dict[str, Any], tmp_path: Path, graphnn: Run, mode: str, noted: bool
+) -> None:
+    data = {"dataset": "digits", "targets": "inputs", "normalize": mode}
+    layers = [{"type": "Dense", "units": 8}, {"type": "Dense", "units": 64}]
+    document, loss = tmp_path / "again.json", {"type": "MeanSquaredError"}
+    changes = {"layers": layers, "loss": loss, "data": data, "optimizer": {"type": "Adam"}}
+    document.write_text(json.dumps({**small, **changes}), encoding="utf-8")
+    assert graphnn("train", document, "--quiet", "--no-test", "--set", "training.epochs=1").returncode == 0
+    found = graphnn("export", document, "--to", "onnx", "--verify", "20", "--format", "json")
+    assert found.returncode == 0, found.stderr
+    assert json.loads(found.stdout)["compared"]["largest_difference"] < 1e-3
+    assert ("the file gives inputs back normalised" in found.stderr) == noted

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from onnx.reference import ReferenceEvaluator
 
 from graphnn import SGD, BatchNormalization, CrossEntropy, Dense, MeanSquaredError, Model, ReLU, Softmax, register
 from graphnn.datasets.preparation import Normalisation
@@ -84,6 +85,14 @@ def test_files_of_the_networks_here_say_what_graphnn_says(file: Path) -> None:
     y = outputs(made, x)
     assert RANDOM["close"](made, x, y)
     assert np.ptp(made.outputs(x)) > 0
+
+
+@pytest.mark.parametrize("seed", range(len(LAYERS.built_in())))
+def test_files_follow_the_definitions_of_the_operators(seed: int) -> None:
+    made = network(seed)
+    x = made.likely_samples(2, seed)
+    (y,) = ReferenceEvaluator(model_of(made)).run(None, {"input": x})
+    assert RANDOM["close"](made, x, y)
 
 
 def test_layers_called_as_the_ends_of_the_graph_collide_with_nothing() -> None:
