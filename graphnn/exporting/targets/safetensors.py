@@ -1,23 +1,22 @@
 """safetensors: the parameters alone, by the names that PyTorch gives them."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
+
+from graphnn.engine.plan import loss_takes_logits
 from graphnn.exporting.base import TARGETS, Exported, Exporter, Wishes, write_whole
+from graphnn.exporting.torch_source.state import PARAMETERS, constants
+from graphnn.exporting.torch_source.structure import structure
 from graphnn.exporting.trained_network import TrainedNetwork
+from graphnn.exporting.unchanged import check_unchanged, digest
 from graphnn.layers.base import LAYERS
 from graphnn.types import Array
 
-NAMES = {
-    "weights": "weight",
-    "biases": "bias",
-    "gamma": "weight",
-    "beta": "bias",
-    "slopes": "weight",
-    "running_mean": "running_mean",
-    "running_variance": "running_var",
-}  # of parameters, in PyTorch
+DIGEST = "graphnn.digest"
 
 
 class Safetensors(Exporter):
@@ -30,12 +29,14 @@ class Safetensors(Exporter):
     conversions: ClassVar = LAYERS
 
     def is_own(self, head: bytes) -> bool:
-        return b'"graphnn.name"' in head
+        return b'"graphnn.' in head
 
     def write(self, network: TrainedNetwork, path: Path, wishes: Wishes) -> Exported:
         from safetensors.numpy import save
 
-        content = save(torch_names(network), {"graphnn.name": network.name})
+        check_unchanged(path, unchanged, wishes)
+        arrays = torch_names(network)
+        content = save(arrays, metadata(network) | {DIGEST: arrays_digest(arrays)})
         write_whole(path, content)
         return Exported((path,))
 
@@ -43,14 +44,44 @@ class Safetensors(Exporter):
         return None  # it computes nothing
 
 
+def arrays_digest(arrays: Mapping[str, Array]) -> str:
+    """Return a digest of the names and values of arrays."""
+    parts = [name.encode() + np.ascontiguousarray(array).tobytes() for name, array in sorted(arrays.items())]
+    return digest(b"".join(parts))
+
+
+def unchanged(content: bytes) -> bool:
+    """Whether the content of a file has the arrays that were written."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        arrays = load(content)
+        length = int.from_bytes(content[:8], "little")
+        known = json.loads(content[8 : 8 + length]).get("__metadata__", {})
+    except (SafetensorError, ValueError):
+        return False
+    return bool(known.get(DIGEST) == arrays_digest(arrays))
+
+
+def metadata(network: TrainedNetwork) -> dict[str, str]:
+    """Return what else belongs to the weights: the document, the classes and the normalisation, as JSON."""
+    document = network.spec.resolved()
+    document["data"] = {key: value for key, value in document["data"].items() if key not in ("path", "test_path")}
+    values = {"document": document, "classes": network.classes, "normalisation": network.normalisation.to_json()}
+    return {"graphnn.name": network.name} | {
+        f"graphnn.{name}": json.dumps(value, ensure_ascii=False) for name, value in values.items()
+    }
+
+
 def torch_names(network: TrainedNetwork) -> dict[str, Array]:
-    """Return all parameters by the names that PyTorch gives them: `conv1.weight` for `conv1/weights`."""
-    return {f"{node}.{NAMES.get(name, name)}": array for node, name, array in split_names(network)}
+    """Return all arrays by their names in the state_dict of the network that `--to torch` writes."""
+    prefixes = structure(network.spec, network.graph, logits=loss_takes_logits(network.graph)).prefixes
+    arrays = constants(network.normalisation)
+    for key, array in network.arrays().items():
+        node, name = key.rsplit("/", 1)
+        arrays[f"{prefixes[node]}.{PARAMETERS[name]}"] = array
+    return arrays
 
 
-def split_names(network: TrainedNetwork) -> list[tuple[str, str, Array]]:
-    """Return (node, parameter, array) for all parameters."""
-    return [(*key.rsplit("/", 1), array) for key, array in network.arrays().items()]  # type: ignore[misc]
-
-
-TARGETS.register(Safetensors())
+SAFETENSORS = TARGETS.register(Safetensors())

@@ -1,0 +1,71 @@
+"""torch: the network and its training as a Python file for PyTorch, with the weights beside it."""
+
+import importlib.util
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from graphnn.exporting.base import TARGETS, Exported, Exporter, Wishes
+from graphnn.exporting.targets.safetensors import SAFETENSORS
+from graphnn.exporting.torch_source.modules import CONVERSIONS
+from graphnn.exporting.torch_source.source import TorchFile
+from graphnn.exporting.trained_network import TrainedNetwork
+from graphnn.exporting.unchanged import HEAD, check_unchanged, text_unchanged, with_digest
+from graphnn.storage.replacing import replacing
+from graphnn.text.installing import install_command
+from graphnn.types import Array
+
+
+class Torch(Exporter):
+    """A `.py` file that needs PyTorch, and a `.safetensors` file of the same name."""
+
+    name = "torch"
+    suffix = ".py"
+    summary = "the network and its training as PyTorch code, with the weights beside it"
+    needed: ClassVar = {"safetensors": "safetensors>=0.4"}
+    conversions: ClassVar = CONVERSIONS
+
+    def is_own(self, head: bytes) -> bool:
+        return head.startswith(HEAD.encode())
+
+    def check_place(self, path: Path) -> None:
+        super().check_place(path)
+        SAFETENSORS.check_place(path.with_suffix(SAFETENSORS.suffix))
+
+    def write(self, network: TrainedNetwork, path: Path, wishes: Wishes) -> Exported:
+        text, weights = TorchFile(network, path.stem).text(), path.with_suffix(SAFETENSORS.suffix)
+        check_unchanged(path, text_unchanged, wishes)
+        SAFETENSORS.write(network, weights, wishes)
+        with replacing(path) as file:
+            file.write(with_digest(text))
+        missing = importlib.util.find_spec("torch") is None
+        note = f"torch is not installed, so that nothing was compared; {install_command('torch')}"
+        return Exported((path, weights), notes=(note,) if missing else ())
+
+    def outputs(self, files: Sequence[Path], x: Array) -> Array | None:
+        if importlib.util.find_spec("torch") is None:
+            return None
+        import torch
+
+        module: Any = imported(files[0])
+        said: Array = module.predict(module.load(), torch.from_numpy(x)).numpy()
+        return said
+
+
+def imported(path: Path) -> Any:
+    """Return the module of a Python file; it does not stay among the modules."""
+    name = f"graphnn_exported_{abs(hash(path))}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    written, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.dont_write_bytecode = written
+    return module
+
+
+TARGETS.register(Torch())

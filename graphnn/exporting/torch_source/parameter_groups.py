@@ -1,0 +1,238 @@
+"""The groups of parameters that are trained alike, as lines that make the optimizers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from graphnn.exporting.torch_source.expressions import Argument, Call, Variable, laid_out, literal
+from graphnn.exporting.torch_source.optimizing import INTERPOLATED, optimizer_source, schedule_source
+from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.optimizers.base import Optimizer
+from graphnn.optimizers.groups import ParameterGroup
+from graphnn.optimizers.rules import Rule, rule_numbers, rules
+from graphnn.parameters.parameter import Parameter
+from graphnn.schedules.base import Schedule
+
+WEIGHTS = "p.ndim > 1"
+
+
+@frozen_dataclass
+class Alike:
+    """Parameters with the same rule and the same weight decay. names: in the state_dict."""
+
+    rule: Rule
+    decay: float
+    names: tuple[str, ...]
+    scale: str
+
+
+@frozen_dataclass
+class Optimizing:
+    """The source of what updates parameters.
+
+    sources: classes of the file. lines: in `train`, before the loop; they set `optimizers` or `optimizer`. rates: in
+    the loop, before a step. several: whether there are several optimizers. scaled: whether a step's `rate` multiplies
+    the gradient.
+    """
+
+    sources: list[list[str]]
+    lines: list[str]
+    rates: list[str]
+    several: bool
+    scaled: bool
+
+
+def parameters_alike(
+    optimizer: Optimizer,
+    groups: Sequence[ParameterGroup],
+    trained: Mapping[str, Parameter],
+    names: Mapping[str, str],
+    schedule: Schedule,
+) -> list[Alike]:
+    """Return the parameters by rule and decay, those of groups first. names: in the state_dict."""
+    made = rules(optimizer, groups)
+    found: dict[tuple[int, float], list[str]] = {}
+    for (name, parameter), number in zip(trained.items(), rule_numbers(groups, trained), strict=True):
+        found.setdefault((number, made[number].weight_decay(parameter.role)), []).append(names[name])
+    order = sorted(found, key=lambda key: (key[0] == 0, key[0], -key[1]))
+    return [
+        Alike(made[number], decay, tuple(found[number, decay]), schedule_source(made[number].schedule or schedule))
+        for number, decay in order
+    ]
+
+
+def optimizing(alike: Sequence[Alike], dimensions: Mapping[str, int]) -> Optimizing:
+    """Return the source that updates all parameters. dimensions: the number of axes of each, by its name."""
+    schedules = {each.scale for each in alike}
+    constant = schedules == {"1"}
+    instances: dict[Optimizer, list[Alike]] = {}
+    for each in alike:
+        plain = replace(each.rule.optimizer, learning_rate=1.0, **without_decay(each.rule.optimizer))
+        instances.setdefault(plain, []).append(each)
+    sources: list[list[str]] = []
+    taken: dict[str, str] = {}
+    for number, members in enumerate(instances.values()):
+        name, settings, source = optimizer_source(members[0].rule.optimizer, constant=constant)
+        if source is not None and name in {known.split(" ")[0] for known in taken}:
+            source, name = source.replace(f"class {name}(", f"class {name}{number + 1}("), f"{name}{number + 1}"
+        if source is not None:
+            sources.append(source.split("\n"))
+        taken[f"{name} {number}"] = settings
+    rates = {each.rule.learning_rate for each in alike}
+    if len(instances) == 1 and len(rates) == 1 and len(schedules) == 1 and is_plain(alike, dimensions):
+        return simple(alike, constant=constant)
+    lines = grouped_lines(list(instances.values()), named_settings(taken), constant, len(schedules) == 1)
+    factor = changing(alike, alike[-1].scale)[2] if len(schedules) > 1 else enclosed(alike[0].scale)
+    several = len(instances) > 1
+    groups = "[g for each in optimizers for g in each.param_groups]" if several else "optimizer.param_groups"
+    loop = [] if constant else [f"for group in {groups}:", f'    group["lr"] = group["rate"] * {factor}']
+    return Optimizing(sources, lines, loop, several, False)
+
+
+def enclosed(scale: str) -> str:
+    """Return an expression as a factor."""
+    return f"({scale})" if " if " in scale else scale
+
+
+def simple(alike: Sequence[Alike], *, constant: bool) -> Optimizing:
+    """Return the source of one optimizer with one learning rate.
+
+    PyTorch's SGD has the inertia without the learning rate, so that a change of the rate changes what came before it.
+    Where the rate changes, it multiplies the gradients instead, and `lr` is 1.
+    """
+    each = alike[0].rule.optimizer
+    scaled = each.type == "SGDMomentum" and not constant
+    name, settings, source = optimizer_source(each, constant=constant or scaled)
+    own, rate = source is not None, alike[0].rule.learning_rate
+    known = [entry for entry in alike if entry.decay]
+    lines = simple_lines(alike, name, settings, own=own, rate=1.0 if scaled else rate, decays=not scaled)
+    factor = f"{literal(rate)} * {enclosed(alike[0].scale)}"
+    rates: list[str] = []
+    if scaled:
+        lines.insert(
+            len(lines) - 1, "# the learning rate multiplies gradients, and stays in the inertia as it was then"
+        )
+        decay = [f'optimizer.param_groups[0]["weight_decay"] = rate * {literal(known[0].decay)}'] if known else []
+        rates = [f"rate = {factor}", *decay]
+    elif not constant:
+        rates = ["for group in optimizer.param_groups:", f'    group["lr"] = {factor}']
+    return Optimizing([] if source is None else [source.split("\n")], lines, rates, False, scaled)
+
+
+def named_settings(taken: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return (class, settings) of each optimizer."""
+    return [(name.split(" ")[0], settings) for name, settings in taken.items()]
+
+
+def without_decay(optimizer: Optimizer) -> dict[str, Any]:
+    """Return the settings that groups give, so that optimizers which differ by them alone are one."""
+    shared: dict[str, Any] = {"clip_norm": None}
+    if hasattr(optimizer, "weight_decay"):
+        shared |= {"weight_decay": 0.0, "decay_biases": False}
+    return shared
+
+
+def is_plain(alike: Sequence[Alike], dimensions: Mapping[str, int]) -> bool:
+    """Whether parameters of two axes or more are what decays, or all decay alike."""
+    if len(alike) == 1:
+        return True
+    if len(alike) != 2 or alike[1].decay != 0:
+        return False
+    return all(dimensions[name] > 1 for name in alike[0].names) and all(dimensions[name] < 2 for name in alike[1].names)
+
+
+def simple_lines(
+    alike: Sequence[Alike], name: str, settings: str, *, own: bool, rate: float, decays: bool
+) -> list[str]:
+    """Return the lines of one optimizer with one learning rate. decays: whether the weight decay is given here."""
+    first = alike[0].decay if decays else 0.0
+    if len(alike) == 1:
+        shown = f", weight_decay={literal(first)}" if first or name.endswith("AdamW") else ""
+        given = (
+            f'{{"lr": {literal(rate)}, "weight_decay": {literal(first)}}}'
+            if own
+            else f"lr={literal(rate)}{settings}{shown}"
+        )
+        return laid_out(
+            "optimizer = ", Call(name, (Argument(Variable("network.parameters()")), Argument(Variable(given)))), 0
+        )
+    given = f'{{"lr": {literal(rate)}}}' if own else f"lr={literal(rate)}{settings}"
+    decay = f', "weight_decay": {literal(first)}' if decays else ""
+    none = ', "weight_decay": 0.0' if decays and (own or name.endswith("AdamW")) else ""
+    return [
+        f"weights = [p for p in network.parameters() if {WEIGHTS}]",
+        "others = [p for p in network.parameters() if p.ndim < 2]",
+        *(
+            line[4:]
+            for line in laid_out(
+                "groups = ", [Variable(f'{{"params": weights{decay}}}'), Variable(f'{{"params": others{none}}}')], 1
+            )
+        ),
+        *laid_out("optimizer = ", Call(name, (Argument(Variable("groups")), Argument(Variable(given)))), 0),
+    ]
+
+
+def grouped_lines(
+    instances: Sequence[Sequence[Alike]], classes: Sequence[tuple[str, str]], constant: bool, one_schedule: bool
+) -> list[str]:
+    """Return the lines that take parameters by their names, and make an optimizer of each kind."""
+    everything = [each for members in instances for each in members]
+    remaining = [name for each in everything for name in each.names]
+    usual = everything[-1].scale
+    key, default, _ = changing(everything, usual)
+    entries: dict[int, Call] = {}
+    for each in everything:
+        patterns = patterns_for(each, remaining)
+        remaining = [name for name in remaining if name not in each.names]
+        rate, decay = significant(each.rule.learning_rate), significant(each.decay)
+        arguments = [Argument(" ".join(patterns)), Argument(rate), Argument(decay, default=0.0)]
+        if each.scale != usual:
+            arguments.append(Argument(Variable(changing([each], each.scale, key)[1]), key))
+        entries[id(each)] = Call("group", tuple(arguments))
+    of_rate = "lr" if constant else "rate"
+    given, kept = ("", "") if one_schedule else (f", {key}={default}", f', "{key}": {key}')
+    lines = [
+        "named = dict(network.named_parameters())",
+        "",
+        f"def group(patterns, rate, decay=0.0{given}):",
+        "    names = [n for each in patterns.split() for n in fnmatch.filter(named, each)]",
+        "    params = [named.pop(name) for name in names]",
+        f'    return {{"params": params, "{of_rate}": rate, "weight_decay": decay{kept}}}',
+        "",
+    ]
+    several = len(instances) > 1
+    made: list[str] = []
+    for members, (name, settings) in zip(instances, classes, strict=True):
+        variable = name.rsplit(".", 1)[-1].lower() if several else "optimizer"
+        made.append(variable)
+        groups = [entries[id(each)] for each in members]
+        none = ', {"lr": 0.0}' if "." not in name else ("" if constant else ", lr=0.0") + settings
+        rest = [Argument(Variable(none.removeprefix(", ")))] if none else []
+        lines += [line[4:] for line in laid_out(f"{variable} = ", Call(name, (Argument(groups), *rest)), 1)]
+    return [*lines, f"optimizers = [{', '.join(made)}]"] if several else lines
+
+
+def changing(alike: Sequence[Alike], usual: str, key: str | None = None) -> tuple[str, str, str]:
+    """Return what groups with different schedules have: its key, the usual value, and the factor of a step."""
+    if key == "points" or (key is None and all(each.scale.startswith(INTERPOLATED) for each in alike)):
+        points = usual.removeprefix(INTERPOLATED).removesuffix(")")
+        return "points", f"({points})", f'{INTERPOLATED}*group["points"])'
+    return "scale", f"lambda step: {usual}", 'group["scale"](step)'
+
+
+def significant(number: float) -> float:
+    """Return a number without the rounding errors of a product."""
+    return float(f"{number:.12g}")
+
+
+def patterns_for(each: Alike, remaining: Sequence[str]) -> list[str]:
+    """Return patterns that match just these of the remaining names."""
+    group = each.rule.group.match
+    before, _, parameter = group.rpartition("/")
+    known = {"weights": "weight", "biases": "bias", "gamma": "weight", "beta": "bias", "slopes": "weight"}
+    candidates = ["*", f"{before}.{known.get(parameter, parameter)}", "*.weight", "*.bias"]
+    for pattern in candidates:
+        if {name for name in remaining if fnmatchcase(name, pattern)} == set(each.names):
+            return [pattern]
+    return list(each.names)

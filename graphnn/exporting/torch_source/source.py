@@ -1,0 +1,292 @@
+"""The whole file: the network, its weights, and its training."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from graphnn.augmentation.base import augmentations_from
+from graphnn.averaging.base import averaging_from
+from graphnn.datasets.preparation import Normalisation
+from graphnn.engine.plan import loss_takes_logits
+from graphnn.exporting.branches import layer_nodes, steps_of
+from graphnn.exporting.torch_source.augmentation import augment_source
+from graphnn.exporting.torch_source.classes import attributes
+from graphnn.exporting.torch_source.expressions import WIDTH, joined, literal, wrapped
+from graphnn.exporting.torch_source.initial import accessor, from_images, frozen_lines, initial_lines
+from graphnn.exporting.torch_source.losses import LOSS_SOURCES, beliefs_lines
+from graphnn.exporting.torch_source.optimizing import plateau_source
+from graphnn.exporting.torch_source.parameter_groups import Optimizing, optimizing, parameters_alike
+from graphnn.exporting.torch_source.state import PARAMETERS, buffer_lines, constant_lines, few, needs_double
+from graphnn.exporting.torch_source.structure import structure
+from graphnn.exporting.torch_source.training import Loop, whole_number
+from graphnn.exporting.trained_network import TrainedNetwork
+from graphnn.metrics.outputs import Classes
+from graphnn.optimizers.sections import groups_from, optimizer_from, schedule_from
+
+PLATEAU = "reduce_on_plateau"
+
+
+class TorchFile:
+    """Writes the file of one network."""
+
+    def __init__(self, network: TrainedNetwork, stem: str) -> None:
+        self.network, self.spec, self.graph, self.stem = network, network.spec, network.graph, stem
+        self.logits = loss_takes_logits(self.graph)
+        self.nodes = tuple(layer_nodes(steps_of(self.graph)))
+        self.structure = structure(self.spec, self.graph, logits=self.logits)
+        self.outputs = self.graph.output_shape[0]
+        self.classes = self.graph.loss.outputs is Classes
+        self.augmentations = augmentations_from(self.spec.data.get("augment", ()))
+        self.averaging = averaging_from(self.spec.training.get("averaging"))
+        self.schedule = schedule_from(self.spec.optimizer.options.get("schedule"))
+        self.groups = groups_from(self.spec.optimizer)
+        self.loss = LOSS_SOURCES[self.graph.loss.type](self.graph.loss, self.logits, self.outputs)
+        self.optimizing: Optimizing = self._optimizing()
+
+    def _optimizing(self) -> Optimizing:
+        trained = self.network.parameters.trained
+        names = {name: self.state_name(name) for name in trained}
+        alike = parameters_alike(optimizer_from(self.spec.optimizer), self.groups, trained, names, self.schedule)
+        dimensions = {names[name]: len(parameter.shape) for name, parameter in trained.items()}
+        return optimizing(alike, dimensions)
+
+    def state_name(self, name: str) -> str:
+        """Return the name in the state_dict of 'node/parameter'."""
+        node, parameter = name.rsplit("/", 1)
+        return f"{self.structure.prefixes[node]}.{PARAMETERS[parameter]}"
+
+    def text(self) -> str:
+        """Return the whole file, without the line of its digest."""
+        body = [
+            *self.structure.helpers,
+            *self.structure.classes,
+            self.network_class(),
+            self.load(),
+            self.predict(),
+            self.load_data(),
+            self.loss.function,
+            self.augment(),
+            self.evaluate(),
+            *self.optimizing.sources,
+            plateau_source(self.schedule) if self.schedule.type == PLATEAU else [],
+            self.train(),
+            self.main(),
+        ]
+        text = joined(body)
+        return "\n".join([*self.head(), *self.imports(text), *self.constants()]) + "\n\n\n" + text
+
+    def head(self) -> list[str]:
+        """Return the docstring of the file."""
+        said = f": {self.spec.description}" if self.spec.description else "."
+        lines = wrapped(f"{self.spec.name}{said}", '"""', "")
+        count = sum(parameter.size for parameter in self.network.parameters.trained.values())
+        lines += ["", *wrapped(f"Exported by graphnn; {count:,} parameters{self.figures()}.", "", "")]
+        lines += [f"Training anew: python {self.stem}.py DATA.npz", '"""', ""]
+        return lines
+
+    def figures(self) -> str:
+        """Return the figures of the training, in words."""
+        for part in ("test", "validation"):
+            figures = (self.network.figures or {}).get(part)
+            if isinstance(figures, dict) and isinstance(figures.get("accuracy"), float):
+                return f", {part} accuracy {100 * figures['accuracy']:.2f} %"
+        return ""
+
+    def imports(self, text: str) -> list[str]:
+        """Return the imports that the rest of the file needs."""
+        standard = [f"import {name}" for name in ("copy", "fnmatch", "math", "sys") if f"{name}." in text]
+        functional = ["import torch.nn.functional as F"] if "F." in text else []
+        return [
+            *standard,
+            "from pathlib import Path",
+            "",
+            "import numpy as np",
+            "import torch",
+            *functional,
+            "from safetensors.torch import load_file, save_file",
+            "from torch import Tensor, nn",
+            "",
+        ]
+
+    def constants(self) -> list[str]:
+        """Return the constants of the file."""
+        training = self.spec.training
+        lines = ['WEIGHTS = Path(__file__).with_suffix(".safetensors")']
+        classes = self.network.classes
+        if classes is not None and self.network.class_names is not None:
+            lines += class_lines(classes)
+        lines += constant_lines(self.network.normalisation)
+        values = f"{whole_number(training['epochs'])}, {training['batch_size']}, {training['seed']}"
+        return [
+            *lines,
+            f"EPOCHS, BATCH_SIZE, SEED = {values}",
+            'GPU = "cuda" if torch.cuda.is_available() else "mps"',
+            'DEVICE = GPU if GPU == "cuda" or torch.backends.mps.is_available() else "cpu"',
+        ]
+
+    def network_class(self) -> list[str]:
+        """Return the class of the network."""
+        shape = "×".join(map(str, self.network.data_shape))
+        lines = ["class Network(nn.Sequential):", f'    """Takes samples as they are stored, N×{shape}."""', ""]
+        lines += ["    def __init__(self) -> None:", "        super().__init__()", *attributes(self.structure.layers)]
+        inner = buffer_lines(self.network.normalisation)
+        inner += initial_lines(self.nodes, self.structure.prefixes)
+        inner += frozen_lines(self.nodes, self.structure.prefixes, PARAMETERS)
+        lines += [f"        {line}" for line in inner]
+        flat = ".flatten(1)" if len(self.graph.input_shape) < len(self.network.data_shape) else ""
+        inputs = normalised(self.network.normalisation, "x", flat)
+        if inputs == "x":
+            return lines
+        forward = ["    def forward(self, x: Tensor) -> Tensor:", f"        return super().forward({inputs})"]
+        return [*lines, "", *forward]
+
+    def load(self) -> list[str]:
+        """Return the function that gives the trained network."""
+        return [
+            "def load() -> Network:",
+            '    """The network with its trained weights."""',
+            "    network = Network()",
+            "    network.load_state_dict(load_file(WEIGHTS))",
+            "    return network.eval()",
+        ]
+
+    def predict(self) -> list[str]:
+        """Return the function that says what graphnn says."""
+        said = f"The probabilities of the classes, N×{self.outputs}" if self.classes else "The outputs"
+        lines = beliefs_lines(self.graph.loss, logits=self.logits, outputs=self.outputs)
+        return [
+            "@torch.no_grad()",
+            "def predict(network: Network, x: Tensor) -> Tensor:",
+            f'    """{said}, for samples x."""',
+            "    network.eval()",
+            *(f"    {line}" for line in lines),
+        ]
+
+    def load_data(self) -> list[str]:
+        """Return the function that reads the data."""
+        shape = ", ".join(map(str, self.network.data_shape))
+        if self.spec.learns_inputs:
+            return [
+                "def load_data(path: str) -> list[Tensor]:",
+                '    """x_train and x_test of an .npz file, as stored."""',
+                "    arrays = np.load(path)",
+                f'    return [torch.tensor(arrays[f"x_{{part}}"]).view(-1, {shape}) for part in ("train", "test")]',
+            ]
+        kind = "long()" if self.classes else "float()"
+        return [
+            "def load_data(path: str) -> tuple[Tensor, ...]:",
+            '    """x_train, y_train, x_test and y_test of an .npz file, x as stored."""',
+            "    data = {name: torch.tensor(array) for name, array in np.load(path).items()}",
+            f'    x_train, x_test = (data[name].view(-1, {shape}) for name in ("x_train", "x_test"))',
+            f'    return x_train, data["y_train"].{kind}, x_test, data["y_test"].{kind}',
+        ]
+
+    def evaluate(self) -> list[str]:
+        """Return the function whose result a plateau is seen in."""
+        if self.monitor is None:
+            return []
+        loss = LOSS_SOURCES[self.graph.loss.type](self.graph.loss.reported(), self.logits, self.outputs)
+        figure = loss.call.format(z="z", y="y" if self.classes else "y.view_as(z)")
+        if self.monitor == "accuracy":
+            figure = "-(z.argmax(1) == y).float().mean()"
+        return [
+            "@torch.no_grad()",
+            "def evaluate(network: Network, x: Tensor, y: Tensor) -> float:",
+            '    """The figure that is watched; the lower the better."""',
+            "    network.eval()",
+            "    z = torch.cat([network(some) for some in x.split(1000)])",
+            f"    return {figure}.item()",
+        ]
+
+    @property
+    def monitor(self) -> str | None:
+        """What the schedule watches."""
+        schedule: Any = self.schedule
+        return schedule.monitor.removeprefix("validation_") if schedule.type == PLATEAU else None
+
+    @property
+    def validated(self) -> bool:
+        """Whether samples are held out for what is watched."""
+        return self.monitor is not None and self.spec.data["validation_split"] > 0
+
+    def train(self) -> list[str]:
+        """Return the training loop."""
+        parameters, known = self.network.parameters, self.network.normalisation
+        mean = "network.mean" if known.mode.startswith("per_") else "x.float().mean((0, 2, 3)).view(-1, 1, 1)"
+        return Loop(
+            training=self.spec.training,
+            loss=self.loss.call,
+            prepare=self.optimizing.lines,
+            rates=self.optimizing.rates,
+            several=self.optimizing.several,
+            scaled=self.optimizing.scaled,
+            augmentations=self.augmentations,
+            averaging=self.averaging,
+            ends={self.state_name(name): end for name, end in parameters.until_epoch.items()},
+            clip=optimizer_from(self.spec.optimizer).clip_norm,
+            learns_inputs=self.spec.learns_inputs,
+            normalised=normalised(known, "{x}", "").replace("self.", "network."),
+            mean=mean,
+            classes=self.classes,
+            monitor=self.monitor,
+            validated=self.validated,
+        ).lines()
+
+    def main(self) -> list[str]:
+        """Return what runs when the file is called."""
+        lines = ["if len(sys.argv) != 2:", "    sys.exit(__doc__)", "torch.manual_seed(SEED)"]
+        lines += ["torch.set_default_device(DEVICE)"]
+        names = ["x_train", "x_test"] if self.spec.learns_inputs else ["x_train", "y_train", "x_test", "y_test"]
+        lines.append(f"{', '.join(names)} = load_data(sys.argv[1])")
+        given = ["x_train"] if self.spec.learns_inputs else ["x_train", "y_train"]
+        if self.validated:
+            fraction = self.spec.data["validation_split"]
+            lines.append(f"order = torch.randperm(len(x_train)).tensor_split([round({fraction} * len(x_train))])")
+            given = [f"{name}[order[1]]" for name in given] + [f"{name}[order[0]]" for name in given]
+        known = self.from_file()
+        lines.append("network = Network()" if known else f"network = train(Network(), {', '.join(given)})")
+        if known:
+            lines += ["known = load_file(WEIGHTS)  # for what was computed from the training samples"]
+            lines += [f'network.{accessor(place)}.data.copy_(known["{place}"])' for place in known]
+            lines.append(f"network = train(network, {', '.join(given)})")
+        lines.append("z = torch.cat([predict(network, x) for x in x_test.split(1000)])")
+        if self.classes:
+            lines.append('print(f"test accuracy {(z.argmax(1) == y_test).float().mean():.2%}")')
+        else:
+            target = normalised(self.network.normalisation, "x_test", "").replace("self.", "network.")
+            target = target if self.spec.learns_inputs else "y_test"
+            lines.append(f'print(f"test error {{F.mse_loss(z, ({target}).view_as(z)):.4g}}")')
+        lines.append(f'save_file(network.state_dict(), "{self.stem}-trained.safetensors")')
+        return ['if __name__ == "__main__":', *(f"    {line}" for line in lines)]
+
+    def from_file(self) -> list[str]:
+        """Return the places of what a new training takes from the weights file."""
+        known = self.network.normalisation
+        constants = [] if known.mode == "none" or few(known) else ["mean", "std"]
+        return constants + from_images(self.nodes, self.structure.prefixes)
+
+    def augment(self) -> list[str]:
+        """Return the function that changes images."""
+        if not self.augmentations:
+            return []
+        return augment_source(self.augmentations, self.network.data_shape)
+
+
+def class_lines(classes: Sequence[str]) -> list[str]:
+    """Return the lines with the names of the classes."""
+    lines, some = [], list[str]()
+    for name in classes:
+        if some and len(f"CLASSES += {literal([*some, name])}") > WIDTH:
+            lines.append(some)
+            some = []
+        some.append(name)
+    return [f"CLASSES {'+=' if number else '='} {literal(each)}" for number, each in enumerate([*lines, some])]
+
+
+def normalised(known: Normalisation, x: str, flat: str) -> str:
+    """Return the expression of normalised samples."""
+    if known.mode == "none":
+        return f"{x}{flat}"
+    if needs_double(known):
+        return f"(({x}.double() - self.mean) / self.std).float(){flat}"
+    inner = f"({x} - self.mean) / self.std"
+    return f"({inner}){flat}" if flat else inner
