@@ -7,10 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphnn.engine.plan import loss_takes_logits
 from graphnn.exporting.base import TARGETS, Exported, Exporter, Wishes, write_whole
-from graphnn.exporting.torch_source.state import PARAMETERS, constants
-from graphnn.exporting.torch_source.structure import structure
+from graphnn.exporting.torch_source.state import constants
+from graphnn.exporting.torch_source.structure import state_names
 from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.exporting.unchanged import check_unchanged, digest
 from graphnn.layers.base import LAYERS
@@ -76,12 +75,9 @@ def metadata(network: TrainedNetwork) -> dict[str, str]:
 
 def torch_names(network: TrainedNetwork) -> dict[str, Array]:
     """Return all arrays by their names in the state_dict of the network that `--to torch` writes."""
-    prefixes = structure(network.spec, network.graph, logits=loss_takes_logits(network.graph)).prefixes
-    arrays = constants(network.normalisation)
-    for key, array in network.arrays().items():
-        node, name = key.rsplit("/", 1)
-        arrays[f"{prefixes[node]}.{PARAMETERS[name]}"] = array
-    return arrays
+    names = state_names(network.spec, network.graph)
+    arrays = {names[name]: array for name, array in network.arrays().items()}
+    return constants(network.normalisation) | arrays
 
 
 SAFETENSORS = TARGETS.register(Safetensors())

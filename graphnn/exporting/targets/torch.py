@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from graphnn.exporting.base import TARGETS, Exported, Exporter, Wishes
+from graphnn.exporting.base import TARGETS, Exported, Exporter, ExportError, Wishes
 from graphnn.exporting.targets.safetensors import SAFETENSORS
 from graphnn.exporting.torch_source.modules import CONVERSIONS
 from graphnn.exporting.torch_source.source import TorchFile
@@ -34,14 +34,18 @@ class Torch(Exporter):
         SAFETENSORS.check_place(path.with_suffix(SAFETENSORS.suffix))
 
     def write(self, network: TrainedNetwork, path: Path, wishes: Wishes) -> Exported:
-        text, weights = TorchFile(network, path.stem).text(), path.with_suffix(SAFETENSORS.suffix)
+        source, weights = TorchFile(network, path.stem), path.with_suffix(SAFETENSORS.suffix)
+        refusals = list(source.refusals())
+        if refusals:
+            raise ExportError(*refusals)
         check_unchanged(path, text_unchanged, wishes)
         SAFETENSORS.write(network, weights, wishes)
         with replacing(path) as file:
-            file.write(with_digest(text))
-        missing = importlib.util.find_spec("torch") is None
-        note = f"torch is not installed, so that nothing was compared; {install_command('torch')}"
-        return Exported((path, weights), notes=(note,) if missing else ())
+            file.write(with_digest(source.text()))
+        notes = list(source.notes())
+        if importlib.util.find_spec("torch") is None:
+            notes.append(f"torch is not installed, so that nothing was compared; {install_command('torch')}")
+        return Exported((path, weights), notes=tuple(notes))
 
     def outputs(self, files: Sequence[Path], x: Array) -> Array | None:
         if importlib.util.find_spec("torch") is None:
@@ -68,4 +72,4 @@ def imported(path: Path) -> Any:
     return module
 
 
-TARGETS.register(Torch())
+TORCH = TARGETS.register(Torch())

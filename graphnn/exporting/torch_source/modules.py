@@ -188,7 +188,7 @@ BIASED = '''class Biased{kind}(nn.{kind}):
             return super().forward(x)
         known = (1 - self.momentum) * self.running_var
         y = super().forward(x)
-        self.running_var.lerp_(known, x.shape[1] / x.numel())
+        self.running_var = self.running_var.lerp(known, x.shape[1] / x.numel())
         return y'''
 FIXED = '''class Fixed{kind}(nn.{kind}):
     """Normalises by its running statistics in training too, and keeps them."""

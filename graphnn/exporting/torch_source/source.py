@@ -1,6 +1,6 @@
 """The whole file: the network, its weights, and its training."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from graphnn.augmentation.base import augmentations_from
@@ -16,7 +16,7 @@ from graphnn.exporting.torch_source.losses import LOSS_SOURCES, beliefs_lines
 from graphnn.exporting.torch_source.optimizing import plateau_source
 from graphnn.exporting.torch_source.parameter_groups import Optimizing, optimizing, parameters_alike
 from graphnn.exporting.torch_source.state import PARAMETERS, buffer_lines, constant_lines, few, needs_double
-from graphnn.exporting.torch_source.structure import structure
+from graphnn.exporting.torch_source.structure import state_name, structure
 from graphnn.exporting.torch_source.training import Loop, whole_number
 from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.metrics.outputs import Classes
@@ -44,15 +44,10 @@ class TorchFile:
 
     def _optimizing(self) -> Optimizing:
         trained = self.network.parameters.trained
-        names = {name: self.state_name(name) for name in trained}
+        names = {name: state_name(name, self.structure.prefixes) for name in trained}
         alike = parameters_alike(optimizer_from(self.spec.optimizer), self.groups, trained, names, self.schedule)
         dimensions = {names[name]: len(parameter.shape) for name, parameter in trained.items()}
         return optimizing(alike, dimensions)
-
-    def state_name(self, name: str) -> str:
-        """Return the name in the state_dict of 'node/parameter'."""
-        node, parameter = name.rsplit("/", 1)
-        return f"{self.structure.prefixes[node]}.{PARAMETERS[parameter]}"
 
     def text(self) -> str:
         """Return the whole file, without the line of its digest."""
@@ -197,6 +192,27 @@ class TorchFile:
             f"    return {figure}.item()",
         ]
 
+    def refusals(self) -> Iterator[str]:
+        """Yield what of the training cannot be written, with its place, and what to do."""
+        for number, group in enumerate(self.groups):
+            if group.schedule is not None and group.schedule.type == PLATEAU:
+                place = f"optimizer.groups[{number}].schedule"
+                yield f"{place}: {PLATEAU} of a group is not written as PyTorch code; take another schedule for it"
+        if self.monitor not in (None, "loss", "accuracy"):
+            yield (
+                f"optimizer.schedule.monitor: the file measures loss and accuracy, not {self.monitor}; take one of them"
+            )
+        if self.monitor is not None and self.spec.evaluation["every"] != 1:
+            yield "evaluation.every: the file watches a plateau after each epoch; write 1"
+        if self.spec.learns_inputs and any(each.hides for each in self.augmentations):
+            yield "data.augment: what hides a part of inputs that are to be given back is not written; leave it out"
+
+    def notes(self) -> Iterator[str]:
+        """Yield what of the training is left out."""
+        for key, otherwise in (("early_stopping", "trains all its epochs"), ("keep_best", "keeps the last weights")):
+            if self.spec.training.get(key) is not None:
+                yield f"training.{key} is not written: the file {otherwise}"
+
     @property
     def monitor(self) -> str | None:
         """What the schedule watches."""
@@ -221,7 +237,7 @@ class TorchFile:
             scaled=self.optimizing.scaled,
             augmentations=self.augmentations,
             averaging=self.averaging,
-            ends={self.state_name(name): end for name, end in parameters.until_epoch.items()},
+            ends={state_name(name, self.structure.prefixes): end for name, end in parameters.until_epoch.items()},
             clip=optimizer_from(self.spec.optimizer).clip_norm,
             learns_inputs=self.spec.learns_inputs,
             normalised=normalised(known, "{x}", "").replace("self.", "network."),

@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from graphnn.engine.plan import loss_takes_logits
 from graphnn.exporting.branches import Branches, Step, steps_of
 from graphnn.exporting.torch_source.classes import GROUP, named_classes
 from graphnn.exporting.torch_source.expressions import Call, call
 from graphnn.exporting.torch_source.identifiers import Names, class_name
 from graphnn.exporting.torch_source.modules import HELPERS, converted
+from graphnn.exporting.torch_source.state import PARAMETERS
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph
 from graphnn.specification.spec import Spec
@@ -41,6 +43,19 @@ def structure(spec: Spec, graph: Graph, *, logits: bool) -> Structure:
     used = {inner.function for each in (top, *(made.body for made in classes)) for inner in each.inside()}
     helpers = [source.split("\n") for name, source in HELPERS.items() if name in used]
     return Structure(helpers, [made.lines() for made in classes], layers, nodes.prefixes)
+
+
+def state_names(spec: Spec, graph: Graph) -> dict[str, str]:
+    """Return the name of each parameter in the state_dict, by 'node/parameter'."""
+    prefixes = structure(spec, graph, logits=loss_takes_logits(graph)).prefixes
+    names = (f"{node.name}/{parameter.name}" for node in graph.nodes for parameter in node.parameters)
+    return {name: state_name(name, prefixes) for name in names}
+
+
+def state_name(name: str, prefixes: Mapping[str, str]) -> str:
+    """Return the name in the state_dict of 'node/parameter'."""
+    node, parameter = name.rsplit("/", 1)
+    return f"{prefixes[node]}.{PARAMETERS[parameter]}"
 
 
 def block_names(document: Any) -> dict[str, str]:

@@ -1,0 +1,128 @@
+"""The training loop of the file trains as graphnn does, for random documents over everything that is registered.
+
+The order of the samples and the masks of Dropout are graphnn's, because no other library draws the same.
+"""
+
+import runpy
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graphnn.datasets.batches import epoch_order
+from graphnn.datasets.preparation import Normalisation
+from graphnn.exporting.base import Wishes
+from graphnn.exporting.targets.torch import TORCH, imported
+from graphnn.exporting.torch_source.source import TorchFile
+from graphnn.exporting.torch_source.structure import state_names
+from graphnn.exporting.trained_network import TrainedNetwork
+from graphnn.graph.build import build_graph
+from graphnn.graph.initialisation import unset
+from graphnn.specification.spec import read_spec
+
+torch: Any = pytest.importorskip("torch")
+MATHEMATICS = Path(__file__).parents[2] / "mathematics"
+NETWORKS: dict[str, Any] = runpy.run_path(str(MATHEMATICS / "networks.py"))
+COMPARISON: dict[str, Any] = runpy.run_path(str(MATHEMATICS / "comparison.py"))
+ORDINARY, ALL = 18, 300  # documents
+CLOSE = 1e-4
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    with COMPARISON["one_thread"]():
+        yield
+
+
+def made(number: int, folder: Path) -> tuple[Any, Any]:
+    """Return a case, whose loss has its weights as numbers, and the module of the written file; None: it is refused."""
+    values = NETWORKS["document"](number)
+    counts = (values.pop("samples"), 11)
+    case = COMPARISON["case"](
+        folder, values, NETWORKS["initial_values"], lambda *given: labelled(*given, number=number), counts, number
+    )
+    spec = read_spec(case.file)
+    graph = build_graph(spec)
+    loss = graph.loss
+    if hasattr(loss, "weighted"):
+        graph = replace(graph, loss=loss.weighted(graph.output_shape, case.training[1], None))
+    parameters = unset(graph)
+    for name, array in parameters.named().items():
+        array[...] = case.arrays[name]
+    normalisation = Normalisation.fit(case.training[0], spec.data["normalize"])
+    network = TrainedNetwork(spec, graph, parameters, normalisation)
+    if list(TorchFile(network, "written").refusals()):
+        return case, None
+    written = TORCH.write(network, folder / "written.py", Wishes(replace=True))
+    case.offset, case.divisor = normalisation.offset, normalisation.divisor
+    return case, imported(written.files[0])
+
+
+def labelled(graph: Any, count: int, seed: int, *, number: int) -> Any:
+    """Return samples; targets of weighted classes are labels, not rows."""
+    x, y = NETWORKS["samples"](graph, count, seed)
+    if graph.loss.type == "CrossEntropy" and y.ndim == 2:
+        y = np.random.default_rng(number).integers(0, graph.output_shape[0], count)
+    return x, y
+
+
+def trained(case: Any, module: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return the network that the file's own loop has trained, in float64, with graphnn's random draws."""
+    document, epoch, count = case.document["training"], iter(range(100)), len(case.training[0])
+    state = {"epoch": -1, "step": 0}
+    masks: list[Any] = []
+
+    def order(samples: int) -> Any:
+        state["epoch"], state["step"] = next(epoch), 0
+        return torch.from_numpy(epoch_order(samples, document["seed"], state["epoch"]))
+
+    def drop(layer: Any, x: Any) -> Any:
+        if not layer.training:
+            return (1 - layer.p) * x
+        if not masks:
+            masks.extend(case.masks(state["epoch"], state["step"], len(x)))
+            state["step"] += 1
+        return x * torch.from_numpy(masks.pop(0))
+
+    monkeypatch.setattr(torch, "randperm", order)
+    if hasattr(module, "Dropout"):
+        monkeypatch.setattr(module.Dropout, "forward", drop)
+    network = module.load().double()
+    for name, values in (("mean", case.offset), ("std", case.divisor)):  # not rounded to float32
+        if hasattr(network, name):
+            getattr(network, name).copy_(torch.tensor(values).view_as(getattr(network, name)))
+    parts = [torch.from_numpy(each) for part in (case.training, case.validation) for each in part]
+    watched = parts[2:] if "watched_x" in module.train.__code__.co_varnames else []
+    assert len(parts[0]) == count
+    return module.train(network, *parts[:2], *watched)
+
+
+@pytest.mark.parametrize(
+    "number", [*range(ORDINARY), *(pytest.param(each, marks=pytest.mark.long) for each in range(ORDINARY, ALL))]
+)
+def test_the_file_trains_as_graphnn_does(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for other in range(10):  # the first that can be said, and whose result rounding alone does not change
+        case, module = made(number + 10_000 * other, tmp_path)
+        if module is None:
+            continue
+        far = differences(case, trained(case, module, monkeypatch))
+        if far and not COMPARISON["well_conditioned"](case, case.theirs(np.float64)):
+            continue
+        assert far == {}
+        return
+    pytest.fail("rounding errors change the result of ten documents in a row")
+
+
+def differences(case: Any, network: Any) -> dict[str, float]:
+    """Return by how much parameters differ from graphnn's, of those that do."""
+    ours, theirs = case.ours("float64", "numpy"), network.state_dict()
+    far = {}
+    for name, inside in state_names(read_spec(case.file), case.graph).items():
+        scale = max(1.0, float(np.abs(ours[name]).max()))
+        difference = float(np.abs(theirs[inside].numpy() - ours[name]).max()) / scale
+        if not difference < CLOSE:
+            far[name] = difference
+    return far
