@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from graphnn.exporting.unchanged import check_unchanged, digest
 from graphnn.layers.base import LAYERS
 from graphnn.types import Array
 
-DIGEST = "graphnn.digest"
+KEY = "graphnn"  # of all metadata; several keys would come in any order
 
 
 class Safetensors(Exporter):
@@ -28,14 +28,14 @@ class Safetensors(Exporter):
     conversions: ClassVar = LAYERS
 
     def is_own(self, head: bytes) -> bool:
-        return b'"graphnn.' in head
+        return b'{"__metadata__":{"graphnn":' in head
 
     def write(self, network: TrainedNetwork, path: Path, wishes: Wishes) -> Exported:
         from safetensors.numpy import save
 
         check_unchanged(path, unchanged, wishes)
         arrays = torch_names(network)
-        content = save(arrays, metadata(network) | {DIGEST: arrays_digest(arrays)})
+        content = save(arrays, {KEY: json.dumps(about(network, arrays), ensure_ascii=False)})
         write_whole(path, content)
         return Exported((path,))
 
@@ -57,19 +57,22 @@ def unchanged(content: bytes) -> bool:
     try:
         arrays = load(content)
         length = int.from_bytes(content[:8], "little")
-        known = json.loads(content[8 : 8 + length]).get("__metadata__", {})
-    except (SafetensorError, ValueError):
+        known = json.loads(json.loads(content[8 : 8 + length])["__metadata__"][KEY])
+    except (SafetensorError, ValueError, KeyError, TypeError):
         return False
-    return bool(known.get(DIGEST) == arrays_digest(arrays))
+    return bool(known.get("digest") == arrays_digest(arrays))
 
 
-def metadata(network: TrainedNetwork) -> dict[str, str]:
-    """Return what else belongs to the weights: the document, the classes and the normalisation, as JSON."""
+def about(network: TrainedNetwork, arrays: Mapping[str, Array]) -> dict[str, Any]:
+    """Return what else belongs to the weights: the document without its paths, the classes, the normalisation."""
     document = network.spec.resolved()
     document["data"] = {key: value for key, value in document["data"].items() if key not in ("path", "test_path")}
-    values = {"document": document, "classes": network.classes, "normalisation": network.normalisation.to_json()}
-    return {"graphnn.name": network.name} | {
-        f"graphnn.{name}": json.dumps(value, ensure_ascii=False) for name, value in values.items()
+    return {
+        "name": network.name,
+        "digest": arrays_digest(arrays),
+        "classes": network.classes,
+        "normalisation": network.normalisation.to_json(),
+        "document": document,
     }
 
 

