@@ -92,7 +92,8 @@ def with_constant(
 ) -> Tensor:
     """Return a function of a result and a constant."""
     value = fitted(operation, tensor, constant)
-    made = Function((tensor.step,), tensor.step.shape, operation, lambda x: function(x, value_for(x, value)))
+    shape = tensor.step.shape
+    made = Function((tensor.step,), shape, operation, lambda x: function(x, value_for(x, value)), (value,))
     return tensor.with_step(made)
 
 
@@ -142,7 +143,8 @@ def where(operation: Operation, translation: Translation) -> Tensor:
         taken = [value_for(results[0], values[name]) if name in values else next(given) for name in names]
         return np.where(taken[0], taken[1], taken[2])
 
-    made = Function(tuple(each.step for each in known), first.step.shape, operation, choose)
+    steps = tuple(each.step for each in known)
+    made = Function(steps, first.step.shape, operation, choose, tuple(values.values()))
     return first.with_step(made)
 
 
@@ -178,7 +180,9 @@ def of_two(operation: Operation, a: Tensor, b: Tensor) -> Tensor:
         first = a
     steps, shape = (a.step, b.step), first.step.shape
     made: Step
-    if operation.type in ("Add", "Sum") and not any(single):
+    if operation.type in ("Add", "Sum") and a.step is b.step:
+        made = composed(a.step, np.full((), 2.0), np.zeros(()), operation)
+    elif operation.type in ("Add", "Sum") and not any(single):
         made = Sum(steps, shape, operation)
     elif operation.type in ("Add", "Sub", "Sum"):
         sign = np.subtract if operation.type == "Sub" else np.add

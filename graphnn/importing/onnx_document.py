@@ -1,6 +1,6 @@
 """The document and the weights of an imported network."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -116,6 +116,34 @@ def loss_after(layer: str) -> str:
     """Return the loss that is made for outputs of a type of layer, or else that of numbers."""
     made_for = {loss.fused_with.__name__: name for name, loss in LOSSES.items() if loss.fused_with is not None}
     return made_for.get(layer) or next(name for name, loss in LOSSES.items() if loss.outputs is Numbers)
+
+
+def advice(layers: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield what the user of imported layers should know, but what comes from operations left out."""
+    if any(isinstance(layer.get("trainable"), Mapping) for layer in every(layers)):
+        yield (
+            "scales and shifts of channels are BatchNormalization with fixed statistics, which trains gamma and beta: "
+            "the file has their product with the statistics alone, if it ever had these"
+        )
+    last = layers[-1]
+    if last["type"] == "Dense" and last["units"] > 1:
+        yield (
+            f"the last layer gives {last['units']} numbers, so the loss is MeanSquaredError; if they are scores of "
+            "classes, import it with --softmax"
+        )
+    elif last["type"] == "Dense":
+        yield (
+            "the last layer gives a number, so the loss is MeanSquaredError; if it is the score of a yes, add "
+            '{"type": "Sigmoid"} and write the loss BinaryCrossEntropy'
+        )
+
+
+def every(layers: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Yield all layers at any depth."""
+    for layer in layers:
+        yield layer
+        for key in ("layers", "shortcut"):
+            yield from every(layer.get(key, ()))
 
 
 def check_not_empty(layers: Sequence[Any], graph: OnnxGraph) -> None:

@@ -14,7 +14,7 @@ from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph, named_parameters
 from graphnn.importing.data_section import data_section
 from graphnn.importing.onnx_branches import Item, rows_of, with_affines_merged
-from graphnn.importing.onnx_document import check_not_empty, document_values, written
+from graphnn.importing.onnx_document import advice, check_not_empty, document_values, written
 from graphnn.importing.onnx_file import read_initializers
 from graphnn.importing.onnx_graph import OnnxGraph, graph_of, size_text
 from graphnn.importing.onnx_metadata import Known, known_network
@@ -96,6 +96,8 @@ def import_onnx(path: Path, wishes: Wishes, *, folder: Path | None = None) -> Im
     )
     spec = spec_from_values(values, path.name, folder=folder)
     arrays = layers.arrays
+    if known is None:
+        notes += tuple(advice(values["layers"]))
     if known is not None and not wishes.softmax:
         joined = known.joined(spec, arrays, normalisation, data)
         if joined is None:

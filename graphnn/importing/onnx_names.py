@@ -14,7 +14,6 @@ PARAMETER = re.compile(
 )
 MADE = re.compile(r"^(?:node_.*|n\d+(?:_\d+)?|val_\d+|onnx::.*|\d+|.*_\d+_\d+)$", re.IGNORECASE)  # by a program
 USABLE = re.compile(r"[^/\\\x00-\x1f\x7f]{1,100}")
-NUMBERED = re.compile(r"(.+?)_?\d*")
 
 
 def layer_names_from(steps: Sequence[LayerStep], arrays: Mapping[str, Array]) -> list[str | None]:
@@ -40,9 +39,10 @@ def of_node(operation: Operation) -> str | None:
     if not operation.named:
         return None
     parts = [part for part in operation.name.split("/") if part]
-    if len(parts) > 1 and is_kind(parts[-1], operation):
+    if parts and is_kind(parts[-1], operation):
         parts.pop()
-    kept = [part for part, after in zip(parts, [*parts[1:], ""], strict=True) if not after.startswith(f"{part}.")]
+    after = [*parts[1:], ""]
+    kept = [part for part, following in zip(parts, after, strict=False) if not following.startswith(f"{part}.")]
     name = ".".join(kept)
     return None if not name or MADE.fullmatch(name) else name
 
@@ -59,9 +59,7 @@ def of_parameter(operation: Operation, arrays: Mapping[str, Array]) -> str | Non
 
 def is_kind(part: str, operation: Operation) -> bool:
     """Whether a part of a name is only the type of the operation, with a number or without."""
-    bare = NUMBERED.fullmatch(part)
-    same = {operation.type.lower(), "conv2d", "biasadd", "matmul", "relu"}
-    return bare is not None and bare[1].lower() in same
+    return re.sub(r"_\d+$", "", part) in {operation.type, "Conv2D", "BiasAdd", "MatMul", "FusedBatchNormV3"}
 
 
 def is_made(name: str, step: LayerStep) -> bool:

@@ -179,7 +179,7 @@ def activation(start: Step, end: Step, between: Sequence[Step]) -> LayerStep | N
         y = np.broadcast_to(value(start, between, x), x.shape)
     except (ValueError, TypeError, IndexError):  # constants for each pixel
         return None
-    if not np.isfinite(y).all():
+    if y.dtype.kind != "f" or not np.isfinite(y).all():
         return None
 
     def layer(type_: str, settings: dict[str, Any], **arrays: Array) -> LayerStep:
@@ -204,7 +204,8 @@ def activation(start: Step, end: Step, between: Sequence[Step]) -> LayerStep | N
 def needs_channels(between: Sequence[Step]) -> bool:
     """Whether steps may compute another function for each channel."""
     constants = [array for step in between if isinstance(step, Affine) for array in (step.factor, step.shift)]
-    return any(array.ndim for array in constants) or any(isinstance(step, Function) for step in between)
+    constants += [array for step in between if isinstance(step, Function) for array in step.constants]
+    return any(array.ndim for array in constants)
 
 
 def alike(y: Array, expected: Array) -> bool:

@@ -49,9 +49,13 @@ class Affine(Step):
 
 @dataclass(eq=False)
 class Function(Step):
-    """A function of each element of its inputs, which is no layer by itself, but may be a part of one."""
+    """A function of each element of its inputs, which is no layer by itself, but may be a part of one.
+
+    constants: that it takes besides, which fit `shape`.
+    """
 
     function: Callable[..., Array] = np.positive
+    constants: tuple[Array, ...] = ()
 
 
 @dataclass(eq=False)
