@@ -6,7 +6,7 @@ from typing import Any
 
 from graphnn.datasets.base import DATASETS, facts_of
 from graphnn.errors import DataError
-from graphnn.text.suggestions import closest, quoted
+from graphnn.text.suggestions import unknown_name
 from graphnn.types import Shape, shape_text
 
 
@@ -26,12 +26,11 @@ def data_section(text: str, folder: Path, shape: Shape) -> dict[str, Any]:
         raise DataError(f"--data {text}: a table needs a target too; leave --data out, and write its section by hand")
     if not path.exists():
         published = [name for name in DATASETS if facts_of(name) is not None]
-        close = closest(text, published)
-        meant = f"; did you mean {close}?" if close else f"; the data sets are {', '.join(published)}"
-        raise DataError(f"--data {quoted(text)}: there is no data set and no file of that name{meant}")
+        raise DataError(f"--data: there is no such file, and {unknown_name('data set', text, published)}")
     relative = Path(os.path.relpath(path, folder)).as_posix()
     if path.is_dir() and not list(path.glob("*.npy")):
         if len(shape) != 3:
             raise DataError(f"--data {text}: is a folder of pictures, but the network takes {shape_text(shape)}")
-        return {"dataset": "images", "path": relative, "size": list(shape[1:])}
+        grey = {"color": "grey"} if shape[0] == 1 else {}
+        return {"dataset": "images", "path": relative, "size": list(shape[1:]), **grey}
     return {"dataset": "npz", "path": relative}

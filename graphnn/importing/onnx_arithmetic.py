@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from graphnn.importing.onnx_graph import Operation
-from graphnn.importing.onnx_steps import Affine, Function, LayerStep, Step, Sum, Tensor
+from graphnn.importing.onnx_steps import Affine, Function, GraphStep, Joined, LayerStep, Tensor
 from graphnn.importing.onnx_translation import Refused, Translation, translates
 from graphnn.kernels.erf import erf
 from graphnn.types import Array, shape_text
@@ -72,7 +72,7 @@ def affine(operation: Operation, tensor: Tensor, constant: Array, *, swapped: bo
     return tensor.with_step(composed(tensor.step, factor, shift, operation))
 
 
-def composed(step: Step, factor: Array, shift: Array, operation: Operation) -> Affine:
+def composed(step: GraphStep, factor: Array, shift: Array, operation: Operation) -> Affine:
     """Return factor·y + shift of a step's result y, as one with a scale and shift that the step is itself."""
     if isinstance(step, Affine):
         return Affine(step.inputs, step.shape, operation, factor * step.factor, factor * step.shift + shift)
@@ -179,16 +179,16 @@ def of_two(operation: Operation, a: Tensor, b: Tensor) -> Tensor:
     else:
         first = a
     steps, shape = (a.step, b.step), first.step.shape
-    made: Step
+    made: GraphStep
     if operation.type in ("Add", "Sum") and a.step is b.step:
         made = composed(a.step, np.full((), 2.0), np.zeros(()), operation)
     elif operation.type in ("Add", "Sum") and not any(single):
-        made = Sum(steps, shape, operation)
+        made = Joined(steps, shape, operation)
     elif operation.type in ("Add", "Sub", "Sum"):
         sign = np.subtract if operation.type == "Sub" else np.add
         made = Function(steps, shape, operation, sign)
         if operation.type == "Sub" and not any(single):
-            made = Sum((a.step, composed(b.step, -np.ones(()), np.zeros(()), operation)), shape, operation)
+            made = Joined((a.step, composed(b.step, -np.ones(()), np.zeros(()), operation)), shape, operation)
     else:
         made = Function(steps, shape, operation, BINARY[operation.type])
     return first.with_step(made)

@@ -9,7 +9,7 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.importing.onnx_graph import OnnxGraph
 from graphnn.importing.onnx_patterns import common, in_order
 from graphnn.importing.onnx_refusals import nearest
-from graphnn.importing.onnx_steps import Affine, Function, Input, LayerStep, Mean, Padded, Step, Sum, Unread
+from graphnn.importing.onnx_steps import Affine, Function, GraphStep, Input, Joined, LayerStep, Mean, Padded, Unread
 from graphnn.types import Array
 
 
@@ -19,13 +19,13 @@ class Branching:
 
     layers: tuple["Item", ...]
     shortcut: tuple["Item", ...]
-    step: Step
+    step: GraphStep
 
 
 Item = LayerStep | Affine | Branching
 
 
-def rows_of(output: Step, graph: OnnxGraph) -> tuple[Item, ...]:
+def rows_of(output: GraphStep, graph: OnnxGraph) -> tuple[Item, ...]:
     """Return the steps from the input to an output in rows. Raises GraphError for those that no document can say."""
     problems = list(unsaid(output, graph))
     if problems:
@@ -33,7 +33,7 @@ def rows_of(output: Step, graph: OnnxGraph) -> tuple[Item, ...]:
     return Rows(output, graph).between(None, output)
 
 
-def unsaid(output: Step, graph: OnnxGraph) -> Iterator[Problem]:
+def unsaid(output: GraphStep, graph: OnnxGraph) -> Iterator[Problem]:
     """Yield the operations that are parts of functions that are no layers."""
     told = set[str]()
     for step in in_order(output):
@@ -43,7 +43,7 @@ def unsaid(output: Step, graph: OnnxGraph) -> Iterator[Problem]:
             yield graph.problem(operation, reason(step))
 
 
-def reason(step: Step) -> str:
+def reason(step: GraphStep) -> str:
     """Return why a step is no layer."""
     assert step.operation is not None
     match step:
@@ -64,9 +64,9 @@ def reason(step: Step) -> str:
 class Rows:
     """The rows of one network, in which each step may stand once."""
 
-    def __init__(self, output: Step, graph: OnnxGraph) -> None:
+    def __init__(self, output: GraphStep, graph: OnnxGraph) -> None:
         self._graph = graph
-        self._before: dict[int, Step | None] = {}
+        self._before: dict[int, GraphStep | None] = {}
         self._depth: dict[int, int] = {}
         self._placed = set[int]()
         for step in in_order(output):
@@ -74,13 +74,13 @@ class Rows:
             self._before[id(step)] = before
             self._depth[id(step)] = 0 if before is None else self._depth[id(before)] + 1
 
-    def between(self, start: Step | None, end: Step) -> tuple[Item, ...]:
+    def between(self, start: GraphStep | None, end: GraphStep) -> tuple[Item, ...]:
         """Return the row of steps after `start`, None for the input, up to `end`. Raises GraphError."""
         items: list[Item] = []
         step = end
         while step is not start and not isinstance(step, Input):
             self._place(step)
-            if isinstance(step, Sum):
+            if isinstance(step, Joined):
                 before = self._before[id(step)]
                 assert before is not None
                 first, second = (self.between(before, branch) for branch in step.inputs)
@@ -92,7 +92,7 @@ class Rows:
                 step = step.inputs[0]
         return tuple(reversed(items))
 
-    def _place(self, step: Step) -> None:
+    def _place(self, step: GraphStep) -> None:
         """Note that a step stands in a row. Raises GraphError where it stands in another already."""
         if id(step) in self._placed:
             operation = step.operation
@@ -105,7 +105,7 @@ class Rows:
         self._placed.add(id(step))
 
 
-def branching(first: tuple[Item, ...], second: tuple[Item, ...], step: Step) -> Branching:
+def branching(first: tuple[Item, ...], second: tuple[Item, ...], step: GraphStep) -> Branching:
     """Return two rows as a block: the longer one as its layers, so that an empty one is the shortcut."""
     body, shortcut = (first, second) if weight(first) >= weight(second) else (second, first)
     return Branching(body, shortcut, step)

@@ -15,7 +15,7 @@ from graphnn.machine.memory import shortage
 from graphnn.storage.regular_files import open_regular, reading_problem
 from graphnn.text.installing import install_command
 from graphnn.text.numbers import bytes_text
-from graphnn.text.suggestions import closest, quoted
+from graphnn.text.suggestions import did_you_mean, quoted
 from graphnn.types import Array
 
 NEEDED = "onnx>=1.17"
@@ -144,5 +144,4 @@ def first_line(problem: BaseException) -> str:
 def closest_file(path: Path) -> str:
     """Return advice: the ONNX file in the same folder with the closest name; "" where there is none."""
     names = [other.name for other in path.parent.glob(f"*{SUFFIX}")] if path.parent.is_dir() else []
-    close = closest(path.name, names)
-    return f"; did you mean {path.parent / close}?" if close else ""
+    return did_you_mean(path.name, names)

@@ -36,7 +36,7 @@ COLOURS = (1, 3, 4)  # channels of pictures
 
 
 @frozen_dataclass
-class Wishes:
+class ImportWishes:
     """What the user says beyond the file.
 
     classes: the names of the classes. data: a data set or a place of files, as for `data_section`. scale, mean, std:
@@ -69,7 +69,7 @@ class Imported:
     notes: tuple[str, ...]
 
 
-def import_onnx(path: Path, wishes: Wishes, *, folder: Path | None = None) -> Imported:
+def import_onnx(path: Path, wishes: ImportWishes, *, folder: Path | None = None) -> Imported:
     """Return the network in an ONNX file, compared with what the file computes.
 
     folder: what paths in the document are relative to. Raises GraphError with all that a document cannot say, and
@@ -194,7 +194,7 @@ def check_output(output: Tensor, graph: OnnxGraph) -> None:
 
 
 def split_normalisation(
-    rows: Sequence[Item], shape: Shape, known: Known | None, wishes: Wishes, graph: OnnxGraph
+    rows: Sequence[Item], shape: Shape, known: Known | None, wishes: ImportWishes, graph: OnnxGraph
 ) -> tuple[Normalisation, Sequence[Item]]:
     """Return the normalisation of samples, and the rows without it. Raises GraphError where there are two."""
     path = graph.file.path

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.importing.onnx_arithmetic import error_function
-from graphnn.importing.onnx_steps import Affine, Function, LayerStep, Mean, Step, Sum
+from graphnn.importing.onnx_steps import Affine, Function, GraphStep, Joined, LayerStep, Mean
 from graphnn.types import Array
 
 LONGEST = 24  # operations in one pattern
@@ -48,11 +48,11 @@ class Patterns:
     """Steps with the patterns in them replaced by layers, from the input to the output."""
 
     def __init__(self) -> None:
-        self._new: dict[int, Step] = {}
+        self._new: dict[int, GraphStep] = {}
         self._depth: dict[int, int] = {}
-        self._before: dict[int, Step | None] = {}  # the last step that all ways from the input lead through
+        self._before: dict[int, GraphStep | None] = {}  # the last step that all ways from the input lead through
 
-    def applied(self, output: Step) -> Step:
+    def applied(self, output: GraphStep) -> GraphStep:
         """Return the output with all patterns before it replaced."""
         for step in in_order(output):
             inputs = tuple(self._new[id(each)] for each in step.inputs)
@@ -64,30 +64,30 @@ class Patterns:
             self._new[id(step)] = found or copy
         return self._new[id(output)]
 
-    def _place(self, step: Step) -> None:
+    def _place(self, step: GraphStep) -> None:
         """Note the step that all ways to a new step lead through."""
         before = common(step.inputs, self._before, self._depth) if step.inputs else None
         self._before[id(step)] = before
         self._depth[id(step)] = 0 if before is None else self._depth[id(before)] + 1
 
-    def _recognised(self, step: Step) -> LayerStep | None:
+    def _recognised(self, step: GraphStep) -> LayerStep | None:
         """Return the layer that a step and some before it stand for, if they do."""
-        if not isinstance(step, Function | Sum | Affine):
+        if not isinstance(step, Function | Joined | Affine):
             return None
         start, found = self._before[id(step)], None
         while start is not None and found is None:
             between = steps_between(start, step)
             if between is None:
                 break
-            if start.shape == step.shape and any(isinstance(each, Function | Sum) for each in between):
+            if start.shape == step.shape and any(isinstance(each, Function | Joined) for each in between):
                 found = normalisation(start, step, between) or activation(start, step, between)
             start = self._before[id(start)]
         return found
 
 
-def in_order(output: Step) -> list[Step]:
+def in_order(output: GraphStep) -> list[GraphStep]:
     """Return all steps that an output depends on, each after its inputs."""
-    order, seen, stack = list[Step](), set[int](), [(output, False)]
+    order, seen, stack = list[GraphStep](), set[int](), [(output, False)]
     while stack:
         step, done = stack.pop()
         if done:
@@ -99,7 +99,7 @@ def in_order(output: Step) -> list[Step]:
     return order
 
 
-def common(steps: Sequence[Step], before: dict[int, Step | None], depth: dict[int, int]) -> Step:
+def common(steps: Sequence[GraphStep], before: dict[int, GraphStep | None], depth: dict[int, int]) -> GraphStep:
     """Return the last step that all ways to all these steps lead through, perhaps one of them."""
     result = steps[0]
     for other in steps[1:]:
@@ -112,9 +112,9 @@ def common(steps: Sequence[Step], before: dict[int, Step | None], depth: dict[in
     return result
 
 
-def steps_between(start: Step, end: Step) -> list[Step] | None:
+def steps_between(start: GraphStep, end: GraphStep) -> list[GraphStep] | None:
     """Return the steps after `start` up to `end`, each after its inputs; None where some are no part of a pattern."""
-    between, seen, stack = list[Step](), {id(start)}, [(end, False)]
+    between, seen, stack = list[GraphStep](), {id(start)}, [(end, False)]
     while stack:
         step, done = stack.pop()
         if done:
@@ -128,14 +128,14 @@ def steps_between(start: Step, end: Step) -> list[Step] | None:
     return between
 
 
-def is_part(step: Step) -> bool:
+def is_part(step: GraphStep) -> bool:
     """Whether a step can be a part of a pattern."""
     if isinstance(step, LayerStep):
         return step.type in ("LeakyReLU", "ELU") or any(step.type == each for each, _, _ in KNOWN)
-    return isinstance(step, Function | Sum | Affine | Mean)
+    return isinstance(step, Function | Joined | Affine | Mean)
 
 
-def value(start: Step, between: Sequence[Step], x: Array) -> Array:
+def value(start: GraphStep, between: Sequence[GraphStep], x: Array) -> Array:
     """Return what the last of some steps gives where `start` gives x, float64."""
     values = {id(start): x}
     with np.errstate(all="ignore"):
@@ -144,13 +144,13 @@ def value(start: Step, between: Sequence[Step], x: Array) -> Array:
     return values[id(between[-1])]
 
 
-def computed(step: Step, inputs: Sequence[Array]) -> Array:
+def computed(step: GraphStep, inputs: Sequence[Array]) -> Array:
     """Return what a step gives for its inputs."""
     x = inputs[0]
     match step:
         case Affine():
             return x * flat_for(x, step.factor) + flat_for(x, step.shift)
-        case Sum():
+        case Joined():
             return inputs[0] + inputs[1]
         case Mean():
             return np.asarray(x.mean(axis=tuple(range(1, x.ndim)), keepdims=True))
@@ -169,7 +169,7 @@ def flat_for(x: Array, constant: Array) -> Array:
     return constant.reshape(-1) if x.ndim == 2 and constant.ndim == 3 and constant.shape[1:] == (1, 1) else constant
 
 
-def activation(start: Step, end: Step, between: Sequence[Step]) -> LayerStep | None:
+def activation(start: GraphStep, end: GraphStep, between: Sequence[GraphStep]) -> LayerStep | None:
     """Return the activation that steps compute, if they compute one, the same for each pixel."""
     if any(isinstance(step, Mean) or step.shape == () for step in between):
         return None
@@ -201,7 +201,7 @@ def activation(start: Step, end: Step, between: Sequence[Step]) -> LayerStep | N
     return layer("PReLU", {}, slopes=np.array(np.broadcast_to(slopes, (channels,)), np.float32))
 
 
-def needs_channels(between: Sequence[Step]) -> bool:
+def needs_channels(between: Sequence[GraphStep]) -> bool:
     """Whether steps may compute another function for each channel."""
     constants = [array for step in between if isinstance(step, Affine) for array in (step.factor, step.shift)]
     constants += [array for step in between if isinstance(step, Function) for array in step.constants]
@@ -213,7 +213,7 @@ def alike(y: Array, expected: Array) -> bool:
     return bool((np.abs(y - expected) <= CLOSE * (1 + np.abs(expected))).all())
 
 
-def normalisation(start: Step, end: Step, between: Sequence[Step]) -> LayerStep | None:
+def normalisation(start: GraphStep, end: GraphStep, between: Sequence[GraphStep]) -> LayerStep | None:
     """Return the LayerNormalization without scale and shift that steps compute, if they do."""
     if not any(isinstance(step, Mean) for step in between) or isinstance(end, Affine):
         return None
@@ -238,7 +238,7 @@ def normalisation(start: Step, end: Step, between: Sequence[Step]) -> LayerStep 
     return None
 
 
-def small_numbers(steps: Sequence[Step]) -> Iterator[float]:
+def small_numbers(steps: Sequence[GraphStep]) -> Iterator[float]:
     """Yield the constants that steps add, as the shortest decimals, that can be the ε of a normalisation."""
     for step in steps:
         if isinstance(step, Affine) and step.shift.ndim == 0 and 0 < step.shift < 1:

@@ -12,26 +12,26 @@ from graphnn.types import Array, Shape
 
 
 @dataclass(eq=False)
-class Step:
+class GraphStep:
     """Something computed from the results of other steps.
 
     shape: of one sample, as a document has it: C×H×W or F, or () for one number. operation: where it comes from.
     """
 
-    inputs: tuple["Step", ...]
+    inputs: tuple["GraphStep", ...]
     shape: Shape
     operation: Operation | None = None
 
 
 @dataclass(eq=False)
-class Input(Step):
+class Input(GraphStep):
     """The input of the network. fixed: whether a layer has taken it in its shape."""
 
     fixed: bool = False
 
 
 @dataclass(eq=False)
-class LayerStep(Step):
+class LayerStep(GraphStep):
     """A layer of the document. settings: without those at their defaults. arrays: by the names of its parameters."""
 
     type: str = ""
@@ -40,7 +40,7 @@ class LayerStep(Step):
 
 
 @dataclass(eq=False)
-class Affine(Step):
+class Affine(GraphStep):
     """y = factor·x + shift, with constants that fit `shape`, float64."""
 
     factor: Array = field(default_factory=lambda: np.ones(()))
@@ -48,7 +48,7 @@ class Affine(Step):
 
 
 @dataclass(eq=False)
-class Function(Step):
+class Function(GraphStep):
     """A function of each element of its inputs, which is no layer by itself, but may be a part of one.
 
     constants: that it takes besides, which fit `shape`.
@@ -59,24 +59,24 @@ class Function(Step):
 
 
 @dataclass(eq=False)
-class Mean(Step):
+class Mean(GraphStep):
     """The mean of all values of a sample."""
 
 
 @dataclass(eq=False)
-class Sum(Step):
+class Joined(GraphStep):
     """The sum of two results: the end of a residual block."""
 
 
 @dataclass(eq=False)
-class Padded(Step):
+class Padded(GraphStep):
     """An image with zeros around it, for the convolution that reads it. pads: top, left, bottom, right."""
 
     pads: tuple[int, int, int, int] = (0, 0, 0, 0)
 
 
 @dataclass(eq=False)
-class Unread(Step):
+class Unread(GraphStep):
     """The result of an operation that is refused, of which only the shape is known."""
 
 
@@ -88,7 +88,7 @@ class Tensor:
     of this value in the step's result, in C order; None where it is the same place.
     """
 
-    step: Step
+    step: GraphStep
     shape: Shape
     order: Array | None = None
 
@@ -97,7 +97,7 @@ class Tensor:
         """Whether it is the result of its step as it is."""
         return self.order is None and self.shape == self.step.shape
 
-    def with_step(self, step: Step) -> "Tensor":
+    def with_step(self, step: GraphStep) -> "Tensor":
         """Return the tensor that a step of the same shape gives in its place."""
         return Tensor(step, self.shape, self.order)
 

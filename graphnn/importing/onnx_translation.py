@@ -11,7 +11,7 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.importing.onnx_constants import NotFolded, constant_of, folded
 from graphnn.importing.onnx_graph import OnnxGraph, Operation
 from graphnn.importing.onnx_refusals import nearest
-from graphnn.importing.onnx_steps import Input, Step, Tensor, Unread
+from graphnn.importing.onnx_steps import GraphStep, Input, Tensor, Unread
 from graphnn.types import Array, Shape, shape_text
 
 BATCH = 1_000_003  # stands for the number of samples where a graph leaves it open; no size in a network is this prime
@@ -172,7 +172,7 @@ def inferred_shapes(graph: OnnxGraph) -> dict[str, Shape]:
     return shapes
 
 
-def image(tensor: Tensor, what: str) -> Step:
+def image(tensor: Tensor, what: str) -> GraphStep:
     """Return the step of a tensor that is an image, N×C×H×W. what: takes it. Raises Refused for any other."""
     step = tensor.step
     if len(tensor.shape) != 3:
@@ -189,7 +189,7 @@ def image(tensor: Tensor, what: str) -> Step:
     return step
 
 
-def vector(tensor: Tensor, what: str) -> Step:
+def vector(tensor: Tensor, what: str) -> GraphStep:
     """Return the step of a tensor that is a vector, in the order of `tensor.order`. Raises Refused for any other."""
     if len(tensor.shape) != 1 or len(tensor.step.shape) != 1:
         raise Refused(f"takes {shape_text(tensor.shape) or 'single numbers'}, but {what} takes vectors N×F")

@@ -98,10 +98,9 @@ def outputs_of_file(file: OnnxGraph, samples: Array) -> tuple[Array, str]:
     model = for_inference(file)
     fixed = file.input.shape[0] if file.input.shape else None
     size = fixed or len(samples)
-    feeds = [samples[start : start + size] for start in range(0, len(samples) - size + 1, size)]
-    if not feeds:  # the file takes more samples at a time than there are
-        feeds = [np.resize(samples, (size, *samples.shape[1:]))]
-    feeds = [each.astype(DTYPES.get(file.input.type, np.float32)) for each in feeds]
+    whole = -(-len(samples) // size) * size  # the samples of whole batches: some come twice
+    enough = np.resize(samples, (whole, *samples.shape[1:])).astype(DTYPES.get(file.input.type, np.float32))
+    feeds = [enough[start : start + size] for start in range(0, whole, size)]
     problems = []
     for name, run in RUNNERS.items():
         if importlib.util.find_spec(name) is None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnn.importing.onnx_import import Imported, Wishes, import_onnx
+from graphnn.importing.onnx_import import Imported, ImportWishes, import_onnx
 
 onnx = pytest.importorskip("onnx")
 Node = tuple[Any, ...]  # type, inputs, outputs as words; attributes
@@ -68,8 +68,8 @@ def write(tmp_path: Path) -> Write:
 def imported(write: Write) -> Import:
     """Write an ONNX file as `write` does, and import it; what it computes was compared, to 1e-5."""
 
-    def read(*arguments: Any, wishes: Wishes | None = None, **settings: Any) -> Imported:
-        result = import_onnx(write(*arguments, **settings), wishes or Wishes())
+    def read(*arguments: Any, wishes: ImportWishes | None = None, **settings: Any) -> Imported:
+        result = import_onnx(write(*arguments, **settings), wishes or ImportWishes())
         assert result.verified.difference < 1e-5 * max(1, result.verified.largest)
         return result
 

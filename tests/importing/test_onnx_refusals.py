@@ -9,7 +9,7 @@ import onnx
 import pytest
 
 from graphnn.errors import GraphError
-from graphnn.importing.onnx_import import Wishes, import_onnx
+from graphnn.importing.onnx_import import ImportWishes, import_onnx
 
 Write = Callable[..., Path]
 IMAGE, VECTOR = (4, 6, 6), (8,)
@@ -187,7 +187,7 @@ CASES: Mapping[str, tuple[list[Any], Mapping[str, Any], tuple[int, ...], tuple[s
 def test_what_no_document_can_say(case: str, write: Write) -> None:
     nodes, arrays, shape, parts = CASES[case]
     with pytest.raises(GraphError) as caught:
-        import_onnx(write(nodes, arrays, shape), Wishes())
+        import_onnx(write(nodes, arrays, shape), ImportWishes())
     message = str(caught.value)
     assert "net.onnx: " in message
     assert [part for part in parts if part not in message] == [], message
@@ -203,7 +203,7 @@ def test_all_faults_at_once(write: Write) -> None:
         ("LpNormalization", "f", "y", {"axis": 1}),
     ]
     with pytest.raises(GraphError) as caught:
-        import_onnx(write(nodes, {"w": W}, IMAGE), Wishes())
+        import_onnx(write(nodes, {"w": W}, IMAGE), ImportWishes())
     named = [str(problem).split(": ")[1] for problem in caught.value.problems]
     assert named == ['node "c1" (Conv)', 'node "h" (HardSwish)', 'node "p" (MaxPool)', 'node "y" (LpNormalization)']
 
@@ -228,10 +228,10 @@ def test_inputs_and_outputs(settings: dict[str, Any], said: str, write: Write) -
     except onnx.shape_inference.InferenceError:
         pytest.skip("the file cannot be written")
     with pytest.raises(GraphError, match=said.replace("(", r"\(")):
-        import_onnx(path, Wishes())
+        import_onnx(path, ImportWishes())
 
 
 def test_operations_of_others(write: Write) -> None:
     path = write([("Gelu", "x", "y", {"domain": "com.microsoft"})], {}, VECTOR, domains=["com.microsoft"])
     with pytest.raises(GraphError, match=r'node "y" \(Gelu\): is an operation of "com.microsoft", not of ONNX itself'):
-        import_onnx(path, Wishes())
+        import_onnx(path, ImportWishes())
