@@ -22,6 +22,7 @@ class Branching:
     step: GraphStep
 
 
+DEEPEST = 40  # blocks inside one another
 Item = LayerStep | Affine | Branching
 
 
@@ -74,8 +75,12 @@ class Rows:
             self._before[id(step)] = before
             self._depth[id(step)] = 0 if before is None else self._depth[id(before)] + 1
 
-    def between(self, start: GraphStep | None, end: GraphStep) -> tuple[Item, ...]:
+    def between(self, start: GraphStep | None, end: GraphStep, depth: int = 0) -> tuple[Item, ...]:
         """Return the row of steps after `start`, None for the input, up to `end`. Raises GraphError."""
+        if depth > DEEPEST:
+            assert end.operation is not None
+            message = f"lies in more than {DEEPEST} blocks inside one another"
+            raise GraphError(self._graph.problem(end.operation, message))
         items: list[Item] = []
         step = end
         while step is not start and not isinstance(step, Input):
@@ -83,7 +88,7 @@ class Rows:
             if isinstance(step, Joined):
                 before = self._before[id(step)]
                 assert before is not None
-                first, second = (self.between(before, branch) for branch in step.inputs)
+                first, second = (self.between(before, branch, depth + 1) for branch in step.inputs)
                 items.append(branching(first, second, step))
                 step = before
             else:

@@ -23,6 +23,9 @@ def conv(operation: Operation, translation: Translation) -> Tensor:
         raise Refused(f"convolves {kind}; a Conv2D takes all channels together: train it with groups=1")
     tensor = translation.tensor(operation)
     filters, channels, *kernel = weights.shape
+    stated = list(operation.attributes.get("kernel_shape", kernel))
+    if stated != kernel:
+        raise Refused(f"is said to have a kernel of {stated}, but has weights of {shape_text(weights.shape)}")
     if len(tensor.step.shape) == 1 and tensor.shape == (*tensor.step.shape, 1, 1) and kernel == [1, 1]:
         flat = dense(operation, Tensor(tensor.step, tensor.step.shape, tensor.order), weights[:, :, 0, 0], biases)
         return Tensor(flat.step, (filters, 1, 1))

@@ -104,9 +104,36 @@ def parsed(path: Path, data: bytes) -> Any:
         model = onnx.load_model_from_string(data)
     except Exception as problem:  # google.protobuf.message.DecodeError, or what another implementation raises
         raise WeightsError(f"{path}: is no ONNX file, or is damaged: {first_line(problem)}") from problem
+    if not all(isinstance(text, str) for text in texts(model)):  # bytes, where they are no UTF-8
+        raise WeightsError(f"{path}: is damaged: it has names that are not UTF-8")
     if not model.HasField("graph") or not model.opset_import:
         raise WeightsError(f"{path}: is no ONNX file: it holds no graph with a version of its operators")
     return model
+
+
+def texts(model: Any) -> Iterator[Any]:
+    """Yield all names in a model, an `onnx.ModelProto`."""
+    for entry in model.metadata_props:
+        yield from (entry.key, entry.value)
+    yield from (entry.domain for entry in model.opset_import)
+    graphs = [model.graph]
+    for function in model.functions:
+        yield from (function.name, function.domain, *function.input, *function.output, *function.attribute)
+        graphs.append(function)
+    while graphs:
+        graph = graphs.pop()
+        for node in graph.node:
+            yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+            for attribute in node.attribute:
+                yield from (attribute.name, attribute.ref_attr_name)
+                graphs += [*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs]
+        for tensor in getattr(graph, "initializer", ()):
+            yield tensor.name
+            yield from (text for entry in tensor.external_data for text in (entry.key, entry.value))
+        for value in (*getattr(graph, "input", ()), *getattr(graph, "output", ()), *graph.value_info):
+            if not isinstance(value, str):
+                yield value.name
+                yield from (size.dim_param for size in value.type.tensor_type.shape.dim)
 
 
 def check(model: Any, path: Path) -> None:

@@ -20,7 +20,7 @@ from graphnn.importing.onnx_graph import OnnxGraph, graph_of, size_text
 from graphnn.importing.onnx_metadata import Known, known_network
 from graphnn.importing.onnx_normalisation import given_normalisation, normalisation_of
 from graphnn.importing.onnx_patterns import Patterns
-from graphnn.importing.onnx_steps import Affine, Input, Tensor
+from graphnn.importing.onnx_steps import LARGEST, Affine, Input, Tensor
 from graphnn.importing.onnx_translation import BATCH, translated
 from graphnn.importing.onnx_verification import Verified, verify
 from graphnn.metrics.outputs import Classes, YesOrNo
@@ -31,7 +31,6 @@ from graphnn.text.suggestions import quoted
 from graphnn.training.metadata import weights_metadata
 from graphnn.types import Array, Shape, shape_text
 
-LARGEST_SAMPLE = 2**26  # numbers
 COLOURS = (1, 3, 4)  # channels of pictures
 
 
@@ -150,7 +149,7 @@ def first_tensor(graph: OnnxGraph) -> tuple[Tensor, int, tuple[str, ...]]:
             )
         )
     shape = tuple(int(size) for size in stated[1:] if size is not None)
-    if math.prod(shape) > LARGEST_SAMPLE:
+    if math.prod(shape) > LARGEST:
         raise GraphError(Problem(f"its input {name} is of {size_text(stated)}, too large to be read", file=path))
     batch = stated[0] or BATCH
     if len(shape) == 2:

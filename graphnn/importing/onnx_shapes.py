@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from graphnn.importing.onnx_graph import Operation
-from graphnn.importing.onnx_steps import Affine, LayerStep, Padded, Tensor
+from graphnn.importing.onnx_steps import LARGEST, Affine, LayerStep, Padded, Tensor
 from graphnn.importing.onnx_translation import Refused, Translation, translates
 from graphnn.types import Shape, shape_text
 
@@ -141,6 +141,8 @@ def pad(operation: Operation, translation: Translation) -> Tensor:
         return tensor
     if rank != 4 or min(before + after) < 0:
         raise Refused("pads or cuts what is no image; Conv2D alone pads")
+    if math.prod(size + sum(each) for size, *each in zip(tensor.shape, before[1:], after[1:], strict=True)) > LARGEST:
+        raise Refused("pads an image to more than can be read")
     places = np.pad(tensor.places() + 1, list(zip(before[1:], after[1:], strict=True))) - 1  # -1 for padding
     return padded(tensor, places, operation)
 

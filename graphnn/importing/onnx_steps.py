@@ -1,5 +1,6 @@
 """What the operations of an ONNX graph compute, as steps that each take the result of others: layers and functions."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +9,9 @@ import numpy as np
 
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.importing.onnx_graph import Operation
-from graphnn.types import Array, Shape
+from graphnn.types import Array, Shape, shape_text
+
+LARGEST = 2**24  # numbers in a sample whose order is followed
 
 
 @dataclass(eq=False)
@@ -102,8 +105,10 @@ class Tensor:
         return Tensor(step, self.shape, self.order)
 
     def places(self) -> Array:
-        """Return the place in the step's result of each value, in the tensor's shape."""
-        size = int(np.prod(self.shape, dtype=np.int64))
+        """Return the place in the step's result of each value, in the tensor's shape. Raises ValueError for many."""
+        size = math.prod(self.shape)
+        if size > LARGEST:
+            raise ValueError(f"{shape_text(self.shape)} is too large to be read")
         return (np.arange(size) if self.order is None else self.order).reshape(self.shape)
 
     def moved(self, places: Array) -> "Tensor":

@@ -9,12 +9,15 @@ import numpy as np
 from graphnn.errors import GraphError, Problem
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.importing.onnx_constants import NotFolded, constant_of, folded
+from graphnn.importing.onnx_file import first_line
 from graphnn.importing.onnx_graph import OnnxGraph, Operation
 from graphnn.importing.onnx_refusals import nearest
 from graphnn.importing.onnx_steps import GraphStep, Input, Tensor, Unread
 from graphnn.types import Array, Shape, shape_text
 
 BATCH = 1_000_003  # stands for the number of samples where a graph leaves it open; no size in a network is this prime
+# What translators and numpy say of settings that the checker of ONNX has let pass.
+MISFITS = (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError)
 FAMILIES = ("activations", "arithmetic", "convolutions", "dense", "norms", "poolings", "shapes")  # files of translators
 
 
@@ -105,6 +108,8 @@ class Translation:
                 self.refuse(operation, f"{refused}")
             except NotFolded as refused:
                 self.refuse(operation, f"{refused}")
+            except MISFITS as problem:
+                self.refuse(operation, f"its settings do not fit its inputs: {first_line(problem)}")
 
     def translate(self, operation: Operation, translators: Mapping[str, Translator]) -> None:
         """Translate an operation, or compute it where it depends on constants alone."""

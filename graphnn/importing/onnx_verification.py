@@ -119,7 +119,7 @@ def run_by_runtime(model: Any, file: OnnxGraph, x: Array) -> Array:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # what is wrong is told below
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     return np.asarray(session.run(None, {file.input.name: x})[0])
