@@ -6,7 +6,7 @@ import numpy as np
 
 from graphnn.errors import GraphError, Problem
 from graphnn.frozen_dataclass import frozen_dataclass
-from graphnn.importing.onnx_graph import OnnxGraph
+from graphnn.importing.onnx_graph import ReadGraph
 from graphnn.importing.onnx_patterns import common, in_order
 from graphnn.importing.onnx_refusals import nearest
 from graphnn.importing.onnx_steps import Affine, Function, GraphStep, Input, Joined, LayerStep, Mean, Padded, Unread
@@ -26,15 +26,15 @@ DEEPEST = 40  # blocks inside one another
 Item = LayerStep | Affine | Branching
 
 
-def rows_of(output: GraphStep, graph: OnnxGraph) -> tuple[Item, ...]:
+def rows_of(output: GraphStep, graph: ReadGraph) -> tuple[Item, ...]:
     """Return the steps from the input to an output in rows. Raises GraphError for those that no document can say."""
     problems = list(unsaid(output, graph))
     if problems:
         raise GraphError(*problems)
-    return Rows(output, graph).between(None, output)
+    return RowBuilder(output, graph).between(None, output)
 
 
-def unsaid(output: GraphStep, graph: OnnxGraph) -> Iterator[Problem]:
+def unsaid(output: GraphStep, graph: ReadGraph) -> Iterator[Problem]:
     """Yield the operations that are parts of functions that are no layers."""
     told = set[str]()
     for step in in_order(output):
@@ -62,10 +62,10 @@ def reason(step: GraphStep) -> str:
     return nearest(step.operation)
 
 
-class Rows:
+class RowBuilder:
     """The rows of one network, in which each step may stand once."""
 
-    def __init__(self, output: GraphStep, graph: OnnxGraph) -> None:
+    def __init__(self, output: GraphStep, graph: ReadGraph) -> None:
         self._graph = graph
         self._before: dict[int, GraphStep | None] = {}
         self._depth: dict[int, int] = {}
@@ -121,7 +121,7 @@ def weight(items: Sequence[Item]) -> int:
     return sum(1 + weight(each.layers) + weight(each.shortcut) if isinstance(each, Branching) else 1 for each in items)
 
 
-def with_affines_merged(items: Sequence[Item], graph: OnnxGraph) -> list[LayerStep | Branching]:
+def with_affines_merged(items: Sequence[Item], graph: ReadGraph) -> list[LayerStep | Branching]:
     """Return a row without scales and shifts of their own: they become biases, gamma and beta, or layers.
 
     Raises GraphError for those that no layer says.
@@ -168,7 +168,7 @@ def full(constant: Array, layer: LayerStep) -> Array:
     return np.array(np.broadcast_to(constant, layer.shape), np.float32)
 
 
-def layers_of(affine: Affine, graph: OnnxGraph) -> list[LayerStep]:
+def layers_of(affine: Affine, graph: ReadGraph) -> list[LayerStep]:
     """Return the layers that scale and shift: none, a Scale, or a BatchNormalization with fixed statistics.
 
     Raises GraphError where constants differ from pixel to pixel.

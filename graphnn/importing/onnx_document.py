@@ -9,7 +9,7 @@ from graphnn.document.values import section_values
 from graphnn.errors import GraphError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.importing.onnx_branches import Branching
-from graphnn.importing.onnx_graph import OnnxGraph
+from graphnn.importing.onnx_graph import ReadGraph
 from graphnn.importing.onnx_names import layer_names_from
 from graphnn.importing.onnx_steps import LayerStep
 from graphnn.layers.base import LAYERS, Layer
@@ -30,7 +30,7 @@ class Written:
     arrays: dict[str, Array]
 
 
-def written(row: Row, graph: OnnxGraph) -> Written:
+def written(row: Row, graph: ReadGraph) -> Written:
     """Return a row of steps as layers of a document, with names of the file where these are somebody's."""
     steps = list(layer_steps(row))
     names = dict(zip(map(id, steps), layer_names_from(steps, graph.arrays), strict=True))
@@ -82,7 +82,7 @@ def layer_of(item: LayerStep | Branching, names: Mapping[int, str | None]) -> La
     return LAYERS[item.type](name=names.get(id(item)), **settings)
 
 
-def real(array: Array, step: LayerStep, graph: OnnxGraph) -> Array:
+def real(array: Array, step: LayerStep, graph: ReadGraph) -> Array:
     """Return an array as float32. Raises GraphError where it holds no real numbers, or some beyond float32."""
     if array.dtype.kind not in "fV" and array.dtype.name != "bfloat16":
         assert step.operation is not None
@@ -138,6 +138,15 @@ def advice(layers: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         )
 
 
+def shared_weights(graph: ReadGraph) -> Iterator[str]:
+    """Yield a note on weights that several layers of a file have together."""
+    matrices = {name: array for name, array in graph.arrays.items() if array.ndim > 1 and array.dtype.kind == "f"}
+    shared = [name for name in matrices if graph.uses[name] > 1]
+    if shared:
+        names = ", ".join(quoted(name) for name in shared[:3]) + (", …" if len(shared) > 3 else "")
+        yield f"layers that share weights in the file ({names}) each have their own here, equal until they are trained"
+
+
 def every(layers: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     """Yield all layers at any depth."""
     for layer in layers:
@@ -146,7 +155,7 @@ def every(layers: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
             yield from every(layer.get(key, ()))
 
 
-def check_not_empty(layers: Sequence[Any], graph: OnnxGraph) -> None:
+def check_not_empty(layers: Sequence[Any], graph: ReadGraph) -> None:
     """Raise GraphError where a network has no layers."""
     if not layers:
         raise GraphError(f"{graph.file.path}: its output {quoted(graph.output.name)} is its input; there is no layer")

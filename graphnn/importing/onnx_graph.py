@@ -43,7 +43,7 @@ class Operation:
 
 
 @frozen_dataclass
-class Stream:
+class GraphEnd:
     """The input or the output of a graph. shape: with the batch first, None for a size that is not fixed."""
 
     name: str
@@ -52,7 +52,7 @@ class Stream:
 
 
 @frozen_dataclass
-class OnnxGraph:
+class ReadGraph:
     """What a file describes. operations: those that the output depends on, in an order in which they can be computed.
 
     arrays: the constants by name. uses: how often each tensor is read. metadata: what the file says of itself, by key.
@@ -60,8 +60,8 @@ class OnnxGraph:
 
     file: OnnxFile
     operations: tuple[Operation, ...]
-    input: Stream
-    output: Stream
+    input: GraphEnd
+    output: GraphEnd
     arrays: Mapping[str, Array]
     uses: Mapping[str, int]
     metadata: Mapping[str, str]
@@ -71,7 +71,7 @@ class OnnxGraph:
         return Problem(message, operation.where, str(self.file.path))
 
 
-def graph_of(file: OnnxFile) -> OnnxGraph:
+def graph_of(file: OnnxFile) -> ReadGraph:
     """Return the graph of a file. Raises GraphError with what is wrong with its inputs, outputs and versions."""
     model = inlined(file)
     graph = model.graph
@@ -86,7 +86,7 @@ def graph_of(file: OnnxFile) -> OnnxGraph:
     kept = leading_to(outputs[0].name, every)
     uses = Counter(name for each in kept for name in each.inputs)
     metadata = {entry.key: entry.value for entry in model.metadata_props}
-    return OnnxGraph(file, tuple(kept), inputs[0], outputs[0], file.arrays, uses, metadata)
+    return ReadGraph(file, tuple(kept), inputs[0], outputs[0], file.arrays, uses, metadata)
 
 
 def inlined(file: OnnxFile) -> Any:
@@ -101,7 +101,7 @@ def inlined(file: OnnxFile) -> Any:
         raise GraphError(f"{file.path}: its functions cannot be written out: {first_line(problem)}") from problem
 
 
-def end_problems(inputs: list[Stream], outputs: list[Stream], opset: int) -> Iterator[str]:
+def end_problems(inputs: list[GraphEnd], outputs: list[GraphEnd], opset: int) -> Iterator[str]:
     """Yield why a graph with these inputs and outputs is no network of layers in sequence."""
     import onnx
 
@@ -119,7 +119,7 @@ def end_problems(inputs: list[Stream], outputs: list[Stream], opset: int) -> Ite
             yield f"its input {quoted(each.name)} is of {each.type.lower()}; a network here takes numbers, as float32"
 
 
-def stream(value: Any) -> Stream:
+def stream(value: Any) -> GraphEnd:
     """Return an input or an output of a graph, from its `onnx.ValueInfoProto`."""
     from onnx import TensorProto
 
@@ -127,7 +127,7 @@ def stream(value: Any) -> Stream:
     shape = None
     if kind.HasField("shape"):
         shape = tuple(size.dim_value if size.HasField("dim_value") else None for size in kind.shape.dim)
-    return Stream(value.name, shape, TensorProto.DataType.Name(kind.elem_type))
+    return GraphEnd(value.name, shape, TensorProto.DataType.Name(kind.elem_type))
 
 
 def operation_of(node: Any, versions: Mapping[str, int], file: OnnxFile) -> Operation:

@@ -14,9 +14,9 @@ from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph, named_parameters
 from graphnn.importing.data_section import data_section
 from graphnn.importing.onnx_branches import Item, rows_of, with_affines_merged
-from graphnn.importing.onnx_document import advice, check_not_empty, document_values, written
+from graphnn.importing.onnx_document import advice, check_not_empty, document_values, shared_weights, written
 from graphnn.importing.onnx_file import read_initializers
-from graphnn.importing.onnx_graph import OnnxGraph, graph_of, size_text
+from graphnn.importing.onnx_graph import ReadGraph, graph_of, size_text
 from graphnn.importing.onnx_metadata import Known, known_network
 from graphnn.importing.onnx_normalisation import given_normalisation, normalisation_of
 from graphnn.importing.onnx_patterns import Patterns
@@ -96,7 +96,7 @@ def import_onnx(path: Path, wishes: ImportWishes, *, folder: Path | None = None)
     spec = spec_from_values(values, path.name, folder=folder)
     arrays = layers.arrays
     if known is None:
-        notes += tuple(advice(values["layers"]))
+        notes += (*advice(values["layers"]), *shared_weights(graph))
     if known is not None and not wishes.softmax:
         joined = known.joined(spec, arrays, normalisation, data)
         if joined is None:
@@ -131,7 +131,7 @@ def import_onnx(path: Path, wishes: ImportWishes, *, folder: Path | None = None)
     return Imported(values, spec, network, ordered, meta, verified, (*notes, *found.notes))
 
 
-def first_tensor(graph: OnnxGraph) -> tuple[Tensor, int, tuple[str, ...]]:
+def first_tensor(graph: ReadGraph) -> tuple[Tensor, int, tuple[str, ...]]:
     """Return the input of a graph, its number of samples in shapes, and notes. Raises GraphError."""
     stated, name = graph.input.shape, quoted(graph.input.name)
     path = str(graph.file.path)
@@ -165,7 +165,7 @@ def first_tensor(graph: OnnxGraph) -> tuple[Tensor, int, tuple[str, ...]]:
     return Tensor(Input((), shape), shape), batch, ()
 
 
-def is_channels_last(graph: OnnxGraph, shape: Shape) -> bool:
+def is_channels_last(graph: ReadGraph, shape: Shape) -> bool:
     """Whether the images that a graph takes are H×W×C: by the first operation that knows, else by their sizes."""
     name = graph.input.name
     following = {each: operation for operation in graph.operations for each in operation.inputs}
@@ -180,7 +180,7 @@ def is_channels_last(graph: OnnxGraph, shape: Shape) -> bool:
     return shape[-1] in COLOURS and shape[0] not in COLOURS
 
 
-def check_output(output: Tensor, graph: OnnxGraph) -> None:
+def check_output(output: Tensor, graph: ReadGraph) -> None:
     """Raise GraphError where a graph gives its results in another order than its last layer."""
     if output.order is not None:
         raise GraphError(
@@ -193,7 +193,7 @@ def check_output(output: Tensor, graph: OnnxGraph) -> None:
 
 
 def split_normalisation(
-    rows: Sequence[Item], shape: Shape, known: Known | None, wishes: ImportWishes, graph: OnnxGraph
+    rows: Sequence[Item], shape: Shape, known: Known | None, wishes: ImportWishes, graph: ReadGraph
 ) -> tuple[Normalisation, Sequence[Item]]:
     """Return the normalisation of samples, and the rows without it. Raises GraphError where there are two."""
     path = graph.file.path

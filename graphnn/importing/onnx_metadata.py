@@ -16,9 +16,10 @@ from graphnn.document.values import section_values
 from graphnn.errors import GraphError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import layer_from
-from graphnn.importing.onnx_graph import OnnxGraph
+from graphnn.importing.onnx_graph import ReadGraph
+from graphnn.kernels.im2col import determine_padding, pair
 from graphnn.specification.names import layer_names
-from graphnn.specification.spec import Spec, spec_from_values
+from graphnn.specification.spec import PATHS, Spec, spec_from_values
 from graphnn.types import Array
 
 PREFIX = "graphnn."
@@ -34,10 +35,12 @@ Values = dict[str, Any]
 class Known:
     """What the metadata of a file say.
 
-    spec: its document. normalisation: its constants in float64. classes, figures: of the training.
+    spec: its document. paths: those in its section of data, as they are written. normalisation: its constants in
+    float64. classes, figures: of the training.
     """
 
     spec: Spec
+    paths: Mapping[str, str]
     normalisation: Normalisation | None
     classes: tuple[str, ...] | None
     figures: Mapping[str, Any]
@@ -76,10 +79,13 @@ class Known:
         exact = self.normalisation
         if exact is not None and same_constants(exact, normalisation):
             normalisation = exact
-        return without_defaults(values), renamed, normalisation
+        shorter = without_defaults(values)
+        if data is None:
+            shorter["data"] |= self.paths
+        return shorter, renamed, normalisation
 
 
-def known_network(graph: OnnxGraph) -> tuple[Known | None, OnnxGraph]:
+def known_network(graph: ReadGraph) -> tuple[Known | None, ReadGraph]:
     """Return what a file says of itself, None where it says nothing; and its graph up to the network's output."""
     text = graph.metadata.get(f"{PREFIX}document")
     if text is None:
@@ -94,7 +100,10 @@ def known_network(graph: OnnxGraph) -> tuple[Known | None, OnnxGraph]:
     except (ValueError, TypeError, AttributeError, RecursionError, GraphError):
         return None, graph  # what others have written under these keys; layers and weights are in the graph
     names = tuple(map(str, classes)) if isinstance(classes, list) else None
-    known = Known(spec, normalisation, names, figures if isinstance(figures, dict) and "epochs" in figures else {})
+    paths = {key: document["data"][key] for key in PATHS if key in document["data"]}
+    known = Known(
+        spec, paths, normalisation, names, figures if isinstance(figures, dict) and "epochs" in figures else {}
+    )
     return known, before_beliefs(graph)
 
 
@@ -104,7 +113,7 @@ def from_json(metadata: Mapping[str, str], key: str) -> Any:
     return None if text is None else json.loads(text)
 
 
-def before_beliefs(graph: OnnxGraph) -> OnnxGraph:
+def before_beliefs(graph: ReadGraph) -> ReadGraph:
     """Return a graph without the nodes at its end that undo label smoothing: the document's loss has it."""
     undone = [each for each in graph.operations if each.name.startswith(BELIEFS)]
     if not undone:
@@ -167,9 +176,23 @@ def same_layer(our: Values, their: Values, arrays: Mapping[str, Array]) -> list[
         if parameter is not None and our.get(key) and not their.get(key):
             if not omitted(our, their, parameter, arrays):
                 return None
+        elif key == "padding":
+            if padding(our) != padding(their):
+                return None
         elif not close(our.get(key), their.get(key)):
             return None
     return [(our, their)]
+
+
+def padding(layer: Values) -> Any:
+    """Return the zeros around the images of a Conv2D in numbers, which may be written in several ways."""
+    kernel, written = layer["kernel_size"], layer["padding"]
+    return determine_padding(pair(in_form(kernel)), in_form(written))
+
+
+def in_form(value: Any) -> Any:
+    """Return a setting with a list as the tuple that layers take."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def omitted(our: Values, their: Values, parameter: str, arrays: Mapping[str, Array]) -> bool:
@@ -185,10 +208,10 @@ def close(a: Any, b: Any) -> bool:
     """Whether two settings are the same, numbers up to float32's rounding."""
     if isinstance(a, float | int) and isinstance(b, float | int) and not isinstance(a, bool):
         return bool(np.isclose(a, b, rtol=CLOSE, atol=0))
-    return bool(pair(a) == pair(b))
+    return bool(single(a) == single(b))
 
 
-def pair(value: Any) -> Any:
+def single(value: Any) -> Any:
     """Return a setting with lists of two equal numbers as one number."""
     return value[0] if isinstance(value, list) and len(value) == 2 and value[0] == value[1] else value
 

@@ -10,7 +10,7 @@ from graphnn.errors import GraphError, Problem
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.importing.onnx_constants import NotFolded, constant_of, folded
 from graphnn.importing.onnx_file import first_line
-from graphnn.importing.onnx_graph import OnnxGraph, Operation
+from graphnn.importing.onnx_graph import Operation, ReadGraph
 from graphnn.importing.onnx_refusals import nearest
 from graphnn.importing.onnx_steps import GraphStep, Input, Tensor, Unread
 from graphnn.types import Array, Shape, shape_text
@@ -63,7 +63,7 @@ class Translation:
     batch: the number of samples in shapes.
     """
 
-    def __init__(self, graph: OnnxGraph, first: Tensor, shapes: Mapping[str, Shape], batch: int) -> None:
+    def __init__(self, graph: ReadGraph, first: Tensor, shapes: Mapping[str, Shape], batch: int) -> None:
         self.graph, self.shapes, self.batch = graph, shapes, batch
         self.arrays: dict[str, Array] = dict(graph.arrays)
         self.tensors: dict[str, Tensor] = {graph.input.name: first}
@@ -147,7 +147,7 @@ class Translation:
                 self.tensors[name] = Tensor(Unread((), shape, operation), shape)
 
 
-def translated(graph: OnnxGraph, first: Tensor, batch: int) -> Translated:
+def translated(graph: ReadGraph, first: Tensor, batch: int) -> Translated:
     """Return a graph as steps. first: its input. Raises GraphError with all operations that cannot be said."""
     translation = Translation(graph, first, inferred_shapes(graph), batch)
     translation.run()
@@ -160,7 +160,7 @@ def translated(graph: OnnxGraph, first: Tensor, batch: int) -> Translated:
     return Translated(first.step, output, tuple(translation.notes))
 
 
-def inferred_shapes(graph: OnnxGraph) -> dict[str, Shape]:
+def inferred_shapes(graph: ReadGraph) -> dict[str, Shape]:
     """Return the shapes of tensors, without the batch, where ONNX can tell them and they are vectors or images."""
     import onnx
 

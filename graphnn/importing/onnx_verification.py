@@ -11,7 +11,7 @@ from graphnn.errors import GraphError, WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph
 from graphnn.importing.onnx_file import first_line
-from graphnn.importing.onnx_graph import OnnxGraph
+from graphnn.importing.onnx_graph import ReadGraph
 from graphnn.importing.onnx_steps import Tensor
 from graphnn.kernels.kernels import NUMPY
 from graphnn.parameters.parameters import Parameters
@@ -37,7 +37,7 @@ def verify(
     graph: Graph,
     parameters: Parameters,
     normalisation: Normalisation,
-    file: OnnxGraph,
+    file: ReadGraph,
     first: Tensor,
     *,
     normalised: bool,
@@ -77,7 +77,7 @@ def verify(
     return Verified(len(samples), difference, largest, by)
 
 
-def drawn_samples(normalisation: Normalisation, file: OnnxGraph) -> Array:
+def drawn_samples(normalisation: Normalisation, file: ReadGraph) -> Array:
     """Return random samples such as the network was probably trained on, before normalisation."""
     rng = np.random.default_rng(0)
     if file.input.type == "UINT8":
@@ -93,7 +93,7 @@ def as_in_file(samples: Array, first: Tensor) -> Array:
     return np.ascontiguousarray(flat if first.order is None else flat[:, first.order]).reshape(-1, *first.shape)
 
 
-def outputs_of_file(file: OnnxGraph, samples: Array) -> tuple[Array, str]:
+def outputs_of_file(file: ReadGraph, samples: Array) -> tuple[Array, str]:
     """Return what a file gives for samples, and what computed it. Raises GraphError where nothing here can."""
     model = for_inference(file)
     fixed = file.input.shape[0] if file.input.shape else None
@@ -114,7 +114,7 @@ def outputs_of_file(file: OnnxGraph, samples: Array) -> tuple[Array, str]:
     )
 
 
-def run_by_runtime(model: Any, file: OnnxGraph, x: Array) -> Array:
+def run_by_runtime(model: Any, file: ReadGraph, x: Array) -> Array:
     """Return the outputs of a model by onnxruntime, on one core."""
     import onnxruntime
 
@@ -125,7 +125,7 @@ def run_by_runtime(model: Any, file: OnnxGraph, x: Array) -> Array:
     return np.asarray(session.run(None, {file.input.name: x})[0])
 
 
-def run_by_reference(model: Any, file: OnnxGraph, x: Array) -> Array:
+def run_by_reference(model: Any, file: ReadGraph, x: Array) -> Array:
     """Return the outputs of a model by the evaluator that comes with onnx, which is slow."""
     from onnx.reference import ReferenceEvaluator
 
@@ -137,7 +137,7 @@ def run_by_reference(model: Any, file: OnnxGraph, x: Array) -> Array:
 RUNNERS = {"onnxruntime": run_by_runtime, "onnx.reference": run_by_reference}
 
 
-def for_inference(file: OnnxGraph) -> Any:
+def for_inference(file: ReadGraph) -> Any:
     """Return the model of a file with the output that was imported, without what only training does."""
     import onnx
 

@@ -42,6 +42,11 @@ def test_files_of_a_fixed_number_of_samples(batch: int, imported: Import) -> Non
     assert imported(DENSE, ARRAYS, batch=batch).verified.difference < 1e-6
 
 
+def test_shared_weights_are_told(imported: Import) -> None:
+    nodes = [("Gemm", "x w", "h"), ("Relu", "h", "r"), ("Gemm", "r w", "y")]
+    assert 'share weights in the file ("w")' in imported(nodes, {"w": random(4, 4)}).notes[-1]
+
+
 def test_stored_bytes(imported: Import) -> None:
     nodes = [("Cast", "x", "f", {"to": 1}), ("Div", "f c", "n"), ("Gemm", "n w b", "y")]
     found = imported(nodes, {**ARRAYS, "c": np.float32(255)}, dtype=onnx.TensorProto.UINT8)
