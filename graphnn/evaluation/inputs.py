@@ -45,7 +45,8 @@ class Reader:
     are 0…255, like those of pictures. light_on_dark: whether the data set's images are. invert: whether to invert the
     brightness of pictures. ink: how the data set holds the ink of handwriting, for pictures to be prepared so; None: as
     they are. resize: how a picture comes to the size, as in the data set "images". provenance: what the
-    weights were trained on, as far as it is known.
+    weights were trained on, as far as it is known. most_pixels: of a picture, by default
+    those that `decoded` reads.
     """
 
     data_shape: Shape
@@ -56,6 +57,7 @@ class Reader:
     ink: InkForm | None = None
     resize: str = "stretch"
     provenance: Provenance | None = None
+    most_pixels: int | None = None
 
     def read(self, path: Path) -> FromFile:
         """Return the samples of a file. Raises DataError where it does not fit, OSError where it cannot be opened."""
@@ -158,11 +160,11 @@ class Reader:
         notes: list[tuple[str, str]] = []
         pixels = None
         if self.ink is not None:
-            prepared = handwriting(path, content, self.ink, height, invert=self.invert)
+            prepared = handwriting(path, content, self.ink, height, invert=self.invert, most=self.most_pixels)
             pixels = None if prepared.pixels is None else prepared.pixels[..., np.newaxis]
             notes += prepared.notes
         if pixels is None:
-            found = fitted(path, content, (channels, height, width), self.resize)
+            found = fitted(path, content, (channels, height, width), self.resize, self.most_pixels)
             pixels = found.pixels
             if found.size != (width, height):
                 notes.append((f"resized to {width}×{height}", "from {}×{}".format(*found.size)))

@@ -35,12 +35,14 @@ def read_handwriting(path: Path, form: InkForm, size: int, *, invert: bool = Fal
         return handwriting(path, picture_bytes(path), form, size, invert=invert)
 
 
-def handwriting(path: Path, content: bytes, form: InkForm, size: int, *, invert: bool = False) -> Prepared:
+def handwriting(
+    path: Path, content: bytes, form: InkForm, size: int, *, invert: bool = False, most: int | None = None
+) -> Prepared:
     """Return the image for the digit in the picture that the bytes of a file hold, in the form of a data set.
 
     A picture of size×size with a dark edge is taken as it is, and so is the inverse of one that has the form then.
-    path: for messages. invert: ink is dark on light, and a picture of size×size is inverted and nothing else. Raises
-    DataError as `decoded` does, and for a blank picture.
+    path: for messages. most: as of `decoded`. invert: ink is dark on light, and a picture of size×size is inverted and
+    nothing else. Raises DataError as `decoded` does, and for a blank picture.
     """
     seen: list[Size] = []
 
@@ -49,7 +51,7 @@ def handwriting(path: Path, content: bytes, form: InkForm, size: int, *, invert:
         longer = max(found)
         return (found[0] * LARGEST // longer, found[1] * LARGEST // longer) if longer > LARGEST else found
 
-    picture = decoded(path, content, "L", needed)
+    picture = decoded(path, content, "L", needed, most)
     whole = seen[0] if seen else picture.size  # of a JPEG that was decoded smaller
     if whole == (size, size):
         pixels = np.asarray(picture)

@@ -49,13 +49,24 @@ def picture_bytes(path: Path) -> bytes:
         return opened.read()  # all, because Pillow asks for as many as a damaged length says
 
 
-def decoded(path: Path, content: bytes, mode: str, needed: Callable[[Size], Size] | None = None) -> "Image":
+class TooManyPixelsError(DataError):
+    """A picture has more pixels than are read."""
+
+
+def decoded(
+    path: Path,
+    content: bytes,
+    mode: str,
+    needed: Callable[[Size], Size] | None = None,
+    most: int | None = None,
+) -> "Image":
     """Return a picture, turned upright, in mode L or RGB; transparent pixels are blended with white.
 
     path: of the file, for messages. Of several pictures in a file it is the first. needed: of the picture's size, the
     least that is of use; a JPEG that is at least twice, 4 or 8 times as large is decoded to the 2nd, 4th or 8th part of
-    its size, several times as fast. Raises DataError where the file is damaged, no picture or too large, or Pillow is
-    missing.
+    its size, several times as fast. most: pixels that are read, by default
+    MOST_PIXELS. Raises TooManyPixelsError for more, by the header alone, and
+    DataError where the file is damaged or no picture, or Pillow is missing.
     """
     try:
         from PIL import Image, ImageOps, UnidentifiedImageError
@@ -63,9 +74,10 @@ def decoded(path: Path, content: bytes, mode: str, needed: Callable[[Size], Size
         from graphnn.pictures.samples_in_eight_bits import in_eight_bits
     except ImportError as problem:
         raise DataError(f"{path}: reading pictures needs Pillow: {install_command('pillow')}") from problem
+    most = most or MOST_PIXELS
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as file:
-            check_pixels(path, *file.size)
+            check_pixels(path, *file.size, most)
             if needed is not None and file.format in ("JPEG", "MPO"):
                 file.draft(mode, least(file, needed))
             picture = in_eight_bits(file, content)
@@ -77,7 +89,7 @@ def decoded(path: Path, content: bytes, mode: str, needed: Callable[[Size], Size
     except UnidentifiedImageError as problem:
         raise DataError(f"{path}: is not a picture of a kind that is read: {KINDS}") from problem
     except Image.DecompressionBombError as problem:  # raised by Pillow before the size can be asked for
-        raise DataError(f"{path}: has far more than {MOST_PIXELS:,} pixels, {REMEDY}") from problem
+        raise TooManyPixelsError(f"{path}: has far more than {most:,} pixels, {REMEDY}") from problem
     except UNREADABLE as problem:  # what Pillow's decoders raise for damage, besides OSError
         raise DataError(f"{path}: cannot be read as a picture: {problem or type(problem).__name__}") from problem
     except OSError as problem:
@@ -94,7 +106,7 @@ def least(file: "Image", needed: Callable[[Size], Size]) -> Size:
     return height, width
 
 
-def check_pixels(path: Path, width: int, height: int) -> None:
-    """Raise DataError where a picture has more pixels than are read."""
-    if width * height > MOST_PIXELS:
-        raise DataError(f"{path}: {width:,}×{height:,} are more than {MOST_PIXELS:,} pixels, {REMEDY}")
+def check_pixels(path: Path, width: int, height: int, most: int) -> None:
+    """Raise TooManyPixelsError where a picture has more pixels than are read."""
+    if width * height > most:
+        raise TooManyPixelsError(f"{path}: {width:,}×{height:,} are more than {most:,} pixels, {REMEDY}")

@@ -35,11 +35,11 @@ def read_fitted(path: Path, shape: tuple[int, int, int], resize: str) -> Fitted:
         return fitted(path, picture_bytes(path), shape, resize)
 
 
-def fitted(path: Path, content: bytes, shape: tuple[int, int, int], resize: str) -> Fitted:
+def fitted(path: Path, content: bytes, shape: tuple[int, int, int], resize: str, most: int | None = None) -> Fitted:
     """Return the picture in the bytes of a file, brought to C×H×W; resize: as `resized`.
 
-    path: for messages. Training and prediction both come here, so that a network sees what it was trained on. Raises
-    DataError as `decoded`.
+    path: for messages. most: as of `decoded`. Training and prediction both come here, so that a network sees what it
+    was trained on. Raises DataError as `decoded`.
     """
     channels, height, width = shape
     seen: list[Size] = []
@@ -49,7 +49,7 @@ def fitted(path: Path, content: bytes, shape: tuple[int, int, int], resize: str)
         across, down = inner_size(size, (width, height), resize)
         return math.ceil(SPARE * across), math.ceil(SPARE * down)
 
-    picture = decoded(path, content, MODES[channels], needed)
+    picture = decoded(path, content, MODES[channels], needed, most)
     size = seen[0] if seen else picture.size  # of a JPEG that was decoded smaller
     result = resized(picture, (width, height), resize)
     return Fitted(np.asarray(result).reshape(height, width, channels), size)

@@ -93,8 +93,11 @@ class Trained:
         facts = facts_of(self.spec.data["dataset"])
         return None if facts is None or facts.shape != self.normalisation.shape else facts.ink
 
-    def reader(self, *, invert: bool = False, as_is: bool = False) -> Reader:
-        """Return what reads inputs for the network. invert: as in Reader. as_is: whether pictures are only resized."""
+    def reader(self, *, invert: bool = False, as_is: bool = False, most_pixels: int | None = None) -> Reader:
+        """Return what reads inputs for the network.
+
+        invert, most_pixels: as in Reader. as_is: whether pictures are only resized.
+        """
         facts = facts_of(self.spec.data["dataset"])
         return Reader(
             data_shape=self.normalisation.shape,
@@ -105,6 +108,7 @@ class Trained:
             ink=None if as_is else self.ink,
             resize=self.resize,
             provenance=self.provenance,
+            most_pixels=most_pixels,
         )
 
     @property

@@ -12,6 +12,7 @@ from graphnn.errors import DataError
 from graphnn.evaluation.inputs import FromFile, Reader, as_float32
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.page.images import image_picture, is_image, limits_of
+from graphnn.pictures.opening import TooManyPixelsError
 from graphnn.runs.trained import Trained
 from graphnn.serving.given import Given, Wanted
 from graphnn.serving.limits import Limits
@@ -52,6 +53,8 @@ def samples_of(given: Given, trained: Trained, limits: Limits) -> Samples:
         if given.files:
             return of_files(given, trained, limits)
         return of_values(given, trained)
+    except TooManyPixelsError as problem:
+        raise too_large(str(problem)) from problem
     except DataError as problem:
         raise unsuitable(in_words_of_addresses(str(problem))) from problem
 
@@ -60,36 +63,17 @@ def of_files(given: Given, trained: Trained, limits: Limits) -> Samples:
     """Return the samples of files: pictures, and .npy arrays, by what they hold."""
     wanted = given.wanted
     check_flags(wanted, trained)
-    reader = trained.reader(invert=wanted.invert, as_is=wanted.as_is)
-    found = [(name, from_file(reader, name, content, limits)) for name, content in given.files]
+    reader = trained.reader(invert=wanted.invert, as_is=wanted.as_is, most_pixels=limits.pixels)
+    found = [(name, from_file(reader, name, content)) for name, content in given.files]
     return joined(found, trained, wanted)
 
 
-def from_file(reader: Reader, name: str, content: bytes, limits: Limits) -> FromFile:
+def from_file(reader: Reader, name: str, content: bytes) -> FromFile:
     """Return the samples of one file."""
     path = Path(name)
     if content.startswith(NPY):
         return reader.array(path, io.BytesIO(content), len(content))
-    reader.check_picture(path)
-    check_pixels(name, content, limits.pixels)
     return reader.picture(path, content)
-
-
-def check_pixels(name: str, content: bytes, most: int) -> None:
-    """Raise RequestProblem where the header of a picture says that it has more pixels than are read."""
-    from PIL import Image  # the extra `serve` has it
-
-    from graphnn.pictures.opening import FORMATS, UNREADABLE
-
-    try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as file:
-            width, height = file.size
-    except Image.DecompressionBombError as problem:
-        raise too_large(f"{name}: has far more than {most:,} pixels, the most that are read") from problem
-    except (OSError, *UNREADABLE):
-        return  # reading it says what is wrong
-    if width * height > most:
-        raise too_large(f"{name}: {width:,}×{height:,} are more than {most:,} pixels, the most that are read")
 
 
 def of_values(given: Given, trained: Trained) -> Samples:

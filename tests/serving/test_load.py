@@ -104,8 +104,8 @@ def test_requests_under_way_are_answered_when_it_ends(
         place = urlsplit(server.url)
         connections = [socket.create_connection((place.hostname, place.port), timeout=30) for _ in range(20)]
         for connection in connections:
-            head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: {len(digits[0])}\r\n\r\n"
-            connection.sendall(head.encode() + digits[0][:10])
+            head = "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
+            connection.sendall(f"{head}Content-Length: {len(digits[0])}\r\n\r\n".encode() + digits[0][:10])
         while "under_way 20.0" not in httpx.get(f"{server.url}/metrics").text:
             time.sleep(0.02)
         server.process.send_signal(signal.SIGTERM)
