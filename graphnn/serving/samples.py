@@ -29,13 +29,14 @@ OPTIONS = (("--as-is", "?as_is=1"), ("--invert", "?invert=1"))  # of `predict`, 
 
 @frozen_dataclass
 class Samples:
-    """The samples of a request, made ready for the network.
+    """The samples of a request.
 
-    x: n×(input shape), normalised. labels, notes: for each sample. seen: the address of each picture as the network
-    sees it; none where they were not asked for. table, rows: of the rows of a table.
+    parts: in the values of the data set, each n×(shape there), in order; their types may differ. labels, notes: for
+    each sample. seen: the address of each picture as the network sees it; none where they were not asked for. table,
+    rows: of the rows of a table.
     """
 
-    x: Array
+    parts: Sequence[Array]
     labels: Sequence[str]
     notes: Sequence[Sequence[str]]
     wanted: Wanted
@@ -44,7 +45,7 @@ class Samples:
     rows: Sequence[Any] = ()
 
     def __len__(self) -> int:
-        return len(self.x)
+        return len(self.labels)
 
 
 def samples_of(given: Given, trained: Trained, limits: Limits) -> Samples:
@@ -91,10 +92,9 @@ def of_values(given: Given, trained: Trained) -> Samples:
             raise unsuitable("top is for pictures and arrays; a row of a table gets the probability of each class")
         rows = [values] if isinstance(values, dict) else values
         table = table_of(rows, encoding)
-        x = features_of(table, encoding, trained)
-        x = trained.normalisation.apply(x, trained.graph.input_shape)
         labels = [f"{table.path}:{line}" for line in table.lines.tolist()]
-        return Samples(x, labels, [()] * len(x), wanted, table=table, rows=rows)
+        parts = [features_of(table, encoding, trained)]
+        return Samples(parts, labels, [()] * len(rows), wanted, table=table, rows=rows)
     x = array_of(values, trained)
     reader, path = trained.reader(), Path(INPUTS)
     single = reader.check_header(path, Header(x.shape, x.dtype, False))
@@ -150,7 +150,7 @@ def kind_of(value: Any) -> str:
 
 
 def joined(found: Sequence[tuple[str, FromFile]], trained: Trained, wanted: Wanted) -> Samples:
-    """Return the samples of several files as one batch, each normalised by itself, because types may differ."""
+    """Return the samples of several files as those of one request."""
     labels: list[str] = []
     notes: list[Sequence[str]] = []
     seen: list[str] = []
@@ -163,9 +163,8 @@ def joined(found: Sequence[tuple[str, FromFile]], trained: Trained, wanted: Want
         notes += [words] * len(one.x)
         if wanted.seen:
             seen += pictures(one.x, trained)
-        parts.append(trained.normalisation.apply(one.x, trained.graph.input_shape))
-    x = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    return Samples(x, labels, notes, wanted, seen)
+        parts.append(one.x)
+    return Samples(parts, labels, notes, wanted, seen)
 
 
 def pictures(x: Array, trained: Trained) -> list[str]:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from graphnn.engine.engine import Engine
 from graphnn.engine.plan import kernels_for
-from graphnn.evaluation.prediction import finite_rows, prediction_report
+from graphnn.evaluation.prediction import Result, finite_rows, prediction_report
 from graphnn.evaluation.table_predictions import predictions_of
 from graphnn.metrics.outputs import Classes, YesOrNo
 from graphnn.runs.reading import DocumentSource
@@ -61,42 +62,55 @@ class Served:
 
     def answers(self, requests: Sequence[Samples]) -> list[list[Any] | RequestProblem]:
         """Return the answer to each request, computed together: a list with the answer for each of its samples."""
-        x = requests[0].x if len(requests) == 1 else np.concatenate([one.x for one in requests])
+        x = self._inputs([part for one in requests for part in one.parts])
         y = np.concatenate([self._outputs(x[start : start + self.most]) for start in range(0, len(x), self.most)])
-        ends = np.cumsum([len(one) for one in requests]).tolist()
+        finite, start = finite_rows(y), 0
         found: list[list[Any] | RequestProblem] = []
-        for one, end in zip(requests, ends, strict=True):
-            try:
-                found.append(self._answer(one, y[end - len(one) : end]))
-            except RequestProblem as problem:
+        alike: dict[int, list[tuple[int, Array]]] = {}  # by the number of classes asked for: requests, with outputs
+        for index, one in enumerate(requests):
+            place = slice(start, start := start + len(one))
+            problem = self._problem(one, x[place], finite[place])
+            if problem is not None:
                 found.append(problem)
+            elif one.table is not None:
+                found.append(self._rows(one, self._results(one, y[place])))
+            else:
+                alike.setdefault(one.wanted.top or 1, []).append((index, y[place]))
+                found.append([])
+        for top, group in alike.items():
+            results = [result for index, part in group for result in self._results(requests[index], part)]
+            answers = iter(prediction_report(results, self.trained.graph, self.trained.classes, top).data)
+            for index, _ in group:
+                found[index] = [completed(next(answers), requests[index], i) for i in range(len(requests[index]))]
         return found
+
+    def _inputs(self, parts: Sequence[Array]) -> Array:
+        """Return samples normalised for the network; those of one type together, because each takes time by itself."""
+        ready = [
+            self.trained.normalisation.apply(joined(list(group)), self.trained.graph.input_shape)
+            for _, group in groupby(parts, key=lambda part: part.dtype)
+        ]
+        return joined(ready)
 
     def _outputs(self, x: Array) -> Array:
         return self._engine.predict(x).reshape(len(x), -1)
 
-    def _answer(self, samples: Samples, y: Array) -> list[Any]:
-        bad = np.flatnonzero(~finite_rows(y))
+    def _problem(self, samples: Samples, x: Array, finite: Array) -> RequestProblem | None:
+        """Return why a request has no answer, or None."""
+        bad = np.flatnonzero(~finite)
         if bad.size:
             first = int(bad[0])
-            cause = wrong_in_inference(self._engine, samples.x[first : first + 1])
-            raise unsuitable(f"{samples.labels[first]}: the network's output is not finite: {cause}")
-        trained, wanted = self.trained, samples.wanted
-        if wanted.top is not None and not self.has_classes:
-            raise unsuitable("top is for classes, but the outputs of this network are numbers; leave it out")
-        beliefs = trained.graph.loss.beliefs(y)
-        results = trained.in_values_of_data(list(zip(samples.labels, beliefs, strict=True)))
-        if samples.table is not None:
-            return self._rows(samples, results)
-        answers: list[Any] = prediction_report(results, trained.graph, trained.classes, wanted.top or 1).data
-        for index, answer in enumerate(answers):
-            if samples.notes[index]:
-                answer["notes"] = list(samples.notes[index])
-            if samples.seen:
-                answer["seen"] = samples.seen[index]
-        return answers
+            cause = wrong_in_inference(self._engine, x[first : first + 1])
+            return unsuitable(f"{samples.labels[first]}: the network's output is not finite: {cause}")
+        if samples.wanted.top is not None and not self.has_classes:
+            return unsuitable("top is for classes, but the outputs of this network are numbers; leave it out")
+        return None
 
-    def _rows(self, samples: Samples, results: Sequence[tuple[str, Array]]) -> list[Any]:
+    def _results(self, samples: Samples, y: Array) -> list[Result]:
+        beliefs = self.trained.graph.loss.beliefs(y)
+        return self.trained.in_values_of_data(list(zip(samples.labels, beliefs, strict=True)))
+
+    def _rows(self, samples: Samples, results: Sequence[Result]) -> list[Any]:
         trained, table = self.trained, samples.table
         assert table is not None
         encoding = trained.table
@@ -113,6 +127,20 @@ class Served:
             row_answer(index + 1, row, {name: predictions.values[name][index] for name in predictions.columns})
             for index, row in enumerate(samples.rows)
         ]
+
+
+def joined(parts: Sequence[Array]) -> Array:
+    """Return arrays as one; a single one is not copied."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def completed(answer: dict[str, Any], samples: Samples, index: int) -> dict[str, Any]:
+    """Return the answer for a sample with its notes, and the picture as the network sees it, where there are any."""
+    if samples.notes[index]:
+        answer["notes"] = list(samples.notes[index])
+    if samples.seen:
+        answer["seen"] = samples.seen[index]
+    return answer
 
 
 def load_served(source: DocumentSource, weights: Path | None, *, most: int, kernels: str | None = None) -> Served:
