@@ -114,3 +114,17 @@ def png(pixels: Any) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(np.asarray(pixels).astype(np.uint8)).save(stream, "PNG")
     return stream.getvalue()
+
+
+@pytest.fixture(scope="session")
+def browsing() -> Callable[..., AbstractContextManager[Any]]:
+    """Start a browser: `with browsing(folder) as page`; without Chromium the test is skipped."""
+    spec = importlib.util.spec_from_file_location("browser", Path(__file__).with_name("browser.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if module.CHROMIUM is None:
+        pytest.skip("no Chromium to show the page in")
+    start: Callable[..., AbstractContextManager[Any]] = module.browser
+    return start

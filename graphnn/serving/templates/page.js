@@ -67,7 +67,7 @@ async function ask(path, body, headers, pictures) {
 
 function fail(text) {
   output.replaceChildren();
-  error.textContent = text.charAt(0).toUpperCase() + text.slice(1) + (/[.?!…]$/.test(text) ? "" : ".");
+  error.textContent = text + (/[.?!…]$/.test(text) ? "" : ".");
   error.hidden = false;
 }
 
