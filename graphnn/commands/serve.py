@@ -3,6 +3,7 @@
 import argparse
 import importlib.util
 import math
+import re
 from argparse import Namespace
 from collections.abc import Sequence
 
@@ -15,7 +16,7 @@ from graphnn.commands.arguments import (
     natural_number,
     positive_integer,
 )
-from graphnn.commands.guarding import guarded
+from graphnn.commands.guarding import UsageError, guarded
 from graphnn.errors import GraphError
 from graphnn.serving.limits import Limits
 from graphnn.text.installing import install_command
@@ -79,6 +80,13 @@ def parser() -> Parser:
         help="how long a request waits, at most, for others that are being read; 2 by default",
     )
     add_limit_arguments(result)
+    result.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="let scripts of pages from there read answers, as https://example.org, or * for all; may be repeated",
+    )
     result.add_argument("--access-log", action="store_true", help="print a line for each request")
     return result
 
@@ -120,6 +128,7 @@ def run(argv: Sequence[str]) -> int:
         batching=Batching(arguments.max_batch, arguments.batch_wait_ms / 1000),
         workers=arguments.workers,
         access_log=arguments.access_log,
+        origins=tuple(map(origin, arguments.allow_origin)),
         tell=complain,
     )
     with threadpool_limits(1, "blas"):  # of all engines, of which one may end after another has begun
@@ -147,6 +156,14 @@ def limits_of(arguments: Namespace) -> Limits:
         reading=arguments.read_timeout,
         answering=arguments.timeout,
     )
+
+
+def origin(text: str) -> str:
+    """Return the origin of a page as browsers write it. Raises UsageError for an address that is none."""
+    found = re.fullmatch(r"(\*|https?://[^/?#\s]+)(/?)", text)
+    if found is None:
+        raise UsageError(f'--allow-origin: "{text}" is no origin such as https://example.org, nor *')
+    return found[1]
 
 
 def port_number(text: str) -> int:

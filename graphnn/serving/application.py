@@ -1,11 +1,12 @@
 """The application: what is answered at which path."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -23,8 +24,6 @@ from graphnn.serving.problems import RequestProblem
 from graphnn.serving.reloading import Reloading
 from graphnn.serving.served import Served
 from graphnn.version import __version__
-
-Tell = Callable[[str], None]
 
 
 class Worker:
@@ -54,8 +53,11 @@ class Worker:
             self.held.now -= size
 
 
-def application(worker: Worker, reloading: Reloading | None = None) -> FastAPI:
-    """Return the application of a worker. reloading: takes up new weights, where it is wanted."""
+def application(worker: Worker, reloading: Reloading | None = None, *, origins: Sequence[str] = ()) -> FastAPI:
+    """Return the application of a worker.
+
+    reloading: takes up new weights, where it is wanted. origins: of pages elsewhere whose scripts may read answers.
+    """
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -78,6 +80,8 @@ def application(worker: Worker, reloading: Reloading | None = None) -> FastAPI:
         redoc_url=None,
         lifespan=life,
     )
+    if origins:
+        app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"])
     app.add_middleware(Measured, metrics=worker.metrics)
     add_errors(app)
 

@@ -119,7 +119,8 @@ class Batcher:
             for one, answer in zip(batch, answers.found, strict=True):
                 one.settle(answer)
             if self._measured is not None and answers.samples:
-                self._measured(answers.samples, len(batch))
+                self._measured(answers.samples, answers.requests)
+            await asyncio.sleep(0)  # until those who were answered are no longer under way, and nobody waits for them
 
     async def _gather(self) -> None:
         """Wait until the batch is full, nobody else can join it, or the time for it is over."""
@@ -151,10 +152,11 @@ class Batcher:
 
 @frozen_dataclass
 class Answers:
-    """What was found for each request of a batch, and how many samples were computed."""
+    """What was found for each request of a batch, and how many samples of how many requests were computed."""
 
     found: Sequence[Answer]
     samples: int
+    requests: int
 
 
 def answers_of(served: Served, given: Sequence[Given], limits: Limits) -> Answers:
@@ -167,13 +169,22 @@ def answers_of(served: Served, given: Sequence[Given], limits: Limits) -> Answer
         except Exception as problem:  # of this request, whatever it is
             found[index] = problem
     if ready:
-        try:
-            answers = served.answers([samples for _, samples in ready])
-        except (GraphError, MemoryError) as problem:
-            answers = [RequestProblem(HTTPStatus.INTERNAL_SERVER_ERROR, str(problem))] * len(ready)
+        answers = computed(served, [samples for _, samples in ready])
         for (index, _), answer in zip(ready, answers, strict=True):
-            found[index] = answer if isinstance(answer, RequestProblem) else as_json(answer)
-    return Answers([one for one in found if one is not None], sum(len(samples) for _, samples in ready))
+            found[index] = answer
+    return Answers([one for one in found if one is not None], sum(len(samples) for _, samples in ready), len(ready))
+
+
+def computed(served: Served, requests: Sequence[Samples]) -> list[Answer]:
+    """Return the answers to requests, together, or one by one where one of them makes the others fail."""
+    try:
+        answers = served.answers(requests)
+        return [one if isinstance(one, RequestProblem) else as_json(one) for one in answers]
+    except Exception as problem:
+        if len(requests) > 1:
+            return [answer for one in requests for answer in computed(served, [one])]
+        told = isinstance(problem, GraphError | MemoryError)
+        return [RequestProblem(HTTPStatus.INTERNAL_SERVER_ERROR, str(problem)) if told else problem]
 
 
 def as_json(value: Any) -> bytes:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from graphnn.datasets.table_encoding import BOOLEAN
 from graphnn.serving.openapi import PREDICT, REFUSALS
 
 JSON_TYPE = "-H 'Content-Type: application/json'"
@@ -15,9 +16,10 @@ MOST_NUMBERS = 64  # of a sample that is written out
 def sections(facts: Mapping[str, Any], address: str) -> str:
     """Return the sections of the page as HTML."""
     parts = [section("Predict", "".join(code(text) for text in examples(facts, address)))]
-    parts.append(
-        section("In the address", table((f"?{one['name']}", one["description"]) for one in PREDICT["parameters"]))
-    )
+    meant = {"pictures": ("top", "invert", "as_is", "seen"), "arrays": ("top",), "table": ()}[facts["kind"]]
+    parameters = [(f"?{one['name']}", one["description"]) for one in PREDICT["parameters"] if one["name"] in meant]
+    if parameters:
+        parts.append(section("In the address", table(parameters)))
     refusals = 'A request that is refused is answered by <code>{"error": "one sentence"}</code>.'
     parts.append(section("Statuses", f"<p>{refusals}</p>" + table((str(key), text) for key, text in REFUSALS.items())))
     others = (
@@ -53,8 +55,15 @@ def examples(facts: Mapping[str, Any], address: str) -> Iterator[str]:
 def example(facts: Mapping[str, Any]) -> Any:
     """Return inputs of the right form: a row, or a sample of zeros; nothing for a large one."""
     if facts["kind"] == "table":
-        return {one["name"]: one["categories"][0] if one["categories"] else 1 for one in facts["columns"]}
+        return {one["name"]: value_of(one) for one in facts["columns"]}
     return zeros(facts["input_shape"]) if math.prod(facts["input_shape"]) <= MOST_NUMBERS else []
+
+
+def value_of(column: Mapping[str, Any]) -> Any:
+    """Return a value for a column: its first category, true, or about its mean where that is known."""
+    if column["categories"]:
+        return column["categories"][0]
+    return True if column["kind"] == BOOLEAN else round(column["mean"] or 1.0, 2)
 
 
 def zeros(shape: Any) -> Any:

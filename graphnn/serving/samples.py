@@ -74,6 +74,10 @@ def from_file(reader: Reader, name: str, content: bytes) -> FromFile:
     path = Path(name)
     if content.startswith(NPY):
         return reader.array(path, io.BytesIO(content), len(content))
+    if reader.provenance is not None and reader.provenance.table is not None:
+        raise unsuitable(
+            f'{name}: the network takes rows of a table; send JSON: {{"{INPUTS}": {{"column": value, …}}}}'
+        )
     return reader.picture(path, content)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import uvicorn
 from threadpoolctl import threadpool_limits
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from graphnn.errors import GraphError
@@ -37,7 +38,10 @@ Tell = Callable[[str], None]
 
 @frozen_dataclass
 class Settings:
-    """What is served, and how. weights: None: those beside the document. tell: prints a line, or lines."""
+    """What is served, and how.
+
+    weights: None: those beside the document. origins: of other pages that may ask. tell: prints a line, or lines.
+    """
 
     source: DocumentSource
     weights: Path | None
@@ -47,6 +51,7 @@ class Settings:
     batching: Batching
     workers: int
     access_log: bool
+    origins: tuple[str, ...]
     tell: Tell
 
     def load(self) -> Served:
@@ -62,9 +67,10 @@ class Settings:
         """Return the application that serves a network."""
         worker = Worker(served, self.limits, self.batching)
         if not self.watch:
-            return application(worker)
+            return application(worker, origins=self.origins)
         weights = self.weights or weights_beside(self.source.file, "--weights")
-        return application(worker, Reloading(worker.batcher, worker.metrics, weights, self.load, self.tell))
+        reloading = Reloading(worker.batcher, worker.metrics, weights, self.load, self.tell)
+        return application(worker, reloading, origins=self.origins)
 
     def __call__(self) -> Any:
         """Return the application of one of several workers, in its process."""
@@ -81,7 +87,10 @@ def serve(settings: Settings, served: Served, listener: socket.socket, ready: Ca
     if settings.workers > 1:
         served.close()
         with tempfile.TemporaryDirectory(prefix="graphnn-serve-") as folder, environment(FOLDER, folder):
-            Workers(configured(settings, settings, factory=True), listener, ready).run()
+            workers = Workers(configured(settings, settings, factory=True), listener, ready)
+            workers.run()
+        if workers.failed:
+            raise GraphError("a worker could not start, which it has explained above")
         return
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH)
@@ -138,6 +147,11 @@ class Workers(Multiprocess):
     def __init__(self, config: uvicorn.Config, listener: socket.socket, ready: Callable[[], None]) -> None:
         super().__init__(config, [listener])
         self._ready, self._told = ready, False
+
+    @property
+    def failed(self) -> bool:
+        """Whether a process has ended because it could not start."""
+        return any(process.exitcode == STARTUP_FAILURE for process in self.processes)
 
     def keep_subprocess_alive(self) -> None:
         """Look after the processes, and tell when the first ones are all ready."""

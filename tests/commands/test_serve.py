@@ -57,6 +57,14 @@ def test_a_missing_package_is_named_with_its_command(
 
 
 @needs_packages
+@pytest.mark.parametrize("text", ["example.org", "https://", "https://example.org/page", "null"])
+def test_an_origin_that_is_none(text: str, graphnn: Callable[..., Any], trained: Path) -> None:
+    done = graphnn("serve", trained, "--allow-origin", text)
+    assert done.returncode == 2
+    assert done.stderr == f'--allow-origin: "{text}" is no origin such as https://example.org, nor *\n'
+
+
+@needs_packages
 def test_without_weights_it_says_how_to_get_them(graphnn: Callable[..., Any], document: Path) -> None:
     done = graphnn("serve", document, "--port", "0")
     assert done.returncode == 2

@@ -129,6 +129,10 @@ def test_a_table_has_a_form(page: Any, small: dict[str, Any], tmp_path: Path, se
         ):
             found = httpx.post(url, json={"inputs": wrong})
             assert (found.status_code, words in found.json()["error"]) == (422, True), found.text
+        assert "takes rows of a table; send JSON" in httpx.post(url, files={"x": ("x.png", b"x")}).json()["error"]
+        docs = httpx.get(f"{server.url}/docs").text
+        assert "&quot;colour&quot;: &quot;green&quot;" in docs
+        assert "?top" not in docs
         assert "top is for pictures and arrays" in httpx.post(f"{url}?top=2", json=row).json()["error"]
         page.open(server.url)
         page.value("document.getElementById('column-length').focus()")

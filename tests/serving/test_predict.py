@@ -175,6 +175,17 @@ def test_multipart_without_files(served: Any, digits: list[bytes]) -> None:
     )
 
 
+def test_pages_of_other_origins_ask_where_they_may(
+    served: Any, trained: Path, serve: Callable[..., Any], digits: list[bytes]
+) -> None:
+    headers = {"Origin": "https://example.org", "Content-Type": "image/png"}
+    with serve(trained, "--allow-origin", "https://example.org/") as open_to:
+        for server, allowed in ((served, None), (open_to, "https://example.org")):
+            found = httpx.post(f"{server.url}/predict", content=digits[0], headers=headers)
+            assert found.status_code == 200
+            assert found.headers.get("access-control-allow-origin") == allowed
+
+
 def test_other_paths_and_methods(served: Any) -> None:
     assert "POST /predict takes pictures and arrays" in error_of(httpx.get(f"{served.url}/predictions"), 404)
     assert error_of(httpx.get(f"{served.url}/predict"), 405) == "/predict does not take GET; it takes POST"
