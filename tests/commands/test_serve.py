@@ -89,7 +89,9 @@ def test_a_host_that_is_none(graphnn: Callable[..., Any], trained: Path) -> None
 
 @needs_packages
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are another thing there")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)], ids=lambda number: str(number)
+)
 def test_a_signal_ends_it_as_a_command_that_has_done_its_work(
     number: signal.Signals, start: Callable[..., Any], trained: Path
 ) -> None:

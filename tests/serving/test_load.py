@@ -89,6 +89,7 @@ def test_a_thousand_requests_200_at_once(served: Any, digits: list[bytes]) -> No
     assert max(int(count) for _, count in counts) >= 1100
 
 
+@pytest.mark.long
 def test_with_batches_of_one_the_bits_are_those_of_one_alone(
     trained: Path, serve: Callable[..., Any], digits: list[bytes]
 ) -> None:
@@ -121,6 +122,7 @@ def test_requests_under_way_are_answered_when_it_ends(
         assert server.said() == ""
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="a port is not free at once there")
 def test_a_restart_under_load_mixes_nothing_up(
     trained: Path, serve: Callable[..., Any], digits: list[bytes], tmp_path: Path
@@ -144,6 +146,7 @@ def test_a_restart_under_load_mixes_nothing_up(
         assert worst(found, expected) <= CLOSE
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc").exists(), reason="children are looked for in /proc")
 def test_workers_share_the_load_and_one_that_is_lost_is_replaced(
     trained: Path, serve: Callable[..., Any], digits: list[bytes]

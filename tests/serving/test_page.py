@@ -149,6 +149,7 @@ def test_a_table_has_a_form(page: Any, small: dict[str, Any], tmp_path: Path, se
         assert 'column "length": "long" is not a number' in page.text("#error")
 
 
+@pytest.mark.long
 def test_other_inputs_have_a_field_for_json(
     page: Any, small: dict[str, Any], tmp_path: Path, serve: Callable[..., Any]
 ) -> None:

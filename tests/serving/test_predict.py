@@ -175,6 +175,7 @@ def test_multipart_without_files(served: Any, digits: list[bytes]) -> None:
     )
 
 
+@pytest.mark.long
 def test_pages_of_other_origins_ask_where_they_may(
     served: Any, trained: Path, serve: Callable[..., Any], digits: list[bytes]
 ) -> None:
@@ -191,6 +192,7 @@ def test_other_paths_and_methods(served: Any) -> None:
     assert error_of(httpx.get(f"{served.url}/predict"), 405) == "/predict does not take GET; it takes POST"
 
 
+@pytest.mark.long
 def test_a_network_of_numbers_answers_with_values(
     small: dict[str, Any], tmp_path: Path, serve: Callable[..., Any], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -82,6 +82,7 @@ def test_new_weights_are_taken_up_under_load(
         assert f"net: new weights taken up, sha256 {after[7:19]}…" in server.said()
 
 
+@pytest.mark.long
 def test_a_broken_file_is_reported_and_the_old_weights_stay(
     trained: Path, other: Path, serve: Callable[..., Any], digits: list[bytes]
 ) -> None:
@@ -107,6 +108,7 @@ def test_a_broken_file_is_reported_and_the_old_weights_stay(
         assert server.said().count("not taken up") == 1
 
 
+@pytest.mark.long
 def test_without_it_the_weights_stay(trained: Path, other: Path, serve: Callable[..., Any]) -> None:
     target = trained.with_suffix(".npz")
     before = digest(target)
