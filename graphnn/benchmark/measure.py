@@ -13,7 +13,7 @@ from graphnn.engine.plan import kernels_for
 from graphnn.errors import GraphError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.kernels.kernels import NUMPY
-from graphnn.text.installing import install_command
+from graphnn.text.installing import extra_command
 
 Say = Callable[[str], None]
 
@@ -148,6 +148,4 @@ def scaling(task: Task, threads: Sequence[int], effort: Effort, say: Say) -> Sca
 def require_torch() -> None:
     """Raise GraphError where PyTorch is not installed."""
     if importlib.util.find_spec("torch") is None:
-        raise GraphError(
-            f"--against torch needs PyTorch, which is not installed here: {install_command('torch==2.13.0')}"
-        )
+        raise GraphError(f"--against torch needs PyTorch, which is not installed here: {extra_command('torch')}")

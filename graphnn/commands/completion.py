@@ -13,10 +13,9 @@ from graphnn.commands.main import COMMANDS, PRINT_COMPLETION
 from graphnn.course.checks import CHECKS
 from graphnn.course.trials import TRIALS
 from graphnn.errors import GraphError
-from graphnn.text.installing import install_command
+from graphnn.text.installing import extra_command
 from graphnn.text.suggestions import did_you_mean, quoted
 
-NEEDED = "graphnn[completion]"
 DOCUMENT, FOLDER = "SPEC", "FOLDER"  # what arguments are called in the help
 CHOICES: Mapping[tuple[str, str], Sequence[str]] = {  # of arguments that take further words, too
     ("run", "command"): ("unittest", *TRIALS),
@@ -50,7 +49,7 @@ def imported() -> ModuleType:
     except ImportError as problem:
         found = "" if isinstance(problem, ModuleNotFoundError) else f", and the one here is broken: {problem}"
         raise GraphError(
-            f"{PRINT_COMPLETION} needs shtab, which is not installed{found}: {install_command(NEEDED)}"
+            f"{PRINT_COMPLETION} needs shtab, which is not installed{found}: {extra_command('completion')}"
         ) from problem
 
 

@@ -11,10 +11,8 @@ from graphnn.commands.arguments import Parser, add_plugin_argument
 from graphnn.commands.guarding import guarded, in_main_thread
 from graphnn.errors import GraphError
 from graphnn.text.colour import is_terminal
-from graphnn.text.installing import install_command
+from graphnn.text.installing import extra_command
 from graphnn.text.terminal import complain
-
-NEEDED = "pygls>=2.0"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,7 +39,7 @@ def run(argv: Sequence[str]) -> int:
     """Serve until the editor ends."""
     arguments = parser().parse(argv)
     if importlib.util.find_spec("pygls") is None:
-        raise GraphError(f"the language server needs pygls; {install_command(NEEDED)}")
+        raise GraphError(f"the language server needs pygls: {extra_command('lsp')}")
     from graphnn.language_server.server import serve  # here, because it needs pygls
 
     plugins = {}

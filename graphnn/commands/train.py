@@ -27,7 +27,7 @@ from graphnn.runs.side_products import SideProduct
 from graphnn.runs.store import store_of
 from graphnn.runs.trained import weights_beside, weights_path
 from graphnn.runs.training import LATEST, TrainingRequest
-from graphnn.text.installing import install_command
+from graphnn.text.installing import extra_command
 from graphnn.text.outputs import go_on_unread
 from graphnn.text.shell import file_word, shell_joined
 
@@ -39,7 +39,7 @@ EXAMPLES = (
     "models/cifar10.json --no-test --limit 5000 --output /tmp/try.npz",
 )
 
-NEEDED_NEXT = {"matplotlib": "matplotlib", "jinja2": "jinja2", "PIL": "pillow"}
+NEEDED_NEXT = {"matplotlib": "report", "jinja2": "report", "PIL": "images"}  # the extras that have them
 TO_PREDICT = {
     PICTURES: ("PICTURE.png", "what it sees on a picture of yours"),
     TABLES: ("NEW.csv", "its predictions beside the rows of a new table"),
@@ -164,8 +164,8 @@ def next_commands(arguments: Namespace, weights: Path, takes: str) -> list[str]:
     def command(name: str, *more: str) -> str:
         return " ".join(filter(None, [document_command(name, "train", spec), *more, own]))
 
-    missing = [package for module, package in NEEDED_NEXT.items() if find_spec(module) is None]
-    lines = [(install_command(*missing), "what pages and pictures need, once")] if missing else []
+    missing = [extra for module, extra in NEEDED_NEXT.items() if find_spec(module) is None]
+    lines = [(extra_command(*missing), "what pages and pictures need, once")] if missing else []
     lines.append((command("report") + folder, "a page on its curves, mistakes and layers"))
     if arguments.no_test:
         lines.append((command("evaluate") + folder, "how good it is on the test part"))

@@ -20,7 +20,7 @@ from graphnn.errors import DataError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.pictures.opening import without_warnings
 from graphnn.storage.replacing import remove_abandoned, replacing
-from graphnn.text.installing import install_command
+from graphnn.text.installing import extra_command
 from graphnn.text.numbers import bytes_text
 from graphnn.text.terminal import note
 from graphnn.text.visible import without_bytes
@@ -225,4 +225,4 @@ def check_pillow(root: Path) -> None:
     try:
         import PIL.Image  # noqa: F401  # whether it can be imported
     except ImportError as problem:
-        raise DataError(f"{root}: reading pictures needs Pillow: {install_command('pillow')}") from problem
+        raise DataError(f"{root}: reading pictures needs Pillow: {extra_command('images')}") from problem

@@ -35,7 +35,7 @@ def kernels_named(name: str) -> Kernels:
     if name not in KERNELS:
         raise GraphError(unknown_name("kernels", name, KERNELS))
     if name == "numba" and not find_spec("numba"):
-        from graphnn.text.installing import install_command  # for this message alone
+        from graphnn.text.installing import extra_command  # for this message alone
 
-        raise GraphError(f"the numba kernels need numba, which is not installed: {install_command('numba')}")
+        raise GraphError(f"the numba kernels need numba, which is not installed: {extra_command('fast')}")
     return KERNELS[name]

@@ -8,7 +8,7 @@ from graphnn.metrics.figures import brief, figures, label
 from graphnn.reports.kinds import COUNT, SIX_DIGITS, Kind, metric_kind
 from graphnn.reports.notebook import notebook_html
 from graphnn.reports.report import Column, Remark, Report, Table
-from graphnn.text.installing import install_command
+from graphnn.text.installing import extra_command
 from graphnn.training.history import LAST, VALIDATION, Record
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class History(list[Record]):
         try:
             import pandas  # here, because nothing else needs it
         except ImportError as problem:
-            raise GraphError(f"to_dataframe needs pandas: {install_command('pandas')}") from problem
+            raise GraphError(f"to_dataframe needs pandas: {extra_command('notebook')}") from problem
         return pandas.DataFrame(self.to_dict())
 
     def __repr__(self) -> str:

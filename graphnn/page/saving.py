@@ -8,7 +8,7 @@ from graphnn.errors import GraphError
 from graphnn.runs.store import run_around
 from graphnn.storage.own_files import check_own_file
 from graphnn.storage.replacing import replacing
-from graphnn.text.installing import install_command
+from graphnn.text.installing import extra_command
 
 SUFFIXES = (".html", ".htm")
 MARK = '<meta name="generator" content="graphnn report">'  # near the start of each page
@@ -23,8 +23,7 @@ def check_libraries() -> None:
         except ImportError as problem:
             found = "" if isinstance(problem, ModuleNotFoundError) else f", and the one here is broken: {problem}"
             raise GraphError(
-                f"the page needs matplotlib and jinja2, but there is no {name}{found}: "
-                f"{install_command('matplotlib', 'jinja2')}"
+                f"the page needs matplotlib and jinja2, but there is no {name}{found}: {extra_command('report')}"
             ) from problem
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from graphnn.errors import DataError
 from graphnn.storage.regular_files import open_regular
-from graphnn.text.installing import install_command
+from graphnn.text.installing import extra_command
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -73,7 +73,7 @@ def decoded(
 
         from graphnn.pictures.samples_in_eight_bits import in_eight_bits
     except ImportError as problem:
-        raise DataError(f"{path}: reading pictures needs Pillow: {install_command('pillow')}") from problem
+        raise DataError(f"{path}: reading pictures needs Pillow: {extra_command('images')}") from problem
     most = most or MOST_PIXELS
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as file:

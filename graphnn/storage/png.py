@@ -6,7 +6,7 @@ from pathlib import Path
 from graphnn.errors import DataError
 from graphnn.storage.regular_files import open_regular
 from graphnn.storage.replacing import replacing
-from graphnn.text.installing import install_command
+from graphnn.text.installing import extra_command
 from graphnn.types import Array
 
 
@@ -18,7 +18,7 @@ def write_png(path: Path, pixels: Array) -> None:
     try:
         from PIL import Image
     except ImportError as problem:
-        raise DataError(f"{path}: writing pictures needs Pillow: {install_command('pillow')}") from problem
+        raise DataError(f"{path}: writing pictures needs Pillow: {extra_command('images')}") from problem
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "PNG")
     content = stream.getvalue()

@@ -13,3 +13,18 @@ def install_command(*packages: str) -> str:
     known = found is not None and Path(found).absolute().parent == Path(sys.executable).parent
     python = "python" if known or not sys.executable else sys.executable
     return shell_joined([python, "-m", "pip", "install", *packages])
+
+
+def extra_command(*extras: str) -> str:
+    """Return the command line that installs extras of graphnn, what some commands need: the names in pyproject.toml.
+
+    Where graphnn runs from a checkout, and is not installed, it installs that, too.
+    """
+    from importlib.metadata import PackageNotFoundError, version  # here: for messages alone
+
+    names = f"[{','.join(dict.fromkeys(extras))}]"
+    try:
+        version("graphnn")
+    except PackageNotFoundError:
+        return install_command("-e", f"{Path(__file__).parents[2]}{names}")
+    return install_command(f"graphnn{names}")

@@ -71,7 +71,7 @@ def test_pytorch_is_not_there(document: Path, capsys: Shown, monkeypatch: pytest
     assert main([str(document), "--against", "torch"]) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert "pip install torch" in shown.err
+    assert "pip install 'graphnn[torch]'" in shown.err
 
 
 @pytest.mark.parametrize(

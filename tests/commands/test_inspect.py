@@ -95,7 +95,7 @@ def test_plan(document: Path, capsys: Shown) -> None:
     assert main([str(document), "--plan", "--format", "markdown"]) == 0
     assert capsys.readouterr().out.startswith("| stage |")
     assert main([str(document), "--plan", "--format", "csv"]) == 2
-    assert "--plan is shown as table, json or markdown" in capsys.readouterr().err
+    assert "--plan is shown as table, json, jsonl or markdown" in capsys.readouterr().err
 
 
 def test_set_changes_the_document_for_the_call(document: Path, capsys: Shown) -> None:

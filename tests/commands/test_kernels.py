@@ -17,7 +17,7 @@ from graphnn.kernels.kernels import Kernels
 from graphnn.kernels.numba_kernels import CompiledKernels
 from graphnn.specification.spec import read_spec
 from graphnn.storage.weights import load_weights, save_weights
-from graphnn.text.installing import install_command
+from graphnn.text.installing import extra_command
 from graphnn.training.checkpoint import load_checkpoint
 
 Run = Callable[..., Any]
@@ -157,7 +157,7 @@ def test_those_that_there_are_not(
     assert "argument --kernels: invalid choice: 'cuda' (choose from" in capsys.readouterr().err
     monkeypatch.setattr(choice, "find_spec", lambda name: None)
     assert command.main([str(images), *after, "--kernels", "numba"]) == 2
-    said = f"the numba kernels need numba, which is not installed: {install_command('numba')}"
+    said = f"the numba kernels need numba, which is not installed: {extra_command('fast')}"
     assert capsys.readouterr().err.splitlines() == [said]
     assert sorted(images.parent.iterdir()) == before
 
@@ -165,7 +165,7 @@ def test_those_that_there_are_not(
 def test_numba_that_is_not_there(python: Run, images: Path, without_numba: dict[str, str]) -> None:
     done = python("tools/train.py", images, *QUICK, "--kernels", "numba", env=without_numba)
     assert done.returncode == 2
-    said = f"the numba kernels need numba, which is not installed: {install_command('numba')}"
+    said = f"the numba kernels need numba, which is not installed: {extra_command('fast')}"
     assert done.stderr.splitlines() == [said]
 
 

@@ -22,7 +22,7 @@ from graphnn.page import layer_times
 from graphnn.page.saving import MARK
 from graphnn.runs.facts import INTERRUPTED
 from graphnn.runs.store import store_of
-from graphnn.text.installing import install_command
+from graphnn.text.installing import extra_command
 
 HOSTILE = "</title></style><script>alert(1)</script><img src=x onerror=alert(1)> \" ' & {{ 7 * 7 }} $\\frac$"
 VOID = {"meta", "link", "img", "br", "hr", "input"}
@@ -408,9 +408,7 @@ def test_a_missing_library_is_named_with_its_command(
     monkeypatch.setitem(sys.modules, "jinja2", None)
     done = graphnn("report", trained)
     assert done.returncode == 2
-    assert done.stderr == (
-        f"the page needs matplotlib and jinja2, but there is no jinja2: {install_command('matplotlib', 'jinja2')}\n"
-    )
+    assert done.stderr == (f"the page needs matplotlib and jinja2, but there is no jinja2: {extra_command('report')}\n")
 
 
 def test_equal_runs_give_equal_pages_but_for_dates_and_times(trained: Path, make: Callable[..., Page]) -> None:

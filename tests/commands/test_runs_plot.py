@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from graphnn.commands import runs as command
-from graphnn.text.installing import install_command
+from graphnn.text.installing import extra_command
 
 Graphnn = Callable[..., "CompletedProcess[str]"]
 
@@ -77,7 +77,7 @@ def test_without_matplotlib_the_command_that_installs_it_is_named(
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     done = graphnn("runs", trained, "--plot")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"drawing pictures needs matplotlib: {install_command('matplotlib')}\n"
+    assert done.stderr == f"drawing pictures needs matplotlib: {extra_command('report')}\n"
 
 
 @pytest.mark.parametrize("option", [("--plot",), ("--only", "1")])

@@ -12,7 +12,7 @@ import pytest
 from graphnn.machine import memory
 from graphnn.specification.spec import read_spec
 from graphnn.storage.weights import load_weights
-from graphnn.text.installing import install_command
+from graphnn.text.installing import extra_command
 
 Train = Callable[..., tuple[int, str, str]]
 RUN = ("checkpoint.npz", "history.csv", "lock", "log.txt", "resolved.json", "run.json", "weights.npz")
@@ -101,7 +101,7 @@ def test_what_the_next_commands_need_is_installed_first(
     _, out, _ = train()
     assert out.splitlines()[-7:-3] == [
         "Next:",
-        f"  {install_command('jinja2', 'pillow')}",
+        f"  {extra_command('report', 'images')}",
         "    what pages and pictures need, once",
         f"  graphnn report {document}",
     ]

@@ -9,7 +9,7 @@ import pytest
 
 from graphnn.runs import curve_picture
 from graphnn.runs import run as training_run
-from graphnn.text.installing import install_command
+from graphnn.text.installing import extra_command
 
 Train = Callable[..., tuple[int, str, str]]
 
@@ -140,7 +140,7 @@ def test_without_matplotlib_nothing_is_trained(train: Train, picture: Path, monk
     assert train("--plot", picture) == (
         2,
         "",
-        f"drawing pictures needs matplotlib: {install_command('matplotlib')}\n",
+        f"drawing pictures needs matplotlib: {extra_command('report')}\n",
     )
 
 

@@ -24,7 +24,7 @@ from graphnn.datasets.digest import TEST, TRAINING, digest, digest_of
 from graphnn.datasets.loading import load
 from graphnn.errors import DataError
 from graphnn.pictures import resizing
-from graphnn.text.installing import install_command
+from graphnn.text.installing import extra_command
 from graphnn.types import Array
 
 MAKE = runpy.run_path(str(Path(__file__).with_name("picture_folders.py")))["make"]
@@ -303,7 +303,7 @@ def test_pillow_is_named_where_it_is_missing(folder: Path, monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "PIL.Image", None)
     with pytest.raises(DataError) as caught:
         loaded(folder)
-    assert str(caught.value) == f"{folder}: reading pictures needs Pillow: {install_command('pillow')}"
+    assert str(caught.value) == f"{folder}: reading pictures needs Pillow: {extra_command('images')}"
 
 
 def train_side(folder: Path, results: "multiprocessing.Queue[str]") -> None:

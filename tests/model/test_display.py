@@ -66,5 +66,5 @@ def test_without_epochs_or_matplotlib_there_are_no_curves(
     with pytest.raises(GraphError, match=r"^there are no curves to draw yet: fit first$"):
         classifier().plot()
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(GraphError, match=r"drawing pictures needs matplotlib.*: \S+ -m pip install matplotlib$"):
+    with pytest.raises(GraphError, match=r"needs matplotlib.*: \S+ -m pip install 'graphnn\[report\]'$"):
         classifier().plot()

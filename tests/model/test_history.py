@@ -54,7 +54,7 @@ def test_a_data_frame() -> None:
 
 def test_without_pandas_the_command_that_installs_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(GraphError, match=r"^to_dataframe needs pandas: \S+ -m pip install pandas$"):
+    with pytest.raises(GraphError, match=r"^to_dataframe needs pandas: \S+ -m pip install 'graphnn\[notebook\]'$"):
         records(3).to_dataframe()
 
 

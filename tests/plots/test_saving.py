@@ -99,5 +99,5 @@ def test_without_matplotlib_the_command_that_installs_it_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(GraphError, match=r"needs matplotlib: \S+ -m pip install matplotlib"):
+    with pytest.raises(GraphError, match=r"needs matplotlib: \S+ -m pip install 'graphnn\[report\]'"):
         check_picture(tmp_path / "curves.png")

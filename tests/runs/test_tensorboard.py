@@ -124,5 +124,5 @@ def test_a_wrong_place_is_refused(tmp_path: Path, place: Callable[[Path], Path],
 
 def test_without_the_package_its_command_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tensorboardX.record_writer", None)
-    with pytest.raises(GraphError, match=r"--tensorboard needs tensorboardX: \S+ -m pip install tensorboardX"):
+    with pytest.raises(GraphError, match=r"needs tensorboardX: \S+ -m pip install 'graphnn\[tensorboard\]'"):
         EventFiles(tmp_path).check()
