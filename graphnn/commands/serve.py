@@ -19,7 +19,7 @@ from graphnn.commands.arguments import (
 from graphnn.commands.guarding import UsageError, guarded
 from graphnn.errors import GraphError
 from graphnn.serving.limits import Limits
-from graphnn.text.installing import install_command
+from graphnn.text.installing import extra_command
 from graphnn.text.terminal import complain, note, say
 
 NEEDED = ("fastapi", "uvicorn", "httptools", "python_multipart", "prometheus_client", "PIL")
@@ -113,7 +113,7 @@ def run(argv: Sequence[str]) -> int:
     arguments = parser().parse(argv)
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
-        raise GraphError(f"serve needs {missing[0]}, which is not installed: {install_command('graphnn[serve]')}")
+        raise GraphError(f"serve needs {missing[0]}, which is not installed: {extra_command('serve')}")
     from threadpoolctl import threadpool_limits
 
     from graphnn.serving.batching import Batching  # here and below, because they need the extra

@@ -17,11 +17,13 @@ from graphnn.registry import Registry
 from graphnn.reports.report import Fact
 from graphnn.storage.own_files import check_own_file
 from graphnn.storage.replacing import replacing
-from graphnn.text.installing import install_command
+from graphnn.text.installing import extra_command
 from graphnn.types import Array
 
 if TYPE_CHECKING:
     from graphnn.exporting.trained_network import TrainedNetwork
+
+EXTRAS = {"h5py": "keras"}  # of graphnn, that bring modules; others have the name of their module
 
 
 class ExportError(GraphError):
@@ -75,9 +77,11 @@ class Target(ABC):
 
     def check_installed(self) -> None:
         """Raise NotInstalled where a library that writing needs is not there."""
-        missing = [need for module, need in self.needed.items() if importlib.util.find_spec(module) is None]
+        missing = [module for module in self.needed if importlib.util.find_spec(module) is None]
         if missing:
-            raise NotInstalled(f"--to {self.name} needs {' and '.join(missing)}; {install_command(*missing)}")
+            needs = " and ".join(self.needed[module] for module in missing)
+            extras = [EXTRAS.get(module, module) for module in missing]
+            raise NotInstalled(f"--to {self.name} needs {needs}; {extra_command(*extras)}")
 
     def is_own(self, head: bytes) -> bool:
         """Whether a file was written by this target, by its first bytes, so that it may be replaced."""

@@ -13,12 +13,11 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.importing.onnx_external import load_external
 from graphnn.machine.memory import shortage
 from graphnn.storage.regular_files import open_regular, reading_problem
-from graphnn.text.installing import install_command
+from graphnn.text.installing import extra_command
 from graphnn.text.numbers import bytes_text
 from graphnn.text.suggestions import did_you_mean, quoted
 from graphnn.types import Array
 
-NEEDED = "onnx>=1.17"
 LARGEST = 2**31 - 1  # bytes of a protocol buffer
 COPIES = 3  # of the weights, that are in memory while a file is read: its bytes, the parsed ones, the arrays
 SUFFIX = ".onnx"
@@ -59,7 +58,7 @@ def require_onnx(path: Path) -> None:
         import onnx  # noqa: F401
     except ImportError as problem:
         found = "" if isinstance(problem, ModuleNotFoundError) else f", and the one here is broken: {problem}"
-        command = install_command(NEEDED)
+        command = extra_command("onnx")
         raise GraphError(f"{path}: reading ONNX needs onnx, which is not installed{found}: {command}") from problem
 
 

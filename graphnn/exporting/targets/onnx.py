@@ -10,7 +10,7 @@ from graphnn.exporting.onnx_model import PRODUCER, SINGLE, model_of
 from graphnn.exporting.onnx_running import RUNTIME, can_run, run
 from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.reports.report import Fact
-from graphnn.text.installing import install_command
+from graphnn.text.installing import extra_command
 from graphnn.types import Array
 
 NEEDED = {"onnx": "onnx>=1.17", RUNTIME: "onnxruntime>=1.20"}
@@ -27,7 +27,7 @@ class Onnx(Exporter):
 
     def check_wishes(self, wishes: Wishes) -> None:
         if wishes.quantize is not None and not can_run():
-            raise NotInstalled(f"--quantize needs onnxruntime; {install_command(NEEDED[RUNTIME])}")
+            raise NotInstalled(f"--quantize needs onnxruntime; {extra_command('onnx')}")
 
     def is_own(self, head: bytes) -> bool:
         return f"\x12{chr(len(PRODUCER))}{PRODUCER}\x1a".encode() in head[:16]  # the fields producer_name and version
@@ -49,7 +49,7 @@ class Onnx(Exporter):
 def notes(size: int, facts: Sequence[Fact]) -> Iterator[str]:
     """Yield what a user should know of a file. size: of the file, bytes. facts: what is told of its quantisation."""
     if not can_run():
-        yield f"the file was not compared: that needs onnxruntime; {install_command(NEEDED[RUNTIME])}"
+        yield f"the file was not compared: that needs onnxruntime; {extra_command('onnx')}"
     single = next((fact.value for fact in facts if fact.label == SINGLE), None)
     if single is not None and size >= single:
         yield "the network is so small that its file in int8 is no smaller than in float32; leave --quantize out"
