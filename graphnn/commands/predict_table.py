@@ -2,69 +2,162 @@
 
 import math
 from argparse import Namespace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
 
-from graphnn.datasets.table_encoding import TableEncoding, inputs_of
-from graphnn.datasets.table_text import near_table
-from graphnn.engine.inference import CHUNK
+from graphnn.commands.predict_output import OF_SUFFIX, check_output, format_of, results_to
+from graphnn.datasets.table_encoding import TableEncoding
+from graphnn.datasets.table_parts import Rows, TableParts
+from graphnn.datasets.table_text import near_table, open_text
 from graphnn.errors import DataError, DivergenceError, GraphError
-from graphnn.evaluation.prediction import predict
-from graphnn.evaluation.table_inputs import other_columns_note, read_rows
-from graphnn.evaluation.table_predictions import HEADER, are_predictions, predictions_of, table_report
-from graphnn.reports.formats import FOR_PROGRAMS, TABLE, render
+from graphnn.evaluation.files import TOLD, Labelled
+from graphnn.evaluation.prediction import NotFinite, predictions
+from graphnn.evaluation.table_inputs import inputs_and_problems, new_rows, other_columns_note
+from graphnn.evaluation.table_predictions import HEADER, Predictions, are_predictions, predictions_of, table_report
+from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.reports.formats import TABLE
 from graphnn.runs.trained import Trained
 from graphnn.storage.own_files import check_own_file
 from graphnn.storage.regular_files import reading_problem
-from graphnn.storage.table_file import save_table
-from graphnn.text.terminal import complain, note, show, terminal_width
+from graphnn.storage.table_file import delimited
+from graphnn.storage.text_file import text_replacing
+from graphnn.text.terminal import complain, note, say
+
+NOT_FINITE = "the network's output is not finite"
+Take = Callable[["Answered"], None]
+
+
+@frozen_dataclass
+class Answered:
+    """Some rows of a table, what the network says of them, and why it says nothing of some, by their index."""
+
+    rows: Rows
+    predictions: Predictions
+    problems: Mapping[int, str]
 
 
 def predict_table(arguments: Namespace, trained: Trained, encoding: TableEncoding) -> int:
-    """Predict for the rows of a table, and print them with the predictions, or write them to --output."""
+    """Predict for the rows of a table, and print them with the predictions, or write them to --output, as they come.
+
+    Rows that the network cannot take are told; they have no predictions, and the exit code is 2 then.
+    """
     check_table_arguments(arguments)
     (path,) = arguments.inputs
+    with lines_of(path) as (stream, guessed):
+        table = new_rows(stream, path, encoding, trained.spec.data)
+        for text in filter(None, (guessed, table.note, other_columns_note(table, encoding))):
+            note(text)
+        wrong, count, bad = NotFinite(), 0, 0
+        with taking(arguments, encoding, table) as take:
+            for answered in answers(arguments, trained, encoding, table, wrong):
+                take(answered)
+                count += len(answered.rows)
+                for text in answered.problems.values():
+                    if text != NOT_FINITE:
+                        bad += 1
+                        if bad <= TOLD:
+                            complain(text)
+    if arguments.output is not None:
+        without = f", {bad + wrong.count:,} of them without" if bad + wrong.count else ""
+        say(f"{arguments.output} written: {count:,} rows with their predictions{without}.")
+    if bad > TOLD:
+        complain(f"{path}: and {bad - TOLD:,} more rows")
+    for message in wrong.messages():
+        complain(message)
+    if wrong.count:
+        return DivergenceError.exit_code
+    return GraphError.exit_code if bad else 0
+
+
+@contextmanager
+def lines_of(path: Path) -> Iterator[tuple[TextIO, str | None]]:
+    """A context with the lines of a table, and a sentence where their encoding had to be guessed."""
     try:
-        table = read_rows(path, encoding, trained.spec.data)
+        stream, guessed = open_text(path)
     except FileNotFoundError as problem:
         raise DataError(f"{path}: no such file{near_table(path).rstrip(';')}") from problem
     except OSError as problem:
         raise DataError(f"{path}: {reading_problem(problem)}") from problem
-    for text in filter(None, (*table.notes, other_columns_note(table, encoding))):
-        note(text)
+    with stream:
+        yield stream, guessed
+
+
+def answers(
+    arguments: Namespace, trained: Trained, encoding: TableEncoding, table: TableParts, wrong: NotFinite
+) -> Iterator[Answered]:
+    """Yield what the network says of some rows at a time. wrong: counts those whose outputs are not finite."""
     known = trained.provenance
-    x = inputs_of(encoding, table, trained=True).astype(known.dtype if known is not None and known.dtype else "float32")
-    labels = [f"{path}:{line}" for line in table.lines.tolist()]
-    results, overflowed = predict(
+    dtype = known.dtype if known is not None and known.dtype else "float32"
+    outputs, count = trained.graph.loss.outputs, math.prod(trained.graph.output_shape)
+    current: list[tuple[Rows, dict[int, str], dict[str, int]]] = []
+
+    def parts() -> Iterator[Labelled]:
+        for rows in table.parts():
+            x, problems = inputs_and_problems(encoding, rows)
+            fit = [row for row in range(len(rows)) if row not in problems]
+            labels = {f"{table.path}:{rows.table.lines[row]}": row for row in fit}
+            current[:] = [(rows, problems, labels)]
+            yield list(labels), x[fit].astype(dtype)
+
+    found = predictions(
         trained.graph,
         trained.parameters,
         trained.normalisation,
-        ((labels[start : start + CHUNK], x[start : start + CHUNK]) for start in range(0, len(x), CHUNK)),
+        parts(),
+        wrong,
         batch_size=trained.spec.training["batch_size"],
         threads=arguments.threads,
         kernels=trained.kernels(arguments.kernels).name,
     )
-    results = trained.in_values_of_data(results)
-    rows = {label: row for row, label in enumerate(labels)}
-    found = {rows[label]: y for label, y in results}
-    count = math.prod(trained.graph.output_shape)
-    outputs, given_back = trained.graph.loss.outputs, trained.spec.learns_inputs
-    predictions = predictions_of(table, encoding, outputs, found, count, given_back=given_back)
-    if arguments.output is None:
-        show(
-            render(table_report(predictions, encoding.targets), arguments.format, terminal_width()),
-            exact=arguments.format in FOR_PROGRAMS,
-        )
-    else:
-        form, names = table.format, [*table.names, *predictions.columns]
-        delimiter, decimal = form.delimiter or ",", form.decimal or "."
-        save_table(arguments.output, names, predictions.rows(), delimiter=delimiter, decimal=decimal)
-        show(f"{arguments.output} written: {len(table):,} rows with their predictions.\n")
-    for message in overflowed:
-        complain(message)
-    return DivergenceError.exit_code if overflowed else 0
+    for results in found:
+        ((rows, problems, labels),) = current
+        values = {labels[label]: y for label, y in trained.in_values_of_data(results)}
+        said = predictions_of(rows.table, encoding, outputs, values, count, given_back=trained.spec.learns_inputs)
+        problems |= {row: NOT_FINITE for row in labels.values() if row not in values}
+        yield Answered(rows, said, problems)
+
+
+@contextmanager
+def taking(arguments: Namespace, encoding: TableEncoding, table: TableParts) -> Iterator[Take]:
+    """A context with the function that takes what is answered: it prints, or writes to --output.
+
+    A file is written as the table is, unless its suffix is one of another format than text.
+    """
+    output, form = arguments.output, arguments.format
+    if output is not None and not as_the_table(output):
+        form = format_of(output, form)
+    elif output is not None:
+        delimiter, decimal = table.format.delimiter or ",", table.format.decimal or "."
+        with text_replacing(output) as write:
+            first = True
+
+            def take_rows(answered: Answered) -> None:
+                nonlocal first
+                names = [[*table.names, *answered.predictions.columns]] if first else []
+                rows = answered.predictions.rows(answered.rows.cells)
+                write(delimited([*names, *rows], delimiter=delimiter, decimal=decimal))
+                first = False
+
+            yield take_rows
+        return
+    with results_to(output, form) as stream:
+
+        def take(answered: Answered) -> None:
+            stream.add(table_report(answered.predictions, answered.rows.cells, answered.problems, encoding.targets))
+
+        yield take
+
+
+def as_the_table(output: Path) -> bool:
+    """Whether a file of predictions is written as the table that is read."""
+    return OF_SUFFIX.get(output.suffix.lower(), "csv") == "csv"
 
 
 def check_table_arguments(arguments: Namespace) -> None:
     """Raise GraphError where options contradict each other, or mean nothing for a table."""
+    output: Path | None = arguments.output
     if len(arguments.inputs) > 1:
         raise GraphError("predict takes one table at a time")
     if arguments.invert or arguments.top != 1:
@@ -74,10 +167,15 @@ def check_table_arguments(arguments: Namespace) -> None:
     for option, given in pictures.items():
         if given:
             raise GraphError(f"{option} is for pictures; the rows of a table are numbers")
-    if arguments.output is not None and arguments.format != TABLE:
+    if output is None:
+        return
+    if arguments.format != TABLE and as_the_table(output):
         raise GraphError("--output writes a table like the one that is read; --format is for what is printed")
-    if arguments.output is not None and arguments.output.resolve() == arguments.inputs[0].resolve():
-        raise GraphError(f"{arguments.output}: is the table itself; name another file with --output")
-    if arguments.output is not None:
+    if output.resolve() == arguments.inputs[0].resolve():
+        raise GraphError(f"{output}: is the table itself; name another file with --output")
+    if as_the_table(output):
         refusal = "holds no predictions, so it is not replaced; name another file with --output"
-        check_own_file(arguments.output, are_predictions, refusal, head=HEADER)
+        check_own_file(output, are_predictions, refusal, head=HEADER)
+    else:
+        format_of(output, arguments.format)
+        check_output(output, arguments.inputs)

@@ -2,7 +2,7 @@
 
 import csv
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -151,32 +151,64 @@ def read_table(
     """
     stream, guessed = open_text(path)
     with stream:
-        head = list(itertools.islice(stream, NOTICED))
-        skipped, delimiter = opening(head)
-        if delimiter is not None and known.delimiter is None:
-            known = TableFormat(delimiter, known.decimal, known.header)
-        if skipped == len(head):
-            raise DataError(
-                f"{path}: holds no table, only {'blank lines' if not ''.join(head).strip() else 'comments'}"
-            )
-        form = noticed(known, head[skipped:], path, named=named)
-        rows = rows_of(itertools.chain(head[skipped:], stream), form, path, skipped)
-        first, cells = next(rows, (0, []))
-        if not cells:
-            raise DataError(f"{path}: holds no table, only blank lines")
-        names = names_of(cells, form, path, first) if form.header or unnamed is None else list(unnamed(len(cells)))
-        if not form.header:
-            rows = itertools.chain([(first, cells)], rows)
-        wanted = select(names, form)
-        check_memory(path, head, len(wanted))
-        places, form_of_numbers = {name: index for index, name in enumerate(names)}, NumberFormat(form.decimal or ".")
-        chosen = [(places[name], DataColumn(name, form_of_numbers)) for name in wanted]
-        lines = read_columns(rows, names, [name.strip() for name in cells] if form.header else None, chosen, path, form)
+        table = begun(stream, path, known, select, named=named, unnamed=unnamed)
+        check_memory(path, table.head, len(table.wanted))
+        chosen = table.columns()
+        lines = read_columns(table, chosen, path)
     if not len(lines):
         raise DataError(f"{path}: holds the names of the columns alone, and no rows")
     columns = {column.name: column for _, column in chosen}
-    notes = filter(None, (guessed, None if form.header else comment_note(path, head[:skipped], len(names), form)))
-    return DataTable(path, tuple(names), form, columns, lines, tuple(notes))
+    notes = tuple(filter(None, (guessed, table.note)))
+    return DataTable(path, tuple(table.names), table.format, columns, lines, notes)
+
+
+@frozen_dataclass
+class Begun:
+    """A table of which the beginning has been read. names: of all columns. wanted: of those to read.
+
+    header: the row of names, which must not come again; None where there is none. rows: all others. head: the first
+    lines. note: what a user should know.
+    """
+
+    names: Sequence[str]
+    format: TableFormat
+    wanted: Sequence[str]
+    header: Cells | None
+    rows: Rows
+    head: Sequence[str]
+    note: str | None
+
+    def columns(self) -> list[tuple[int, DataColumn]]:
+        """Return empty columns to read into, each with its index among all."""
+        places, numbers = (
+            {name: index for index, name in enumerate(self.names)},
+            NumberFormat(self.format.decimal or "."),
+        )
+        return [(places[name], DataColumn(name, numbers)) for name in self.wanted]
+
+
+def begun(
+    stream: Iterable[str], path: Path, known: TableFormat, select: Select, *, named: bool, unnamed: Unnamed | None
+) -> Begun:
+    """Return the table in a stream of lines, with its format noticed. The arguments are those of `read_table`."""
+    lines = iter(stream)
+    head = list(itertools.islice(lines, NOTICED))
+    skipped, delimiter = opening(head)
+    if delimiter is not None and known.delimiter is None:
+        known = TableFormat(delimiter, known.decimal, known.header)
+    if skipped == len(head):
+        raise DataError(f"{path}: holds no table, only {'blank lines' if not ''.join(head).strip() else 'comments'}")
+    form = noticed(known, head[skipped:], path, named=named)
+    rows = rows_of(itertools.chain(head[skipped:], lines), form, path, skipped)
+    first, cells = next(rows, (0, []))
+    if not cells:
+        raise DataError(f"{path}: holds no table, only blank lines")
+    names = names_of(cells, form, path, first) if form.header or unnamed is None else list(unnamed(len(cells)))
+    if not form.header:
+        rows = itertools.chain([(first, cells)], rows)
+    header = [name.strip() for name in cells] if form.header else None
+    note = None if form.header else comment_note(path, head[:skipped], len(names), form)
+    return Begun(names, form, select(names, form), header, rows, head, note)
 
 
 def comment_note(path: Path, skipped: Sequence[str], width: int, form: TableFormat) -> str | None:
@@ -187,16 +219,6 @@ def comment_note(path: Path, skipped: Sequence[str], width: int, form: TableForm
     if len(next(cells_of([skipped[line - 1].lstrip("# ")], form.delimiter or ","), ())) != width:
         return None
     return f"{path}:{line}: begins with # and is passed over; if it names the columns, take the # away"
-
-
-def rows_again(table: DataTable) -> Iterator[list[str]]:
-    """Yield the cells of all columns of each row, from the file of a table that has been read."""
-    stream, _ = open_text(table.path)
-    with stream:
-        lines = list(itertools.islice(stream, NOTICED))
-        skipped, _ = opening(lines)
-        rows = rows_of(itertools.chain(lines[skipped:], stream), table.format, table.path, skipped)
-        yield from (row for _, row in itertools.islice(rows, 1 if table.format.header else 0, None))
 
 
 def rows_of(lines: Iterator[str], form: TableFormat, path: Path, skipped: int) -> Rows:
@@ -229,41 +251,38 @@ def names_of(cells: Cells, form: TableFormat, path: Path, line: int) -> list[str
     return names
 
 
-def read_columns(
-    rows: Rows,
-    names: Sequence[str],
-    header: Cells | None,
-    chosen: Sequence[tuple[int, DataColumn]],
-    path: Path,
-    form: TableFormat,
-) -> Array:
-    """Read the rows into the chosen columns, each with its index, and return the line of each row.
-
-    header: the row of names, which must not come again. Raises DataError.
-    """
-    width, lines = len(names), list[Array]()
-    while part := list(itertools.islice(rows, CHUNK)):
-        for line, row in part:
-            if len(row) != width:
-                raise DataError(ragged(path, line, row, width, form))
-            if header is not None and row[0].strip() == header[0] and [cell.strip() for cell in row] == header:
-                raise DataError(
-                    f"{path}:{line}: repeats the names of the columns, as where two tables were joined; "
-                    "take this line out"
-                )
-        cells = list(zip(*(row for _, row in part), strict=True))
-        for index, column in chosen:
-            try:
-                column.add(cells[index])
-            except DataError as error:
-                name = column_text(column.name, header=header is not None)
-                ref = quoted(column.name) if header is not None else column.name
-                raise DataError(f'{path}: {name} has {error}; leave it out: "ignore": [{ref}]') from error
+def read_columns(table: Begun, chosen: Sequence[tuple[int, DataColumn]], path: Path) -> Array:
+    """Read all rows into the chosen columns, each with its index, and return the line of each row. Raises DataError."""
+    lines = list[Array]()
+    while part := list(itertools.islice(table.rows, CHUNK)):
+        add_rows(part, table, chosen, path)
         lines.append(np.array([line for line, _ in part], np.int64))
     for _, column in chosen:
         if lines:
             column.finish()
     return np.concatenate(lines) if lines else np.empty(0, np.int64)
+
+
+def add_rows(
+    part: Sequence[tuple[int, list[str]]], table: Begun, chosen: Sequence[tuple[int, DataColumn]], path: Path
+) -> None:
+    """Add rows to the chosen columns. Raises DataError."""
+    width, header = len(table.names), table.header
+    for line, row in part:
+        if len(row) != width:
+            raise DataError(ragged(path, line, row, width, table.format))
+        if header is not None and row[0].strip() == header[0] and [cell.strip() for cell in row] == header:
+            raise DataError(
+                f"{path}:{line}: repeats the names of the columns, as where two tables were joined; take this line out"
+            )
+    cells = list(zip(*(row for _, row in part), strict=True))
+    for index, column in chosen:
+        try:
+            column.add(cells[index])
+        except DataError as error:
+            name = column_text(column.name, header=header is not None)
+            ref = quoted(column.name) if header is not None else column.name
+            raise DataError(f'{path}: {name} has {error}; leave it out: "ignore": [{ref}]') from error
 
 
 def ragged(path: Path, line: int, row: Cells, width: int, form: TableFormat) -> str:

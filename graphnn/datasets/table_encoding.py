@@ -1,9 +1,9 @@
 """How the columns of a table become features; it is settled by the training table, and travels with the weights."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cached_property
-from typing import Any, Self
+from functools import cached_property, partial
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -183,28 +183,8 @@ def inputs_of(
     trained: whether the encoding is that of trained weights, which the document no longer changes.
     Raises DataError with the cells that the encoding cannot take: missing ones, no numbers, unknown categories.
     """
-    count = len(table) if chosen is None else len(chosen)
-    x, start, problems = np.zeros((count, len(encoding.features))), 0, list[str]()
-    missing: dict[str, Array] = {}
-    for one in encoding.columns:
-        column = table.columns[one.name]
-        absent = column.missing if chosen is None else column.missing[chosen]
-        if absent.any() and encoding.missing == REFUSE:
-            missing[one.name] = np.flatnonzero(column.missing)
-        elif one.kind == CATEGORIES:
-            problems += fill_categories(x[:, start : start + one.size], one, table, chosen)
-        else:
-            values = numbers_of(one, column)
-            values = values if chosen is None else values[chosen]
-            suits = np.isin(values, (0, 1)) if one.kind == BOOLEAN else ~np.isnan(values)
-            wrong = np.flatnonzero(~suits & ~absent)
-            if wrong.size:
-                problems.append(no_number(one, table, wrong if chosen is None else chosen[wrong]))
-            large = too_large(values)
-            if large.size:
-                problems.append(too_large_text(table, one.name, large if chosen is None else chosen[large]))
-            x[:, start] = np.where(absent, one.mean or 0.0, values) if absent.any() else values
-        start += one.size
+    x, faults, missing = encoded(encoding, table, chosen)
+    problems = [fault.text(fault.rows) for fault in faults]
     if missing:
         problems.insert(0, missing_text(table, missing, trained=trained))
     if problems:
@@ -214,23 +194,66 @@ def inputs_of(
     return x
 
 
-def fill_categories(x: Array, encoding: ColumnEncoding, table: DataTable, chosen: Array | None) -> list[str]:
-    """Write 1 for the category of each row into N×K zeros, and return a problem where one is unknown."""
+class Fault(NamedTuple):
+    """Cells of one column that the encoding cannot take. rows: theirs. text: the message about some of them."""
+
+    rows: Array
+    text: Callable[[Array], str]
+
+
+def encoded(
+    encoding: TableEncoding, table: DataTable, chosen: Array | None = None
+) -> tuple[Array, list[Fault], dict[str, Array]]:
+    """Return the features of rows as `inputs_of`, their faults, and the rows of the table that lack a value, by column.
+
+    The features of rows with faults mean nothing.
+    """
+    count = len(table) if chosen is None else len(chosen)
+    x, start, faults = np.zeros((count, len(encoding.features))), 0, list[Fault]()
+    missing: dict[str, Array] = {}
+    for one in encoding.columns:
+        column = table.columns[one.name]
+        absent = column.missing if chosen is None else column.missing[chosen]
+        if absent.any() and encoding.missing == REFUSE:
+            missing[one.name] = np.flatnonzero(column.missing)
+        if one.kind == CATEGORIES:
+            faults += fill_categories(x[:, start : start + one.size], one, table, chosen)
+        else:
+            values = numbers_of(one, column)
+            values = values if chosen is None else values[chosen]
+            suits = np.isin(values, (0, 1)) if one.kind == BOOLEAN else ~np.isnan(values)
+            wrong = np.flatnonzero(~suits & ~absent)
+            if wrong.size:
+                faults.append(Fault(wrong if chosen is None else chosen[wrong], partial(no_number, one, table)))
+            large = too_large(values)
+            if large.size:
+                rows = large if chosen is None else chosen[large]
+                faults.append(Fault(rows, partial(too_large_text, table, one.name)))
+            x[:, start] = np.where(absent, one.mean or 0.0, values) if absent.any() else values
+        start += one.size
+    return x, faults, missing
+
+
+def fill_categories(x: Array, encoding: ColumnEncoding, table: DataTable, chosen: Array | None) -> list[Fault]:
+    """Write 1 for the category of each row into N×K zeros, and return a fault where one is unknown."""
     names, ranks = table.columns[encoding.name].labels()
     ranks = ranks if chosen is None else ranks[chosen]
     known = {category: index for index, category in enumerate(encoding.categories)}
     places = np.array([*(known.get(name, -1) for name in names), -1])
     found = places[ranks]
     unknown = np.flatnonzero((found < 0) & (ranks >= 0))
-    if unknown.size:
-        row = int(unknown[0] if chosen is None else chosen[unknown[0]])
-        name = names[ranks[unknown[0]]]
-        meant = did_you_mean(name, encoding.categories)
-        known_text = f"{meant or ';'} {'Known' if meant else 'known'}: {listed(encoding.categories)}"
-        return [f"{table.at(row, encoding.name)}: {quoted(name)} is no category of the training table{known_text}"]
-    there = np.flatnonzero(ranks >= 0)
+    there = np.flatnonzero(found >= 0)
     x[there, found[there]] = 1
-    return []
+    rows = unknown if chosen is None else chosen[unknown]
+    return [Fault(rows, partial(unknown_category, encoding, table))] if unknown.size else []
+
+
+def unknown_category(encoding: ColumnEncoding, table: DataTable, rows: Array) -> str:
+    """Return the message about cells that are no category. rows: theirs."""
+    name = table.columns[encoding.name].text(int(rows[0]))
+    meant = did_you_mean(name, encoding.categories)
+    known = f"{meant or ';'} {'Known' if meant else 'known'}: {listed(encoding.categories)}"
+    return f"{table.at(int(rows[0]), encoding.name)}: {quoted(name)} is no category of the training table{known}"
 
 
 def no_number(encoding: ColumnEncoding, table: DataTable, wrong: Array) -> str:

@@ -1,17 +1,20 @@
 """New rows for a network that was trained on a table: read as that table was, whether or not they have answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from graphnn.datasets.table import DataTable, read_table
-from graphnn.datasets.table_encoding import TableEncoding
+import numpy as np
+
+from graphnn.datasets.table_encoding import TableEncoding, encoded, missing_text
 from graphnn.datasets.table_format import TableFormat
 from graphnn.datasets.table_names import wanted
+from graphnn.datasets.table_parts import Rows, TableParts
 from graphnn.document.document import listed
 from graphnn.errors import DataError
 from graphnn.pictures.opening import SUFFIXES
 from graphnn.text.suggestions import quoted
+from graphnn.types import Array
 
 OTHERS = (".npy", *SUFFIXES)  # of files that are no tables
 
@@ -21,10 +24,10 @@ def is_table(path: Path) -> bool:
     return path.suffix.lower() not in OTHERS
 
 
-def read_rows(path: Path, encoding: TableEncoding, settings: Mapping[str, Any]) -> DataTable:
-    """Return the table in a file. settings: those of the document's data, which may say how tables are written.
+def new_rows(stream: Iterable[str], path: Path, encoding: TableEncoding, settings: Mapping[str, Any]) -> TableParts:
+    """Return the table in a stream of lines. settings: those of the document's data, which may say how it is written.
 
-    Raises DataError where it lacks a column, OSError where it cannot be read.
+    path: for messages. Raises DataError where it lacks a column.
     """
     form = TableFormat(settings.get("delimiter"), settings.get("decimal"), encoding.header)
     columns = [column.name for column in encoding.columns]
@@ -42,10 +45,29 @@ def read_rows(path: Path, encoding: TableEncoding, settings: Mapping[str, Any]) 
             f"{len(without)} without the answers"
         )
 
-    return read_table(path, form, select, named=encoding.header, unnamed=unnamed)
+    return TableParts(stream, path, form, select, named=encoding.header, unnamed=unnamed)
 
 
-def other_columns_note(table: DataTable, encoding: TableEncoding) -> str | None:
+def inputs_and_problems(encoding: TableEncoding, rows: Rows) -> tuple[Array, dict[int, str]]:
+    """Return the features of all rows, N×F, and of each row that the encoding cannot take, why, by its index.
+
+    The features of such a row mean nothing.
+    """
+    x, faults, missing = encoded(encoding, rows.table)
+    problems: dict[int, list[str]] = {}
+    lacking: dict[int, dict[str, Array]] = {}
+    for name, indices in missing.items():
+        for row in indices.tolist():
+            lacking.setdefault(row, {})[name] = np.array([row])
+    for row, names in lacking.items():
+        problems[row] = [missing_text(rows.table, names, trained=True)]
+    for fault in faults:
+        for row in fault.rows.tolist():
+            problems.setdefault(row, []).append(fault.text(np.array([row])))
+    return x, {row: "\n".join(texts) for row, texts in sorted(problems.items())}
+
+
+def other_columns_note(table: TableParts, encoding: TableEncoding) -> str | None:
     """Return a sentence where a table has columns that the one of the training had not."""
     known = {*(column.name for column in encoding.columns), *encoding.targets, *encoding.ignored}
     others = [quoted(name) for name in table.names if name not in known] if encoding.header else []

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from graphnn.datasets.table import DataTable, rows_again
+from graphnn.datasets.table import DataTable
 from graphnn.datasets.table_encoding import TableEncoding
 from graphnn.errors import DataError
 from graphnn.evaluation.evaluation import class_names
@@ -37,10 +37,10 @@ class Predictions:
         """The names of all columns of the predictions."""
         return (*self.chosen, *self.probabilities)
 
-    def rows(self) -> Iterator[list[str | float | None]]:
-        """Yield the cells of each row, and its predictions after them."""
-        for index, row in enumerate(rows_again(self.table)):
-            yield [*row, *(self.values[name][index] for name in self.columns)]
+    def rows(self, cells: Sequence[Sequence[str]]) -> Iterator[list[str | float | None]]:
+        """Yield the cells of each row, which are those of all columns of the table, and its predictions after them."""
+        for row, values in zip(cells, zip(*(self.values[name] for name in self.columns), strict=True), strict=True):
+            yield [*row, *values]
 
 
 def predictions_of(
@@ -92,13 +92,16 @@ def are_predictions(head: bytes) -> bool:
     return PREDICTED.encode() in names or PROBABILITY.encode() in names
 
 
-def table_report(predictions: Predictions, targets: Sequence[str]) -> Report:
+def table_report(
+    predictions: Predictions, rows: Sequence[Sequence[str]], problems: Mapping[int, str], targets: Sequence[str]
+) -> Report:
     """Return the report: people see the probability of the predicted class alone, programs that of each class.
 
-    targets: the columns with answers, which a narrow terminal shows beside the predictions where the table has them.
+    rows: the cells of the table. problems: why a row has no predictions, by its index. targets: the columns with
+    answers, which a narrow terminal shows beside the predictions where the table has them.
     """
     table, names = predictions.table, predictions.columns
-    cells, width = list(predictions.rows()), len(table.names)
+    cells, width = list(predictions.rows(rows)), len(table.names)
     own = [Column(name, key=name) for name in table.names]
     added = [Column(name, SIX_DIGITS if is_number(predictions, name) else TEXT, key=name) for name in names]
     shown, last = cells, added
@@ -115,6 +118,7 @@ def table_report(predictions: Predictions, targets: Sequence[str]) -> Report:
             "line": int(table.lines[index]),
             "row": dict(zip(table.names, row[:width], strict=True)),
             "predictions": dict(zip(names, row[width:], strict=True)),
+            **({"error": problems[index]} if index in problems else {}),
         }
         for index, row in enumerate(cells)
     ]

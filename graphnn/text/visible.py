@@ -11,6 +11,8 @@ def visible(text: str, kept: str = "\n") -> str:
     """Return the text with an escape for each character that a terminal does not show but obey; `kept` stay."""
     if text.isprintable():
         return text
+    if kept == "\n" and "\n" in text:  # line by line, because hardly one has such a character
+        return "\n".join(map(visible, text.split("\n")))
     return "".join(escape(one) if unseen(one) and one not in kept else one for one in text)
 
 

@@ -173,19 +173,6 @@ def test_rows_are_predicted_whatever_the_order_of_their_columns(bought: Run, mon
             [],
             'which the table that the weights were trained on has; did you mean "childern"?',
         ),
-        (
-            NAMES,
-            ["1", "2", "3", "rome", ""],
-            [],
-            'new.csv:2: column "city": "rome" is no category of the training table; did',
-        ),
-        (
-            NAMES,
-            ["1", "2", "", "Rome", ""],
-            [],
-            'new.csv:2: column "children": the cell is empty. The weights were trained to refuse such: train again',
-        ),
-        (NAMES, ["1", "2", "x", "Rome", ""], [], 'new.csv:2: column "children": "x" is not a number'),
         ([*NAMES[:4], "predicted bought"], ["1", "2", "3", "Rome", ""], [], 'has a column "predicted bought" already'),
         (NAMES, ["1", "2", "3", "Rome", ""], ["--top", "2"], "--top is for pictures and arrays"),
         (NAMES, ["1", "2", "3", "Rome", ""], ["--invert"], "--invert is for pictures and arrays"),
@@ -216,15 +203,75 @@ def test_rows_that_do_not_fit_are_refused(
     assert not Path("p.csv").exists()
 
 
+def test_a_row_that_does_not_fit_does_not_hide_the_others(bought: Run) -> None:
+    rows = households(2500, first=1)
+    good = [row for row in rows if row[3] != "Rome"]
+    bad = {3: (0, "x"), 1030: (2, ""), 1031: (3, "rome"), 2499: (1, "1e99")}  # in two parts of the table
+    for index, (column, text) in bad.items():
+        rows[index] = ["1", "2", "3", "Rome", "no"]
+        rows[index][column] = text
+    rows[7] = ["", "y", "3", "Roma", "no"]
+    write("new.csv", rows)
+    for suffix in ("csv", "jsonl", "json"):
+        code, out, err = bought("predict", "net.json", "new.csv", "--output", f"p.{suffix}")
+        assert code == 2
+        assert out == f"p.{suffix} written: 2,500 rows with their predictions, 5 of them without.\n"
+        lines = err.splitlines()
+        assert lines[0] == 'new.csv:5: column "age": "x" is not a number with a decimal point'
+        assert lines[1].startswith(
+            'new.csv:9: column "age": the cell is empty. The weights were trained to refuse such'
+        )
+        assert lines[2] == 'new.csv:9: column "income": "y" is not a number with a decimal point'
+        assert lines[3].startswith(
+            'new.csv:9: column "city": "Roma" is no category of the training table; did you mean'
+        )
+        assert lines[4].startswith('new.csv:1032: column "children": the cell is empty.')
+        assert lines[5].startswith('new.csv:1033: column "city": "rome" is no category of the training table; did you')
+        assert lines[6].startswith('new.csv:2501: column "income": 1e+99 is not a finite float32')
+    found = read("p.csv")
+    assert [index for index, row in enumerate(found) if not row["predicted bought"]] == sorted([*bad, 7])
+    data = json.loads(Path("p.json").read_text())
+    assert data == [json.loads(line) for line in Path("p.jsonl").read_text().splitlines()]
+    assert [index for index, row in enumerate(data) if "error" in row] == sorted([*bad, 7])
+    assert data[3]["error"] == lines[0]
+    assert data[3]["predictions"]["predicted bought"] is None
+    assert [list(row["row"].values()) for row in data] == rows
+    write("good.csv", good)
+    assert bought("predict", "net.json", "good.csv", "--output", "q.csv")[0] == 0
+    known = {tuple(row.values())[:5]: tuple(row.values())[5:] for row in read("q.csv")}
+    both = [row for row in found if tuple(row.values())[:5] in known]
+    assert len(both) > 1000
+    for row in both:
+        values = tuple(row.values())
+        assert values[5] == known[values[:5]][0]
+        np.testing.assert_allclose([*map(float, values[6:])], [*map(float, known[values[:5]][1:])], atol=1e-6)
+
+
+def test_many_rows_that_do_not_fit_are_counted(bought: Run) -> None:
+    rows = [["1", "2", "3", "Bonn", "no"]] * 30
+    write("new.csv", rows)
+    code, _, err = bought("predict", "net.json", "new.csv", "--format", "csv")
+    assert (code, len(err.splitlines()), err.splitlines()[-1]) == (2, 11, "new.csv: and 20 more rows")
+
+
+def test_a_row_of_another_table_ends_it_after_the_rows_before(bought: Run) -> None:
+    write("new.csv", [*households(1500), ["1", "2"]])
+    code, out, err = bought("predict", "net.json", "new.csv", "--format", "jsonl")
+    assert (code, len(out.splitlines())) == (2, 1024)
+    assert err.startswith("new.csv:1502: has 2 cells, but the table 5 columns")
+    code, out, _ = bought("predict", "net.json", "new.csv", "--output", "p.csv")
+    assert (code, out, Path("p.csv").exists()) == (2, "", False)
+
+
 def test_rows_are_predicted_by_the_kernels_of_the_training(bought: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     used = []
-    predict = predict_table.predict
+    predictions = predict_table.predictions
 
     def recorded(*arguments: Any, **more: Any) -> Any:
         used.append(more["kernels"])
-        return predict(*arguments, **more)
+        return predictions(*arguments, **more)
 
-    monkeypatch.setattr(predict_table, "predict", recorded)
+    monkeypatch.setattr(predict_table, "predictions", recorded)
     assert bought("predict", "net.json", "t.csv", "--output", "p.csv")[0] == 0
     assert used == [load_weights("net.npz").meta["kernels"]]
 
@@ -247,11 +294,11 @@ def test_rows_are_computed_by_the_kernels_of_the_training(
     save_weights("net.npz", dict(file.arrays), {**file.meta, "kernels": "numba"})
     used = []
 
-    def computed(*_: Any, kernels: str | None, **more: Any) -> tuple[list[Any], list[str]]:
+    def computed(*_: Any, kernels: str | None, **more: Any) -> list[Any]:
         used.append(kernels)
-        return [], []
+        return []
 
-    monkeypatch.setattr(predict_table, "predict", computed)
+    monkeypatch.setattr(predict_table, "predictions", computed)
     assert bought("predict", "net.json", "t.csv", *(["--kernels", option] if option else []))[0] == 0
     assert used == [option or "numba"]
 

@@ -42,6 +42,8 @@ def json_value(value: Any, line_break: str) -> str:
         return f"[{', '.join(json_value(item, inner) for item in value)}]"
     if isinstance(value, float) and not math.isfinite(value):
         return "null"
+    if isinstance(value, float):
+        return repr(value) if type(value) is float else json.dumps(value)
     return string(value) if isinstance(value, str) else json.dumps(value, allow_nan=False)
 
 

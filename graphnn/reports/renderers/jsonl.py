@@ -7,6 +7,8 @@ from typing import Any
 from graphnn.reports.renderers.json import string
 from graphnn.reports.report import Report
 
+QUICK = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
 
 def render(report: Report, width: int | None, colour: bool = False) -> str:
     """Return a line for each item of a list, or one line for other data; width and colour are ignored.
@@ -29,10 +31,19 @@ def ending(empty: bool) -> str:
 
 def line(value: Any) -> str:
     """Return a value as JSON in one line."""
+    try:
+        text = QUICK.encode(value)
+    except ValueError:  # a number that is not finite
+        return written(value)
+    return text if text.isprintable() else written(value)
+
+
+def written(value: Any) -> str:
+    """Return any value as JSON, a number that is not finite as null, with escapes for what a terminal would obey."""
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{string(str(key))}: {line(item)}' for key, item in value.items())}}}"
+        return f"{{{', '.join(f'{string(str(key))}: {written(item)}' for key, item in value.items())}}}"
     if isinstance(value, list | tuple):
-        return f"[{', '.join(map(line, value))}]"
+        return f"[{', '.join(map(written, value))}]"
     if isinstance(value, float) and not math.isfinite(value):
         return "null"
     return string(value) if isinstance(value, str) else json.dumps(value, allow_nan=False)
