@@ -3,7 +3,6 @@
 import ast
 import subprocess
 import sys
-import tomllib
 from operator import attrgetter
 from pathlib import Path
 from types import SimpleNamespace
@@ -115,12 +114,6 @@ def test_every_layer_has_a_test_of_its_own() -> None:
 def test_everything_registered_is_in_the_tables_of_its_readme(kind: str) -> None:
     text = (ROOT / "schemas" / "README.md").read_text(encoding="utf-8")
     assert [name for name in REGISTRIES[kind].built_in() if f"| **{name}** |" not in text] == []
-
-
-def test_the_list_of_packages_is_that_of_the_folders() -> None:
-    listed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]
-    folders = {".".join(file.parent.relative_to(ROOT).parts) for file in (ROOT / "graphnn").rglob("__init__.py")}
-    assert listed == sorted({*folders, "graphnn.schemas"})
 
 
 def test_only_the_registry_says_what_an_unknown_name_is() -> None:

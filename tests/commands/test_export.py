@@ -20,6 +20,7 @@ def test_safetensors_hold_the_weights_by_names_of_pytorch(trained: Path, graphnn
     assert set(arrays) == {
         *("hidden.weight", "hidden.bias", "output.weight", "output.bias"),
         *("norm.weight", "norm.bias", "norm.running_mean", "norm.running_var"),
+        *("mean", "std"),  # of the normalisation
     }
     assert (arrays["output.weight"] == ours["output/weights"]).all()
     assert (arrays["norm.running_var"] == ours["norm/running_variance"]).all()
