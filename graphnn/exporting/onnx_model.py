@@ -92,15 +92,21 @@ def meaning(network: TrainedNetwork) -> str:
         return "the probability of each class; their names are in the metadata, classes"
     if network.spec.learns_inputs:
         return "the sample that the network gives back, normalised; the constants are in graphnn.normalisation"
-    return "numbers" if outputs is Numbers else "the probability of yes, for each question"
+    if outputs is Numbers:
+        return "numbers, in the units of the targets"
+    said = "" if network.answers is None else "; the names are in the metadata, classes"
+    return f"the probability of yes{said}" if network.graph.output_shape == (1,) else f"the probability of each{said}"
 
 
 def metadata(network: TrainedNetwork) -> dict[str, str]:
     """Return the metadata of the file, JSON but for the version."""
+    table = None if network.trained_on is None else network.trained_on.table
+    names = network.answers if network.classes is None else network.classes
     values = {
         "graphnn.document": network.document,
         "graphnn.normalisation": network.normalisation.to_json(),
-        **({} if network.classes is None else {"classes": list(network.classes)}),
+        **({} if names is None else {"classes": list(names)}),
+        **({} if table is None else {"features": list(table.features), "graphnn.table": table.to_json()}),
         **({} if network.figures is None else {"graphnn.figures": dict(network.figures)}),
     }
     texts = {name: json.dumps(content, ensure_ascii=False) for name, content in values.items()}

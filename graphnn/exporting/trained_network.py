@@ -14,7 +14,7 @@ from graphnn.evaluation.evaluation import class_names
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph
 from graphnn.kernels.kernels import NUMPY
-from graphnn.metrics.outputs import Classes
+from graphnn.metrics.outputs import Classes, YesOrNo
 from graphnn.parameters.parameters import Parameters
 from graphnn.specification.spec import PATHS, Spec
 from graphnn.types import Array, Shape
@@ -115,6 +115,14 @@ class TrainedNetwork:
             f"the file takes samples in float32, while those of the training are {dtype}: that rounds them by up to "
             f"{error:.1g} of their deviation; subtract a number from the data before training to keep more digits"
         )
+
+    @property
+    def answers(self) -> tuple[str, ...] | None:
+        """The names of the answers no and yes of one output, or of the questions of several; None where not known."""
+        outputs, known = self.graph.output_shape, self.class_names
+        if self.graph.loss.outputs is not YesOrNo or known is None or len(outputs) != 1:
+            return None
+        return known if len(known) == (2 if outputs == (1,) else outputs[0]) else None
 
     def arrays(self) -> dict[str, Array]:
         """Return all parameters by 'node/parameter', trained or not, float32, in C order of their shapes."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 
 from graphnn.storage.weights import load_weights
@@ -82,3 +83,21 @@ def test_it_is_noted_that_inputs_come_back_normalised(
     assert found.returncode == 0, found.stderr
     assert json.loads(found.stdout)["compared"]["largest_difference"] < 1e-3
     assert ("the file gives inputs back normalised" in found.stderr) == noted
+
+
+def test_inputs_from_a_table_have_names(small: dict[str, Any], tmp_path: Path, graphnn: Run) -> None:
+    rows = [f"{number},{'red' if number % 3 else 'blue'},{'yes' if number % 2 else 'no'}" for number in range(90)]
+    (tmp_path / "mine.csv").write_text("\n".join(["age,colour,bought", *rows]), encoding="utf-8")
+    layers = [{"type": "Dense", "units": 1}, {"type": "Sigmoid"}]
+    document, data = tmp_path / "table.json", {"dataset": "csv", "path": "mine.csv", "target": "bought"}
+    changes = {"input": {"shape": [3]}, "layers": layers, "loss": {"type": "BinaryCrossEntropy"}, "data": data}
+    document.write_text(json.dumps({**small, **changes}), encoding="utf-8")
+    assert graphnn("train", document, "--quiet").returncode == 0
+    found = graphnn("export", document, "--to", "onnx", "--verify", "10", "--format", "json")
+    assert (found.returncode, found.stderr) == (0, "")
+    model = onnx.load(str(document.with_suffix(".onnx")))
+    known = {each.key: each.value for each in model.metadata_props}
+    assert json.loads(known["features"]) == ["age", "colour=blue", "colour=red"]
+    assert json.loads(known["classes"]) == ["no", "yes"]
+    assert json.loads(known["graphnn.table"])["columns"][0]["name"] == "age"
+    assert model.graph.output[0].doc_string == "the probability of yes; the names are in the metadata, classes"
