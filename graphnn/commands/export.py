@@ -19,6 +19,7 @@ from graphnn.commands.arguments import (
 )
 from graphnn.commands.guarding import guarded
 from graphnn.datasets.base import Dataset
+from graphnn.errors import DataError
 from graphnn.exporting.agreement import agreement
 from graphnn.exporting.base import TARGETS, Drawing, Exported, Exporter, Target, Wishes, write_whole
 from graphnn.exporting.report import export_report
@@ -33,6 +34,7 @@ from graphnn.text.terminal import note
 from graphnn.text.working import working
 from graphnn.types import Array
 
+Samples = Callable[[str, int], tuple[Array, Array]]
 DRAWN = 32  # samples that every export is compared on
 
 
@@ -65,7 +67,8 @@ def parser() -> Parser:
         "--verify",
         type=positive_integer,
         metavar="N",
-        help=f"compare on N samples of the test part; without it, on {DRAWN} random samples",
+        help=f"compare on N samples of the test part; without it, on {DRAWN} random samples, or with --quantize of "
+        "the training part",
     )
     result.add_argument(
         "--quantize", choices=("int8",), help="onnx: compute with integers of 8 bits, in a quarter of the space"
@@ -118,11 +121,14 @@ def export(target: Exporter, path: Path, arguments: Namespace) -> Report:
     data = cache(partial(stored, trained.spec, arguments.data_dir, table=trained.table, settings=trained.data_settings))
     samples = partial(part, trained, data)
     network = TrainedNetwork.of(trained.spec, trained.graph, trained.parameters, trained.normalisation, trained.meta)
-    if arguments.verify is None:
-        x, compared_on = network.likely_samples(DRAWN), f"{DRAWN} random samples"
-    else:
+    if arguments.verify is not None:
         x, _ = samples("test", arguments.verify)
         compared_on = f"{count_text(len(x))} samples of the test part"
+    elif arguments.quantize is not None:  # random ones lie beyond the ranges that are calibrated
+        x = training_samples(samples)
+        compared_on = f"{count_text(len(x))} samples of the training part"
+    else:
+        x, compared_on = network.likely_samples(DRAWN), f"{DRAWN} random samples"
     wishes = Wishes(samples=samples, quantize=arguments.quantize, replace=arguments.replace)
     with working(f"writing {path}"):
         exported = target.write(network, path, wishes)
@@ -130,6 +136,15 @@ def export(target: Exporter, path: Path, arguments: Namespace) -> Report:
         note(text)
     y = target.outputs(exported.files, x)
     return export_report(target.name, exported, None if y is None else agreement(network, x, y), compared_on)
+
+
+def training_samples(samples: Samples) -> Array:
+    """Return training samples to compare on. Raises DataError that says what they are needed for."""
+    try:
+        return samples("train", DRAWN)[0]
+    except DataError as error:
+        why = "--quantize is calibrated on training samples"
+        raise DataError(*(f"{why}: {each}" for each in error.problems)) from error
 
 
 def part(trained: Trained, data: Callable[[], Dataset], name: str, count: int) -> tuple[Array, Array]:

@@ -84,11 +84,7 @@ def samples(wishes: Wishes) -> tuple[Array, str, Array, Array]:
     """
     if wishes.samples is None:
         raise ExportError("int8 is calibrated on training samples, and there are none; give some")
-    try:
-        x, y = wishes.samples("train", CALIBRATION + MEASURED)
-    except DataError as error:
-        why = "--quantize int8 is calibrated on training samples"
-        raise DataError(*(f"{why}: {each}" for each in error.problems)) from error
+    x, y = wishes.samples("train", CALIBRATION + MEASURED)
     chosen = np.zeros(len(x), bool)
     chosen[np.linspace(0, len(x) - 1, min(CALIBRATION, len(x))).astype(np.int64)] = True
     try:
@@ -110,20 +106,23 @@ def calibrated(model: "ModelProto", x: Array) -> "ModelProto":
 
     copy = onnx.ModelProto()
     copy.CopyFrom(model)  # its weights are moved to a file
-    with tempfile.TemporaryDirectory() as folder, quiet():
-        file = Path(folder) / "int8.onnx"
-        quantize_static(
-            copy,
-            file,
-            Reader(),
-            quant_format=QuantFormat.QDQ,
-            per_channel=True,
-            activation_type=QuantType.QInt8,
-            weight_type=QuantType.QInt8,
-            extra_options={"QDQKeepRemovableActivations": True},  # a Relu before a value that stays float32
-            nodes_to_quantize=[node.name for node in model.graph.node if is_quantized(node)],
-        )
-        made = onnx.load(str(file))
+    try:
+        with tempfile.TemporaryDirectory() as folder, quiet():
+            file = Path(folder) / "int8.onnx"
+            quantize_static(
+                copy,
+                file,
+                Reader(),
+                quant_format=QuantFormat.QDQ,
+                per_channel=True,
+                activation_type=QuantType.QInt8,
+                weight_type=QuantType.QInt8,
+                extra_options={"QDQKeepRemovableActivations": True},  # a Relu before a value that stays float32
+                nodes_to_quantize=[node.name for node in model.graph.node if is_quantized(node)],
+            )
+            made = onnx.load(str(file))
+    except OSError as problem:
+        raise ExportError(f"{tempfile.gettempdir()}: cannot be written: {problem.strerror or problem}") from problem
     keep_scores(made, [node.input[0] for node in model.graph.node if node.op_type in LAST][-1:])
     return made
 

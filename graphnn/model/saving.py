@@ -91,20 +91,24 @@ class Saved(Displayed):
         target.check_wishes(wishes)
         target.check_installed()
         target.check_place(path)
-        agreed, said = None, tuple[str, ...]()
+        agreed, said, compared_on = None, tuple[str, ...](), "random samples"
         if isinstance(target, Exporter):
             target.check(self._graph())
             network = self._trained_network()
             said = network.notes
             exported = target.write(network, path, wishes)
-            x = network.likely_samples(COMPARED)
+            if wishes.quantize is None or wishes.samples is None:
+                x = network.likely_samples(COMPARED)
+            else:  # random ones lie beyond the ranges that are calibrated
+                (x, _), compared_on = wishes.samples("train", COMPARED), "samples of the training part"
             y = target.outputs(exported.files, x)
             agreed = None if y is None else agreement(network, x, y)
         else:
             assert isinstance(target, Drawing)
             write_whole(path, target.text(self._graph(), self.name).encode())
             exported = Exported((path,))
-        report = export_report(target.name, exported, agreed, f"{COMPARED} random samples")
+        count = COMPARED if agreed is None else agreed.samples
+        report = export_report(target.name, exported, agreed, f"{count} {compared_on}")
         return ShownLines("\n".join([render(report).rstrip("\n"), *said, *exported.notes]))
 
     def _trained_network(self) -> "TrainedNetwork":

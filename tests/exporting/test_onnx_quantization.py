@@ -1,7 +1,10 @@
 """Tests of ONNX files in integers of 8 bits: what they were calibrated and measured on, and how little they lose."""
 
+import errno
 import json
+import os
 import runpy
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -140,6 +143,13 @@ def test_the_command_measures_on_the_validation_part_or_on_other_training_sample
     assert graphnn("export", trained, "--to", "onnx", "--quantize", "int8").returncode == 0  # replaced
 
 
+def test_what_is_written_is_compared_on_samples_within_the_calibrated_ranges(trained: Path, graphnn: Run) -> None:
+    found = graphnn("export", trained, "--to", "onnx", "--quantize", "int8", "--format", "json")
+    compared = json.loads(found.stdout)["compared"]
+    assert compared["on"] == "32 samples of the training part"
+    assert compared["same_class"] >= 31
+
+
 def test_missing_data_are_told(small: dict[str, Any], tmp_path: Path, graphnn: Run) -> None:
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal((200, 64)).astype(np.float32), rng.integers(0, 10, 200)
@@ -150,7 +160,7 @@ def test_missing_data_are_told(small: dict[str, Any], tmp_path: Path, graphnn: R
     (tmp_path / "mine.npz").unlink()
     found = graphnn("export", document, "--to", "onnx", "--quantize", "int8")
     assert found.returncode == 2
-    assert "--quantize int8 is calibrated on training samples: " in found.stderr
+    assert "--quantize is calibrated on training samples: " in found.stderr
     assert "mine.npz" in found.stderr
     assert not document.with_name("other.int8.onnx").exists()
 
@@ -172,3 +182,14 @@ def test_without_onnxruntime_nothing_is_quantised(trained: Path, graphnn: Run, m
     assert (found.returncode, found.stdout) == (2, "")
     assert "--quantize needs onnxruntime; " in found.stderr
     assert "-m pip install" in found.stderr
+
+
+def test_a_full_disk_is_told(trained: Path, graphnn: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: Any, **settings: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("onnxruntime.quantization.quantize_static", full)
+    found = graphnn("export", trained, "--to", "onnx", "--quantize", "int8")
+    assert found.returncode == 2
+    assert found.stderr == f"{tempfile.gettempdir()}: cannot be written: No space left on device\n"
+    assert not trained.with_name("net.int8.onnx").exists()

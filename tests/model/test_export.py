@@ -66,6 +66,7 @@ def test_integers_are_calibrated_on_given_inputs(tmp_path: Path) -> None:
     text = model.export(tmp_path / "mine.onnx", quantize="int8", calibration=x)
     assert "256 samples of the training part" in text
     assert "accuracy" not in text
+    assert "32 samples of the training part" in text
     y = run(tmp_path / "mine.onnx", x)
     assert 0 < np.abs(y - model.loss.beliefs(model.predict(x))).max() < 0.1
     with pytest.raises(GraphError, match="int8 is calibrated on training samples, and there are none; give some"):
