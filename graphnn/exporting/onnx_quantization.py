@@ -104,14 +104,13 @@ def calibrated(model: "ModelProto", x: Array) -> "ModelProto":
         def get_next(self) -> dict[str, Array] | None:
             return next(self.batches, None)
 
-    copy = onnx.ModelProto()
-    copy.CopyFrom(model)  # its weights are moved to a file
     try:
         with tempfile.TemporaryDirectory() as folder, quiet():
-            file = Path(folder) / "int8.onnx"
+            given, made_at = (Path(folder) / name for name in ("float32.onnx", "int8.onnx"))
+            given.write_bytes(model.SerializeToString())
             quantize_static(
-                copy,
-                file,
+                given,
+                made_at,
                 Reader(),
                 quant_format=QuantFormat.QDQ,
                 per_channel=True,
@@ -120,7 +119,7 @@ def calibrated(model: "ModelProto", x: Array) -> "ModelProto":
                 extra_options={"QDQKeepRemovableActivations": True},  # a Relu before a value that stays float32
                 nodes_to_quantize=[node.name for node in model.graph.node if is_quantized(node)],
             )
-            made = onnx.load(str(file))
+            made = onnx.load(str(made_at))
     except OSError as problem:
         raise ExportError(f"{tempfile.gettempdir()}: cannot be written: {problem.strerror or problem}") from problem
     keep_scores(made, [node.input[0] for node in model.graph.node if node.op_type in LAST][-1:])
