@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from graphnn.exporting.base import ExportError
 from graphnn.exporting.branches import steps_of
-from graphnn.exporting.onnx_ends import write_beliefs, write_normalisation
+from graphnn.exporting.onnx_beliefs import write_beliefs
 from graphnn.exporting.onnx_folding import folded
 from graphnn.exporting.onnx_graph import INPUT, OUTPUT, OnnxGraph
 from graphnn.exporting.onnx_layers import write_steps
+from graphnn.exporting.onnx_normalisation import write_normalisation
 from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.metrics.outputs import Classes, Numbers
 from graphnn.text.numbers import bytes_text

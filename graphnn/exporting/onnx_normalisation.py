@@ -1,4 +1,4 @@
-"""What an ONNX file computes before the first layer and after the last: normalisation, and the beliefs of a loss."""
+"""The normalisation of samples, as the first nodes of an ONNX file."""
 
 import numpy as np
 
@@ -6,11 +6,9 @@ from graphnn.datasets.precision import EXACT, SINGLE
 from graphnn.datasets.preparation import Normalisation, spread
 from graphnn.exporting.base import ExportError
 from graphnn.exporting.onnx_graph import OnnxGraph
-from graphnn.losses.base import Loss
-from graphnn.losses.cross_entropy import CrossEntropy
 from graphnn.types import Array, Shape
 
-NORMALISATION, BELIEFS = "normalisation", "beliefs"  # names of nodes begin so
+NORMALISATION = "normalisation"  # names of nodes begin so
 
 
 def write_normalisation(graph: OnnxGraph, normalisation: Normalisation, input_shape: Shape, x: str) -> str:
@@ -52,17 +50,3 @@ def offset_parts(offset: Array, divisor: Array) -> list[tuple[str, Array]]:
     low = (offset - high).astype(np.float32)
     parts = [("", high)] if high.any() else []
     return [*parts, ("_rest", low)] if (np.abs(low) > EXACT * divisor).any() else parts
-
-
-def write_beliefs(graph: OnnxGraph, loss: Loss, classes: int, p: str) -> str:
-    """Write what outputs p say of a sample, q = max(p − ε/K, 0) / Σ max(p − ε/K, 0), after label smoothing by ε.
-
-    Without smoothing, nothing is written, and p is returned. See `Loss.beliefs`.
-    """
-    if not isinstance(loss, CrossEntropy) or loss.label_smoothing == 0:
-        return p
-    share = graph.constant(f"{BELIEFS}/share", np.asarray(loss.label_smoothing / classes, np.float32))
-    kept = graph.node("Relu", f"{BELIEFS}/clip", graph.node("Sub", f"{BELIEFS}/subtract", p, share))
-    axes = graph.constant(f"{BELIEFS}/axes", np.array([1], np.int64))
-    total = graph.node("ReduceSum", f"{BELIEFS}/sum", kept, axes, keepdims=1)
-    return graph.node("Div", f"{BELIEFS}/divide", kept, total)
