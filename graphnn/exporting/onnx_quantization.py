@@ -38,7 +38,7 @@ QUANTIZATION = "graphnn.quantization"  # in the metadata
 
 
 @frozen_dataclass
-class Measured:
+class Calibrated:
     """What is known of a quantised file.
 
     calibration: the number of samples. figure: what was measured, of float32 and of int8, on samples of `part`, as many
@@ -67,12 +67,12 @@ def quantized(network: TrainedNetwork, wishes: Wishes) -> tuple["ModelProto", li
     calibration, part, x, y = samples(wishes)
     with working("calibrating", len(calibration)):
         made = calibrated(single, calibration)
-    found = Measured(len(calibration))
+    found = Calibrated(len(calibration))
     if len(y):
         with working(f"comparing accuracy on {count_text(len(x))} samples", len(x)):
             name, before = figure(network, run(single.SerializeToString(), x), y, x)
             _, after = figure(network, run(made.SerializeToString(), x), y, x)
-        found = Measured(len(calibration), name, before, after, part, len(x))
+        found = Calibrated(len(calibration), name, before, after, part, len(x))
     finish(made, network, found)
     return checked(made), facts(found, size)
 
@@ -182,7 +182,7 @@ def figure(network: TrainedNetwork, outputs: Array, y: Array, x: Array) -> tuple
     return "loss", loss(y, outputs)
 
 
-def finish(model: "ModelProto", network: TrainedNetwork, found: Measured) -> None:
+def finish(model: "ModelProto", network: TrainedNetwork, found: Calibrated) -> None:
     """Give a model the metadata of the network and of its quantisation."""
     model.producer_name, model.producer_version = PRODUCER, __version__
     model.doc_string = network.spec.description or ""
@@ -193,7 +193,7 @@ def finish(model: "ModelProto", network: TrainedNetwork, found: Measured) -> Non
     describe(model, {**metadata(network), QUANTIZATION: json.dumps(about)})
 
 
-def facts(found: Measured, size: int) -> list[Fact]:
+def facts(found: Calibrated, size: int) -> list[Fact]:
     """Return what to tell of a quantised file. size: of the file in float32, bytes."""
     told = [
         Fact(SINGLE, size, BYTES),
