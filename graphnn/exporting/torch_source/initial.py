@@ -56,15 +56,23 @@ def initial_lines(nodes: Sequence[Node], prefixes: Mapping[str, str]) -> list[st
     values = {node.name: one(node) for node in weighted}
     counted = Counter((value, KINDS[node.layer.type]) for node in weighted if (value := values[node.name]))
     general = general_values(counted)
+    covered = {KINDS[node.layer.type] for node in weighted} == {kind for kinds in general.values() for kind in kinds}
+    together = covered and len(general) == 1 and all(is_biased(node) for node in weighted)
     lines: list[str] = []
     for value, kinds in general.items():
         named = kinds[0] if len(kinds) == 1 else f"({', '.join(kinds)})"
         lines += ["for layer in self.modules():", f"    if isinstance(layer, {named}):", f"        {value}"]
+        lines += ["        nn.init.zeros_(layer.bias)"] * together
     for node in weighted:
         value, kind = values[node.name], KINDS[node.layer.type]
         if value is not None and kind not in general.get(value, ()):
             lines.append(value.replace("layer.", f"self.{accessor(prefixes[node.name])}."))
-    return lines + bias_lines(weighted, prefixes)
+    return lines if together else lines + bias_lines(weighted, prefixes)
+
+
+def is_biased(node: Node) -> bool:
+    """Whether a node has biases."""
+    return any(each.name == "biases" for each in node.parameters)
 
 
 def one(node: Node) -> str | None:
@@ -91,7 +99,7 @@ def general_values(counted: Counter[tuple[str, str]]) -> dict[str, list[str]]:
 
 def bias_lines(weighted: Sequence[Node], prefixes: Mapping[str, str]) -> list[str]:
     """Return the lines that set biases to 0."""
-    biased = [node for node in weighted if any(each.name == "biases" for each in node.parameters)]
+    biased = [node for node in weighted if is_biased(node)]
     if len(biased) <= 2:
         return [f"nn.init.zeros_(self.{accessor(prefixes[node.name])}.bias)" for node in biased]
     if len(biased) == len(weighted):

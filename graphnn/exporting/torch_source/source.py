@@ -57,7 +57,6 @@ class TorchFile:
             self.network_class(),
             self.load(),
             self.predict(),
-            self.load_data(),
             self.loss.function,
             self.augment(),
             self.evaluate(),
@@ -74,8 +73,12 @@ class TorchFile:
         said = f": {self.spec.description}" if self.spec.description else "."
         lines = wrapped(f"{self.spec.name}{said}", '"""', "")
         count = sum(parameter.size for parameter in self.network.parameters.trained.values())
-        lines += ["", *wrapped(f"Exported by graphnn; {count:,} parameters{self.figures()}.", "", "")]
-        lines += [f"Training anew: python {self.stem}.py DATA.npz", '"""', ""]
+        used = "x_train, x_test" if self.spec.learns_inputs else "x_train, y_train, x_test, y_test"
+        lines += [
+            "",
+            *wrapped(f"{count:,} parameters{self.figures()}. Trained anew, on arrays as they are stored, by", "", ""),
+        ]
+        lines += [f"    python {self.stem}.py DATA.npz  # with {used}", '"""', ""]
         return lines
 
     def figures(self) -> str:
@@ -137,10 +140,10 @@ class TorchFile:
     def load(self) -> list[str]:
         """Return the function that gives the trained network."""
         return [
-            "def load() -> Network:",
+            "def load(weights: Path = WEIGHTS) -> Network:",
             '    """The network with its trained weights."""',
             "    network = Network()",
-            "    network.load_state_dict(load_file(WEIGHTS))",
+            "    network.load_state_dict(load_file(weights))",
             "    return network.eval()",
         ]
 
@@ -156,24 +159,17 @@ class TorchFile:
             *(f"    {line}" for line in lines),
         ]
 
-    def load_data(self) -> list[str]:
-        """Return the function that reads the data."""
+    def data(self) -> list[str]:
+        """Return the lines that read the data."""
         shape = ", ".join(map(str, self.network.data_shape))
+        names = '("x_train", "x_test")'
+        lines = ["data = {name: torch.tensor(array) for name, array in np.load(sys.argv[1]).items()}"]
+        floats = ".float()" if self.network.normalisation.mode == "none" else ""
+        lines.append(f"x, x_test = (data[name].view(-1, {shape}){floats} for name in {names})")
         if self.spec.learns_inputs:
-            return [
-                "def load_data(path: str) -> list[Tensor]:",
-                '    """x_train and x_test of an .npz file, as stored."""',
-                "    arrays = np.load(path)",
-                f'    return [torch.tensor(arrays[f"x_{{part}}"]).view(-1, {shape}) for part in ("train", "test")]',
-            ]
+            return lines
         kind = "long()" if self.classes else "float()"
-        return [
-            "def load_data(path: str) -> tuple[Tensor, ...]:",
-            '    """x_train, y_train, x_test and y_test of an .npz file, x as stored."""',
-            "    data = {name: torch.tensor(array) for name, array in np.load(path).items()}",
-            f'    x_train, x_test = (data[name].view(-1, {shape}) for name in ("x_train", "x_test"))',
-            f'    return x_train, data["y_train"].{kind}, x_test, data["y_test"].{kind}',
-        ]
+        return [*lines, f'y, y_test = data["y_train"].{kind}, data["y_test"].{kind}']
 
     def evaluate(self) -> list[str]:
         """Return the function whose result a plateau is seen in."""
@@ -251,12 +247,11 @@ class TorchFile:
         """Return what runs when the file is called."""
         lines = ["if len(sys.argv) != 2:", "    sys.exit(__doc__)", "torch.manual_seed(SEED)"]
         lines += ["torch.set_default_device(DEVICE)"]
-        names = ["x_train", "x_test"] if self.spec.learns_inputs else ["x_train", "y_train", "x_test", "y_test"]
-        lines.append(f"{', '.join(names)} = load_data(sys.argv[1])")
-        given = ["x_train"] if self.spec.learns_inputs else ["x_train", "y_train"]
+        lines += self.data()
+        given = ["x"] if self.spec.learns_inputs else ["x", "y"]
         if self.validated:
             fraction = self.spec.data["validation_split"]
-            lines.append(f"order = torch.randperm(len(x_train)).tensor_split([round({fraction} * len(x_train))])")
+            lines.append(f"order = torch.randperm(len(x)).tensor_split([round({fraction} * len(x))])")
             given = [f"{name}[order[1]]" for name in given] + [f"{name}[order[0]]" for name in given]
         known = self.from_file()
         lines.append("network = Network()" if known else f"network = train(Network(), {', '.join(given)})")
@@ -264,7 +259,7 @@ class TorchFile:
             lines += ["known = load_file(WEIGHTS)  # for what was computed from the training samples"]
             lines += [f'network.{accessor(place)}.data.copy_(known["{place}"])' for place in known]
             lines.append(f"network = train(network, {', '.join(given)})")
-        lines.append("z = torch.cat([predict(network, x) for x in x_test.split(1000)])")
+        lines.append("z = torch.cat([predict(network, some) for some in x_test.split(1000)])")
         if self.classes:
             lines.append('print(f"test accuracy {(z.argmax(1) == y_test).float().mean():.2%}")')
         else:
@@ -304,5 +299,5 @@ def normalised(known: Normalisation, x: str, flat: str) -> str:
         return f"{x}{flat}"
     if needs_double(known):
         return f"(({x}.double() - self.mean) / self.std).float(){flat}"
-    inner = f"({x} - self.mean) / self.std"
+    inner = f"({x}.float() - self.mean) / self.std"
     return f"({inner}){flat}" if flat else inner

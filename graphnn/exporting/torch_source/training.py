@@ -50,10 +50,12 @@ class Loop:
         epochs, drop = self.training["epochs"], self.training["drop_last"]
         whole = float(epochs).is_integer()
         per_epoch = "len(x) // BATCH_SIZE" if drop else "-(-len(x) // BATCH_SIZE)"
-        steps = "EPOCHS * per_epoch" if whole else "math.ceil(EPOCHS * per_epoch)"
+        named = drop or any("per_epoch" in line for line in (*self.rates, *self.prepare))
+        count = "per_epoch" if named else per_epoch
+        steps = f"EPOCHS * {count}" if whole else f"math.ceil(EPOCHS * {count})"
         counted = any("step" in line for line in (*self.rates, *self.prepare)) or self.averaging or not whole
         watched = ", watched_x: Tensor, watched_y: Tensor" if self.validated else ""
-        start = [f"per_epoch = {per_epoch}"] if counted or drop else []
+        start = [f"per_epoch = {per_epoch}"] if named else []
         start += [f"steps, step = {steps}, 0"] if counted else []
         start += self.prepare
         if self.averaging is not None:

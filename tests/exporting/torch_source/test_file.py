@@ -25,11 +25,12 @@ from graphnn.exporting.torch_source.losses import LOSS_SOURCES
 from graphnn.exporting.torch_source.modules import CONVERSIONS
 from graphnn.exporting.torch_source.optimizing import OPTIMIZER_SOURCES, SCHEDULE_SOURCES
 from graphnn.exporting.torch_source.source import TorchFile
+from graphnn.exporting.torch_source.structure import state_names
 from graphnn.exporting.torch_source.training import AVERAGING
 from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.exporting.unchanged import with_digest
 from graphnn.graph.build import build_graph
-from graphnn.graph.initialisation import unset
+from graphnn.graph.initialisation import initialise, unset
 from graphnn.initializers.base import INITIALIZERS
 from graphnn.layers.base import LAYERS
 from graphnn.losses.base import LOSSES
@@ -225,6 +226,34 @@ def test_the_weights_are_the_state_dict(tmp_path: Path) -> None:
     saved = load_file(weights)
     assert set(saved) == set(network.state_dict())
     assert all(torch.equal(saved[name], array) for name, array in network.state_dict().items())
+
+
+@pytest.mark.parametrize("initializer", sorted(set(INITIAL) - {"patch_whitening"}))
+def test_a_new_network_begins_as_in_graphnn(initializer: str, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    given = {"type": initializer, **({"value": 0.3} if initializer == "constant" else {})}
+    layers = [
+        {"type": "Conv2D", "name": "c", "filters": 24, "initializer": given},
+        *({"type": "Conv2D", "name": "d", "filters": 8, "initializer": given}, {"type": "Flatten"}),
+        *({"type": "Dense", "name": "head", "units": 30, "initializer": "normal"}, {"type": "Softmax"}),
+    ]
+    network = network_of(small(layers=layers, input={"shape": [8, 8, 8]}))
+    ours = initialise(network.graph, 0).named()
+    torch.manual_seed(0)
+    theirs = imported(TORCH.write(network, tmp_path / "net.py", Wishes()).files[0]).Network().state_dict()
+    for name, inside in state_names(network.spec, network.graph).items():
+        values, found = ours[name], theirs[inside].numpy()
+        assert abs(found.mean() - values.mean()) < 0.2 * values.std() + 1e-6, name
+        assert abs(found.std() - values.std()) < 0.1 * values.std() + 1e-6, name
+        if initializer == "identity" and name != "head/weights":
+            assert (found[:8] == values[:8]).all(), name
+
+
+def test_first_values_from_images_are_taken_from_the_weights(tmp_path: Path) -> None:
+    layers = [{"type": "Conv2D", "name": "w", "filters": 8, "kernel_size": 2, "initializer": "patch_whitening"}]
+    layers += [{"type": "Flatten"}, {"type": "Dense", "units": 3}, {"type": "Softmax"}]
+    text = TorchFile(network_of(small(layers=layers)), "net").text()
+    assert 'network.w.weight.data.copy_(known["w.weight"])' in text
 
 
 def test_what_cannot_be_written_is_refused_with_its_place(tmp_path: Path) -> None:
