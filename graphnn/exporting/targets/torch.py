@@ -16,6 +16,8 @@ from graphnn.storage.replacing import replacing
 from graphnn.text.installing import install_command
 from graphnn.types import Array
 
+HIDING = ("torch", "numpy", "safetensors")  # what the file imports
+
 
 class Torch(Exporter):
     """A `.py` file that needs PyTorch, and a `.safetensors` file of the same name."""
@@ -30,6 +32,9 @@ class Torch(Exporter):
         return head.startswith(HEAD.encode())
 
     def check_place(self, path: Path) -> None:
+        if path.stem in HIDING or path.stem in sys.stdlib_module_names:
+            advice = f"name another file by --output, such as {path.stem}_network.py"
+            raise ExportError(f"{path}: would hide the module {path.stem}, which Python imports; {advice}")
         super().check_place(path)
         SAFETENSORS.check_place(path.with_suffix(SAFETENSORS.suffix))
 

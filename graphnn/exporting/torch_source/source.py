@@ -70,15 +70,15 @@ class TorchFile:
 
     def head(self) -> list[str]:
         """Return the docstring of the file."""
-        said = f": {self.spec.description}" if self.spec.description else "."
-        lines = wrapped(f"{self.spec.name}{said}", '"""', "")
+        said = f": {self.spec.description}" if self.spec.description else ""
+        lines = wrapped(quotable(f"{self.spec.name}{said}") or "A network.", '"""', "")
         count = sum(parameter.size for parameter in self.network.parameters.trained.values())
         used = "x_train, x_test" if self.spec.learns_inputs else "x_train, y_train, x_test, y_test"
         lines += [
             "",
             *wrapped(f"{count:,} parameters{self.figures()}. Trained anew, on arrays as they are stored, by", "", ""),
         ]
-        lines += [f"    python {self.stem}.py DATA.npz  # with {used}", '"""', ""]
+        lines += [f"    python {quotable(self.stem)}.py DATA.npz  # with {used}", '"""', ""]
         return lines
 
     def figures(self) -> str:
@@ -266,7 +266,7 @@ class TorchFile:
             target = normalised(self.network.normalisation, "x_test", "").replace("self.", "network.")
             target = target if self.spec.learns_inputs else "y_test"
             lines.append(f'print(f"test error {{F.mse_loss(z, ({target}).view_as(z)):.4g}}")')
-        lines.append(f'save_file(network.state_dict(), "{self.stem}-trained.safetensors")')
+        lines.append(f"save_file(network.state_dict(), {literal(f'{self.stem}-trained.safetensors')})")
         return ['if __name__ == "__main__":', *(f"    {line}" for line in lines)]
 
     def from_file(self) -> list[str]:
@@ -280,6 +280,12 @@ class TorchFile:
         if not self.augmentations:
             return []
         return augment_source(self.augmentations, self.network.data_shape)
+
+
+def quotable(text: str) -> str:
+    """Return a text as it can stand in a docstring."""
+    shown = "".join(each if each.isprintable() else " " for each in text)
+    return shown.replace("\\", "/").replace('"', "'").strip()
 
 
 def class_lines(classes: Sequence[str]) -> list[str]:

@@ -1,10 +1,12 @@
 """The written file: what it is, for every shipped document; that it says what graphnn says; and what is refused."""
 
+import ast
 import json
 import re
 import runpy
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -265,6 +267,25 @@ def test_what_cannot_be_written_is_refused_with_its_place(tmp_path: Path) -> Non
     with pytest.raises(ExportError, match="measures loss and accuracy, not macro_f1"):
         TORCH.write(network_of(small(optimizer=watched)), tmp_path / "net.py", Wishes())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["torch.py", "types.py"])
+def test_a_file_that_would_hide_a_module_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match=r"would hide the module \w+.* \w+_network\.py"):
+        TORCH.check_place(tmp_path / name)
+
+
+@pytest.mark.parametrize("text", ['a "quoted" one', '"""', "C:\\new\\x", "two\nlines", "\x00", "'", '"', "é → ü"])
+def test_texts_of_a_document_cannot_break_the_file(text: str) -> None:
+    spec = small(name=text, description=text)
+    network = replace(network_of(spec), class_names=(text, "b", "c"))
+    stem = "".join(each for each in text if each not in "/\x00")
+    source = TorchFile(network, stem).text()
+    tree = ast.parse(source)
+    (classes,) = (node.value for node in tree.body if isinstance(node, ast.Assign) and "CLASSES" in ast.dump(node))
+    assert ast.literal_eval(classes) == [text, "b", "c"]
+    assert "parameters." in (ast.get_docstring(tree) or "")
+    source.encode()
 
 
 def test_what_is_left_out_is_told(tmp_path: Path) -> None:
