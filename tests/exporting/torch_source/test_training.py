@@ -90,6 +90,7 @@ def trained(case: Any, module: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
         return x * torch.from_numpy(masks.pop(0))
 
     monkeypatch.setattr(torch, "randperm", order)
+    monkeypatch.setattr(torch.Tensor, "float", lambda tensor: tensor.double())
     if hasattr(module, "Dropout"):
         monkeypatch.setattr(module.Dropout, "forward", drop)
     network = module.load().double()
