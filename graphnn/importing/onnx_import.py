@@ -32,6 +32,9 @@ from graphnn.training.metadata import weights_metadata
 from graphnn.types import Array, Shape, shape_text
 
 COLOURS = (1, 3, 4)  # channels of pictures
+UNNORMALISED = (
+    "the file does not normalise samples; if they were normalised before it, say how by --scale, --mean and --std"
+)
 
 
 @frozen_dataclass
@@ -96,6 +99,8 @@ def import_onnx(path: Path, wishes: ImportWishes, *, folder: Path | None = None)
     spec = spec_from_values(values, path.name, folder=folder)
     arrays = layers.arrays
     if known is None:
+        if normalisation.mode == "none":
+            notes += (UNNORMALISED,)
         notes += (*advice(values["layers"]), *shared_weights(graph))
     if known is not None and not wishes.softmax:
         joined = known.joined(spec, arrays, normalisation, data)

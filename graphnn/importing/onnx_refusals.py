@@ -49,6 +49,14 @@ REFUSALS: Mapping[str, str] = {
 }
 
 
+MOVING = ("Concat", "Gather", "Slice", "Split", "Expand", "Tile")  # computes shapes, too
+
+
+def is_fault_anywhere(operation: Operation) -> bool:
+    """Whether an operation that cannot be said is one wherever it stands, also behind another fault."""
+    return bool(operation.domain) or (operation.type in REFUSALS and operation.type not in MOVING)
+
+
 def nearest(operation: Operation) -> str:
     """Return why an operation cannot be said, and what is the nearest that can."""
     if operation.domain:

@@ -11,7 +11,7 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.importing.onnx_constants import NotFolded, constant_of, folded
 from graphnn.importing.onnx_file import first_line
 from graphnn.importing.onnx_graph import Operation, ReadGraph
-from graphnn.importing.onnx_refusals import nearest
+from graphnn.importing.onnx_refusals import is_fault_anywhere, nearest
 from graphnn.importing.onnx_steps import GraphStep, Input, Tensor, Unread
 from graphnn.types import Array, Shape, shape_text
 
@@ -124,10 +124,11 @@ class Translation:
             outputs = folded(operation, [self.arrays.get(name) for name in operation.inputs])
             self.arrays |= dict(zip(operation.outputs, outputs, strict=False))
             return
+        lost = any(name and name not in self.arrays and name not in self.tensors for name in operation.inputs)
+        if lost and (known or not is_fault_anywhere(operation)):
+            return  # behind a fault whose shape is not known, and perhaps no fault by itself
         if not known:
             raise Refused(nearest(operation))
-        if any(name and name not in self.arrays and name not in self.tensors for name in operation.inputs):
-            return  # behind a fault whose shape is not known
         self.tensors[operation.outputs[0]] = translators[operation.type](operation, self)
         if any(name and self.graph.uses[name] for name in operation.outputs[1:]):
             raise Refused("has a second output that is used; a layer here has one")

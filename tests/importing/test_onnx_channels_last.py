@@ -48,7 +48,7 @@ def test_the_inputs_of_a_dense_are_put_in_order(imported: Import) -> None:
     found = imported(nodes, arrays, (6, 6, 3))
     assert found.values["input"] == {"shape": [3, 6, 6]}
     assert bare(found.values["layers"]) == LAYERS
-    assert "channels last, 6×6×3" in found.notes[0]
+    assert "channels last, 6×6×3" in " ".join(found.notes)
     weights = found.arrays["m/weights"].reshape(7, 5, 3, 3).transpose(2, 3, 1, 0).reshape(45, 7)
     np.testing.assert_array_equal(weights, arrays["v"])
 

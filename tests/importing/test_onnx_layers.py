@@ -197,7 +197,7 @@ def test_a_convolution_of_one_pixel_is_a_dense(imported: Import) -> None:
 def test_dropout_for_inference_is_left_out_with_a_note(imported: Import) -> None:
     found = imported([("Dropout", "x rate", "d"), ("Relu", "d", "y")], {"rate": np.float32(0.2)}, VECTOR)
     assert found.values["layers"] == [{"type": "ReLU", "name": "y"}]
-    assert "write a Dropout of 0.2, and after it a Scale of 1.25" in found.notes[0]
+    assert "write a Dropout of 0.2, and after it a Scale of 1.25" in " ".join(found.notes)
 
 
 def test_a_batch_normalisation_in_training_gets_the_running_statistics(imported: Import) -> None:
@@ -209,13 +209,13 @@ def test_a_batch_normalisation_in_training_gets_the_running_statistics(imported:
 def test_one_slope_for_all_channels_becomes_one_for_each(imported: Import) -> None:
     found = imported([("PRelu", "x s", "y")], {"s": np.array([0.3], np.float32)}, IMAGE)
     np.testing.assert_array_equal(found.arrays["y/slopes"], np.full(3, 0.3, np.float32))
-    assert "one slope for all channels in the file" in found.notes[0]
+    assert "one slope for all channels in the file" in " ".join(found.notes)
 
 
 def test_the_logarithm_of_the_last_softmax_is_left_out_with_a_note(imported: Import) -> None:
     found = imported([("LogSoftmax", "x", "y")], {}, VECTOR)
     assert found.values["layers"] == [{"type": "Softmax", "name": "y"}]
-    assert "Softmax for LogSoftmax" in found.notes[0]
+    assert "Softmax for LogSoftmax" in " ".join(found.notes)
 
 
 @pytest.mark.parametrize(

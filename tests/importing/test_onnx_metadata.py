@@ -122,7 +122,7 @@ def test_another_document_is_left_alone_with_a_note(index: int, layer: dict[str,
     assert [each["type"] for each in found.values["layers"]] == [
         *("Flatten", "Dense", "BatchNormalization", "ReLU", "Scale", "Dense", "Softmax")
     ]
-    assert "describes another network" in found.notes[0]
+    assert "describes another network" in " ".join(found.notes)
 
 
 def test_a_fitting_scale_of_one_and_a_dropout_of_none(imported: Import) -> None:

@@ -208,6 +208,22 @@ def test_all_faults_at_once(write: Write) -> None:
     assert named == ['node "c1" (Conv)', 'node "h" (HardSwish)', 'node "p" (MaxPool)', 'node "y" (LpNormalization)']
 
 
+def test_nothing_that_follows_from_a_fault_is_told(write: Write) -> None:
+    nodes = [
+        ("Transpose", "x", "t", {"perm": [1, 0, 2]}),
+        ("Shape", "t", "s"),
+        ("Gather", "s i", "n", {"axis": 0}),
+        ("Expand", "w n", "e"),
+        ("LSTM", "t w r", "o", {"hidden_size": 2}),
+        ("MatMul", "o e", "y"),
+    ]
+    arrays = {"i": np.array([0]), "w": random(1, 8, 8), "r": random(1, 8, 2)}
+    with pytest.raises(GraphError) as caught:
+        import_onnx(write(nodes, arrays, (4, 8)), ImportWishes())
+    named = [str(problem).split(": ")[1] for problem in caught.value.problems]
+    assert named == ['node "t" (Transpose)', 'node "o" (LSTM)']
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [

@@ -96,7 +96,7 @@ def test_scores_of_classes_get_a_softmax(imported: Import) -> None:
     nodes = [("Gemm", "x w b", "y")]
     bare = imported(nodes, ARRAYS)
     assert bare.values["loss"] == {"type": "MeanSquaredError"}
-    assert "import it with --softmax" in bare.notes[0]
+    assert "import it with --softmax" in " ".join(bare.notes)
     found = imported(nodes, ARRAYS, wishes=ImportWishes(softmax=True, classes=("a", "b", "c")))
     assert [layer["type"] for layer in found.values["layers"]] == ["Dense", "Softmax"]
     assert found.values["loss"] == {"type": "CrossEntropy"}
@@ -109,3 +109,9 @@ def test_as_many_classes_as_outputs(classes: tuple[str, ...], write: Write) -> N
         import_onnx(write([("Gemm", "x w b", "y")], ARRAYS), ImportWishes(softmax=True, classes=classes))
     with pytest.raises(GraphError, match="add --softmax"):
         import_onnx(write([("Gemm", "x w b", "y")], ARRAYS), ImportWishes(classes=classes))
+
+
+def test_samples_that_nothing_normalises_are_told(imported: Import) -> None:
+    told = "the file does not normalise samples"
+    assert told in imported(DENSE, ARRAYS).notes[0]
+    assert told not in " ".join(imported(DENSE, ARRAYS, wishes=ImportWishes(scale=255.0)).notes)
