@@ -7,6 +7,7 @@ from pathlib import Path
 from graphnn.commands.arguments import Parser, add_format_argument, show_report
 from graphnn.commands.guarding import guarded
 from graphnn.importing.onnx_import import ImportWishes, import_onnx
+from graphnn.importing.other_files import check_kind
 from graphnn.importing.report import import_report
 from graphnn.importing.saving import check_places, save_imported, weights_of
 from graphnn.text.terminal import note
@@ -63,6 +64,7 @@ def run(argv: Sequence[str]) -> int:
     arguments = parser().parse(argv)
     file: Path = arguments.file
     document: Path = arguments.output or file.with_suffix(".json")
+    check_kind(file)
     check_places(document, replace=arguments.replace)
     wishes = ImportWishes(
         arguments.classes, arguments.data, arguments.scale, arguments.mean, arguments.std, arguments.softmax

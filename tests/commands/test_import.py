@@ -152,6 +152,25 @@ def test_for_programs(digits: Path, graphnn: Run) -> None:
     assert found["compared"]["largest_difference"] < 1e-5
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("net.pt", "torch.onnx.export("),
+        ("net.keras", 'model.export("net.onnx", format="onnx")'),
+        ("net.safetensors", "--init-from"),
+        ("net.npz", "their document stands beside them"),
+        ("net.json", "this is a document"),
+        ("net.tflite", "tf2onnx.convert"),
+    ],
+)
+def test_networks_in_other_files(name: str, said: str, graphnn: Run, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"PK\x03\x04")
+    done = graphnn("import", tmp_path / name)
+    assert done.returncode == 2
+    assert f"{name}: import takes ONNX files; " in done.stderr
+    assert said in done.stderr
+
+
 def test_a_missing_file(graphnn: Run, digits: Path, tmp_path: Path) -> None:
     done = graphnn("import", tmp_path / "digits_nt.onnx")
     assert done.returncode == 2
