@@ -9,7 +9,6 @@ import pytest
 
 from graphnn.importing.onnx_import import Imported, ImportWishes, import_onnx
 
-onnx = pytest.importorskip("onnx")
 Node = tuple[Any, ...]  # type, inputs, outputs as words; attributes
 Write = Callable[..., Path]
 Import = Callable[..., Imported]
@@ -28,11 +27,12 @@ def write(tmp_path: Path) -> Write:
         batch: Any = "N",
         output: str = "y",
         metadata: Mapping[str, str] | None = None,
-        dtype: int = onnx.TensorProto.FLOAT,
+        dtype: int = 1,
         name: str = "net.onnx",
         extra_outputs: Sequence[str] = (),
         domains: Sequence[str] = (),
     ) -> Path:
+        onnx = pytest.importorskip("onnx")
         helper = onnx.helper
         made = [
             helper.make_node(
@@ -74,8 +74,3 @@ def imported(write: Write) -> Import:
         return result
 
     return read
-
-
-def random(*shape: int, seed: int = 0) -> Any:
-    """Return random numbers of float32."""
-    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 
 from graphnn.errors import GraphError
 from graphnn.importing.onnx_import import ImportWishes, import_onnx
 
+onnx = pytest.importorskip("onnx")
 Write = Callable[..., Path]
 TYPES = (
     *("Relu", "Add", "Mul", "MatMul", "Conv", "Flatten", "Reshape", "Transpose", "Softmax", "Gather", "Concat", "Sub"),

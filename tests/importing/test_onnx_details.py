@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 
 from graphnn.errors import GraphError
 from graphnn.importing.onnx_import import Imported, ImportWishes, import_onnx
 
+onnx = pytest.importorskip("onnx")
 Import = Callable[..., Imported]
 Write = Callable[..., Path]
 F = np.float32

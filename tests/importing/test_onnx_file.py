@@ -1,17 +1,19 @@
 """ONNX files: what is read, and what is refused."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper, numpy_helper
 
 from graphnn.errors import GraphError, WeightsError
 from graphnn.importing.onnx_file import read_initializers
 
+onnx = pytest.importorskip("onnx")
+TensorProto, helper, numpy_helper = onnx.TensorProto, onnx.helper, onnx.numpy_helper
 
-def model(weights: TensorProto | None = None) -> onnx.ModelProto:
+
+def model(weights: Any = None) -> Any:
     """Return y = x W for vectors of three numbers."""
     if weights is None:
         weights = numpy_helper.from_array(np.arange(6, dtype=np.float32).reshape(3, 2), "w")
@@ -26,7 +28,7 @@ def model(weights: TensorProto | None = None) -> onnx.ModelProto:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
-def external(location: str, **entries: str) -> TensorProto:
+def external(location: str, **entries: str) -> Any:
     """Return 3×2 weights that lie in another file."""
     tensor = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[3, 2], data_location=TensorProto.EXTERNAL)
     for key, value in {"location": location, **entries}.items():
@@ -34,7 +36,7 @@ def external(location: str, **entries: str) -> TensorProto:
     return tensor
 
 
-def saved(folder: Path, content: onnx.ModelProto | bytes) -> Path:
+def saved(folder: Path, content: Any) -> Path:
     """Write a file, and return its path."""
     path = folder / "network.onnx"
     path.write_bytes(content if isinstance(content, bytes) else content.SerializeToString())

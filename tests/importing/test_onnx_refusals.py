@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 
 from graphnn.errors import GraphError
 from graphnn.importing.onnx_import import ImportWishes, import_onnx
 
+onnx = pytest.importorskip("onnx")
 Write = Callable[..., Path]
 IMAGE, VECTOR = (4, 6, 6), (8,)
 F = np.float32

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 
 from graphnn.errors import GraphError, WeightsError
 from graphnn.importing import onnx_activations
 from graphnn.importing.onnx_import import Imported, ImportWishes, import_onnx
 
+onnx = pytest.importorskip("onnx")
 Import = Callable[..., Imported]
 Write = Callable[..., Path]
 DENSE = [("Gemm", "x w b", "h"), ("Relu", "h", "y")]
