@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from graphnn.errors import GraphError, Problem
+from graphnn.errors import GraphError
 from graphnn.frozen_dataclass import frozen_dataclass
-from graphnn.importing.onnx_graph import ReadGraph
+from graphnn.importing.onnx_graph import Operation, ReadGraph
 from graphnn.importing.onnx_patterns import common, in_order
 from graphnn.importing.onnx_refusals import nearest
 from graphnn.importing.onnx_steps import Affine, Function, GraphStep, Input, Joined, LayerStep, Mean, Padded, Unread
@@ -28,20 +28,20 @@ Item = LayerStep | Affine | Branching
 
 def rows_of(output: GraphStep, graph: ReadGraph) -> tuple[Item, ...]:
     """Return the steps from the input to an output in rows. Raises GraphError for those that no document can say."""
-    problems = list(unsaid(output, graph))
-    if problems:
-        raise GraphError(*problems)
+    faults = list(unsaid(output))
+    if faults:
+        raise GraphError(*graph.problems(faults))
     return RowBuilder(output, graph).between(None, output)
 
 
-def unsaid(output: GraphStep, graph: ReadGraph) -> Iterator[Problem]:
-    """Yield the operations that are parts of functions that are no layers."""
+def unsaid(output: GraphStep) -> Iterator[tuple[Operation, str]]:
+    """Yield the operations that are parts of functions that are no layers, and why."""
     told = set[str]()
     for step in in_order(output):
         operation = step.operation
         if isinstance(step, Function | Mean | Padded | Unread) and operation is not None and operation.name not in told:
             told.add(operation.name)
-            yield graph.problem(operation, reason(step))
+            yield operation, reason(step)
 
 
 def reason(step: GraphStep) -> str:

@@ -1,7 +1,7 @@
 """The operations of an ONNX graph in order, with their attributes, and its one input and one output."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from graphnn.errors import GraphError, Problem
@@ -11,6 +11,7 @@ from graphnn.text.suggestions import quoted
 from graphnn.types import Array, shape_text
 
 STANDARD = ("", "ai.onnx")  # the names of the domain of ONNX' own operators
+SHOWN = 8  # names of nodes with the same fault
 OLDEST = 7  # the version of the operators from which on broadcasting is that of numpy
 
 
@@ -66,9 +67,25 @@ class ReadGraph:
     uses: Mapping[str, int]
     metadata: Mapping[str, str]
 
+    def problems(self, faults: Sequence[tuple[Operation, str]]) -> list[Problem]:
+        """Return the problems with some nodes; those of one type with the same fault are one problem."""
+        alike: dict[tuple[str, str], list[Operation]] = {}
+        for operation, message in faults:
+            alike.setdefault((operation.type, message), []).append(operation)
+        return [Problem(message, places(each), str(self.file.path)) for (_, message), each in alike.items()]
+
     def problem(self, operation: Operation, message: str) -> Problem:
         """Return a problem with a node."""
         return Problem(message, operation.where, str(self.file.path))
+
+
+def places(operations: Sequence[Operation]) -> str:
+    """Return nodes of one type in messages: nodes "relu1", "relu2" and 3 more (Clip)."""
+    if len(operations) == 1:
+        return operations[0].where
+    names = ", ".join(quoted(each.name, 80) for each in operations[:SHOWN])
+    more = len(operations) - SHOWN
+    return f"nodes {names}{f' and {more} more' if more > 0 else ''} ({operations[0].type})"
 
 
 def graph_of(file: OnnxFile) -> ReadGraph:

@@ -16,7 +16,15 @@ REFUSALS: Mapping[str, str] = {
     **dict.fromkeys(("Attention", "MultiHeadAttention", "RotaryEmbedding", "Einsum"), NO_SEQUENCES),
     **dict.fromkeys(("If", "Optional", "SequenceConstruct"), NO_CONTROL),
     **dict.fromkeys(
-        ("QuantizeLinear", "DynamicQuantizeLinear", "QLinearConv", "QLinearMatMul", "ConvInteger", "MatMulInteger"),
+        (
+            "QuantizeLinear",
+            "DequantizeLinear",
+            "DynamicQuantizeLinear",
+            "QLinearConv",
+            "QLinearMatMul",
+            "ConvInteger",
+            "MatMulInteger",
+        ),
         NO_INTEGERS,
     ),
     **dict.fromkeys(

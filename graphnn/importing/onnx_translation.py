@@ -67,7 +67,7 @@ class Translation:
         self.graph, self.shapes, self.batch = graph, shapes, batch
         self.arrays: dict[str, Array] = dict(graph.arrays)
         self.tensors: dict[str, Tensor] = {graph.input.name: first}
-        self.problems: list[Problem] = []
+        self.faults: list[tuple[Operation, str]] = []
         self.notes: list[str] = []
 
     def note(self, text: str) -> None:
@@ -99,7 +99,7 @@ class Translation:
         return self.arrays[name]
 
     def run(self) -> None:
-        """Translate all operations in order; what cannot be is in `problems`."""
+        """Translate all operations in order; what cannot be is in `faults`."""
         translators = load_translators()
         for operation in self.graph.operations:
             try:
@@ -141,7 +141,7 @@ class Translation:
 
     def refuse(self, operation: Operation, message: str) -> None:
         """Keep a fault, and go on with what is known of its output."""
-        self.problems.append(self.graph.problem(operation, message))
+        self.faults.append((operation, message))
         for name in operation.outputs:
             if name in self.shapes and name not in self.tensors:
                 shape = self.shapes[name]
@@ -152,8 +152,8 @@ def translated(graph: ReadGraph, first: Tensor, batch: int) -> Translated:
     """Return a graph as steps. first: its input. Raises GraphError with all operations that cannot be said."""
     translation = Translation(graph, first, inferred_shapes(graph), batch)
     translation.run()
-    if translation.problems:
-        raise GraphError(*translation.problems)
+    if translation.faults:
+        raise GraphError(*graph.problems(translation.faults))
     output = translation.tensors.get(graph.output.name)
     if output is None:
         raise GraphError(Problem("its output does not depend on its input", file=str(graph.file.path)))

@@ -208,6 +208,14 @@ def test_all_faults_at_once(write: Write) -> None:
     assert named == ['node "c1" (Conv)', 'node "h" (HardSwish)', 'node "p" (MaxPool)', 'node "y" (LpNormalization)']
 
 
+def test_the_same_fault_of_many_nodes_is_told_once(write: Write) -> None:
+    nodes = [("HardSwish", f"h{index}" if index else "x", f"h{index + 1}") for index in range(10)]
+    with pytest.raises(GraphError) as caught:
+        import_onnx(write([*nodes, ("Mish", "h10", "m"), ("Relu", "m", "y")], {}, VECTOR), ImportWishes())
+    named = [str(problem).split(": ")[1] for problem in caught.value.problems]
+    assert named == ['nodes "h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8" and 2 more (HardSwish)', 'node "m" (Mish)']
+
+
 def test_nothing_that_follows_from_a_fault_is_told(write: Write) -> None:
     nodes = [
         ("Transpose", "x", "t", {"perm": [1, 0, 2]}),
