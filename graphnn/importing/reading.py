@@ -1,0 +1,70 @@
+"""What the readers of foreign files share: the bytes of a file, and what other libraries say of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from graphnn.errors import WeightsError
+from graphnn.machine.memory import shortage
+from graphnn.storage.regular_files import open_regular, reading_problem
+from graphnn.text.installing import install_command
+from graphnn.text.numbers import bytes_text
+from graphnn.text.suggestions import closest
+
+LONGEST = 200  # characters of what another library says, which may quote the file
+SUFFIXES = (".npz", ".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".onnx", ".keras", ".h5")
+
+
+def file_content(path: Path, copies: int) -> bytes:
+    """Return the bytes of a regular file. copies: of them, that are in memory until the arrays are read.
+
+    Raises WeightsError where it cannot be read, or where there is not so much memory.
+    """
+    try:
+        with open_regular(path) as file:
+            size = file.seek(0, 2)
+            check_memory(copies * size, path)
+            file.seek(0)
+            return file.read()
+    except FileNotFoundError as problem:
+        raise WeightsError(f"{path}: no such file{closest_file(path)}") from problem
+    except (OSError, ValueError) as problem:
+        why = reading_problem(problem) if isinstance(problem, OSError) else f"cannot be read: {problem}"
+        raise WeightsError(f"{path}: {why}") from problem
+
+
+def file_start(path: Path, count: int) -> bytes:
+    """Return the first bytes of a regular file. Raises WeightsError where it cannot be read."""
+    try:
+        with open_regular(path) as file:
+            return file.read(count)
+    except FileNotFoundError as problem:
+        raise WeightsError(f"{path}: no such file{closest_file(path)}") from problem
+    except (OSError, ValueError) as problem:
+        why = reading_problem(problem) if isinstance(problem, OSError) else f"cannot be read: {problem}"
+        raise WeightsError(f"{path}: {why}") from problem
+
+
+def check_memory(needed: int, path: Path) -> None:
+    """Raise WeightsError where reading takes more bytes of memory than there are."""
+    short = shortage(needed)
+    if short is not None:
+        raise WeightsError(f"{path}: reading it takes {bytes_text(needed)}, but {short}")
+
+
+def import_problem(problem: ImportError, package: str) -> str:
+    """Return that a package is missing, or broken, with the command that installs it, to follow its name."""
+    found = "" if isinstance(problem, ModuleNotFoundError) else f", and the one here is broken: {problem}"
+    return f", which is not installed{found}: {install_command(package)}"
+
+
+def said(problem: BaseException) -> str:
+    """Return the first line of what another library says."""
+    lines: Iterator[str] = (line.strip() for line in str(problem).splitlines())
+    return next((line for line in lines if line), type(problem).__name__).rstrip(".")[:LONGEST]
+
+
+def closest_file(path: Path) -> str:
+    """Return advice: the file of weights in the same folder with the closest name; "" where there is none."""
+    there = path.parent.iterdir() if path.parent.is_dir() else ()
+    close = closest(path.name, [other.name for other in there if other.suffix in SUFFIXES])
+    return f"; did you mean {path.parent / close}?" if close else ""
