@@ -61,7 +61,7 @@ RENAMED = {  # by names in other programs, `folded`: options here, of which the 
 VALUES = {
     "--output": "W.npz",
     "--weights": "W.npz",
-    "--init-from": "W.npz",
+    "--init-from": "FILE",
     "--tensorboard": "FOLDER",
     "--threads": "4",
 }

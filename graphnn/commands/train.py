@@ -17,7 +17,7 @@ from graphnn.commands.arguments import (
     run_number,
     with_value_apart,
 )
-from graphnn.commands.guarding import INTERRUPTED, guarded
+from graphnn.commands.guarding import INTERRUPTED, UsageError, guarded
 from graphnn.runs import training
 from graphnn.runs.data import PICTURES, TABLES
 from graphnn.runs.progress import Progress
@@ -70,7 +70,18 @@ def parser() -> Parser:
         metavar="RUN",
         help="continue the run of this number, or the latest one that is unfinished",
     )
-    start.add_argument("--init-from", type=Path, metavar="W.npz", help="start from those weights of a file that fit")
+    start.add_argument(
+        "--init-from",
+        type=Path,
+        metavar="FILE",
+        help="start from those weights of a file that fit: .npz, .safetensors, .pt, .onnx, .keras",
+    )
+    result.add_argument(
+        "--init-map",
+        type=Path,
+        metavar="MAP.json",
+        help="says which module of that file is which layer; written first if it is not there",
+    )
     result.add_argument(
         "--limit",
         type=positive_integer,
@@ -104,6 +115,8 @@ def train(argv: Sequence[str]) -> int:
     """Train as the arguments say, and return the exit code."""
     argv = with_resume_apart(argv)
     arguments = parser().parse(argv)
+    if arguments.init_map is not None and arguments.init_from is None:
+        raise UsageError("train: --init-map is for --init-from FILE, and changes nothing without it")
     go_on_unread()
     seed = [] if arguments.seed is None else [f"training.seed={arguments.seed}"]
     beside = weights_path if arguments.dry_run else weights_beside  # a dry run writes nothing there
@@ -119,6 +132,7 @@ def train(argv: Sequence[str]) -> int:
         ),
         resume=arguments.resume,
         init_from=arguments.init_from,
+        init_map=arguments.init_map,
         data_dir=arguments.data_dir,
         limit=arguments.limit,
         test=not arguments.no_test,
@@ -198,9 +212,9 @@ def resume_command(program: str, argv: Sequence[str], number: int) -> str:
     kept: list[str] = []
     arguments = iter(argv)
     for argument in arguments:
-        if argument == "--init-from":
+        if argument in ("--init-from", "--init-map"):
             next(arguments)
-        elif argument.partition("=")[0] not in ("--resume", "--init-from"):
+        elif argument.partition("=")[0] not in ("--resume", "--init-from", "--init-map"):
             kept.append(argument)
     end = kept.index("--") if "--" in kept else len(kept)
     return f"{program} {shell_joined([*kept[:end], '--resume', str(number), *kept[end:]])}"

@@ -7,16 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from graphnn.datasets.agreement import start_differences
-from graphnn.datasets.preparation import Normalisation
-from graphnn.datasets.provenance import Provenance
 from graphnn.describe.describe import Description, describe, training_bytes
 from graphnn.describe.kernels import document_kernels
 from graphnn.describe.limits import refuse_too_large
 from graphnn.describe.report import description_report
 from graphnn.document.document import read_document as read_text
 from graphnn.engine.engine import Engine
-from graphnn.errors import DataError, GraphError, SpecError
+from graphnn.errors import GraphError, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
 from graphnn.graph.class_weights import is_balanced
@@ -33,6 +30,7 @@ from graphnn.runs.data import TrainingData, data_of
 from graphnn.runs.dry_run import dry_run
 from graphnn.runs.facts import FINISHED
 from graphnn.runs.folder import Mark, RunFolder
+from graphnn.runs.initial_weights import read_initial, start_from, start_notes
 from graphnn.runs.older import take_over
 from graphnn.runs.place import RunPlace
 from graphnn.runs.progress import Progress
@@ -44,7 +42,6 @@ from graphnn.runs.standing import weights_meta
 from graphnn.runs.store import NotWritableError, RunStore
 from graphnn.specification.spec import Spec, make_spec
 from graphnn.storage.regular_files import is_file
-from graphnn.storage.weights import WeightsFile, assign, class_names, load_weights
 from graphnn.text.colour import has_colour
 from graphnn.text.numbers import count_text
 from graphnn.text.terminal import heard_by, note, terminal_width
@@ -59,10 +56,10 @@ class TrainingRequest:
 
     source: the document. store: the folder of its runs. destination: where the weights are found afterwards; None: in
     the run's folder only. resume: the number of the run to continue, or LATEST; None: a new one. init_from: a file of
-    weights to start from. limit: the most samples of each part. test: whether to measure on the test part at the end.
-    dry_run: build everything, run one batch, and write nothing. command: how this training was started, for its facts.
-    again: returns the command that resumes the run of a number; None: an interrupted run is not saved. taken, after: as
-    in RunPlace.
+    weights to start from. init_map: which of its modules is which layer. limit: the most samples of each part. test:
+    whether to measure on the test part at the end. dry_run: build everything, run one batch, and write nothing.
+    command: how this training was started, for its facts. again: returns the command that resumes the run of a number;
+    None: an interrupted run is not saved. taken, after: as in RunPlace.
     """
 
     source: DocumentSource
@@ -70,6 +67,7 @@ class TrainingRequest:
     destination: Destination | None = None
     resume: int | str | None = None
     init_from: Path | None = None
+    init_map: Path | None = None
     data_dir: Path | None = None
     limit: int | None = None
     test: bool = True
@@ -121,7 +119,9 @@ def trained(request: TrainingRequest, progress: Progress) -> bool:
         resumed.check()
     mark = None if resumed is None else resumed.mark()
     start = None if resumed is None else load_checkpoint(resumed.checkpoint)
-    initial = None if request.init_from is None else load_weights(request.init_from, check_finite=True)
+    initial = None
+    if request.init_from is not None:
+        initial = read_initial(request.init_from, request.init_map, spec, graph, dry_run=request.dry_run)
     progress.line(table, coloured)
     data = TrainingData.load(
         spec,
@@ -134,10 +134,10 @@ def trained(request: TrainingRequest, progress: Progress) -> bool:
     if request.limit is not None:
         progress.line(limit_line(data))
     parameters = unset(graph) if start is not None else first_parameters(graph, spec.training["seed"], data)
-    if initial is not None:
-        for text in [*filter(None, [initial.note]), *start_notes(initial, data)]:
-            note(f"{initial.path}: {text}")
-        start_from(initial, parameters, progress)
+    if initial is not None and request.init_from is not None:
+        for text in start_notes(initial, data):
+            note(f"{request.init_from}: {text}")
+        start_from(initial, request.init_from, parameters, progress, whole=request.dry_run)
     unmeasured = first_statistics_note(spec, graph, parameters) if start is None else None
     if unmeasured is not None:
         note(unmeasured)
@@ -271,32 +271,3 @@ def first_parameters(graph: Graph, seed: int, data: TrainingData) -> Parameters:
         return initialise(graph, seed)
     images, _ = data.training.take(np.arange(min(IMAGES, len(data.training))), graph.input_shape)
     return initialise(graph, seed, images=images)
-
-
-def start_notes(initial: WeightsFile, data: TrainingData) -> list[str]:
-    """Return sentences on how the data differ from those that initial weights were trained on.
-
-    Raises DataError where the classes have another order, or the inputs another scale.
-    """
-    known = Provenance.from_meta(initial.meta, initial.path)
-    constants = initial.meta.get("normalisation")
-    try:
-        return start_differences(
-            known,
-            data.provenance,
-            normalisations=(None if constants is None else Normalisation.from_json(constants), data.normalisation),
-            classes=(class_names(initial), data.classes),
-            validated=data.validation is not None,
-        )
-    except DataError as error:
-        raise DataError(*(f"{initial.path}: {problem}" for problem in error.problems)) from error
-
-
-def start_from(initial: WeightsFile, parameters: Parameters, progress: Progress) -> None:
-    """Copy the arrays that fit from a weights file, and print all mismatches. Raises WeightsError where none fits."""
-    report = assign(parameters, initial.arrays, strict=False, file=initial.path)
-    total = len(parameters.named())
-    progress.line(f"{initial.path}: {len(report.matched)} of {total} parameters of the network taken from it")
-    for line in report.lines():
-        progress.line(f"  {line}")
-    progress.line()

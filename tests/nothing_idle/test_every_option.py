@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.numpy import save_file
 
 from graphnn.commands.main import COMMANDS
 from graphnn.commands.train import main as train
@@ -38,6 +39,7 @@ def trained_here(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.save(folder / "x.npy", x[:2])
     np.save(folder / "second.npy", x[2:4])
     (folder / "list.txt").write_text("second.npy\n")
+    save_file({"fc.weight": np.ones((3, 4), np.float32)}, str(folder / "net.safetensors"))
     rows = [f"{a:.3f},{b:.3f},{'xyz'[index % 3]}" for index, (a, b, *_) in enumerate(x)]
     (folder / "table.csv").write_text("\n".join(["a,b,kind", *rows]) + "\n")
     (folder / "variants.json").write_text(json.dumps({"larger": ["layers.0.units=3"]}))

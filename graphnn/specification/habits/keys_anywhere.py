@@ -64,7 +64,7 @@ CLASS_WEIGHTS = (
 SAMPLE_WEIGHTS = 'leave it out: samples have no weights of their own, "class_weights" in loss are those of classes'
 START = (
     "leave it out: to start from trained weights, give --init-from <value> to train",
-    "leave it out: to start from trained weights, give --init-from FILE.npz to train",
+    "leave it out: to start from trained weights, give --init-from FILE to train",
 )
 CORES = "leave it out: there is no GPU here, training runs on all cores (--threads N for fewer)"
 FLOAT32 = "leave it out: all numbers are float32"
@@ -108,7 +108,7 @@ KEYS_ANYWHERE: Table = {
         "pretrained pretrained_weights init_from init_weights load_weights load_from weights_path "
         "checkpoint init_checkpoint",
     ),
-    **same(("leave it out: to start from trained weights, give --init-from FILE.npz to train"), "weights"),
+    **same(("leave it out: to start from trained weights, give --init-from FILE to train"), "weights"),
     **same(
         'leave it out: a document has only the version of its format, "format_version": 1',
         "keras_version backend version framework",
