@@ -1,17 +1,19 @@
 """import: makes a document and weights of a network that another library has saved."""
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 from graphnn.commands.arguments import Parser, add_format_argument, show_report
 from graphnn.commands.guarding import guarded
+from graphnn.commands.import_arguments import add_normalisation_arguments, names
 from graphnn.importing.onnx_import import ImportWishes, import_onnx
 from graphnn.importing.other_files import check_kind
 from graphnn.importing.report import import_report
 from graphnn.importing.saving import check_places, save_imported, weights_of
 from graphnn.text.terminal import note
 from graphnn.text.working import working
+
+INTO = "--into"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,6 +40,11 @@ def parser() -> Parser:
         metavar="SPEC.json",
         help="where the document is written, and the weights beside it, as SPEC.npz; by default beside FILE.onnx",
     )
+    result.add_argument(
+        INTO,
+        metavar="SPEC.json",
+        help="take the weights alone, of an ONNX file or any other, for this document; with --help, says more",
+    )
     result.add_argument("--replace", action="store_true", help="replace a document and weights that are there")
     result.add_argument(
         "--classes", type=names, metavar="A,B,C", help="the names of the classes, in the order of the outputs"
@@ -51,16 +58,17 @@ def parser() -> Parser:
         help="what to evaluate and train on: mnist, cifar10 and so on, an .npz file, or a folder of pictures; without "
         "it, the section of the document is to be filled in",
     )
-    group = result.add_argument_group("how samples were normalised before the network, (x / scale - mean) / std")
-    group.add_argument("--scale", type=positive, metavar="S", help="255 for pictures in 0…1; 1 if left out")
-    group.add_argument("--mean", type=numbers, default=(), metavar="M,…", help="one number, or one for each channel")
-    group.add_argument("--std", type=positives, default=(), metavar="D,…", help="one number, or one for each channel")
+    add_normalisation_arguments(result)
     add_format_argument(result, csv="one line for each file")
     return result
 
 
 def run(argv: Sequence[str]) -> int:
     """Import a file, write document and weights, and print what was written."""
+    if any(argument.partition("=")[0] == INTO for argument in argv):
+        from graphnn.commands.import_weights import run as run_into  # for weights alone
+
+        return run_into(argv)
     arguments = parser().parse(argv)
     file: Path = arguments.file
     document: Path = arguments.output or file.with_suffix(".json")
@@ -76,35 +84,3 @@ def run(argv: Sequence[str]) -> int:
         note(text)
     show_report(import_report(imported, (document, weights_of(document))), arguments.format)
     return 0
-
-
-def names(text: str) -> tuple[str, ...]:
-    """Return names separated by commas, for `type=` of an argument."""
-    found = tuple(name.strip() for name in text.split(","))
-    if not all(found):
-        raise argparse.ArgumentTypeError(f'"{text}" has an empty name; write them as cat,dog,horse')
-    return found
-
-
-def numbers(text: str) -> tuple[float, ...]:
-    """Return numbers separated by commas, for `type=` of an argument."""
-    try:
-        return tuple(float(number) for number in text.split(","))
-    except ValueError as problem:
-        raise argparse.ArgumentTypeError(f'"{text}" is no row of numbers such as 0.485,0.456,0.406') from problem
-
-
-def positives(text: str) -> tuple[float, ...]:
-    """Return numbers above 0 separated by commas, for `type=` of an argument."""
-    found = numbers(text)
-    if not all(number > 0 for number in found):
-        raise argparse.ArgumentTypeError(f'"{text}" has a number that is not above 0')
-    return found
-
-
-def positive(text: str) -> float:
-    """Return a number above 0, for `type=` of an argument."""
-    found = positives(text)
-    if len(found) != 1:
-        raise argparse.ArgumentTypeError(f'"{text}" is not one number')
-    return found[0]

@@ -7,12 +7,13 @@ from graphnn.errors import WeightsError
 
 PYTORCH = 'in PyTorch, torch.onnx.export(model, (x,), "net.onnx") writes ONNX, with one sample or more as x'
 KERAS = 'in Keras, model.export("net.onnx", format="onnx") writes ONNX'
+WEIGHTS = "for the weights of a document that is there, name it: --into SPEC.json"
 TENSORFLOW = "python -m tf2onnx.convert writes ONNX of it"
 ADVICE: Mapping[str, str] = {
-    **dict.fromkeys((".pt", ".pth", ".ckpt", ".bin"), f"{PYTORCH}; weights alone go into a document by --init-from"),
-    **dict.fromkeys((".keras", ".h5", ".hdf5"), KERAS),
+    **dict.fromkeys((".pt", ".pth", ".ckpt", ".bin"), f"{PYTORCH}; {WEIGHTS}"),
+    **dict.fromkeys((".keras", ".h5", ".hdf5"), f"{KERAS}; {WEIGHTS}"),
     **dict.fromkeys((".pb", ".tflite"), TENSORFLOW),
-    ".safetensors": "these are weights without a network; train takes them by --init-from, for a document of yours",
+    ".safetensors": f"the network is not in it; {WEIGHTS}",
     ".npz": "these are weights of graphnn; their document stands beside them",
     ".json": "this is a document; it needs no import",
 }

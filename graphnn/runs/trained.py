@@ -28,12 +28,13 @@ from graphnn.pictures.ink_form import InkForm
 from graphnn.pictures.resizing import RESIZES
 from graphnn.runs.data_notes import print_split_note
 from graphnn.runs.promotion import latest_whole
-from graphnn.runs.reading import DocumentSource, document_command, has_place, read_document
+from graphnn.runs.reading import DocumentSource, command_line, document_command, has_place, read_document
 from graphnn.runs.store import numbers_text, store_of
 from graphnn.specification.differences import differences
 from graphnn.specification.spec import Spec
 from graphnn.specification.split_seed import both_older
 from graphnn.storage.weights import WeightsFile, assign, class_names, load_weights
+from graphnn.text.shell import file_word
 from graphnn.text.terminal import note
 from graphnn.training.samples import Samples
 from graphnn.types import Array
@@ -205,6 +206,7 @@ def load_trained(source: DocumentSource, weights: Path | None, command: str) -> 
     path = weights or weights_beside(source.file, "--weights")
     if weights is None and not path.exists():
         raise WeightsError(f"{path}: no such file; {how_to_get(path, source.file, command)}")
+    refuse_foreign(path, source.file, command)
     shapes = {name: parameter.shape for name, parameter in named_parameters(graph.nodes).items()}
     file = load_weights(path, check_finite=True, expected=shapes, network=str(source.file))
     kernels = trained_kernels(spec, graph, file.meta)
@@ -220,6 +222,16 @@ def load_trained(source: DocumentSource, weights: Path | None, command: str) -> 
     if unweighted is not None:
         note(f"{path}: {unweighted}")
     return Trained(spec, graph, parameters, path, constants(spec, file), names, provenance, file.meta)
+
+
+def refuse_foreign(weights: Path, document: Path, command: str) -> None:
+    """Raise WeightsError where weights are a file of another library, with the command that makes them an .npz."""
+    if weights.suffix != ".npz":
+        from graphnn.importing.weight_files import is_foreign  # for such names only
+
+        if is_foreign(weights):
+            line = f"{command_line('import', command)} {file_word(weights)} --into {file_word(document)}"
+            raise WeightsError(f"{weights}: is a file of another library; {line} makes it an .npz")
 
 
 def trained_kernels(spec: Spec, graph: Graph, meta: Mapping[str, Any], name: str | None = None) -> Kernels:

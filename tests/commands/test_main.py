@@ -98,6 +98,8 @@ def test_every_file_of_a_command_is_in_the_list(root: Path) -> None:
         "completion",
         "guarding",
         "habits",
+        "import_arguments",
+        "import_weights",
         "main",
         "predict_output",
         "predict_table",
