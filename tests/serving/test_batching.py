@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from graphnn.datasets.preparation import Normalisation
 from graphnn.runs.reading import DocumentSource
 from graphnn.serving.batching import Batcher, Batching
 from graphnn.serving.given import PLAIN, Given
@@ -89,9 +90,18 @@ def test_nobody_waits_for_a_request_that_was_given_up(network: Served) -> None:
     assert sizes == []
 
 
-def test_types_of_numbers_are_not_mixed(network: Served) -> None:
+def test_types_of_numbers_are_not_mixed(network: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    types: list[str] = []
+    apply = Normalisation.apply
+
+    def watched(self: Normalisation, x: Any, *arguments: Any) -> Any:
+        types.append(x.dtype.name)
+        return apply(self, x, *arguments)
+
+    monkeypatch.setattr(Normalisation, "apply", watched)
     halves = Given(PLAIN, values={"inputs": [[0.5] * 64, [3.0] * 64]})
     (first, second), _, _ = batches_of(network, [halves, GOOD])
     one, other = json.loads(first)[1], json.loads(second)[0]
     assert one["predictions"] == other["predictions"]
     assert [each["input"] for each in json.loads(first)] == ["inputs[0]", "inputs[1]"]
+    assert types == ["float64", "uint8"]

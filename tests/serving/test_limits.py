@@ -98,15 +98,17 @@ def test_too_many_files(limited: Any, digits: list[bytes]) -> None:
 
 def test_a_slow_body_is_told_so_and_holds_up_nobody(limited: Any, digits: list[bytes]) -> None:
     with connected(limited) as slow:
+        started = time.monotonic()
         slow.sendall(HEAD.format(1000).encode() + b"x")
         assert httpx.post(f"{limited.url}/predict", files={"x": ("x.png", digits[0])}).status_code == 200
         answer = slow.recv(1 << 16).decode()
         assert answer.startswith("HTTP/1.1 408 ")
         assert answer.endswith('{"error":"the body was not here within 1 seconds"}')
         assert everything(slow) == ""  # the connection is closed, because the rest of the body may still come
+        assert time.monotonic() - started < 20
 
 
-@pytest.mark.parametrize("sent", [pytest.param(b"", marks=pytest.mark.long), b"POST /predict HTTP/1.1\r\nHost:"])
+@pytest.mark.parametrize("sent", [b"", pytest.param(b"POST /predict HTTP/1.1\r\nHost:", marks=pytest.mark.long)])
 def test_a_slow_head_ends_the_connection(sent: bytes, limited: Any) -> None:
     started = time.monotonic()
     with connected(limited) as slow:
@@ -127,11 +129,8 @@ def test_a_head_that_comes_byte_by_byte_ends_too(limited: Any) -> None:
 def test_an_endless_head_ends_the_connection(limited: Any) -> None:
     with connected(limited) as long:
         long.sendall(b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 20_000)
-        try:
-            answer = everything(long)
-        except ConnectionResetError:  # what it has not read makes the system forget its answer
-            answer = ""
-    assert answer == "" or answer.startswith("HTTP/1.1 400 ")
+        with contextlib.suppress(ConnectionError):  # where it has not read all, the system may forget its answer
+            assert everything(long).startswith("HTTP/1.1 400 ")
 
 
 def test_no_http_at_all(limited: Any) -> None:
