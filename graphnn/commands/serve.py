@@ -103,9 +103,7 @@ def add_limit_arguments(result: Parser) -> None:
         ("--read-timeout", duration, DEFAULT.reading, "seconds in which a client sends its request"),
         ("--timeout", duration, DEFAULT.answering, "seconds from then to the answer"),
     ):
-        limits.add_argument(
-            option, type=kind, default=default, metavar="N", help=f"{text}; {default:g} by default".replace("%", "%%")
-        )
+        limits.add_argument(option, type=kind, default=default, metavar="N", help=f"{text}; {default:,.10g} by default")
 
 
 def run(argv: Sequence[str]) -> int:

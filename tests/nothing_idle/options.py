@@ -43,7 +43,22 @@ ELSEWHERE: Mapping[str, str] = {
     "--rounds": "tests/benchmark/test_measuring.py",
     "--seconds": "tests/benchmark/test_measuring.py",
     "--against": "tests/benchmark/test_measuring.py",
+    "--host": "tests/commands/test_serve.py",
+    "--port": "tests/commands/test_serve.py",
+    "--workers": "tests/serving/test_load.py",
+    "--max-batch": "tests/serving/test_load.py",
+    "--batch-wait-ms": "tests/serving/test_batching.py",
+    "--max-body": "tests/serving/test_limits.py",
+    "--max-pixels": "tests/serving/test_limits.py",
+    "--max-files": "tests/serving/test_limits.py",
+    "--max-queue": "tests/serving/test_limits.py",
+    "--max-held": "tests/serving/test_limits.py",
+    "--read-timeout": "tests/serving/test_limits.py",
+    "--timeout": "tests/serving/test_limits.py",
+    "--allow-origin": "tests/serving/test_predict.py",
+    "--access-log": "tests/serving/test_predict.py",
 }
+NOWHERE = f"{NET} --host 192.0.2.1"  # no address of this machine, so that the server ends once the weights are loaded
 X, PICTURE = f"{NET} x.npy", f"{DIGITS} dark.png"
 OPTIONS: Mapping[str, Mapping[str, Option]] = {
     "inspect": {
@@ -119,6 +134,10 @@ OPTIONS: Mapping[str, Mapping[str, Option]] = {
         "--nodes": Option("", "dense_1", f"{NET} --quick"),
         "--quick": Option("", "its figures mean nothing", f"{NET} --rounds 7"),
         "--json": Option("", '"machine"', f"{NET} --quick"),
+    },
+    "serve": {
+        "--set": Option("layers[0].units=5", "do not fit", NOWHERE),
+        "--weights": Option("none.npz", "none.npz", NOWHERE),
     },
     "run": {},
     "lsp": {},

@@ -180,11 +180,13 @@ def test_pages_of_other_origins_ask_where_they_may(
     served: Any, trained: Path, serve: Callable[..., Any], digits: list[bytes]
 ) -> None:
     headers = {"Origin": "https://example.org", "Content-Type": "image/png"}
-    with serve(trained, "--allow-origin", "https://example.org/") as open_to:
+    with serve(trained, "--allow-origin", "https://example.org/", "--access-log") as open_to:
         for server, allowed in ((served, None), (open_to, "https://example.org")):
             found = httpx.post(f"{server.url}/predict", content=digits[0], headers=headers)
             assert found.status_code == 200
             assert found.headers.get("access-control-allow-origin") == allowed
+        assert open_to.stop() == 0
+        assert '"POST /predict HTTP/1.1" 200' in open_to.process.stdout.read()
 
 
 def test_other_paths_and_methods(served: Any) -> None:
