@@ -43,6 +43,7 @@ class Worker:
             text = f"{batcher.under_way:,} requests are under way, the most that are taken; try again later"
             raise RequestProblem(HTTPStatus.TOO_MANY_REQUESTS, text)
         batcher.under_way += 1
+        self.metrics.now(len(batcher), batcher.under_way)
         try:
             asked = wanted(request.query_params.multi_items())
             body = await read_body(request, self.limits, self.held)
@@ -50,6 +51,7 @@ class Worker:
             return await batcher.answer(await given_in(request, body, asked, self.limits))
         finally:
             batcher.under_way -= 1
+            self.metrics.now(len(batcher), batcher.under_way)
             self.held.now -= size
 
 
@@ -109,8 +111,7 @@ def application(worker: Worker, reloading: Reloading | None = None, *, origins: 
 
     @app.get("/metrics", summary="Figures for Prometheus", response_class=Response)
     async def metrics() -> Response:
-        text = worker.metrics.text(len(worker.batcher), worker.batcher.under_way)
-        return Response(text, media_type=CONTENT_TYPE)
+        return Response(worker.metrics.text(), media_type=CONTENT_TYPE)
 
     @app.get("/", include_in_schema=False)
     async def page() -> Response:

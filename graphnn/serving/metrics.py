@@ -5,8 +5,16 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where the workers of a server keep their counts, by which the library knows
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
@@ -19,6 +27,7 @@ class Metrics:
     """The figures of one worker; `text` has those of all."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a line more for each figure, with the time of its beginning
         own = self.registry = CollectorRegistry()
         self._requests = Counter("graphnn_requests", "Requests, by path and status.", ("path", "status"), registry=own)
         self._seconds = Histogram(
@@ -52,15 +61,23 @@ class Metrics:
         """Count new weights."""
         self._reloads.labels("taken" if taken else "refused").inc()
 
-    def text(self, waiting: int, under_way: int) -> bytes:
-        """Return all figures as Prometheus reads them."""
+    def now(self, waiting: int, under_way: int) -> None:
+        """Say how many requests wait, and how many are under way; of each worker, because it may not be asked next."""
         self._queue.set(waiting)
         self._under_way.set(under_way)
+
+    def text(self) -> bytes:
+        """Return all figures as Prometheus reads them."""
         if FOLDER not in os.environ:
             return bytes(generate_latest(self.registry))
         gathered = CollectorRegistry()
         MultiProcessCollector(gathered)  # type: ignore[no-untyped-call]
         return bytes(generate_latest(gathered))
+
+
+def forget(pid: int) -> None:
+    """Leave out what a worker that has ended said of the present, as its queue; its counts stay."""
+    mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 class Measured:

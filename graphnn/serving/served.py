@@ -97,9 +97,8 @@ class Served:
 
     def _problem(self, samples: Samples, x: Array, finite: Array) -> RequestProblem | None:
         """Return why a request has no answer, or None."""
-        bad = np.flatnonzero(~finite)
-        if bad.size:
-            first = int(bad[0])
+        if not finite.all():
+            first = int(np.argmin(finite))
             cause = wrong_in_inference(self._engine, x[first : first + 1])
             return unsuitable(f"{samples.labels[first]}: the network's output is not finite: {cause}")
         if samples.wanted.top is not None and not self.has_classes:

@@ -23,13 +23,14 @@ from graphnn.runs.trained import weights_beside
 from graphnn.serving.application import Worker, application
 from graphnn.serving.batching import Batching
 from graphnn.serving.limits import Limits
-from graphnn.serving.metrics import FOLDER
+from graphnn.serving.metrics import FOLDER, forget
 from graphnn.serving.protocol import limited
 from graphnn.serving.reloading import Reloading
 from graphnn.serving.served import Served, load_served
 
 BACKLOG = 2048  # connections that the system holds until they are taken
 KEEP_ALIVE = 30  # seconds in which a client may send its next request
+START = 60  # seconds in which a worker starts, and after which one that does not answer is replaced
 GRACE = 1  # seconds for an answer that is ready to be sent, after the time for it
 SWITCH = 0.0005  # seconds for which the thread that computes may keep the one that reads requests from going on
 
@@ -111,6 +112,7 @@ def configured(settings: Settings, app: Any, *, factory: bool = False) -> uvicor
         lifespan="on",
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE,
+        timeout_worker_healthcheck=START,
         timeout_graceful_shutdown=math.ceil(settings.limits.answering) + GRACE,
         log_level="info" if settings.access_log else "error",
         access_log=settings.access_log,
@@ -155,7 +157,11 @@ class Workers(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         """Look after the processes, and tell when the first ones are all ready."""
+        before = {process.pid for process in self.processes}
         super().keep_subprocess_alive()
+        for pid in before - {process.pid for process in self.processes}:
+            if pid is not None:
+                forget(pid)
         if not self._told and all(process.is_ready() for process in self.processes):
             self._told = True
             self._ready()
