@@ -3,8 +3,9 @@
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
+from io import BufferedReader
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, cast
 
 from graphnn.commands.arguments import (
     Parser,
@@ -20,10 +21,11 @@ from graphnn.commands.guarding import UsageError, guarded
 from graphnn.commands.predict_output import check_output, format_of, results_to
 from graphnn.errors import DivergenceError, GraphError
 from graphnn.evaluation.files import Files, Labelled, gathered
-from graphnn.evaluation.input_paths import STANDARD_INPUT, InputPaths, listed_paths
+from graphnn.evaluation.input_paths import InputPaths, listed_paths
 from graphnn.evaluation.inputs import Reader
 from graphnn.evaluation.prediction import NotFinite, Result, prediction_report, predictions
 from graphnn.evaluation.saved_inputs import SavedInputs
+from graphnn.evaluation.standard_input import JSON, ROWS, STANDARD_INPUT, TEXT, Given, recognised
 from graphnn.evaluation.table_inputs import is_table
 from graphnn.metrics.outputs import Classes, YesOrNo
 from graphnn.pictures.in_terminal import colours_of, in_bytes, picture_lines
@@ -67,7 +69,8 @@ def parser() -> Parser:
         help="a picture, such as PNG, JPEG or WebP (grey or colour and size are made to fit; needs Pillow); an .npy "
         "array of one sample C×H×W or a batch N×C×H×W, in the values of the data set (0…255 for pictures); a folder, "
         "for all pictures in it and in the folders in it; a pattern in quotes, such as 'a/**/*.png'; or, for weights "
-        "trained on a table, another table with the same columns, in any order, with answers or without",
+        "trained on a table, another table with the same columns, in any order, with answers or without; samples or "
+        "rows in JSON, in a list or one a line; - for any of them from standard input",
     )
     result.add_argument(
         "--files-from",
@@ -122,16 +125,18 @@ def run(argv: Sequence[str]) -> int:
     arguments = parser().parse(argv)
     inputs = inputs_of(arguments)
     trained = load_trained(document_source(arguments), arguments.weights, "predict")
-    if trained.table is not None and any(map(is_table, inputs)):
+    held = recognised(cast(BufferedReader, sys.stdin.buffer)) if STANDARD_INPUT in inputs else None
+    if trained.table is not None and any(has_rows(path, held) for path in inputs):
         from graphnn.commands.predict_table import predict_table  # most inputs are no tables
 
-        return predict_table(arguments, trained, trained.table)
+        arguments.inputs = inputs
+        return predict_table(arguments, trained, trained.table, held)
     reader = trained.reader(invert=arguments.invert, as_is=arguments.as_is)
     check(arguments, trained, reader, inputs)
     form = arguments.format if arguments.output is None else format_of(arguments.output, arguments.format)
     if arguments.output is not None:
         check_output(arguments.output, inputs)
-    files = Files(reader)
+    files = Files(reader, held)
     pictures = len(reader.data_shape) == 3 and reader.data_shape[0] in MODES
     paths = InputPaths(SUFFIXES if pictures else (".npy",), files.fail)
     parts = files.read(paths.all(inputs))
@@ -140,12 +145,14 @@ def run(argv: Sequence[str]) -> int:
         parts = drawn(parts, reader, sys.stdout if form == TABLE else sys.stderr)
     if saved is not None:
         parts = saved.watch(parts)
+    # A program that writes one sample a line may wait for each answer.
+    at_once = inputs == [STANDARD_INPUT] and held is not None and held.kind in (JSON, ROWS)
     wrong = NotFinite()
     results = predictions(
         trained.graph,
         trained.parameters,
         trained.normalisation,
-        gathered(parts),
+        parts if at_once else gathered(parts),
         wrong,
         batch_size=trained.spec.training["batch_size"],
         threads=arguments.threads,
@@ -176,6 +183,8 @@ def inputs_of(arguments: Namespace) -> list[Path]:
     """
     inputs: list[Path] = arguments.inputs
     listing: Path | None = arguments.files_from
+    if inputs.count(STANDARD_INPUT) + (listing == STANDARD_INPUT) > 1:
+        raise UsageError("standard input can be read once; leave out one -")
     if listing is None:
         if not inputs:
             parser().error("the following arguments are required: INPUT")
@@ -189,6 +198,11 @@ def inputs_of(arguments: Namespace) -> list[Path]:
         except OSError as problem:
             raise GraphError(f"{listing}: {reading_problem(problem)}") from problem
     return [*inputs, *listed_paths(content, listing)]
+
+
+def has_rows(path: Path, held: Given | None) -> bool:
+    """Return whether an input is a table. held: what standard input holds, where it is an input."""
+    return is_table(path) if path != STANDARD_INPUT or held is None else held.kind in (TEXT, ROWS)
 
 
 def check(arguments: Namespace, trained: Trained, reader: Reader, inputs: Sequence[Path]) -> None:

@@ -1,32 +1,38 @@
 """predict on a table: its rows with what the network says of them, printed or written."""
 
+import io
 import math
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import TypeVar, cast
 
 from graphnn.commands.predict_output import OF_SUFFIX, check_output, format_of, results_to
 from graphnn.datasets.table_encoding import TableEncoding
 from graphnn.datasets.table_parts import Rows, TableParts
-from graphnn.datasets.table_text import near_table, open_text
+from graphnn.datasets.table_text import near_table, open_text, text_of
 from graphnn.errors import DataError, DivergenceError, GraphError
 from graphnn.evaluation.files import TOLD, Labelled
+from graphnn.evaluation.json_rows import JsonRows
+from graphnn.evaluation.json_values import SUFFIXES as JSON_SUFFIXES
 from graphnn.evaluation.prediction import NotFinite, predictions
+from graphnn.evaluation.standard_input import ROWS, Given
 from graphnn.evaluation.table_inputs import inputs_and_problems, new_rows, other_columns_note
 from graphnn.evaluation.table_predictions import HEADER, Predictions, are_predictions, predictions_of, table_report
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.reports.formats import TABLE
 from graphnn.runs.trained import Trained
 from graphnn.storage.own_files import check_own_file
-from graphnn.storage.regular_files import reading_problem
+from graphnn.storage.regular_files import open_regular, reading_problem
 from graphnn.storage.table_file import delimited
 from graphnn.storage.text_file import text_replacing
 from graphnn.text.terminal import complain, note, say
 
 NOT_FINITE = "the network's output is not finite"
 Take = Callable[["Answered"], None]
+Source = TableParts | JsonRows
+T = TypeVar("T")
 
 
 @frozen_dataclass
@@ -38,15 +44,15 @@ class Answered:
     problems: Mapping[int, str]
 
 
-def predict_table(arguments: Namespace, trained: Trained, encoding: TableEncoding) -> int:
+def predict_table(arguments: Namespace, trained: Trained, encoding: TableEncoding, held: Given | None) -> int:
     """Predict for the rows of a table, and print them with the predictions, or write them to --output, as they come.
 
-    Rows that the network cannot take are told; they have no predictions, and the exit code is 2 then.
+    held: what standard input holds, where it is the table. Rows that the network cannot take are told; they have no
+    predictions, and the exit code is 2 then.
     """
     check_table_arguments(arguments)
     (path,) = arguments.inputs
-    with lines_of(path) as (stream, guessed):
-        table = new_rows(stream, path, encoding, trained.spec.data)
+    with table_in(path, held, trained, encoding) as (table, guessed):
         for text in filter(None, (guessed, table.note, other_columns_note(table, encoding))):
             note(text)
         wrong, count, bad = NotFinite(), 0, 0
@@ -72,20 +78,37 @@ def predict_table(arguments: Namespace, trained: Trained, encoding: TableEncodin
 
 
 @contextmanager
-def lines_of(path: Path) -> Iterator[tuple[TextIO, str | None]]:
-    """A context with the lines of a table, and a sentence where their encoding had to be guessed."""
+def table_in(
+    path: Path, held: Given | None, trained: Trained, encoding: TableEncoding
+) -> Iterator[tuple[Source, str | None]]:
+    """A context with a table of text or JSON, and a sentence where its encoding had to be guessed."""
+    settings = trained.spec.data
+    if held is not None and held.kind == ROWS:
+        yield JsonRows(held.stream, path, encoding), None
+    elif held is not None:
+        lines, guessed = text_of(held.stream, path)
+        yield new_rows(lines, path, encoding, settings), guessed
+    elif path.suffix.lower() in JSON_SUFFIXES:
+        with opened(path, open_regular) as file:
+            yield JsonRows(cast(io.BufferedReader, file), path, encoding), None
+    else:
+        stream, guessed = opened(path, open_text)
+        with stream:
+            yield new_rows(stream, path, encoding, settings), guessed
+
+
+def opened(path: Path, how: Callable[[Path], T]) -> T:
+    """Return what opens a file. Raises DataError where it cannot be opened."""
     try:
-        stream, guessed = open_text(path)
+        return how(path)
     except FileNotFoundError as problem:
         raise DataError(f"{path}: no such file{near_table(path).rstrip(';')}") from problem
     except OSError as problem:
         raise DataError(f"{path}: {reading_problem(problem)}") from problem
-    with stream:
-        yield stream, guessed
 
 
 def answers(
-    arguments: Namespace, trained: Trained, encoding: TableEncoding, table: TableParts, wrong: NotFinite
+    arguments: Namespace, trained: Trained, encoding: TableEncoding, table: Source, wrong: NotFinite
 ) -> Iterator[Answered]:
     """Yield what the network says of some rows at a time. wrong: counts those whose outputs are not finite."""
     known = trained.provenance
@@ -120,7 +143,7 @@ def answers(
 
 
 @contextmanager
-def taking(arguments: Namespace, encoding: TableEncoding, table: TableParts) -> Iterator[Take]:
+def taking(arguments: Namespace, encoding: TableEncoding, table: Source) -> Iterator[Take]:
     """A context with the function that takes what is answered: it prints, or writes to --output.
 
     A file is written as the table is, unless its suffix is one of another format than text.

@@ -1,7 +1,8 @@
 """A table that is read some rows at a time, so that one of any length takes little memory."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import field
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,14 @@ PART = 1024  # rows that are read at a time
 
 @frozen_dataclass
 class Rows:
-    """Some rows of a table: the columns that are read, and the cells of all columns of each row."""
+    """Some rows of a table: the columns that are read, and the cells of all columns of each row.
+
+    problems: why a row could not be read, by its index; its cells are empty then.
+    """
 
     table: DataTable
     cells: Sequence[Sequence[str]]
+    problems: Mapping[int, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.cells)

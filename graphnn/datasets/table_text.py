@@ -2,16 +2,18 @@
 
 import codecs
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from graphnn.datasets.missing_path import near
 from graphnn.errors import DataError
+from graphnn.storage.continued_stream import continued
 from graphnn.storage.regular_files import open_regular
 from graphnn.text.suggestions import closest
 
 BLOCK = 1 << 20
+FIRST = 1 << 15  # bytes by which the encoding of a stream is known
 TABLES = (".csv", ".tsv", ".tab", ".txt", ".data", ".dat")  # how tables are usually called
 NO_TEXT = (
     (b"PK\x03\x04", "is a zip archive, as Excel workbooks are; save the sheet as CSV (UTF-8), or unpack the archive"),
@@ -43,6 +45,25 @@ def open_text(path: Path) -> tuple[TextIO, str | None]:
     except BaseException:
         file.close()
         raise
+
+
+def text_of(stream: io.BufferedReader, path: Path) -> tuple[Iterator[str], str | None]:
+    """Return the lines of a stream that is read once, and a sentence where their encoding had to be guessed.
+
+    That is settled by the first bytes. Raises DataError where they are no text, and while later ones are not.
+    """
+    head = stream.read(FIRST)
+    encoding = encoding_of(io.BytesIO(head[: head.rfind(b"\n") + 1] or head if len(head) == FIRST else head), path)
+    guessed = f"{path}: is not UTF-8, so it was read as Windows-1252 (Latin-1); look whether its letters are right"
+    text = io.TextIOWrapper(continued(head, stream), encoding=encoding, errors=errors_of(encoding), newline="")
+
+    def lines() -> Iterator[str]:
+        try:
+            yield from text
+        except UnicodeDecodeError as problem:
+            raise DataError(f"{path}: begins as UTF-8, but is not: {problem.reason}") from problem
+
+    return lines(), guessed if encoding == WINDOWS else None
 
 
 def errors_of(encoding: str) -> str:

@@ -1,17 +1,23 @@
 """The samples of many files, in order, joined into arrays that are large enough for the engine."""
 
+import io
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import numpy as np
 
 from graphnn.engine.inference import CHUNK
-from graphnn.errors import GraphError
+from graphnn.errors import DataError, GraphError
 from graphnn.evaluation.array_parts import array_parts, finite_samples
 from graphnn.evaluation.inputs import Reader
+from graphnn.evaluation.json_samples import json_samples
+from graphnn.evaluation.json_values import SUFFIXES as JSON_SUFFIXES
+from graphnn.evaluation.json_values import json_values
+from graphnn.evaluation.standard_input import ARRAY, JSON, PICTURE, ROWS, STANDARD_INPUT, Given
+from graphnn.pictures.opening import without_warnings
 from graphnn.storage.regular_files import open_regular, reading_problem
 from graphnn.text.terminal import complain
 from graphnn.types import Array
@@ -29,6 +35,7 @@ class Files:
     """
 
     reader: Reader
+    given: Given | None = None  # what standard input holds, where it is an input
     failed: int = 0
     notes: dict[str, tuple[int, Path, str]] = field(default_factory=dict)
 
@@ -49,13 +56,62 @@ class Files:
 
     def samples(self, path: Path) -> Iterator[Labelled]:
         """Yield the samples of a file. Raises DataError, OSError."""
-        if path.suffix.lower() != ".npy" or path.is_dir():
+        if path == STANDARD_INPUT and self.given is not None:
+            yield from self.of_given(self.given)
+            return
+        suffix = path.suffix.lower()
+        if suffix not in (".npy", *JSON_SUFFIXES) or path.is_dir():
             found = self.reader.read(path)
             self.collect(path, found.notes)
             yield [str(path)], found.x
             return
         with open_regular(path) as file:
-            yield from self.of_array(path, file, os.fstat(file.fileno()).st_size)
+            if suffix == ".npy":
+                yield from self.of_array(path, file, os.fstat(file.fileno()).st_size)
+            else:
+                yield from self.of_json(path, cast(io.BufferedReader, file))
+
+    def of_given(self, held: Given) -> Iterator[Labelled]:
+        """Yield the samples of standard input. Raises DataError."""
+        path = STANDARD_INPUT
+        if held.kind == ARRAY:
+            yield from self.of_array(path, held.stream)
+        elif held.kind in (JSON, ROWS):
+            yield from self.of_json(path, held.stream)
+        elif held.kind == PICTURE:
+            with without_warnings():
+                found = self.reader.picture(path, held.stream.read())
+            self.collect(path, found.notes)
+            yield [str(path)], found.x
+        else:
+            raise DataError(
+                f"{path}: standard input is text, where a picture, an .npy array or JSON is needed; names of files are "
+                f"read by --files-from {path}"
+            )
+
+    def of_json(self, path: Path, stream: io.BufferedIOBase) -> Iterator[Labelled]:
+        """Yield the samples in a stream of JSON, those that have come at a time; other values are told."""
+        start, wrong = 0, Told(self)
+        common: set[tuple[str, str]] | None = None
+        for values in json_values(stream, path):
+            labels, arrays = list[str](), list[Array]()
+            for number, value in values:
+                try:
+                    x = json_samples(value, self.reader, f"{path}:{number}")
+                except DataError as problem:
+                    wrong.add(str(problem))
+                    start += 1
+                    continue
+                labels += [f"{path}[{start + i}]" for i in range(len(x))]
+                arrays.append(x)
+                start += len(x)
+            for at in range(0, len(labels), CHUNK) if arrays else ():
+                x = np.concatenate(arrays)[at : at + CHUNK]
+                notes = set(self.reader.scale_notes(x))
+                common = notes if common is None else common & notes
+                yield labels[at : at + CHUNK], x
+        wrong.end(path, "values")
+        self.collect(path, sorted(common or ()))
 
     def of_array(self, path: Path, file: IO[bytes], size: int | None = None) -> Iterator[Labelled]:
         """Yield the samples of an .npy array whose numbers are finite. The arguments are those of `array_parts`.

@@ -11,7 +11,6 @@ from graphnn.datasets.folder_contents import RUBBISH, RUNS, suffix_of
 from graphnn.errors import DataError
 from graphnn.storage.regular_files import reading_problem
 
-STANDARD_INPUT = Path("-")
 NUMBER = re.compile(r"([0-9]+)")
 Order = tuple[tuple[str | int, ...], str]
 

@@ -12,6 +12,7 @@ from graphnn.datasets.table_names import wanted
 from graphnn.datasets.table_parts import Rows, TableParts
 from graphnn.document.document import listed
 from graphnn.errors import DataError
+from graphnn.evaluation.json_rows import JsonRows
 from graphnn.pictures.opening import SUFFIXES
 from graphnn.text.suggestions import quoted
 from graphnn.types import Array
@@ -64,10 +65,11 @@ def inputs_and_problems(encoding: TableEncoding, rows: Rows) -> tuple[Array, dic
     for fault in faults:
         for row in fault.rows.tolist():
             problems.setdefault(row, []).append(fault.text(np.array([row])))
-    return x, {row: "\n".join(texts) for row, texts in sorted(problems.items())}
+    found = {row: "\n".join(texts) for row, texts in problems.items()} | dict(rows.problems)
+    return x, dict(sorted(found.items()))
 
 
-def other_columns_note(table: TableParts, encoding: TableEncoding) -> str | None:
+def other_columns_note(table: TableParts | JsonRows, encoding: TableEncoding) -> str | None:
     """Return a sentence where a table has columns that the one of the training had not."""
     known = {*(column.name for column in encoding.columns), *encoding.targets, *encoding.ignored}
     others = [quoted(name) for name in table.names if name not in known] if encoding.header else []
