@@ -21,7 +21,7 @@ from graphnn.commands.guarding import guarded
 from graphnn.datasets.base import Dataset
 from graphnn.errors import DataError
 from graphnn.exporting.agreement import agreement
-from graphnn.exporting.base import TARGETS, Drawing, Exported, Exporter, Target, Wishes, write_whole
+from graphnn.exporting.base import TARGETS, DrawnTarget, Exported, Exporter, ExportWishes, Target, write_whole
 from graphnn.exporting.report import export_report
 from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.graph.build import build_graph
@@ -73,7 +73,9 @@ def parser() -> Parser:
     result.add_argument(
         "--quantize", choices=("int8",), help="onnx: compute with integers of 8 bits, in a quarter of the space"
     )
-    result.add_argument("--replace", action="store_true", help="replace a file that was changed since it was exported")
+    result.add_argument(
+        "--replace", action="store_true", help="replace what is there, if it is no export, or was changed since"
+    )
     add_data_argument(result)
     add_format_argument(result, csv="one line for each file")
     return result
@@ -84,13 +86,27 @@ def run(argv: Sequence[str]) -> int:
     own = parser()
     arguments = own.parse(argv)
     target = TARGETS[arguments.to]
+    check(own, arguments, target)
     path = place(own, arguments, target)
-    target.check_wishes(Wishes(quantize=arguments.quantize))
+    wishes = ExportWishes(quantize=arguments.quantize, replace=arguments.replace)
+    target.check_wishes(wishes)
     target.check_installed()
-    target.check_place(path)
+    target.check_place(path, wishes)
     report = export(target, path, arguments) if isinstance(target, Exporter) else draw(target, path, arguments)
     show_report(report, arguments.format)
     return 0
+
+
+def check(own: Parser, arguments: Namespace, target: Target) -> None:
+    """Raise UsageError for options that would change nothing."""
+    if isinstance(target, DrawnTarget):
+        idle = {"--verify": arguments.verify, "--weights": arguments.weights, "--data-dir": arguments.data_dir}
+        for option in (option for option, value in idle.items() if value is not None):
+            own.error(f"{option}: a drawing needs neither weights nor data; leave it out")
+    if arguments.verify is not None and not target.computes:
+        own.error(f"--verify: {target.name} holds weights and computes nothing; leave it out")
+    if arguments.data_dir is not None and arguments.verify is None and arguments.quantize is None:
+        own.error("--data-dir: no data are read without --verify or --quantize; leave it out")
 
 
 def place(own: Parser, arguments: Namespace, target: Target) -> Path:
@@ -107,7 +123,7 @@ def place(own: Parser, arguments: Namespace, target: Target) -> Path:
 
 def draw(target: Target, path: Path, arguments: Namespace) -> Report:
     """Draw the graph of a document, which needs no weights, and return the report."""
-    assert isinstance(target, Drawing)
+    assert isinstance(target, DrawnTarget)
     spec = read_document(document_source(arguments))
     text = target.text(build_graph(spec), spec.name)
     write_whole(path, text.encode())
@@ -129,7 +145,7 @@ def export(target: Exporter, path: Path, arguments: Namespace) -> Report:
         compared_on = f"{count_text(len(x))} samples of the training part"
     else:
         x, compared_on = network.likely_samples(DRAWN), f"{DRAWN} random samples"
-    wishes = Wishes(samples=samples, quantize=arguments.quantize, replace=arguments.replace)
+    wishes = ExportWishes(samples=samples, quantize=arguments.quantize, replace=arguments.replace)
     with working(f"writing {path}"):
         exported = target.write(network, path, wishes)
     for text in (*network.notes, *exported.notes):

@@ -25,7 +25,7 @@ from graphnn.evaluation.input_paths import InputPaths, listed_paths
 from graphnn.evaluation.inputs import Reader
 from graphnn.evaluation.prediction import NotFinite, Result, prediction_report, predictions
 from graphnn.evaluation.saved_inputs import SavedInputs
-from graphnn.evaluation.standard_input import JSON, ROWS, STANDARD_INPUT, TEXT, Given, recognised
+from graphnn.evaluation.standard_input import JSON, ROWS, STANDARD_INPUT, TEXT, InputStream, recognised
 from graphnn.evaluation.table_inputs import is_table
 from graphnn.metrics.outputs import Classes, YesOrNo
 from graphnn.pictures.in_terminal import colours_of, in_bytes, picture_lines
@@ -200,7 +200,7 @@ def inputs_of(arguments: Namespace) -> list[Path]:
     return [*inputs, *listed_paths(content, listing)]
 
 
-def has_rows(path: Path, held: Given | None) -> bool:
+def has_rows(path: Path, held: InputStream | None) -> bool:
     """Return whether an input is a table. held: what standard input holds, where it is an input."""
     return is_table(path) if path != STANDARD_INPUT or held is None else held.kind in (TEXT, ROWS)
 

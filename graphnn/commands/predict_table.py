@@ -17,7 +17,7 @@ from graphnn.evaluation.files import TOLD, Labelled
 from graphnn.evaluation.json_rows import JsonRows
 from graphnn.evaluation.json_values import SUFFIXES as JSON_SUFFIXES
 from graphnn.evaluation.prediction import NotFinite, predictions
-from graphnn.evaluation.standard_input import ROWS, Given
+from graphnn.evaluation.standard_input import ROWS, InputStream
 from graphnn.evaluation.table_inputs import inputs_and_problems, new_rows, other_columns_note
 from graphnn.evaluation.table_predictions import HEADER, Predictions, are_predictions, predictions_of, table_report
 from graphnn.frozen_dataclass import frozen_dataclass
@@ -44,7 +44,7 @@ class Answered:
     problems: Mapping[int, str]
 
 
-def predict_table(arguments: Namespace, trained: Trained, encoding: TableEncoding, held: Given | None) -> int:
+def predict_table(arguments: Namespace, trained: Trained, encoding: TableEncoding, held: InputStream | None) -> int:
     """Predict for the rows of a table, and print them with the predictions, or write them to --output, as they come.
 
     held: what standard input holds, where it is the table. Rows that the network cannot take are told; they have no
@@ -79,7 +79,7 @@ def predict_table(arguments: Namespace, trained: Trained, encoding: TableEncodin
 
 @contextmanager
 def table_in(
-    path: Path, held: Given | None, trained: Trained, encoding: TableEncoding
+    path: Path, held: InputStream | None, trained: Trained, encoding: TableEncoding
 ) -> Iterator[tuple[Source, str | None]]:
     """A context with a table of text or JSON, and a sentence where its encoding had to be guessed."""
     settings = trained.spec.data

@@ -16,7 +16,7 @@ from graphnn.evaluation.inputs import Reader
 from graphnn.evaluation.json_samples import json_samples
 from graphnn.evaluation.json_values import SUFFIXES as JSON_SUFFIXES
 from graphnn.evaluation.json_values import json_values
-from graphnn.evaluation.standard_input import ARRAY, JSON, PICTURE, ROWS, STANDARD_INPUT, Given
+from graphnn.evaluation.standard_input import ARRAY, JSON, PICTURE, ROWS, STANDARD_INPUT, InputStream
 from graphnn.pictures.opening import without_warnings
 from graphnn.storage.regular_files import open_regular, reading_problem
 from graphnn.text.terminal import complain
@@ -35,7 +35,7 @@ class Files:
     """
 
     reader: Reader
-    given: Given | None = None  # what standard input holds, where it is an input
+    given: InputStream | None = None  # what standard input holds, where it is an input
     failed: int = 0
     notes: dict[str, tuple[int, Path, str]] = field(default_factory=dict)
 
@@ -71,7 +71,7 @@ class Files:
             else:
                 yield from self.of_json(path, cast(io.BufferedReader, file))
 
-    def of_given(self, held: Given) -> Iterator[Labelled]:
+    def of_given(self, held: InputStream) -> Iterator[Labelled]:
         """Yield the samples of standard input. Raises DataError."""
         path = STANDARD_INPUT
         if held.kind == ARRAY:

@@ -20,14 +20,14 @@ BLANK = b" \t\r\n"
 
 
 @frozen_dataclass
-class Given:
+class InputStream:
     """What a stream holds. kind: ARRAY, PICTURE, JSON, or ROWS of it, which are objects, or TEXT. stream: all of it."""
 
     kind: str
     stream: io.BufferedReader
 
 
-def recognised(stream: io.BufferedReader, path: Path = STANDARD_INPUT) -> Given:
+def recognised(stream: io.BufferedReader, path: Path = STANDARD_INPUT) -> InputStream:
     """Return what a stream holds, of which no more is read than tells that. Raises DataError where it is empty."""
     head = b""
     while head.strip(BLANK) in (b"", b"["):
@@ -43,7 +43,7 @@ def recognised(stream: io.BufferedReader, path: Path = STANDARD_INPUT) -> Given:
     else:
         head += stream.read(HEAD - len(head)) if len(head) < HEAD else b""
         kind = ARRAY if head.startswith(NPY) else PICTURE if PICTURE_STARTS.match(head) else TEXT
-    return Given(kind, continued(head, stream))
+    return InputStream(kind, continued(head, stream))
 
 
 def lines_there_are(stream: io.BufferedIOBase, size: int = 1 << 16) -> Iterator[list[bytes]]:

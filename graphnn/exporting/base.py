@@ -23,6 +23,7 @@ from graphnn.types import Array
 if TYPE_CHECKING:
     from graphnn.exporting.trained_network import TrainedNetwork
 
+REPLACING = "--replace replaces it all the same, --output names another file"
 EXTRAS = {"h5py": "keras"}  # of graphnn, that bring modules; others have the name of their module
 
 
@@ -35,13 +36,13 @@ class NotInstalled(ExportError):
 
 
 @frozen_dataclass
-class Wishes:
+class ExportWishes:
     """What the command line asks for beyond the target.
 
     samples: returns up to n samples of a part, "train", "validation" or "test", and their targets: x as they are
     stored, n×data_shape; it raises DataError where there are none, and the targets are empty where they are not known.
-    quantize: the type of numbers to compute with, where not float32. replace: whether a file that was changed by hand
-    since it was exported may be replaced.
+    quantize: the type of numbers to compute with, where not float32. replace: whether a file may be replaced that is no
+    export, or was changed since it was exported.
     """
 
     samples: Callable[[str, int], tuple[Array, Array]] | None = None
@@ -62,15 +63,16 @@ class Target(ABC):
     """A form in which networks are written, registered by its name under `--to`.
 
     name: under `--to`. suffix: of its files, with the dot. summary: what it is for, in a few words, for the help.
-    needed: what pip installs for it, by the module that it is imported as.
+    needed: what pip installs for it, by the module that it is imported as. computes: whether its files give outputs.
     """
 
     name: ClassVar[str]
     suffix: ClassVar[str]
     summary: ClassVar[str]
     needed: ClassVar[Mapping[str, str]] = {}
+    computes: ClassVar[bool] = True
 
-    def check_wishes(self, wishes: Wishes) -> None:
+    def check_wishes(self, wishes: ExportWishes) -> None:
         """Raise ExportError where something is wished that this target cannot do."""
         if wishes.quantize is not None:
             raise ExportError(f"--quantize is for --to onnx; {self.name} keeps float32: leave it out")
@@ -87,12 +89,15 @@ class Target(ABC):
         """Whether a file was written by this target, by its first bytes, so that it may be replaced."""
         return False
 
-    def check_place(self, path: Path) -> None:
-        """Raise GraphError where no file could be written at a path; nothing but an export is replaced."""
+    def check_place(self, path: Path, wishes: ExportWishes) -> None:
+        """Raise GraphError where no file could be written at a path.
+
+        Nothing but an export is replaced, unless `wishes` allow it.
+        """
         if path.suffix.lower() != self.suffix:
             raise ExportError(f"{path}: the name of this export ends in {self.suffix}; write {path.stem}{self.suffix}")
-        refusal = f"is no export of graphnn to {self.name}, so it is not replaced; name another file by --output"
-        check_own_file(path, self.is_own, refusal)
+        refusal = f"is no export of graphnn to {self.name}, so it is not replaced; {REPLACING}"
+        check_own_file(path, lambda head: wishes.replace or self.is_own(head), refusal)
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -104,7 +109,7 @@ def write_whole(path: Path, content: bytes) -> None:
         raise ExportError(f"{path}: cannot be written: {problem.strerror or problem}") from problem
 
 
-class Drawing(Target):
+class DrawnTarget(Target):
     """A target that shows a graph; it needs no weights."""
 
     @abstractmethod
@@ -123,7 +128,7 @@ class Exporter(Target):
     refusals: ClassVar[Mapping[str, str]] = {}
 
     @abstractmethod
-    def write(self, network: "TrainedNetwork", path: Path, wishes: Wishes) -> Exported:
+    def write(self, network: "TrainedNetwork", path: Path, wishes: ExportWishes) -> Exported:
         """Write a network, after `check`. Raises ExportError, and leaves what was there where it does."""
 
     @abstractmethod

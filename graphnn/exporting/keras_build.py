@@ -6,7 +6,7 @@ import numpy as np
 
 from graphnn.datasets.preparation import Normalisation
 from graphnn.exporting.branches import Branches, Step, steps_of
-from graphnn.exporting.keras_layers import CONVERSIONS, LAST, Place, channels_last, moved, reorders
+from graphnn.exporting.keras_layers import CONVERSIONS, LAST, KerasPlace, channels_last, moved, reorders
 from graphnn.exporting.keras_model import KerasModel, batch_shape
 from graphnn.exporting.keras_training import KerasTraining
 from graphnn.exporting.trained_network import TrainedNetwork
@@ -90,7 +90,7 @@ def follow(
             source = model.add(step.name, "Add", {}, [body, shortcut], shape, joined=True)
         else:
             own = {each.name: arrays[f"{step.name}/{each.name}"] for each in step.parameters}
-            source = CONVERSIONS[step.layer.type](Place(model, step, source, own, training.decay))
+            source = CONVERSIONS[step.layer.type](KerasPlace(model, step, source, own, training.decay))
     return source
 
 

@@ -18,7 +18,7 @@ NN = "keras.src.ops.nn"
 
 
 @frozen_dataclass
-class Place:
+class KerasPlace:
     """Where a layer goes: into `model`, after the layer `source`, as the node says, with arrays by parameter name.
 
     decay: λ of the gradient's weight decay by the role of parameters, which Keras says as a regulariser.
@@ -72,7 +72,7 @@ class Place:
         )
 
 
-Conversion = Callable[[Place], str]
+Conversion = Callable[[KerasPlace], str]
 
 
 def channels_last(shape: Shape) -> Shape:
@@ -100,7 +100,7 @@ def setting(kind: str, key: str, name: str) -> Conversion:
     return lambda place: place.add(kind, {key: getattr(place.layer, name)})
 
 
-def dense(place: Place) -> str:
+def dense(place: KerasPlace) -> str:
     """x Wᵀ + b, the kernel inputs×units."""
     arrays = place.arrays
     config = {"units": place.layer.units, "use_bias": place.layer.use_bias}
@@ -108,7 +108,7 @@ def dense(place: Place) -> str:
     return place.weighted("Dense", config, *keys)
 
 
-def conv2d(place: Place) -> str:
+def conv2d(place: KerasPlace) -> str:
     """Convolution, the kernel Kh×Kw×C×D; padded by a layer of its own where Keras' "same" would be another."""
     layer: Conv2D = place.layer
     window, arrays = layer.window, place.arrays
@@ -133,20 +133,20 @@ def conv2d(place: Place) -> str:
     )
 
 
-def padded(place: Place, pads: list[tuple[int, int]]) -> Place:
+def padded(place: KerasPlace, pads: list[tuple[int, int]]) -> KerasPlace:
     """Return the place after zeros around the image. pads: (before, after) of rows, then of columns."""
     height, width, channels = channels_last(place.node.input_shape)
     (top, bottom), (left, right) = pads
     shape = (height + top + bottom, width + left + right, channels)
     config = {"padding": [list(each) for each in pads], "data_format": LAST}
     name = place.extra("_padding", "ZeroPadding2D", config, shape, place.source)
-    return Place(place.model, place.node, name, place.arrays, place.decay)
+    return KerasPlace(place.model, place.node, name, place.arrays, place.decay)
 
 
 def pooling(kind: str) -> Conversion:
     """Return the conversion of a pooling layer, which drops the rows and columns that fill no window."""
 
-    def convert(place: Place) -> str:
+    def convert(place: KerasPlace) -> str:
         layer: Pooling = place.layer
         window = layer.window
         sizes = {"pool_size": list(window.kernel), "strides": list(window.strides)}
@@ -155,12 +155,12 @@ def pooling(kind: str) -> Conversion:
     return convert
 
 
-def flatten(place: Place) -> str:
+def flatten(place: KerasPlace) -> str:
     """A vector in the order channel, row, column, as here."""
     return place.add("Flatten", {"data_format": LAST}) if not reorders(place.node.input_shape) else permuted(place)
 
 
-def permuted(place: Place) -> str:
+def permuted(place: KerasPlace) -> str:
     """Flatten an image after its channels are first again."""
     name = place.extra("_order", "Permute", {"dims": [3, 1, 2]}, place.node.input_shape, place.source)
     return place.extra("", "Flatten", {"data_format": LAST}, place.node.output_shape, name)
@@ -171,7 +171,7 @@ def reorders(shape: Shape) -> bool:
     return len(shape) == 3 and shape[0] > 1 and shape[1] * shape[2] > 1
 
 
-def batch_normalization(place: Place) -> str:
+def batch_normalization(place: KerasPlace) -> str:
     """Normalisation by the statistics of the batch, per channel."""
     layer, arrays = place.layer, place.arrays
     config = {key: getattr(layer, key) for key in ("momentum", "epsilon", "center", "scale")}
@@ -184,7 +184,7 @@ def batch_normalization(place: Place) -> str:
     return place.weighted("BatchNormalization", {"axis": -1, **config}, *keys)
 
 
-def layer_normalization(place: Place) -> str:
+def layer_normalization(place: KerasPlace) -> str:
     """Normalisation of each sample over all its values."""
     layer, arrays = place.layer, place.arrays
     config = {key: getattr(layer, key) for key in ("epsilon", "center", "scale")}
@@ -193,26 +193,26 @@ def layer_normalization(place: Place) -> str:
     return place.weighted("LayerNormalization", {"axis": axis, **config}, *keys)
 
 
-def prelu(place: Place) -> str:
+def prelu(place: KerasPlace) -> str:
     """A slope for each channel."""
     slopes = place.arrays["slopes"]
     alpha = slopes.reshape(1, 1, -1) if place.is_image else slopes
     return place.weighted("PReLU", {"shared_axes": [1, 2] if place.is_image else None}, ("slopes", "alpha", alpha))
 
 
-def gelu(place: Place) -> str:
+def gelu(place: KerasPlace) -> str:
     """GELU by tanh, an operation of `keras.ops`, or the exact one."""
     if place.layer.approximate == "tanh":
         return place.add("Gelu", {"approximate": True}, module=NN)
     return place.add("Activation", {"activation": "gelu"})
 
 
-def softmax(place: Place) -> str:
+def softmax(place: KerasPlace) -> str:
     """Softmax over the last axis, which of images are the columns."""
     return place.add("Softmax", {"axis": 2 if place.is_image else -1})
 
 
-def dropout(place: Place) -> str:
+def dropout(place: KerasPlace) -> str:
     """Dropout that does not divide by 1 − rate in training, but multiplies by it in inference."""
     rate, shape = place.layer.rate, channels_last(place.node.output_shape)
     name = place.extra("", "Dropout", {"rate": rate}, shape, place.source)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graphnn.errors import DataError
-from graphnn.exporting.base import ExportError, Wishes
+from graphnn.exporting.base import ExportError, ExportWishes
 from graphnn.exporting.onnx_graph import INPUT, OUTPUT, TYPE
 from graphnn.exporting.onnx_model import PRODUCER, SINGLE, checked, describe, metadata, model_of
 from graphnn.exporting.onnx_running import run
@@ -53,7 +53,7 @@ class Calibrated:
     count: int = 0
 
 
-def quantized(network: TrainedNetwork, wishes: Wishes) -> tuple["ModelProto", list[Fact]]:
+def quantized(network: TrainedNetwork, wishes: ExportWishes) -> tuple["ModelProto", list[Fact]]:
     """Return a network in integers of 8 bits, checked, and what to tell of it.
 
     Weights are quantised channel by channel, symmetrically, values by their range over CALIBRATION training samples;
@@ -77,7 +77,7 @@ def quantized(network: TrainedNetwork, wishes: Wishes) -> tuple["ModelProto", li
     return checked(made), facts(found, size)
 
 
-def samples(wishes: Wishes) -> tuple[Array, str, Array, Array]:
+def samples(wishes: ExportWishes) -> tuple[Array, str, Array, Array]:
     """Return samples to calibrate on, and others, with the name of their part and their targets, to measure on.
 
     These are of the validation part, or where there is none, of the training part; never of the test part.

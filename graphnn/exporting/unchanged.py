@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from graphnn.exporting.base import ExportError, Wishes
+from graphnn.exporting.base import REPLACING, ExportError, ExportWishes
 
 HEAD = "# Exported by graphnn; digest of the lines below: "
 DIGITS = 16
@@ -27,7 +27,7 @@ def text_unchanged(content: bytes) -> bool:
     return first == f"{HEAD}{digest(rest)}".encode()
 
 
-def check_unchanged(path: Path, unchanged: Callable[[bytes], bool], wishes: Wishes) -> None:
+def check_unchanged(path: Path, unchanged: Callable[[bytes], bool], wishes: ExportWishes) -> None:
     """Raise ExportError where a file at a path was changed since it was exported, unless that may be replaced."""
     if wishes.replace or not path.exists():
         return
@@ -36,5 +36,4 @@ def check_unchanged(path: Path, unchanged: Callable[[bytes], bool], wishes: Wish
     except OSError as problem:
         raise ExportError(f"{path}: cannot be read: {problem.strerror or problem}") from problem
     if not unchanged(content):
-        advice = "--replace replaces it all the same, --output names another file"
-        raise ExportError(f"{path}: was changed since it was exported; {advice}")
+        raise ExportError(f"{path}: was changed since it was exported; {REPLACING}")

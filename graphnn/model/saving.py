@@ -76,21 +76,21 @@ class Saved(Displayed):
 
         to: the target, as under `--to` of `graphnn export`; by default the one whose files end so: "net.onnx" is ONNX.
         quantize: "int8" for ONNX in integers of 8 bits, calibrated on the inputs `calibration`, of the training data.
-        replace: whether a file that was changed since it was exported is replaced. The file takes inputs as they were
-        given to fit, before normalisation, and takes back what label smoothing has added, unlike predict. Raises
-        GraphError where the target cannot say the model, its library is not installed, the file cannot be written or is
-        no export, and where the model must be fitted first.
+        replace: whether what is there is replaced, if it is no export, or was changed since. The file takes inputs as
+        they were given to fit, before normalisation, and takes back what label smoothing has added, unlike predict.
+        Raises GraphError where the target cannot say the model, its library is not installed, the file cannot be
+        written or is no export, and where the model must be fitted first.
         """
         from graphnn.exporting.agreement import agreement
-        from graphnn.exporting.base import Drawing, Exported, Exporter, Wishes, target_for, write_whole
+        from graphnn.exporting.base import DrawnTarget, Exported, Exporter, ExportWishes, target_for, write_whole
         from graphnn.exporting.report import export_report
 
         path = Path(file)
         target = target_for(path, to)
-        wishes = Wishes(samples=self._samples_of(calibration), quantize=quantize, replace=replace)
+        wishes = ExportWishes(samples=self._samples_of(calibration), quantize=quantize, replace=replace)
         target.check_wishes(wishes)
         target.check_installed()
-        target.check_place(path)
+        target.check_place(path, wishes)
         agreed, said, compared_on = None, tuple[str, ...](), "random samples"
         if isinstance(target, Exporter):
             target.check(self._graph())
@@ -104,7 +104,7 @@ class Saved(Displayed):
             y = target.outputs(exported.files, x)
             agreed = None if y is None else agreement(network, x, y)
         else:
-            assert isinstance(target, Drawing)
+            assert isinstance(target, DrawnTarget)
             write_whole(path, target.text(self._graph(), self.name).encode())
             exported = Exported((path,))
         count = COMPARED if agreed is None else agreed.samples

@@ -17,7 +17,7 @@ from graphnn.serving.bodies import Held, given_in, read_body
 from graphnn.serving.facts import facts_of_served
 from graphnn.serving.given import wanted
 from graphnn.serving.limits import Limits
-from graphnn.serving.metrics import CONTENT_TYPE, Measured, Metrics
+from graphnn.serving.metrics import CONTENT_TYPE, CountedRequests, Metrics
 from graphnn.serving.openapi import PREDICT
 from graphnn.serving.page import docs_page, front_page, page_headers
 from graphnn.serving.problems import RequestProblem
@@ -84,7 +84,7 @@ def application(worker: Worker, reloading: Reloading | None = None, *, origins: 
     )
     if origins:
         app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"])
-    app.add_middleware(Measured, metrics=worker.metrics)
+    app.add_middleware(CountedRequests, metrics=worker.metrics)
     add_errors(app)
 
     @app.post("/predict", response_class=JSONResponse, summary="Predict", openapi_extra=PREDICT)

@@ -11,10 +11,10 @@ from typing import Any
 
 from graphnn.errors import GraphError
 from graphnn.frozen_dataclass import frozen_dataclass
-from graphnn.serving.given import Given
+from graphnn.serving.given import RequestInputs
 from graphnn.serving.limits import Limits
 from graphnn.serving.problems import RequestProblem
-from graphnn.serving.samples import Samples, samples_of
+from graphnn.serving.samples import RequestSamples, samples_of
 from graphnn.serving.served import Served
 
 Answer = bytes | RequestProblem | BaseException
@@ -31,7 +31,7 @@ class Batching:
 class Waiting:
     """A request that waits for its answer: JSON in UTF-8."""
 
-    def __init__(self, given: Given, future: "asyncio.Future[bytes]") -> None:
+    def __init__(self, given: RequestInputs, future: "asyncio.Future[bytes]") -> None:
         self.given, self.future = given, future
         self.left = False  # whether nobody waits for the answer any more
 
@@ -90,7 +90,7 @@ class Batcher:
         before, self.served = self.served, served
         await self.in_thread(before.close)  # behind the batch that it may be computing
 
-    async def answer(self, given: Given) -> bytes:
+    async def answer(self, given: RequestInputs) -> bytes:
         """Return the answer to a request as JSON.
 
         Raises RequestProblem where there is none, also because it takes too long.
@@ -159,10 +159,10 @@ class Answers:
     requests: int
 
 
-def answers_of(served: Served, given: Sequence[Given], limits: Limits) -> Answers:
+def answers_of(served: Served, given: Sequence[RequestInputs], limits: Limits) -> Answers:
     """Return the answers to the requests of a batch; what goes wrong with one is the answer to that one alone."""
     found: list[Answer | None] = [None] * len(given)
-    ready: list[tuple[int, Samples]] = []
+    ready: list[tuple[int, RequestSamples]] = []
     for index, one in enumerate(given):
         try:
             ready.append((index, samples_of(one, served.trained, limits)))
@@ -175,7 +175,7 @@ def answers_of(served: Served, given: Sequence[Given], limits: Limits) -> Answer
     return Answers([one for one in found if one is not None], sum(len(samples) for _, samples in ready), len(ready))
 
 
-def computed(served: Served, requests: Sequence[Samples]) -> list[Answer]:
+def computed(served: Served, requests: Sequence[RequestSamples]) -> list[Answer]:
     """Return the answers to requests, together, or one by one where one of them makes the others fail."""
     try:
         answers = served.answers(requests)

@@ -10,7 +10,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
-from graphnn.serving.given import Given, Wanted
+from graphnn.serving.given import QueryOptions, RequestInputs
 from graphnn.serving.limits import Limits
 from graphnn.serving.problems import RequestProblem, malformed, too_large, unsuitable
 from graphnn.text.numbers import bytes_text
@@ -24,7 +24,7 @@ LONGEST_NAME = 200
 HOW = 'send a picture by curl -F image=@picture.png, or JSON as {"inputs": [...]} with Content-Type: application/json'
 
 
-class Parser(MultiPartParser):
+class InMemoryParser(MultiPartParser):
     """A parser that keeps files in memory, where the body is already."""
 
     spool_max_size = 1 << 40
@@ -74,17 +74,17 @@ def refuse_size(limits: Limits) -> NoReturn:
     raise too_large(f"the body has more than {bytes_text(limits.body)}, the most that is read; send fewer or smaller")
 
 
-async def given_in(request: Request, body: bytes, wanted: Wanted, limits: Limits) -> Given:
+async def given_in(request: Request, body: bytes, wanted: QueryOptions, limits: Limits) -> RequestInputs:
     """Return what a body gives, by its content type. Raises RequestProblem for one that is not taken, or is wrong."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == MULTIPART:
-        return Given(wanted, await files_of(request, body, limits))
+        return RequestInputs(wanted, await files_of(request, body, limits))
     if kind == JSON or kind.endswith("+json"):
-        return Given(wanted, values=await values_of(body))
+        return RequestInputs(wanted, values=await values_of(body))
     if kind.startswith("image/") or kind in BYTES:
         if not body:
             raise malformed("the body is empty, where a picture should be")
-        return Given(wanted, ((BODY, body),))
+        return RequestInputs(wanted, ((BODY, body),))
     found = f"Content-Type {quoted(kind)} is not read here" if kind else "the request has no Content-Type"
     raise RequestProblem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"{found}; {HOW}")
 
@@ -116,7 +116,7 @@ async def files_of(request: Request, body: bytes, limits: Limits) -> tuple[tuple
         yield b""
 
     try:
-        form = await Parser(request.headers, stream(), max_files=limits.files, max_fields=limits.files).parse()  # type: ignore[arg-type]
+        form = await InMemoryParser(request.headers, stream(), max_files=limits.files, max_fields=limits.files).parse()  # type: ignore[arg-type]
     except MultiPartException as problem:
         if problem.message.startswith("Too many"):
             raise too_large(f"the request has more than {limits.files} files, the most that are read") from problem

@@ -13,7 +13,7 @@ FLAGS = ("invert", "as_is", "seen")
 
 
 @frozen_dataclass
-class Wanted:
+class QueryOptions:
     """What the address asks for.
 
     top: how many classes; None: it does not say. invert, as_is: how pictures are read, as by `predict`. seen: whether
@@ -27,18 +27,18 @@ class Wanted:
 
 
 @frozen_dataclass
-class Given:
+class RequestInputs:
     """The inputs of a request: files, each with its name, or else values read from JSON."""
 
-    wanted: Wanted
+    wanted: QueryOptions
     files: tuple[tuple[str, bytes], ...] = ()
     values: Any = None
 
 
-PLAIN = Wanted()
+PLAIN = QueryOptions()
 
 
-def wanted(pairs: Iterable[tuple[str, str]]) -> Wanted:
+def wanted(pairs: Iterable[tuple[str, str]]) -> QueryOptions:
     """Return what the parameters of an address ask for. Raises RequestProblem for one that means nothing."""
     found: dict[str, Any] = {}
     for name, value in pairs:
@@ -53,7 +53,7 @@ def wanted(pairs: Iterable[tuple[str, str]]) -> Wanted:
         else:
             known = f"; known: {', '.join((TOP, *FLAGS))}"
             raise unsuitable(f"unknown parameter {quoted(name)}{did_you_mean(name, (TOP, *FLAGS)) or known}")
-    return Wanted(**found) if found else PLAIN
+    return QueryOptions(**found) if found else PLAIN
 
 
 def flag(name: str, value: str) -> bool:

@@ -80,7 +80,7 @@ def forget(pid: int) -> None:
     mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
-class Measured:
+class CountedRequests:
     """An ASGI application whose requests are counted."""
 
     def __init__(self, app: Callable[..., Any], metrics: Metrics) -> None:

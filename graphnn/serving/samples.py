@@ -14,7 +14,7 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.page.images import image_picture, is_image, limits_of
 from graphnn.pictures.opening import TooManyPixelsError
 from graphnn.runs.trained import Trained
-from graphnn.serving.given import Given, Wanted
+from graphnn.serving.given import QueryOptions, RequestInputs
 from graphnn.serving.limits import Limits
 from graphnn.serving.problems import too_large, unsuitable
 from graphnn.serving.rows import are_rows, features_of, table_of
@@ -28,7 +28,7 @@ OPTIONS = (("--as-is", "?as_is=1"), ("--invert", "?invert=1"))  # of `predict`, 
 
 
 @frozen_dataclass
-class Samples:
+class RequestSamples:
     """The samples of a request.
 
     parts: in the values of the data set, each n×(shape there), in order; their types may differ. labels, notes: for
@@ -39,7 +39,7 @@ class Samples:
     parts: Sequence[Array]
     labels: Sequence[str]
     notes: Sequence[Sequence[str]]
-    wanted: Wanted
+    wanted: QueryOptions
     seen: Sequence[str] = ()
     table: DataTable | None = None
     rows: Sequence[Any] = ()
@@ -48,7 +48,7 @@ class Samples:
         return len(self.labels)
 
 
-def samples_of(given: Given, trained: Trained, limits: Limits) -> Samples:
+def samples_of(given: RequestInputs, trained: Trained, limits: Limits) -> RequestSamples:
     """Return the samples of a request. Raises RequestProblem where there are none, or they do not fit the network."""
     try:
         if given.files:
@@ -60,7 +60,7 @@ def samples_of(given: Given, trained: Trained, limits: Limits) -> Samples:
         raise unsuitable(in_words_of_addresses(str(problem))) from problem
 
 
-def of_files(given: Given, trained: Trained, limits: Limits) -> Samples:
+def of_files(given: RequestInputs, trained: Trained, limits: Limits) -> RequestSamples:
     """Return the samples of files: pictures, and .npy arrays, by what they hold."""
     wanted = given.wanted
     check_flags(wanted, trained)
@@ -81,7 +81,7 @@ def from_file(reader: Reader, name: str, content: bytes) -> FromFile:
     return reader.picture(path, content)
 
 
-def of_values(given: Given, trained: Trained) -> Samples:
+def of_values(given: RequestInputs, trained: Trained) -> RequestSamples:
     """Return the samples of values from JSON: an array of one sample or of a batch, or rows of a table."""
     values, wanted = inputs_in(given.values), given.wanted
     if wanted.invert or wanted.as_is or wanted.seen:
@@ -98,7 +98,7 @@ def of_values(given: Given, trained: Trained) -> Samples:
         table = table_of(rows, encoding)
         labels = [f"{table.path}:{line}" for line in table.lines.tolist()]
         parts = [features_of(table, encoding, trained)]
-        return Samples(parts, labels, [()] * len(rows), wanted, table=table, rows=rows)
+        return RequestSamples(parts, labels, [()] * len(rows), wanted, table=table, rows=rows)
     x = array_of(values, trained)
     reader, path = trained.reader(), Path(INPUTS)
     single = reader.check_header(path, Header(x.shape, x.dtype, False))
@@ -153,7 +153,7 @@ def kind_of(value: Any) -> str:
     return kinds.get(type(value), "null")
 
 
-def joined(found: Sequence[tuple[str, FromFile]], trained: Trained, wanted: Wanted) -> Samples:
+def joined(found: Sequence[tuple[str, FromFile]], trained: Trained, wanted: QueryOptions) -> RequestSamples:
     """Return the samples of several files as those of one request."""
     labels: list[str] = []
     notes: list[Sequence[str]] = []
@@ -168,7 +168,7 @@ def joined(found: Sequence[tuple[str, FromFile]], trained: Trained, wanted: Want
         if wanted.seen:
             seen += pictures(one.x, trained)
         parts.append(one.x)
-    return Samples(parts, labels, notes, wanted, seen)
+    return RequestSamples(parts, labels, notes, wanted, seen)
 
 
 def pictures(x: Array, trained: Trained) -> list[str]:
@@ -179,7 +179,7 @@ def pictures(x: Array, trained: Trained) -> list[str]:
     return [image_picture(image, limits_of(image, known), "").address for image in x]
 
 
-def check_flags(wanted: Wanted, trained: Trained) -> None:
+def check_flags(wanted: QueryOptions, trained: Trained) -> None:
     """Raise RequestProblem for a flag that would do nothing."""
     if wanted.as_is and trained.ink is None:
         raise unsuitable("as_is: pictures are only resized for this network; it is for those of digits and mnist")

@@ -17,7 +17,7 @@ from graphnn.runs.reading import DocumentSource
 from graphnn.runs.trained import Trained, load_trained, weights_beside
 from graphnn.serving.problems import RequestProblem, unsuitable
 from graphnn.serving.rows import row_answer
-from graphnn.serving.samples import Samples
+from graphnn.serving.samples import RequestSamples
 from graphnn.storage.regular_files import open_regular
 from graphnn.training.divergence import wrong_in_inference
 from graphnn.types import Array
@@ -60,7 +60,7 @@ class Served:
         """Whether outputs are probabilities of classes."""
         return self.trained.graph.loss.outputs in (Classes, YesOrNo)
 
-    def answers(self, requests: Sequence[Samples]) -> list[list[Any] | RequestProblem]:
+    def answers(self, requests: Sequence[RequestSamples]) -> list[list[Any] | RequestProblem]:
         """Return the answer to each request, computed together: a list with the answer for each of its samples."""
         x = self._inputs([part for one in requests for part in one.parts])
         y = np.concatenate([self._outputs(x[start : start + self.most]) for start in range(0, len(x), self.most)])
@@ -95,7 +95,7 @@ class Served:
     def _outputs(self, x: Array) -> Array:
         return self._engine.predict(x).reshape(len(x), -1)
 
-    def _problem(self, samples: Samples, x: Array, finite: Array) -> RequestProblem | None:
+    def _problem(self, samples: RequestSamples, x: Array, finite: Array) -> RequestProblem | None:
         """Return why a request has no answer, or None."""
         if not finite.all():
             first = int(np.argmin(finite))
@@ -105,11 +105,11 @@ class Served:
             return unsuitable("top is for classes, but the outputs of this network are numbers; leave it out")
         return None
 
-    def _results(self, samples: Samples, y: Array) -> list[Result]:
+    def _results(self, samples: RequestSamples, y: Array) -> list[Result]:
         beliefs = self.trained.graph.loss.beliefs(y)
         return self.trained.in_values_of_data(list(zip(samples.labels, beliefs, strict=True)))
 
-    def _rows(self, samples: Samples, results: Sequence[Result]) -> list[Any]:
+    def _rows(self, samples: RequestSamples, results: Sequence[Result]) -> list[Any]:
         trained, table = self.trained, samples.table
         assert table is not None
         encoding = trained.table
@@ -133,7 +133,7 @@ def joined(parts: Sequence[Array]) -> Array:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def completed(answer: dict[str, Any], samples: Samples, index: int) -> dict[str, Any]:
+def completed(answer: dict[str, Any], samples: RequestSamples, index: int) -> dict[str, Any]:
     """Return the answer for a sample with its notes, and the picture as the network sees it, where there are any."""
     if samples.notes[index]:
         answer["notes"] = list(samples.notes[index])

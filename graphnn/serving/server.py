@@ -88,7 +88,7 @@ def serve(settings: Settings, served: Served, listener: socket.socket, ready: Ca
     if settings.workers > 1:
         served.close()
         with tempfile.TemporaryDirectory(prefix="graphnn-serve-") as folder, environment(FOLDER, folder):
-            workers = Workers(configured(settings, settings, factory=True), listener, ready)
+            workers = ServerProcesses(configured(settings, settings, factory=True), listener, ready)
             workers.run()
         if workers.failed:
             raise GraphError("a worker could not start, which it has explained above")
@@ -143,7 +143,7 @@ class OneServer(uvicorn.Server):
                 self._captured_signals.clear()
 
 
-class Workers(Multiprocess):
+class ServerProcesses(Multiprocess):
     """Several processes, each with a server of its own; one that ends is replaced."""
 
     def __init__(self, config: uvicorn.Config, listener: socket.socket, ready: Callable[[], None]) -> None:

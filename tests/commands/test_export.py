@@ -34,6 +34,8 @@ def test_a_file_that_is_no_export_is_not_replaced(trained: Path, graphnn: Run) -
     assert found.returncode == 2
     assert "is not replaced" in found.stderr
     assert other.read_text(encoding="utf-8") == "mine"
+    assert graphnn("export", trained, "--to", "safetensors", "--replace").returncode == 0
+    assert other.read_bytes() != b"mine"
 
 
 @pytest.mark.parametrize(
@@ -41,6 +43,9 @@ def test_a_file_that_is_no_export_is_not_replaced(trained: Path, graphnn: Run) -
     [
         (("--to", "safetensors", "--output", "a.pt"), "ends in .safetensors"),
         (("--to", "safetensors", "--quantize", "int8"), "is for --to onnx"),
+        (("--to", "safetensors", "--verify", "3"), "--verify: safetensors holds weights and computes nothing"),
+        (("--to", "onnx", "--data-dir", "."), "--data-dir: no data are read without --verify or --quantize"),
+        (("--to", "svg", "--weights", "net.npz"), "--weights: a drawing needs neither weights nor data"),
     ],
 )
 def test_wrong_arguments_are_told(trained: Path, graphnn: Run, arguments: tuple[str, ...], said: str) -> None:

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from graphnn.exporting.base import TARGETS, Drawing
+from graphnn.exporting.base import TARGETS, DrawnTarget
 from graphnn.exporting.branches import layer_nodes, steps_of
 from graphnn.exporting.svg_text import fitted, text_width, wrapped
 from graphnn.graph.build import build_graph
@@ -54,7 +54,7 @@ def drawn(name: str, target: str) -> tuple[str, int]:
         spec = parse_spec(json.dumps({**SMALL, **end, "layers": CASES[name], "data": {"dataset": "npz", "path": "x"}}))
     graph = build_graph(spec)
     drawing = TARGETS[target]
-    assert isinstance(drawing, Drawing)
+    assert isinstance(drawing, DrawnTarget)
     text = drawing.text(graph, spec.name)
     assert drawing.is_own(text.encode()[:4096])
     return text, len(list(layer_nodes(steps_of(graph))))

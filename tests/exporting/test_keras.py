@@ -18,7 +18,7 @@ import pytest
 from graphnn.datasets.preparation import Normalisation
 from graphnn.exporting import keras_outputs
 from graphnn.exporting.agreement import agreement
-from graphnn.exporting.base import TARGETS, Exported, Exporter, Wishes
+from graphnn.exporting.base import TARGETS, Exported, Exporter, ExportWishes
 from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.runs.reading import DocumentSource
 from graphnn.runs.trained import load_trained
@@ -36,7 +36,7 @@ def export(network: TrainedNetwork, file: Path) -> Exported:
     target = TARGETS["keras"]
     assert isinstance(target, Exporter)
     target.check(network.graph)
-    return target.write(network, file, Wishes())
+    return target.write(network, file, ExportWishes())
 
 
 def channels_last(x: Array) -> Array:

@@ -16,7 +16,7 @@ from onnx.reference import ReferenceEvaluator
 from graphnn import SGD, BatchNormalization, CrossEntropy, Dense, MeanSquaredError, Model, ReLU, Softmax, register
 from graphnn.datasets.preparation import Normalisation
 from graphnn.exporting import onnx_model
-from graphnn.exporting.base import TARGETS, Exporter, ExportError, Wishes
+from graphnn.exporting.base import TARGETS, Exporter, ExportError, ExportWishes
 from graphnn.exporting.onnx_model import model_of
 from graphnn.exporting.onnx_running import run
 from graphnn.exporting.trained_network import TrainedNetwork
@@ -156,9 +156,9 @@ def test_the_same_weights_give_the_same_bytes_and_are_known_again(tmp_path: Path
     assert isinstance(ONNX, Exporter)
     files = tmp_path / "a.onnx", tmp_path / "b.onnx"
     for file in files:
-        ONNX.write(network(3), file, Wishes())
+        ONNX.write(network(3), file, ExportWishes())
     assert files[0].read_bytes() == files[1].read_bytes()
-    ONNX.check_place(files[0])
+    ONNX.check_place(files[0], ExportWishes())
     assert not ONNX.is_own(onnx.ModelProto(producer_name="pytorch", ir_version=8).SerializeToString())
 
 

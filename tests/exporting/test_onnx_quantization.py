@@ -15,7 +15,7 @@ import pytest
 
 from graphnn import SGD, Dense, MeanSquaredError, Model, ReLU
 from graphnn.errors import DataError
-from graphnn.exporting.base import ExportError, Wishes
+from graphnn.exporting.base import ExportError, ExportWishes
 from graphnn.exporting.onnx_model import model_of
 from graphnn.exporting.onnx_quantization import quantized, samples
 from graphnn.exporting.onnx_running import run
@@ -30,7 +30,7 @@ network: Callable[..., TrainedNetwork] = RANDOM["network"]
 of: Callable[..., TrainedNetwork] = RANDOM["of"]
 
 
-def wishes(x: Array, y: Array | None = None) -> Wishes:
+def wishes(x: Array, y: Array | None = None) -> ExportWishes:
     """Return wishes with these samples as the training part, and no others."""
 
     def part(name: str, count: int) -> tuple[Array, Array]:
@@ -39,7 +39,7 @@ def wishes(x: Array, y: Array | None = None) -> Wishes:
             raise DataError("there is no validation part")
         return x[:count], (np.zeros(len(x), np.int64) if y is None else y)[:count]
 
-    return Wishes(samples=part, quantize="int8")
+    return ExportWishes(samples=part, quantize="int8")
 
 
 @pytest.mark.parametrize("seed", range(20))

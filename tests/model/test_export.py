@@ -10,7 +10,7 @@ import pytest
 
 from graphnn import SGD, CrossEntropy, Dense, Dropout, Model, ReLU, Softmax
 from graphnn.errors import GraphError
-from graphnn.exporting.base import TARGETS, Drawing, NotInstalled
+from graphnn.exporting.base import TARGETS, DrawnTarget, NotInstalled
 from graphnn.exporting.onnx_running import run
 from graphnn.types import Array
 
@@ -48,7 +48,7 @@ def test_every_target_can_be_written(tmp_path: Path, name: str) -> None:
         pytest.skip(str(missing))
     assert file.stat().st_size > 0
     assert str(file) in text
-    compared = not isinstance(TARGETS[name], Drawing) and TARGETS[name].suffix not in ARCHIVES
+    compared = not isinstance(TARGETS[name], DrawnTarget) and TARGETS[name].suffix not in ARCHIVES
     assert ("largest difference" in text) == compared
 
 

@@ -59,6 +59,7 @@ ELSEWHERE: Mapping[str, str] = {
     "--access-log": "tests/serving/test_predict.py",
 }
 NOWHERE = f"{NET} --host 192.0.2.1"  # no address of this machine, so that the server ends once the weights are loaded
+NEW = "net.onnx --output new.json --replace"
 X, PICTURE = f"{NET} x.npy", f"{DIGITS} dark.png"
 OPTIONS: Mapping[str, Mapping[str, Option]] = {
     "inspect": {
@@ -82,6 +83,28 @@ OPTIONS: Mapping[str, Mapping[str, Option]] = {
         "--plot": Option("curves.png", "curves.png"),
         "--tensorboard": Option("events", "events"),
         "--quiet": Option("", ""),
+    },
+    "export": {
+        "--set": Option("layers[0].units=5", "do not fit", f"{NET} --to onnx"),
+        "--to": Option("svg", "net.svg"),
+        "--output": Option("other.onnx", "other.onnx", f"{NET} --to onnx"),
+        "--weights": Option("missing.npz", "missing.npz", f"{NET} --to onnx"),
+        "--verify": Option("5", "5 samples of the test part", f"{NET} --to onnx"),
+        "--quantize": Option("int8", "net.int8.onnx", f"{NET} --to onnx"),
+        "--replace": Option("", "", f"{NET} --to safetensors"),
+        "--format": Option("json", '"target": "svg"', f"{NET} --to svg"),
+    },
+    "import": {
+        "--output": Option("other.json", "other.npz", "net.onnx"),
+        "--into": Option("net.json", "module in the file", "net.safetensors --replace"),
+        "--replace": Option("", "largest difference", "net.onnx"),
+        "--classes": Option("a,b", "", NEW),
+        "--softmax": Option("", "", NEW),
+        "--data": Option("missing.npz", "missing.npz", NEW),
+        "--scale": Option("255", "", NEW),
+        "--mean": Option("0.5", "", NEW),
+        "--std": Option("0.5", "", NEW),
+        "--format": Option("json", '"layers":', NEW),
     },
     "evaluate": {
         "--set": Option("layers[0].units=5", "do not fit"),

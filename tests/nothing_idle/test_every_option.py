@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from safetensors.numpy import save_file
 
+from graphnn.commands.export import main as export
 from graphnn.commands.main import COMMANDS
 from graphnn.commands.train import main as train
 
@@ -75,6 +76,7 @@ def trained_here(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, values in documents.items():
         (folder / name).write_text(json.dumps(values))
         assert train([str(folder / name), "--quiet", "--threads", "1"]) == 0
+    assert export([str(folder / "net.json"), "--to", "onnx"]) == 0
     shutil.copy(folder / "net.npz", folder / "copy.npz")
     return folder
 
@@ -114,7 +116,7 @@ def test_an_option_that_would_do_nothing_is_told_of(line: str, words: str, here:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_table_has_every_option(command: str) -> None:
-    parser = import_module(f"graphnn.commands.{command}").parser()
+    parser = import_module(f"graphnn.commands.{COMMANDS[command].module_name}").parser()
     options = {action.option_strings[-1] for action in parser._actions if action.option_strings}
     elsewhere = options & TABLES["ELSEWHERE"].keys()
     assert options - elsewhere == TABLES["OPTIONS"][command].keys(), "add a row to tests/nothing_idle/options.py"

@@ -11,12 +11,12 @@ import pytest
 from graphnn.datasets.preparation import Normalisation
 from graphnn.runs.reading import DocumentSource
 from graphnn.serving.batching import Batcher, Batching
-from graphnn.serving.given import PLAIN, Given
+from graphnn.serving.given import PLAIN, RequestInputs
 from graphnn.serving.limits import Limits
 from graphnn.serving.problems import RequestProblem
 from graphnn.serving.served import Served, load_served
 
-GOOD = Given(PLAIN, values={"inputs": [3.0] * 64})
+GOOD = RequestInputs(PLAIN, values={"inputs": [3.0] * 64})
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def network(trained: Path) -> Served:
 
 def batches_of(
     network: Served,
-    given: list[Given],
+    given: list[RequestInputs],
     *,
     under_way: int | None = None,
     wait: float = 0.2,
@@ -64,7 +64,7 @@ def test_one_waits_while_another_is_being_read_and_no_longer(network: Served) ->
 def test_what_one_request_breaks_is_its_own(network: Served, at: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(network, "_inputs", lambda parts: failing_inputs(network, parts))
     given = [GOOD] * 4
-    given[at] = Given(PLAIN, values={"inputs": [7.0] * 64})
+    given[at] = RequestInputs(PLAIN, values={"inputs": [7.0] * 64})
     found, _, _ = batches_of(network, given)
     assert [isinstance(one, ZeroDivisionError) for one in found] == [index == at for index in range(4)]
     assert all(json.loads(one)[0]["predictions"] for index, one in enumerate(found) if index != at)
@@ -78,7 +78,7 @@ def failing_inputs(network: Served, parts: Any) -> Any:
 
 
 def test_bad_requests_among_good_ones(network: Served) -> None:
-    bad = Given(PLAIN, values={"inputs": [1.0]})
+    bad = RequestInputs(PLAIN, values={"inputs": [1.0]})
     found, sizes, _ = batches_of(network, [GOOD, bad, GOOD])
     assert [isinstance(one, RequestProblem) for one in found] == [False, True, False]
     assert sizes == [(2, 2)]
@@ -99,7 +99,7 @@ def test_types_of_numbers_are_not_mixed(network: Served, monkeypatch: pytest.Mon
         return apply(self, x, *arguments)
 
     monkeypatch.setattr(Normalisation, "apply", watched)
-    halves = Given(PLAIN, values={"inputs": [[0.5] * 64, [3.0] * 64]})
+    halves = RequestInputs(PLAIN, values={"inputs": [[0.5] * 64, [3.0] * 64]})
     (first, second), _, _ = batches_of(network, [halves, GOOD])
     one, other = json.loads(first)[1], json.loads(second)[0]
     assert one["predictions"] == other["predictions"]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from graphnn.exporting.base import TARGETS, Exported, Exporter, ExportError, Wishes
+from graphnn.exporting.base import TARGETS, Exported, Exporter, ExportWishes, write_whole
 from graphnn.exporting.keras_build import keras_model
 from graphnn.exporting.keras_file import is_exported, keras_file
 from graphnn.exporting.keras_layers import CONVERSIONS
@@ -12,7 +12,6 @@ from graphnn.exporting.keras_outputs import backend, keras_outputs
 from graphnn.exporting.keras_training import KerasTraining
 from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.reports.report import Fact
-from graphnn.storage.replacing import replacing
 from graphnn.text.installing import install_command
 from graphnn.types import Array
 
@@ -29,15 +28,11 @@ class Keras(Exporter):
     def is_own(self, head: bytes) -> bool:
         return is_exported(head)
 
-    def write(self, network: TrainedNetwork, path: Path, wishes: Wishes) -> Exported:
+    def write(self, network: TrainedNetwork, path: Path, wishes: ExportWishes) -> Exported:
         training = KerasTraining.of(network)
         model = keras_model(network, training)
         content = keras_file(model, training.config(), training.state(model), about(network))
-        try:
-            with replacing(path) as file:
-                file.write(content)
-        except OSError as problem:
-            raise ExportError(f"{path}: cannot be written: {problem.strerror or problem}") from problem
+        write_whole(path, content)
         notes = list(training.notes)
         if backend() is None:
             command = install_command("keras", "torch")

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 
-from graphnn.exporting.base import TARGETS, Drawing
+from graphnn.exporting.base import TARGETS, DrawnTarget
 from graphnn.exporting.drawing_steps import (
     Drawn,
     DrawnBranches,
@@ -32,7 +32,7 @@ TWINS = str.maketrans({"<": "‹", ">": "›", "&": "+", '"': "″", "`": "ˋ", 
 # for what mermaid, Markdown or HTML would read as markup, and which all versions of mermaid escape differently
 
 
-class Mermaid(Drawing):
+class Mermaid(DrawnTarget):
     """A `.mmd` file with a flowchart from top to bottom."""
 
     name = "mermaid"

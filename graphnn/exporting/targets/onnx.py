@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from graphnn.exporting.base import TARGETS, Exported, Exporter, NotInstalled, Wishes, write_whole
+from graphnn.exporting.base import TARGETS, Exported, Exporter, ExportWishes, NotInstalled, write_whole
 from graphnn.exporting.onnx_layers import CONVERSIONS
 from graphnn.exporting.onnx_model import PRODUCER, SINGLE, model_of
 from graphnn.exporting.onnx_running import RUNTIME, can_run, run
@@ -25,14 +25,14 @@ class Onnx(Exporter):
     needed: ClassVar[Mapping[str, str]] = {"onnx": NEEDED["onnx"]}
     conversions: ClassVar = CONVERSIONS
 
-    def check_wishes(self, wishes: Wishes) -> None:
+    def check_wishes(self, wishes: ExportWishes) -> None:
         if wishes.quantize is not None and not can_run():
             raise NotInstalled(f"--quantize needs onnxruntime; {extra_command('onnx')}")
 
     def is_own(self, head: bytes) -> bool:
         return f"\x12{chr(len(PRODUCER))}{PRODUCER}\x1a".encode() in head[:16]  # the fields producer_name and version
 
-    def write(self, network: TrainedNetwork, path: Path, wishes: Wishes) -> Exported:
+    def write(self, network: TrainedNetwork, path: Path, wishes: ExportWishes) -> Exported:
         if wishes.quantize is None:
             model, facts = model_of(network), list[Fact]()
         else:

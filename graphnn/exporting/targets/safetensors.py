@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from graphnn.exporting.base import TARGETS, Exported, Exporter, Wishes, write_whole
+from graphnn.exporting.base import TARGETS, Exported, Exporter, ExportWishes, write_whole
 from graphnn.exporting.torch_source.state import constants
 from graphnn.exporting.torch_source.structure import state_names
 from graphnn.exporting.trained_network import TrainedNetwork
@@ -25,12 +25,13 @@ class Safetensors(Exporter):
     suffix = ".safetensors"
     summary = "the weights alone, by PyTorch's names"
     needed: ClassVar = {"safetensors": "safetensors>=0.4"}
+    computes = False
     conversions: ClassVar = LAYERS
 
     def is_own(self, head: bytes) -> bool:
         return b'{"__metadata__":{"graphnn":' in head
 
-    def write(self, network: TrainedNetwork, path: Path, wishes: Wishes) -> Exported:
+    def write(self, network: TrainedNetwork, path: Path, wishes: ExportWishes) -> Exported:
         from safetensors.numpy import save
 
         check_unchanged(path, unchanged, wishes)
@@ -40,7 +41,7 @@ class Safetensors(Exporter):
         return Exported((path,))
 
     def outputs(self, files: Sequence[Path], x: Array) -> Array | None:
-        return None  # it computes nothing
+        return None
 
 
 def arrays_digest(arrays: Mapping[str, Array]) -> str:

@@ -1,6 +1,6 @@
 """svg: a picture of the network, for papers, pages and slides."""
 
-from graphnn.exporting.base import TARGETS, Drawing
+from graphnn.exporting.base import TARGETS, DrawnTarget
 from graphnn.exporting.drawing_steps import described, drawn_steps, input_shape, shape_label, totals
 from graphnn.exporting.svg_layout import GAP, ChainPart, EndPart, columns, labels_of, part
 from graphnn.exporting.svg_pen import Pen, number
@@ -40,7 +40,7 @@ HEAD = """<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidt
 KINDS = ("convolution", "product", "normalisation", "activation", "pooling", "other")
 
 
-class Svg(Drawing):
+class Svg(DrawnTarget):
     """An `.svg` file: text as text, light or dark as the reader's system, light when printed, without scripts."""
 
     name = "svg"

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from graphnn.exporting.base import TARGETS, Exported, Exporter, ExportError, Wishes
+from graphnn.exporting.base import TARGETS, Exported, Exporter, ExportError, ExportWishes, write_whole
 from graphnn.exporting.targets.safetensors import SAFETENSORS
 from graphnn.exporting.torch_source.modules import CONVERSIONS
 from graphnn.exporting.torch_source.source import TorchFile
 from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.exporting.unchanged import HEAD, check_unchanged, text_unchanged, with_digest
-from graphnn.storage.replacing import replacing
 from graphnn.text.installing import install_command
 from graphnn.types import Array
 
@@ -31,22 +30,21 @@ class Torch(Exporter):
     def is_own(self, head: bytes) -> bool:
         return head.startswith(HEAD.encode())
 
-    def check_place(self, path: Path) -> None:
+    def check_place(self, path: Path, wishes: ExportWishes) -> None:
         if path.stem in HIDING or path.stem in sys.stdlib_module_names:
             advice = f"name another file by --output, such as {path.stem}_network.py"
             raise ExportError(f"{path}: would hide the module {path.stem}, which Python imports; {advice}")
-        super().check_place(path)
-        SAFETENSORS.check_place(path.with_suffix(SAFETENSORS.suffix))
+        super().check_place(path, wishes)
+        SAFETENSORS.check_place(path.with_suffix(SAFETENSORS.suffix), wishes)
 
-    def write(self, network: TrainedNetwork, path: Path, wishes: Wishes) -> Exported:
+    def write(self, network: TrainedNetwork, path: Path, wishes: ExportWishes) -> Exported:
         source, weights = TorchFile(network, path.stem), path.with_suffix(SAFETENSORS.suffix)
         refusals = list(source.refusals())
         if refusals:
             raise ExportError(*refusals)
         check_unchanged(path, text_unchanged, wishes)
         SAFETENSORS.write(network, weights, wishes)
-        with replacing(path) as file:
-            file.write(with_digest(source.text()))
+        write_whole(path, with_digest(source.text()))
         notes = list(source.notes())
         if importlib.util.find_spec("torch") is None:
             notes.append(f"torch is not installed, so that nothing was compared; {install_command('torch')}")

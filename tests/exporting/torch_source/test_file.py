@@ -18,7 +18,7 @@ from graphnn.averaging.base import AVERAGINGS
 from graphnn.datasets.preparation import Normalisation
 from graphnn.errors import GraphError
 from graphnn.exporting.agreement import agreement
-from graphnn.exporting.base import ExportError, Wishes
+from graphnn.exporting.base import ExportError, ExportWishes
 from graphnn.exporting.targets.torch import TORCH, imported
 from graphnn.exporting.torch_source.augmentation import AUGMENTING
 from graphnn.exporting.torch_source.identifiers import RESERVED, Names
@@ -108,7 +108,7 @@ def test_files_of_shipped_documents_say_what_graphnn_says(file: Path, tmp_path: 
     pytest.importorskip("torch")
     network = network_of(read_spec(file))
     x = network.likely_samples(8)
-    y = TORCH.outputs(TORCH.write(network, tmp_path / "net.py", Wishes()).files, x)
+    y = TORCH.outputs(TORCH.write(network, tmp_path / "net.py", ExportWishes()).files, x)
     assert y is not None
     assert agreement(network, x, y).difference < 1e-5
 
@@ -158,7 +158,7 @@ def test_layers_with_awkward_names_run(tmp_path: Path) -> None:
     ]
     network = network_of(small(layers=layers))
     x = network.likely_samples(4)
-    written = TORCH.write(network, tmp_path / "net.py", Wishes())
+    written = TORCH.write(network, tmp_path / "net.py", ExportWishes())
     y = TORCH.outputs(written.files, x)
     assert y is not None
     assert agreement(network, x, y).difference < 1e-5
@@ -177,7 +177,7 @@ def test_a_block_is_a_class_and_a_run_of_equal_ones_a_loop() -> None:
 
 
 def write(folder: Path, **given: Any) -> tuple[Path, ...]:
-    return TORCH.write(network_of(small()), folder / "net.py", Wishes(**given)).files
+    return TORCH.write(network_of(small()), folder / "net.py", ExportWishes(**given)).files
 
 
 def test_an_export_is_replaced_and_a_changed_one_is_not(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_changed_weights_beside_it_are_not_replaced(tmp_path: Path) -> None:
     assert (path.read_bytes(), weights.read_bytes()) == before
     save_file(arrays, weights)
     with pytest.raises(GraphError, match=r"net\.safetensors: is no export of graphnn"):
-        TORCH.check_place(path)
+        TORCH.check_place(path, ExportWishes())
 
 
 def test_the_weights_are_the_state_dict(tmp_path: Path) -> None:
@@ -242,7 +242,7 @@ def test_a_new_network_begins_as_in_graphnn(initializer: str, tmp_path: Path) ->
     network = network_of(small(layers=layers, input={"shape": [8, 8, 8]}))
     ours = initialise(network.graph, 0).named()
     torch.manual_seed(0)
-    theirs = imported(TORCH.write(network, tmp_path / "net.py", Wishes()).files[0]).Network().state_dict()
+    theirs = imported(TORCH.write(network, tmp_path / "net.py", ExportWishes()).files[0]).Network().state_dict()
     for name, inside in state_names(network.spec, network.graph).items():
         values, found = ours[name], theirs[inside].numpy()
         assert abs(found.mean() - values.mean()) < 0.2 * values.std() + 1e-6, name
@@ -262,17 +262,17 @@ def test_what_cannot_be_written_is_refused_with_its_place(tmp_path: Path) -> Non
     plateau = {"type": "reduce_on_plateau"}
     group = {"type": "SGD", "groups": [{"match": "c/*", "schedule": plateau}]}
     with pytest.raises(ExportError, match=r"optimizer\.groups\[0\]\.schedule: reduce_on_plateau of a group"):
-        TORCH.write(network_of(small(optimizer=group)), tmp_path / "net.py", Wishes())
+        TORCH.write(network_of(small(optimizer=group)), tmp_path / "net.py", ExportWishes())
     watched = {"type": "SGD", "schedule": plateau | {"monitor": "validation_macro_f1"}}
     with pytest.raises(ExportError, match="measures loss and accuracy, not macro_f1"):
-        TORCH.write(network_of(small(optimizer=watched)), tmp_path / "net.py", Wishes())
+        TORCH.write(network_of(small(optimizer=watched)), tmp_path / "net.py", ExportWishes())
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["torch.py", "types.py"])
 def test_a_file_that_would_hide_a_module_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"would hide the module \w+.* \w+_network\.py"):
-        TORCH.check_place(tmp_path / name)
+        TORCH.check_place(tmp_path / name, ExportWishes())
 
 
 @pytest.mark.parametrize("text", ['a "quoted" one', '"""', "C:\\new\\x", "two\nlines", "\x00", "'", '"', "é → ü"])
@@ -290,7 +290,7 @@ def test_texts_of_a_document_cannot_break_the_file(text: str) -> None:
 
 def test_what_is_left_out_is_told(tmp_path: Path) -> None:
     training = {"epochs": 1, "batch_size": 8, "early_stopping": {"patience": 2}}
-    exported = TORCH.write(network_of(small(training=training)), tmp_path / "net.py", Wishes())
+    exported = TORCH.write(network_of(small(training=training)), tmp_path / "net.py", ExportWishes())
     assert exported.notes[0] == "training.early_stopping is not written: the file trains all its epochs"
 
 

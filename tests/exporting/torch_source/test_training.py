@@ -15,7 +15,7 @@ import pytest
 
 from graphnn.datasets.batches import epoch_order
 from graphnn.datasets.preparation import Normalisation
-from graphnn.exporting.base import Wishes
+from graphnn.exporting.base import ExportWishes
 from graphnn.exporting.targets.torch import TORCH, imported
 from graphnn.exporting.torch_source.source import TorchFile
 from graphnn.exporting.torch_source.structure import state_names
@@ -58,7 +58,7 @@ def made(number: int, folder: Path) -> tuple[Any, Any]:
     network = TrainedNetwork(spec, graph, parameters, normalisation)
     if list(TorchFile(network, "written").refusals()):
         return case, None
-    written = TORCH.write(network, folder / "written.py", Wishes(replace=True))
+    written = TORCH.write(network, folder / "written.py", ExportWishes(replace=True))
     case.offset, case.divisor = normalisation.offset, normalisation.divisor
     return case, imported(written.files[0])
 
