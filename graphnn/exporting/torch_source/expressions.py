@@ -1,6 +1,6 @@
 """Calls as values: of modules, with arguments that may differ between instances of a class; and their text."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -201,3 +201,20 @@ def wrapped(text: str, first: str, rest: str, width: int = WIDTH) -> list[str]:
 def joined(sections: Iterable[list[str]]) -> str:
     """Return sections of lines as a file, two empty lines between them."""
     return "\n\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
+
+
+def quotable(text: str) -> str:
+    """Return a text as it can stand in a docstring."""
+    shown = "".join(each if each.isprintable() else " " for each in text)
+    return shown.replace("\\", "/").replace('"', "'").strip()
+
+
+def class_lines(classes: Sequence[str]) -> list[str]:
+    """Return the lines with the names of the classes."""
+    lines, some = [], list[str]()
+    for name in classes:
+        if some and len(f"CLASSES += {literal([*some, name])}") > WIDTH:
+            lines.append(some)
+            some = []
+        some.append(name)
+    return [f"CLASSES {'+=' if number else '='} {literal(each)}" for number, each in enumerate([*lines, some])]

@@ -72,18 +72,18 @@ def optimizing(alike: Sequence[Alike], dimensions: Mapping[str, int]) -> Optimiz
         plain = replace(each.rule.optimizer, learning_rate=1.0, **without_decay(each.rule.optimizer))
         instances.setdefault(plain, []).append(each)
     sources: list[list[str]] = []
-    taken: dict[str, str] = {}
-    for number, members in enumerate(instances.values()):
+    classes: list[tuple[str, str]] = []  # each with its settings
+    names = Names()
+    for members in instances.values():
         name, settings, source = optimizer_source(members[0].rule.optimizer, constant=constant)
-        if source is not None and name in {known.split(" ")[0] for known in taken}:
-            source, name = source.replace(f"class {name}(", f"class {name}{number + 1}("), f"{name}{number + 1}"
         if source is not None:
-            sources.append(source.split("\n"))
-        taken[f"{name} {number}"] = settings
+            plain_name, name = name, names.new(name, "")
+            sources.append(source.replace(f"class {plain_name}(", f"class {name}(").split("\n"))
+        classes.append((name, settings))
     rates = {each.rule.learning_rate for each in alike}
     if len(instances) == 1 and len(rates) == 1 and len(schedules) == 1 and is_plain(alike, dimensions):
         return simple(alike, constant=constant)
-    lines = grouped_lines(list(instances.values()), named_settings(taken), constant, len(schedules) == 1)
+    lines = grouped_lines(list(instances.values()), classes, constant, len(schedules) == 1)
     factor = changing(alike, alike[-1].scale)[2] if len(schedules) > 1 else enclosed(alike[0].scale)
     several = len(instances) > 1
     groups = "[g for each in optimizers for g in each.param_groups]" if several else "optimizer.param_groups"
@@ -111,19 +111,13 @@ def simple(alike: Sequence[Alike], *, constant: bool) -> Optimizing:
     factor = f"{literal(rate)} * {enclosed(alike[0].scale)}"
     rates: list[str] = []
     if scaled:
-        lines.insert(
-            len(lines) - 1, "# the learning rate multiplies gradients, and stays in the inertia as it was then"
-        )
+        place = next(number for number, line in enumerate(lines) if line.startswith("optimizer = "))
+        lines.insert(place, "# the learning rate multiplies gradients, and stays in the inertia as it was then")
         decay = [f'optimizer.param_groups[0]["weight_decay"] = rate * {literal(known[0].decay)}'] if known else []
         rates = [f"rate = {factor}", *decay]
     elif not constant:
         rates = ["for group in optimizer.param_groups:", f'    group["lr"] = {factor}']
     return Optimizing([] if source is None else [source.split("\n")], lines, rates, False, scaled)
-
-
-def named_settings(taken: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return (class, settings) of each optimizer."""
-    return [(name.split(" ")[0], settings) for name, settings in taken.items()]
 
 
 def without_decay(optimizer: Optimizer) -> dict[str, Any]:

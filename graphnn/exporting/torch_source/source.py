@@ -1,21 +1,20 @@
 """The whole file: the network, its weights, and its training."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from graphnn.augmentation.base import augmentations_from
 from graphnn.averaging.base import averaging_from
-from graphnn.datasets.preparation import Normalisation
 from graphnn.engine.plan import loss_takes_logits
 from graphnn.exporting.branches import layer_nodes, steps_of
 from graphnn.exporting.torch_source.augmentation import augment_source
 from graphnn.exporting.torch_source.classes import attributes
-from graphnn.exporting.torch_source.expressions import WIDTH, joined, literal, wrapped
+from graphnn.exporting.torch_source.expressions import class_lines, joined, literal, quotable, wrapped
 from graphnn.exporting.torch_source.initial import accessor, from_images, frozen_lines, initial_lines
 from graphnn.exporting.torch_source.losses import LOSS_SOURCES, beliefs_lines
 from graphnn.exporting.torch_source.optimizing import plateau_source
 from graphnn.exporting.torch_source.parameter_groups import Optimizing, optimizing, parameters_alike
-from graphnn.exporting.torch_source.state import PARAMETERS, buffer_lines, constant_lines, few, needs_double
+from graphnn.exporting.torch_source.state import PARAMETERS, buffer_lines, constant_lines, few, normalised
 from graphnn.exporting.torch_source.structure import state_name, structure
 from graphnn.exporting.torch_source.training import Loop, whole_number
 from graphnn.exporting.trained_network import TrainedNetwork
@@ -280,30 +279,3 @@ class TorchFile:
         if not self.augmentations:
             return []
         return augment_source(self.augmentations, self.network.data_shape)
-
-
-def quotable(text: str) -> str:
-    """Return a text as it can stand in a docstring."""
-    shown = "".join(each if each.isprintable() else " " for each in text)
-    return shown.replace("\\", "/").replace('"', "'").strip()
-
-
-def class_lines(classes: Sequence[str]) -> list[str]:
-    """Return the lines with the names of the classes."""
-    lines, some = [], list[str]()
-    for name in classes:
-        if some and len(f"CLASSES += {literal([*some, name])}") > WIDTH:
-            lines.append(some)
-            some = []
-        some.append(name)
-    return [f"CLASSES {'+=' if number else '='} {literal(each)}" for number, each in enumerate([*lines, some])]
-
-
-def normalised(known: Normalisation, x: str, flat: str) -> str:
-    """Return the expression of normalised samples."""
-    if known.mode == "none":
-        return f"{x}{flat}"
-    if needs_double(known):
-        return f"(({x}.double() - self.mean) / self.std).float(){flat}"
-    inner = f"({x}.float() - self.mean) / self.std"
-    return f"({inner}){flat}" if flat else inner

@@ -73,3 +73,13 @@ def buffer_lines(known: Normalisation) -> list[str]:
             value = f"torch.ones({', '.join(map(str, array.shape))}{kind})"
         lines.append(f'self.register_buffer("{name}", {value})')
     return lines
+
+
+def normalised(known: Normalisation, x: str, flat: str) -> str:
+    """Return the expression of normalised samples."""
+    if known.mode == "none":
+        return f"{x}{flat}"
+    if needs_double(known):
+        return f"(({x}.double() - self.mean) / self.std).float(){flat}"
+    inner = f"({x}.float() - self.mean) / self.std"
+    return f"({inner}){flat}" if flat else inner
