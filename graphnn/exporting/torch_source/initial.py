@@ -102,13 +102,14 @@ def bias_lines(weighted: Sequence[Node], prefixes: Mapping[str, str]) -> list[st
     biased = [node for node in weighted if is_biased(node)]
     if len(biased) <= 2:
         return [f"nn.init.zeros_(self.{accessor(prefixes[node.name])}.bias)" for node in biased]
-    if len(biased) == len(weighted):
-        inner = ["        nn.init.zeros_(layer.bias)"]
-    else:
-        inner = ["        if layer.bias is not None:", "            nn.init.zeros_(layer.bias)"]
+    some = "" if len(biased) == len(weighted) else " and layer.bias is not None"
     kinds = sorted({KINDS[node.layer.type] for node in biased})
     named = kinds[0] if len(kinds) == 1 else f"({', '.join(kinds)})"
-    return ["for layer in self.modules():", f"    if isinstance(layer, {named}):", *inner]
+    return [
+        "for layer in self.modules():",
+        f"    if isinstance(layer, {named}){some}:",
+        "        nn.init.zeros_(layer.bias)",
+    ]
 
 
 def frozen_lines(nodes: Sequence[Node], prefixes: Mapping[str, str], names: Mapping[str, str]) -> list[str]:

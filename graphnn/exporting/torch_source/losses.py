@@ -57,7 +57,7 @@ def binary_cross_entropy(loss: Any, logits: bool, outputs: int) -> LossSource:
         if outputs == 1:
             pairs = [tuple(weights)]
         no, yes = ([float(pair[number]) for pair in pairs] for number in (0, 1))
-        lines.append(f"    yes, no = torch.tensor({yes}) * y, torch.tensor({no}) * (1 - y)")
+        lines += [f"    yes = torch.tensor({yes}) * y", f"    no = torch.tensor({no}) * (1 - y)"]
     if logits:
         lines.append("    return -(yes * F.logsigmoid(z) + no * F.logsigmoid(-z)).mean()")
     else:

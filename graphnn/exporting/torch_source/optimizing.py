@@ -1,5 +1,6 @@
 """Optimizers and schedules: what PyTorch has is called, the rest is written into the file."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -102,6 +103,7 @@ def optimizer_source(each: Optimizer, *, constant: bool) -> tuple[str, str, str 
     return OPTIMIZER_SOURCES[each.type](each, constant)
 
 
+LONG = 60  # characters of an expression
 INTERPOLATED = "np.interp(step / steps, "
 PLATEAU = '''class Plateau:
     """A factor that falls after {patience} epochs in a row without a new best figure."""
@@ -147,7 +149,7 @@ def cosine(each: Any) -> str:
     done = f"max(0.0, step - {warmup}) / max(steps - {warmup}, 1)" if each.warmup_epochs else "step / steps"
     wave = f"(1 + np.cos(np.pi * {done})) / 2"
     final = each.final_scale
-    return wave if final == 0 else f"({literal(final)} + {literal(rounded(1 - final))} * {wave})"
+    return wave if final == 0 else f"{literal(final)} + {literal(rounded(1 - final))} * {wave}"
 
 
 SCHEDULE_SOURCES: dict[str, Callable[[Any], str]] = {
@@ -168,7 +170,30 @@ def schedule_source(schedule: Schedule) -> str:
     if not warmup or schedule.type == "one_cycle":
         return base
     rise = f"min(1, (step + 1) / ({literal(warmup)} * per_epoch))"
-    return rise if base == "1" else f"{rise} * {base}"
+    return rise if base == "1" else f"{rise} * {enclosed(base)}"
+
+
+def enclosed(scale: str) -> str:
+    """Return an expression as a factor: a sum or a choice in brackets."""
+    depth, outside = 0, ""
+    for each in scale:
+        depth += (each in "([") - (each in ")]")
+        outside += each if depth == 0 else ""
+    return f"({scale})" if any(word in outside for word in (" + ", " if ")) else scale
+
+
+def in_lines(scale: str) -> list[str]:
+    """Return the lines that set `scale` to a long expression, with what it has twice under names."""
+    lines = []
+    warmup = re.search(r"[\d.e-]+ \* per_epoch", scale)
+    if warmup and len(scale) > LONG:
+        lines.append(f"warmup = {warmup[0]}")
+        scale = scale.replace(f"({warmup[0]})", "warmup").replace(warmup[0], "warmup")
+    done = "max(0.0, step - warmup) / max(steps - warmup, 1)"
+    if done in scale:
+        lines.append(f"done = {done}")
+        scale = scale.replace(done, "done")
+    return [*lines, f"scale = {scale}"]
 
 
 def plateau_source(schedule: Any) -> list[str]:

@@ -1,13 +1,20 @@
 """The groups of parameters that are trained alike, as lines that make the optimizers."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from graphnn.exporting.torch_source.expressions import Argument, Call, Variable, laid_out, literal
+from graphnn.exporting.torch_source.expressions import INDENT, WIDTH, Argument, Call, Variable, laid_out, literal
 from graphnn.exporting.torch_source.identifiers import Names
-from graphnn.exporting.torch_source.optimizing import INTERPOLATED, optimizer_source, schedule_source
+from graphnn.exporting.torch_source.optimizing import (
+    INTERPOLATED,
+    enclosed,
+    in_lines,
+    optimizer_source,
+    schedule_source,
+)
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.optimizers.base import Optimizer
 from graphnn.optimizers.groups import ParameterGroup
@@ -16,6 +23,7 @@ from graphnn.parameters.parameter import Parameter
 from graphnn.schedules.base import Schedule
 
 WEIGHTS = "p.ndim > 1"
+DEPTH = 12  # columns before a line of a step
 
 
 @frozen_dataclass
@@ -88,12 +96,9 @@ def optimizing(alike: Sequence[Alike], dimensions: Mapping[str, int]) -> Optimiz
     several = len(instances) > 1
     groups = "[g for each in optimizers for g in each.param_groups]" if several else "optimizer.param_groups"
     loop = [] if constant else [f"for group in {groups}:", f'    group["lr"] = group["rate"] * {factor}']
+    if loop and len(loop[1]) + DEPTH > WIDTH and len(schedules) == 1:
+        loop = [*in_lines(alike[0].scale), loop[0], '    group["lr"] = group["rate"] * scale']
     return Optimizing(sources, lines, loop, several, False)
-
-
-def enclosed(scale: str) -> str:
-    """Return an expression as a factor."""
-    return f"({scale})" if " if " in scale else scale
 
 
 def simple(alike: Sequence[Alike], *, constant: bool) -> Optimizing:
@@ -117,6 +122,8 @@ def simple(alike: Sequence[Alike], *, constant: bool) -> Optimizing:
         rates = [f"rate = {factor}", *decay]
     elif not constant:
         rates = ["for group in optimizer.param_groups:", f'    group["lr"] = {factor}']
+    if any(len(line) + DEPTH > WIDTH for line in rates):
+        rates = [*in_lines(alike[0].scale), *(line.replace(factor, f"{literal(rate)} * scale") for line in rates)]
     return Optimizing([] if source is None else [source.split("\n")], lines, rates, False, scaled)
 
 
@@ -149,9 +156,7 @@ def simple_lines(
             if own
             else f"lr={literal(rate)}{settings}{shown}"
         )
-        return laid_out(
-            "optimizer = ", Call(name, (Argument(Variable("network.parameters()")), Argument(Variable(given)))), 0
-        )
+        return making(name, "network.parameters()", given)
     given = f'{{"lr": {literal(rate)}}}' if own else f"lr={literal(rate)}{settings}"
     decay = f', "weight_decay": {literal(first)}' if decays else ""
     none = ', "weight_decay": 0.0' if decays and (own or name.endswith("AdamW")) else ""
@@ -164,8 +169,15 @@ def simple_lines(
                 "groups = ", [Variable(f'{{"params": weights{decay}}}'), Variable(f'{{"params": others{none}}}')], 1
             )
         ),
-        *laid_out("optimizer = ", Call(name, (Argument(Variable("groups")), Argument(Variable(given)))), 0),
+        *making(name, "groups", given),
     ]
+
+
+def making(name: str, parameters: str, given: str) -> list[str]:
+    """Return the lines that make an optimizer. given: its other arguments, as text."""
+    arguments = [parameters, given] if given.startswith("{") else [parameters, *re.split(r", (?=\w+=)", given)]
+    whole = Call(name, tuple(Argument(Variable(each)) for each in arguments))
+    return [line.removeprefix(INDENT) for line in laid_out("optimizer = ", whole, 1)]
 
 
 def grouped_lines(
@@ -187,10 +199,13 @@ def grouped_lines(
         entries[id(each)] = Call("group", tuple(arguments))
     of_rate = "lr" if constant else "rate"
     given, kept = ("", "") if one_schedule else (f", {key}={default}", f', "{key}": {key}')
+    heading = [f"def group(patterns, rate, decay=0.0{given}):"]
+    if len(heading[0]) + len(INDENT) > WIDTH:
+        heading = ["def group(", f"    patterns, rate, decay=0.0{given}", "):"]
     lines = [
         "named = dict(network.named_parameters())",
         "",
-        f"def group(patterns, rate, decay=0.0{given}):",
+        *heading,
         "    names = [n for each in patterns.split() for n in fnmatch.filter(named, each)]",
         "    params = [named.pop(name) for name in names]",
         f'    return {{"params": params, "{of_rate}": rate, "weight_decay": decay{kept}}}',
@@ -204,7 +219,9 @@ def grouped_lines(
         made.append(variable)
         groups = [entries[id(each)] for each in members]
         none = ', {"lr": 0.0}' if "." not in name else ("" if constant else ", lr=0.0") + settings
-        rest = [Argument(Variable(none.removeprefix(", ")))] if none else []
+        given = none.removeprefix(", ")
+        split = [given] if given.startswith("{") else re.split(r", (?=\w+=)", given)
+        rest = [Argument(Variable(each)) for each in split if each]
         lines += [line[4:] for line in laid_out(f"{variable} = ", Call(name, (Argument(groups), *rest)), 1)]
     return [*lines, f"optimizers = [{', '.join(made)}]"] if several else lines
 

@@ -54,9 +54,9 @@ class Loop:
         count = "per_epoch" if named else per_epoch
         steps = f"EPOCHS * {count}" if whole else f"math.ceil(EPOCHS * {count})"
         counted = any("step" in line for line in (*self.rates, *self.prepare)) or self.averaging or not whole
-        watched = ", watched_x: Tensor, watched_y: Tensor" if self.validated else ""
         start = [f"per_epoch = {per_epoch}"] if named else []
-        start += [f"steps, step = {steps}, 0"] if counted else []
+        total = not whole or any("steps" in line for line in (*self.rates, *self.prepare, *self.average()))
+        start += [f"steps, step = {steps}, 0" if total else "step = 0"] if counted else []
         start += self.prepare
         if self.averaging is not None:
             start.append("average = copy.deepcopy(network)")
@@ -73,8 +73,13 @@ class Loop:
         loop += ["network.train()", f"for batch in torch.randperm(len(x)).split(BATCH_SIZE){split}:"]
         loop += [f"    {line}" for line in self.step(counted=bool(counted), whole=whole)]
         loop += self.epoch_end()
+        if self.validated:
+            head = ["def train(", "    network: Network, x: Tensor, y: Tensor, watched_x: Tensor, watched_y: Tensor"]
+            head.append(") -> Network:")
+        else:
+            head = [f"def train(network: Network, {target}) -> Network:"]
         lines = [
-            f"def train(network: Network, {target}{watched}) -> Network:",
+            *head,
             '    """Trains the network, and returns it with the final weights."""',
             *(f"    {line}" if line else "" for line in start),
             f"    for epoch in range({over}):",
@@ -135,13 +140,8 @@ class Loop:
         count = "step" if every == 1 else f"(step // {every})"
         power = literal(float(f"{decay**every:.12g}"))
         share = AVERAGING[known.type].format(decay=literal(decay), count=count, power=power)
-        pairs = "pairs = zip(average.state_dict().values(), network.state_dict().values())"
-        inner = [
-            f"kept = {share}",
-            pairs,
-            "for mean, now in pairs:",
-            "    mean.copy_(mean + (1 - kept) * (now - mean))",
-        ]
+        inner = [f"kept = {share}", "now = network.state_dict()", "for name, mean in average.state_dict().items():"]
+        inner.append("    mean.copy_(mean + (1 - kept) * (now[name] - mean))")
         lines = inner if every == 1 else [f"if step % {every} == 0:", *(f"    {line}" for line in inner)]
         if known.separate:
             return lines
