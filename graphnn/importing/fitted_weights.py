@@ -9,7 +9,7 @@ from graphnn.graph.graph import Graph
 from graphnn.importing.foreign_file import ForeignFile
 from graphnn.importing.map_file import map_template, read_map
 from graphnn.importing.matching import Matching, match
-from graphnn.importing.matching_report import epsilon_notes, open_text, report_lines
+from graphnn.importing.matching_report import FOLDED, epsilon_notes, is_folded, open_text, report_lines
 from graphnn.importing.slots import Slot, in_our_order, slots_of
 from graphnn.importing.weight_files import read_foreign
 from graphnn.storage.weights import LONG, non_finite, not_finite_text
@@ -75,6 +75,8 @@ def fitted_weights(
         if map_file is not None:
             advice = f"in {map_file}, leave one module to each of them"
         raise OpenMatching(open_text(file, matching, advice), template)
+    if is_folded(file, matching):
+        raise WeightsError(f"{path}: {FOLDED}")
     fitted = FittedWeights(
         file,
         known.slots,

@@ -56,7 +56,9 @@ def match(slots: Sequence[Slot], file: ForeignFile, chosen: Mapping[str, Sequenc
     taken = {module.name for module in pairs.values()}
     left = [module for module in file.modules if module.name not in taken]
     wanted = [slot for slot in slots if slot.name not in pairs and chosen.get(slot.name, True)]
-    able = {slot.name: chosen.get(slot.name) or left for slot in wanted}
+    able = {
+        slot.name: [module for module in chosen.get(slot.name) or left if module.name not in taken] for slot in wanted
+    }
     fits = fitting(wanted, able, exact=True)
     if uneven_places(wanted, fits):  # which may differ in biases of 0
         fits = fitting(wanted, able, exact=False)
@@ -85,7 +87,8 @@ def decide(
     if named and not any(module.name in beside for slot in rest for module in fits[slot.name]):
         return certain(named, Rule.NAMES)
     places = [slot for slot in slots if fits[slot.name]]
-    usable = [module for module in modules if any(module in fits[slot.name] for slot in places)]
+    able = {module.name for slot in places for module in fits[slot.name]}
+    usable = [module for module in modules if module.name in able]
     if not places:
         return certain({}, None)
     uneven = uneven_places(places, fits)
@@ -123,7 +126,11 @@ def equal_names(
     by_name = {plain[module.name]: module for module in modules}
     by_name |= {name.replace("/", "."): module for module in modules for name in (module.alias, module.name)}
     found = {slot.name: by_name.get(slot.name.replace("/", ".")) for slot in slots}
-    return {name: module for name, module in found.items() if module is not None and module in fits[name]}
+    return {
+        name: module
+        for name, module in found.items()
+        if module is not None and any(module is each for each in fits[name])
+    }
 
 
 def uneven_places(places: Sequence[Slot], fits: Mapping[str, Sequence[Module]]) -> list[Slot]:

@@ -9,11 +9,12 @@ from graphnn.importing.slots import Slot, near_misses
 from graphnn.text.suggestions import quoted
 from graphnn.types import shape_text
 
+LONG = 100  # characters of a name
 SHOWN = 4  # lines of each kind, unless all are asked for
 CHOICES = 4  # modules that a layer may be, in a message
 FOLDED = (
-    "it has no batch normalisation: exporting has folded it into the layers before; save the state_dict, or "
-    "export with training=torch.onnx.TrainingMode.PRESERVE and do_constant_folding=False"
+    "has no batch normalisation: exporting has folded it into the layers before; save the state_dict, or export with "
+    "torch.onnx.export(…, dynamo=True, optimize=False)"
 )
 
 
@@ -28,10 +29,7 @@ def report_lines(slots: Sequence[Slot], file: ForeignFile, matching: Matching, *
     yield from first(taken, whole=whole)
     yield from first(unused_texts(file, matching), whole=whole)
     yield from first(anew_texts(matching), whole=whole)
-    if is_folded(file, matching):
-        yield FOLDED
-    else:
-        yield from first(list(near_misses(matching.anew, matching.unused)), whole=whole)
+    yield from first(list(near_misses(matching.anew, matching.unused)), whole=whole)
 
 
 def taken_text(slot: Slot, module: Module) -> str:
@@ -41,7 +39,12 @@ def taken_text(slot: Slot, module: Module) -> str:
         + ("" if part in module.arrays else f" of {1 if part == WEIGHT else 0}, which the file lacks")
         for part, key in slot.keys.items()
     ]
-    return f"{slot.name} ← {module.name or 'the top of the file'}: {', '.join(parts)}"
+    return f"{slot.name} ← {name_text(module)}: {', '.join(parts)}"
+
+
+def name_text(module: Module) -> str:
+    """Return the name of a module as it is shown."""
+    return f"{module.name:.{LONG}}" or "the top of the file"
 
 
 def unused_texts(file: ForeignFile, matching: Matching) -> list[str]:

@@ -152,17 +152,20 @@ def found_state(content: Any, torch: Any, path: Path) -> tuple[dict[str, Any], s
     return states[ranked[0]], ranked[0], ranked[1:4]
 
 
-def dictionaries(content: Any, torch: Any, where: str = "", depth: int = 0) -> Iterator[tuple[str, dict[str, Any]]]:
+def dictionaries(content: Any, torch: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the dictionaries with tensors by name that are in what a file holds, each with its keys: model.encoder."""
-    if not isinstance(content, Mapping) or depth > DEEPEST:
-        return
-    tensors = {name: each for name, each in content.items() if isinstance(name, str) and isinstance(each, torch.Tensor)}
-    if any(each.dim() for each in tensors.values()):
-        yield where, tensors
-        return
-    for key, inner in content.items():
-        if isinstance(key, str):
-            yield from dictionaries(inner, torch, f"{where}.{key}" if where else key, depth + 1)
+    waiting, seen = [(content, "", 0)], set[int]()
+    while waiting:
+        value, where, depth = waiting.pop()
+        if not isinstance(value, Mapping) or depth > DEEPEST or id(value) in seen:  # one may be in others many times
+            continue
+        seen.add(id(value))
+        named = {name: each for name, each in value.items() if isinstance(name, str)}
+        tensors = {name: each for name, each in named.items() if isinstance(each, torch.Tensor)}
+        if any(each.dim() for each in tensors.values()):
+            yield where, tensors
+        else:
+            waiting += [(each, f"{where}.{name}" if where else name, depth + 1) for name, each in named.items()]
 
 
 def rank(where: str) -> int:

@@ -100,8 +100,8 @@ def test_what_is_not_certain_is_refused_and_a_map_decides(train: Train, deep: Pa
     assert code == 2
     assert err.endswith(f"in {chosen}, leave one module to each of them\n")
     chosen.write_text(json.dumps({**values, "second": "beta"}))
-    code, out, _ = train("--init-from", file, "--init-map", chosen, "--set", "layers[2].trainable=false")
-    assert code == 0
+    code, out, err = train("--init-from", file, "--init-map", chosen, "--set", "layers[2].trainable=false")
+    assert (code, err) == (0, "")
     assert "  second ← beta: weights 16×16, biases 16\n" in out
     np.testing.assert_array_equal(
         load_weights(deep.with_suffix(".npz")).arrays["second/weights"], arrays["beta.weight"]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnn.document.document import parse_document, read_document
+from graphnn.document.document import parse_document
 from graphnn.engine.engine import Engine
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph
@@ -92,20 +92,21 @@ def basic(given: int, filters: int, stride: int) -> Any:
     return Basic()
 
 
-def resnet() -> Any:
-    """Return ResNet-18 for small pictures, with the names of torchvision."""
+def resnet(width: int) -> Any:
+    """Return ResNet-18 for small pictures, with the names of torchvision. width: of its first layer; it has 64."""
     nn = torch.nn
 
     class ResNet(nn.Module):  # type: ignore[name-defined, misc]
         def __init__(self) -> None:
             super().__init__()
-            self.conv1 = nn.Conv2d(3, 64, 3, 1, 1, bias=False)
-            self.bn1 = nn.BatchNorm2d(64)
-            self.layer1 = nn.Sequential(basic(64, 64, 1), basic(64, 64, 1))
-            self.layer2 = nn.Sequential(basic(64, 128, 2), basic(128, 128, 1))
-            self.layer3 = nn.Sequential(basic(128, 256, 2), basic(256, 256, 1))
-            self.layer4 = nn.Sequential(basic(256, 512, 2), basic(512, 512, 1))
-            self.fc = nn.Linear(512, 10)
+            one, two, four, eight = (width * factor for factor in (1, 2, 4, 8))
+            self.conv1 = nn.Conv2d(3, one, 3, 1, 1, bias=False)
+            self.bn1 = nn.BatchNorm2d(one)
+            self.layer1 = nn.Sequential(basic(one, one, 1), basic(one, one, 1))
+            self.layer2 = nn.Sequential(basic(one, two, 2), basic(two, two, 1))
+            self.layer3 = nn.Sequential(basic(two, four, 2), basic(four, four, 1))
+            self.layer4 = nn.Sequential(basic(four, eight, 2), basic(eight, eight, 1))
+            self.fc = nn.Linear(eight, 10)
 
         def forward(self, x: Any) -> Any:
             x = self.bn1(self.conv1(x)).relu()
@@ -116,9 +117,30 @@ def resnet() -> Any:
     return ResNet()
 
 
-def test_resnet_18(tmp_path: Path) -> None:
-    graph = build_graph(make_spec(read_document(ROOT / "models" / "cifar10_resnet18.json"), (), {}))
-    compare(graph, resnet(), tmp_path, Rule.DEFINITION, Rule.CONTAINERS)
+@pytest.mark.parametrize("width", [4, pytest.param(64, marks=pytest.mark.long)])
+def test_resnet_18(tmp_path: Path, width: int) -> None:
+    text = (ROOT / "models" / "cifar10_resnet18.json").read_text()
+    for filters in (64, 128, 256, 512):
+        text = text.replace(f'"filters": {filters}', f'"filters": {filters * width // 64}')
+    graph = build_graph(make_spec(parse_document(text), (), {}))
+    compare(graph, resnet(width), tmp_path, Rule.DEFINITION, Rule.CONTAINERS)
+
+
+@pytest.mark.long
+@pytest.mark.filterwarnings("ignore")  # of torch.onnx
+@pytest.mark.parametrize("dynamo", [True, False])
+def test_resnet_18_as_onnx(tmp_path: Path, dynamo: bool) -> None:
+    text = (ROOT / "models" / "cifar10_resnet18.json").read_text()
+    graph = build_graph(make_spec(parse_document(text), (), {}))
+    model, x = randomised(resnet(64)), np.random.default_rng(0).normal(size=(2, 3, 32, 32)).astype(np.float32)
+    preserve = torch.onnx.TrainingMode.PRESERVE
+    how = {"optimize": False} if dynamo else {"training": preserve, "do_constant_folding": False}
+    torch.onnx.export(model, (torch.from_numpy(x),), str(tmp_path / "w.onnx"), dynamo=dynamo, **how)
+    with torch.no_grad():
+        expected = torch.softmax(model(torch.from_numpy(x)), 1).numpy()
+    y, rules = outputs(graph, tmp_path / "w.onnx", x)
+    np.testing.assert_allclose(y, expected, atol=1e-5)
+    assert rules == (Rule.GRAPH,)
 
 
 def test_a_sequential_network_with_all_kinds_of_layers(tmp_path: Path) -> None:

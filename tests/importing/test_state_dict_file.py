@@ -193,3 +193,11 @@ def test_without_torch_and_with_an_old_one(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setitem(__import__("sys").modules, "torch", None)
     with pytest.raises(GraphError, match=r"reading files of PyTorch needs torch, .*pip install 'torch>=2.6'"):
         read_state_dict(tmp_path / "w.pt")
+
+
+def test_one_dictionary_in_many_places_is_looked_at_once(save: Save) -> None:
+    inner: dict[str, Any] = {}
+    for _ in range(4):
+        inner = {f"k{i}": inner for i in range(300)}  # 8 thousand million ways through it
+    with pytest.raises(WeightsError, match="holds no tensors by name"):
+        read_state_dict(save(inner))
