@@ -112,6 +112,8 @@ def test_an_order_against_the_numbers_is_refused() -> None:
     found = matched(THREE, "l1:s l3:c l2:c out:f", ordered=True)
     assert set(found.open) == {"second", "third"}
     assert "another than that of the numbers" in found.reason
+    against_shapes = matched(THREE, "l3:s l2:c l1:c out:f", ordered=True)  # no way is in the order of these numbers
+    assert set(against_shapes.open) == {"second", "third"}
 
 
 def test_more_modules_of_a_shape_than_layers_are_refused() -> None:
