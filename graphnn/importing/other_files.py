@@ -7,13 +7,13 @@ from graphnn.errors import WeightsError
 
 PYTORCH = 'in PyTorch, torch.onnx.export(model, (x,), "net.onnx") writes ONNX, with one sample or more as x'
 KERAS = 'in Keras, model.export("net.onnx", format="onnx") writes ONNX'
-WEIGHTS = "for the weights of a document that is there, name it: --into SPEC.json"
+WEIGHTS = "weights alone go into a document by --into SPEC.json"
 TENSORFLOW = "python -m tf2onnx.convert writes ONNX of it"
 ADVICE: Mapping[str, str] = {
     **dict.fromkeys((".pt", ".pth", ".ckpt", ".bin"), f"{PYTORCH}; {WEIGHTS}"),
     **dict.fromkeys((".keras", ".h5", ".hdf5"), f"{KERAS}; {WEIGHTS}"),
     **dict.fromkeys((".pb", ".tflite"), TENSORFLOW),
-    ".safetensors": f"the network is not in it; {WEIGHTS}",
+    ".safetensors": "these are weights without a network; name a document for them: --into SPEC.json",
     ".npz": "these are weights of graphnn; their document stands beside them",
     ".json": "this is a document; it needs no import",
 }

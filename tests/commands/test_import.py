@@ -157,7 +157,7 @@ def test_for_programs(digits: Path, graphnn: Run) -> None:
     [
         ("net.pt", "torch.onnx.export("),
         ("net.keras", 'model.export("net.onnx", format="onnx")'),
-        ("net.safetensors", "--init-from"),
+        ("net.safetensors", "--into"),
         ("net.npz", "their document stands beside them"),
         ("net.json", "this is a document"),
         ("net.tflite", "tf2onnx.convert"),

@@ -110,6 +110,6 @@ def test_other_commands_say_what_to_do_with_such_a_file(graphnn: Run, document: 
     assert done.returncode == 2
     assert done.stderr.endswith(f"import {foreign} --into {document} makes it an .npz\n")
     alone = graphnn("import", foreign)
-    assert (alone.returncode, "name its document: --into SPEC.json" in alone.stderr) == (2, True)
+    assert (alone.returncode, "name a document for them: --into SPEC.json" in alone.stderr) == (2, True)
     own = graphnn("import", document.with_name("kept.npz"), "--into", document)
     assert (own.returncode, "which evaluate and predict take as it is" in own.stderr) == (2, True)
