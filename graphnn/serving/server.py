@@ -14,7 +14,7 @@ from typing import Any
 import uvicorn
 from threadpoolctl import threadpool_limits
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from graphnn.errors import GraphError
 from graphnn.frozen_dataclass import frozen_dataclass
@@ -30,7 +30,8 @@ from graphnn.serving.served import Served, load_served
 
 BACKLOG = 2048  # connections that the system holds until they are taken
 KEEP_ALIVE = 30  # seconds in which a client may send its next request
-START = 60  # seconds in which a worker starts, and after which one that does not answer is replaced
+START = 60  # seconds in which a worker starts that is to replace another
+AT_ONCE = 0.1  # seconds in which one says whether it is ready
 GRACE = 1  # seconds for an answer that is ready to be sent, after the time for it
 SWITCH = 0.0005  # seconds for which the thread that computes may keep the one that reads requests from going on
 
@@ -156,13 +157,21 @@ class ServerProcesses(Multiprocess):
         return any(process.exitcode == STARTUP_FAILURE for process in self.processes)
 
     def keep_subprocess_alive(self) -> None:
-        """Look after the processes, and tell when the first ones are all ready."""
-        before = {process.pid for process in self.processes}
-        super().keep_subprocess_alive()
-        for pid in before - {process.pid for process in self.processes}:
-            if pid is not None:
-                forget(pid)
-        if not self._told and all(process.is_ready() for process in self.processes):
+        """Replace processes that have ended, and tell when the first ones are all ready.
+
+        One that does not answer is not taken for lost, as in the base class: it may be starting on a busy machine.
+        """
+        for index, process in enumerate(self.processes):
+            if self.should_exit.is_set() or process.exitcode is None:
+                continue
+            if process.exitcode == STARTUP_FAILURE:
+                self.should_exit.set()
+                return
+            if process.pid is not None:
+                forget(process.pid)
+            self.processes[index] = Process(self.config, self.sockets)
+            self.processes[index].start()
+        if not self._told and all(process.is_ready(AT_ONCE) for process in self.processes):
             self._told = True
             self._ready()
 
