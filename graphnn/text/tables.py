@@ -89,7 +89,7 @@ def bare_table(
 
 def natural_width(columns: Sequence[ColumnLayout], rows: Sequence[Sequence[str]]) -> int:
     """Return the width that the table needs without cutting."""
-    return max(display_width(line) for line in table(columns, rows))
+    return sum(natural_widths(columns, rows)) + len(GAP) * (len(columns) - 1)
 
 
 def squeezed(widths: Sequence[int], columns: Sequence[ColumnLayout], room: int) -> list[int]:
