@@ -19,7 +19,6 @@ from graphnn.importing.reading import check_memory, file_content, import_problem
 from graphnn.text.suggestions import quoted
 from graphnn.types import Array
 
-NEEDED = "h5py>=3.10"
 COPIES = 3  # of the weights in memory while a file is read
 LONGEST_CONFIG = 2**26  # bytes
 WEIGHTS, CONFIG = "model.weights.h5", "config.json"  # members of a .keras
@@ -55,7 +54,7 @@ def read_keras_weights(path: Path) -> ForeignFile:
     try:
         import h5py
     except ImportError as problem:
-        raise GraphError(f"{path}: reading files of Keras needs h5py{import_problem(problem, NEEDED)}") from problem
+        raise GraphError(f"{path}: reading files of Keras needs h5py{import_problem(problem, 'keras')}") from problem
     data = file_content(path, COPIES)
     config = None
     if data.startswith(b"PK"):

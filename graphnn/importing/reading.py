@@ -6,7 +6,7 @@ from pathlib import Path
 from graphnn.errors import WeightsError
 from graphnn.machine.memory import shortage
 from graphnn.storage.regular_files import open_regular, reading_problem
-from graphnn.text.installing import install_command
+from graphnn.text.installing import extra_command
 from graphnn.text.numbers import bytes_text
 from graphnn.text.suggestions import closest
 
@@ -51,10 +51,10 @@ def check_memory(needed: int, path: Path) -> None:
         raise WeightsError(f"{path}: reading it takes {bytes_text(needed)}, but {short}")
 
 
-def import_problem(problem: ImportError, package: str) -> str:
-    """Return that a package is missing, or broken, with the command that installs it, to follow its name."""
+def import_problem(problem: ImportError, extra: str) -> str:
+    """Return that a package is missing, or broken, with the command that installs the extra of graphnn that has it."""
     found = "" if isinstance(problem, ModuleNotFoundError) else f", and the one here is broken: {problem}"
-    return f", which is not installed{found}: {install_command(package)}"
+    return f", which is not installed{found}: {extra_command(extra)}"
 
 
 def said(problem: BaseException) -> str:

@@ -15,7 +15,6 @@ from graphnn.importing.reading import file_content, import_problem, said
 from graphnn.text.suggestions import quoted
 from graphnn.types import Array
 
-NEEDED = "safetensors>=0.4"
 FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 METADATA = "__metadata__"
 COPIES = 3  # of the weights in memory while a file is read: its bytes, those of the arrays, the arrays as float32
@@ -30,7 +29,7 @@ def read_safetensors(path: Path) -> ForeignFile:
     try:
         from safetensors import SafetensorError, deserialize
     except ImportError as problem:
-        raise GraphError(f"{path}: reading it needs safetensors{import_problem(problem, NEEDED)}") from problem
+        raise GraphError(f"{path}: reading it needs safetensors{import_problem(problem, 'safetensors')}") from problem
     data = file_content(path, COPIES)
     try:
         listed = deserialize(data)  # type: ignore[no-untyped-call]

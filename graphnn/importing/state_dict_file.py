@@ -16,7 +16,6 @@ from graphnn.importing.reading import check_memory, file_content, import_problem
 from graphnn.text.suggestions import quoted
 from graphnn.types import Array
 
-NEEDED = "torch>=2.6"  # before, a file could run code in spite of weights_only: CVE-2025-32434
 OLDEST = (2, 6)
 COPIES = 3  # of the weights in memory while a file is read
 SAVE = 'torch.save(model.state_dict(), "weights.pt")'
@@ -70,7 +69,8 @@ def imported_torch(path: Path) -> Any:
     try:
         import torch
     except ImportError as problem:
-        raise GraphError(f"{path}: reading files of PyTorch needs torch{import_problem(problem, NEEDED)}") from problem
+        # The extra has one of 2.6 or later: before, a file could run code in spite of weights_only, CVE-2025-32434.
+        raise GraphError(f"{path}: reading files of PyTorch needs torch{import_problem(problem, 'torch')}") from problem
     found = re.match(r"(\d+)\.(\d+)", torch.__version__)
     if found is None or (int(found[1]), int(found[2])) < OLDEST:
         raise GraphError(

@@ -143,5 +143,5 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
 
 def test_without_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "h5py", None)
-    with pytest.raises(GraphError, match=r"reading files of Keras needs h5py, .*pip install 'h5py>=3.10'"):
+    with pytest.raises(GraphError, match=r"reading files of Keras needs h5py, .*pip install 'graphnn\[keras\]'"):
         read_keras_weights(tmp_path / "w.keras")

@@ -124,5 +124,5 @@ def test_memory_that_is_not_there_is_told(file: Path, monkeypatch: pytest.Monkey
 
 def test_without_the_package(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "safetensors", None)
-    with pytest.raises(GraphError, match=r"reading it needs safetensors, .*pip install 'safetensors>=0.4'"):
+    with pytest.raises(GraphError, match=r"reading it needs safetensors, .*pip install 'graphnn\[safetensors\]'"):
         read_safetensors(file)

@@ -191,7 +191,7 @@ def test_without_torch_and_with_an_old_one(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(GraphError, match=r"torch 2.5.1 could run code in it.*upgrade torch"):
         read_state_dict(tmp_path / "w.pt")
     monkeypatch.setitem(__import__("sys").modules, "torch", None)
-    with pytest.raises(GraphError, match=r"reading files of PyTorch needs torch, .*pip install 'torch>=2.6'"):
+    with pytest.raises(GraphError, match=r"reading files of PyTorch needs torch, .*pip install 'graphnn\[torch\]'"):
         read_state_dict(tmp_path / "w.pt")
 
 

@@ -23,12 +23,12 @@ NEEDING: dict[str, list[str]] = {
     "notebook": [],  # of Python; see below
     "lsp": ["lsp"],
     "onnx": ["export net.json --to onnx", "import other.onnx"],
-    "safetensors": ["export net.json --to safetensors"],
-    "keras": ["export net.json --to keras"],
+    "safetensors": ["export net.json --to safetensors", "import other.safetensors --into net.json --replace"],
+    "keras": ["export net.json --to keras", "import other.h5 --into net.json --replace"],
     "serve": ["serve net.json --port 0"],
     "completion": ["--print-completion bash"],
     "tensorboard": ["train net.json --tensorboard events"],
-    "torch": ["benchmark net.json --against torch"],
+    "torch": ["benchmark net.json --against torch", "import other.pt --into net.json --replace"],
 }
 WITHOUT = [
     "--help",
@@ -47,8 +47,9 @@ def here(trained: Path) -> Path:
     """The folder of a trained network, with inputs for it."""
     np.save(trained.parent / "x.npy", np.zeros((2, 64), np.uint8))
     np.save(trained.parent / "one.npy", np.zeros((1, 8, 8), np.uint8))
-    for name in ("a.png", "other.onnx"):
-        (trained.parent / name).write_bytes(b"\x89PNG\r\n\x1a\n" if name == "a.png" else b"\x08\x08")
+    starts = {"png": b"\x89PNG\r\n\x1a\n", "onnx": b"\x08\x08", "h5": b"\x89HDF\r\n\x1a\n", "pt": b"PK\x03\x04"}
+    for suffix, start in {**starts, "safetensors": b"\2" + bytes(7) + b"{}"}.items():
+        (trained.parent / ("a.png" if suffix == "png" else f"other.{suffix}")).write_bytes(start)
     return trained.parent
 
 

@@ -12,7 +12,7 @@ from graphnn.exporting.torch_source.modules import CONVERSIONS
 from graphnn.exporting.torch_source.source import TorchFile
 from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.exporting.unchanged import HEAD, check_unchanged, text_unchanged, with_digest
-from graphnn.text.installing import install_command
+from graphnn.text.installing import extra_command
 from graphnn.types import Array
 
 HIDING = ("torch", "numpy", "safetensors")  # what the file imports
@@ -47,7 +47,7 @@ class Torch(Exporter):
         write_whole(path, with_digest(source.text()))
         notes = list(source.notes())
         if importlib.util.find_spec("torch") is None:
-            notes.append(f"torch is not installed, so that nothing was compared; {install_command('torch')}")
+            notes.append(f"torch is not installed, so that nothing was compared; {extra_command('torch')}")
         return Exported((path, weights), notes=tuple(notes))
 
     def outputs(self, files: Sequence[Path], x: Array) -> Array | None:
