@@ -88,6 +88,10 @@ def test_every_layer_with_every_setting_and_training(tmp_path: Path, graphnn: Ru
     networks["flattened"] = network_of({**document(0), **numbers, "input": {"shape": [54]}}, 1, (2, 3, 9))
     wide = Normalisation("per_feature", (2,), (1e6 + 0.3, 0.1), (0.5, 1e-9))
     networks["wide"] = replace(network_of({**document(0), **numbers, "input": {"shape": [2]}}, 3), normalisation=wide)
+    conv = {"type": "Conv2D", "filters": 2}  # weights of one shape, which Keras tells apart by their order alone
+    branches = {"layers": [conv, {"type": "ReLU"}], "shortcut": [conv, {"type": "Tanh"}]}
+    parallel = [{"type": "Residual", **branches}, {"type": "Flatten"}]
+    networks["parallel"] = network_of({**document(0), **numbers, "layers": parallel, "input": {"shape": [2, 4, 4]}}, 3)
     samples = write(networks, tmp_path)
     x, trained = train_in_both(tmp_path, graphnn)
     keras(tmp_path)
