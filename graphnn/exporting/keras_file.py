@@ -10,7 +10,7 @@ from graphnn.exporting.keras_model import KerasModel
 from graphnn.storage.archives import EPOCH
 from graphnn.types import Array
 
-WRITTEN_AS = "3.8.0"  # the version of Keras whose format this is; later ones read it
+WRITTEN_AS = "3.11.0"  # the version of Keras whose format this is; later ones read it
 MARK = b'"graphnn"'
 
 

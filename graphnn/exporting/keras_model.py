@@ -121,7 +121,9 @@ class KerasModel:
         }
 
     def _layer_config(self, layer: KerasLayer) -> dict[str, Any]:
-        common = {"name": layer.name, "dtype": FLOAT32} if layer.is_layer else {}  # before 3.9, operations take no name
+        common = {"name": layer.name}
+        if layer.is_layer:
+            common["dtype"] = FLOAT32
         tensors = [self._tensor(name) for name in layer.inputs]
         shapes = [batch_shape(self.layers[name].shape) for name in layer.inputs]
         built = {"build_config": {"input_shape": shapes if layer.joined else shapes[0]}} if tensors else {}

@@ -92,6 +92,12 @@ def test_every_layer_with_every_setting_and_training(tmp_path: Path, graphnn: Ru
     branches = {"layers": [conv, {"type": "ReLU"}], "shortcut": [conv, {"type": "Tanh"}]}
     parallel = [{"type": "Residual", **branches}, {"type": "Flatten"}]
     networks["parallel"] = network_of({**document(0), **numbers, "layers": parallel, "input": {"shape": [2, 4, 4]}}, 3)
+    taken = [
+        {"type": "Tanh", "name": name} for name in ("gelu", "gelu_1", "sum", "divide")
+    ]  # by operations without names
+    smoothed = {"type": "CrossEntropy", "label_smoothing": 0.1}
+    layers = [{"type": "GELU", "name": "first"}, *taken, {"type": "Softmax"}]
+    networks["names"] = network_of({**document(0), "loss": smoothed, "layers": layers, "input": {"shape": [3]}}, 3)
     samples = write(networks, tmp_path)
     x, trained = train_in_both(tmp_path, graphnn)
     keras(tmp_path)
