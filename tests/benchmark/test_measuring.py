@@ -238,7 +238,7 @@ def test_memory_where_the_system_does_not_tell(tmp_path: Path, monkeypatch: pyte
 
 def test_pytorch_is_asked_for_in_plain_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measure.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(GraphError, match=r"needs PyTorch, which is not installed here: .* install torch"):
+    with pytest.raises(GraphError, match=r"needs PyTorch, which is not installed here: .* install 'graphnn\[torch\]'"):
         require_torch()
 
 

@@ -90,7 +90,7 @@ def test_predict_where_all_overflow(trained: Path, graphnn: Run, tmp_path: Path)
     np.save(tmp_path / "x.npy", np.ones((30, 1, 8, 8), np.float32))
     change(trained.with_suffix(".npz"), hidden__weights=1e38, output__weights=1e38)
     shown = graphnn("predict", trained, tmp_path / "x.npy", "--format", "json")
-    assert (shown.returncode, shown.stdout) == (3, "")
+    assert (shown.returncode, shown.stdout) == (3, "[]\n")
     assert "is the first whose output is not finite" in shown.stderr
     assert "and 20 more" in shown.stderr
 

@@ -340,8 +340,7 @@ def test_a_page_is_replaced_and_nothing_else_is(trained: Path, graphnn: Run, mak
 def test_a_page_is_written_through_a_link_that_leads_nowhere_yet(trained: Path, graphnn: Run) -> None:
     link, place = trained.with_name("link.html"), trained.with_name("page.html")
     link.symlink_to(place)
-    done = graphnn("report", trained, "--output", link)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert graphnn("report", trained, "--output", link).returncode == 0
     assert link.is_symlink()
     assert MARK in place.read_text()
 
