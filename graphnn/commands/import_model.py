@@ -6,7 +6,7 @@ from pathlib import Path
 from graphnn.commands.arguments import Parser, add_format_argument, show_report
 from graphnn.commands.guarding import guarded
 from graphnn.commands.import_arguments import add_normalisation_arguments, names
-from graphnn.importing.onnx_import import ImportWishes, import_onnx
+from graphnn.importing.onnx.imported import ImportWishes, import_onnx
 from graphnn.importing.other_files import check_kind
 from graphnn.importing.report import import_report
 from graphnn.importing.saving import check_places, save_imported, weights_of

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from graphnn.importing.onnx_import import Imported
+from graphnn.importing.onnx.imported import Imported
 from graphnn.reports.kinds import BYTES, COUNT, Kind
 from graphnn.reports.report import Column, Fact, Facts, Report, Table
 

@@ -16,7 +16,7 @@ from graphnn.specification.spec import Spec
 from graphnn.storage.weights import WeightsFile, assign, class_names, load_weights
 
 if TYPE_CHECKING:
-    from graphnn.importing.fitted_weights import FittedWeights
+    from graphnn.importing.weights.fitted_weights import FittedWeights
 
     Initial = WeightsFile | FittedWeights
 
@@ -27,7 +27,7 @@ def read_initial(path: Path, map_file: Path | None, spec: Spec, graph: Graph, *,
     map_file: which module of a foreign file is which layer; where there is no such file, a map to change is written
     there, unless in a dry run, and WeightsError raised. Raises GraphError for a file or a map that cannot be used.
     """
-    from graphnn.importing.weight_files import is_foreign  # here and below: for few trainings only
+    from graphnn.importing.weights.weight_files import is_foreign  # here and below: for few trainings only
 
     if is_foreign(path):
         from graphnn.runs.mapped_weights import fitted_or_map

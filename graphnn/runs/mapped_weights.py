@@ -4,7 +4,7 @@ from pathlib import Path
 
 from graphnn.errors import WeightsError
 from graphnn.graph.graph import Graph
-from graphnn.importing.fitted_weights import FittedWeights, OpenMatching, fitted_weights
+from graphnn.importing.weights.fitted_weights import FittedWeights, OpenMatching, fitted_weights
 from graphnn.storage.replacing import replacing
 from graphnn.types import Shape
 

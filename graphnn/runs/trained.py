@@ -227,7 +227,7 @@ def load_trained(source: DocumentSource, weights: Path | None, command: str) -> 
 def refuse_foreign(weights: Path, document: Path, command: str) -> None:
     """Raise WeightsError where weights are a file of another library, with the command that makes them an .npz."""
     if weights.suffix != ".npz":
-        from graphnn.importing.weight_files import is_foreign  # for such names only
+        from graphnn.importing.weights.weight_files import is_foreign  # for such names only
 
         if is_foreign(weights):
             line = f"{command_line('import', command)} {file_word(weights)} --into {file_word(document)}"

@@ -10,10 +10,10 @@ from graphnn.errors import DataError, WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph, named_parameters
-from graphnn.importing.fitted_weights import FittedWeights
-from graphnn.importing.onnx_import import checked_classes
-from graphnn.importing.onnx_normalisation import given_normalisation
-from graphnn.importing.weight_files import is_foreign
+from graphnn.importing.onnx.imported import checked_classes
+from graphnn.importing.onnx.sample_normalisation import given_normalisation
+from graphnn.importing.weights.fitted_weights import FittedWeights
+from graphnn.importing.weights.weight_files import is_foreign
 from graphnn.runs.data import TrainingData
 from graphnn.runs.mapped_weights import fitted_or_map
 from graphnn.runs.reading import DocumentSource, read_document

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnn.importing.onnx_import import Imported, ImportWishes, import_onnx
+from graphnn.importing.onnx.imported import Imported, ImportWishes, import_onnx
 
 Node = tuple[Any, ...]  # type, inputs, outputs as words; attributes
 Write = Callable[..., Path]

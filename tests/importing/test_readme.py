@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from graphnn.importing.onnx_refusals import REFUSALS
-from graphnn.importing.onnx_translation import load_translators
+from graphnn.importing.onnx.refusals import REFUSALS
+from graphnn.importing.onnx.translation import load_translators
 from graphnn.layers.base import LAYERS
 
 PAGE = Path("graphnn", "importing", "README.md")

@@ -11,7 +11,7 @@ import pytest
 from graphnn import SGD, CrossEntropy, Dense, Dropout, Model, ReLU, Softmax
 from graphnn.errors import GraphError
 from graphnn.exporting.base import TARGETS, DrawnTarget, NotInstalled
-from graphnn.exporting.onnx_running import run
+from graphnn.exporting.onnx.running import run
 from graphnn.types import Array
 
 ARCHIVES = {".safetensors"}  # in which numbers alone are, so that nothing can be compared

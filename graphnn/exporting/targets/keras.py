@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from graphnn.exporting.base import TARGETS, Exported, Exporter, ExportWishes, write_whole
-from graphnn.exporting.keras_build import keras_model
-from graphnn.exporting.keras_file import is_exported, keras_file
-from graphnn.exporting.keras_layers import CONVERSIONS
-from graphnn.exporting.keras_outputs import backend, keras_outputs
-from graphnn.exporting.keras_training import KerasTraining
+from graphnn.exporting.keras.build import keras_model
+from graphnn.exporting.keras.file import is_exported, keras_file
+from graphnn.exporting.keras.layers import CONVERSIONS
+from graphnn.exporting.keras.outputs import backend, keras_outputs
+from graphnn.exporting.keras.training import KerasTraining
 from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.reports.report import Fact
 from graphnn.text.installing import install_command

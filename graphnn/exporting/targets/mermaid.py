@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 
 from graphnn.exporting.base import TARGETS, DrawnTarget
-from graphnn.exporting.drawing_steps import (
+from graphnn.exporting.drawings.steps import (
     Drawn,
     DrawnBranches,
     LayerBox,

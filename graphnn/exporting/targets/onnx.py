@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from graphnn.exporting.base import TARGETS, Exported, Exporter, ExportWishes, NotInstalled, write_whole
-from graphnn.exporting.onnx_layers import CONVERSIONS
-from graphnn.exporting.onnx_model import PRODUCER, SINGLE, model_of
-from graphnn.exporting.onnx_running import RUNTIME, can_run, run
+from graphnn.exporting.onnx.layers import CONVERSIONS
+from graphnn.exporting.onnx.model import PRODUCER, SINGLE, model_of
+from graphnn.exporting.onnx.running import RUNTIME, can_run, run
 from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.reports.report import Fact
 from graphnn.text.installing import extra_command
@@ -36,7 +36,7 @@ class Onnx(Exporter):
         if wishes.quantize is None:
             model, facts = model_of(network), list[Fact]()
         else:
-            from graphnn.exporting.onnx_quantization import quantized  # takes onnxruntime
+            from graphnn.exporting.onnx.quantization import quantized  # takes onnxruntime
 
             model, facts = quantized(network, wishes)
         write_whole(path, model.SerializeToString(deterministic=True))

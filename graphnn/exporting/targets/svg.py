@@ -1,10 +1,10 @@
 """svg: a picture of the network, for papers, pages and slides."""
 
 from graphnn.exporting.base import TARGETS, DrawnTarget
-from graphnn.exporting.drawing_steps import described, drawn_steps, input_shape, shape_label, totals
-from graphnn.exporting.svg_layout import GAP, ChainPart, EndPart, columns, labels_of, part
-from graphnn.exporting.svg_pen import Pen, number
-from graphnn.exporting.svg_text import content, fitted, wrapped
+from graphnn.exporting.drawings.steps import described, drawn_steps, input_shape, shape_label, totals
+from graphnn.exporting.drawings.svg_layout import GAP, ChainPart, EndPart, columns, labels_of, part
+from graphnn.exporting.drawings.svg_pen import Pen, number
+from graphnn.exporting.drawings.svg_text import content, fitted, wrapped
 from graphnn.graph.graph import Graph
 
 MARK = "<!-- drawn by graphnn export -->"

@@ -1,0 +1,1 @@
+"""Weights that other libraries have saved, as those of a network."""
