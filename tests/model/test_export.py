@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 
 from graphnn import SGD, CrossEntropy, Dense, Dropout, Model, ReLU, Softmax
@@ -14,6 +13,7 @@ from graphnn.exporting.base import TARGETS, DrawnTarget, NotInstalled
 from graphnn.exporting.onnx.running import run
 from graphnn.types import Array
 
+onnx = pytest.importorskip("onnx")
 ARCHIVES = {".safetensors"}  # in which numbers alone are, so that nothing can be compared
 
 
@@ -38,7 +38,9 @@ def test_the_file_gives_what_the_model_predicts(tmp_path: Path, dtype: str) -> N
     assert "32 of 32" in repr(text)
 
 
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long if name == "keras" else ()) for name in TARGETS]
+)  # Keras takes seconds to start
 def test_every_target_can_be_written(tmp_path: Path, name: str) -> None:
     model, _ = fitted()
     file = tmp_path / f"mine{TARGETS[name].suffix}"

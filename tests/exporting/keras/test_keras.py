@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -78,8 +78,8 @@ def check_outputs(networks: Mapping[str, TrainedNetwork], samples: Mapping[str, 
         assert found.same in (None, len(x)), name
 
 
-def test_every_layer_with_every_setting_and_training(tmp_path: Path, graphnn: Run, keras: Process) -> None:
-    """All in one process, because Keras takes seconds to start."""
+def test_every_layer_with_every_setting_and_a_training(tmp_path: Path, graphnn: Run, keras: Process) -> None:
+    """All in one process, because Keras takes seconds to start; trainings with other optimizers are long tests."""
     documents = {f"{number:03}": document(number, STEP) for number in range(STEP)}
     missing = [each for each in EVERY if not any(holds(values, *each) for values in documents.values())]
     assert missing == []
@@ -99,12 +99,24 @@ def test_every_layer_with_every_setting_and_training(tmp_path: Path, graphnn: Ru
     layers = [{"type": "GELU", "name": "first"}, *taken, {"type": "Softmax"}]
     networks["names"] = network_of({**document(0), "loss": smoothed, "layers": layers, "input": {"shape": [3]}}, 3)
     samples = write(networks, tmp_path)
-    x, trained = train_in_both(tmp_path, graphnn)
+    x, trained = train_in_both(tmp_path, graphnn, [ORDINARY])
     keras(tmp_path)
     check_outputs(networks, samples, tmp_path)
+    check_training(x, trained, tmp_path)
+
+
+@pytest.mark.long
+def test_every_optimizer(tmp_path: Path, graphnn: Run, keras: Process) -> None:
+    x, trained = train_in_both(tmp_path, graphnn, OPTIMIZERS)
+    keras(tmp_path)
+    check_training(x, trained, tmp_path)
+
+
+def check_training(x: Array, trained: Mapping[str, TrainedNetwork], folder: Path) -> None:
+    """Assert that Keras has trained the networks as graphnn has, and left the same layers alone."""
     for name, network in trained.items():
-        assert agreement(network, x, np.load(tmp_path / f"{name}.y.npy")).difference < 1e-4, name
-        assert (tmp_path / f"{name}.frozen").read_text(encoding="utf-8") == "frozen"
+        assert agreement(network, x, np.load(folder / f"{name}.y.npy")).difference < 1e-4, name
+        assert (folder / f"{name}.frozen").read_text(encoding="utf-8") == "frozen"
 
 
 def holds(values: Any, kind: str, settings: Mapping[str, Any]) -> bool:
@@ -149,18 +161,24 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
 }
 
 
-def train_in_both(folder: Path, graphnn: Run) -> tuple[Array, dict[str, TrainedNetwork]]:
-    """Train networks for three steps, write them for Keras to go on, and return them after three steps more here."""
+ORDINARY = "nesterov"  # with momentum, and a decay that reaches biases
+
+
+def train_in_both(folder: Path, graphnn: Run, names: Iterable[str]) -> tuple[Array, dict[str, TrainedNetwork]]:
+    """Train networks for three steps, write them for Keras to go on, and return them after three steps more here.
+
+    names: of the optimizers.
+    """
     rng = np.random.default_rng(1)
     x, y = rng.normal(3, 2, (24, 2, 7, 6)).astype(np.float32), rng.integers(0, 3, 24)
     np.savez(folder / "data.npz", x_train=x, y_train=y, x_test=x, y_test=y)
     trained = {}
-    for name, optimizer in OPTIMIZERS.items():
+    for name in names:
         values = {
             "input": {"shape": [2, 7, 6]},
             "layers": LAYERS,
             "loss": {"type": "CrossEntropy"},
-            "optimizer": optimizer,
+            "optimizer": OPTIMIZERS[name],
             "data": {"dataset": "npz", "path": "data.npz", "validation_split": 0},
             "training": {"epochs": 3, "batch_size": 24},
         }
@@ -250,6 +268,7 @@ def test_what_keras_does_not_train_alike_is_noted(tmp_path: Path, changes: dict[
     assert (COMPILED in content(tmp_path / "a.keras", "config.json")) == ("not compiled" not in said)
 
 
+@pytest.mark.long  # Keras takes seconds to start
 def test_the_command_compares_the_file_by_keras_itself_and_leaves_its_settings(
     trained: Path, graphnn: Run, keras: Process, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
