@@ -65,15 +65,13 @@ def unchanged(content: bytes) -> bool:
 
 
 def about(network: TrainedNetwork, arrays: Mapping[str, Array]) -> dict[str, Any]:
-    """Return what else belongs to the weights: the document without its paths, the classes, the normalisation."""
-    document = network.spec.resolved()
-    document["data"] = {key: value for key, value in document["data"].items() if key not in ("path", "test_path")}
+    """Return what else belongs to the weights: the document, the classes, the normalisation."""
     return {
         "name": network.name,
         "digest": arrays_digest(arrays),
         "classes": network.classes,
         "normalisation": network.normalisation.to_json(),
-        "document": document,
+        "document": network.document,
     }
 
 

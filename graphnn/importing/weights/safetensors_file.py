@@ -17,6 +17,7 @@ from graphnn.types import Array
 
 FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 METADATA = "__metadata__"
+OWN = "graphnn"  # in the metadata of files that graphnn exported
 COPIES = 3  # of the weights in memory while a file is read: its bytes, those of the arrays, the arrays as float32
 
 
@@ -45,11 +46,9 @@ def read_safetensors(path: Path) -> ForeignFile:
     found = grouped(arrays)
     keras = any(module.channels_last for module in found.modules)
     kind = "safetensors with the names of Keras" if keras else "safetensors"
-    own = "graphnn.name" in metadata
     unread = uncounted(sorted(name for name, _ in listed if name not in arrays))
-    return ForeignFile(
-        path, kind, found.modules, (*found.others, *unread), epsilon=None if own else 1e-3 if keras else 1e-5
-    )
+    epsilon = None if OWN in metadata else 1e-3 if keras else 1e-5
+    return ForeignFile(path, kind, found.modules, (*found.others, *unread), epsilon=epsilon)
 
 
 def as_array(name: str, tensor: Mapping[str, Any], path: Path) -> Array | None:

@@ -204,7 +204,7 @@ def test_changed_weights_beside_it_are_not_replaced(tmp_path: Path) -> None:
         metadata = file.metadata()
     known = json.loads(metadata["graphnn"])
     assert known["document"]["name"] == "small"
-    assert "path" not in known["document"]["data"]
+    assert known["document"]["data"]["path"] == "none.npz"
     assert known["normalisation"]["mode"] == "per_channel"
     assert known["classes"] == ["0", "1", "2"]
     arrays = load_file(weights)

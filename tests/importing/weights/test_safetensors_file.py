@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 from graphnn.errors import GraphError, WeightsError
+from graphnn.exporting.base import ExportWishes
+from graphnn.exporting.targets.safetensors import SAFETENSORS
 from graphnn.importing.weights.safetensors_file import read_safetensors
+from tests.exporting.random_networks import network
 
 safetensors = pytest.importorskip("safetensors.numpy")
 
@@ -126,3 +129,11 @@ def test_without_the_package(file: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(__import__("sys").modules, "safetensors", None)
     with pytest.raises(GraphError, match=r"reading it needs safetensors, .*pip install 'graphnn\[safetensors\]'"):
         read_safetensors(file)
+
+
+def test_of_an_export_of_graphnn_no_epsilon_of_another_library_is_supposed(file: Path) -> None:
+    made = network(0)
+    SAFETENSORS.write(made, file, ExportWishes())
+    assert read_safetensors(file).epsilon is None
+    safetensors.save_file(safetensors.load_file(str(file)), str(file))
+    assert read_safetensors(file).epsilon == pytest.approx(1e-5)
