@@ -56,7 +56,11 @@ def test_commands_and_options_of_the_tables_are_there() -> None:
     assert {line.split()[0] for line in COMMANDS.values()} <= {*entry.COMMANDS, "--help", "--version"}
     options: set[str] = set()
     for name in entry.COMMANDS:
-        options |= {*importlib.import_module(f"graphnn.commands.{entry.COMMANDS[name].module_name}").parser()._option_string_actions}
+        options |= {
+            *importlib.import_module(f"graphnn.commands.{entry.COMMANDS[name].module_name}")
+            .parser()
+            ._option_string_actions
+        }
     assert {option.split()[0] for several in RENAMED.values() for option in several} <= options
     assert all(name == folded(name) for name in (*COMMANDS, *PLOTS, *RENAMED))
 

@@ -10,6 +10,8 @@ from graphnn.importing.onnx.translation import Refused, Translation, translates
 from graphnn.kernels.erf import erf
 from graphnn.types import Array, shape_text
 
+SCALINGS = ("Scale", "Dropout")  # layers that graphnn writes as a product with one number
+
 
 def error_function(x: Array) -> Array:
     """Return erf(x)."""
@@ -69,7 +71,15 @@ def affine(operation: Operation, tensor: Tensor, constant: Array, *, swapped: bo
             factor, shift = value, zero
         case _:
             factor, shift = np.asarray(1 / value), zero
+    if operation.layer in SCALINGS and factor.ndim == 0 and factor and not shift:
+        return tensor.with_step(scaling(tensor.step, float(factor), operation))
     return tensor.with_step(composed(tensor.step, factor, shift, operation))
+
+
+def scaling(step: GraphStep, factor: float, operation: Operation) -> LayerStep:
+    """Return factor·y of a step's result y as a layer of its own."""
+    settings = {"factor": float(str(np.float32(factor)))}
+    return LayerStep((step,), step.shape, operation, "Scale", settings)
 
 
 def composed(step: GraphStep, factor: Array, shift: Array, operation: Operation) -> Affine:

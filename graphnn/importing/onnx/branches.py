@@ -6,6 +6,7 @@ import numpy as np
 
 from graphnn.errors import GraphError
 from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.importing.onnx.arithmetic import scaling
 from graphnn.importing.onnx.graph import Operation, ReadGraph
 from graphnn.importing.onnx.patterns import common, in_order
 from graphnn.importing.onnx.refusals import nearest
@@ -177,8 +178,8 @@ def layers_of(affine: Affine, graph: ReadGraph) -> list[LayerStep]:
     if not np.any(factor != 1) and not np.any(shift != 0):
         return []
     if factor.ndim == 0 and not np.any(shift != 0) and factor != 0:
-        value = float(str(np.float32(factor)))
-        return [LayerStep(affine.inputs, affine.shape, affine.operation, "Scale", {"factor": value})]
+        assert affine.operation is not None
+        return [scaling(affine.inputs[0], float(factor), affine.operation)]
     channels = affine.shape[0]
     if factor.size not in (1, channels) or shift.size not in (1, channels):
         assert affine.operation is not None

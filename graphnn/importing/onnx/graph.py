@@ -11,6 +11,7 @@ from graphnn.text.suggestions import quoted
 from graphnn.types import Array, shape_text
 
 STANDARD = ("", "ai.onnx")  # the names of the domain of ONNX' own operators
+TYPE = "graphnn.type"  # in the metadata of a node
 SHOWN = 8  # names of nodes with the same fault
 OLDEST = 7  # the version of the operators from which on broadcasting is that of numpy
 
@@ -21,7 +22,7 @@ class Operation:
 
     name: as in the file; of a node without one, that of its first output. inputs: names of tensors, "" for one that is
     left out. attributes: by name; tensors as arrays, graphs as they are. opset: the version of its operators. named:
-    whether the node has a name in the file.
+    whether the node has a name in the file. layer: the type of the layer that graphnn wrote as this node alone.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Operation:
     attributes: Mapping[str, Any]
     opset: int
     named: bool = True
+    layer: str = ""
 
     @property
     def where(self) -> str:
@@ -154,7 +156,8 @@ def operation_of(node: Any, versions: Mapping[str, int], file: OnnxFile) -> Oper
     domain = "" if node.domain in STANDARD else node.domain
     version = versions.get(node.domain, max((versions.get(each, 0) for each in STANDARD), default=0))
     inputs, outputs = tuple(node.input), tuple(node.output)
-    return Operation(name, node.op_type, domain, inputs, outputs, attributes, version, bool(node.name))
+    layer = next((each.value for each in node.metadata_props if each.key == TYPE), "")
+    return Operation(name, node.op_type, domain, inputs, outputs, attributes, version, bool(node.name), layer)
 
 
 def attribute_value(attribute: Any, file: OnnxFile) -> Any:

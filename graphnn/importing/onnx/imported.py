@@ -77,8 +77,8 @@ def import_onnx(path: Path, wishes: ImportWishes, *, folder: Path | None = None)
     folder: what paths in the document are relative to. Raises GraphError with all that a document cannot say, and
     WeightsError where the file is damaged.
     """
-    graph = graph_of(read_initializers(path))
-    known, graph = known_network(graph)
+    whole = graph_of(read_initializers(path))
+    known, graph = known_network(whole)
     first, batch, notes = first_tensor(graph)
     found = translated(graph, first, batch)
     check_output(found.output, graph)
@@ -96,6 +96,8 @@ def import_onnx(path: Path, wishes: ImportWishes, *, folder: Path | None = None)
         {**(data or placeholder(path)), "normalize": normalisation.mode},
         f"Imported from {path.name}.",
     )
+    if known is not None and graph is not whole:  # the file undoes label smoothing, as its loss does
+        values["loss"] = known.spec.resolved()["loss"]
     spec = spec_from_values(values, path.name, folder=folder)
     arrays = layers.arrays
     if known is None:
@@ -118,11 +120,12 @@ def import_onnx(path: Path, wishes: ImportWishes, *, folder: Path | None = None)
         network,
         parameters,
         normalisation,
-        graph,
+        whole,
         first,
         normalised=wishes.normalises,
         logarithms=logarithms,
         added=int(wishes.softmax),
+        smoothed=graph is not whole,
     )
     classes = checked_classes(wishes.classes or (known.classes if known else None), network, path)
     meta = weights_metadata(

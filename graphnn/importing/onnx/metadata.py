@@ -104,7 +104,7 @@ def known_network(graph: ReadGraph) -> tuple[Known | None, ReadGraph]:
     known = Known(
         spec, paths, normalisation, names, figures if isinstance(figures, dict) and "epochs" in figures else {}
     )
-    return known, before_beliefs(graph)
+    return known, before_beliefs(graph) if smoothing(spec) else graph
 
 
 def from_json(metadata: Mapping[str, str], key: str) -> Any:
@@ -113,12 +113,17 @@ def from_json(metadata: Mapping[str, str], key: str) -> Any:
     return None if text is None else json.loads(text)
 
 
+def smoothing(spec: Spec) -> bool:
+    """Whether the loss of a document smooths labels."""
+    return bool(spec.loss.options.get("label_smoothing"))
+
+
 def before_beliefs(graph: ReadGraph) -> ReadGraph:
     """Return a graph without the nodes at its end that undo label smoothing: the document's loss has it."""
-    undone = [each for each in graph.operations if each.name.startswith(BELIEFS)]
-    if not undone:
-        return graph
-    kept = tuple(each for each in graph.operations if not each.name.startswith(BELIEFS))
+    kept = graph.operations
+    while kept and kept[-1].name.startswith(BELIEFS):  # further up, they are of a layer of that name
+        kept = kept[:-1]
+    undone = graph.operations[len(kept) :]
     made = {name for each in kept for name in each.outputs}
     ends = [name for each in undone for name in each.inputs if name in made]
     if not ends:
@@ -140,19 +145,19 @@ def aligned(
     pairs: list[tuple[Values, Values]] = []
     rest = list(ours)
     for their in theirs:
-        if does_nothing(their) and not (rest and rest[0]["type"] == their["type"]):
-            continue
-        if not rest:
+        found = same_layer(rest[0], their, arrays) if rest else None
+        if found is not None:
+            pairs += found
+            rest.pop(0)
+        elif not may_be_left_out(their):
             return None
-        found = same_layer(rest.pop(0), their, arrays)
-        if found is None:
-            return None
-        pairs += found
     return None if rest else pairs
 
 
-def does_nothing(layer: Values) -> bool:
-    """Whether a layer leaves everything as it is in inference, so that an exporter may leave it out."""
+def may_be_left_out(layer: Values) -> bool:
+    """Whether a layer may do nothing in inference, as the Flatten of a vector, so that a graph need not have it."""
+    if layer["type"] == "Flatten":
+        return True
     idle = {"Scale": ("factor", 1), "Dropout": ("rate", 0)}.get(layer["type"])
     return idle is not None and bool(layer[idle[0]] == idle[1])
 

@@ -43,13 +43,14 @@ def verify(
     normalised: bool,
     logarithms: bool,
     added: int,
+    smoothed: bool,
 ) -> Verified:
     """Return how far the outputs of a network are from those of its file for random samples.
 
     first: the file's input, which says where in a sample its values stand. normalised: whether the file takes samples
-    that are normalised already. logarithms: whether the file gives the
-    logarithms of the outputs. added: how many layers at the end the file does not have. Raises GraphError where the
-    file cannot be run, and where the outputs are not the same.
+    that are normalised already. logarithms: whether the file gives the logarithms of the outputs. added: how many
+    layers at the end the file does not have. smoothed: whether the file undoes label smoothing. Raises GraphError where
+    the file cannot be run, and where the outputs are not the same.
     """
     samples = drawn_samples(normalisation, file)
     inputs = normalisation.apply(samples, normalisation.shape) if normalised else samples
@@ -58,6 +59,7 @@ def verify(
     shortened = Graph(graph.input_shape, graph.nodes[: len(graph.nodes) - added], graph.loss)
     with Engine(shortened, parameters, batch_size=SAMPLES, samples=len(samples), threads=1, kernels=NUMPY) as engine:
         ours = engine.predict(normalisation.apply(samples, graph.input_shape))
+    ours = graph.loss.beliefs(ours) if smoothed else ours
     ours, theirs = (np.asarray(each, np.float64).reshape(len(samples), -1) for each in (ours, theirs))
     if ours.shape != theirs.shape:
         raise GraphError(
@@ -138,14 +140,11 @@ RUNNERS = {"onnxruntime": run_by_runtime, "onnx.reference": run_by_reference}
 
 
 def for_inference(file: ReadGraph) -> Any:
-    """Return the model of a file with the output that was imported, without what only training does."""
+    """Return the model of a file without what only training does."""
     import onnx
 
     model = onnx.ModelProto()
     model.CopyFrom(file.file.model)
-    if all(each.name != file.output.name for each in model.graph.output):
-        del model.graph.output[:]
-        model.graph.output.append(onnx.helper.make_tensor_value_info(file.output.name, onnx.TensorProto.FLOAT, None))
     for node in model.graph.node:
         if node.op_type == "Dropout" and len(node.input) > 2:
             del node.input[2:]

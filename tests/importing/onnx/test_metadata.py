@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphnn.errors import GraphError
 from graphnn.importing.onnx.imported import Imported
 from graphnn.specification.spec import spec_from_values
 
@@ -123,6 +124,12 @@ def test_another_document_is_left_alone_with_a_note(index: int, layer: dict[str,
         *("Flatten", "Dense", "BatchNormalization", "ReLU", "Scale", "Dense", "Softmax")
     ]
     assert "describes another network" in " ".join(found.notes)
+    assert found.values["loss"] == DOCUMENT["loss"]  # which the nodes at the end of the graph undo
+
+
+def test_label_smoothing_that_the_graph_does_not_undo_so_is_refused(imported: Import) -> None:
+    with pytest.raises(GraphError, match="do not give what onnx"):
+        read(imported, arrays=ARRAYS | {"share": np.float32(0.03)}, metadata=file_metadata())
 
 
 def test_a_fitting_scale_of_one_and_a_dropout_of_none(imported: Import) -> None:

@@ -111,6 +111,43 @@ def test_every_layer_and_section(tmp_path: Path, graphnn: Run) -> None:
     round_trip(document, spec, graphnn)
 
 
+SCALED = {
+    "name": "scaled",
+    "input": {"shape": [6]},
+    "layers": [
+        {"type": "Scale", "factor": 1.7},
+        {"type": "Dropout", "rate": 0.3},
+        {"type": "Flatten"},
+        {"type": "Dense", "units": 5},
+        {"type": "SiLU", "name": "beliefs"},
+        {
+            "type": "Residual",
+            "layers": [{"type": "Dropout", "rate": 0.2}, {"type": "Scale", "factor": -0.5}],
+            "shortcut": [
+                {"type": "Dropout", "rate": 0},
+                {"type": "Scale", "factor": 2},
+                {"type": "Scale", "factor": 1},
+            ],
+        },
+        {"type": "Dense", "units": 3},
+        {"type": "Scale", "factor": 0.111},
+        {"type": "Softmax"},
+    ],
+    "loss": {"type": "CrossEntropy", "label_smoothing": 0.1},
+    "optimizer": {"type": "SGD"},
+    "data": {"dataset": "npz", "path": "some.npz", "normalize": "per_feature"},
+    "training": {"epochs": 1},
+}
+
+
+def test_scales_side_by_side_stay_apart(tmp_path: Path, graphnn: Run) -> None:
+    document = tmp_path / "scaled.json"
+    document.write_text(document_text(SCALED), encoding="utf-8")
+    spec = read_spec(document)
+    with_weights(spec, tmp_path / "scaled.npz", spec.input_shape)
+    round_trip(document, spec, graphnn)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("model", MODELS, ids=lambda path: path.stem)
 def test_the_networks_of_the_product(model: Path, tmp_path: Path, graphnn: Run) -> None:
