@@ -1,6 +1,7 @@
 """What the forms of `import` share: how samples were normalised, names, numbers."""
 
 import argparse
+import math
 
 from graphnn.commands.arguments import Parser
 
@@ -24,9 +25,12 @@ def names(text: str) -> tuple[str, ...]:
 def numbers(text: str) -> tuple[float, ...]:
     """Return numbers separated by commas, for `type=` of an argument."""
     try:
-        return tuple(float(number) for number in text.split(","))
-    except ValueError as problem:
-        raise argparse.ArgumentTypeError(f'"{text}" is no row of numbers such as 0.485,0.456,0.406') from problem
+        found = tuple(float(number) for number in text.split(","))
+    except ValueError:
+        found = ()
+    if not found or not all(map(math.isfinite, found)):
+        raise argparse.ArgumentTypeError(f'"{text}" is no row of numbers such as 0.485,0.456,0.406')
+    return found
 
 
 def positives(text: str) -> tuple[float, ...]:

@@ -63,6 +63,8 @@ def given_normalisation(
 
     mean, std: one number, or one for each channel.
     """
+    if len(shape) == 3 and not all(len(each) in (0, 1, shape[0]) for each in (mean, std)):
+        return None
     offset = np.asarray(mean or (0.0,), np.float64) * scale
     divisor = np.asarray(std or (1.0,), np.float64) * scale
     if len(shape) == 3:
