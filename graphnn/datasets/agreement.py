@@ -40,8 +40,9 @@ def part_indices(
     if trained is not None:
         if trained.dataset is None:
             raise DataError(
-                f"the weights were trained in Python on arrays, so that the {part} part of {data.name} is not known; "
-                "measure the test part, or other data with Model.evaluate"
+                "the weights do not say which samples they were trained on, as after Model.fit or in another library, "
+                f"so that the {part} part of {data.name} is not known; measure the test part, or other data with "
+                "Model.evaluate"
             )
         if trained.dataset != name or differs(trained, TRAINING, data):
             raise DataError(

@@ -367,7 +367,8 @@ def test_weights_from_python_know_no_validation_part(run: Run) -> None:
     for part in ("validation", "train"):
         code, _, err = run("evaluate", "net.json", "--split", part)
         assert code == 2
-        assert f"trained in Python on arrays, so that the {part} part of d is not known" in err
+        assert "which samples they were trained on, as after Model.fit" in err
+        assert f"so that the {part} part of d is not known" in err
     found, _ = evaluated(run)
     assert found["accuracy"] == pytest.approx(model.evaluate(X[180:], Y[180:])["accuracy"])
 
