@@ -17,6 +17,7 @@ from graphnn.exporting.onnx.model import PRODUCER, SINGLE, checked, describe, me
 from graphnn.exporting.onnx.running import run
 from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.importing.onnx.session import onnx_runtime
 from graphnn.metrics.outputs import Classes, YesOrNo
 from graphnn.reports.kinds import BYTES, SHARE, VALUE
 from graphnn.reports.report import Fact
@@ -96,6 +97,8 @@ def samples(wishes: ExportWishes) -> tuple[Array, str, Array, Array]:
 def calibrated(model: "ModelProto", x: Array) -> "ModelProto":
     """Return a model in integers of 8 bits (QDQ), with the ranges of its values over samples x."""
     import onnx
+
+    onnx_runtime()
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
     class Reader(CalibrationDataReader):  # type: ignore[misc]

@@ -12,6 +12,7 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph
 from graphnn.importing.onnx.file import first_line
 from graphnn.importing.onnx.graph import ReadGraph
+from graphnn.importing.onnx.session import onnx_session
 from graphnn.importing.onnx.steps import Tensor
 from graphnn.kernels.kernels import NUMPY
 from graphnn.parameters.parameters import Parameters
@@ -118,12 +119,7 @@ def outputs_of_file(file: ReadGraph, samples: Array) -> tuple[Array, str]:
 
 def run_by_runtime(model: Any, file: ReadGraph, x: Array) -> Array:
     """Return the outputs of a model by onnxruntime, on one core."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # what is wrong is told below
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session = onnx_session(model.SerializeToString())
     return np.asarray(session.run(None, {file.input.name: x})[0])
 
 
