@@ -6,6 +6,7 @@ from typing import Any
 from graphnn.augmentation.base import augmentations_from
 from graphnn.averaging.base import averaging_from
 from graphnn.engine.plan import loss_takes_logits
+from graphnn.exporting.base import ExportError
 from graphnn.exporting.branches import layer_nodes, steps_of
 from graphnn.exporting.torch_source.augmentation import augment_source
 from graphnn.exporting.torch_source.classes import attributes
@@ -43,6 +44,8 @@ class TorchFile:
 
     def _optimizing(self) -> Optimizing:
         trained = self.network.parameters.trained
+        if not trained:
+            raise ExportError("the network has no parameters that are trained, so no training to write; see --to onnx")
         names = {name: state_name(name, self.structure.prefixes) for name in trained}
         alike = parameters_alike(optimizer_from(self.spec.optimizer), self.groups, trained, names, self.schedule)
         dimensions = {names[name]: len(parameter.shape) for name, parameter in trained.items()}

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphnn import SGD, MeanSquaredError, Model, ReLU
 from graphnn.augmentation.base import AUGMENTATIONS
 from graphnn.averaging.base import AVERAGINGS
 from graphnn.datasets.preparation import Normalisation
@@ -286,6 +287,14 @@ def test_texts_of_a_document_cannot_break_the_file(text: str) -> None:
     assert ast.literal_eval(classes) == [text, "b", "c"]
     assert "parameters." in (ast.get_docstring(tree) or "")
     source.encode()
+
+
+def test_a_network_without_anything_to_train_is_refused(tmp_path: Path) -> None:
+    model = Model(MeanSquaredError(), SGD(0.1), name="bare")
+    model.add(ReLU(input_shape=(3,)))
+    with pytest.raises(ExportError, match="no parameters that are trained, so no training to write; see --to onnx"):
+        model.export(tmp_path / "bare.py")
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_is_left_out_is_told(tmp_path: Path) -> None:
