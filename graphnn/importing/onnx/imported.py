@@ -79,7 +79,7 @@ def import_onnx(path: Path, wishes: ImportWishes, *, folder: Path | None = None)
     """
     whole = graph_of(read_initializers(path))
     known, graph = known_network(whole)
-    first, batch, notes = first_tensor(graph)
+    first, batch, notes = first_tensor(graph, known is not None)
     found = translated(graph, first, batch)
     check_output(found.output, graph)
     rows: Sequence[Item] = rows_of(Patterns().applied(found.output.step), graph)
@@ -139,8 +139,11 @@ def import_onnx(path: Path, wishes: ImportWishes, *, folder: Path | None = None)
     return Imported(values, spec, network, ordered, meta, verified, (*notes, *found.notes))
 
 
-def first_tensor(graph: ReadGraph) -> tuple[Tensor, int, tuple[str, ...]]:
-    """Return the input of a graph, its number of samples in shapes, and notes. Raises GraphError."""
+def first_tensor(graph: ReadGraph, own: bool) -> tuple[Tensor, int, tuple[str, ...]]:
+    """Return the input of a graph, its number of samples in shapes, and notes. Raises GraphError.
+
+    own: whether graphnn wrote the file, so that images are channels first.
+    """
     stated, name = graph.input.shape, quoted(graph.input.name)
     path = str(graph.file.path)
     if stated is None or len(stated) not in (2, 3, 4):
@@ -162,7 +165,7 @@ def first_tensor(graph: ReadGraph) -> tuple[Tensor, int, tuple[str, ...]]:
     batch = stated[0] or BATCH
     if len(shape) == 2:
         return Tensor(Input((), (1, *shape)), shape), batch, ()
-    if len(shape) == 3 and is_channels_last(graph, shape):
+    if len(shape) == 3 and not own and is_channels_last(graph, shape):
         height, width, channels = shape
         places = np.arange(math.prod(shape)).reshape(channels, height, width).transpose(1, 2, 0)
         note = (

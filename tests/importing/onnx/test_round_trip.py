@@ -148,6 +148,16 @@ def test_scales_side_by_side_stay_apart(tmp_path: Path, graphnn: Run) -> None:
     round_trip(document, spec, graphnn)
 
 
+def test_images_whose_rows_are_of_three_pixels_are_channels_first(tmp_path: Path, graphnn: Run) -> None:
+    layers = [{"type": "PReLU"}, {"type": "Flatten"}, {"type": "Dense", "units": 3}, {"type": "Softmax"}]
+    data = {"dataset": "npz", "path": "some.npz", "normalize": "per_channel"}
+    document = tmp_path / "narrow.json"
+    document.write_text(document_text({**SCALED, "input": {"shape": [5, 4, 3]}, "layers": layers, "data": data}))
+    spec = read_spec(document)
+    with_weights(spec, tmp_path / "narrow.npz", spec.input_shape)
+    round_trip(document, spec, graphnn)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("model", MODELS, ids=lambda path: path.stem)
 def test_the_networks_of_the_product(model: Path, tmp_path: Path, graphnn: Run) -> None:
