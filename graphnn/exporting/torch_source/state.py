@@ -67,7 +67,8 @@ def buffer_lines(known: Normalisation) -> list[str]:
     lines = []
     for name, array in constants(known).items():
         kind = ", dtype=torch.float64" if array.dtype == np.float64 else ""
-        view = ".view(-1, 1, 1)" if array.ndim == 3 and array.size == len(array) else ""
+        sizes = "-1, 1, 1" if array.shape[1:] == (1, 1) else ", ".join(map(str, array.shape))
+        view = f".view({sizes})" if array.ndim == 3 else ""
         value = f"torch.tensor({name.upper()}{kind}){view}"
         if not few(known):
             value = f"torch.ones({', '.join(map(str, array.shape))}{kind})"

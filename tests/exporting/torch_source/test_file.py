@@ -2,6 +2,7 @@
 
 import ast
 import json
+import math
 import re
 import runpy
 import subprocess
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnn import SGD, MeanSquaredError, Model, ReLU
+from graphnn import SGD, Dense, MeanSquaredError, Model, ReLU
 from graphnn.augmentation.base import AUGMENTATIONS
 from graphnn.averaging.base import AVERAGINGS
 from graphnn.datasets.preparation import Normalisation
@@ -218,6 +219,21 @@ def test_changed_weights_beside_it_are_not_replaced(tmp_path: Path) -> None:
     save_file(arrays, weights)
     with pytest.raises(GraphError, match=r"net\.safetensors: is no export of graphnn"):
         TORCH.check_place(path, ExportWishes())
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 2), (2, 2, 1), (4, 1, 1), (2, 1, 1), (1, 1, 4), (4,)])
+def test_few_constants_have_the_form_of_a_sample(shape: tuple[int, ...], tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    model = Model(MeanSquaredError(), SGD(0.1), name="small")
+    model.add(Dense(3, input_shape=(math.prod(shape),)))
+    count = math.prod(shape)
+    known = Normalisation("per_feature", shape, tuple(map(float, range(count))), (2.0,) * count)
+    network = replace(network_of(model.spec()), normalisation=known)
+    x = np.random.default_rng(0).normal(size=(5, *shape)).astype(np.float32)
+    written = TORCH.write(network, tmp_path / "small.py", ExportWishes()).files
+    y = TORCH.outputs(written, x)
+    assert y is not None
+    assert agreement(network, x, y).difference < 1e-5
 
 
 def test_the_weights_are_the_state_dict(tmp_path: Path) -> None:
