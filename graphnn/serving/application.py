@@ -10,6 +10,8 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from graphnn.pictures.opening import without_warnings
 from graphnn.serving.batching import Batcher, Batching
@@ -24,6 +26,8 @@ from graphnn.serving.problems import RequestProblem
 from graphnn.serving.reloading import Reloading
 from graphnn.serving.served import Served
 from graphnn.version import __version__
+
+PATH = "/predict"
 
 
 class Worker:
@@ -55,6 +59,28 @@ class Worker:
             self.held.now -= size
 
 
+class Predictions:
+    """What answers at /predict: without the layers of FastAPI, which take a third of the time of the event loop."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request. Raises RequestProblem."""
+        answer = await self._worker.predict(Request(scope, receive))
+        await Response(answer, media_type="application/json")(scope, receive, send)
+
+
+class Application(FastAPI):
+    """An application whose description has /predict, too."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the description of all paths."""
+        described = super().openapi()
+        described["paths"] = {PATH: {"post": PREDICT}, **described["paths"]}
+        return described
+
+
 def application(worker: Worker, reloading: Reloading | None = None, *, origins: Sequence[str] = ()) -> FastAPI:
     """Return the application of a worker.
 
@@ -74,7 +100,7 @@ def application(worker: Worker, reloading: Reloading | None = None, *, origins: 
             worker.ready = False
 
     spec = worker.batcher.served.trained.spec
-    app = FastAPI(
+    app = Application(
         title=spec.name,
         description=spec.description or f"The network {spec.name}, behind HTTP.",
         version=__version__,
@@ -87,10 +113,7 @@ def application(worker: Worker, reloading: Reloading | None = None, *, origins: 
     app.add_middleware(CountedRequests, metrics=worker.metrics)
     add_errors(app)
 
-    @app.post("/predict", response_class=JSONResponse, summary="Predict", openapi_extra=PREDICT)
-    async def predict(request: Request) -> Response:
-        """Return what the network says of pictures, arrays or rows of a table."""
-        return Response(await worker.predict(request), media_type="application/json")
+    app.router.routes.append(Route(PATH, Predictions(worker), methods=["POST"]))
 
     @app.get("/model", summary="The network", response_class=JSONResponse)
     async def model() -> Response:

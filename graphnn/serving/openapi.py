@@ -66,6 +66,9 @@ def parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, 
 BOOLEAN = {"type": "boolean", "default": False}
 FILES = {"type": "object", "additionalProperties": {"type": "string", "format": "binary"}}
 PREDICT: dict[str, Any] = {
+    "summary": "Predict",
+    "description": "What the network says of pictures, arrays or rows of a table.",
+    "operationId": "predict_predict_post",
     "parameters": [
         parameter("top", {"type": "integer", "minimum": 1, "default": 1}, "how many of the most probable classes"),
         parameter("invert", BOOLEAN, "turn pictures from dark on light to light on dark"),
