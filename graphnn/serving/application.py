@@ -59,7 +59,7 @@ class Worker:
             self.held.now -= size
 
 
-class Predictions:
+class PredictEndpoint:
     """What answers at /predict: without the layers of FastAPI, which take a third of the time of the event loop."""
 
     def __init__(self, worker: Worker) -> None:
@@ -113,7 +113,7 @@ def application(worker: Worker, reloading: Reloading | None = None, *, origins: 
     app.add_middleware(CountedRequests, metrics=worker.metrics)
     add_errors(app)
 
-    app.router.routes.append(Route(PATH, Predictions(worker), methods=["POST"]))
+    app.router.routes.append(Route(PATH, PredictEndpoint(worker), methods=["POST"]))
 
     @app.get("/model", summary="The network", response_class=JSONResponse)
     async def model() -> Response:

@@ -35,8 +35,8 @@ def test_telemetry_is_off_before_a_session_is_made(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_package_is_imported_in_one_place() -> None:
-    root = Path(__file__).parents[2] / "graphnn"
+    root = Path(__file__).parents[3] / "graphnn"
     files = {file for file in root.rglob("*.py") if re.search(r"(import|from) onnxruntime\b", file.read_text("utf-8"))}
-    assert {file.name for file in files} == {"onnx_session.py", "onnx_quantization.py"}
-    calibration = (root / "exporting" / "onnx_quantization.py").read_text("utf-8")
+    assert {file.name for file in files} == {"session.py", "quantization.py"}
+    calibration = (root / "exporting" / "onnx" / "quantization.py").read_text("utf-8")
     assert calibration.index("onnx_runtime()\n") < calibration.index("from onnxruntime.")
