@@ -2,10 +2,9 @@
 
 from graphnn.exporting.agreement import Agreement
 from graphnn.exporting.base import Exported
-from graphnn.reports.kinds import BYTES, COUNT, Kind
+from graphnn.reports.kinds import BYTES, COUNT, DIFFERENCE
 from graphnn.reports.report import Column, Fact, Facts, Report, Table
 
-DIFFERENCE = Kind(lambda value: "0" if value == 0 else f"{value:.1e}", right=True)
 ROWS = (Column("file", key="file"), Column("bytes", COUNT, key="bytes"))
 
 

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from graphnn.importing.onnx.imported import Imported
-from graphnn.reports.kinds import BYTES, COUNT, Kind
+from graphnn.reports.kinds import BYTES, COUNT, DIFFERENCE
 from graphnn.reports.report import Column, Fact, Facts, Report, Table
 
-DIFFERENCE = Kind(lambda value: "0" if value == 0 else f"{value:.1e}", right=True)
 ROWS = (Column("file", key="file"), Column("bytes", BYTES, key="bytes"))
 
 

@@ -64,6 +64,11 @@ def rate_text(rate: float) -> str:
     return count_text(round(rate)) if rate >= 10 else f"{rate:.1f}"
 
 
+def difference_text(difference: float) -> str:
+    """Return how far numbers are from each other, by its size: 7.2e-07, or 0."""
+    return "0" if difference == 0 else f"{difference:.1e}"
+
+
 TEXT = Kind()
 CODE = Kind(code=True)
 COUNT = Kind(count_text, short_count_text, right=True)
@@ -73,6 +78,7 @@ SHARE = Kind(percent_text, right=True)  # 0…1
 VALUE = Kind(value_text, right=True)
 SIX_DIGITS = Kind(six_digits, plain=six_digits, right=True)
 DURATION = Kind(clock, right=True)  # seconds
+DIFFERENCE = Kind(difference_text, right=True)
 MILLISECONDS = Kind(milliseconds_text, right=True)  # seconds, shown as milliseconds
 RATE = Kind(rate_text, right=True)  # per second
 

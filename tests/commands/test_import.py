@@ -178,4 +178,4 @@ def test_networks_in_other_files(name: str, said: str, graphnn: Run, tmp_path: P
 def test_a_missing_file(graphnn: Run, digits: Path, tmp_path: Path) -> None:
     done = graphnn("import", tmp_path / "digits_nt.onnx")
     assert done.returncode == 2
-    assert 'no such file; did you mean "digits_net.onnx"?' in done.stderr
+    assert f"no such file; did you mean {digits}?" in done.stderr

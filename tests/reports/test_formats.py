@@ -29,6 +29,7 @@ CELLS: dict[str, tuple[Any, str]] = {
     "VALUE": (2.5, "2.5"),
     "SIX_DIGITS": (2.5, "2.5"),
     "DURATION": (42.0, "42"),
+    "DIFFERENCE": (5e-7, "5"),
     "MILLISECONDS": (0.005, "5"),
     "RATE": (2.5, "2.5"),
     "metric_kind": (0.25, "25"),

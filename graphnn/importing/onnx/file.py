@@ -11,16 +11,13 @@ from graphnn.document.unreadable import SIGNATURES
 from graphnn.errors import GraphError, WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.importing.onnx.external_data import load_external
-from graphnn.machine.memory import shortage
-from graphnn.storage.regular_files import open_regular, reading_problem
-from graphnn.text.installing import extra_command
+from graphnn.importing.reading import check_memory, first_line, import_problem, readable
 from graphnn.text.numbers import bytes_text
-from graphnn.text.suggestions import did_you_mean, quoted
+from graphnn.text.suggestions import quoted
 from graphnn.types import Array
 
 LARGEST = 2**31 - 1  # bytes of a protocol buffer
 COPIES = 3  # of the weights, that are in memory while a file is read: its bytes, the parsed ones, the arrays
-SUFFIX = ".onnx"
 
 
 @frozen_dataclass
@@ -57,42 +54,25 @@ def require_onnx(path: Path) -> None:
     try:
         import onnx  # noqa: F401
     except ImportError as problem:
-        found = "" if isinstance(problem, ModuleNotFoundError) else f", and the one here is broken: {problem}"
-        command = extra_command("onnx")
-        raise GraphError(f"{path}: reading ONNX needs onnx, which is not installed{found}: {command}") from problem
+        raise GraphError(f"{path}: reading ONNX needs onnx{import_problem(problem, 'onnx')}") from problem
 
 
 def file_bytes(path: Path) -> bytes:
     """Return the bytes of a file that may be an ONNX file. Raises WeightsError."""
-    try:
-        with open_regular(path) as file:
-            size = file.seek(0, 2)
-            if size > LARGEST:
-                advice = "save it with external data, as onnx.save(model, path, save_as_external_data=True) does"
-                raise WeightsError(
-                    f"{path}: takes {bytes_text(size)}, more than 2 GiB, which no ONNX file may; {advice}"
-                )
-            check_memory(size, path)
-            file.seek(0)
-            data = file.read()
-    except FileNotFoundError as problem:
-        raise WeightsError(f"{path}: no such file{closest_file(path)}") from problem
-    except (OSError, ValueError) as problem:
-        why = reading_problem(problem) if isinstance(problem, OSError) else f"cannot be read: {problem}"
-        raise WeightsError(f"{path}: {why}") from problem
+    with readable(path) as file:
+        size = file.seek(0, 2)
+        if size > LARGEST:
+            advice = "save it with external data, as onnx.save(model, path, save_as_external_data=True) does"
+            raise WeightsError(f"{path}: takes {bytes_text(size)}, more than 2 GiB, which no ONNX file may; {advice}")
+        check_memory(COPIES * size, path)
+        file.seek(0)
+        data = file.read()
     if not data:
         raise WeightsError(f"{path}: is empty")
     for signature, found in SIGNATURES:
         if data.startswith(signature):
             raise WeightsError(f"{path}: {found}, not an ONNX file")
     return data
-
-
-def check_memory(size: int, path: Path) -> None:
-    """Raise WeightsError where reading so many bytes of weights takes more memory than there is."""
-    short = shortage(COPIES * size)
-    if short is not None:
-        raise WeightsError(f"{path}: reading it takes {bytes_text(COPIES * size)}, but {short}")
 
 
 def parsed(path: Path, data: bytes) -> Any:
@@ -158,16 +138,3 @@ def tensor_array(tensor: Any, path: Path) -> Array:
     if array.shape != tuple(tensor.dims) or array.size != math.prod(tensor.dims):
         raise WeightsError(f"{path}: the array {quoted(tensor.name)} has not the shape that it states")
     return array
-
-
-def first_line(problem: BaseException) -> str:
-    """Return the first line of what another library says, for a message of one line."""
-    lines: Iterator[str] = (line.strip() for line in str(problem).splitlines())
-    text = next((line for line in lines if line), type(problem).__name__)
-    return text.rstrip(".")[:200]
-
-
-def closest_file(path: Path) -> str:
-    """Return advice: the ONNX file in the same folder with the closest name; "" where there is none."""
-    names = [other.name for other in path.parent.glob(f"*{SUFFIX}")] if path.parent.is_dir() else []
-    return did_you_mean(path.name, names)

@@ -6,7 +6,8 @@ from typing import Any
 
 from graphnn.errors import GraphError, Problem
 from graphnn.frozen_dataclass import frozen_dataclass
-from graphnn.importing.onnx.file import OnnxFile, first_line, tensor_array
+from graphnn.importing.onnx.file import OnnxFile, tensor_array
+from graphnn.importing.reading import first_line
 from graphnn.text.suggestions import quoted
 from graphnn.types import Array, shape_text
 

@@ -9,10 +9,10 @@ import numpy as np
 from graphnn.errors import GraphError, Problem
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.importing.onnx.constants import NotFolded, constant_of, folded
-from graphnn.importing.onnx.file import first_line
 from graphnn.importing.onnx.graph import Operation, ReadGraph
 from graphnn.importing.onnx.refusals import is_fault_anywhere, nearest
 from graphnn.importing.onnx.steps import GraphStep, Input, Tensor, Unread
+from graphnn.importing.reading import first_line
 from graphnn.types import Array, Shape, shape_text
 
 BATCH = 1_000_003  # stands for the number of samples where a graph leaves it open; no size in a network is this prime

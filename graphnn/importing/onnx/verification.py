@@ -10,10 +10,10 @@ from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError, WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph
-from graphnn.importing.onnx.file import first_line
 from graphnn.importing.onnx.graph import ReadGraph
 from graphnn.importing.onnx.session import onnx_session
 from graphnn.importing.onnx.steps import Tensor
+from graphnn.importing.reading import first_line
 from graphnn.kernels.kernels import NUMPY
 from graphnn.parameters.parameters import Parameters
 from graphnn.types import Array

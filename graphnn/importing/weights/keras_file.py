@@ -11,11 +11,11 @@ import numpy as np
 
 from graphnn.errors import GraphError, WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.importing.reading import check_memory, file_content, first_line, import_problem
 from graphnn.importing.weights.foreign_file import ForeignFile
 from graphnn.importing.weights.keras_layers import KerasLayer, keras_layers
 from graphnn.importing.weights.modules import BIAS, MEAN, VARIANCE, WEIGHT, Kind, Module, in_our_layout, split
 from graphnn.importing.weights.number_types import converted
-from graphnn.importing.weights.reading import check_memory, file_content, import_problem, said
 from graphnn.text.suggestions import quoted
 from graphnn.types import Array
 
@@ -65,7 +65,7 @@ def read_keras_weights(path: Path) -> ForeignFile:
                 config = file.attrs["model_config"]
             found = list(variables(h5py, file, path))
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, OverflowError, MemoryError) as problem:
-        raise WeightsError(f"{path}: is no file of Keras', or is damaged: {said(problem)}") from problem
+        raise WeightsError(f"{path}: is no file of Keras', or is damaged: {first_line(problem)}") from problem
     layers = {} if config is None else keras_layers(config, path)
     modules = tuple(module for each in found if (module := as_module(each, layers.get(each.name), path)) is not None)
     used = {source for module in modules for source in module.sources.values()}
@@ -97,7 +97,7 @@ def unpacked(data: bytes, path: Path) -> tuple[bytes, str]:
         OSError,
         RuntimeError,
     ) as problem:
-        raise WeightsError(f"{path}: the .keras archive is damaged or truncated: {said(problem)}") from problem
+        raise WeightsError(f"{path}: the .keras archive is damaged or truncated: {first_line(problem)}") from problem
 
 
 def variables(h5py: Any, file: Any, path: Path) -> Iterator[Variables]:

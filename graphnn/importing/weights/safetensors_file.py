@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from graphnn.errors import GraphError, WeightsError
+from graphnn.importing.reading import file_content, first_line, import_problem
 from graphnn.importing.weights.foreign_file import ForeignFile
 from graphnn.importing.weights.modules import grouped, uncounted
 from graphnn.importing.weights.number_types import converted, from_bfloat16, refuse_parameter
-from graphnn.importing.weights.reading import file_content, import_problem, said
 from graphnn.text.suggestions import quoted
 from graphnn.types import Array
 
@@ -35,7 +35,7 @@ def read_safetensors(path: Path) -> ForeignFile:
     try:
         listed = deserialize(data)  # type: ignore[no-untyped-call]
     except (SafetensorError, ValueError, OverflowError, MemoryError) as problem:
-        what = said(problem).removeprefix("Error while deserializing: ")
+        what = first_line(problem).removeprefix("Error while deserializing: ")
         raise WeightsError(f"{path}: is no safetensors file, or is damaged: {what}") from problem
     metadata = header_metadata(data, path)
     arrays = {}

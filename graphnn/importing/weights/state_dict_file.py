@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from graphnn.errors import GraphError, WeightsError
+from graphnn.importing.reading import check_memory, file_content, first_line, import_problem
 from graphnn.importing.weights.foreign_file import ForeignFile
 from graphnn.importing.weights.modules import grouped, uncounted
 from graphnn.importing.weights.number_types import converted, refuse_parameter
-from graphnn.importing.weights.reading import check_memory, file_content, import_problem, said
 from graphnn.text.suggestions import quoted
 from graphnn.types import Array
 
@@ -88,7 +88,7 @@ def check_archive(data: bytes, path: Path) -> None:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError, EOFError, OSError) as problem:
-        raise WeightsError(f"{path}: the file of PyTorch is damaged or truncated: {said(problem)}") from problem
+        raise WeightsError(f"{path}: the file of PyTorch is damaged or truncated: {first_line(problem)}") from problem
     names = [member.filename for member in members]
     if any(name.endswith("/constants.pkl") or "/code/" in name for name in names):
         raise WeightsError(
@@ -123,7 +123,7 @@ def loaded(torch: Any, data: bytes, path: Path) -> Any:
     except (
         Exception
     ) as problem:  # torch raises nearly anything for a damaged file: IndexError, KeyError, RuntimeError, …
-        what = said(problem)
+        what = first_line(problem)
         raise WeightsError(
             f"{path}: is no file of PyTorch's, or is damaged: {what.partition('. This is')[0]}"
         ) from problem

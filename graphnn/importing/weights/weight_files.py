@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from graphnn.errors import WeightsError
+from graphnn.importing.reading import SUFFIXES, file_start
 from graphnn.importing.weights.foreign_file import ForeignFile
-from graphnn.importing.weights.reading import SUFFIXES, file_start
 
 ZIP, HDF5, NUMPY = b"PK", b"\x89HDF\r\n\x1a\n", b"\x93NUMPY"
 PICKLES = (b"\x80", b"(", b"]", b"}")

@@ -130,7 +130,7 @@ def test_an_array_with_too_few_values(tmp_path: Path) -> None:
 
 def test_a_missing_file_with_another_near(tmp_path: Path) -> None:
     saved(tmp_path, model())
-    with pytest.raises(WeightsError, match=r'no such file; did you mean "network\.onnx"\?'):
+    with pytest.raises(WeightsError, match=r"no such file; did you mean \S*network\.onnx\?"):
         read_initializers(tmp_path / "networks.onnx")
     with pytest.raises(WeightsError, match="is a folder"):
         read_initializers(tmp_path)

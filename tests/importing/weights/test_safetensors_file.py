@@ -120,7 +120,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
 
 def test_memory_that_is_not_there_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     safetensors.save_file({"a.weight": np.ones((2, 2), np.float32)}, str(file))
-    monkeypatch.setattr("graphnn.importing.weights.reading.shortage", lambda needed: f"only {needed - 1} are left")
+    monkeypatch.setattr("graphnn.importing.reading.shortage", lambda needed: f"only {needed - 1} are left")
     with pytest.raises(WeightsError, match=r"reading it takes \d+ B, but only"):
         read_safetensors(file)
 

@@ -1,7 +1,9 @@
 """What the readers of foreign files share: the bytes of a file, and what other libraries say of it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from graphnn.errors import WeightsError
 from graphnn.machine.memory import shortage
@@ -14,34 +16,34 @@ LONGEST = 200  # characters of what another library says, which may quote the fi
 SUFFIXES = (".npz", ".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".onnx", ".keras", ".h5")
 
 
+@contextmanager
+def readable(path: Path) -> Iterator[BinaryIO]:
+    """Open a regular file. Raises WeightsError where it cannot be opened or read."""
+    try:
+        with open_regular(path) as file:
+            yield file
+    except FileNotFoundError as problem:
+        raise WeightsError(f"{path}: no such file{closest_file(path)}") from problem
+    except (OSError, ValueError) as problem:
+        why = reading_problem(problem) if isinstance(problem, OSError) else f"cannot be read: {problem}"
+        raise WeightsError(f"{path}: {why}") from problem
+
+
 def file_content(path: Path, copies: int) -> bytes:
     """Return the bytes of a regular file. copies: of them, that are in memory until the arrays are read.
 
     Raises WeightsError where it cannot be read, or where there is not so much memory.
     """
-    try:
-        with open_regular(path) as file:
-            size = file.seek(0, 2)
-            check_memory(copies * size, path)
-            file.seek(0)
-            return file.read()
-    except FileNotFoundError as problem:
-        raise WeightsError(f"{path}: no such file{closest_file(path)}") from problem
-    except (OSError, ValueError) as problem:
-        why = reading_problem(problem) if isinstance(problem, OSError) else f"cannot be read: {problem}"
-        raise WeightsError(f"{path}: {why}") from problem
+    with readable(path) as file:
+        check_memory(copies * file.seek(0, 2), path)
+        file.seek(0)
+        return file.read()
 
 
 def file_start(path: Path, count: int) -> bytes:
     """Return the first bytes of a regular file. Raises WeightsError where it cannot be read."""
-    try:
-        with open_regular(path) as file:
-            return file.read(count)
-    except FileNotFoundError as problem:
-        raise WeightsError(f"{path}: no such file{closest_file(path)}") from problem
-    except (OSError, ValueError) as problem:
-        why = reading_problem(problem) if isinstance(problem, OSError) else f"cannot be read: {problem}"
-        raise WeightsError(f"{path}: {why}") from problem
+    with readable(path) as file:
+        return file.read(count)
 
 
 def check_memory(needed: int, path: Path) -> None:
@@ -57,7 +59,7 @@ def import_problem(problem: ImportError, extra: str) -> str:
     return f", which is not installed{found}: {extra_command(extra)}"
 
 
-def said(problem: BaseException) -> str:
+def first_line(problem: BaseException) -> str:
     """Return the first line of what another library says."""
     lines: Iterator[str] = (line.strip() for line in str(problem).splitlines())
     return next((line for line in lines if line), type(problem).__name__).rstrip(".")[:LONGEST]
