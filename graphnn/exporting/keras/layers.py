@@ -53,10 +53,12 @@ class KerasPlace:
     def weighted(self, kind: str, config: Mapping[str, Any], *keys: tuple[str, str, Array]) -> str:
         """Add the layer with its weights. keys: for each its name in graphnn and in Keras, and its array there.
 
-        Keras trains a layer as a whole, so that it is frozen where nothing in it is trained.
+        Keras trains a layer as a whole, so that it is frozen where nothing in it is trained; a normalisation that has
+        statistics alone, where these are fixed.
         """
         declared = {each.name: each for each in self.node.parameters}
-        trains = any(each.trainable for each in declared.values())
+        learned = [each for each in declared.values() if each.role is not Role.STATISTIC]
+        trains = any(each.trainable for each in learned) if learned else not self.layer.fixed_statistics
         kept = [(name, key, array) for name, key, array in keys if name in declared]
         regularizers = {
             f"{key}_regularizer": l2(self.decay(declared[name].role))

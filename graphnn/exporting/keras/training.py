@@ -21,6 +21,7 @@ from graphnn.optimizers.sections import optimizer_from
 from graphnn.parameters.parameter import Role
 from graphnn.types import Array
 
+SMALL = 1e-6  # an epsilon up to which it does not matter where it is added
 DECOUPLED = ("AdamW", "Lion")  # whose decay is none of the gradient
 OPTIMIZERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "Adam": ("Adam", ("beta_1", "beta_2", "epsilon")),
@@ -128,6 +129,9 @@ def what_is_left_out(network: TrainedNetwork, optimizer: Optimizer) -> Iterator[
         yield f"the weight decay of Keras' {optimizer.type} reaches biases and normalisations, too"
     if decay and optimizer.type not in DECOUPLED and optimizer.clip_norm is not None:
         yield "Keras clips the gradient with the weight decay in it, graphnn without"
+    epsilon = getattr(optimizer, "epsilon", 0.0)
+    if epsilon > SMALL:
+        yield f"Keras adds epsilon, {epsilon:g}, at another place: steps differ where gradients are not much larger"
     parts = [node for node in layer_nodes(steps_of(graph)) if trains_in_part(node)]
     if parts:
         yield f"Keras trains all of a layer or nothing; trained whole: {', '.join(node.name for node in parts)}"

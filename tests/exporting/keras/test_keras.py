@@ -237,6 +237,23 @@ def test_the_file_says_what_it_is_of_and_has_the_same_bytes_each_time(tmp_path: 
     assert content(tmp_path / "a.keras", "metadata.json")["graphnn"] == about
 
 
+BARE = {"scale": False, "center": False}
+
+
+@pytest.mark.parametrize(
+    ("settings", "trained"),
+    [({}, True), ({"trainable": False}, False), (BARE, True), ({**BARE, "trainable": False}, False)],
+)
+def test_statistics_are_fixed_in_keras_where_they_are_here(
+    tmp_path: Path, settings: dict[str, Any], trained: bool
+) -> None:
+    layers = [{"type": "BatchNormalization", **settings}, *CLASSES["layers"]]
+    export(network_of({**CLASSES, "layers": layers}, 3), tmp_path / "a.keras")
+    config = content(tmp_path / "a.keras", "config.json")["config"]
+    (found,) = (each["config"] for each in config["layers"] if each["class_name"] == "BatchNormalization")
+    assert found["trainable"] == trained
+
+
 COMPILED = "compile_config"
 
 
@@ -246,6 +263,7 @@ COMPILED = "compile_config"
         ({"optimizer": {"type": "SGD", "schedule": {"type": "cosine"}}}, "keeps the learning rate at 0.01"),
         ({"loss": {"type": "CrossEntropy", "class_weights": [1, 2]}}, "give them to its fit as class_weight"),
         ({"optimizer": {"type": "AdamW"}}, "reaches biases"),
+        ({"optimizer": {"type": "Adam", "epsilon": 0.1}}, "adds epsilon, 0.1, at another place"),
         (
             {"optimizer": {"type": "SGD", "weight_decay": 0.1, "clip_norm": 1}},
             "clips the gradient with the weight decay",
