@@ -8,9 +8,9 @@ from typing import BinaryIO
 from graphnn.errors import WeightsError
 from graphnn.machine.memory import shortage
 from graphnn.storage.regular_files import open_regular, reading_problem
+from graphnn.storage.weights import beside
 from graphnn.text.installing import extra_command
 from graphnn.text.numbers import bytes_text
-from graphnn.text.suggestions import closest
 
 LONGEST = 200  # characters of what another library says, which may quote the file
 SUFFIXES = (".npz", ".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".onnx", ".keras", ".h5")
@@ -23,7 +23,7 @@ def readable(path: Path) -> Iterator[BinaryIO]:
         with open_regular(path) as file:
             yield file
     except FileNotFoundError as problem:
-        raise WeightsError(f"{path}: no such file{closest_file(path)}") from problem
+        raise WeightsError(f"{path}: no such file{beside(path, SUFFIXES)}") from problem
     except (OSError, ValueError) as problem:
         why = reading_problem(problem) if isinstance(problem, OSError) else f"cannot be read: {problem}"
         raise WeightsError(f"{path}: {why}") from problem
@@ -63,10 +63,3 @@ def first_line(problem: BaseException) -> str:
     """Return the first line of what another library says."""
     lines: Iterator[str] = (line.strip() for line in str(problem).splitlines())
     return next((line for line in lines if line), type(problem).__name__).rstrip(".")[:LONGEST]
-
-
-def closest_file(path: Path) -> str:
-    """Return advice: the file of weights in the same folder with the closest name; "" where there is none."""
-    there = path.parent.iterdir() if path.parent.is_dir() else ()
-    close = closest(path.name, [other.name for other in there if other.suffix in SUFFIXES])
-    return f"; did you mean {path.parent / close}?" if close else ""

@@ -1,7 +1,7 @@
 """Weights files: the parameters of a network and their metadata, as one .npz."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -246,6 +246,11 @@ def as_json(value: Any) -> Any:
 
 def closest_file(path: Path) -> str:
     """Return advice: the .npz in the same folder with the closest name, or to train the network."""
-    names = [other.name for other in path.parent.glob("*.npz")] if path.parent.is_dir() else []
-    close = closest(path.name, names)
-    return f"; did you mean {path.parent / close}?" if close else "; train the network to make it"
+    return beside(path, (".npz",)) or "; train the network to make it"
+
+
+def beside(path: Path, suffixes: Collection[str]) -> str:
+    """Return advice: the file in the same folder with the closest name and one of the suffixes; "" where none is."""
+    there = path.parent.iterdir() if path.parent.is_dir() else ()
+    close = closest(path.name, [other.name for other in there if other.suffix in suffixes])
+    return f"; did you mean {path.parent / close}?" if close else ""

@@ -13,8 +13,8 @@ from graphnn.errors import GraphError, WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.importing.reading import check_memory, file_content, first_line, import_problem
 from graphnn.importing.weights.foreign_file import ForeignFile
-from graphnn.importing.weights.keras_layers import KerasLayer, keras_layers
-from graphnn.importing.weights.modules import BIAS, MEAN, VARIANCE, WEIGHT, Kind, Module, in_our_layout, split
+from graphnn.importing.weights.keras_layers import ReadKerasLayer, keras_layers
+from graphnn.importing.weights.modules import BIAS, MEAN, VARIANCE, WEIGHT, Module, ModuleKind, in_our_layout, split
 from graphnn.importing.weights.number_types import converted
 from graphnn.text.suggestions import quoted
 from graphnn.types import Array
@@ -148,7 +148,7 @@ def text_of(value: Any) -> str:
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
-def as_module(found: Variables, layer: KerasLayer | None, path: Path) -> Module | None:
+def as_module(found: Variables, layer: ReadKerasLayer | None, path: Path) -> Module | None:
     """Return the arrays of a layer as a module; None for a layer that is of no known kind. Raises WeightsError."""
     group = found.group.rpartition("layers/")[2]
     parts = parts_of(found, layer, group, path)
@@ -166,10 +166,10 @@ def as_module(found: Variables, layer: KerasLayer | None, path: Path) -> Module 
     name = found.name if layer is not None else with_number(found.group)
     last = layer is None or layer.channels_last
     module = Module(name, ours, sources, last, None if layer is None else layer.epsilon, alias=found.name)
-    return None if module.kind is Kind.OTHER else module
+    return None if module.kind is ModuleKind.OTHER else module
 
 
-def parts_of(found: Variables, layer: KerasLayer | None, group: str, path: Path) -> tuple[str, ...] | None:
+def parts_of(found: Variables, layer: ReadKerasLayer | None, group: str, path: Path) -> tuple[str, ...] | None:
     """Return what the arrays of a layer are, in order; None where that is not known. Raises WeightsError."""
     last = [split(name)[1] for name in found.names]
     if not any(name.isdecimal() for name in last):

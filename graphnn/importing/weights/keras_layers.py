@@ -11,7 +11,7 @@ from graphnn.importing.weights.modules import BIAS, WEIGHT
 
 
 @frozen_dataclass
-class KerasLayer:
+class ReadKerasLayer:
     """What a configuration says of a layer. before: the layers that its input comes from, all the way up.
 
     without: the parts that it has not.
@@ -24,7 +24,7 @@ class KerasLayer:
     without: tuple[str, ...]
 
 
-def keras_layers(text: str, path: Path) -> dict[str, KerasLayer]:
+def keras_layers(text: str, path: Path) -> dict[str, ReadKerasLayer]:
     """Return the layers in a configuration by name; none where models are nested, whose order is not one of layers.
 
     Raises WeightsError where it is damaged.
@@ -33,7 +33,7 @@ def keras_layers(text: str, path: Path) -> dict[str, KerasLayer]:
         config = json.loads(text)
         listed = config["config"]["layers"]
         sequential = config["class_name"] == "Sequential"
-        result: dict[str, KerasLayer] = {}
+        result: dict[str, ReadKerasLayer] = {}
         above: dict[str, frozenset[str]] = {}
         last = channels_last(listed)
         for entry in listed:
@@ -48,7 +48,7 @@ def keras_layers(text: str, path: Path) -> dict[str, KerasLayer]:
                 *((WEIGHT,) if settings.get("scale") is False else ()),
                 *((BIAS,) if settings.get("center") is False else ()),
             )
-            result[name] = KerasLayer(
+            result[name] = ReadKerasLayer(
                 str(entry["class_name"]),
                 above[name],
                 float(epsilon) if isinstance(epsilon, float) else None,

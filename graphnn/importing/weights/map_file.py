@@ -15,7 +15,7 @@ from graphnn.importing.weights.foreign_file import ForeignFile
 from graphnn.importing.weights.matching import Matching
 from graphnn.importing.weights.modules import WEIGHT, Module
 from graphnn.importing.weights.slots import Slot, taken
-from graphnn.text.suggestions import closest, quoted
+from graphnn.text.suggestions import did_you_mean, quoted
 from graphnn.types import shape_text
 
 MAP = DocumentKind("a map of modules", '"conv1": "features.0", …', "")
@@ -65,8 +65,7 @@ def entry_problem(slot: Slot, name: object, modules: Mapping[str, Module]) -> st
 
 def meant(name: str, known: Mapping[str, object]) -> str:
     """Return a suggestion for a name that is not known."""
-    close = closest(name, known)
-    return f"; did you mean {quoted(close)}?" if close else f"; there are {', '.join(list(known)[:5])}" if known else ""
+    return did_you_mean(name, known) or (f"; there are {', '.join(list(known)[:5])}" if known else "")
 
 
 def module_text(module: Module) -> str:

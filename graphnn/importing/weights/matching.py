@@ -7,14 +7,14 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.importing.weights.foreign_file import ForeignFile
 from graphnn.importing.weights.modules import Module, without_prefix
 from graphnn.importing.weights.name_order import is_of_shortcut, precedence, together
-from graphnn.importing.weights.order_search import Found, Order, search
+from graphnn.importing.weights.order_search import Order, SearchedWays, search
 from graphnn.importing.weights.slots import Slot, fitting
 
 BRANCH: Mapping[str | int, int] = {"shortcut": 0, "layers": 1}
 MOST_WAYS = 64  # that are looked at to tell what is open
 
 
-class Rule(Enum):
+class MatchingRule(Enum):
     """Why a module is taken for a layer."""
 
     MAP = "the map"
@@ -35,7 +35,7 @@ class Matching:
     """
 
     pairs: Mapping[str, Module]
-    rules: tuple[Rule, ...]
+    rules: tuple[MatchingRule, ...]
     open: Mapping[str, tuple[Module, ...]]
     reason: str
     anew: tuple[Slot, ...]
@@ -52,7 +52,7 @@ def match(slots: Sequence[Slot], file: ForeignFile, chosen: Mapping[str, Sequenc
     """
     chosen = chosen or {}
     pairs = {name: modules[0] for name, modules in chosen.items() if len(modules) == 1}
-    rules = [Rule.MAP] if pairs else []
+    rules = [MatchingRule.MAP] if pairs else []
     taken = {module.name for module in pairs.values()}
     left = [module for module in file.modules if module.name not in taken]
     wanted = [slot for slot in slots if slot.name not in pairs and chosen.get(slot.name, True)]
@@ -85,7 +85,7 @@ def decide(
     rest = [slot for slot in slots if slot.name not in named]
     beside = {module.name for module in modules} - {module.name for module in named.values()}
     if named and not any(module.name in beside for slot in rest for module in fits[slot.name]):
-        return certain(named, Rule.NAMES)
+        return certain(named, MatchingRule.NAMES)
     places = [slot for slot in slots if fits[slot.name]]
     able = {module.name for slot in places for module in fits[slot.name]}
     usable = [module for module in modules if module.name in able]
@@ -101,14 +101,14 @@ def decide(
     clash = [
         slot for slot in places if slot.name in named and result.pairs.get(slot.name) not in (None, named[slot.name])
     ]
-    if clash and not set(result.rules) & {Rule.SHAPES, Rule.GRAPH}:
+    if clash and not set(result.rules) & {MatchingRule.SHAPES, MatchingRule.GRAPH}:
         listed = {slot.name: tuple(fits[slot.name]) for slot in places if len(fits[slot.name]) > 1}
         reason = f'the module called "{named[clash[0].name].name}" is another by its place among the others'
         return open_ones(listed, reason, {})
     return result
 
 
-def certain(pairs: Mapping[str, Module], rule: Rule | None) -> Matching:
+def certain(pairs: Mapping[str, Module], rule: MatchingRule | None) -> Matching:
     """Return a matching of which nothing is open."""
     return Matching(pairs, () if rule is None else (rule,), {}, "", (), ())
 
@@ -156,7 +156,7 @@ def by_order(
     nothing = [0] * len(modules)
     free = search(Order(allowed, nothing), 2)
     if len(free.ways) == 1 and free.whole:
-        return certain(paired(places, modules, free.ways[0]), Rule.SHAPES)
+        return certain(paired(places, modules, free.ways[0]), MatchingRule.SHAPES)
     if file.before is not None:
         before = [sum(1 << number[name] for name in file.before[module.name] if name in number) for module in modules]
         exact = [
@@ -165,7 +165,7 @@ def by_order(
         ]
         found = search(Order(allowed, before, exact=exact), MOST_WAYS)
         if len(found.ways) == 1 and found.whole:
-            return certain(paired(places, modules, found.ways[0]), Rule.GRAPH)
+            return certain(paired(places, modules, found.ways[0]), MatchingRule.GRAPH)
         reason = (
             "its graph fits the network in more than one way"
             if found.ways
@@ -178,7 +178,7 @@ def by_order(
     if len(found.ways) == 1 and found.whole and (agreeing or not defined):
         return certain(paired(places, modules, found.ways[0]), rule_of(places, modules, allowed, agreeing))
     if len(agreeing) == 1:
-        return certain(paired(places, modules, agreeing[0]), Rule.DEFINITION)
+        return certain(paired(places, modules, agreeing[0]), MatchingRule.DEFINITION)
     if defined and not agreeing:
         reason = "the order in which it has them is another than that of the numbers in their names"
     elif found.ways:
@@ -187,7 +187,7 @@ def by_order(
     else:
         reason = "their shapes fit in more than one way, and the order in their names is not that of the layers"
     ways = dict.fromkeys((*found.ways, *defined))
-    return undecided(places, modules, fits, Found(tuple(ways), found.whole), reason)
+    return undecided(places, modules, fits, SearchedWays(tuple(ways), found.whole), reason)
 
 
 def place_orders(places: Sequence[Slot]) -> list[list[int]]:
@@ -211,7 +211,7 @@ def defined_ways(places: Sequence[Slot], allowed: Sequence[int]) -> list[tuple[i
 
 def by_names(
     places: Sequence[Slot], modules: Sequence[Module], allowed: Sequence[int]
-) -> tuple[Found, Callable[[Sequence[int]], bool]]:
+) -> tuple[SearchedWays, Callable[[Sequence[int]], bool]]:
     """Return the ways that the names leave, and whether they leave one: by as much of what they say as leaves any."""
     numbers, sets = precedence(modules), together(modules)
     apart = list(allowed)
@@ -219,7 +219,7 @@ def by_names(
     if shortcuts and any(slot.in_shortcut for slot in places):
         able = zip(places, allowed, strict=True)
         apart = [each & (shortcuts if slot.in_shortcut else ~shortcuts) for slot, each in able]
-    found = Found((), True)
+    found = SearchedWays((), True)
     known = Order(allowed, numbers)
     for known in (Order(apart, numbers, sets), Order(apart, numbers), Order(allowed, numbers)):
         found = in_orders(places, known)
@@ -233,7 +233,7 @@ def by_names(
     return found, leaves
 
 
-def in_orders(places: Sequence[Slot], known: Order) -> Found:
+def in_orders(places: Sequence[Slot], known: Order) -> SearchedWays:
     """Return the ways to put modules in places, where these come in any of their orders."""
     ways, whole = dict[tuple[int, ...], None](), True
     for order in place_orders(places):
@@ -241,21 +241,25 @@ def in_orders(places: Sequence[Slot], known: Order) -> Found:
         whole &= found.whole
         back = sorted(range(len(order)), key=order.__getitem__)
         ways |= dict.fromkeys(tuple(way[i] for i in back) for way in found.ways)
-    return Found(tuple(ways), whole)
+    return SearchedWays(tuple(ways), whole)
 
 
 def rule_of(
     places: Sequence[Slot], modules: Sequence[Module], allowed: Sequence[int], agreeing: Sequence[object]
-) -> Rule:
+) -> MatchingRule:
     """Return the rule by which the names, or the order of definition with them, leave one way."""
     if agreeing:
-        return Rule.DEFINITION
+        return MatchingRule.DEFINITION
     numbers = in_orders(places, Order(allowed, precedence(modules)))
-    return Rule.NUMBERS if len(numbers.ways) == 1 and numbers.whole else Rule.CONTAINERS
+    return MatchingRule.NUMBERS if len(numbers.ways) == 1 and numbers.whole else MatchingRule.CONTAINERS
 
 
 def undecided(
-    places: Sequence[Slot], modules: Sequence[Module], fits: Mapping[str, Sequence[Module]], found: Found, reason: str
+    places: Sequence[Slot],
+    modules: Sequence[Module],
+    fits: Mapping[str, Sequence[Module]],
+    found: SearchedWays,
+    reason: str,
 ) -> Matching:
     """Return a matching of which all is open that the ways found, or what fits where they are not all, differ in."""
     pairs, listed = {}, {}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from graphnn.importing.weights.foreign_file import ForeignFile
 from graphnn.importing.weights.matching import Matching
-from graphnn.importing.weights.modules import BIAS, WEIGHT, Kind, Module
+from graphnn.importing.weights.modules import BIAS, WEIGHT, Module, ModuleKind
 from graphnn.importing.weights.slots import Slot, near_misses
 from graphnn.text.suggestions import quoted
 from graphnn.types import shape_text
@@ -118,9 +118,9 @@ def epsilon_notes(slots: Iterable[Slot], file: ForeignFile, matching: Matching) 
 
 def is_folded(file: ForeignFile, matching: Matching) -> bool:
     """Whether batch normalisations of the network are missing, and their values are probably in other modules."""
-    missing = any(slot.kind is Kind.BATCH_NORM for slot in matching.anew)
+    missing = any(slot.kind is ModuleKind.BATCH_NORM for slot in matching.anew)
     return (
         missing
-        and not any(module.kind is Kind.BATCH_NORM for module in file.modules)
-        and any(BIAS in module.arrays and module.kind is Kind.CONVOLUTION for module in matching.unused)
+        and not any(module.kind is ModuleKind.BATCH_NORM for module in file.modules)
+        and any(BIAS in module.arrays and module.kind is ModuleKind.CONVOLUTION for module in matching.unused)
     )

@@ -24,7 +24,7 @@ JOINED = re.compile(
 )
 
 
-class Kind(Enum):
+class ModuleKind(Enum):
     """What a module is, as its arrays tell. VECTORS: a scale and a shift, as of a LayerNormalization."""
 
     CONVOLUTION = "convolution"
@@ -52,17 +52,17 @@ class Module:
     alias: str = ""
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> ModuleKind:
         """What it is."""
         if MEAN in self.arrays and VARIANCE in self.arrays:
-            return Kind.BATCH_NORM
+            return ModuleKind.BATCH_NORM
         weight, bias = self.arrays.get(WEIGHT), self.arrays.get(BIAS)
         if weight is None:
-            return Kind.OTHER
+            return ModuleKind.OTHER
         if bias is not None and bias.shape == weight.shape and weight.ndim in (1, 2, 3):
-            return Kind.VECTORS
-        ranks = {1: Kind.VECTOR, 2: Kind.LINEAR, 3: Kind.VECTORS, 4: Kind.CONVOLUTION}
-        return ranks.get(weight.ndim, Kind.OTHER) if bias is None or bias.ndim == 1 else Kind.OTHER
+            return ModuleKind.VECTORS
+        ranks = {1: ModuleKind.VECTOR, 2: ModuleKind.LINEAR, 3: ModuleKind.VECTORS, 4: ModuleKind.CONVOLUTION}
+        return ranks.get(weight.ndim, ModuleKind.OTHER) if bias is None or bias.ndim == 1 else ModuleKind.OTHER
 
     @property
     def shape(self) -> Shape:

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from graphnn.importing.weights.modules import Kind, Module
+from graphnn.importing.weights.modules import Module, ModuleKind
 
 NUMBERS = re.compile(r"\d+x\d+|\d+d(?![a-z])|\d+", re.IGNORECASE)  # 3x3 and 2d are no numbers that count
 SHORTCUTS = re.compile(r"downsample|shortcut|skip", re.IGNORECASE)
 BELONGING = re.compile(r"bn|norm|relu|act|ln", re.IGNORECASE)  # to a convolution or linear module of its number
-WEIGHTED = (Kind.CONVOLUTION, Kind.LINEAR)
+WEIGHTED = (ModuleKind.CONVOLUTION, ModuleKind.LINEAR)
 Token = str | int
 Name = tuple[tuple[Token, ...], ...]  # its components, each of texts and numbers
 

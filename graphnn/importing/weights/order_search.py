@@ -23,14 +23,14 @@ class Order:
 
 
 @frozen_dataclass
-class Found:
+class SearchedWays:
     """The ways that a search has found. ways: each the module of each place. whole: whether there are no others."""
 
     ways: tuple[tuple[int, ...], ...]
     whole: bool
 
 
-def search(order: Order, most: int) -> Found:
+def search(order: Order, most: int) -> SearchedWays:
     """Return up to `most` ways to put each module in a place of its own."""
     ways: list[tuple[int, ...]] = []
     way: list[
@@ -43,7 +43,7 @@ def search(order: Order, most: int) -> Found:
         if len(way) == len(order.allowed):
             ways.append(tuple(way))
             if len(ways) == most:
-                return Found(tuple(ways), False)
+                return SearchedWays(tuple(ways), False)
         module = next(trying[-1], None) if len(way) < len(order.allowed) else None
         if module is None:
             if order.exact is None and len(ways) == known[-1]:
@@ -57,12 +57,12 @@ def search(order: Order, most: int) -> Found:
             continue
         steps += 1
         if steps > MOST_STEPS:
-            return Found(tuple(ways), False)
+            return SearchedWays(tuple(ways), False)
         way.append(module)
         used |= 1 << module
         trying.append(candidates(order, way, used))
         known.append(len(ways))
-    return Found(tuple(ways), True)
+    return SearchedWays(tuple(ways), True)
 
 
 def candidates(order: Order, way: Sequence[int], used: int) -> Iterator[int]:

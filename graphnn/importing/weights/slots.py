@@ -7,7 +7,7 @@ import numpy as np
 from graphnn.document.document import Path as DocumentPath
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph, Node
-from graphnn.importing.weights.modules import BIAS, PARTS, WEIGHT, Kind, Module
+from graphnn.importing.weights.modules import BIAS, PARTS, WEIGHT, Module, ModuleKind
 from graphnn.types import Array, Shape
 
 BRANCHES = ("layers", "shortcut")
@@ -29,7 +29,7 @@ class Slot:
 
     name: str
     path: DocumentPath
-    kind: Kind
+    kind: ModuleKind
     shapes: Mapping[str, Shape]
     keys: Mapping[str, str]
     image: Shape | None = None
@@ -68,7 +68,7 @@ def slots_of(graph: Graph, data_shape: Shape | None = None) -> Slots:
         keys = {part: f"{node.name}/{parameter.name}" for part, parameter in parts.items() if part is not None}
         shapes = {part: parameter.shape for part, parameter in parts.items() if part is not None}
         kind = kind_of(shapes)
-        if len(keys) < len(node.parameters) or kind is Kind.OTHER:
+        if len(keys) < len(node.parameters) or kind is ModuleKind.OTHER:
             others += [f"{node.name}/{parameter.name}" for parameter in node.parameters]
             continue
         epsilon = getattr(node.layer, "epsilon", None)
@@ -82,7 +82,7 @@ def is_unnamed(node: Node) -> bool:
     return kind == node.layer.type.lower() and number.isdecimal()
 
 
-def kind_of(shapes: Mapping[str, Shape]) -> Kind:
+def kind_of(shapes: Mapping[str, Shape]) -> ModuleKind:
     """Return the kind of a layer with parameters of these shapes, as a module of such arrays would have it."""
     return Module("", {part: np.broadcast_to(np.float32(0), shape) for part, shape in shapes.items()}, {}).kind
 
@@ -132,12 +132,12 @@ def taken(slot: Slot, module: Module) -> dict[str, Array] | None:
     for part, shape in slot.shapes.items():
         if part in module.arrays:
             array = module.arrays[part]
-            if slot.kind is Kind.VECTOR and array.shape == (1,):  # PyTorch's PReLU has one slope for all channels
+            if slot.kind is ModuleKind.VECTOR and array.shape == (1,):  # PyTorch's PReLU has one slope for all channels
                 array = np.broadcast_to(array, shape)
             if array.shape != shape:
                 return None
             result[slot.keys[part]] = array
-        elif part == BIAS or (part == WEIGHT and slot.kind is Kind.BATCH_NORM):
+        elif part == BIAS or (part == WEIGHT and slot.kind is ModuleKind.BATCH_NORM):
             result[slot.keys[part]] = np.full(shape, NEUTRAL[part], np.float32)
         else:
             return None
@@ -148,7 +148,7 @@ def taken(slot: Slot, module: Module) -> dict[str, Array] | None:
 
 def changes_nothing(slot: Slot, part: str, module: Module) -> bool:
     """Whether a part of a module, that its slot has not, may be left out."""
-    if part == BIAS or (part == WEIGHT and slot.kind is Kind.BATCH_NORM):
+    if part == BIAS or (part == WEIGHT and slot.kind is ModuleKind.BATCH_NORM):
         return bool((module.arrays[part] == NEUTRAL[part]).all())
     return False
 
@@ -162,7 +162,7 @@ def in_our_order(slot: Slot, module: Module) -> dict[str, Array]:
     channels, height, width = slot.image
     return {
         key: np.moveaxis(array.reshape(*array.shape[:-1], height, width, channels), -1, -3).reshape(array.shape)
-        if array.shape[-1:] == (channels * height * width,) and (array.ndim == 2 or slot.kind is not Kind.LINEAR)
+        if array.shape[-1:] == (channels * height * width,) and (array.ndim == 2 or slot.kind is not ModuleKind.LINEAR)
         else array
         for key, array in found.items()
     }
@@ -177,7 +177,7 @@ def near_misses(slots: Iterable[Slot], modules: Iterable[Module]) -> Iterator[st
             rest.remove(module)
             for part in module.arrays:
                 if part not in slot.shapes:
-                    what, setting = SETTINGS[slot.kind is Kind.BATCH_NORM, part]
+                    what, setting = SETTINGS[slot.kind is ModuleKind.BATCH_NORM, part]
                     yield (
                         f'"{slot.name}" has no {what}, but {module.sources[part]} in the file is not {NEUTRAL[part]}: '
                         f'write "{setting}": true'
@@ -188,7 +188,7 @@ def alike(slot: Slot, module: Module) -> bool:
     """Whether a module would be a slot but for a part that it has besides."""
     return (
         slot.kind is module.kind
-        and slot.kind in (Kind.CONVOLUTION, Kind.LINEAR, Kind.BATCH_NORM)
+        and slot.kind in (ModuleKind.CONVOLUTION, ModuleKind.LINEAR, ModuleKind.BATCH_NORM)
         and slot.shapes.keys() < module.arrays.keys()
         and all(module.arrays[part].shape == shape for part, shape in slot.shapes.items())
     )

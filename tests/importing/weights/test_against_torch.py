@@ -13,7 +13,7 @@ from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph
 from graphnn.graph.initialisation import unset
 from graphnn.importing.weights.fitted_weights import fitted_weights
-from graphnn.importing.weights.matching import Rule
+from graphnn.importing.weights.matching import MatchingRule
 from graphnn.specification.spec import make_spec
 from graphnn.storage.weights import assign
 from graphnn.types import Array
@@ -48,7 +48,7 @@ def files(model: Any, folder: Path) -> list[Path]:
     return [folder / "w.pt", folder / "w.safetensors"]
 
 
-def outputs(graph: Graph, file: Path, x: Array) -> tuple[Array, tuple[Rule, ...]]:
+def outputs(graph: Graph, file: Path, x: Array) -> tuple[Array, tuple[MatchingRule, ...]]:
     found = fitted_weights(file, graph, option="--init-map")
     assert found.complete
     assert found.notes == ()
@@ -59,7 +59,7 @@ def outputs(graph: Graph, file: Path, x: Array) -> tuple[Array, tuple[Rule, ...]
         return engine.predict(last).reshape(len(x), -1).copy(), found.matching.rules
 
 
-def compare(graph: Graph, model: Any, folder: Path, *rules: Rule) -> None:
+def compare(graph: Graph, model: Any, folder: Path, *rules: MatchingRule) -> None:
     """Compare outputs after a softmax. rules: by which the state_dict and the safetensors are matched."""
     randomised(model)
     x = np.random.default_rng(0).normal(size=(3, *graph.input_shape)).astype(np.float32)
@@ -123,7 +123,7 @@ def test_resnet_18(tmp_path: Path, width: int) -> None:
     for filters in (64, 128, 256, 512):
         text = text.replace(f'"filters": {filters}', f'"filters": {filters * width // 64}')
     graph = build_graph(make_spec(parse_document(text), (), {}))
-    compare(graph, resnet(width), tmp_path, Rule.DEFINITION, Rule.CONTAINERS)
+    compare(graph, resnet(width), tmp_path, MatchingRule.DEFINITION, MatchingRule.CONTAINERS)
 
 
 @pytest.mark.long
@@ -140,7 +140,7 @@ def test_resnet_18_as_onnx(tmp_path: Path, dynamo: bool) -> None:
         expected = torch.softmax(model(torch.from_numpy(x)), 1).numpy()
     y, rules = outputs(graph, tmp_path / "w.onnx", x)
     np.testing.assert_allclose(y, expected, atol=1e-5)
-    assert rules == (Rule.GRAPH,)
+    assert rules == (MatchingRule.GRAPH,)
 
 
 def test_a_sequential_network_with_all_kinds_of_layers(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_sequential_network_with_all_kinds_of_layers(tmp_path: Path) -> None:
         *({"type": "Dense", "units": 64}, {"type": "LayerNormalization"}, {"type": "Dense", "units": 64}),
         *({"type": "Dense", "units": 10}, {"type": "Softmax"}),
     ]
-    compare(graph_of(layers, [1, 8, 8]), model, tmp_path, Rule.DEFINITION, Rule.NUMBERS)
+    compare(graph_of(layers, [1, 8, 8]), model, tmp_path, MatchingRule.DEFINITION, MatchingRule.NUMBERS)
 
 
 def test_attributes_that_are_not_in_the_order_of_the_alphabet(tmp_path: Path) -> None:
@@ -185,4 +185,4 @@ def test_attributes_that_are_not_in_the_order_of_the_alphabet(tmp_path: Path) ->
         *({"type": "Dense", "units": 10}, {"type": "Softmax"}),
     ]
 
-    compare(graph_of(layers, [1, 12, 12]), LeNet(), tmp_path, Rule.SHAPES, Rule.SHAPES)
+    compare(graph_of(layers, [1, 12, 12]), LeNet(), tmp_path, MatchingRule.SHAPES, MatchingRule.SHAPES)

@@ -10,7 +10,7 @@ import pytest
 from graphnn.document.document import parse_document
 from graphnn.graph.build import build_graph
 from graphnn.importing.weights.foreign_file import ForeignFile
-from graphnn.importing.weights.matching import Matching, Rule, match
+from graphnn.importing.weights.matching import Matching, MatchingRule, match
 from graphnn.importing.weights.modules import grouped
 from graphnn.importing.weights.slots import Slot, in_our_order, slots_of
 from graphnn.specification.spec import make_spec
@@ -61,7 +61,7 @@ THREE = slots(conv("first"), conv("second"), conv("third"))
 def test_equal_names_come_first() -> None:
     found = matched(THREE, "third:c second:c first:s head:f")
     assert pairs(found) == {"first": "first", "second": "second", "third": "third", "head": "head"}
-    assert found.rules == (Rule.NAMES,)
+    assert found.rules == (MatchingRule.NAMES,)
     assert pairs(matched(THREE, "net.third:c net.second:c net.first:s net.head:f"))["third"] == "net.third"
 
 
@@ -86,13 +86,13 @@ def test_equal_names_that_leave_a_doubt_are_not_enough() -> None:
 def test_shapes_decide_where_each_is_there_once() -> None:
     found = matched(slots(conv(), conv()), "zz:c yy:f xx:s")
     assert pairs(found) == {"conv2d_1": "xx", "conv2d_2": "zz", "head": "yy"}
-    assert found.rules == (Rule.SHAPES,)
+    assert found.rules == (MatchingRule.SHAPES,)
 
 
 def test_numbers_decide_and_ten_comes_after_two() -> None:
     found = matched(THREE, "l10:c l2:c l1:s out:f")
     assert pairs(found) == {"first": "l1", "second": "l2", "third": "l10", "head": "out"}
-    assert found.rules == (Rule.NUMBERS,)
+    assert found.rules == (MatchingRule.NUMBERS,)
 
 
 def test_names_without_numbers_are_refused_unless_the_file_has_an_order() -> None:
@@ -105,7 +105,7 @@ def test_names_without_numbers_are_refused_unless_the_file_has_an_order() -> Non
     assert "order is not known" in found.reason
     ordered = matched(THREE, modules, ordered=True)
     assert pairs(ordered)["second"] == "beta"
-    assert ordered.rules == (Rule.DEFINITION,)
+    assert ordered.rules == (MatchingRule.DEFINITION,)
 
 
 def test_an_order_against_the_numbers_is_refused() -> None:
@@ -126,7 +126,7 @@ def test_a_map_decides_and_leaves_the_rest_to_the_rules() -> None:
     modules = "stem:s beta:c alpha:c out:f"
     found = matched(THREE, modules, chosen={"third": ["beta"]})
     assert pairs(found) == {"first": "stem", "second": "alpha", "third": "beta", "head": "out"}
-    assert found.rules == (Rule.MAP, Rule.SHAPES)
+    assert found.rules == (MatchingRule.MAP, MatchingRule.SHAPES)
     left_out = matched(THREE, modules, chosen={"third": [], "second": ["alpha"]})
     assert [slot.name for slot in left_out.anew] == ["third"]
     assert [module.name for module in left_out.unused] == ["beta"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from graphnn.importing.weights.modules import BIAS, MEAN, WEIGHT, Kind, grouped, split, without_prefix
+from graphnn.importing.weights.modules import BIAS, MEAN, WEIGHT, ModuleKind, grouped, split, without_prefix
 
 
 @pytest.mark.parametrize(
@@ -44,12 +44,12 @@ def test_kinds_are_told_by_parts_and_ranks() -> None:
     )
     kinds = {module.name: module.kind for module in found.modules}
     assert kinds == {
-        "conv": Kind.CONVOLUTION,
-        "fc": Kind.LINEAR,
-        "bn": Kind.BATCH_NORM,
-        "plain": Kind.BATCH_NORM,
-        "ln": Kind.VECTORS,
-        "act": Kind.VECTOR,
+        "conv": ModuleKind.CONVOLUTION,
+        "fc": ModuleKind.LINEAR,
+        "bn": ModuleKind.BATCH_NORM,
+        "plain": ModuleKind.BATCH_NORM,
+        "ln": ModuleKind.VECTORS,
+        "act": ModuleKind.VECTOR,
     }
     assert found.others == ("wn.weight_g",)
 
