@@ -22,6 +22,11 @@ NAMES = {  # of PyTorch, by those here
     "norm/running_variance": "bn.running_var",
 }
 
+DROPOUT = (
+    'Dropout here multiplies by 1 − rate in inference, where other libraries divide by it in training: if "dropout_1" '
+    'was in the training of these weights, write {"type": "Scale", "factor": 1.111111} after it\n'
+)
+
 
 @pytest.fixture
 def foreign(trained: Path) -> Path:
@@ -37,6 +42,7 @@ def test_figures_are_those_of_the_weights(graphnn: Run, document: Path, foreign:
     done = graphnn("import", foreign, "--into", document)
     assert done.returncode == 0, done.stderr
     assert done.stderr == (
+        f"note: {foreign}: {DROPOUT}"
         f'note: {foreign}: how samples were normalised is not in the file; they are by "per_channel" of the training '
         "part, as the document says; --mean, --std and --scale say otherwise\n"
     )
@@ -55,7 +61,7 @@ def test_figures_are_those_of_the_weights(graphnn: Run, document: Path, foreign:
 
 def test_the_normalisation_may_be_said(graphnn: Run, document: Path, foreign: Path) -> None:
     done = graphnn("import", foreign, "--into", document, "--scale", "16", "--mean", "0.5", "--std", "0.25")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, f"note: {foreign}: {DROPOUT}")
     found = load_weights(document.with_suffix(".npz")).meta["normalisation"]
     assert (found["offset"], found["divisor"], found["shape"]) == ([8.0], [4.0], [1, 8, 8])
     wrong = graphnn("import", foreign, "--into", document, "--mean", "1,2,3", "--replace")

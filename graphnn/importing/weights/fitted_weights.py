@@ -9,7 +9,14 @@ from graphnn.graph.graph import Graph
 from graphnn.importing.weights.foreign_file import ForeignFile
 from graphnn.importing.weights.map_file import map_template, read_map
 from graphnn.importing.weights.matching import Matching, match
-from graphnn.importing.weights.matching_report import FOLDED, epsilon_notes, is_folded, open_text, report_lines
+from graphnn.importing.weights.matching_report import (
+    FOLDED,
+    dropout_notes,
+    epsilon_notes,
+    is_folded,
+    open_text,
+    report_lines,
+)
 from graphnn.importing.weights.slots import Slot, in_our_order, slots_of
 from graphnn.importing.weights.weight_files import read_foreign
 from graphnn.storage.weights import LONG, non_finite, not_finite_text
@@ -83,7 +90,7 @@ def fitted_weights(
         known.others,
         matching,
         taken_arrays(known.slots, matching),
-        (*file.notes, *epsilon_notes(known.slots, file, matching)),
+        (*file.notes, *epsilon_notes(known.slots, file, matching), *dropout_notes(graph, file)),
     )
     if not matching.pairs:
         lines = "".join(f"\n  {line}" for line in fitted.lines(whole=False)[1:])

@@ -14,7 +14,8 @@ class ForeignFile:
     kind: of the file, in words. modules: in the file's order. others: names of arrays that belong to no module.
     ordered: whether that order is the one in which a program has defined the modules. before: by the name of each
     module, those that its input comes from, where the file holds the graph. epsilon: of the library's batch
-    normalisation, unless its caller says otherwise; None where the file says it. notes: for the user.
+    normalisation, unless its caller says otherwise; None where the file says it. own: whether graphnn exported it.
+    notes: for the user.
     """
 
     path: Path
@@ -24,4 +25,5 @@ class ForeignFile:
     ordered: bool = False
     before: Mapping[str, frozenset[str]] | None = None
     epsilon: float | None = 1e-5
+    own: bool = False
     notes: tuple[str, ...] = ()

@@ -31,7 +31,8 @@ def read_onnx_weights(path: Path) -> ForeignFile:
     used = {name for module in graph.modules for name in module.sources.values()}
     others = tuple(name for name, array in file.arrays.items() if name not in used and array.dtype.kind == "f")
     before = {module.name: frozenset(graph.before[module.name]) for module in graph.modules}
-    return ForeignFile(path, "ONNX", tuple(graph.modules), others, before=before, epsilon=None)
+    own = any(entry.key == "graphnn.version" for entry in file.model.metadata_props)
+    return ForeignFile(path, "ONNX", tuple(graph.modules), others, before=before, epsilon=None, own=own)
 
 
 class Weights:

@@ -1,16 +1,22 @@
 """What is said of a matching: what each layer takes from where, what is not used, what starts anew, what is open."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
+from graphnn.graph.graph import Graph
 from graphnn.importing.weights.foreign_file import ForeignFile
 from graphnn.importing.weights.matching import Matching
 from graphnn.importing.weights.modules import BIAS, WEIGHT, Module, ModuleKind
 from graphnn.importing.weights.slots import Slot, near_misses
+from graphnn.layers.base import Layer
+from graphnn.layers.dropout import Dropout
+from graphnn.layers.scale import Scale
 from graphnn.text.suggestions import quoted
 from graphnn.types import shape_text
 
 LONG = 100  # characters of a name
 SHOWN = 4  # lines of each kind, unless all are asked for
+ROUNDED = 1e-3  # by which a factor may differ that a person has written
 CHOICES = 4  # modules that a layer may be, in a message
 FOLDED = (
     "has no batch normalisation: exporting has folded it into the layers before; save the state_dict, or export with "
@@ -114,6 +120,30 @@ def epsilon_notes(slots: Iterable[Slot], file: ForeignFile, matching: Matching) 
             f'the epsilon of "{slot.name}"{others} is {slot.epsilon:g} here; the file does not say it, and where it '
             f'was made it is {known:g} by default: write "epsilon": {known:g} unless it was set'
         )
+
+
+def dropout_notes(graph: Graph, file: ForeignFile) -> Iterator[str]:
+    """Yield a sentence on Dropout, which other libraries undo in training, where no Scale after it does that here."""
+    if file.own:
+        return
+    after = {node.index: following.layer for node, following in pairwise(graph.nodes)}
+    rates = {
+        node.name: node.layer.rate
+        for node in graph.nodes
+        if isinstance(node.layer, Dropout) and not is_undone(node.layer.rate, after.get(node.index))
+    }
+    for name, rate in list(rates.items())[:1]:
+        others = "" if len(rates) == 1 else f", and one after each of {count_text(len(rates) - 1, 'other')}"
+        yield (
+            "Dropout here multiplies by 1 − rate in inference, where other libraries divide by it in training: if "
+            f"{quoted(name)} was in the training of these weights, write "
+            f'{{"type": "Scale", "factor": {1 / (1 - rate):.7g}}} after it{others}'
+        )
+
+
+def is_undone(rate: float, layer: Layer | None) -> bool:
+    """Whether the layer after a Dropout divides by what that multiplies by in inference."""
+    return rate == 0 or (isinstance(layer, Scale) and abs(layer.factor * (1 - rate) - 1) < ROUNDED)
 
 
 def is_folded(file: ForeignFile, matching: Matching) -> bool:

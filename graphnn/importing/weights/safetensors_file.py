@@ -47,8 +47,9 @@ def read_safetensors(path: Path) -> ForeignFile:
     keras = any(module.channels_last for module in found.modules)
     kind = "safetensors with the names of Keras" if keras else "safetensors"
     unread = uncounted(sorted(name for name, _ in listed if name not in arrays))
-    epsilon = None if OWN in metadata else 1e-3 if keras else 1e-5
-    return ForeignFile(path, kind, found.modules, (*found.others, *unread), epsilon=epsilon)
+    own = OWN in metadata
+    epsilon = None if own else 1e-3 if keras else 1e-5
+    return ForeignFile(path, kind, found.modules, (*found.others, *unread), epsilon=epsilon, own=own)
 
 
 def as_array(name: str, tensor: Mapping[str, Any], path: Path) -> Array | None:

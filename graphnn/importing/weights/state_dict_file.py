@@ -87,6 +87,9 @@ def check_archive(data: bytes, path: Path) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
+            stored = all(member.compress_type == zipfile.ZIP_STORED for member in members)
+            small = sum(member.file_size for member in members) <= len(data)
+            broken = archive.testzip() if stored and small else None  # torch does not look at the checksums
     except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError, EOFError, OSError) as problem:
         raise WeightsError(f"{path}: the file of PyTorch is damaged or truncated: {first_line(problem)}") from problem
     names = [member.filename for member in members]
@@ -97,10 +100,12 @@ def check_archive(data: bytes, path: Path) -> None:
         )
     if not any(name.endswith("data.pkl") for name in names):
         raise WeightsError(f"{path}: is a zip archive, but none of torch.save: it has no data.pkl")
-    if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+    if not stored:
         raise WeightsError(f"{path}: is compressed, which torch.save never does; load and save it again")
-    if sum(member.file_size for member in members) > len(data):
+    if not small:
         raise WeightsError(f"{path}: the file of PyTorch is damaged: its parts are larger than the whole")
+    if broken is not None:
+        raise WeightsError(f"{path}: the file of PyTorch is damaged: the checksum of {quoted(broken)} is another")
 
 
 def loaded(torch: Any, data: bytes, path: Path) -> Any:
@@ -131,7 +136,7 @@ def loaded(torch: Any, data: bytes, path: Path) -> Any:
 
 def detail(text: str) -> str:
     """Return what torch says of a file that is no pickle of weights, without its advice to load it nevertheless."""
-    found = re.search(r"WeightsUnpickler error: (.*)", text)
+    found = re.search(r"WeightsUnpickler error:\s*(.*)", text)
     return (found[1] if found else text.partition(".")[0])[:120].strip()
 
 

@@ -111,3 +111,25 @@ def test_a_normalisation_of_such_a_vector_is_put_in_our_order_too(tmp_path: Path
 def test_nothing_that_fits_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"nothing in it fits the network\n  \"a.weight\", 7×7, is in the file"):
         fitted(tmp_path, graph_of(*FLAT), {"a.weight": np.ones((7, 7))})
+
+
+DROPPED: list[dict[str, Any]] = [{"type": "Flatten"}, {"type": "Dropout", "rate": 0.2}, {"type": "Dense", "units": 2}]
+
+
+@pytest.mark.parametrize(
+    ("layers", "said"),
+    [
+        (
+            DROPPED,
+            ['if "dropout_1" was in the training of these weights, write {"type": "Scale", "factor": 1.25} aft'],
+        ),
+        ([*DROPPED, {"type": "Dropout", "rate": 0.5}], ['"factor": 1.25} after it, and one after each of 1 other']),
+        ([*DROPPED[:2], {"type": "Scale", "factor": 1.25}, DROPPED[2]], []),
+        ([DROPPED[0], {"type": "Dropout", "rate": 0}, DROPPED[2]], []),
+    ],
+)
+def test_dropout_that_other_libraries_undo_in_training(layers: list[Any], said: list[str], tmp_path: Path) -> None:
+    found = fitted(tmp_path, graph_of(*layers), {"d.weight": np.ones((2, 48)), "d.bias": np.ones(2)})
+    notes = [note for note in found.notes if note.startswith("Dropout here multiplies by 1 − rate in inference")]
+    assert len(notes) == len(said)
+    assert all(part in note for part, note in zip(said, notes, strict=True))

@@ -157,6 +157,16 @@ def test_damaged_files_are_refused(tmp_path: Path, content: bytes) -> None:
     assert len(str(raised.value).splitlines()) == 1
 
 
+def test_changed_numbers_are_noticed_by_their_checksum(save: Save) -> None:
+    path = save(state(c=torch.full((5,), 7.0)))
+    content = path.read_bytes()
+    numbers = np.full(5, 7, np.float32).tobytes()
+    assert numbers in content
+    path.write_bytes(content.replace(numbers, numbers[:-4] + bytes(4)))
+    with pytest.raises(WeightsError, match=r'damaged: the checksum of "w/data/\d" is another'):
+        read_state_dict(path)
+
+
 @pytest.mark.parametrize("zipped", [True, False])
 def test_cuts_are_refused(save: Save, zipped: bool) -> None:
     file = save(state(), _use_new_zipfile_serialization=zipped)
