@@ -151,10 +151,14 @@ class Tree:
 
 
 def grouped(steps: Sequence[Step], prefix: str) -> list[tuple[str, list[Any], bool]]:
-    """Return (name, steps, whether they are inside a group of that name), the prefix taken away."""
+    """Return (name, steps, whether they are inside a group of that name), the prefix taken away.
+
+    A step of another group, as may stand in a block that has a name of its own, is in none here.
+    """
     found: list[tuple[str, list[Any], bool]] = []
     for step in steps:
-        head, dot, _ = step.name.removeprefix(prefix).partition(".")
+        other = not step.name.startswith(prefix)
+        head, dot, _ = (step.name, "", "") if other else step.name.removeprefix(prefix).partition(".")
         if dot and found and found[-1][2] and found[-1][0] == head:
             found[-1][1].append(step)
         else:

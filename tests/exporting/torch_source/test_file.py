@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnn import SGD, Dense, MeanSquaredError, Model, ReLU
+from graphnn import SGD, Dense, MeanSquaredError, Model, ReLU, Residual
 from graphnn.augmentation.base import AUGMENTATIONS
 from graphnn.averaging.base import AVERAGINGS
 from graphnn.datasets.preparation import Normalisation
@@ -162,6 +162,20 @@ def test_layers_with_awkward_names_run(tmp_path: Path) -> None:
     x = network.likely_samples(4)
     written = TORCH.write(network, tmp_path / "net.py", ExportWishes())
     y = TORCH.outputs(written.files, x)
+    assert y is not None
+    assert agreement(network, x, y).difference < 1e-5
+
+
+def test_layers_with_dots_in_a_block_with_another_dot_run(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    model = Model(MeanSquaredError(), SGD(0.1), name="dots")
+    model.add(Dense(4, name="one.a", input_shape=(3,)))
+    inner = Residual((Dense(4, name="other.b"), Dense(4, name="other.c"), Dense(4, name="one.e")), name="third.block")
+    model.add(Residual((Dense(4, name="two.b.x"), inner, Dense(4, name="one.b.d")), name="one.b.block"))
+    network = network_of(model.spec())
+    written = TORCH.write(network, tmp_path / "dots.py", ExportWishes()).files
+    x = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+    y = TORCH.outputs(written, x)
     assert y is not None
     assert agreement(network, x, y).difference < 1e-5
 
