@@ -1,6 +1,7 @@
 """A network as it is drawn: its steps with repetitions folded, and what the box of a layer says."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from graphnn.describe.settings import settings_text
 from graphnn.exporting.branches import Branches, Step, layer_nodes, steps_of
@@ -35,22 +36,19 @@ KINDS = {
 
 @frozen_dataclass
 class Repeat:
-    """Steps that follow each other several times, alike but for their names. steps: those of the first time."""
+    """Blocks that follow each other several times, alike but for their names.
+
+    steps: those of the first time. names: of the first block and of the last; "" where they have none.
+    """
 
     times: int
     steps: "tuple[Drawn, ...]"
-    last: str
+    names: str
 
     @property
     def name(self) -> str:
         """How often: × 3."""
         return f"× {self.times}"
-
-    @property
-    def names(self) -> str:
-        """The names of the first block and of the last; "" where the steps begin with no block."""
-        first = self.steps[0]
-        return f"{first.name} … {self.last}" if isinstance(first, DrawnBranches) else ""
 
 
 @frozen_dataclass
@@ -99,41 +97,95 @@ def drawn_steps(graph: Graph) -> tuple[Drawn, ...]:
     return folded(steps_of(graph))
 
 
+@frozen_dataclass
+class Unit:
+    """Steps that are never drawn apart: a residual block, one use of a block, one round of a Repeat, or a layer alone.
+
+    name: that of the block; "" of layers without one. whole: whether it is more than a layer alone. is_round: of a
+    Repeat.
+    """
+
+    steps: tuple[Step, ...]
+    name: str
+    whole: bool
+    is_round: bool
+
+    @property
+    def is_named(self) -> bool:
+        """Whether it is a layer that has a name of its own, which no other may stand for."""
+        return not self.whole and isinstance(self.steps[0], Node) and bool(LayerBox.of(self.steps[0]).name)
+
+
 def folded(steps: Sequence[Step]) -> tuple[Drawn, ...]:
-    """Return steps with repetitions as one: of each the longest, and of equally long ones that of fewest steps."""
+    """Return steps with blocks that follow each other alike as one: of each row of them the longest.
+
+    Layers without a name, such as the activation after each block, may stand between them.
+    """
+    return rows(units(steps))
+
+
+def rows(parts: Sequence[Unit]) -> tuple[Drawn, ...]:
+    """Return units, each row of them that are alike as one."""
     known: dict[str, int] = {}
-    marks = [known.setdefault(repr(mark(step)), len(known)) for step in steps]
+    marks = [known.setdefault(repr((part.whole, part.is_round, *map(mark, part.steps))), len(known)) for part in parts]
+    found = [repetition(parts[start:], marks[start:]) for start in range(len(parts))]
     result: list[Drawn] = []
     position = 0
-    while position < len(steps):
-        period, times = repetition(marks[position:])
-        later = [repetition(marks[start:]) for start in range(position + 1, position + period * times)]
-        longest = max((each[0] * each[1] for each in later), default=0)
-        if longest > period * times or (later and later[0] == (period, times) and not begins(steps[position])):
-            period, times = 1, 1
-        if times == 1:
-            result.append(drawn(steps[position]))
-        else:
-            last = steps[position + period * (times - 1)]
-            once = folded(steps[position : position + period])
-            result.append(Repeat(times, once, single_line(last.name)))
-        position += period * times
+    while position < len(parts):
+        period, times = found[position]
+        count = period * times
+        if times == 1 or any(each[0] * each[1] > count for each in found[position + 1 : position + count]):
+            result += inside(parts[position])
+            position += 1
+            continue
+        once = tuple(step for part in parts[position : position + period] for step in inside(part))
+        ends = [parts[place].name for place in (position, position + count - period)]
+        result.append(Repeat(times, once, " … ".join(map(single_line, ends)) if all(ends) else ""))
+        position += count
     return tuple(result)
 
 
-def begins(step: Step) -> bool:
-    """Whether a repetition reads well from this step on: from a block or a layer with weights."""
-    return isinstance(step, Branches) or any(each.role is Role.WEIGHT for each in step.parameters)
+def inside(part: Unit) -> tuple[Drawn, ...]:
+    """Return the steps of a unit, residual blocks among them that are alike as one."""
+    if len(part.steps) == 1:
+        return (drawn(part.steps[0]),)
+    return rows([alone(step) for step in part.steps])
 
 
-def repetition(marks: Sequence[int]) -> tuple[int, int]:
-    """Return how many of the first marks repeat themselves, and how often: (1, 1) for none."""
+def alone(step: Step, group: str = "", *, is_round: bool = False) -> Unit:
+    """Return a step as the first of a unit. group: the use of a block that it is in."""
+    block = isinstance(step, Branches)
+    return Unit((step,), group or (step.name if block else ""), block or bool(group) or is_round, is_round)
+
+
+def units(steps: Sequence[Step]) -> list[Unit]:
+    """Return steps by what is drawn as a whole, as the names tell: second.conv1 is in the use `second` of a block."""
+    found: list[Unit] = []
+    last: tuple[str, str] | None = None
+    for step in steps:
+        before, dot, end = step.name.rpartition(".")
+        key = (("", end) if end.isdecimal() else (before, "")) if dot else None
+        if key is not None and key == last:
+            found[-1] = replace(found[-1], steps=(*found[-1].steps, step))
+        elif key is not None:
+            found.append(alone(step, key[0], is_round=not key[0]))
+        else:
+            found.append(alone(step))
+        last = key
+    return found
+
+
+def repetition(parts: Sequence[Unit], marks: Sequence[int]) -> tuple[int, int]:
+    """Return how many of the first units repeat themselves, and how often: (1, 1) where no whole blocks do."""
     best = (1, 1)
+    if not parts[0].whole:
+        return best
     for period in range(1, len(marks) // 2 + 1):
         times = 1
         while marks[times * period : (times + 1) * period] == marks[:period]:
             times += 1
-        if times > 1 and times * period > max(best[0] * best[1], 1):
+        longer = times > 1 and times * period > best[0] * best[1]
+        if longer and not any(part.is_named for part in parts[: times * period]):
             best = (period, times)
     return best
 

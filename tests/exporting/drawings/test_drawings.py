@@ -41,7 +41,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
     "long names": [conv(name="x" * 200), {"type": "Residual", "name": "b" * 200, "layers": [conv(name="名" * 200)]}],
     "nested": [conv(), *nested(4)],
     "a hundred layers": [conv(3 + index % 5 + index // 40) for index in range(100)],
-    "alike": [conv(), *[conv(), {"type": "ReLU"}] * 20],
+    "alike": [conv(), {"type": "Repeat", "times": 20, "layers": [conv(), {"type": "ReLU"}]}],
 }
 
 

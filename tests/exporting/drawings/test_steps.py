@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from graphnn import BatchNormalization, Conv2D, CrossEntropy, Dense, Flatten, ReLU, Residual
+import pytest
+
+from graphnn import BatchNormalization, Conv2D, CrossEntropy, Dense, Flatten, MaxPooling2D, ReLU, Residual
 from graphnn.exporting.drawings.steps import Drawn, DrawnBranches, LayerBox, Repeat, described, drawn_steps, totals
 from graphnn.graph.graph import Graph, chain
 from graphnn.layers.base import Layer
@@ -29,14 +31,42 @@ def outline(steps: tuple[Drawn, ...]) -> list[Any]:
 CONV = Conv2D(4)
 
 
-def test_layers_that_repeat_themselves_are_drawn_once() -> None:
+def test_layers_that_happen_to_repeat_themselves_are_all_drawn() -> None:
     steps = drawn_steps(graph_of(CONV, ReLU(), CONV, ReLU(), CONV, ReLU(), Flatten()))
-    assert outline(steps) == [(3, ["Conv2D", "ReLU"]), "Flatten"]
+    assert outline(steps) == ["Conv2D", "ReLU"] * 3 + ["Flatten"]
 
 
-def test_a_longer_repetition_that_begins_later_is_drawn() -> None:
-    steps = drawn_steps(graph_of(CONV, *[CONV, ReLU()] * 3))
-    assert outline(steps) == ["Conv2D", (3, ["Conv2D", "ReLU"])]
+def names_of(*names: str) -> Graph:
+    """Return a graph of layers that are all alike, with these names."""
+    return chain([(name, CONV) for name in names], (4, 8, 8), CrossEntropy())
+
+
+@pytest.mark.parametrize(
+    ("names", "drawn", "titles"),
+    [
+        (("one.a", "one.b", "two.a", "two.b"), [(2, ["Conv2D"] * 2)], ["one … two"]),
+        (("one.a", "one.b", "two.a"), ["Conv2D"] * 3, []),
+        (("a.1", "b.1", "a.2", "b.2", "a.3", "b.3"), [(3, ["Conv2D"] * 2)], [""]),
+        (("stem", "s.1.a", "s.1.b", "s.2.a", "s.2.b"), ["Conv2D", (2, ["Conv2D"] * 2)], ["s.1 … s.2"]),
+        (("first.a", "conv2d_1", "second.a", "conv2d_2"), [(2, ["Conv2D"] * 2)], ["first … second"]),
+        (("first.a", "pool", "second.a", "other"), ["Conv2D"] * 4, []),
+        (("one.a", "a.1", "a.2"), ["Conv2D", (2, ["Conv2D"])], [""]),
+    ],
+)
+def test_whole_uses_of_blocks_and_rounds_are_drawn_once(names: Any, drawn: Any, titles: list[str]) -> None:
+    steps = drawn_steps(names_of(*names))
+    assert outline(steps) == drawn
+    assert [step.names for step in steps if isinstance(step, Repeat)] == titles
+
+
+def test_no_name_is_hidden_by_blocks_that_are_cut() -> None:
+    layers = [CONV, BatchNormalization(), ReLU()] * 2
+    first, second = (
+        [(f"{block}.{layer.type}{place}", layer) for place, layer in enumerate(layers)] for block in ("one", "two")
+    )
+    pooled = [*first, ("two.pool", MaxPooling2D(2)), *second]
+    shown = outline(drawn_steps(chain(pooled, (4, 8, 8), CrossEntropy())))
+    assert shown == [layer.type for _, layer in pooled]
 
 
 def test_other_settings_and_other_shapes_are_drawn_by_themselves() -> None:
@@ -53,10 +83,11 @@ def test_a_repetition_begins_with_a_block_or_with_weights() -> None:
     assert (repeat.name, repeat.names) == ("× 2", "residual_2 … residual_4")
 
 
-def test_repetitions_inside_blocks_and_of_repetitions() -> None:
+def test_repetitions_inside_blocks() -> None:
     inner = Residual((CONV, CONV, CONV), (Conv2D(4, 1),))
-    steps = drawn_steps(graph_of(inner, inner, Flatten()))
-    assert outline(steps) == [(2, [[[(3, ["Conv2D"])], ["Conv2D"]]]), "Flatten"]
+    steps = drawn_steps(graph_of(Residual((inner, inner)), inner, inner, Flatten()))
+    block = [["Conv2D"] * 3, ["Conv2D"]]
+    assert outline(steps) == [[[(2, [block])], []], (2, [block]), "Flatten"]
 
 
 def test_a_box_has_what_inspect_shows_and_no_name_that_only_counts() -> None:
