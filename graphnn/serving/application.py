@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
+from time import perf_counter
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -50,7 +51,11 @@ class Worker:
         self.metrics.now(len(batcher), batcher.under_way)
         try:
             asked = wanted(request.query_params.multi_items())
-            body = await read_body(request, self.limits, self.held)
+            batcher.coming[request] = perf_counter()
+            try:
+                body = await read_body(request, self.limits, self.held)
+            finally:
+                del batcher.coming[request]
             size = len(body)
             return await batcher.answer(await given_in(request, body, asked, self.limits))
         finally:

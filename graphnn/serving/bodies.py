@@ -78,13 +78,13 @@ async def given_in(request: Request, body: bytes, wanted: QueryOptions, limits: 
     """Return what a body gives, by its content type. Raises RequestProblem for one that is not taken, or is wrong."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == MULTIPART:
-        return RequestInputs(wanted, await files_of(request, body, limits))
+        return RequestInputs(wanted, await files_of(request, body, limits), size=len(body))
     if kind == JSON or kind.endswith("+json"):
-        return RequestInputs(wanted, values=await values_of(body))
+        return RequestInputs(wanted, values=await values_of(body), size=len(body))
     if kind.startswith("image/") or kind in BYTES:
         if not body:
             raise malformed("the body is empty, where a picture should be")
-        return RequestInputs(wanted, ((BODY, body),))
+        return RequestInputs(wanted, ((BODY, body),), size=len(body))
     found = f"Content-Type {quoted(kind)} is not read here" if kind else "the request has no Content-Type"
     raise RequestProblem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"{found}; {HOW}")
 

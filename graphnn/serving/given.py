@@ -28,11 +28,12 @@ class QueryOptions:
 
 @frozen_dataclass
 class RequestInputs:
-    """The inputs of a request: files, each with its name, or else values read from JSON."""
+    """The inputs of a request: files, each with its name, or else values read from JSON. size: bytes of the body."""
 
     wanted: QueryOptions
     files: tuple[tuple[str, bytes], ...] = ()
     values: Any = None
+    size: int = 0
 
 
 PLAIN = QueryOptions()

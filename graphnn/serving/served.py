@@ -29,7 +29,7 @@ Stamp = tuple[int, int, int]  # what changes when a file is replaced: its number
 class Served:
     """A trained network with an engine of one thread, so that no process waits for work beside it.
 
-    All calls but the first have to come from one thread. most: samples that are computed at a time. digest: SHA-256 of
+    Calls may come from any thread, one at a time. most: samples that are computed at a time. digest: SHA-256 of
     the weights file, in hexadecimal. stamp: of that file when it was read.
     """
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -10,10 +11,12 @@ import pytest
 
 from graphnn.datasets.preparation import Normalisation
 from graphnn.runs.reading import DocumentSource
+from graphnn.serving import batching
 from graphnn.serving.batching import Batcher, Batching
 from graphnn.serving.given import PLAIN, RequestInputs
 from graphnn.serving.limits import Limits
 from graphnn.serving.problems import RequestProblem
+from graphnn.serving.samples import samples_of
 from graphnn.serving.served import Served, load_served
 
 GOOD = RequestInputs(PLAIN, values={"inputs": [3.0] * 64})
@@ -28,7 +31,7 @@ def batches_of(
     network: Served,
     given: list[RequestInputs],
     *,
-    under_way: int | None = None,
+    coming: bool = False,
     wait: float = 0.2,
     limits: Limits | None = None,
 ) -> tuple[list[Any], list[tuple[int, int]], float]:
@@ -38,8 +41,9 @@ def batches_of(
     async def run() -> tuple[list[Any], float]:
         batcher = Batcher(network, limits or Limits(), Batching(8, wait), lambda *size: sizes.append(size))
         await batcher.start()
-        batcher.under_way = len(given) if under_way is None else under_way
         start = perf_counter()
+        if coming:
+            batcher.coming["another"] = start
         found = await asyncio.gather(*map(batcher.answer, given), return_exceptions=True)
         took = perf_counter() - start
         await batcher.stop()
@@ -50,14 +54,14 @@ def batches_of(
 
 
 def test_requests_at_once_are_computed_together_up_to_the_most(network: Served) -> None:
-    found, sizes, _ = batches_of(network, [GOOD] * 20, under_way=0)
+    found, sizes, _ = batches_of(network, [GOOD] * 20)
     assert [requests for _, requests in sizes] == [8, 8, 4]
     assert len({bytes(one) for one in found}) <= 2  # batches of two sizes
 
 
 def test_one_waits_while_another_is_being_read_and_no_longer(network: Served) -> None:
-    assert batches_of(network, [GOOD], under_way=1, wait=60)[2] < 30
-    assert batches_of(network, [GOOD], under_way=2)[2] >= 0.2
+    assert batches_of(network, [GOOD], wait=60)[2] < 30
+    assert batches_of(network, [GOOD], coming=True)[2] >= 0.2
 
 
 @pytest.mark.parametrize("at", [0, 1, 3])
@@ -105,3 +109,109 @@ def test_types_of_numbers_are_not_mixed(network: Served, monkeypatch: pytest.Mon
     assert one["predictions"] == other["predictions"]
     assert [each["input"] for each in json.loads(first)] == ["inputs[0]", "inputs[1]"]
     assert types == ["float64", "uint8"]
+
+
+def answered(network: Served, during: Any) -> Any:
+    """Return what `during`, a function of a batcher that answers, returns."""
+
+    async def run() -> Any:
+        batcher = Batcher(network, Limits(), Batching(8, 0))
+        await batcher.start()
+        found = await during(batcher)
+        await batcher.stop()
+        return found
+
+    return asyncio.run(run())
+
+
+def test_a_large_file_is_read_beside_the_batches(network: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, others = threading.Event(), list[str]()
+
+    def slow(given: RequestInputs, *arguments: Any) -> Any:
+        if given.files:
+            others.append(threading.current_thread().name)
+            assert read.wait(30)
+        return samples_of(GOOD, *arguments)
+
+    async def ask(batcher: Batcher) -> list[bytes]:
+        large = asyncio.create_task(batcher.answer(RequestInputs(PLAIN, (("x", b""),), size=batching.LARGE + 1)))
+        found = [await batcher.answer(GOOD) for _ in range(3)]
+        assert not large.done()
+        read.set()
+        return [*found, await large]
+
+    monkeypatch.setattr(batching, "samples_of", slow)
+    assert len(set(answered(network, ask))) == 1
+    assert [name.partition("_")[0] for name in others] == ["read"]
+
+
+def test_what_was_read_for_a_network_that_is_replaced_is_read_again(
+    network: Served, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    following = load_served(DocumentSource.of(trained, [], []), None, most=8)
+    read = list[Any]()
+
+    def watched(given: RequestInputs, network: Any, limits: Limits) -> Any:
+        read.append(network)
+        return samples_of(GOOD, network, limits)
+
+    async def ask(batcher: Batcher) -> bytes:
+        replaced = asyncio.create_task(batcher.replace(following))
+        found = await batcher.answer(RequestInputs(PLAIN, (("x", b""),), size=batching.LARGE + 1))
+        await replaced
+        return found
+
+    monkeypatch.setattr(batching, "samples_of", watched)
+    monkeypatch.setattr(Batcher, "_gather", lambda batcher: until_replaced(batcher, following))
+    answered(network, ask)
+    assert read == [network.trained, following.trained]
+
+
+async def until_replaced(batcher: Batcher, following: Served) -> None:
+    while batcher.served is not following:
+        await asyncio.sleep(0.01)
+
+
+def test_short_batches_are_computed_at_once_and_long_ones_in_a_thread(
+    network: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = list[str]()
+    answers = Served.answers
+
+    def watched(self: Served, *arguments: Any) -> Any:
+        threads.append(threading.current_thread().name.partition("_")[0])
+        return answers(self, *arguments)
+
+    async def ask(batcher: Batcher) -> None:
+        for size in (0, 0, batching.SMALL + 1):
+            await batcher.answer(RequestInputs(PLAIN, values={"inputs": [3.0] * 64}, size=size))
+        batcher._each = 1.0
+        await batcher.answer(GOOD)
+
+    monkeypatch.setattr(Served, "answers", watched)
+    monkeypatch.setattr(batching, "SHORT", 0.5)
+    answered(network, ask)
+    assert threads == ["compute", "MainThread", "compute", "compute"]
+
+
+def test_nobody_waits_for_one_that_comes_slowly(network: Served) -> None:
+    async def ask(batcher: Batcher) -> float:
+        batcher.batching = Batching(8, 0.5)
+        batcher.coming["slow"] = perf_counter() - 1
+        start = perf_counter()
+        for _ in range(10):
+            await batcher.answer(GOOD)
+        return perf_counter() - start
+
+    assert answered(network, ask) < 4
+
+
+def test_it_goes_on_after_a_batch_that_fails_as_a_whole(network: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def ask(batcher: Batcher) -> bytes:
+        with monkeypatch.context() as broken:
+            broken.setattr(batching, "answers_of", lambda *_: 1 // 0)
+            with pytest.raises(ZeroDivisionError):
+                await batcher.answer(GOOD)
+        return await batcher.answer(GOOD)
+
+    assert json.loads(answered(network, ask))[0]["predictions"]
