@@ -85,7 +85,15 @@ def parser() -> Parser:
         action="append",
         default=[],
         metavar="ORIGIN",
-        help="let scripts of pages from there read answers, as https://example.org, or * for all; may be repeated",
+        help="let pages from there ask and read answers, as https://example.org, or * for all; may be repeated",
+    )
+    result.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="answer also where the address has this name, as example.org behind a proxy; a server that only this "
+        "machine reaches answers to localhost and numbers alone; may be repeated",
     )
     result.add_argument("--access-log", action="store_true", help="print a line for each request")
     return result
@@ -114,32 +122,34 @@ def run(argv: Sequence[str]) -> int:
         raise GraphError(f"serve needs {missing[0]}, which is not installed: {extra_command('serve')}")
     from threadpoolctl import threadpool_limits
 
+    from graphnn.serving.askers import Askers
     from graphnn.serving.batching import Batching  # here and below, because they need the extra
     from graphnn.serving.server import Settings, bound, is_loopback, serve, url_of
 
-    settings = Settings(
-        source=document_source(arguments),
-        weights=arguments.weights,
-        kernels=arguments.kernels,
-        watch=arguments.watch,
-        limits=limits_of(arguments),
-        batching=Batching(arguments.max_batch, arguments.batch_wait_ms / 1000),
-        workers=arguments.workers,
-        access_log=arguments.access_log,
-        origins=tuple(map(origin, arguments.allow_origin)),
-        tell=complain,
-    )
-    with threadpool_limits(1, "blas"):  # of all engines, of which one may end after another has begun
+    with threadpool_limits(1, "blas"), bound(arguments.host, arguments.port) as listener:
+        local = is_loopback(listener)
+        hosts = tuple(map(host_name, arguments.allow_host)) if local or arguments.allow_host else None
+        settings = Settings(
+            source=document_source(arguments),
+            weights=arguments.weights,
+            kernels=arguments.kernels,
+            watch=arguments.watch,
+            limits=limits_of(arguments),
+            batching=Batching(arguments.max_batch, arguments.batch_wait_ms / 1000),
+            workers=arguments.workers,
+            access_log=arguments.access_log,
+            askers=Askers(hosts, tuple(map(origin, arguments.allow_origin))),
+            tell=complain,
+        )
         served = settings.load()
-        with bound(arguments.host, arguments.port) as listener:
-            if not is_loopback(listener):
-                note("everyone who reaches this machine over the network can use the server; it asks for no password")
+        if not local:
+            note("everyone who reaches this machine over the network can use the server; it asks for no password")
 
-            def ready() -> None:
-                name = served.trained.spec.name
-                say(f"{name} is served at {url_of(listener)} by {served.kernels.name}; Ctrl-C stops it.")
+        def ready() -> None:
+            name = served.trained.spec.name
+            say(f"{name} is served at {url_of(listener)} by {served.kernels.name}; Ctrl-C stops it.")
 
-            serve(settings, served, listener, ready)
+        serve(settings, served, listener, ready)
     return 0
 
 
@@ -162,6 +172,13 @@ def origin(text: str) -> str:
     if found is None:
         raise UsageError(f'--allow-origin: "{text}" is no origin such as https://example.org, nor *')
     return found[1]
+
+
+def host_name(text: str) -> str:
+    """Return the name of a machine in small letters. Raises UsageError for an address, or a name with a port."""
+    if re.fullmatch(r"[^\s:/?#@\[\]]+", text) is None:
+        raise UsageError(f'--allow-host: "{text}" is no name such as example.org; leave out http:// and the port')
+    return text.rstrip(".").lower()
 
 
 def port_number(text: str) -> int:

@@ -1,6 +1,6 @@
 """The application: what is answered at which path."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
 from time import perf_counter
@@ -15,6 +15,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from graphnn.pictures.opening import without_warnings
+from graphnn.serving.askers import Askers, CheckedAskers
 from graphnn.serving.batching import Batcher, Batching
 from graphnn.serving.bodies import Held, given_in, read_body
 from graphnn.serving.facts import facts_of_served
@@ -86,10 +87,10 @@ class Application(FastAPI):
         return described
 
 
-def application(worker: Worker, reloading: Reloading | None = None, *, origins: Sequence[str] = ()) -> FastAPI:
+def application(worker: Worker, reloading: Reloading | None = None, *, askers: Askers | None = None) -> FastAPI:
     """Return the application of a worker.
 
-    reloading: takes up new weights, where it is wanted. origins: of pages elsewhere whose scripts may read answers.
+    reloading: takes up new weights, where it is wanted. askers: who may ask; by default whoever reaches it.
     """
 
     @asynccontextmanager
@@ -113,8 +114,10 @@ def application(worker: Worker, reloading: Reloading | None = None, *, origins: 
         redoc_url=None,
         lifespan=life,
     )
-    if origins:
-        app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"])
+    askers = askers or Askers(hosts=None)
+    app.add_middleware(CheckedAskers, askers=askers, refuse=error_response)
+    if askers.origins:
+        app.add_middleware(CORSMiddleware, allow_origins=askers.origins, allow_methods=["*"], allow_headers=["*"])
     app.add_middleware(CountedRequests, metrics=worker.metrics)
     add_errors(app)
 

@@ -21,6 +21,7 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.runs.reading import DocumentSource
 from graphnn.runs.trained import weights_beside
 from graphnn.serving.application import Worker, application
+from graphnn.serving.askers import Askers
 from graphnn.serving.batching import Batching
 from graphnn.serving.limits import Limits
 from graphnn.serving.metrics import FOLDER, forget
@@ -42,7 +43,7 @@ Tell = Callable[[str], None]
 class Settings:
     """What is served, and how.
 
-    weights: None: those beside the document. origins: of other pages that may ask. tell: prints a line, or lines.
+    weights: None: those beside the document. askers: who may ask. tell: prints a line, or lines.
     """
 
     source: DocumentSource
@@ -53,7 +54,7 @@ class Settings:
     batching: Batching
     workers: int
     access_log: bool
-    origins: tuple[str, ...]
+    askers: Askers
     tell: Tell
 
     def load(self) -> Served:
@@ -69,10 +70,10 @@ class Settings:
         """Return the application that serves a network."""
         worker = Worker(served, self.limits, self.batching)
         if not self.watch:
-            return application(worker, origins=self.origins)
+            return application(worker, askers=self.askers)
         weights = self.weights or weights_beside(self.source.file, "--weights")
         reloading = Reloading(worker.batcher, worker.metrics, weights, self.load, self.tell)
-        return application(worker, reloading, origins=self.origins)
+        return application(worker, reloading, askers=self.askers)
 
     def __call__(self) -> Any:
         """Return the application of one of several workers, in its process."""
