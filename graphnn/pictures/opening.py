@@ -75,6 +75,8 @@ def decoded(
     except ImportError as problem:
         raise DataError(f"{path}: reading pictures needs Pillow: {extra_command('images')}") from problem
     most = most or MOST_PIXELS
+    if not content:
+        raise DataError(f"{path}: is empty")
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as file:
             check_pixels(path, *file.size, most)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Any, NoReturn
@@ -21,6 +22,7 @@ JSON, MULTIPART, ARRAY = "application/json", "multipart/form-data", "application
 BYTES = ("application/octet-stream", ARRAY)
 BODY = "body"  # what the one file of a body is called
 LONGEST_NAME = 200
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # what is wrong with a body is told to its sender
 HOW = 'send a picture by curl -F image=@picture.png, or JSON as {"inputs": [...]} with Content-Type: application/json'
 
 
@@ -28,6 +30,11 @@ class InMemoryParser(MultiPartParser):
     """A parser that keeps files in memory, where the body is already."""
 
     spool_max_size = 1 << 40
+    ended = False  # whether the boundary that ends the body has come
+
+    def on_end(self) -> None:
+        """Note that the body is whole."""
+        self.ended = True
 
 
 class Held:
@@ -92,7 +99,7 @@ async def given_in(request: Request, body: bytes, wanted: QueryOptions, limits: 
 async def values_of(body: bytes) -> Any:
     """Return the values of JSON. Raises RequestProblem where it is none."""
     try:
-        return json.loads(body, parse_constant=refuse_constant)
+        return json.loads(body, parse_constant=refuse_constant, object_pairs_hook=without_twins)
     except UnicodeDecodeError as problem:
         raise malformed(f"the body is not UTF-8: {problem.reason}") from problem
     except json.JSONDecodeError as problem:
@@ -102,6 +109,18 @@ async def values_of(body: bytes) -> Any:
         raise malformed("the body is not JSON of use: its lists are too deep") from problem
     except ValueError as problem:  # a number of thousands of digits
         raise malformed(f"the body is not JSON of use: {problem}") from problem
+
+
+def without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the values of an object. Raises RequestProblem where two have the same key."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        known = set[str]()
+        for key, _ in pairs:
+            if key in known:
+                raise malformed(f"the body has the key {quoted(key)} twice in one object")
+            known.add(key)
+    return found
 
 
 def refuse_constant(name: str) -> NoReturn:
@@ -115,12 +134,15 @@ async def files_of(request: Request, body: bytes, limits: Limits) -> tuple[tuple
         yield body
         yield b""
 
+    parser = InMemoryParser(request.headers, stream(), max_files=limits.files, max_fields=limits.files)  # type: ignore[arg-type]
     try:
-        form = await InMemoryParser(request.headers, stream(), max_files=limits.files, max_fields=limits.files).parse()  # type: ignore[arg-type]
+        form = await parser.parse()
     except MultiPartException as problem:
         if problem.message.startswith("Too many"):
             raise too_large(f"the request has more than {limits.files} files, the most that are read") from problem
         raise malformed(f"the body is not multipart/form-data: {problem.message}") from problem
+    if body and not parser.ended:
+        raise malformed("the body is not multipart/form-data: it ends in the middle")
     found: list[tuple[str, bytes]] = []
     for name, value in form.multi_items():
         if not isinstance(value, UploadFile):

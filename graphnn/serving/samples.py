@@ -138,7 +138,8 @@ def array_of(values: Any, trained: Trained) -> Array:
     if x.dtype.kind == "b":
         x = x.astype(np.uint8)
     if x.dtype.kind not in NUMERIC or not x.size:
-        raise unsuitable(f"{INPUTS} holds {'no numbers' if not x.size else 'something that is not a number'}")
+        wrong = "something that is not a number, or one of too many digits" if x.size else "no numbers"
+        raise unsuitable(f"{INPUTS} holds {wrong}")
     known = None if trained.provenance is None else trained.provenance.dtype
     if known is None:
         return x

@@ -187,6 +187,7 @@ def test_a_vector_that_fits_nothing(tmp_path: Path) -> None:
     ("name", "content", "message"),
     [
         ("a.npy", b"\x93NUMPY\x01\x00", "is not a readable .npy array"),
+        ("a.png", b"", "is empty"),
         ("a.png", b"not a picture", "is not a picture of a kind that is read: PNG, JPEG, WebP, "),
         ("a.gif", b"GIF89a", "is not a picture of a kind that is read: PNG, JPEG, WebP, "),
         ("a.heic", b"", '".heic" is not a file type that is read here; known: .png, .jpg, .jpeg, .jfif, .webp, '),

@@ -126,6 +126,8 @@ def test_parameters_that_mean_nothing(query: str, status: int, words: str, serve
         (b'{"inputs": [[1, 2], [3]]}', 422, "its lists have different lengths"),
         (b'{"inputs": [1, 2]}', 422, "inputs: the array is 2; one sample is 1×8×8, a batch N×1×8×8"),
         (b'{"inputs": [1], "top": 3}', 422, 'unknown key "top" beside "inputs"'),
+        (b'{"inputs": [1], "inputs": [2]}', 400, 'the body has the key "inputs" twice in one object'),
+        (b"[" + b"9" * 30 + b"]", 422, "inputs holds something that is not a number, or one of too many digits"),
         (b'{"inputs": [{"a": 1}]}', 422, 'found the key "a", but the network was not trained on a table'),
         (b'{"instances": [1, 2]}', 422, 'found the key "instances", but the network was not trained on a table; send'),
         (json.dumps([1e300] * 64).encode(), 422, "holds numbers that are not finite"),
@@ -173,6 +175,18 @@ def test_multipart_without_files(served: Any, digits: list[bytes]) -> None:
     assert "multipart/form-data" in error_of(
         httpx.post(url, content=b"x", headers={"Content-Type": "multipart/form-data"}), 400
     )
+    whole = part("a.png", digits[0]) + part("b.png", digits[1]) + b"--x--\r\n"
+    assert len(httpx.post(url, content=whole, headers=broken).json()) == 2
+    for length in (len(whole) - 7, len(whole) - 50, len(part("a.png", digits[0])) + 9):
+        assert "it ends in the middle" in error_of(httpx.post(url, content=whole[:length], headers=broken), 400)
+    empty = httpx.post(url, files={"x": ("empty.png", b"")})
+    assert error_of(empty, 422) == "empty.png: is empty"
+    assert served.said() == ""
+
+
+def part(name: str, content: bytes) -> bytes:
+    """Return a file as a part of a multipart body whose boundary is x."""
+    return f'--x\r\nContent-Disposition: form-data; name="f"; filename="{name}"\r\n\r\n'.encode() + content + b"\r\n"
 
 
 @pytest.mark.long
