@@ -15,6 +15,7 @@ from graphnn.reports.formats import FOR_PROGRAMS, FORMATS, TABLE, render
 from graphnn.reports.report import Report
 from graphnn.runs.reading import DocumentSource
 from graphnn.text.colour import has_colour
+from graphnn.text.suggestions import did_you_mean
 from graphnn.text.terminal import note, show, showable, terminal_width
 from graphnn.text.working import current_display, moving_lines
 
@@ -35,9 +36,19 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError with the usage, without the list of options, and the message."""
+        if message.endswith("expected one argument"):
+            message += self.choices_of(message.removeprefix("argument ").partition(":")[0])
         usage = argparse.HelpFormatter(f"{self.prog} [options]", width=1000)
         usage.add_usage(None, self._get_positional_actions(), [])
         raise UsageError(f"{usage.format_help()}{self.prog}: {message}")
+
+    def choices_of(self, option: str) -> str:
+        """Return what to write for an option without a value, at the end of its message; "" if it may be anything."""
+        action = self._option_string_actions.get(option)
+        if action is None or action.choices is None:
+            return ""
+        choices = tuple(map(str, action.choices))
+        return f"; write {option} {choices[0]}" if len(choices) == 1 else f"; it is one of {', '.join(choices)}"
 
     def format_help(self) -> str:
         """Return the help as standard output can show it."""
@@ -55,12 +66,13 @@ class Parser(argparse.ArgumentParser):
             option, equals, value = argument.partition("=")
             after_it = value if equals else self.value_after(argv, place)
             if argument.startswith("--") and option not in self._option_string_actions:
-                self.unknown(option, after_it)
+                self.unknown(option, after_it, argv)
             if argument.startswith("-") and argument not in self._option_string_actions and Path(argument).is_file():
-                self.unknown(argument)
+                self.unknown(argument, None, argv)
             if argument == "--set":
                 self.check_set(argv[place + 1 :])
         self.check_command(argv)
+        self.check_required(argv)
         after = argv[argv.index("--") + 1 :] if "--" in argv else []
         # Options may be between positional arguments, except with "--", which argparse would take for one of them then.
         parse = self.parse_known_args if "--" in argv else self.parse_known_intermixed_args
@@ -70,9 +82,32 @@ class Parser(argparse.ArgumentParser):
             self.error(f'unexpected argument "{unknown[0]}"{advice}')
         if unknown:
             first = argv.index(unknown[0]) if unknown[0] in argv else len(argv)
-            self.unknown(unknown[0], self.value_after(argv, first))
+            self.unknown(unknown[0], self.value_after(argv, first), argv)
         choose_progress(arguments)
         return arguments
+
+    def check_required(self, argv: Sequence[str]) -> None:
+        """Raise UsageError where arguments are there, but not an option that the command cannot do without."""
+        given = {argument.partition("=")[0] for argument in argv}
+        if given and not given & {"-h", "--help"} and "--to" in self._option_string_actions.keys() - given:
+            from graphnn.commands.sharing_habits import about_missing_target
+
+            self.error(f"the target is missing; {about_missing_target(argv)}")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Raise UsageError where an option does not take a value, with the one to write where that is known."""
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            from graphnn.commands.sharing_habits import about_choice
+
+            choices = tuple(action.choices or ())
+            advice = about_choice("".join(action.option_strings[:1]), value, choices)
+            if advice is None:
+                error.message += did_you_mean(value, choices)
+            else:
+                error.message += f"; {advice}"
+            raise
 
     @staticmethod
     def value_after(argv: Sequence[str], place: int) -> str | None:
@@ -97,15 +132,15 @@ class Parser(argparse.ArgumentParser):
         if after and "=" not in after[0].rstrip("=") and (advice := about_set(after)) is not None:
             self.error(f'argument --set: "{after[0]}" is not PATH=VALUE; {advice}')
 
-    def unknown(self, argument: str, value: str | None = None) -> NoReturn:
+    def unknown(self, argument: str, value: str | None, argv: Sequence[str]) -> NoReturn:
         """Raise UsageError for an argument that the command does not take, with what to write instead.
 
-        value: the argument after it, if it may be its value.
+        value: the argument after it, if it may be its value. argv: all arguments.
         """
         from graphnn.commands.habits import about_argument, about_option
 
         if not argument.startswith("-"):
-            advice = about_argument(argument, self._option_string_actions)
+            advice = about_argument(argument, argv, self._option_string_actions)
             self.error(f'unexpected argument "{argument}"{"" if advice is None else f"; {advice}"}')
         if Path(argument).is_file():
             from graphnn.text.shell import file_word

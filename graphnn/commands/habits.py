@@ -2,9 +2,11 @@
 
 import json
 import re
-from collections.abc import Collection, Sequence
+from argparse import Action
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from graphnn.commands.sharing_habits import about_sharing_argument, about_sharing_command, about_sharing_option
 from graphnn.specification.habits.paths import setting
 from graphnn.text.shell import file_word, shell_joined
 from graphnn.text.suggestions import folded
@@ -68,19 +70,21 @@ VALUES = {
 WITHOUT_VALUE = ("--quiet", "--plain", "--dry-run", "--resume")
 
 
-def about_option(option: str, value: str | None, known: Collection[str], line: str) -> str | None:
+def about_option(option: str, value: str | None, known: Mapping[str, Action], line: str) -> str | None:
     """Return what to write instead of an option; None for one that no table has.
 
     value: the argument after it, or after its "=", if it may be its value. known: options of the command. line: how
     the command is called, without arguments.
     """
+    if (advice := about_sharing_option(option, value, known)) is not None:
+        return advice
     option = SHORT.get(option, option)
     if option in known:
-        return f"write {with_value(option, value)}"
+        return f"write {with_value(option, value, known)}"
     name = folded(option.lstrip("-"))
     for other in RENAMED.get(name, ()):
         if other.split()[0] in known:
-            return f"write {with_value(other, value)}"
+            return f"write {with_value(other, value, known)}"
     if name in GPUS.split():
         return f"{NO_GPU}{FEWER if '--threads' in known else ''}"
     if name in ("verbose", "v", "loglevel", "progress"):
@@ -98,22 +102,29 @@ def about_option(option: str, value: str | None, known: Collection[str], line: s
     return None if changed is None else f"write --set {shell_joined([changed])}"
 
 
-def with_value(option: str, value: str | None) -> str:
+def with_value(option: str, value: str | None, known: Mapping[str, Action]) -> str:
     """Return an option with its value, or with an example of one."""
     if option == "--resume" and value is not None and value.isdecimal():
         return f"--resume {value}"
     if option in WITHOUT_VALUE or " " in option:
         return option
-    if option == "--output" and value is not None and not value.endswith(".npz"):
+    example = option in known and known[option].metavar
+    if option == "--output" and example == VALUES[option] and value is not None and not value.endswith(".npz"):
         return f"--output {file_word(Path(value) / 'NAME.npz')}"
     if option == "--set":
         return "--set PATH=VALUE, as in --set training.epochs=5"
-    shown = VALUES.get(option, "VALUE") if value is None else value
+    shown = (
+        (example if option == "--output" and isinstance(example, str) else VALUES.get(option, "VALUE"))
+        if value is None
+        else value
+    )
     return f"{option} {shell_joined([shown])}"
 
 
-def about_argument(argument: str, known: Collection[str]) -> str | None:
-    """Return what to write instead of an argument such as "epochs=5"; None for others."""
+def about_argument(argument: str, argv: Sequence[str], known: Collection[str]) -> str | None:
+    """Return what to write instead of an argument such as "epochs=5"; None for others. argv: all arguments."""
+    if (advice := about_sharing_argument(argument, argv, known)) is not None:
+        return advice
     name, equals, value = argument.partition("=")
     if not equals or "--set" not in known or not name or argument.startswith("-"):
         return None
@@ -176,6 +187,8 @@ def about_command(name: str, rest: Sequence[str], known: Collection[str]) -> str
     if folded(name) in PLOTS:
         document = next((one for one in rest if one.endswith(".json")), "NAME.json")
         return f"write graphnn {shell_joined(['runs', document, '--plot', 'curves.png'])}"
+    if not Path(name).is_file() and (advice := about_sharing_command(name, rest)) is not None:
+        return advice
     if name.endswith(".json") or Path(name).is_file():
         command = next((one for one in rest if one in known), "train")
         others = [one for one in rest if one != command]

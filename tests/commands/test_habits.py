@@ -4,12 +4,24 @@ import importlib
 import re
 import shlex
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from graphnn.commands import main as entry
+from graphnn.commands.arguments import Parser
 from graphnn.commands.guarding import UsageError
 from graphnn.commands.habits import COMMANDS, PLOTS, RENAMED, about_seeds
+from graphnn.commands.sharing_habits import (
+    EXPORT_ADVICE,
+    EXPORT_OPTIONS,
+    IMPORT_ADVICE,
+    IMPORT_OPTIONS,
+    SERVE_ADVICE,
+    SERVE_OPTIONS,
+    TARGET_NAMES,
+)
+from graphnn.exporting.base import TARGETS
 from graphnn.text.suggestions import folded
 
 TEXT = (Path(__file__).parent / "command_lines.txt").read_text("utf-8")
@@ -36,16 +48,22 @@ def test_the_answer_is_the_line_to_write(line: str, answer: str, capsys: pytest.
 def test_the_line_to_write_is_taken(line: str, answer: str) -> None:
     advised = ADVISED.search(answer)
     if advised is None:
-        assert re.match("leave it out: |write [a-z]+[.][a-z_]+=", answer)
+        assert re.match("leave it out: |it is one of |write [a-z]+[.][a-z_]+=", answer)
         return
     command, *arguments = shlex.split(line)[1:]
     words = shlex.split(advised[1])
     if words[0] == "graphnn":
         command, *arguments = words[1:]
     else:
-        arguments = ["net.json", *words]
-    parser = importlib.import_module(f"graphnn.commands.{entry.COMMANDS[command].module_name}").parser()
-    assert parser.parse(arguments) is not None
+        target = [] if command != "export" or "--to" in words else ["--to", "onnx"]
+        arguments = ["net.json", *target, *words]
+    assert parser_of(command).parse(arguments) is not None
+
+
+def parser_of(command: str) -> Parser:
+    """Return the parser of a command."""
+    module = importlib.import_module(f"graphnn.commands.{entry.COMMANDS[command].module_name}")
+    return cast("Parser", module.parser())
 
 
 def test_there_are_many_different_lines() -> None:
@@ -56,13 +74,18 @@ def test_commands_and_options_of_the_tables_are_there() -> None:
     assert {line.split()[0] for line in COMMANDS.values()} <= {*entry.COMMANDS, "--help", "--version"}
     options: set[str] = set()
     for name in entry.COMMANDS:
-        options |= {
-            *importlib.import_module(f"graphnn.commands.{entry.COMMANDS[name].module_name}")
-            .parser()
-            ._option_string_actions
-        }
+        options |= parser_of(name)._option_string_actions.keys()
     assert {option.split()[0] for several in RENAMED.values() for option in several} <= options
     assert all(name == folded(name) for name in (*COMMANDS, *PLOTS, *RENAMED))
+
+
+def test_names_of_targets_and_options_of_sharing_are_there() -> None:
+    assert {target for target, _ in TARGET_NAMES.values()} <= {*TARGETS}
+    assert not TARGET_NAMES.keys() & {*TARGETS}
+    for command, options in (("export", EXPORT_OPTIONS), ("import", IMPORT_OPTIONS), ("serve", SERVE_OPTIONS)):
+        assert {option.split()[0] for option in options.values()} <= parser_of(command)._option_string_actions.keys()
+    assert not {*EXPORT_OPTIONS} & {*EXPORT_ADVICE} | {*IMPORT_OPTIONS} & {*IMPORT_ADVICE}
+    assert not {*SERVE_OPTIONS} & {*SERVE_ADVICE}
 
 
 @pytest.mark.parametrize(
