@@ -8,12 +8,15 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MOST_HEAD = 64 << 10  # bytes of a request's first line and headers
+PARTING = 0.5  # seconds in which a request that is on its way is still taken when the server ends
 
 
 class LimitedProtocol(HttpToolsProtocol):
     """A connection that is closed where the head of a request takes too long, or too many bytes.
 
-    The time also ends what a client still sends of a request that has been refused. reading: seconds.
+    The time also ends what a client still sends of a request that has been refused. reading: seconds. When the server
+    ends, a connection without a request stays open for a moment: its client may have sent the next one, which is
+    answered with the word that the connection closes, and would be lost otherwise.
     """
 
     def __init__(self, *arguments: Any, reading: float, **named: Any) -> None:
@@ -21,6 +24,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._reading = reading
         self._timer: TimerHandle | None = None
         self._head, self._in_head = 0, True
+        self._last = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -53,10 +57,19 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head, self._in_head = 0, False
         super().on_headers_complete()
+        if self._last and self.cycle is not None:
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         self._in_head = True
         super().on_message_complete()
+
+    def shutdown(self) -> None:
+        self._last = True
+        if self.cycle is None or self.cycle.response_complete:
+            self.loop.call_later(PARTING, super().shutdown)
+        else:
+            super().shutdown()
 
     def _start_timer(self) -> None:
         self._timer = self.loop.call_later(self._reading, self.transport.close)

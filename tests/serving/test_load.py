@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -123,6 +123,30 @@ def test_requests_under_way_are_answered_when_it_ends(
             connection.sendall(digits[0][10:])
         for connection in connections:
             assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200 OK\r\n")
+            connection.close()
+        assert server.process.wait(60) == 0
+        assert server.said() == ""
+
+
+def test_a_request_that_is_on_its_way_when_it_ends_is_answered(
+    trained: Path, serve: Callable[..., Any], digits: list[bytes]
+) -> None:
+    head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: {len(digits[0])}\r\n\r\n"
+    with serve(trained) as server:
+        place = urlsplit(server.url)
+        address = (place.hostname, place.port)
+        connections = [socket.create_connection(address, timeout=30) for _ in range(2)]
+        connections[0].sendall(head.encode() + digits[0])
+        assert b"connection: close" not in connections[0].recv(1 << 16)
+        server.process.send_signal(signal.SIGTERM)
+        with suppress(ConnectionError):
+            while True:
+                socket.create_connection(address, timeout=30).close()
+        for connection in connections:
+            connection.sendall(head.encode() + digits[0])
+            answer = connection.recv(1 << 16)
+            assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+            assert b"connection: close" in answer
             connection.close()
         assert server.process.wait(60) == 0
         assert server.said() == ""
