@@ -149,13 +149,9 @@ class Exporter(Target):
         """Return why a node cannot be said, with its place; None where it can be."""
         kind = node.layer.type
         if kind in self.conversions and LAYERS.is_built_in(type(node.layer)):
-            return self.unsaid(node)
+            return None
         why = self.refusals.get(kind, f"{kind} comes from a plugin, which {self.name} does not know")
         return f'{node.location} "{node.name}": {why}'
-
-    def unsaid(self, node: Node) -> str | None:
-        """Return why the settings of a node cannot be said, though its type can; None where they can be."""
-        return None
 
 
 def target_for(path: Path, name: str | None) -> Target:
