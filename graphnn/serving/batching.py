@@ -54,6 +54,8 @@ class Waiting:
             return
         if isinstance(answer, bytes):
             self.future.set_result(answer)
+        elif isinstance(answer, StopIteration):  # which no future takes
+            self.future.set_exception(RuntimeError(repr(answer)))
         else:
             self.future.set_exception(answer)
 

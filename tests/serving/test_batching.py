@@ -64,20 +64,22 @@ def test_one_waits_while_another_is_being_read_and_no_longer(network: Served) ->
     assert batches_of(network, [GOOD], coming=True)[2] >= 0.2
 
 
-@pytest.mark.parametrize("at", [0, 1, 3])
-def test_what_one_request_breaks_is_its_own(network: Served, at: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "_inputs", lambda parts: failing_inputs(network, parts))
+@pytest.mark.parametrize(("at", "problem"), [(0, ZeroDivisionError), (1, StopIteration), (3, ZeroDivisionError)])
+def test_what_one_request_breaks_is_its_own(
+    network: Served, at: int, problem: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network, "_inputs", lambda parts: failing_inputs(network, parts, problem))
     given = [GOOD] * 4
     given[at] = RequestInputs(PLAIN, values={"inputs": [7.0] * 64})
     found, _, _ = batches_of(network, given)
-    assert [isinstance(one, ZeroDivisionError) for one in found] == [index == at for index in range(4)]
+    assert [isinstance(one, Exception) for one in found] == [index == at for index in range(4)]
     assert all(json.loads(one)[0]["predictions"] for index, one in enumerate(found) if index != at)
 
 
-def failing_inputs(network: Served, parts: Any) -> Any:
+def failing_inputs(network: Served, parts: Any, problem: type[Exception]) -> Any:
     """Return inputs as usual, but fail for a sample of sevens."""
     if any((part == 7).all() for part in parts):
-        raise ZeroDivisionError
+        raise problem
     return Served._inputs(network, parts)
 
 
@@ -88,10 +90,27 @@ def test_bad_requests_among_good_ones(network: Served) -> None:
     assert sizes == [(2, 2)]
 
 
-def test_nobody_waits_for_a_request_that_was_given_up(network: Served) -> None:
-    found, sizes, _ = batches_of(network, [GOOD] * 3, limits=Limits(answering=1e-6))
-    assert [one.status for one in found] == [504] * 3
-    assert sizes == []
+def test_a_request_that_was_given_up_is_not_computed(network: Served) -> None:
+    sizes: list[tuple[int, int]] = []
+    free = threading.Event()
+
+    async def run() -> list[Any]:
+        batcher = Batcher(network, Limits(answering=0.05), Batching(8, 0), lambda *size: sizes.append(size))
+        await batcher.start()
+        busy = asyncio.ensure_future(batcher.in_thread(free.wait))
+        found = await asyncio.gather(*(batcher.answer(GOOD) for _ in range(3)), return_exceptions=True)
+        found += await asyncio.gather(*(batcher.answer(GOOD) for _ in range(3)), return_exceptions=True)
+        free.set()
+        await busy
+        batcher.limits = Limits()
+        found.append(await batcher.answer(GOOD))
+        await batcher.stop()
+        return found
+
+    *given_up, last = asyncio.run(run())
+    assert [one.status for one in given_up] == [504] * 6
+    assert json.loads(last)[0]["predictions"]
+    assert sizes == [(3, 3), (1, 1)]  # the first three were taken before they were given up
 
 
 def test_types_of_numbers_are_not_mixed(network: Served, monkeypatch: pytest.MonkeyPatch) -> None:
