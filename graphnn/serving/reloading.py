@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from traceback import format_exception
 
 from graphnn.errors import GraphError
 from graphnn.serving.batching import Batcher
@@ -58,10 +59,16 @@ class Reloading:
         name = self._batcher.served.trained.spec.name
         try:
             served = await asyncio.to_thread(self._load)
-            await self._batcher.replace(served)
-        except (GraphError, OSError, MemoryError) as problem:
+            try:
+                await self._batcher.replace(served)
+            except Exception:
+                served.close()
+                raise
+        except Exception as problem:  # the next file may be better, whatever is wrong with this one
             self._metrics.reload(taken=False)
-            self._tell(f"{name}: the new weights are not taken up, and the old ones stay:\n{problem}")
+            told = isinstance(problem, GraphError | OSError | MemoryError)
+            reason = str(problem) if told else "".join(format_exception(problem)).rstrip()
+            self._tell(f"{name}: the new weights are not taken up, and the old ones stay:\n{reason}")
         else:
             self._metrics.reload(taken=True)
             self._tell(f"{name}: new weights taken up, sha256 {served.digest[:12]}…")

@@ -8,7 +8,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,20 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 NEEDED = ("fastapi", "uvicorn", "httptools", "python_multipart", "prometheus_client", "httpx", "PIL")
 HANGS = 60  # seconds in which a server starts, or ends
-collect_ignore_glob = [] if all(map(importlib.util.find_spec, NEEDED)) else ["test_*.py"]
+MISSING = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+
+
+class Skipped(pytest.Module):
+    """A module of tests that cannot be imported here."""
+
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
+        """Skip the module, and say why."""
+        pytest.skip(f"no {', '.join(MISSING)}", allow_module_level=True)
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+    """Return what skips a module where a package is missing; None: it is collected as usual."""
+    return Skipped.from_parent(parent, path=module_path) if MISSING else None
 
 
 @dataclass
@@ -114,6 +128,19 @@ def png(pixels: Any) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(np.asarray(pixels).astype(np.uint8)).save(stream, "PNG")
     return stream.getvalue()
+
+
+@pytest.fixture(scope="session")
+def until() -> Callable[[Callable[[], bool]], None]:
+    """Wait until a condition holds: `until(lambda: …)`."""
+
+    def wait(condition: Callable[[], bool]) -> None:
+        end = time.monotonic() + HANGS
+        while not condition():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+
+    return wait
 
 
 @pytest.fixture(scope="session")

@@ -7,12 +7,15 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 
 from graphnn.commands import train as train_command
+from graphnn.serving import reloading
+from graphnn.serving.metrics import Metrics
 
 CLOSE = 2e-6
 
@@ -23,14 +26,6 @@ def digest(file: Path) -> str:
 
 def weights(server: Any) -> str:
     return str(httpx.get(f"{server.url}/health").json()["weights"])
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait until a condition holds."""
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -84,7 +79,7 @@ def test_new_weights_are_taken_up_under_load(
 
 @pytest.mark.long
 def test_a_broken_file_is_reported_and_the_old_weights_stay(
-    trained: Path, other: Path, serve: Callable[..., Any], digits: list[bytes]
+    trained: Path, other: Path, serve: Callable[..., Any], digits: list[bytes], until: Callable[..., None]
 ) -> None:
     target = trained.with_suffix(".npz")
     good, before = target.read_bytes(), digest(target)
@@ -106,6 +101,31 @@ def test_a_broken_file_is_reported_and_the_old_weights_stay(
         until(lambda: weights(server) == digest(other))
         assert answer() != first
         assert server.said().count("not taken up") == 1
+
+
+def test_any_fault_of_new_weights_is_told_and_the_next_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights, told = tmp_path / "net.npz", list[str]()
+    monkeypatch.setattr(reloading, "EVERY", 0.01)
+    network = SimpleNamespace(stamp=(0, 0, 0), trained=SimpleNamespace(spec=SimpleNamespace(name="net")))
+    batcher: Any = SimpleNamespace(served=network)
+
+    def load() -> Any:
+        raise KeyError(weights.read_text(encoding="utf-8"))
+
+    async def run() -> None:
+        async with reloading.Reloading(batcher, Metrics(), weights, load, told.append).running():
+            for count in (1, 2):
+                weights.write_text("x" * count, encoding="utf-8")
+                async with asyncio.timeout(60):
+                    while len(told) < count:
+                        await asyncio.sleep(0.01)
+
+    asyncio.run(run())
+    for count, text in enumerate(told, 1):
+        assert text.startswith("net: the new weights are not taken up, and the old ones stay:\nTraceback")
+        assert text.endswith(f"KeyError: '{'x' * count}'")
 
 
 @pytest.mark.long
