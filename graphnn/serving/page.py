@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from functools import cache
@@ -14,25 +15,29 @@ from graphnn.text.visible import visible
 from graphnn.version import __version__
 
 TEMPLATES = Path(__file__).parent / "templates"
-FACTS, SECTIONS = "{{facts}}", "{{sections}}"
+PLACE = re.compile(r"\{\{(\w+)\}\}")  # of a text in a template
 
 
 def front_page(facts: Mapping[str, Any]) -> str:
     """Return the page that asks for inputs and shows what the network says of them."""
-    return filled("page.html", facts, {"name": str(facts["name"])})
+    values = json.dumps(facts).replace("<", "\\u003c")  # so that no script element can end in them
+    return filled("page.html", {"name": text_of(facts["name"]), "facts": values})
 
 
 def docs_page(facts: Mapping[str, Any], address: str) -> str:
     """Return the page that shows how programs ask. address: of the server, as its client knows it."""
-    return filled("docs.html", facts, {"name": str(facts["name"])}).replace(SECTIONS, sections(facts, address))
+    return filled("docs.html", {"name": text_of(facts["name"]), "sections": sections(facts, address)})
 
 
-def filled(name: str, facts: Mapping[str, Any], texts: Mapping[str, str]) -> str:
-    """Return a template with its parts: style, script, texts, and facts as JSON that no script element can end."""
-    page = template(name)
-    for key, text in {**texts, "version": __version__}.items():
-        page = page.replace(f"{{{{{key}}}}}", html.escape(visible(text)))
-    return page.replace(FACTS, json.dumps(facts).replace("<", "\\u003c"))
+def filled(name: str, parts: Mapping[str, str]) -> str:
+    """Return a template with its parts as they are, and the version; what is written in a part stays as it is."""
+    known = {**parts, "version": text_of(__version__)}
+    return PLACE.sub(lambda place: known[place[1]], template(name))
+
+
+def text_of(value: Any) -> str:
+    """Return a value as text of HTML."""
+    return html.escape(visible(str(value)))
 
 
 @cache

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from graphnn.commands import train as train_command
-from graphnn.serving.page import filled
+from graphnn.serving.page import docs_page, front_page
 
 ENTER, TAB = 13, 9
 ANSWERED = "document.querySelector('.answer')"
@@ -184,9 +184,12 @@ def test_both_pages_need_nothing_else(served: Any) -> None:
 
 
 def test_what_documents_say_cannot_end_the_script() -> None:
-    text = filled("page.html", {"name": "</script><b>"}, {"name": "</title><b>&"})
-    assert "</script><b>" not in text
-    assert "&lt;/title&gt;&lt;b&gt;&amp;" in text
+    name = "</script></title><b>& {{facts}} {{sections}}"
+    facts = {"name": name, "kind": "table", "columns": [], "input_shape": [1]}
+    for text in (front_page(facts), docs_page(facts, "http://127.0.0.1:8000")):
+        assert "</script></title>" not in text
+        assert "<title>" in text
+        assert "&lt;/script&gt;&lt;/title&gt;&lt;b&gt;&amp; {{facts}} {{sections}}" in text
 
 
 def test_openapi_names_what_is_answered(served: Any) -> None:
