@@ -42,7 +42,7 @@ class Worker:
 
     async def predict(self, request: Request) -> bytes:
         """Return the answer to a request for predictions. Raises RequestProblem where it is refused."""
-        batcher, size = self.batcher, 0
+        batcher = self.batcher
         if not self.ready:
             raise RequestProblem(HTTPStatus.SERVICE_UNAVAILABLE, "the server is starting or stopping; try again later")
         if batcher.under_way >= self.limits.queue:
@@ -52,17 +52,16 @@ class Worker:
         self.metrics.now(len(batcher), batcher.under_way)
         try:
             asked = wanted(request.query_params.multi_items())
-            batcher.coming[request] = perf_counter()
-            try:
-                body = await read_body(request, self.limits, self.held)
-            finally:
-                del batcher.coming[request]
-            size = len(body)
-            return await batcher.answer(await given_in(request, body, asked, self.limits))
+            with self.held.one() as add:
+                batcher.coming[request] = perf_counter()
+                try:
+                    body = await read_body(request, self.limits, add)
+                finally:
+                    del batcher.coming[request]
+                return await batcher.answer(await given_in(request, body, asked, self.limits))
         finally:
             batcher.under_way -= 1
             self.metrics.now(len(batcher), batcher.under_way)
-            self.held.now -= size
 
 
 class PredictEndpoint:

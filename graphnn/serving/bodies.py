@@ -3,13 +3,15 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, NoReturn
 
+from python_multipart.exceptions import FormParserError
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from graphnn.serving.given import QueryOptions, RequestInputs
 from graphnn.serving.limits import Limits
@@ -38,22 +40,35 @@ class InMemoryParser(MultiPartParser):
 
 
 class Held:
-    """Counts the bytes of all bodies that are under way in this worker."""
+    """Counts the bytes of all bodies that are under way in this worker. most: bytes. now: those at present."""
 
     def __init__(self, most: int) -> None:
         self.most, self.now = most, 0
 
-    def add(self, count: int) -> None:
-        """Count bytes. Raises RequestProblem, and counts nothing, where they would be too many."""
-        if self.now + count > self.most:
-            raise RequestProblem(
-                HTTPStatus.TOO_MANY_REQUESTS, "the requests under way fill the memory for them; try again later"
-            )
-        self.now += count
+    @contextmanager
+    def one(self) -> Iterator[Callable[[int], None]]:
+        """A context with the function that counts bytes of one body; when it ends, they count no longer.
+
+        The function raises RequestProblem, and counts nothing, where they would be too many.
+        """
+        own = 0
+
+        def add(count: int) -> None:
+            nonlocal own
+            if self.now + count > self.most:
+                text = "the requests under way fill the memory for them; try again later"
+                raise RequestProblem(HTTPStatus.TOO_MANY_REQUESTS, text)
+            self.now += count
+            own += count
+
+        try:
+            yield add
+        finally:
+            self.now -= own
 
 
-async def read_body(request: Request, limits: Limits, held: Held) -> bytes:
-    """Return the body of a request, whose bytes `held` counts. Raises RequestProblem where it is over a limit."""
+async def read_body(request: Request, limits: Limits, add: Callable[[int], None]) -> bytes:
+    """Return the body of a request. add: counts its bytes. Raises RequestProblem where it is over a limit."""
     said = request.headers.get("content-length", "")
     if said.isdigit() and int(said) > limits.body:
         refuse_size(limits)
@@ -65,15 +80,11 @@ async def read_body(request: Request, limits: Limits, held: Held) -> bytes:
                 size += len(part)
                 if size > limits.body:
                     refuse_size(limits)
-                held.add(len(part))
+                add(len(part))
                 parts.append(part)
     except TimeoutError as problem:
-        held.now -= sum(map(len, parts))
         text = f"the body was not here within {limits.reading:g} seconds"
         raise RequestProblem(HTTPStatus.REQUEST_TIMEOUT, text) from problem
-    except (RequestProblem, ClientDisconnect):
-        held.now -= sum(map(len, parts))
-        raise
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
@@ -137,10 +148,10 @@ async def files_of(request: Request, body: bytes, limits: Limits) -> tuple[tuple
     parser = InMemoryParser(request.headers, stream(), max_files=limits.files, max_fields=limits.files)  # type: ignore[arg-type]
     try:
         form = await parser.parse()
-    except MultiPartException as problem:
-        if problem.message.startswith("Too many"):
+    except (MultiPartException, FormParserError) as problem:  # the latter from starlette before 1.0
+        if str(problem).startswith("Too many"):
             raise too_large(f"the request has more than {limits.files} files, the most that are read") from problem
-        raise malformed(f"the body is not multipart/form-data: {problem.message}") from problem
+        raise malformed(f"the body is not multipart/form-data: {problem}") from problem
     if body and not parser.ended:
         raise malformed("the body is not multipart/form-data: it ends in the middle")
     found: list[tuple[str, bytes]] = []

@@ -18,7 +18,7 @@ from graphnn.serving.problems import RequestProblem
 
 MIB = 1 << 20
 HEAD = "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: {}\r\n\r\n"
-LIMITS = "--max-body 1 --max-pixels 10000 --max-files 3 --max-queue 2 --max-held 2 --read-timeout 1"
+LIMITS = "--max-body 1 --max-pixels 10000 --max-files 3 --max-held 2 --read-timeout 1"
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_a_slow_head_ends_the_connection(sent: bytes, limited: Any) -> None:
     with connected(limited) as slow:
         slow.sendall(sent)
         assert everything(slow) == ""
-    assert 0.5 < time.monotonic() - started < 20
+    assert time.monotonic() - started > 0.5
 
 
 @pytest.mark.long
@@ -138,37 +138,38 @@ def test_no_http_at_all(limited: Any) -> None:
         assert everything(odd).startswith("HTTP/1.1 400 ")
 
 
-def test_more_requests_than_the_queue_holds_are_to_come_again(limited: Any, digits: list[bytes]) -> None:
-    def ask() -> httpx.Response:
-        return httpx.post(f"{limited.url}/predict", files={"x": ("x.png", digits[0])})
+def test_more_requests_than_the_queue_holds_are_to_come_again(
+    trained: Path, serve: Callable[..., Any], digits: list[bytes], until: Callable[..., None]
+) -> None:
+    with serve(trained, "--max-queue", "2", "--read-timeout", "300") as server:
 
-    with connected(limited) as one, connected(limited) as two:
-        for connection in (one, two):
-            connection.sendall(HEAD.format(1000).encode() + b"x")
-        until(lambda: "under_way 2.0" in httpx.get(f"{limited.url}/metrics").text)
-        found = ask()
-        assert error_of(found, 429) == "2 requests are under way, the most that are taken; try again later"
-        assert found.headers["retry-after"] == "1"
-        assert httpx.get(f"{limited.url}/health").status_code == 200
-    until(lambda: "under_way 0.0" in httpx.get(f"{limited.url}/metrics").text)
-    assert ask().status_code == 200
+        def ask() -> httpx.Response:
+            return httpx.post(f"{server.url}/predict", files={"x": ("x.png", digits[0])})
 
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait until a condition holds."""
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+        with connected(server) as one, connected(server) as two:
+            for connection in (one, two):
+                connection.sendall(HEAD.format(1000).encode() + b"x")
+            until(lambda: "under_way 2.0" in httpx.get(f"{server.url}/metrics").text)
+            found = ask()
+            assert error_of(found, 429) == "2 requests are under way, the most that are taken; try again later"
+            assert found.headers["retry-after"] == "1"
+            assert httpx.get(f"{server.url}/health").status_code == 200
+        until(lambda: "under_way 0.0" in httpx.get(f"{server.url}/metrics").text)
+        assert ask().status_code == 200
 
 
 def test_bodies_under_way_have_room_in_all() -> None:
     held = Held(100)
-    held.add(80)
-    with pytest.raises(RequestProblem, match="fill the memory") as caught:
-        held.add(30)
-    assert (caught.value.status, held.now) == (429, 80)
-    assert dict(caught.value.headers) == {"Retry-After": "1"}
+    with held.one() as add:
+        add(80)
+        with held.one() as add_other:
+            add_other(20)
+            with pytest.raises(RequestProblem, match="fill the memory") as caught:
+                add_other(1)
+            assert (caught.value.status, held.now) == (429, 100)
+            assert dict(caught.value.headers) == {"Retry-After": "1"}
+        assert held.now == 80
+    assert held.now == 0
 
 
 @pytest.mark.long
@@ -179,7 +180,7 @@ def test_an_answer_that_takes_too_long(trained: Path, serve: Callable[..., Any],
         assert httpx.get(f"{server.url}/health").json()["ready"]
 
 
-def test_a_client_that_leaves_disturbs_nobody(limited: Any, digits: list[bytes]) -> None:
+def test_a_client_that_leaves_disturbs_nobody(limited: Any, digits: list[bytes], until: Callable[..., None]) -> None:
     for _ in range(20):
         with connected(limited) as gone:
             gone.sendall(HEAD.format(len(digits[0])).encode() + digits[0][: np.random.default_rng(0).integers(9)])
