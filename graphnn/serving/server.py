@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr
 from io import StringIO
@@ -32,8 +33,10 @@ from graphnn.serving.served import Served, load_served
 BACKLOG = 2048  # connections that the system holds until they are taken
 KEEP_ALIVE = 30  # seconds in which a client may send its next request
 START = 60  # seconds in which a worker starts that is to replace another
+PAUSE = 2  # seconds until a worker that could not load the network is started again
 AT_ONCE = 0.1  # seconds in which one says whether it is ready
 GRACE = 1  # seconds for an answer that is ready to be sent, after the time for it
+NOT_STARTED = "the server could not start, for the reason above"
 SWITCH = 0.0005  # seconds for which the thread that computes may keep the one that reads requests from going on
 
 Tell = Callable[[str], None]
@@ -76,10 +79,15 @@ class Settings:
         return application(worker, reloading, askers=self.askers)
 
     def __call__(self) -> Any:
-        """Return the application of one of several workers, in its process."""
+        """Return the application of one of several workers, in its process, which ends where there is no network."""
         threadpool_limits(1, "blas")
         sys.setswitchinterval(SWITCH)
-        return self.application(self.quiet_load())
+        try:
+            return self.application(self.quiet_load())
+        except GraphError as problem:
+            self.tell(f"a worker cannot load the network, and is started again and again until it can:\n{problem}")
+            time.sleep(PAUSE)
+            sys.exit(GraphError.exit_code)
 
 
 def serve(settings: Settings, served: Served, listener: socket.socket, ready: Callable[[], None]) -> None:
@@ -93,12 +101,14 @@ def serve(settings: Settings, served: Served, listener: socket.socket, ready: Ca
             workers = ServerProcesses(configured(settings, settings, factory=True), listener, ready)
             workers.run()
         if workers.failed:
-            raise GraphError("a worker could not start, which it has explained above")
+            raise GraphError(NOT_STARTED)
         return
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH)
     try:
         OneServer(configured(settings, settings.application(served)), ready).run([listener])
+    except SystemExit as problem:  # by which uvicorn says that the application has not started
+        raise GraphError(NOT_STARTED) from problem
     finally:
         sys.setswitchinterval(before)
 

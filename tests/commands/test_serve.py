@@ -81,6 +81,19 @@ def test_a_port_that_is_taken(graphnn: Callable[..., Any], trained: Path) -> Non
 
 
 @needs_packages
+def test_a_network_that_cannot_be_warmed_up_is_no_success(python: Callable[..., Any], trained: Path) -> None:
+    code = (
+        "import sys\nfrom graphnn.commands import serve\nfrom graphnn.serving.served import Served\n"
+        "def warm(self): raise MemoryError('of the test')\n"
+        "Served.warm = warm\nsys.exit(serve.main(sys.argv[1:]))"
+    )
+    done = python("-c", code, trained, "--port", "0")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "MemoryError: of the test" in done.stderr
+    assert done.stderr.endswith("the server could not start, for the reason above\n")
+
+
+@needs_packages
 def test_a_host_that_is_none(graphnn: Callable[..., Any], trained: Path) -> None:
     done = graphnn("serve", trained, "--host", "no.such.host.invalid", "--port", "0")
     assert (done.returncode, done.stdout) == (2, "")

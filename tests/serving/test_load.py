@@ -83,6 +83,14 @@ def workers_of(server: int) -> set[int]:
     return {pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()}
 
 
+def answers(server: Any) -> bool:
+    """Whether a server answers."""
+    try:
+        return bool(httpx.get(f"{server.url}/health", timeout=5).json()["ready"])
+    except httpx.TransportError:
+        return False
+
+
 def test_a_thousand_requests_200_at_once(served: Any, digits: list[bytes]) -> None:
     expected = alone(served.url, digits)
     assert len({tuple(one.items()) for one in expected}) > 90  # so that an answer to another picture is noticed
@@ -105,20 +113,25 @@ def test_with_batches_of_one_the_bits_are_those_of_one_alone(
 
 
 def test_requests_under_way_are_answered_when_it_ends(
-    trained: Path, serve: Callable[..., Any], digits: list[bytes]
+    trained: Path, serve: Callable[..., Any], digits: list[bytes], until: Callable[..., None]
 ) -> None:
     with serve(trained) as server:
         place = urlsplit(server.url)
+
+        def refused() -> bool:
+            try:
+                socket.create_connection((place.hostname, place.port), timeout=30).close()
+            except ConnectionRefusedError:
+                return True
+            return False
+
         connections = [socket.create_connection((place.hostname, place.port), timeout=30) for _ in range(20)]
         for connection in connections:
             head = "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
             connection.sendall(f"{head}Content-Length: {len(digits[0])}\r\n\r\n".encode() + digits[0][:10])
-        while "under_way 20.0" not in httpx.get(f"{server.url}/metrics").text:
-            time.sleep(0.02)
+        until(lambda: "under_way 20.0" in httpx.get(f"{server.url}/metrics").text)
         server.process.send_signal(signal.SIGTERM)
-        time.sleep(0.5)
-        with pytest.raises(OSError, match="refused"):
-            socket.create_connection((place.hostname, place.port), timeout=30)
+        until(refused)
         for connection in connections:
             connection.sendall(digits[0][10:])
         for connection in connections:
@@ -196,4 +209,25 @@ def test_workers_share_the_load_and_one_that_is_lost_is_replaced(
         os.kill(min(workers_of(server.process.pid)), signal.SIGKILL)
         time.sleep(1)
         assert worst(asyncio.run(together(server.url, digits[:20], 40, again=True, at_once=10)), expected) <= CLOSE
+        assert server.stop() == 0
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not Path("/proc").exists(), reason="children are looked for in /proc")
+def test_a_worker_that_cannot_load_the_network_is_started_until_it_can(
+    trained: Path, serve: Callable[..., Any], until: Callable[..., None]
+) -> None:
+    weights, away = trained.with_suffix(".npz"), trained.with_suffix(".away")
+    with serve(trained, "--workers", "2") as server:
+        before = workers_of(server.process.pid)
+        weights.rename(away)
+        os.kill(min(before), signal.SIGKILL)
+        until(lambda: "a worker cannot load the network" in server.said())
+        assert httpx.get(f"{server.url}/health").json()["ready"]
+        assert "Traceback" not in server.said()
+        away.rename(weights)
+        survivor = max(before)
+        os.kill(survivor, signal.SIGKILL)  # so that only new ones answer
+        until(lambda: answers(server))
+        assert survivor not in workers_of(server.process.pid)
         assert server.stop() == 0
