@@ -11,7 +11,8 @@ from graphnn.datasets.base import DATASETS, Dataset, KnownDataset, Location
 from graphnn.datasets.batches import draw_test_part
 from graphnn.datasets.npz import stored
 from graphnn.datasets.table import DataTable, read_table
-from graphnn.datasets.table_encoding import REFUSE, ColumnEncoding, TableEncoding, inputs_of, with_means
+from graphnn.datasets.table_encoding import REFUSE, ColumnEncoding, TableEncoding, with_means
+from graphnn.datasets.table_features import inputs_of
 from graphnn.datasets.table_format import TableFormat
 from graphnn.datasets.table_kinds import kind_of
 from graphnn.datasets.table_memory import check_features

@@ -12,9 +12,8 @@ from graphnn.datasets.table_encoding import (
     inexact_name,
     mark_of,
     numbers_of,
-    too_large,
-    too_large_text,
 )
+from graphnn.datasets.table_features import too_large, too_large_text
 from graphnn.datasets.targets import one_hot, read_numbers
 from graphnn.errors import DataError
 from graphnn.metrics.outputs import Classes, Numbers, Outputs, YesOrNo

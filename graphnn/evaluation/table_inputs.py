@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from graphnn.datasets.table_encoding import TableEncoding, encoded, missing_text
+from graphnn.datasets.table_encoding import TableEncoding
+from graphnn.datasets.table_features import encoded, missing_text
 from graphnn.datasets.table_format import TableFormat
 from graphnn.datasets.table_names import wanted
 from graphnn.datasets.table_parts import Rows, TableParts

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from graphnn.datasets.agreement import class_names_note, is_bytes, part_indices, split_note, test_note
-from graphnn.datasets.base import Dataset, concrete_mode, facts_of
+from graphnn.datasets.base import Dataset, facts_of
 from graphnn.datasets.preparation import Normalisation
-from graphnn.datasets.provenance import UNKNOWN, Provenance
+from graphnn.datasets.provenance import Provenance
 from graphnn.datasets.table_encoding import TableEncoding
 from graphnn.describe.kernels import document_kernels
 from graphnn.describe.limits import refuse_inference
@@ -21,7 +21,6 @@ from graphnn.graph.graph import Graph, named_parameters
 from graphnn.graph.initialisation import unset
 from graphnn.kernels.choice import is_there
 from graphnn.kernels.kernels import Kernels
-from graphnn.layers.settings import added_fragments
 from graphnn.model.arrays import in_form
 from graphnn.parameters.parameters import Parameters
 from graphnn.pictures.ink_form import InkForm
@@ -30,16 +29,15 @@ from graphnn.runs.data_notes import print_split_note
 from graphnn.runs.promotion import latest_whole
 from graphnn.runs.reading import DocumentSource, command_line, document_command, has_place, read_document
 from graphnn.runs.store import numbers_text, store_of
-from graphnn.specification.differences import differences
+from graphnn.runs.training_of_weights import normalisation_of, note_differences
 from graphnn.specification.spec import Spec
 from graphnn.specification.split_seed import both_older
-from graphnn.storage.weights import WeightsFile, assign, class_names, load_weights
+from graphnn.storage.weights import assign, class_names, load_weights
 from graphnn.text.shell import file_word
 from graphnn.text.terminal import note
 from graphnn.training.samples import Samples
 from graphnn.types import Array
 
-SHOWN_DIFFERENCES = 3
 CLOSE = 0.01  # relative, and absolute, difference of losses: weights may have been rounded to float16 since
 PARTS = ("test", "validation", "train")
 TEST_SPLIT = "test_split"
@@ -221,7 +219,7 @@ def load_trained(source: DocumentSource, weights: Path | None, command: str) -> 
     graph, unweighted = recorded(graph, file.meta, names if facts is None else facts.classes)
     if unweighted is not None:
         note(f"{path}: {unweighted}")
-    return Trained(spec, graph, parameters, path, constants(spec, file), names, provenance, file.meta)
+    return Trained(spec, graph, parameters, path, normalisation_of(spec, file), names, provenance, file.meta)
 
 
 def refuse_foreign(weights: Path, document: Path, command: str) -> None:
@@ -255,50 +253,6 @@ def how_to_get(weights: Path, document: Path, command: str) -> str:
     number = known[-1] if whole is None else whole.number
     have = "has" if len(known) == 1 else "have"
     return f"{numbers_text(known)} {have} weights: {document_command('runs', command, document)} --promote {number}"
-
-
-def constants(spec: Spec, file: WeightsFile) -> Normalisation:
-    """Return the normalisation that the weights were trained with. Raises WeightsError where it is missing."""
-    values = file.meta.get("normalisation")
-    if values is not None:
-        try:
-            return Normalisation.from_json(values)
-        except DataError as error:
-            raise WeightsError(f"{file.path}: {error}") from error
-    mode = spec.data["normalize"]
-    if "normalisation" in file.meta:  # null: none was needed, unless the document beside it says otherwise
-        known = file.meta.get("document")
-        data = known.get("data") if isinstance(known, dict) else None
-        mode = data.get("normalize", "none") if isinstance(data, dict) else "none"
-    if mode != "none":
-        raise WeightsError(
-            f"{file.path}: holds no normalisation constants, but {'its' if 'normalisation' in file.meta else 'the'} "
-            f'document says "normalize": "{mode}"; weights that train writes hold them'
-        )
-    facts = facts_of(spec.data["dataset"])
-    return Normalisation("none", facts.shape if facts else spec.input_shape, (0.0,), (1.0,))
-
-
-def note_differences(spec: Spec, file: WeightsFile) -> None:
-    """Print a note on stderr where the weights were trained from another document than this one."""
-    document = file.meta.get("document")
-    if not isinstance(document, dict):
-        return
-    arrays = document.get("data", {}).get("path") == UNKNOWN  # arrays from Python, of no known data set
-    ignore = {"data.dataset"} if arrays else set[str]()
-    ignore |= {"data.seed"} if both_older(spec, document) else set()
-    ignore |= {"data.normalize"} if same_normalisation(spec, file.meta.get("normalisation")) else set()
-    found = differences(document, spec.resolved(), ignore=ignore, plugins=added_fragments())
-    if found:
-        more = len(found) - SHOWN_DIFFERENCES
-        shown = [difference.text("there", "now") for difference in found[:SHOWN_DIFFERENCES]]
-        shown += [f"and {more} more"] if more > 0 else []
-        note(f"{file.path} was trained from another document: {'; '.join(shown)}")
-
-
-def same_normalisation(spec: Spec, known: Any) -> bool:
-    """Return whether a document normalises the samples of the weights as they were. known: the weights' constants."""
-    return known is not None and concrete_mode(spec.data["normalize"], tuple(known["shape"])) == known["mode"]
 
 
 def weights_beside(document: Path, option: str = "--output") -> Path:

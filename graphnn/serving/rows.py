@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from graphnn.datasets.table import DataColumn, DataTable
-from graphnn.datasets.table_encoding import TableEncoding, inputs_of
+from graphnn.datasets.table_encoding import TableEncoding
+from graphnn.datasets.table_features import inputs_of
 from graphnn.datasets.table_format import TableFormat
 from graphnn.datasets.table_names import wanted
 from graphnn.datasets.table_numbers import NumberFormat
