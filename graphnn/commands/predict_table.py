@@ -111,8 +111,6 @@ def answers(
     arguments: Namespace, trained: Trained, encoding: TableEncoding, table: Source, wrong: NotFinite
 ) -> Iterator[Answered]:
     """Yield what the network says of some rows at a time. wrong: counts those whose outputs are not finite."""
-    known = trained.provenance
-    dtype = known.dtype if known is not None and known.dtype else "float32"
     outputs, count = trained.graph.loss.outputs, math.prod(trained.graph.output_shape)
     current: list[tuple[Rows, dict[int, str], dict[str, int]]] = []
 
@@ -122,7 +120,7 @@ def answers(
             fit = [row for row in range(len(rows)) if row not in problems]
             labels = {f"{table.path}:{rows.table.lines[row]}": row for row in fit}
             current[:] = [(rows, problems, labels)]
-            yield list(labels), x[fit].astype(dtype)
+            yield list(labels), x[fit].astype(trained.input_dtype)
 
     found = predictions(
         trained.graph,

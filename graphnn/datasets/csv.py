@@ -16,7 +16,7 @@ from graphnn.datasets.table_features import inputs_of
 from graphnn.datasets.table_format import TableFormat
 from graphnn.datasets.table_kinds import kind_of
 from graphnn.datasets.table_memory import check_features
-from graphnn.datasets.table_names import KEYS, names_meant, references, selected, wanted
+from graphnn.datasets.table_names import KEYS, TRAINED_ON, names_meant, references, selected, wanted
 from graphnn.datasets.table_notes import table_notes
 from graphnn.datasets.table_targets import answers_of
 from graphnn.datasets.table_text import near_table
@@ -67,7 +67,7 @@ def read(
     def select(names: Sequence[str], found: TableFormat) -> Sequence[str]:
         if known is not None:
             columns = [*(column.name for column in known.columns), *known.targets]
-            return wanted(columns, names, found, path, "the table that the weights were trained on")
+            return wanted(columns, names, found, path, TRAINED_ON)
         if like is not None:
             return wanted(like.columns, names, found, path, str(like.path))
         return selected(names, settings, found, path)

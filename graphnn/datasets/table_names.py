@@ -12,6 +12,7 @@ from graphnn.text.suggestions import did_you_mean, quoted
 
 Reference = str | int
 KEYS = ("target", "ignore", "categories")
+TRAINED_ON = "the table that the weights were trained on"  # in messages about new rows
 
 
 def names_meant(

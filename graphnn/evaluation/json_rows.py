@@ -10,14 +10,12 @@ import numpy as np
 from graphnn.datasets.table import DataColumn, DataTable
 from graphnn.datasets.table_encoding import TableEncoding
 from graphnn.datasets.table_format import TableFormat
-from graphnn.datasets.table_names import wanted
+from graphnn.datasets.table_names import TRAINED_ON, wanted
 from graphnn.datasets.table_numbers import NumberFormat
 from graphnn.datasets.table_parts import Rows
 from graphnn.errors import DataError
 from graphnn.evaluation.json_values import NoValue, Numbered, json_values
 from graphnn.text.suggestions import quoted
-
-TRAINED_ON = "the table that the weights were trained on"
 
 
 class JsonRows:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 
 import numpy as np
 
@@ -58,27 +57,6 @@ class NotFinite:
         """Return the messages, and how many more such samples there are."""
         more = self.count - len(self.explained)
         return [*self.explained, *([f"and {more} more"] if more else [])]
-
-
-def predict(
-    graph: Graph,
-    parameters: Parameters,
-    normalisation: Normalisation,
-    parts: Iterable[Labelled],
-    *,
-    batch_size: int,
-    threads: int | None = None,
-    kernels: str | None = None,
-) -> tuple[list[Result], list[str]]:
-    """Return what the network says of each sample of all parts, where finite, and messages about the other samples.
-
-    The arguments are those of `predictions`.
-    """
-    wrong = NotFinite()
-    found = predictions(
-        graph, parameters, normalisation, parts, wrong, batch_size=batch_size, threads=threads, kernels=kernels
-    )
-    return list(chain.from_iterable(found)), wrong.messages()
 
 
 def predictions(

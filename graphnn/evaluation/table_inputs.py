@@ -9,7 +9,7 @@ import numpy as np
 from graphnn.datasets.table_encoding import TableEncoding
 from graphnn.datasets.table_features import encoded, missing_text
 from graphnn.datasets.table_format import TableFormat
-from graphnn.datasets.table_names import wanted
+from graphnn.datasets.table_names import TRAINED_ON, wanted
 from graphnn.datasets.table_parts import Rows, TableParts
 from graphnn.document.document import listed
 from graphnn.errors import DataError
@@ -35,7 +35,7 @@ def new_rows(stream: Iterable[str], path: Path, encoding: TableEncoding, setting
     columns = [column.name for column in encoding.columns]
 
     def select(names: Sequence[str], found: TableFormat) -> Sequence[str]:
-        return wanted(columns, names, found, path, "the table that the weights were trained on")
+        return wanted(columns, names, found, path, TRAINED_ON)
 
     def unnamed(count: int) -> Sequence[str]:
         without = [name for name in encoding.names if name not in encoding.targets]
@@ -43,7 +43,7 @@ def new_rows(stream: Iterable[str], path: Path, encoding: TableEncoding, setting
             if count == len(names):
                 return names
         raise DataError(
-            f"{path}: has {count} columns, but the table that the weights were trained on {len(encoding.names)}, or "
+            f"{path}: has {count} columns, but {TRAINED_ON} {len(encoding.names)}, or "
             f"{len(without)} without the answers"
         )
 

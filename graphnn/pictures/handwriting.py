@@ -9,7 +9,7 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.pictures.framing import framed, has_form, thickened
 from graphnn.pictures.ink import LARGEST, Blank, NoInk, find_ink
 from graphnn.pictures.ink_form import InkForm
-from graphnn.pictures.opening import Size, decoded, picture_bytes, without_warnings
+from graphnn.pictures.opening import Size, decoded
 from graphnn.types import Array
 
 HALF = 128  # between the grey levels of dark and light
@@ -24,15 +24,6 @@ class Prepared:
 
     pixels: Array | None
     notes: tuple[tuple[str, str], ...]
-
-
-def read_handwriting(path: Path, form: InkForm, size: int, *, invert: bool = False) -> Prepared:
-    """Return the image for the digit in a picture, in the form of a data set.
-
-    It is prepared as by `handwriting`. Raises DataError likewise, OSError where the file cannot be read.
-    """
-    with without_warnings():
-        return handwriting(path, picture_bytes(path), form, size, invert=invert)
 
 
 def handwriting(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graphnn.frozen_dataclass import frozen_dataclass
-from graphnn.pictures.opening import Size, decoded, picture_bytes, without_warnings
+from graphnn.pictures.opening import Size, decoded
 from graphnn.types import Array
 
 if TYPE_CHECKING:
@@ -27,12 +27,6 @@ class Fitted:
 
     pixels: Array
     size: Size
-
-
-def read_fitted(path: Path, shape: tuple[int, int, int], resize: str) -> Fitted:
-    """Return the picture in a file as `fitted` does. Raises DataError, OSError where the file cannot be read."""
-    with without_warnings():
-        return fitted(path, picture_bytes(path), shape, resize)
 
 
 def fitted(path: Path, content: bytes, shape: tuple[int, int, int], resize: str, most: int | None = None) -> Fitted:

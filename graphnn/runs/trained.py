@@ -87,6 +87,12 @@ class Trained:
         return known if isinstance(known, str) and known in RESIZES else str(self.spec.data.get("resize", "stretch"))
 
     @property
+    def input_dtype(self) -> str:
+        """The type of the training inputs, as they are stored; float32 where it is not known."""
+        known = None if self.provenance is None else self.provenance.dtype
+        return known or "float32"
+
+    @property
     def ink(self) -> InkForm | None:
         """How the data set holds the ink of handwriting, for pictures to be prepared so; None: they are resized."""
         facts = facts_of(self.spec.data["dataset"])

@@ -10,15 +10,15 @@ from graphnn.datasets.table import DataColumn, DataTable
 from graphnn.datasets.table_encoding import TableEncoding
 from graphnn.datasets.table_features import inputs_of
 from graphnn.datasets.table_format import TableFormat
-from graphnn.datasets.table_names import wanted
+from graphnn.datasets.table_names import TRAINED_ON, wanted
 from graphnn.datasets.table_numbers import NumberFormat
+from graphnn.evaluation.json_rows import cell_of
 from graphnn.runs.trained import Trained
 from graphnn.serving.problems import unsuitable
 from graphnn.text.suggestions import did_you_mean, quoted
 from graphnn.types import Array
 
 ROW = Path("row")
-TRAINED_ON = "the table that the weights were trained on"
 
 
 def are_rows(values: Any) -> bool:
@@ -54,21 +54,14 @@ def table_of(rows: Sequence[Any], encoding: TableEncoding) -> DataTable:
 
 def cell(value: Any, where: str) -> str:
     """Return a value of JSON as the text of a cell; null is a missing one. Raises RequestProblem for anything else."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
-    if isinstance(value, str):
-        return value
-    raise unsuitable(f"{where}: is a list or an object, where a number or text is needed")
+    if isinstance(value, list | dict):
+        raise unsuitable(f"{where}: is a list or an object, where a number or text is needed")
+    return cell_of(value)
 
 
 def features_of(table: DataTable, encoding: TableEncoding, trained: Trained) -> Array:
     """Return the features of a table's rows, N×F, in the type of the training inputs."""
-    known = trained.provenance
-    return inputs_of(encoding, table, trained=True).astype(known.dtype if known and known.dtype else "float32")
+    return inputs_of(encoding, table, trained=True).astype(trained.input_dtype)
 
 
 def row_answer(line: int, row: Any, predictions: Mapping[str, Any]) -> dict[str, Any]:

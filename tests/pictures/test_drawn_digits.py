@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw
 from graphnn.commands.arguments import document_source
 from graphnn.commands.predict import parser
 from graphnn.datasets.mnist import INK
-from graphnn.evaluation.prediction import predict
-from graphnn.pictures.handwriting import read_handwriting
+from graphnn.evaluation.prediction import NotFinite, predictions
+from graphnn.pictures.handwriting import handwriting
 from graphnn.runs.trained import Trained, load_trained
 from graphnn.types import Array
 
@@ -35,7 +35,7 @@ def outputs(trained: Trained, kind: Any, digits: list[int], folder: Path) -> Arr
     images = []
     for digit in digits:
         DRAWINGS["drawn"](digit, kind).save(folder / "a.png")
-        pixels = read_handwriting(folder / "a.png", INK, 28).pixels
+        pixels = handwriting(folder / "a.png", (folder / "a.png").read_bytes(), INK, 28).pixels
         assert pixels is not None
         images.append(pixels)
     return probabilities(trained, np.array(images))
@@ -43,8 +43,8 @@ def outputs(trained: Trained, kind: Any, digits: list[int], folder: Path) -> Arr
 
 def probabilities(trained: Trained, images: Array) -> Array:
     parts = [([str(number) for number in range(len(images))], images[:, None])]
-    found, _ = predict(trained.graph, trained.parameters, trained.normalisation, parts, batch_size=64)
-    return np.array([y for _, y in found])
+    found = predictions(trained.graph, trained.parameters, trained.normalisation, parts, NotFinite(), batch_size=64)
+    return np.array([y for part in found for _, y in part])
 
 
 def test_one_digit_of_each_kind(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_clear_seven_of_any_size(height: int, tmp_path: Path) -> None:
     mask = DRAWINGS["stroked"](7, 0, height)
     for place in ((0.5, 0.5), (0.02, 0.98)):
         DRAWINGS["picture"](DRAWINGS["on_paper"](mask, (200, 300), place)).save(tmp_path / "a.png")
-        pixels = read_handwriting(tmp_path / "a.png", INK, 28).pixels
+        pixels = handwriting(tmp_path / "a.png", (tmp_path / "a.png").read_bytes(), INK, 28).pixels
         assert pixels is not None
         for name, confidence in (("mnist", 0.99), ("mnist_record", 0.89)):
             y = probabilities(network(name), pixels[None])

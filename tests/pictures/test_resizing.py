@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from graphnn.pictures import opening, resizing
-from graphnn.pictures.resizing import RESIZES, fitted, inner_size, read_fitted
+from graphnn.pictures.resizing import RESIZES, fitted, inner_size
 from graphnn.types import Array
 
 FORMATS = {  # the modes that each can store without loss
@@ -247,13 +247,19 @@ def test_sizes_inside_keep_the_aspect() -> None:
     assert math.isclose(width / height, 3 / 7)
 
 
+def read_fitted(file: Path, shape: tuple[int, int, int]) -> Array:
+    """Return the pixels of the picture in a file, brought to C×H×W."""
+    with opening.without_warnings():
+        return fitted(file, file.read_bytes(), shape, "fit").pixels
+
+
 def test_the_first_picture_of_a_moving_one_is_taken(tmp_path: Path) -> None:
     frames = [Image.new("RGB", (4, 4), colour) for colour in ("red", "lime")]
     for name in ("a.gif", "a.webp", "a.png", "a.tif"):
         frames[0].save(
             tmp_path / name, save_all=True, append_images=frames[1:], **({"lossless": True} if "webp" in name else {})
         )
-        assert read_fitted(tmp_path / name, (3, 1, 1), "fit").pixels.tolist() == [[[255, 0, 0]]], name
+        assert read_fitted(tmp_path / name, (3, 1, 1)).tolist() == [[[255, 0, 0]]], name
 
 
 @pytest.mark.parametrize("mode", ["I", "F"])
@@ -262,14 +268,14 @@ def test_samples_of_32_bits_are_refused(mode: str, tmp_path: Path) -> None:
     with pytest.raises(
         opening.DataError, match=r"a\.tif: cannot be read as a picture: its samples have 32 bits; save it"
     ):
-        read_fitted(tmp_path / "a.tif", (1, 4, 4), "fit")
+        read_fitted(tmp_path / "a.tif", (1, 4, 4))
 
 
 def check_damaged(file: Path) -> None:
     """Check that a file is read, or refused in one line that names it."""
     told = ""
     try:
-        assert read_fitted(file, (3, 6, 6), "fit").pixels.shape == (6, 6, 3)
+        assert read_fitted(file, (3, 6, 6)).shape == (6, 6, 3)
     except opening.DataError as error:
         told = str(error)
     assert told == "" or (told.startswith(f"{file}: ") and "\n" not in told)
