@@ -164,7 +164,7 @@ def test_which_kernels_run_a_graph(plain, graph, monkeypatch):
     monkeypatch.setattr(choice, "find_spec", lambda name: None)
     assert (kernels_for(graph), kernels_for(graph, "numpy"), kernels_for(vectors)) == (NUMPY, NUMPY, NUMPY)
     assert kernels_for(graph, None, 1e15) == NUMPY
-    with pytest.raises(GraphError, match=r"numba, which is not installed: .* install numba"):
+    with pytest.raises(GraphError, match=r"numba, which is not installed: .* install 'graphnn\[fast\]'"):
         kernels_for(graph, "numba")
     with pytest.raises(GraphError, match='unknown kernels "numbe"; did you mean "numba"\\?'):
         kernels_for(graph, "numbe")
