@@ -15,7 +15,7 @@ from graphnn.exporting.branches import layer_nodes, steps_of
 from graphnn.exporting.drawings.svg_text import fitted, text_width, wrapped
 from graphnn.graph.build import build_graph
 from graphnn.specification.spec import parse_spec, read_spec
-from tests.conftest import ROOT, SMALL, Run
+from tests.conftest import ROOT, SMALL, Golden, Run
 
 MODELS = sorted((ROOT / "models").glob("*.json"))
 SVG = "{http://www.w3.org/2000/svg}"
@@ -177,3 +177,7 @@ def test_the_command_draws_a_document_without_weights_and_replaces_drawings_alon
         file.write_text("mine", encoding="utf-8")
         assert graphnn("export", document, "--to", target).returncode == 2
         assert file.read_text(encoding="utf-8") == "mine"
+
+
+def test_the_picture_of_the_pages_is_what_the_program_draws(golden: Golden) -> None:
+    golden(ROOT / "tests" / "readme" / "network.svg", drawn("mnist_cnn.json", "svg")[0])
