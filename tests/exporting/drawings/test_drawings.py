@@ -180,4 +180,4 @@ def test_the_command_draws_a_document_without_weights_and_replaces_drawings_alon
 
 
 def test_the_picture_of_the_pages_is_what_the_program_draws(golden: Golden) -> None:
-    golden(ROOT / "tests" / "readme" / "network.svg", drawn("mnist_cnn.json", "svg")[0])
+    golden(ROOT / "tests" / "readme" / "network.svg", drawn("cifar10_resnet.json", "svg")[0])
