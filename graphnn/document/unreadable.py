@@ -6,6 +6,7 @@ from pathlib import Path
 from graphnn.document.document import listed
 from graphnn.document.json_reader import LineIndex
 from graphnn.errors import Problem
+from graphnn.text.shell import file_word
 from graphnn.text.suggestions import closest
 
 SIGNATURES = (  # the first bytes of files that are often given by mistake
@@ -15,6 +16,14 @@ SIGNATURES = (  # the first bytes of files that are often given by mistake
     (b"\x1f\x8b", "this is a compressed file (gzip)"),
     (b"\x89PNG", "this is an image (PNG)"),
     (b"\xff\xd8\xff", "this is an image (JPEG)"),
+)
+
+
+OF_LIBRARIES = (  # how their files end, and what to write instead of such a file
+    ((".onnx",), "this is a network in ONNX", "graphnn import {} makes one of it"),
+    ((".keras",), "this is a model of Keras", "graphnn import {} says how one is made of it"),
+    ((".pt", ".pth", ".ckpt"), "this is a file of PyTorch", "graphnn import {} says how one is made of it"),
+    ((".safetensors", ".h5"), "these are weights", "graphnn import {} --into NAME.json makes them those of a document"),
 )
 
 
@@ -35,6 +44,9 @@ def other_content(data: bytes, path: Path, kind: str) -> str | None:
     """
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "this text is in UTF-16; save it as UTF-8"
+    for suffixes, found, advice in OF_LIBRARIES:
+        if path.name.lower().endswith(suffixes) and not data.lstrip().startswith(b"{"):
+            return f"{found}, not {kind}; {advice.format(file_word(path))}"
     for signature, found in SIGNATURES:
         if data.startswith(signature):
             document = path.with_suffix(".json")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from graphnn.describe.memory import parameter_count
 from graphnn.pictures.resizing import MODES
 from graphnn.serving.limits import Limits
 from graphnn.serving.served import Served
@@ -28,7 +29,7 @@ def facts_of_served(served: Served, limits: Limits) -> dict[str, Any]:
         "columns": [] if table is None else [column_facts(column) for column in table.columns],
         "handwriting": trained.ink is not None,
         "light_on_dark": trained.reader().light_on_dark,
-        "parameters": int(trained.parameters.vector.size),
+        "parameters": sum(parameter_count(node, trainable=True) for node in trained.graph.nodes),
         "figures": figures(trained.meta.get("metrics")),
         "kernels": served.kernels.name,
         "weights": f"sha256:{served.digest}",

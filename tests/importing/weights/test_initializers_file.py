@@ -61,6 +61,15 @@ def test_matrices_are_turned_as_their_operations_say(tmp_path: Path) -> None:
     }
 
 
+def test_factors_of_a_product_are_in_the_weights(tmp_path: Path) -> None:
+    nodes = [node("Gemm", "x a.weight a.bias", "h", transB=1, alpha=0.5, beta=3.0), node("Gemm", "h b.weight", "y")]
+    found = read(tmp_path, nodes, {"a.weight": ARRAY, "a.bias": np.ones(2), "b.weight": ARRAY})
+    first, second = found.modules
+    np.testing.assert_array_equal(first.arrays["weight"], ARRAY / 2)
+    assert first.arrays["bias"].tolist() == [3, 3]
+    np.testing.assert_array_equal(second.arrays["weight"], ARRAY.T)
+
+
 def test_branches_do_not_come_before_each_other(tmp_path: Path) -> None:
     nodes = [
         node("Gemm", "x a.weight", "h"),

@@ -65,6 +65,20 @@ def test_equal_names_come_first() -> None:
     assert pairs(matched(THREE, "net.third:c net.second:c net.first:s net.head:f"))["third"] == "net.third"
 
 
+def test_equal_names_in_another_order_of_the_graph_are_not_believed() -> None:
+    arrays = {
+        "first.weight": np.ones(SHAPES["s"]),
+        **dict.fromkeys(("third.weight", "second.weight"), np.ones(SHAPES["c"])),
+        "head.weight": np.ones(SHAPES["f"]),
+        "head.bias": np.ones(5),
+    }
+    before = {"first": (), "third": ("first",), "second": ("first", "third"), "head": ("first", "third", "second")}
+    file = ForeignFile(Path("w"), "test", grouped(arrays).modules, before={k: frozenset(v) for k, v in before.items()})
+    found = match(THREE, file)
+    assert found.rules == (MatchingRule.GRAPH,)
+    assert pairs(found) == {"first": "first", "second": "third", "third": "second", "head": "head"}
+
+
 def test_some_equal_names_leave_the_others_to_start_anew() -> None:
     found = matched(THREE, "first:s second:c third:c")
     assert (len(found.pairs), [slot.name for slot in found.anew], found.unused) == (3, ["head"], ())
