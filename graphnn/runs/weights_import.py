@@ -7,19 +7,22 @@ from graphnn.datasets.base import facts_of, known_shape
 from graphnn.datasets.preparation import Normalisation
 from graphnn.datasets.provenance import Provenance
 from graphnn.errors import DataError, WeightsError
+from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph, named_parameters
+from graphnn.graph.initialisation import unset
 from graphnn.importing.onnx.imported import checked_classes
 from graphnn.importing.onnx.sample_normalisation import given_normalisation
 from graphnn.importing.weights.fitted_weights import FittedWeights
 from graphnn.importing.weights.weight_files import is_foreign
 from graphnn.runs.data import TrainingData
 from graphnn.runs.mapped_weights import fitted_or_map
+from graphnn.runs.output_check import outputs_note
 from graphnn.runs.reading import DocumentSource, read_document
 from graphnn.specification.spec import Spec
 from graphnn.storage.own_files import check_own_file
-from graphnn.storage.weights import save_weights
+from graphnn.storage.weights import assign, save_weights
 from graphnn.text.suggestions import quoted
 from graphnn.training.metadata import weights_metadata
 
@@ -96,6 +99,11 @@ def import_weights(request: WeightsImport) -> ImportedWeights:
     )
     arrays = {key: fitted.arrays[key] for key in named_parameters(graph.nodes)}
     save_weights(request.output, arrays, meta)
+    if request.file.suffix.lower() == ".onnx":
+        parameters = unset(graph)
+        assign(parameters, arrays, file=request.file)
+        differs = outputs_note(request.file, TrainedNetwork.of(spec, graph, parameters, normalisation, meta))
+        notes += () if differs is None else (differs,)
     return ImportedWeights(request.output, graph, fitted, normalisation, (*fitted.notes, *notes))
 
 
