@@ -1,6 +1,5 @@
 """What a target of export is: a network written for another library, or a drawing; and the registry of targets."""
 
-import importlib.util
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Container, Mapping, Sequence
 from operator import attrgetter
@@ -17,7 +16,7 @@ from graphnn.registry import Registry
 from graphnn.reports.report import Fact
 from graphnn.storage.own_files import check_own_file
 from graphnn.storage.replacing import replacing
-from graphnn.text.installing import extra_command
+from graphnn.text.installing import extra_command, missing
 from graphnn.types import Array
 
 if TYPE_CHECKING:
@@ -79,11 +78,12 @@ class Target(ABC):
 
     def check_installed(self) -> None:
         """Raise NotInstalled where a library that writing needs is not there."""
-        missing = [module for module in self.needed if importlib.util.find_spec(module) is None]
-        if missing:
-            needs = " and ".join(self.needed[module] for module in missing)
-            extras = [EXTRAS.get(module, module) for module in missing]
-            raise NotInstalled(f"--to {self.name} needs {needs}; {extra_command(*extras)}")
+        found = {module: why for module in self.needed if (why := missing(module)) is not None}
+        if found:
+            needs = " and ".join(self.needed[module] for module in found)
+            broken = "".join(f", and the {module} here is broken: {why}" for module, why in found.items() if why)
+            extras = [EXTRAS.get(module, module) for module in found]
+            raise NotInstalled(f"--to {self.name} needs {needs}{broken}; {extra_command(*extras)}")
 
     def is_own(self, head: bytes) -> bool:
         """Whether a file was written by this target, by its first bytes, so that it may be replaced."""

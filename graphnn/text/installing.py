@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from graphnn.text.shell import shell_joined
@@ -28,3 +29,14 @@ def extra_command(*extras: str) -> str:
     except PackageNotFoundError:
         return install_command("-e", f"{Path(__file__).parents[2]}{names}")
     return install_command(f"graphnn{names}")
+
+
+def missing(module: str) -> str | None:
+    """Return "" for a module that is not installed, what is wrong with one that is broken, and None for any other."""
+    try:
+        import_module(module)
+    except ModuleNotFoundError as problem:
+        return "" if problem.name == module else str(problem)
+    except Exception as problem:  # of a library that lacks another one: ImportError, OSError, AttributeError, …
+        return next(iter(str(problem).splitlines()), type(problem).__name__)
+    return None

@@ -1,8 +1,11 @@
 """Tests of what all targets share: every layer is said or refused with a reason, and the registry has all of them."""
 
+import re
+from pathlib import Path
+
 import pytest
 
-from graphnn.exporting.base import TARGETS, Exporter, ExportError
+from graphnn.exporting.base import TARGETS, Exporter, ExportError, NotInstalled
 from graphnn.layers.base import LAYERS
 from tests.exporting.random_networks import network
 
@@ -32,3 +35,14 @@ def test_targets_say_what_they_are_for(name: str) -> None:
     target = TARGETS[name]
     assert target.suffix.startswith(".")
     assert target.summary
+
+
+@pytest.mark.parametrize("error", ["ImportError", "OSError", "AttributeError"])
+@pytest.mark.parametrize("name", [name for name, target in EXPORTERS.items() if target.needed])
+def test_a_broken_library_is_told(name: str, error: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken_library.py").write_text(f"raise {error}('libfoo.so: no such file')\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(type(EXPORTERS[name]), "needed", {"broken_library": "broken>=1"})
+    said = f"--to {name} needs broken>=1, and the broken_library here is broken: libfoo.so: no such file; "
+    with pytest.raises(NotInstalled, match=re.escape(said)):
+        EXPORTERS[name].check_installed()

@@ -1,20 +1,20 @@
 """What an ONNX file gives for samples, by onnxruntime."""
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 
 from graphnn.exporting.trained_network import CHUNK
 from graphnn.importing.onnx.session import onnx_session
+from graphnn.text.installing import missing
 from graphnn.types import Array
 
 RUNTIME = "onnxruntime"
 
 
 def can_run() -> bool:
-    """Whether onnxruntime is installed."""
-    return importlib.util.find_spec(RUNTIME) is not None
+    """Whether onnxruntime is installed, and not broken."""
+    return missing(RUNTIME) is None
 
 
 def run(model: Path | bytes, x: Array) -> Array:

@@ -12,7 +12,7 @@ from graphnn.exporting.torch_source.modules import CONVERSIONS
 from graphnn.exporting.torch_source.source import TorchFile
 from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.exporting.unchanged import HEAD, check_unchanged, text_unchanged, with_digest
-from graphnn.text.installing import extra_command
+from graphnn.text.installing import extra_command, missing
 from graphnn.types import Array
 
 HIDING = ("torch", "numpy", "safetensors")  # what the file imports
@@ -46,12 +46,13 @@ class Torch(Exporter):
         SAFETENSORS.write(network, weights, wishes)
         write_whole(path, with_digest(source.text()))
         notes = list(source.notes())
-        if importlib.util.find_spec("torch") is None:
-            notes.append(f"torch is not installed, so that nothing was compared; {extra_command('torch')}")
+        if (why := missing("torch")) is not None:
+            found = f"torch is broken ({why})" if why else "torch is not installed"
+            notes.append(f"{found}, so that nothing was compared; {extra_command('torch')}")
         return Exported((path, weights), notes=tuple(notes))
 
     def outputs(self, files: Sequence[Path], x: Array) -> Array | None:
-        if importlib.util.find_spec("torch") is None:
+        if missing("torch") is not None:
             return None
         import torch
 
