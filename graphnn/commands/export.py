@@ -151,7 +151,10 @@ def export(target: Exporter, path: Path, arguments: Namespace) -> Report:
     for text in (*network.notes, *exported.notes):
         note(text)
     y = target.outputs(exported.files, x)
-    return export_report(target.name, exported, None if y is None else agreement(network, x, y), compared_on)
+    agreed = None if y is None else agreement(network, x, y)
+    if agreed is not None and agreed.warning is not None and arguments.quantize is None:
+        note(agreed.warning)
+    return export_report(target.name, exported, agreed, compared_on)
 
 
 def training_samples(samples: Samples) -> Array:

@@ -103,6 +103,8 @@ class Saved(Displayed):
                 (x, _), compared_on = wishes.samples("train", COMPARED), "samples of the training part"
             y = target.outputs(exported.files, x)
             agreed = None if y is None else agreement(network, x, y)
+            if agreed is not None and agreed.warning is not None and quantize is None:
+                said = (*said, agreed.warning)
         else:
             assert isinstance(target, DrawnTarget)
             write_whole(path, target.text(self._graph(), self.name).encode())

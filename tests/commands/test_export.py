@@ -8,6 +8,8 @@ import numpy as np
 import onnx
 import pytest
 
+from graphnn.commands.main import main
+from graphnn.exporting.targets.onnx import Onnx
 from graphnn.storage.weights import load_weights
 from tests.conftest import Run
 
@@ -106,3 +108,12 @@ def test_inputs_from_a_table_have_names(small: dict[str, Any], tmp_path: Path, g
     assert json.loads(known["classes"]) == ["no", "yes"]
     assert json.loads(known["graphnn.table"])["columns"][0]["name"] == "age"
     assert model.graph.output[0].doc_string == "the probability of yes; the names are in the metadata, classes"
+
+
+def test_outputs_that_are_not_those_of_the_network_are_told(
+    trained: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    right = Onnx.outputs
+    monkeypatch.setattr(Onnx, "outputs", lambda self, files, x: right(self, files, x)[:, ::-1])
+    assert main(["export", str(trained), "--to", "onnx"]) == 0
+    assert "note: the file does not give what graphnn gives: outputs of up to " in capsys.readouterr().err
