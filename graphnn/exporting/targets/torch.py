@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from graphnn.exporting.base import TARGETS, Exported, Exporter, ExportError, ExportWishes, write_whole
+from graphnn.exporting.base import TARGETS, Exported, Exporter, ExportError, ExportWishes
 from graphnn.exporting.targets.safetensors import SAFETENSORS
 from graphnn.exporting.torch_source.modules import CONVERSIONS
 from graphnn.exporting.torch_source.source import TorchFile
 from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.exporting.unchanged import HEAD, check_unchanged, text_unchanged, with_digest
+from graphnn.storage.replacing import replacing
 from graphnn.text.installing import extra_command, missing
 from graphnn.types import Array
 
@@ -43,8 +44,13 @@ class Torch(Exporter):
         if refusals:
             raise ExportError(*refusals)
         check_unchanged(path, text_unchanged, wishes)
-        SAFETENSORS.write(network, weights, wishes)
-        write_whole(path, with_digest(source.text()))
+        try:
+            with replacing(path) as file:  # after the weights, so that both are written or neither
+                file.write(with_digest(source.text()))
+                file.flush()
+                SAFETENSORS.write(network, weights, wishes)
+        except OSError as problem:
+            raise ExportError(f"{path}: cannot be written: {problem.strerror or problem}") from problem
         notes = list(source.notes())
         if (why := missing("torch")) is not None:
             found = f"torch is broken ({why})" if why else "torch is not installed"

@@ -250,6 +250,24 @@ def test_few_constants_have_the_form_of_a_sample(shape: tuple[int, ...], tmp_pat
     assert agreement(network, x, y).difference < 1e-5
 
 
+@pytest.mark.parametrize("fails", ["net.py", "net.safetensors"])
+def test_both_files_are_written_or_neither(fails: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import graphnn.exporting.base as base
+    import graphnn.exporting.targets.torch as target
+    from graphnn.storage.replacing import replacing
+
+    def full(path: Path) -> Any:
+        if path.name == fails:
+            raise OSError(28, "No space left on device")
+        return replacing(path)
+
+    for module in (base, target):
+        monkeypatch.setattr(module, "replacing", full)
+    with pytest.raises(ExportError, match="cannot be written: No space left on device"):
+        write(tmp_path)
+    assert not list(tmp_path.glob("net*"))
+
+
 def test_the_weights_are_the_state_dict(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     path, weights = write(tmp_path)
