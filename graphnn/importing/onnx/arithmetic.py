@@ -78,7 +78,8 @@ def affine(operation: Operation, tensor: Tensor, constant: Array, *, swapped: bo
 
 def scaling(step: GraphStep, factor: float, operation: Operation) -> LayerStep:
     """Return factor·y of a step's result y as a layer of its own."""
-    settings = {"factor": float(str(np.float32(factor)))}
+    with np.errstate(over="ignore"):  # which no document says
+        settings = {"factor": float(str(np.float32(factor)))}
     return LayerStep((step,), step.shape, operation, "Scale", settings)
 
 

@@ -34,10 +34,10 @@ def written(row: Row, graph: ReadGraph) -> Written:
     """Return a row of steps as layers of a document, with names of the file where these are somebody's."""
     steps = list(layer_steps(row))
     names = dict(zip(map(id, steps), layer_names_from(steps, graph.arrays), strict=True))
-    values = layer_values(row, names)
+    values = layer_values(row, names, graph)
     made = layer_names(values)
     if len(set(made.values())) < len(made):  # a name of the file is what another layer is called without one
-        values = layer_values(row, {})
+        values = layer_values(row, {}, graph)
         made = layer_names(values)
     arrays = {
         f"{name}/{key}": real(array, step, graph)
@@ -65,9 +65,17 @@ def layer_steps(row: Row) -> "Sequence[LayerStep]":
     return found
 
 
-def layer_values(row: Row, names: Mapping[int, str | None]) -> list[dict[str, Any]]:
-    """Return a row as the values of layers. names: by the identity of the step."""
-    return [section_values(layer_of(item, names)) for item in row]
+def layer_values(row: Row, names: Mapping[int, str | None], graph: ReadGraph) -> list[dict[str, Any]]:
+    """Return a row as the values of layers. names: by the identity of the step. Raises GraphError with the node."""
+    values = []
+    for item in row:
+        try:
+            values.append(section_values(layer_of(item, names)))
+        except GraphError as problem:
+            operation = (item.step if isinstance(item, Branching) else item).operation
+            assert operation is not None
+            raise GraphError(graph.problem(operation, f"has a setting that no layer here has: {problem}")) from problem
+    return values
 
 
 def layer_of(item: LayerStep | Branching, names: Mapping[int, str | None]) -> Layer:

@@ -173,6 +173,18 @@ CASES: Mapping[str, tuple[list[Any], Mapping[str, Any], tuple[int, ...], tuple[s
         VECTOR,
         ("a Residual has two branches",),
     ),
+    "a setting that is no number": (
+        [("Elu", "x", "y", {"alpha": float("nan")})],
+        {},
+        VECTOR,
+        ('node "y" (Elu): has a setting that no layer here has', "nan"),
+    ),
+    "a factor beyond all numbers": (
+        [("Relu", "x", "a0"), *(("Add", f"a{i} a{i}", f"a{i + 1}") for i in range(199)), ("Add", "a199 a199", "y")],
+        {},
+        VECTOR,
+        ('node "y" (Add): has a setting that no layer here has', "inf"),
+    ),
     "no layer": ([("Identity", "x", "y")], {}, VECTOR, ("there is no layer",)),
     "a huge constant": (
         [("ConstantOfShape", "s", "c"), ("Add", "x c", "y")],
