@@ -2,6 +2,7 @@
 
 import math
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -9,7 +10,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr
 from io import StringIO
+from multiprocessing import parent_process
+from multiprocessing.connection import wait
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import uvicorn
@@ -80,6 +84,7 @@ class Settings:
 
     def __call__(self) -> Any:
         """Return the application of one of several workers, in its process, which ends where there is no network."""
+        end_with_parent()
         threadpool_limits(1, "blas")
         sys.setswitchinterval(SWITCH)
         try:
@@ -185,6 +190,19 @@ class ServerProcesses(Multiprocess):
         if not self._told and all(process.is_ready(AT_ONCE) for process in self.processes):
             self._told = True
             self._ready()
+
+
+def end_with_parent() -> None:
+    """Let this process end, as by SIGTERM, when the one that has started it is gone, which may have been killed."""
+    parent = parent_process()
+    if parent is None:
+        return
+
+    def wait_and_end() -> None:
+        wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    Thread(target=wait_and_end, daemon=True).start()
 
 
 @contextmanager

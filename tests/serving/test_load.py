@@ -243,3 +243,25 @@ def test_a_worker_that_cannot_load_the_network_is_started_until_it_can(
         until(lambda: answers(server))
         assert survivor not in workers_of(server.process.pid)
         assert server.stop() == 0
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not Path("/proc").exists(), reason="children are looked for in /proc")
+def test_workers_end_when_the_process_that_replaces_them_is_killed(trained: Path, serve: Callable[..., Any]) -> None:
+    with serve(trained, "--workers", "2") as server:
+        place = urlsplit(server.url)
+        assert len(workers_of(server.process.pid)) == 2
+        server.stop(signal.SIGKILL)
+        end = time.monotonic() + 30
+        while time.monotonic() < end and not refused(place.hostname, place.port):
+            time.sleep(0.1)
+        assert refused(place.hostname, place.port)
+
+
+def refused(host: str | None, port: int | None) -> bool:
+    """Whether nobody listens at an address."""
+    try:
+        socket.create_connection((host, port), timeout=30).close()
+    except OSError:
+        return True
+    return False
