@@ -125,7 +125,7 @@ def run(argv: Sequence[str]) -> int:
     arguments = parser().parse(argv)
     inputs = inputs_of(arguments)
     trained = load_trained(document_source(arguments), arguments.weights, "predict")
-    held = recognised(cast(BufferedReader, sys.stdin.buffer)) if STANDARD_INPUT in inputs else None
+    held = recognised(standard_input()) if STANDARD_INPUT in inputs else None
     if trained.table is not None and any(has_rows(path, held) for path in inputs):
         from graphnn.commands.predict_table import predict_table  # most inputs are no tables
 
@@ -190,7 +190,7 @@ def inputs_of(arguments: Namespace) -> list[Path]:
             parser().error("the following arguments are required: INPUT")
         return inputs
     if listing == STANDARD_INPUT:
-        content = sys.stdin.buffer.read()
+        content = standard_input().read()
     else:
         try:
             with open_regular(listing) as file:
@@ -198,6 +198,14 @@ def inputs_of(arguments: Namespace) -> list[Path]:
         except OSError as problem:
             raise GraphError(f"{listing}: {reading_problem(problem)}") from problem
     return [*inputs, *listed_paths(content, listing)]
+
+
+def standard_input() -> BufferedReader:
+    """Return standard input, in bytes. Raises GraphError where it is closed."""
+    stream: TextIO | None = sys.stdin
+    if stream is None:
+        raise GraphError("standard input is closed")
+    return cast(BufferedReader, stream.buffer)
 
 
 def has_rows(path: Path, held: InputStream | None) -> bool:

@@ -68,7 +68,7 @@ class Reader:
             return self.read_array(path)
         if suffix in SUFFIXES:
             return self.read_picture(path)
-        path.stat()  # which says of one that is not there that it is not
+        path.stat()  # of one that is not there, that is what is wrong
         raise DataError(f'{path}: "{suffix}" is not a file type that is read here; known: {", ".join(SUFFIXES)}, .npy')
 
     def read_array(self, path: Path) -> FromFile:

@@ -13,6 +13,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from graphnn.evaluation.json_values import TwinKeysError, without_twins
 from graphnn.serving.given import QueryOptions, RequestInputs
 from graphnn.serving.limits import Limits
 from graphnn.serving.problems import RequestProblem, malformed, too_large, unsuitable
@@ -116,22 +117,12 @@ async def values_of(body: bytes) -> Any:
     except json.JSONDecodeError as problem:
         place = f"line {problem.lineno} column {problem.colno}"
         raise malformed(f"the body is not JSON: {problem.msg} at {place}") from problem
+    except TwinKeysError as problem:
+        raise malformed(f"the body {problem}") from problem
     except RecursionError as problem:
         raise malformed("the body is not JSON of use: its lists are too deep") from problem
     except ValueError as problem:  # a number of thousands of digits
         raise malformed(f"the body is not JSON of use: {problem}") from problem
-
-
-def without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the values of an object. Raises RequestProblem where two have the same key."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        known = set[str]()
-        for key, _ in pairs:
-            if key in known:
-                raise malformed(f"the body has the key {quoted(key)} twice in one object")
-            known.add(key)
-    return found
 
 
 def refuse_constant(name: str) -> NoReturn:

@@ -99,7 +99,7 @@ def test_a_batch_is_cut_and_joined_again(
 
 def test_a_bad_file_among_good_ones(network: Path, tmp_path: Path, capsys: Shown) -> None:
     good = pictures(tmp_path, 2)
-    (tmp_path / "bad.png").write_bytes(b"")
+    (tmp_path / "bad.png").write_bytes(b"bad")
     assert main([str(network), good[0], str(tmp_path / "bad.png"), str(tmp_path / "none.png"), good[1]]) == 2
     shown = capsys.readouterr()
     assert [line.split()[0] for line in shown.out.splitlines()] == good
@@ -111,6 +111,7 @@ def test_a_bad_file_among_good_ones(network: Path, tmp_path: Path, capsys: Shown
 
 
 def test_only_bad_files(network: Path, tmp_path: Path, capsys: Shown) -> None:
+    (tmp_path / "a.txt").touch()
     assert main([str(network), str(tmp_path / "none.png"), str(tmp_path / "a.txt")]) == 2
     shown = capsys.readouterr()
     assert shown.out == ""

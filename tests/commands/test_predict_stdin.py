@@ -89,6 +89,8 @@ def test_values_that_are_no_samples_do_not_hide_the_others(piped: Run) -> None:
         (b'{"a": 1}', ["-"], "-:1: is an object, where a list of 1×8×8 numbers is needed"),
         (written(np.zeros((2, 64)))[:-1], ["-"], "-: is not a readable .npy array: it ends before its 1,024 bytes"),
         (b"[1\n2]", ["-"], "-: is no JSON: Expecting ',' delimiter: line 2"),
+        (b'{"a": 1, "a": 2}\n', ["-"], '-:1: has the key "a" twice in one object'),
+        (b"", ["missing"], "missing: cannot be read: No such file or directory"),
         (b"[1]", ["-", "-"], "standard input can be read once; leave out one -"),
         (b"[1]", ["-", "--files-from", "-"], "standard input can be read once"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\0", ["-"], "-: is not a picture of a kind that is read"),
@@ -139,6 +141,15 @@ def test_rows_of_text_and_of_json_are_answered_alike(piped: Run, trained_on_tabl
     assert [answer["predicted b"] for answer in expected or []] == ["yes", "no"]
     Path("rows.jsonl").write_bytes(lines)
     assert piped(b"", "rows.jsonl", "--format", "csv", spec=spec).stdout.splitlines()[1].startswith("Rome,0.5,yes,")
+
+
+@pytest.mark.parametrize("arguments", [["-"], ["--files-from", "-"]])
+def test_standard_input_that_is_closed(
+    graphnn: Run, trained: Path, arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    found = graphnn("predict", trained, *arguments)
+    assert (found.returncode, found.stdout, found.stderr) == (2, "", "standard input is closed\n")
 
 
 def test_rows_of_json_that_do_not_fit_do_not_hide_the_others(piped: Run, trained_on_table: Path) -> None:
