@@ -132,7 +132,12 @@ def application(worker: Worker, reloading: Reloading | None = None, *, askers: A
     async def health() -> Response:
         served = worker.batcher.served
         status = HTTPStatus.OK if worker.ready else HTTPStatus.SERVICE_UNAVAILABLE
-        values = {"live": True, "ready": worker.ready, "model": spec.name, "weights": f"sha256:{served.digest}"}
+        values = {
+            "live": True,
+            "ready": worker.ready,
+            "model": served.trained.spec.name,
+            "weights": f"sha256:{served.digest}",
+        }
         return JSONResponse(values, status)
 
     @app.get("/health/live", include_in_schema=False)

@@ -9,8 +9,11 @@ from traceback import format_exception
 
 from graphnn.errors import GraphError
 from graphnn.serving.batching import Batcher
+from graphnn.serving.facts import class_labels
 from graphnn.serving.metrics import Metrics
 from graphnn.serving.served import Served, Stamp, stamp_of
+from graphnn.text.suggestions import quoted
+from graphnn.types import shape_text
 
 EVERY = 0.5  # seconds between two looks at the file
 
@@ -60,6 +63,7 @@ class Reloading:
         try:
             served = await asyncio.to_thread(self._load)
             try:
+                check_alike(self._batcher.served, served)
                 await self._batcher.replace(served)
             except Exception:
                 served.close()
@@ -72,3 +76,26 @@ class Reloading:
         else:
             self._metrics.reload(taken=True)
             self._tell(f"{name}: new weights taken up, sha256 {served.digest[:12]}…")
+
+
+def check_alike(before: Served, after: Served) -> None:
+    """Raise GraphError where a network takes other inputs, or gives other answers, than clients expect."""
+    for what in (sample, answers):
+        was, is_now = what(before), what(after)
+        if was != is_now:
+            raise GraphError(f"the document changed, so that {is_now}, where {was}; start the server again to serve it")
+
+
+def sample(served: Served) -> str:
+    """Return what a network takes, in words."""
+    table = served.trained.table
+    if table is not None:
+        return f"the network takes rows with {', '.join(quoted(column.name) for column in table.columns)}"
+    return f"the network takes {shape_text(served.trained.normalisation.shape)}"
+
+
+def answers(served: Served) -> str:
+    """Return what a network says, in words."""
+    if not served.has_classes:
+        return f"it gives {shape_text(served.trained.graph.output_shape)} numbers"
+    return f"it knows the classes {', '.join(map(quoted, class_labels(served)))}"

@@ -14,8 +14,12 @@ import httpx
 import pytest
 
 from graphnn.commands import train as train_command
+from graphnn.errors import GraphError
+from graphnn.runs.reading import DocumentSource
 from graphnn.serving import reloading
 from graphnn.serving.metrics import Metrics
+from graphnn.serving.reloading import check_alike
+from graphnn.serving.served import load_served
 
 CLOSE = 2e-6
 
@@ -136,3 +140,30 @@ def test_without_it_the_weights_stay(trained: Path, other: Path, serve: Callable
         replace(target, other.read_bytes())
         time.sleep(1.5)
         assert weights(server) == before
+
+
+def test_a_document_of_another_network_is_refused_and_the_old_one_stays(
+    trained: Path, small: dict[str, Any], serve: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "rows.csv").write_text("a,b\n" + "1,x\n2,y\n" * 20, encoding="utf-8")
+    small["input"]["shape"] = [1]
+    small["layers"] = [{"type": "Dense", "units": 2}, {"type": "Softmax"}]
+    small["data"] = {"dataset": "csv", "path": "rows.csv", "target": "b"}
+    table = tmp_path / "table.json"
+    table.write_text(json.dumps(small), encoding="utf-8")
+    assert train_command.main([str(table), "--quiet"]) == 0
+    target = trained.with_suffix(".npz")
+    before = digest(target)
+    with serve(trained, "--watch") as server:
+        shutil.copy(table, trained)
+        replace(target, table.with_suffix(".npz").read_bytes())
+        until(lambda: 'so that the network takes rows with "a", where the network takes 1×8×8' in server.said())
+        assert weights(server) == before
+
+
+def test_networks_that_are_alike(trained: Path) -> None:
+    first, second = (load_served(DocumentSource.of(trained, [], []), None, most=1) for _ in range(2))
+    check_alike(first, second)
+    second.trained = type(second.trained)(**{**vars(second.trained), "classes": tuple("abcdefghij")})
+    with pytest.raises(GraphError, match=r'it knows the classes "a", "b", .* where it knows the classes "0"'):
+        check_alike(first, second)
