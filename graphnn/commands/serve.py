@@ -124,32 +124,35 @@ def run(argv: Sequence[str]) -> int:
 
     from graphnn.serving.askers import Askers
     from graphnn.serving.batching import Batching  # here and below, because they need the extra
+    from graphnn.serving.served import load_served
     from graphnn.serving.server import Settings, bound, is_loopback, serve, url_of
 
-    with threadpool_limits(1, "blas"), bound(arguments.host, arguments.port) as listener:
-        local = is_loopback(listener)
-        hosts = tuple(map(host_name, arguments.allow_host)) if local or arguments.allow_host else None
-        settings = Settings(
-            source=document_source(arguments),
-            weights=arguments.weights,
-            kernels=arguments.kernels,
-            watch=arguments.watch,
-            limits=limits_of(arguments),
-            batching=Batching(arguments.max_batch, arguments.batch_wait_ms / 1000),
-            workers=arguments.workers,
-            access_log=arguments.access_log,
-            askers=Askers(hosts, tuple(map(origin, arguments.allow_origin))),
-            tell=complain,
-        )
-        served = settings.load()
-        if not local:
-            note("everyone who reaches this machine over the network can use the server; it asks for no password")
+    source, most = document_source(arguments), arguments.max_batch
+    hosts, origins = tuple(map(host_name, arguments.allow_host)), tuple(map(origin, arguments.allow_origin))
+    with threadpool_limits(1, "blas"):  # of all engines, of which one may end after another has begun
+        served = load_served(source, arguments.weights, most=most, kernels=arguments.kernels)
+        with bound(arguments.host, arguments.port) as listener:
+            local = is_loopback(listener)
+            if not local:
+                note("everyone who reaches this machine over the network can use the server; it asks for no password")
+            settings = Settings(
+                source=source,
+                weights=arguments.weights,
+                kernels=arguments.kernels,
+                watch=arguments.watch,
+                limits=limits_of(arguments),
+                batching=Batching(most, arguments.batch_wait_ms / 1000),
+                workers=arguments.workers,
+                access_log=arguments.access_log,
+                askers=Askers(hosts if local or hosts else None, origins),
+                tell=complain,
+            )
 
-        def ready() -> None:
-            name = served.trained.spec.name
-            say(f"{name} is served at {url_of(listener)} by {served.kernels.name}; Ctrl-C stops it.")
+            def ready() -> None:
+                name = served.trained.spec.name
+                say(f"{name} is served at {url_of(listener)} by {served.kernels.name}; Ctrl-C stops it.")
 
-        serve(settings, served, listener, ready)
+            serve(settings, served, listener, ready)
     return 0
 
 

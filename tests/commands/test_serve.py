@@ -65,6 +65,14 @@ def test_an_origin_that_is_none(text: str, graphnn: Callable[..., Any], trained:
 
 
 @needs_packages
+@pytest.mark.parametrize("text", ["https://example.org", "example.org:8000", ""])
+def test_a_host_that_is_no_name(text: str, graphnn: Callable[..., Any], trained: Path) -> None:
+    done = graphnn("serve", trained, "--allow-host", text)
+    assert done.returncode == 2
+    assert done.stderr == (f'--allow-host: "{text}" is no name such as example.org; leave out http:// and the port\n')
+
+
+@needs_packages
 def test_without_weights_it_says_how_to_get_them(graphnn: Callable[..., Any], document: Path) -> None:
     done = graphnn("serve", document, "--port", "0")
     assert done.returncode == 2

@@ -56,6 +56,7 @@ ELSEWHERE: Mapping[str, str] = {
     "--read-timeout": "tests/serving/test_limits.py",
     "--timeout": "tests/serving/test_limits.py",
     "--allow-origin": "tests/serving/test_predict.py",
+    "--allow-host": "tests/serving/test_askers.py",
     "--access-log": "tests/serving/test_predict.py",
 }
 NOWHERE = f"{NET} --host 192.0.2.1"  # no address of this machine, so that the server ends once the weights are loaded
