@@ -199,3 +199,7 @@ def test_openapi_names_what_is_answered(served: Any) -> None:
     assert {"multipart/form-data", "image/*", "application/json"} <= set(predict["requestBody"]["content"])
     assert {one["name"] for one in predict["parameters"]} == {"top", "invert", "as_is", "seen"}
     assert {"200", "400", "408", "413", "415", "422", "429", "503", "504"} <= set(predict["responses"])
+
+
+def test_parameters_are_counted_without_the_gaps_between_them(served: Any) -> None:
+    assert httpx.get(f"{served.url}/model").json()["parameters"] == (64 * 16 + 16) + 2 * 16 + (16 * 10 + 10)
