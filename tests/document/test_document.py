@@ -9,6 +9,7 @@ import pytest
 
 from graphnn.document.document import MAX_BYTES, VARIANTS, document_of_values, parse_document, read_document
 from graphnn.errors import SpecError
+from graphnn.text.shell import file_word
 
 
 def refusal(file: Path) -> str:
@@ -39,6 +40,22 @@ def test_a_file_that_is_not_utf_8(tmp_path: Path) -> None:
     )
     file.write_bytes('{"name": "x"}'.encode("utf-16"))
     assert refusal(file) == "this text is in UTF-16; save it as UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("net.onnx", b"\x08\x0a\x12\xfa", "this is a network in ONNX, not a network document; graphnn import {} makes"),
+        ("my net.keras", b"PK\x03\x04", "this is a model of Keras, not a network document; graphnn import {} says"),
+        ("net.pt", b"PK\x03\x04", "this is a file of PyTorch, not a network document; graphnn import {} says"),
+        ("W.safetensors", b"\x10\0\0\0", "these are weights, not a network document; graphnn import {} --into "),
+    ],
+)
+def test_a_file_of_another_library(name: str, content: bytes, said: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert refusal(tmp_path / name).startswith(said.format(file_word(tmp_path / name)))
+    (tmp_path / name).write_text(' {"name": "a document, whatever its file is called"}')
+    assert read_document(tmp_path / name).value["name"].startswith("a document")
 
 
 def test_a_file_of_another_kind(tmp_path: Path) -> None:
