@@ -163,7 +163,7 @@ def outputs_of(arguments: Namespace) -> list[SideProduct]:
 
 
 def next_commands(arguments: Namespace, weights: Path, takes: str) -> list[str]:
-    """Return lines that name two commands to go on with after a training, and first one that installs what they need.
+    """Return lines that name three commands to go on with after a training, and first one that installs what they need.
 
     weights: their file. takes: what a user would give the network, as TrainingData.takes.
     """
@@ -188,6 +188,7 @@ def next_commands(arguments: Namespace, weights: Path, takes: str) -> list[str]:
         lines.append((command("predict", file), why))
     else:
         lines.append((command("evaluate") + folder, "where it is right and wrong"))
+    lines.append((command("export", "--to", "onnx"), "a file to use it without graphnn; graphnn serve is an address"))
     return ["", "Next:", *(line for text, why in lines for line in (f"  {text}", f"    {why}"))]
 
 
