@@ -1,4 +1,4 @@
-"""What other programs call the targets and options of export, import and serve; read only after mistakes."""
+"""What other programs call the targets and options of export, import, predict and serve; read only after mistakes."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -98,8 +98,15 @@ SERVE_ADVICE = {
     **alike("open browser openbrowser", f"{IDLE}open the address that is printed"),
     **alike("daemon background detach d", f"{IDLE}a shell does that, by & after the command"),
 }
+PREDICT_OPTIONS = alike("k topk best classes", "--top")
+PREDICT_ADVICE = {
+    **alike("r recursive", f"{IDLE}folders in a folder are looked through"),
+    **alike("batchsize batch b", f"{IDLE}any number of inputs takes the same memory"),
+    **alike("probabilities proba prob scores", f"{IDLE}probabilities are shown; of more classes by --top 3"),
+}
 IS_FLAG = ("--replace", "--watch", "--access-log")
 EXAMPLES = {
+    "--top": "3",
     "--port": "8080",
     "--workers": "2",
     "--host": "0.0.0.0",
@@ -117,7 +124,7 @@ EXAMPLES = {
 
 
 def about_sharing_option(option: str, value: str | None, known: Collection[str]) -> str | None:
-    """Return what to write instead of an option of export, import or serve; None for others, or if no table has it.
+    """Return what to write instead of an option of export, import, predict or serve; None if no table has it.
 
     value, known: as in `habits.about_option`.
     """
@@ -129,6 +136,8 @@ def about_sharing_option(option: str, value: str | None, known: Collection[str])
             weights = "W.pt" if value is None else file_word(Path(value))
             return f"the file comes first: graphnn import {weights} --into NAME.json"
         return found(name, value, IMPORT_OPTIONS, IMPORT_ADVICE)
+    if "--top" in known:
+        return found(name, value, PREDICT_OPTIONS, PREDICT_ADVICE)
     return found(name, value, SERVE_OPTIONS, SERVE_ADVICE) if "--host" in known else None
 
 

@@ -17,6 +17,8 @@ from graphnn.commands.sharing_habits import (
     EXPORT_OPTIONS,
     IMPORT_ADVICE,
     IMPORT_OPTIONS,
+    PREDICT_ADVICE,
+    PREDICT_OPTIONS,
     SERVE_ADVICE,
     SERVE_OPTIONS,
     TARGET_NAMES,
@@ -82,10 +84,15 @@ def test_commands_and_options_of_the_tables_are_there() -> None:
 def test_names_of_targets_and_options_of_sharing_are_there() -> None:
     assert {target for target, _ in TARGET_NAMES.values()} <= {*TARGETS}
     assert not TARGET_NAMES.keys() & {*TARGETS}
-    for command, options in (("export", EXPORT_OPTIONS), ("import", IMPORT_OPTIONS), ("serve", SERVE_OPTIONS)):
+    for command, options in (
+        ("export", EXPORT_OPTIONS),
+        ("import", IMPORT_OPTIONS),
+        ("predict", PREDICT_OPTIONS),
+        ("serve", SERVE_OPTIONS),
+    ):
         assert {option.split()[0] for option in options.values()} <= parser_of(command)._option_string_actions.keys()
     assert not {*EXPORT_OPTIONS} & {*EXPORT_ADVICE} | {*IMPORT_OPTIONS} & {*IMPORT_ADVICE}
-    assert not {*SERVE_OPTIONS} & {*SERVE_ADVICE}
+    assert not {*SERVE_OPTIONS} & {*SERVE_ADVICE} | {*PREDICT_OPTIONS} & {*PREDICT_ADVICE}
 
 
 @pytest.mark.parametrize(
