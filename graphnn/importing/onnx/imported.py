@@ -36,6 +36,8 @@ UNNORMALISED = (
     "the file does not normalise samples; if they were normalised before it, say how by --scale, --mean and --std"
 )
 
+WITHOUT_DATA = 'the document names no samples yet; import with --data, or fill in its section "data"'
+
 
 @frozen_dataclass
 class ImportWishes:
@@ -103,6 +105,8 @@ def import_onnx(path: Path, wishes: ImportWishes, *, folder: Path | None = None)
     if known is None:
         if normalisation.mode == "none":
             notes += (UNNORMALISED,)
+        if data is None:
+            notes += (WITHOUT_DATA,)
         notes += (*advice(values["layers"]), *shared_weights(graph))
     if known is not None and not wishes.softmax:
         joined = known.joined(spec, arrays, normalisation, data)

@@ -115,3 +115,11 @@ def test_samples_that_nothing_normalises_are_told(imported: Import) -> None:
     told = "the file does not normalise samples"
     assert told in imported(DENSE, ARRAYS).notes[0]
     assert told not in " ".join(imported(DENSE, ARRAYS, wishes=ImportWishes(scale=255.0)).notes)
+
+
+def test_a_document_without_data_is_told(imported: Import, tmp_path: Path) -> None:
+    told = "the document names no samples yet; import with --data"
+    assert told in " ".join(imported(DENSE, ARRAYS).notes)
+    np.savez(tmp_path / "own.npz", x_train=np.zeros((2, 4)), y_train=np.zeros((2, 4)))
+    wishes = ImportWishes(data=str(tmp_path / "own.npz"))
+    assert told not in " ".join(imported(DENSE, ARRAYS, wishes=wishes).notes)
