@@ -41,9 +41,8 @@ def affine(each: Any, shape: Shape) -> list[str]:
         f"most = torch.tensor([[{turn}], [{each.scale}], [{lean}]])",
         "angle, zoom, shear = most * (2 * torch.rand(3, len(x)) - 1)",
         "sin, cos, tan, zero = angle.sin(), angle.cos(), shear.tan(), 0 * angle",
-        f"to_x = torch.stack([cos + tan * sin, (sin - tan * cos){across}, zero])",
-        f"to_y = torch.stack([-sin{down}, cos, zero])",
-        "source = (torch.stack([to_x, to_y]) / (1 + zoom)).permute(2, 0, 1)",
+        f"to = [cos + tan * sin, (sin - tan * cos){across}, zero, -sin{down}, cos, zero]",
+        "source = (torch.stack(to) / (1 + zoom)).view(2, 3, -1).permute(2, 0, 1)",
         "grid = F.affine_grid(source, list(x.shape), align_corners=True)",
         f'x = F.grid_sample(x.float(), grid, padding_mode="{mode}", align_corners=True)',
     ]

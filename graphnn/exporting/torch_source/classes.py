@@ -45,7 +45,7 @@ def looped(module: Call) -> Call:
     """Return a module in which equal modules in a row are made by a loop."""
 
     def change(inner: Call) -> Call:
-        if inner.function != "nn.Sequential":
+        if inner.function.removesuffix(GROUP) not in ("nn.Sequential", "Residual"):
             return inner
         arguments: list[Argument] = []
         run: list[Argument] = []

@@ -80,14 +80,14 @@ LOSS_SOURCES: dict[str, Callable[[Any, bool, int], LossSource]] = {
 
 
 def beliefs_lines(loss: Loss, *, logits: bool, outputs: int) -> list[str]:
-    """Return the lines of `predict` after `network.eval()`."""
+    """Return the lines of `predict`."""
     if loss.outputs is not Classes:
-        return [f"return network(x){'.sigmoid()' if logits else ''}"]
+        return [f"return network.eval()(x){'.sigmoid()' if logits else ''}"]
     smoothing = getattr(loss, "label_smoothing", 0.0)
-    shown = "network(x).softmax(1)" if logits else "network(x)"
+    shown = "network.eval()(x).softmax(1)" if logits else "network.eval()(x)"
     if not smoothing:
         return [f"return {shown}"]
     return [
-        f"p = F.relu({shown} - {smoothing!r} / {outputs})  # what label smoothing has added",
+        f"p = F.relu({shown} - {smoothing!r} / {outputs})  # what smoothing has added",
         "return p / p.sum(1, keepdim=True)",
     ]

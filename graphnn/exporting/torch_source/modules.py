@@ -165,9 +165,9 @@ SCALE = """class Scale(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return self.factor * x"""
 RESIDUAL = """class Residual(nn.Module):
-    def __init__(self, body: nn.Module, *shortcut: nn.Module) -> None:
+    def __init__(self, *body: nn.Module, shortcut: nn.Module | None = None) -> None:
         super().__init__()
-        self.body, self.shortcut = body, nn.Sequential(*shortcut)
+        self.body, self.shortcut = nn.Sequential(*body), shortcut or nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
         return self.body(x) + self.shortcut(x)"""
@@ -184,11 +184,10 @@ BIASED = '''class Biased{kind}(nn.{kind}):
     """Keeps the biased variance of batches; PyTorch's is n/(n − 1) times that."""
 
     def forward(self, x: Tensor) -> Tensor:
-        if not self.training:
-            return super().forward(x)
         known = (1 - self.momentum) * self.running_var
         y = super().forward(x)
-        self.running_var = self.running_var.lerp(known, x.shape[1] / x.numel())
+        if self.training:
+            self.running_var = self.running_var.lerp(known, x.shape[1] / x.numel())
         return y'''
 FIXED = '''class Fixed{kind}(nn.{kind}):
     """Normalises by its running statistics in training too, and keeps them."""

@@ -22,7 +22,7 @@ from graphnn.optimizers.rules import Rule, rule_numbers, rules
 from graphnn.parameters.parameter import Parameter
 from graphnn.schedules.base import Schedule
 
-WEIGHTS = "p.ndim > 1"
+WEIGHTS, OTHERS = "p.ndim > 1", "p.ndim < 2"
 DEPTH = 12  # columns before a line of a step
 
 
@@ -160,15 +160,17 @@ def simple_lines(
     given = f'{{"lr": {literal(rate)}}}' if own else f"lr={literal(rate)}{settings}"
     decay = f', "weight_decay": {literal(first)}' if decays else ""
     none = ', "weight_decay": 0.0' if decays and (own or name.endswith("AdamW")) else ""
+    groups = [
+        f'{group} = {{"params": [p for p in network.parameters() if {which}]{decayed}}}'
+        for group, which, decayed in (("weights", WEIGHTS, decay), ("others", OTHERS, none))
+    ]
+    if max(map(len, groups)) + len(INDENT) <= WIDTH:
+        return [*groups, *making(name, "[weights, others]", given)]
+    members = [Variable(f'{{"params": weights{decay}}}'), Variable(f'{{"params": others{none}}}')]
     return [
         f"weights = [p for p in network.parameters() if {WEIGHTS}]",
-        "others = [p for p in network.parameters() if p.ndim < 2]",
-        *(
-            line[4:]
-            for line in laid_out(
-                "groups = ", [Variable(f'{{"params": weights{decay}}}'), Variable(f'{{"params": others{none}}}')], 1
-            )
-        ),
+        f"others = [p for p in network.parameters() if {OTHERS}]",
+        *(line.removeprefix(INDENT) for line in laid_out("groups = ", members, 1)),
         *making(name, "groups", given),
     ]
 

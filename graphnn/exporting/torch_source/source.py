@@ -119,8 +119,7 @@ class TorchFile:
         return [
             *lines,
             f"EPOCHS, BATCH_SIZE, SEED = {values}",
-            'GPU = "cuda" if torch.cuda.is_available() else "mps"',
-            'DEVICE = GPU if GPU == "cuda" or torch.backends.mps.is_available() else "cpu"',
+            'DEVICE = torch.accelerator.current_accelerator(check_available=True) or "cpu"',
         ]
 
     def network_class(self) -> list[str]:
@@ -143,7 +142,6 @@ class TorchFile:
         """Return the function that gives the trained network."""
         return [
             "def load(weights: Path = WEIGHTS) -> Network:",
-            '    """The network with its trained weights."""',
             "    network = Network()",
             "    network.load_state_dict(load_file(weights))",
             "    return network.eval()",
@@ -157,7 +155,6 @@ class TorchFile:
             "@torch.no_grad()",
             "def predict(network: Network, x: Tensor) -> Tensor:",
             f'    """{said}, for samples x."""',
-            "    network.eval()",
             *(f"    {line}" for line in lines),
         ]
 

@@ -132,9 +132,10 @@ class Tree:
         """Return the module of a block with its two branches."""
         body = self.listed(block.body, prefix, f"{path}body.")
         shortcut = self.listed(block.shortcut, prefix, f"{path}shortcut.")
+        others = {"shortcut": shortcut} if shortcut.arguments else {}
         name = block.name.removeprefix(prefix)
         return replace(
-            call("Residual", body, *(each.value for each in shortcut.arguments)),
+            call("Residual", *(each.value for each in body.arguments), **others),
             note=class_name(name.rstrip("0123456789_") or name),
         )
 
