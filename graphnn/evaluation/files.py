@@ -17,14 +17,16 @@ from graphnn.evaluation.json_samples import json_samples
 from graphnn.evaluation.json_values import SUFFIXES as JSON_SUFFIXES
 from graphnn.evaluation.json_values import json_values
 from graphnn.evaluation.standard_input import ARRAY, JSON, PICTURE, ROWS, STANDARD_INPUT, InputStream
-from graphnn.pictures.opening import without_warnings
+from graphnn.pictures.opening import SUFFIXES, without_warnings
 from graphnn.storage.regular_files import open_regular, reading_problem
+from graphnn.storage.weights import beside
 from graphnn.text.terminal import complain
 from graphnn.types import Array
 
 MOST = 2 * CHUNK  # samples that are gathered at a time, and fewer
 TOLD = 10  # samples of a file that cannot be predicted; more are counted
 Labelled = tuple[list[str], Array]  # the samples' labels, and the samples
+KNOWN = (*SUFFIXES, ".npy", *JSON_SUFFIXES, "")  # the last: of folders
 
 
 @dataclass
@@ -46,6 +48,8 @@ class Files:
                 yield from self.samples(path)
             except GraphError as error:
                 self.fail(str(error))
+            except FileNotFoundError:
+                self.fail(f"{path}: no such file{beside(path, KNOWN)}")
             except OSError as error:
                 self.fail(f"{path}: {reading_problem(error)}")
 

@@ -68,7 +68,7 @@ class Reader:
             return self.read_array(path)
         if suffix in SUFFIXES:
             return self.read_picture(path)
-        path.stat()  # of one that is not there, that is what is wrong
+        path.stat()  # so that one that is not there is told as such
         raise DataError(f'{path}: "{suffix}" is not a file type that is read here; known: {", ".join(SUFFIXES)}, .npy')
 
     def read_array(self, path: Path) -> FromFile:

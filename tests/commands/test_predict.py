@@ -104,19 +104,24 @@ def test_a_bad_file_among_good_ones(network: Path, tmp_path: Path, capsys: Shown
     shown = capsys.readouterr()
     assert [line.split()[0] for line in shown.out.splitlines()] == good
     assert shown.err.splitlines() == [
-        f"{tmp_path / 'bad.png'}: is not a picture of a kind that is read: PNG, JPEG, WebP, BMP, GIF, TIFF, PPM or PGM",
-        f"{tmp_path / 'none.png'}: cannot be read: No such file or directory",
+        f"{tmp_path / 'bad.png'}: is empty",
+        f"{tmp_path / 'none.png'}: no such file",
         f"note: 2 files: is 8×8 and light on dark: read as it is, the first is {good[0]}",
     ]
 
 
 def test_only_bad_files(network: Path, tmp_path: Path, capsys: Shown) -> None:
-    (tmp_path / "a.txt").touch()
-    assert main([str(network), str(tmp_path / "none.png"), str(tmp_path / "a.txt")]) == 2
+    (tmp_path / "scans").mkdir()
+    for name in ("a.txt", "scans/nine.png"):
+        (tmp_path / name).touch()
+    wanted = [str(tmp_path / name) for name in ("none.png", "a.txt", "scan", "scans/nine")]
+    assert main([str(network), *wanted]) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert "none.png: cannot be read: No such file or directory" in shown.err
+    assert "none.png: no such file\n" in shown.err
     assert '".txt" is not a file type' in shown.err
+    assert f"scan: no such file; did you mean {tmp_path / 'scans'}?" in shown.err
+    assert f"nine: no such file; did you mean {tmp_path / 'scans' / 'nine.png'}?" in shown.err
 
 
 def test_notes_of_the_same_kind_are_printed_once(network: Path, tmp_path: Path, capsys: Shown) -> None:
