@@ -30,6 +30,7 @@ KINDS = {
     "Dense": PRODUCT,
     "Dropout": OTHER,
     "Flatten": OTHER,
+    "PReLU": ACTIVATION,
     "Scale": OTHER,
 }
 

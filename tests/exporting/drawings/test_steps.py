@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from graphnn import BatchNormalization, Conv2D, CrossEntropy, Dense, Flatten, MaxPooling2D, ReLU, Residual
+from graphnn import BatchNormalization, Conv2D, CrossEntropy, Dense, Flatten, MaxPooling2D, PReLU, ReLU, Residual
 from graphnn.exporting.drawings.steps import Drawn, DrawnBranches, LayerBox, Repeat, described, drawn_steps, totals
 from graphnn.graph.graph import Graph, chain
 from graphnn.layers.base import Layer
@@ -91,10 +91,11 @@ def test_repetitions_inside_blocks() -> None:
 
 
 def test_a_box_has_what_inspect_shows_and_no_name_that_only_counts() -> None:
-    graph = graph_of(Conv2D(4, 3, strides=2, name="stem"), ReLU(), Flatten(), Dense(20_000))
-    first, relu, _, dense = map(LayerBox.of, graph.nodes)
+    graph = graph_of(Conv2D(4, 3, strides=2, name="stem"), ReLU(), PReLU(), Flatten(), Dense(20_000))
+    first, relu, prelu, _, dense = map(LayerBox.of, graph.nodes)
     assert first == LayerBox("convolution", "Conv2D", "stem", "3×3, 4 filters, stride 2, same", "148")
     assert relu == LayerBox("activation", "ReLU", "", "", "")
+    assert (prelu.kind, prelu.parameters) == ("activation", "4")
     assert dense.parameters == "1.30 M"
 
 
