@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 NARROW, WIDE = set("ijlftrI.,:;|!'()[] ×·-/"), set("mwMW%@—")
 NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -49,8 +49,3 @@ def wrapped(text: str, size: float, width: float, between: str = " ") -> list[st
 def content(text: str) -> str:
     """Return a text as the content of an element."""
     return escape(NOT_IN_XML.sub("\ufffd", text))
-
-
-def attribute(text: str) -> str:
-    """Return a text as the value of an attribute, in quotes."""
-    return quoteattr(NOT_IN_XML.sub("\ufffd", text))
