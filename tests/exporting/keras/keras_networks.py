@@ -1,18 +1,22 @@
 """Random networks with random weights, in which every layer with every one of its settings comes up in turn."""
 
+import json
 import random
+import zipfile
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from graphnn.datasets.preparation import Normalisation
+from graphnn.exporting.base import TARGETS, Exported, Exporter, ExportWishes
 from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.graph.build import build_graph
 from graphnn.graph.initialisation import initialise
 from graphnn.layers.base import LAYERS, UnfitInput
 from graphnn.specification.spec import spec_from_values
-from graphnn.types import Shape
+from graphnn.types import Array, Shape
 
 Values = dict[str, Any]
 POOLING: list[Values] = [{}, {"pool_size": 3, "strides": 2}, {"pool_size": [2, 3], "strides": 1}, {"strides": [1, 2]}]
@@ -170,3 +174,29 @@ def network_of(values: Values, number: int = 0, shape: Shape | None = None) -> T
         offset, divisor = offset[:1], divisor[:1]
     normalisation = Normalisation(mode, stored, tuple(offset.tolist()), tuple(divisor.tolist()))
     return TrainedNetwork(spec, graph, parameters, normalisation)
+
+
+CLASSES = {
+    **document(0),
+    "name": "two classes",
+    "input": {"shape": [3]},
+    "layers": [{"type": "Dense", "units": 2}, {"type": "Softmax"}],
+    "loss": {"type": "CrossEntropy"},
+}
+
+
+def export(network: TrainedNetwork, file: Path) -> Exported:
+    target = TARGETS["keras"]
+    assert isinstance(target, Exporter)
+    target.check(network.graph)
+    return target.write(network, file, ExportWishes())
+
+
+def channels_last(x: Array) -> Array:
+    return x.transpose(0, 2, 3, 1) if x.ndim == 4 else x
+
+
+def content(file: Path, name: str) -> Any:
+    """Return a member of a file, read as JSON."""
+    with zipfile.ZipFile(file) as archive:
+        return json.loads(archive.read(name))
