@@ -1,19 +1,17 @@
 """ONNX: the whole network, from samples as they are stored to probabilities, for onnxruntime and many others."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from graphnn.exporting.base import TARGETS, Exported, Exporter, ExportWishes, NotInstalled, write_whole
 from graphnn.exporting.onnx.layers import CONVERSIONS
 from graphnn.exporting.onnx.model import PRODUCER, SINGLE, model_of
-from graphnn.exporting.onnx.running import RUNTIME, can_run, run
+from graphnn.exporting.onnx.running import can_run, run
 from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.reports.report import Fact
 from graphnn.text.installing import extra_command
 from graphnn.types import Array
-
-NEEDED = {"onnx": "onnx>=1.17", RUNTIME: "onnxruntime>=1.20"}
 
 
 class Onnx(Exporter):
@@ -22,7 +20,7 @@ class Onnx(Exporter):
     name = "onnx"
     suffix = ".onnx"
     summary = "a file for onnxruntime, also in browsers and on phones"
-    needed: ClassVar[Mapping[str, str]] = {"onnx": NEEDED["onnx"]}
+    needed: ClassVar = {"onnx": "onnx>=1.17"}
     conversions: ClassVar = CONVERSIONS
 
     def check_wishes(self, wishes: ExportWishes) -> None:
