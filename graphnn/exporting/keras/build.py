@@ -9,6 +9,7 @@ from graphnn.exporting.branches import Branches, Step, steps_of
 from graphnn.exporting.keras.layers import CONVERSIONS, LAST, KerasPlace, channels_last, moved, reorders
 from graphnn.exporting.keras.model import KerasModel, batch_shape
 from graphnn.exporting.keras.training import KerasTraining
+from graphnn.exporting.single_precision import check_single
 from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.losses.cross_entropy import CrossEntropy
 from graphnn.types import Array, Shape
@@ -38,8 +39,9 @@ def normalised(model: KerasModel, source: str, normalisation: Normalisation) -> 
     """Add y = (x − offset) / divisor, and return its name.
 
     The offset is subtracted in two parts, of which float32 holds the first exactly, so that nothing is lost where
-    offsets are large against divisors.
+    offsets are large against divisors. Raises ExportError where float32 cannot hold the samples.
     """
+    check_single(normalisation)
     shape = channels_last(normalisation.shape)
     offset, divisor = (values(each, normalisation.shape) for each in (normalisation.offset, normalisation.divisor))
     high = offset.astype(np.float32).astype(np.float64)

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from graphnn.datasets.precision import EXACT, SINGLE
+from graphnn.datasets.precision import EXACT
 from graphnn.datasets.preparation import Normalisation, spread
-from graphnn.exporting.base import ExportError
 from graphnn.exporting.onnx.graph import OnnxGraph
+from graphnn.exporting.single_precision import check_single
 from graphnn.types import Array, Shape
 
 NORMALISATION = "normalisation"  # names of nodes begin so
@@ -17,13 +17,9 @@ def write_normalisation(graph: OnnxGraph, normalisation: Normalisation, input_sh
     An offset that float32 would round is subtracted in two parts, its float32 and the rest, so that float32 is as exact
     as float64. Raises ExportError where samples in float32 cannot hold what the network was trained on.
     """
+    check_single(normalisation)
     shape = normalisation.shape
     offset, divisor = (in_place(values, shape) for values in (normalisation.offset, normalisation.divisor))
-    if (np.abs(offset) > SINGLE.max).any() or (divisor < SINGLE.tiny).any() or (divisor > SINGLE.max).any():
-        raise ExportError(
-            f"the file's input is float32, which cannot hold samples around {np.abs(offset).max():.3g} with deviations "
-            f"from {divisor.min():.3g} to {divisor.max():.3g}; train with the data in another unit"
-        )
     for part, values in offset_parts(offset, divisor):
         amount = graph.constant(f"{NORMALISATION}/offset{part}", values)
         x = graph.node("Sub", f"{NORMALISATION}/subtract{part}", x, amount)

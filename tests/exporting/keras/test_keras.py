@@ -11,7 +11,7 @@ import pytest
 
 from graphnn.datasets.preparation import Normalisation
 from graphnn.exporting.agreement import agreement
-from graphnn.exporting.base import TARGETS
+from graphnn.exporting.base import TARGETS, ExportError
 from graphnn.exporting.keras import outputs
 from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.types import Array
@@ -124,6 +124,14 @@ def test_the_command_compares_the_file_by_keras_itself_and_leaves_its_settings(
     assert report["compared"]["largest_difference"] < CLOSE
     assert report["compared"]["same_class"] == report["compared"]["samples"] == 32
     assert not (tmp_path / ".keras").exists()
+
+
+@pytest.mark.parametrize(("offset", "divisor"), [(1e39, 1.0), (0.0, 1e-42), (1.0, 1e39)])
+def test_samples_beyond_float32_are_refused(tmp_path: Path, offset: float, divisor: float) -> None:
+    network = replace(network_of(CLASSES), normalisation=Normalisation("per_channel", (3,), (offset,), (divisor,)))
+    with pytest.raises(ExportError, match="input is float32, which cannot hold samples around"):
+        export(network, tmp_path / "a.keras")
+    assert not (tmp_path / "a.keras").exists()
 
 
 def test_a_backend_that_is_not_there_is_told(
