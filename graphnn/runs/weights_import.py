@@ -12,7 +12,7 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph, named_parameters
 from graphnn.graph.initialisation import unset
-from graphnn.importing.onnx.imported import checked_classes
+from graphnn.importing.class_names import checked_classes
 from graphnn.importing.onnx.sample_normalisation import given_normalisation
 from graphnn.importing.weights.fitted_weights import FittedWeights
 from graphnn.importing.weights.weight_files import is_foreign
@@ -86,7 +86,7 @@ def import_weights(request: WeightsImport) -> ImportedWeights:
         raise WeightsError(f"{request.file}: its weights are not those of {request.source.file}:{lines}")
     normalisation, data_classes, notes = normalisation_of(request, spec, graph)
     facts = facts_of(spec.data["dataset"])
-    classes = checked_classes(request.classes, graph, request.file) or data_classes
+    classes = checked_classes(request.classes, graph, request.file, advice="leave --classes out") or data_classes
     if classes is None and facts is not None and len(facts.classes or ()) == graph.output_shape[0]:
         classes = facts.classes
     meta = weights_metadata(

@@ -119,3 +119,14 @@ def test_other_commands_say_what_to_do_with_such_a_file(graphnn: Run, document: 
     assert (alone.returncode, "name a document for them: --into SPEC.json" in alone.stderr) == (2, True)
     own = graphnn("import", document.with_name("kept.npz"), "--into", document)
     assert (own.returncode, "which evaluate and predict take as it is" in own.stderr) == (2, True)
+
+
+def test_classes_of_a_network_that_gives_numbers_are_refused(graphnn: Run, document: Path, foreign: Path) -> None:
+    values = json.loads(document.read_text(encoding="utf-8"))
+    layers = [layer for layer in values["layers"] if layer["type"] != "Softmax"]
+    other = {"layers": layers, "loss": {"type": "MeanSquaredError"}, "data": {"dataset": "npz", "path": "mine.npz"}}
+    document.write_text(json.dumps({**values, **other}), encoding="utf-8")
+    done = graphnn("import", foreign, "--into", document, "--mean", "0", "--classes", "a,b,c")
+    assert done.returncode == 2
+    assert "its last layer is Dense, which gives numbers; leave --classes out\n" in done.stderr
+    assert not document.with_suffix(".npz").exists()

@@ -12,6 +12,7 @@ from graphnn.errors import GraphError, Problem
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph, named_parameters
+from graphnn.importing.class_names import checked_classes
 from graphnn.importing.data_section import data_section
 from graphnn.importing.onnx.branches import Item, rows_of, with_affines_merged
 from graphnn.importing.onnx.document import advice, check_not_empty, document_values, shared_weights, written
@@ -23,7 +24,6 @@ from graphnn.importing.onnx.sample_normalisation import given_normalisation, nor
 from graphnn.importing.onnx.steps import LARGEST, Affine, Input, Tensor
 from graphnn.importing.onnx.translation import BATCH, translated
 from graphnn.importing.onnx.verification import Verified, verify
-from graphnn.metrics.outputs import Classes, YesOrNo
 from graphnn.parameters.parameters import Parameters
 from graphnn.specification.spec import Spec, spec_from_values
 from graphnn.storage.weights import assign
@@ -131,7 +131,8 @@ def import_onnx(path: Path, wishes: ImportWishes, *, folder: Path | None = None)
         added=int(wishes.softmax),
         smoothed=graph is not whole,
     )
-    classes = checked_classes(wishes.classes or (known.classes if known else None), network, path)
+    given = wishes.classes or (known.classes if known else None)
+    classes = checked_classes(given, network, path, advice="add --softmax if it gives scores of classes")
     meta = weights_metadata(
         spec.resolved(),
         classes=classes,
@@ -236,19 +237,3 @@ def placeholder(path: Path) -> dict[str, Any]:
         "dataset": "npz",
         "path": f"{path.stem}_data.npz",
     }
-
-
-def checked_classes(classes: Sequence[str] | None, network: Graph, path: Path) -> Sequence[str] | None:
-    """Return the names of classes. Raises GraphError where they are not as many as the network tells apart."""
-    if classes is None:
-        return None
-    outputs, meaning = network.output_shape[0], network.loss.outputs
-    wanted = max(outputs, 2) if meaning is YesOrNo else outputs
-    if meaning not in (Classes, YesOrNo):
-        raise GraphError(
-            f"{path}: has classes, but its last layer is {network.nodes[-1].layer.type}, which gives numbers; add "
-            "--softmax if it gives scores of classes"
-        )
-    if len(classes) != wanted or len(set(classes)) < wanted:
-        raise GraphError(f"{path}: tells {wanted} classes apart; name as many, each once, rather than {len(classes)}")
-    return classes
