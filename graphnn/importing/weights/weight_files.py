@@ -31,7 +31,7 @@ def is_foreign(path: Path) -> bool:
     start = file_start(path, 4)
     if start.startswith(ZIP):
         return not is_npz(path)
-    return path.suffix.lower() != ".npz" or start.startswith((ZIP[:1] + b"\0",))
+    return path.suffix.lower() != ".npz"
 
 
 def is_npz(path: Path) -> bool:
@@ -51,9 +51,8 @@ def read_foreign(path: Path) -> ForeignFile:
     start = file_start(path, 16)
     suffix = path.suffix.lower()
     if suffix == ".onnx":
-        from graphnn.importing.weights.initializers_file import (
-            read_onnx_weights,  # here and below: one library, not all
-        )
+        # Here and below: what reads one kind of file, not all.
+        from graphnn.importing.weights.initializers_file import read_onnx_weights
 
         return read_onnx_weights(path)
     if start.startswith(HDF5) or suffix in (".keras", ".h5", ".hdf5"):
