@@ -13,6 +13,7 @@ MAP = (ROOT / "graphnn" / "README.md").read_text(encoding="utf-8")
 CODE = re.compile(r"`([^`]+)`")
 OPTIONAL = {  # the names that other libraries have; what is odd about values of single settings
     "graphnn/text/suggestions.py",
+    "graphnn/commands/sharing_habits.py",
     *(f"graphnn/specification/habits/{file.name}" for file in (ROOT / "graphnn/specification/habits").glob("*.py")),
     "graphnn/graph/odd_values.py",
 }
