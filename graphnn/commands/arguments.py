@@ -4,6 +4,7 @@ import argparse
 import os
 import stat
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
@@ -19,6 +20,8 @@ from graphnn.text.suggestions import did_you_mean
 from graphnn.text.terminal import note, show, showable, terminal_width
 from graphnn.text.working import current_display, moving_lines
 
+HELP_WIDTH = 80  # of what argparse does not break into lines itself
+
 
 class Parser(argparse.ArgumentParser):
     """An argument parser that raises UsageError instead of exiting, and suggests the closest option."""
@@ -28,7 +31,7 @@ class Parser(argparse.ArgumentParser):
         shown = "\n".join(f"  {program} {example}".rstrip() for example in examples)
         super().__init__(
             prog=program,
-            description=description,
+            description=textwrap.fill(description, HELP_WIDTH),
             epilog=f"examples:\n{shown}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,

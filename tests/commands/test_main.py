@@ -1,5 +1,6 @@
 """The program `graphnn`: it imports and calls the named command only."""
 
+import importlib
 import io
 import os
 import signal
@@ -108,3 +109,12 @@ def test_every_file_of_a_command_is_in_the_list(root: Path) -> None:
     }
     assert {file.stem for file in (root / "graphnn" / "commands").glob("*.py")} - shared == modules
     assert {file.stem for file in (root / "tools").glob("*.py")} == set(entry.COMMANDS)
+
+
+@pytest.mark.parametrize("name", entry.COMMANDS)
+def test_the_first_lines_of_help_fit_a_terminal(name: str) -> None:
+    command = entry.COMMANDS[name]
+    parser = importlib.import_module(f"graphnn.commands.{command.module_name}").parser()
+    description = parser.description
+    assert description in parser.format_help()
+    assert max(map(len, description.splitlines())) <= 80
