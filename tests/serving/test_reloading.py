@@ -143,7 +143,7 @@ def test_without_it_the_weights_stay(trained: Path, other: Path, serve: Callable
 
 
 def test_a_document_of_another_network_is_refused_and_the_old_one_stays(
-    trained: Path, small: dict[str, Any], serve: Callable[..., Any], tmp_path: Path
+    trained: Path, small: dict[str, Any], serve: Callable[..., Any], tmp_path: Path, until: Callable[..., None]
 ) -> None:
     (tmp_path / "rows.csv").write_text("a,b\n" + "1,x\n2,y\n" * 20, encoding="utf-8")
     small["input"]["shape"] = [1]
