@@ -1,6 +1,7 @@
 """ONNX files as modules: the weights of each operation, and which operations its input comes from."""
 
 from collections.abc import Mapping
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,8 @@ class Weights:
         module, last = split(source)
         name = module if module and last == WEIGHT else node.name.strip("/").replace("/", ".") or source
         taken = {each.name for each in self.modules}
-        return next(each for each in (name, source, *(f"{name}#{n}" for n in range(2, 10**6))) if each not in taken)
+        numbered = (f"{name}#{number}" for number in count(2))
+        return next(each for each in chain((name, source), numbered) if each not in taken)
 
     def _add_bias(self, node: Any) -> None:
         """Give a bias that is added to a product to the module of that."""

@@ -1,5 +1,6 @@
 """The weights of ONNX files: by the operations that use them, in the layout here."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,15 @@ def read(tmp_path: Path, nodes: list[Any], arrays: dict[str, Any], size: tuple[i
 
 def node(kind: str, inputs: str, output: str, **attributes: Any) -> Any:
     return onnx.helper.make_node(kind, inputs.split(), [output], name=f"/{output}/{kind}", **attributes)
+
+
+def test_names_of_a_hundred_modules_are_found_at_once(tmp_path: Path) -> None:
+    nodes = [node("Gemm", f"{f'h{n - 1}' if n else 'x'} same.weight", f"h{n}", transB=1) for n in range(100)]
+    nodes.append(node("Identity", "h99", "y"))
+    begun = time.process_time()
+    found = read(tmp_path, nodes, {"same.weight": np.zeros((3, 3))})
+    assert time.process_time() - begun < 5
+    assert [module.name for module in found.modules[:4]] == ["same", "same.weight", "same#2", "same#3"]
 
 
 def test_matrices_are_turned_as_their_operations_say(tmp_path: Path) -> None:
