@@ -45,6 +45,7 @@ ELSEWHERE: Mapping[str, str] = {
     "--against": "tests/benchmark/test_measuring.py",
     "--host": "tests/commands/test_serve.py",
     "--port": "tests/commands/test_serve.py",
+    "--allow-host": "tests/serving/test_askers.py",
     "--workers": "tests/serving/test_load.py",
     "--max-batch": "tests/serving/test_load.py",
     "--batch-wait-ms": "tests/serving/test_batching.py",
@@ -59,7 +60,7 @@ ELSEWHERE: Mapping[str, str] = {
     "--allow-host": "tests/serving/test_askers.py",
     "--access-log": "tests/serving/test_predict.py",
 }
-NOWHERE = f"{NET} --host 192.0.2.1"  # no address of this machine, so that the server ends once the weights are loaded
+OTHER = f"{NUMBERS} --port 0"  # with what follows, weights that do not fit, so that the server ends at once
 NEW = "net.onnx --output new.json --replace"
 X, PICTURE = f"{NET} x.npy", f"{DIGITS} dark.png"
 OPTIONS: Mapping[str, Mapping[str, Option]] = {
@@ -160,8 +161,8 @@ OPTIONS: Mapping[str, Mapping[str, Option]] = {
         "--json": Option("", '"machine"', f"{NET} --quick"),
     },
     "serve": {
-        "--set": Option("layers[0].units=5", "do not fit", NOWHERE),
-        "--weights": Option("none.npz", "none.npz", NOWHERE),
+        "--set": Option("layers[0].units=5", "is 5×4 in the network", f"{OTHER} --weights net.npz"),
+        "--weights": Option("none.npz", "none.npz", f"{OTHER} --set layers[0].units=5"),
     },
     "run": {},
     "lsp": {},
