@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 
 from graphnn.commands.main import main
 from graphnn.exporting.targets.onnx import Onnx
 from graphnn.storage.weights import load_weights
 from tests.conftest import Run
+
+onnx = pytest.importorskip("onnx")
 
 
 def test_safetensors_hold_the_weights_by_names_of_pytorch(trained: Path, graphnn: Run) -> None:

@@ -12,9 +12,9 @@ import pytest
 
 from graphnn.commands import serve as serve_command
 from graphnn.commands.guarding import UsageError
+from graphnn.commands.serve import NEEDED
 from graphnn.serving.limits import Limits
 
-NEEDED = ("fastapi", "uvicorn", "httptools", "python_multipart", "prometheus_client", "PIL")
 needs_packages = pytest.mark.skipif(not all(map(importlib.util.find_spec, NEEDED)), reason="needs the extra serve")
 
 

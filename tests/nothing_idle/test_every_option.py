@@ -1,5 +1,6 @@
 """Nothing that is accepted does nothing: each option of each command brings what is not there without it."""
 
+import importlib.util
 import json
 import re
 import shutil
@@ -12,12 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from safetensors.numpy import save_file
 
 from graphnn.commands.export import main as export
 from graphnn.commands.main import COMMANDS
+from graphnn.commands.serve import NEEDED
 from graphnn.commands.train import main as train
 
+safetensors = pytest.importorskip("safetensors.numpy")
+pytest.importorskip("onnx")
 TABLES = run_path(str(Path(__file__).with_name("options.py")))
 LONG = {"train", "report", "benchmark", "compare", "--plot"}  # what takes seconds
 CASES = [
@@ -40,7 +43,7 @@ def trained_here(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.save(folder / "x.npy", x[:2])
     np.save(folder / "second.npy", x[2:4])
     (folder / "list.txt").write_text("second.npy\n")
-    save_file({"fc.weight": np.ones((3, 4), np.float32)}, str(folder / "net.safetensors"))
+    safetensors.save_file({"fc.weight": np.ones((3, 4), np.float32)}, str(folder / "net.safetensors"))
     rows = [f"{a:.3f},{b:.3f},{'xyz'[index % 3]}" for index, (a, b, *_) in enumerate(x)]
     (folder / "table.csv").write_text("\n".join(["a,b,kind", *rows]) + "\n")
     (folder / "variants.json").write_text(json.dumps({"larger": ["layers.0.units=3"]}))
@@ -101,6 +104,8 @@ def brought(graphnn: Run, folder: Path, line: list[str]) -> str:
 
 @pytest.mark.parametrize(("command", "option"), CASES)
 def test_an_option_brings_something(command: str, option: str, here: Path, graphnn: Run) -> None:
+    if command == "serve" and not all(map(importlib.util.find_spec, NEEDED)):
+        pytest.skip("needs the extra serve")
     case = TABLES["OPTIONS"][command][option]
     without = brought(graphnn, here, [command, *case.to.split()])
     beside = brought(graphnn, here, [command, *case.to.split(), option, *case.value.split()])

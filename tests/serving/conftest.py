@@ -18,10 +18,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphnn.commands.serve import NEEDED
+
 ROOT = Path(__file__).resolve().parents[2]
-NEEDED = ("fastapi", "uvicorn", "httptools", "python_multipart", "prometheus_client", "httpx", "PIL")
 HANGS = 60  # seconds in which a server starts, or ends
-MISSING = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+MISSING = [name for name in (*NEEDED, "httpx") if importlib.util.find_spec(name) is None]
 
 
 class Skipped(pytest.Module):

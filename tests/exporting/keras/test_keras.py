@@ -20,6 +20,8 @@ from tests.exporting.keras.conftest import Process
 from tests.exporting.keras.keras_networks import CLASSES, EVERY, channels_last, content, document, export, network_of
 from tests.exporting.keras.keras_trainings import ORDINARY, check_training, train_in_both
 
+pytest.importorskip("h5py")
+
 CLOSE = 1e-5
 STEP = 6
 

@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
-from onnx.reference import ReferenceEvaluator
 
 from graphnn import SGD, BatchNormalization, CrossEntropy, Dense, MeanSquaredError, Model, ReLU, Softmax, register
 from graphnn.datasets.preparation import Normalisation
@@ -23,6 +21,10 @@ from graphnn.layers.base import LAYERS, Layer
 from graphnn.specification.spec import read_spec
 from tests.conftest import ROOT, Run
 from tests.exporting.random_networks import close, fill, network, of
+
+onnx: Any = pytest.importorskip("onnx")
+ReferenceEvaluator: Any = pytest.importorskip("onnx.reference").ReferenceEvaluator
+pytest.importorskip("onnxruntime")
 
 ONNX = TARGETS["onnx"]
 

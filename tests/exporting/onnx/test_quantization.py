@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 
 from graphnn import SGD, Dense, MeanSquaredError, Model, ReLU
@@ -20,6 +19,9 @@ from graphnn.exporting.onnx.running import run
 from graphnn.types import Array
 from tests.conftest import Run
 from tests.exporting.random_networks import close, network, of
+
+onnx: Any = pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
 
 
 def wishes(x: Array, y: Array | None = None) -> ExportWishes:

@@ -42,6 +42,8 @@ from graphnn.optimizers.base import OPTIMIZERS
 from graphnn.schedules.base import SCHEDULES
 from graphnn.specification.spec import parse_spec, read_spec
 
+pytest.importorskip("safetensors")
+
 ROOT = Path(__file__).parents[3]
 SHIPPED = sorted((ROOT / "models").glob("*.json"))
 SHORT = 120  # lines that are not empty

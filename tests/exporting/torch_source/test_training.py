@@ -26,6 +26,7 @@ from graphnn.specification.spec import read_spec
 from graphnn.training.divergence import DivergenceError
 
 torch: Any = pytest.importorskip("torch")
+pytest.importorskip("safetensors")
 MATHEMATICS = Path(__file__).parents[2] / "mathematics"
 NETWORKS: dict[str, Any] = runpy.run_path(str(MATHEMATICS / "networks.py"))
 COMPARISON: dict[str, Any] = runpy.run_path(str(MATHEMATICS / "comparison.py"))

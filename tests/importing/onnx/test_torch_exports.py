@@ -14,6 +14,7 @@ from graphnn.parameters.parameters import Parameters
 from graphnn.storage.weights import assign
 
 torch = pytest.importorskip("torch")
+pytest.importorskip("onnx")
 CLOSE = 1e-5
 
 

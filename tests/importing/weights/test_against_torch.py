@@ -20,6 +20,8 @@ from graphnn.types import Array
 from tests.conftest import ROOT
 
 torch = pytest.importorskip("torch")
+for needed in ("onnx", "safetensors"):
+    pytest.importorskip(needed)
 
 
 def graph_of(layers: list[dict[str, Any]], shape: list[int]) -> Graph:
