@@ -45,7 +45,6 @@ ELSEWHERE: Mapping[str, str] = {
     "--against": "tests/benchmark/test_measuring.py",
     "--host": "tests/commands/test_serve.py",
     "--port": "tests/commands/test_serve.py",
-    "--allow-host": "tests/serving/test_askers.py",
     "--workers": "tests/serving/test_load.py",
     "--max-batch": "tests/serving/test_load.py",
     "--batch-wait-ms": "tests/serving/test_batching.py",
