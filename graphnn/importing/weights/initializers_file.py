@@ -87,6 +87,9 @@ class Weights:
             parts[WEIGHT] = parts[WEIGHT].reshape(-1)
         if node.op_type == "Gemm" and BIAS in parts:
             parts[BIAS] = np.broadcast_to(parts[BIAS].reshape(-1), parts[WEIGHT].shape[:1])
+        if node.op_type == "Gemm":
+            factors = {WEIGHT: attribute(node, "alpha", 1.0), BIAS: attribute(node, "beta", 1.0)}
+            parts |= {part: each * np.float32(factors[part]) for part, each in parts.items() if factors[part] != 1}
         name = self._name(node, sources[WEIGHT])
         if node.op_type == "MatMul":
             self._matrix[node.output[0]] = len(self.modules)

@@ -82,6 +82,8 @@ def decide(
     named = equal_names(slots, modules, fits)
     if any(slot.name not in named for slot in slots if fits[slot.name]):  # names by number may be those of others
         named = {slot.name: named[slot.name] for slot in slots if slot.name in named and not slot.unnamed}
+    if against_graph(slots, named, file):
+        named = {}
     rest = [slot for slot in slots if slot.name not in named]
     beside = {module.name for module in modules} - {module.name for module in named.values()}
     if named and not any(module.name in beside for slot in rest for module in fits[slot.name]):
@@ -131,6 +133,19 @@ def equal_names(
         for name, module in found.items()
         if module is not None and any(module is each for each in fits[name])
     }
+
+
+def against_graph(slots: Sequence[Slot], named: Mapping[str, Module], file: ForeignFile) -> bool:
+    """Whether the graph in a file has modules the other way round than the layers that they are called after."""
+    if file.before is None:
+        return False
+    known = [slot for slot in slots if slot.name in named]
+    return any(
+        named[later.name].name in file.before[named[earlier.name].name]
+        for place, later in enumerate(known)
+        for earlier in known[:place]
+        if earlier.comes_before(later)
+    )
 
 
 def uneven_places(places: Sequence[Slot], fits: Mapping[str, Sequence[Module]]) -> list[Slot]:
