@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -167,7 +168,13 @@ def training_samples(samples: Samples) -> Array:
 
 
 def part(trained: Trained, data: Callable[[], Dataset], name: str, count: int) -> tuple[Array, Array]:
-    """Return up to `count` samples of a part, drawn evenly from the whole, as they are stored, and their targets."""
+    """Return up to `count` samples of a part, drawn evenly from the whole, as they are stored, and their targets.
+
+    Of weights that do not say what they were trained on, the parts are those of the document.
+    """
+    known = trained.provenance
+    if name != "test" and known is not None and known.dataset is None:
+        trained = replace(trained, provenance=None)
     samples = trained.part(data(), name)
     positions = np.linspace(0, len(samples) - 1, min(count, len(samples))).astype(np.int64)
     chosen = positions if samples.indices is None else samples.indices[positions]

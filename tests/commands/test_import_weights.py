@@ -130,3 +130,14 @@ def test_classes_of_a_network_that_gives_numbers_are_refused(graphnn: Run, docum
     assert done.returncode == 2
     assert "its last layer is Dense, which gives numbers; leave --classes out\n" in done.stderr
     assert not document.with_suffix(".npz").exists()
+
+
+def test_imported_weights_are_quantised_on_the_training_part_of_the_document(
+    graphnn: Run, document: Path, foreign: Path
+) -> None:
+    pytest.importorskip("onnxruntime")
+    assert graphnn("import", foreign, "--into", document).returncode == 0
+    done = graphnn("export", document, "--to", "onnx", "--quantize", "int8")
+    assert done.returncode == 0, done.stderr
+    assert "calibrated on" in done.stdout
+    assert graphnn("evaluate", document, "--split", "train").returncode == 2
