@@ -90,7 +90,7 @@ def test_values_that_are_no_samples_do_not_hide_the_others(piped: Run) -> None:
         (written(np.zeros((2, 64)))[:-1], ["-"], "-: is not a readable .npy array: it ends before its 1,024 bytes"),
         (b"[1\n2]", ["-"], "-: is no JSON: Expecting ',' delimiter: line 2"),
         (b'{"a": 1, "a": 2}\n', ["-"], '-:1: has the key "a" twice in one object'),
-        (b"", ["missing"], "missing: cannot be read: No such file or directory"),
+        (b"", ["missing"], "missing: no such file"),
         (b"[1]", ["-", "-"], "standard input can be read once; leave out one -"),
         (b"[1]", ["-", "--files-from", "-"], "standard input can be read once"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\0", ["-"], "-: is not a picture of a kind that is read"),
