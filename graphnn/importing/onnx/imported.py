@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphnn.datasets.preparation import Normalisation
+from graphnn.datasets.provenance import Provenance
 from graphnn.errors import GraphError, Problem
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
@@ -138,6 +139,7 @@ def import_onnx(path: Path, wishes: ImportWishes, *, folder: Path | None = None)
         classes=classes,
         normalisation=normalisation.to_json(),
         metrics={} if known is None else known.figures,
+        data=None if known is not None else Provenance(None).to_json(),  # nobody knows what another library trained on
         loss=network.loss,
     )
     ordered = {key: arrays[key] for key in named_parameters(network.nodes)}
