@@ -104,7 +104,7 @@ def test_a_bad_file_among_good_ones(network: Path, tmp_path: Path, capsys: Shown
     shown = capsys.readouterr()
     assert [line.split()[0] for line in shown.out.splitlines()] == good
     assert shown.err.splitlines() == [
-        f"{tmp_path / 'bad.png'}: is empty",
+        f"{tmp_path / 'bad.png'}: is not a picture of a kind that is read: PNG, JPEG, WebP, BMP, GIF, TIFF, PPM or PGM",
         f"{tmp_path / 'none.png'}: no such file",
         f"note: 2 files: is 8×8 and light on dark: read as it is, the first is {good[0]}",
     ]
