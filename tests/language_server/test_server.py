@@ -277,7 +277,7 @@ def test_without_its_package_the_command_says_how_to_install_it(
 ) -> None:
     monkeypatch.setattr(lsp.importlib.util, "find_spec", lambda name: None)
     assert lsp.main([]) == 2
-    assert capsys.readouterr().err.startswith("the language server needs pygls; ")
+    assert capsys.readouterr().err.startswith("the language server needs pygls: ")
     assert lsp.main(["--tcp"]) == 2
 
 

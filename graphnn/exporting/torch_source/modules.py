@@ -1,16 +1,17 @@
 """What stands for a layer in PyTorch: one module or two, the last of which has the parameters."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 from graphnn.exporting.torch_source.expressions import Argument, Call, call, may_differ, rounded
-from graphnn.graph.graph import Node
+from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.im2col import pair
 from graphnn.layers.batch_normalization import BatchNormalization
 
-EXACT_FROM = 1000  # values of a channel in a batch, from which PyTorch's running variance is taken as it is
+EXACT_FROM = 10_000  # values of a channel in a batch, from which PyTorch's running variance is right to 1e-4
 Modules = list[tuple[str, Call]]  # each with what is added to the layer's name
-Convert = Callable[[Any, Node, int], Modules]  # (layer, node, batch size)
+Convert = Callable[[Any, Node, bool], Modules]  # (layer, node, whether running variances are kept as here)
 
 
 def size(value: Any) -> Any:
@@ -24,13 +25,13 @@ def flag(value: bool) -> Argument:
     return Argument(value, default=True)
 
 
-def dense(layer: Any, node: Node, batch: int) -> Modules:
+def dense(layer: Any, node: Node, biased: bool) -> Modules:
     """Return a Linear."""
     inputs, outputs = may_differ(node.input_shape[0], "inputs"), may_differ(layer.units, "outputs")
     return [("", call("nn.Linear", inputs, outputs, bias=flag(layer.use_bias)))]
 
 
-def conv2d(layer: Any, node: Node, batch: int) -> Modules:
+def conv2d(layer: Any, node: Node, biased: bool) -> Modules:
     """Return a Conv2d, after a ZeroPad2d where the padding differs between the sides."""
     window = layer.window
     symmetric = window.before == window.after
@@ -52,7 +53,7 @@ def conv2d(layer: Any, node: Node, batch: int) -> Modules:
 def pooling(module: str) -> Convert:
     """Return a function that gives a pooling module of this class."""
 
-    def convert(layer: Any, node: Node, batch: int) -> Modules:
+    def convert(layer: Any, node: Node, biased: bool) -> Modules:
         kernel, strides = size(layer.window.kernel), size(layer.window.strides)
         stride = Argument(strides, default=kernel)
         return [("", call(module, may_differ(kernel, "size"), stride=stride))]
@@ -60,19 +61,31 @@ def pooling(module: str) -> Convert:
     return convert
 
 
-def global_average_pooling(layer: Any, node: Node, batch: int) -> Modules:
+def global_average_pooling(layer: Any, node: Node, biased: bool) -> Modules:
     """Return an AdaptiveAvgPool2d to one pixel, and a Flatten."""
     return [("", call("nn.AdaptiveAvgPool2d", 1)), ("_flat", call("nn.Flatten"))]
 
 
-def batch_normalization(layer: BatchNormalization, node: Node, batch: int) -> Modules:
+def few_values(graph: Graph, batch: int) -> bool:
+    """Whether a batch has so few values of some channel that PyTorch's running variance is not right to 1e-4.
+
+    All normalisations are written alike then, so that blocks which differ in nothing else can share a class.
+    """
+    return any(
+        isinstance(node.layer, BatchNormalization)
+        and not node.layer.fixed_statistics
+        and batch * math.prod(node.input_shape[1:]) < EXACT_FROM
+        for node in graph.nodes
+    )
+
+
+def batch_normalization(layer: BatchNormalization, node: Node, biased: bool) -> Modules:
     """Return a BatchNorm, whose momentum is 1 − that of the layer; one of our own where its statistics differ."""
     images = len(node.input_shape) == 3
     kind = "BatchNorm2d" if images else "BatchNorm1d"
-    values = batch * node.input_shape[-1] * node.input_shape[-2] if images else batch
     if layer.fixed_statistics:
         kind = f"Fixed{kind}"
-    elif values < EXACT_FROM:
+    elif biased:
         kind = f"Biased{kind}"
     else:
         kind = f"nn.{kind}"
@@ -87,7 +100,7 @@ def batch_normalization(layer: BatchNormalization, node: Node, batch: int) -> Mo
     return [("", module if neither else without(module, layer))]
 
 
-def layer_normalization(layer: Any, node: Node, batch: int) -> Modules:
+def layer_normalization(layer: Any, node: Node, biased: bool) -> Modules:
     """Return a LayerNorm over all values of a sample."""
     shape: Any = node.input_shape[0] if len(node.input_shape) == 1 else node.input_shape
     neither = not (layer.scale or layer.center)
@@ -107,7 +120,7 @@ def without(module: Call, layer: Any) -> Call:
     return call("without", module, "bias" if layer.scale else "weight")
 
 
-def dropout(layer: Any, node: Node, batch: int) -> Modules:
+def dropout(layer: Any, node: Node, biased: bool) -> Modules:
     """Return a Dropout that scales in inference, as graphnn's does, rather than in training."""
     return [("", call("Dropout", layer.rate))]
 
@@ -115,14 +128,14 @@ def dropout(layer: Any, node: Node, batch: int) -> Modules:
 def module(name: str, **settings: str) -> Convert:
     """Return a function that gives a module of torch.nn. settings: the layer's setting for each argument."""
 
-    def convert(layer: Any, node: Node, batch: int) -> Modules:
+    def convert(layer: Any, node: Node, biased: bool) -> Modules:
         arguments = {argument: getattr(layer, setting) for argument, setting in settings.items()}
         return [("", call(name, **arguments))]
 
     return convert
 
 
-def prelu(layer: Any, node: Node, batch: int) -> Modules:
+def prelu(layer: Any, node: Node, biased: bool) -> Modules:
     """Return a PReLU with a slope for each channel."""
     initial = Argument(layer.initial_slope, default=0.25)
     return [("", call("nn.PReLU", may_differ(node.input_shape[0], "channels"), init=initial))]
@@ -151,9 +164,9 @@ CONVERSIONS: dict[str, Convert] = {
 }
 
 
-def converted(node: Node, batch: int) -> Modules:
+def converted(node: Node, biased: bool) -> Modules:
     """Return the modules of a node, in the order in which they are computed. batch: samples in a training batch."""
-    return CONVERSIONS[node.layer.type](node.layer, node, batch)
+    return CONVERSIONS[node.layer.type](node.layer, node, biased)
 
 
 # Classes that are written into the file where the network needs them, by name.

@@ -10,7 +10,7 @@ from graphnn.exporting.branches import Branches, Step, steps_of
 from graphnn.exporting.torch_source.classes import GROUP, named_classes
 from graphnn.exporting.torch_source.expressions import Call, call
 from graphnn.exporting.torch_source.identifiers import Names, class_name
-from graphnn.exporting.torch_source.modules import HELPERS, converted
+from graphnn.exporting.torch_source.modules import HELPERS, converted, few_values
 from graphnn.exporting.torch_source.state import PARAMETERS
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph
@@ -33,7 +33,7 @@ class Structure:
 
 def structure(spec: Spec, graph: Graph, *, logits: bool) -> Structure:
     """Return the modules of a network. logits: whether the last layer is left to the loss."""
-    nodes = Tree(block_names(spec.document.value), spec.training["batch_size"])
+    nodes = Tree(block_names(spec.document.value), few_values(graph, spec.training["batch_size"]))
     steps = steps_of(graph)
     children = nodes.children(steps[:-1] if logits else steps, "", "", Names())
     top = call("top", **dict(children))
@@ -84,8 +84,8 @@ def block_names(document: Any) -> dict[str, str]:
 class Tree:
     """Makes calls of modules from nodes; `prefixes` receives the place of each node's parameters."""
 
-    def __init__(self, blocks: Mapping[str, str], batch: int) -> None:
-        self._blocks, self._batch = blocks, batch
+    def __init__(self, blocks: Mapping[str, str], biased: bool) -> None:
+        self._blocks, self._biased = blocks, biased
         self.prefixes: dict[str, str] = {}
 
     def children(self, steps: Sequence[Step], prefix: str, path: str, names: Names) -> list[tuple[str, Call]]:
@@ -99,7 +99,7 @@ class Tree:
                 name = names.new(head)
                 made.append((name, self.residual(members[0], prefix, f"{path}{name}.")))
             else:
-                for suffix, module in converted(members[0], self._batch):
+                for suffix, module in converted(members[0], self._biased):
                     name = names.new(f"{head}{suffix}")
                     self.prefixes[members[0].name] = f"{path}{name}"
                     made.append((name, module))
@@ -115,7 +115,7 @@ class Tree:
             elif isinstance(members[0], Branches):
                 made.append(self.residual(members[0], prefix, f"{here}."))
             else:
-                for _, module in converted(members[0], self._batch):
+                for _, module in converted(members[0], self._biased):
                     self.prefixes[members[0].name] = f"{path}{len(made)}"
                     made.append(module)
         return call("nn.Sequential", *made)

@@ -3,6 +3,7 @@
 The order of the samples and the masks of Dropout are graphnn's, because no other library draws the same.
 """
 
+import json
 import runpy
 from collections.abc import Iterator
 from contextlib import suppress
@@ -21,13 +22,14 @@ from graphnn.exporting.torch_source.source import TorchFile
 from graphnn.exporting.torch_source.structure import state_names
 from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.graph.build import build_graph
-from graphnn.graph.initialisation import unset
+from graphnn.graph.initialisation import initialise, unset
 from graphnn.specification.spec import read_spec
 from graphnn.training.divergence import DivergenceError
 
 torch: Any = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
-MATHEMATICS = Path(__file__).parents[2] / "mathematics"
+ROOT = Path(__file__).parents[3]
+MATHEMATICS = ROOT / "tests" / "mathematics"
 NETWORKS: dict[str, Any] = runpy.run_path(str(MATHEMATICS / "networks.py"))
 COMPARISON: dict[str, Any] = runpy.run_path(str(MATHEMATICS / "comparison.py"))
 ORDINARY, ALL = 12, 300  # documents
@@ -47,6 +49,11 @@ def made(number: int, folder: Path) -> tuple[Any, Any]:
     case = COMPARISON["case"](
         folder, values, NETWORKS["initial_values"], lambda *given: labelled(*given, number=number), counts, number
     )
+    return case, written(case, folder)
+
+
+def written(case: Any, folder: Path) -> Any:
+    """Return the module of the file of a case, whose loss it gives its weights as numbers; None: it is refused."""
     spec = read_spec(case.file)
     graph = build_graph(spec)
     loss = graph.loss
@@ -58,10 +65,10 @@ def made(number: int, folder: Path) -> tuple[Any, Any]:
     normalisation = Normalisation.fit(case.training[0], spec.data["normalize"])
     network = TrainedNetwork(spec, graph, parameters, normalisation)
     if list(TorchFile(network, "written").refusals()):
-        return case, None
-    written = TORCH.write(network, folder / "written.py", ExportWishes(replace=True))
+        return None
+    exported = TORCH.write(network, folder / "written.py", ExportWishes(replace=True))
     case.offset, case.divisor = normalisation.offset, normalisation.divisor
-    return case, imported(written.files[0])
+    return imported(exported.files[0])
 
 
 def labelled(graph: Any, count: int, seed: int, *, number: int) -> Any:
@@ -97,7 +104,7 @@ def trained(case: Any, module: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     network = module.load().double()
     for name, values in (("mean", case.offset), ("std", case.divisor)):  # not rounded to float32
         if hasattr(network, name):
-            getattr(network, name).copy_(torch.tensor(values).view_as(getattr(network, name)))
+            getattr(network, name).copy_(torch.tensor(values, dtype=torch.float64).view_as(getattr(network, name)))
     parts = [torch.from_numpy(each) for part in (case.training, case.validation) for each in part]
     watched = parts[2:] if "watched_x" in module.train.__code__.co_varnames else []
     assert len(parts[0]) == count
@@ -132,3 +139,24 @@ def differences(case: Any, network: Any) -> dict[str, float]:
         if not difference < CLOSE:
             far[name] = difference
     return far
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", [file.stem for file in sorted((ROOT / "models").glob("*.json"))])
+def test_ten_steps_of_the_shipped_documents(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the document's own rates, and fewer samples in a batch; augmentations draw otherwise in both."""
+    values = json.loads((ROOT / "models" / f"{name}.json").read_text(encoding="utf-8"))
+    known = read_spec(ROOT / "models" / f"{name}.json")
+    for key in ("$schema", "evaluation"):
+        values.pop(key, None)
+    size = 8 if known.training["batch_size"] < 1000 else 40
+    values["data"] = {"dataset": "npz", "path": "none.npz", "normalize": known.data["normalize"]}
+    values["training"] = {"epochs": 1, "batch_size": size, "seed": 3}
+    case = COMPARISON["case"](tmp_path, values, first_values, NETWORKS["samples"], (10 * size, 4), 1)
+    assert differences(case, trained(case, written(case, tmp_path), monkeypatch)) == {}
+
+
+def first_values(graph: Any, number: int) -> dict[str, Any]:
+    """Return the parameters that graphnn begins with."""
+    images = np.random.default_rng(number).standard_normal((300, *graph.input_shape))
+    return initialise(graph, number, images=images).named()
