@@ -19,7 +19,7 @@ from graphnn.evaluation.json_values import json_values
 from graphnn.evaluation.standard_input import ARRAY, JSON, PICTURE, ROWS, STANDARD_INPUT, InputStream
 from graphnn.pictures.opening import SUFFIXES, without_warnings
 from graphnn.storage.regular_files import open_regular, reading_problem
-from graphnn.text.suggestions import closest
+from graphnn.storage.weights import beside
 from graphnn.text.terminal import complain
 from graphnn.types import Array
 
@@ -49,7 +49,7 @@ class Files:
             except GraphError as error:
                 self.fail(str(error))
             except FileNotFoundError:
-                self.fail(f"{path}: no such file{meant(path)}")
+                self.fail(f"{path}: no such file{beside(path, KNOWN, bare=True)}")
             except OSError as error:
                 self.fail(f"{path}: {reading_problem(error)}")
 
@@ -170,14 +170,6 @@ class Told:
         """Print how many more there were. what: in words."""
         if self.count > TOLD:
             complain(f"{path}: and {self.count - TOLD:,} more {what}")
-
-
-def meant(path: Path) -> str:
-    """Return advice: the input in the same folder whose name is closest without its suffix; "" where none is."""
-    there = path.parent.iterdir() if path.parent.is_dir() else ()
-    names = {other.stem: other.name for other in there if other.suffix.lower() in KNOWN}
-    close = closest(path.stem, names)
-    return "" if close is None else f"; did you mean {path.parent / names[close]}?"
 
 
 def gathered(parts: Iterator[Labelled]) -> Iterator[Labelled]:

@@ -249,8 +249,15 @@ def closest_file(path: Path) -> str:
     return beside(path, (".npz",)) or "; train the network to make it"
 
 
-def beside(path: Path, suffixes: Collection[str]) -> str:
-    """Return advice: the file in the same folder with the closest name and one of the suffixes; "" where none is."""
-    there = path.parent.iterdir() if path.parent.is_dir() else ()
-    close = closest(path.name, [other.name for other in there if other.suffix in suffixes])
-    return f"; did you mean {path.parent / close}?" if close else ""
+def beside(path: Path, suffixes: Collection[str], *, bare: bool = False) -> str:
+    """Return advice: the file in the same folder with the closest name and one of the suffixes; "" where none is.
+
+    suffixes: in small letters. bare: whether names are compared without their suffixes.
+    """
+    try:
+        there = [other for other in path.parent.iterdir() if other.suffix.lower() in suffixes]
+    except OSError:  # no such folder, or one whose names may not be read
+        return ""
+    names = {other.stem if bare else other.name: other for other in there}
+    close = closest(path.stem if bare else path.name, names)
+    return f"; did you mean {names[close]}?" if close else ""
