@@ -13,7 +13,7 @@ from graphnn.commands.main import COMMANDS, PRINT_COMPLETION
 from graphnn.course.checks import CHECKS
 from graphnn.course.trials import TRIALS
 from graphnn.errors import GraphError
-from graphnn.text.installing import extra_command
+from graphnn.text.installing import import_remedy
 from graphnn.text.suggestions import did_you_mean, quoted
 
 DOCUMENT, FOLDER = "SPEC", "FOLDER"  # what arguments are called in the help
@@ -47,9 +47,8 @@ def imported() -> ModuleType:
     try:
         return importlib.import_module("shtab")
     except ImportError as problem:
-        found = "" if isinstance(problem, ModuleNotFoundError) else f", and the one here is broken: {problem}"
         raise GraphError(
-            f"{PRINT_COMPLETION} needs shtab, which is not installed{found}: {extra_command('completion')}"
+            f"{PRINT_COMPLETION} needs shtab, which is not installed{import_remedy(problem, 'completion')}"
         ) from problem
 
 

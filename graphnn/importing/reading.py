@@ -9,7 +9,7 @@ from graphnn.errors import WeightsError
 from graphnn.machine.memory import shortage
 from graphnn.storage.regular_files import open_regular, reading_problem
 from graphnn.storage.weights import beside
-from graphnn.text.installing import extra_command
+from graphnn.text.installing import import_remedy
 from graphnn.text.numbers import bytes_text
 
 LONGEST = 200  # characters of what another library says, which may quote the file
@@ -55,8 +55,7 @@ def check_memory(needed: int, path: Path) -> None:
 
 def import_problem(problem: ImportError, extra: str) -> str:
     """Return that a package is missing, or broken, with the command that installs the extra of graphnn that has it."""
-    found = "" if isinstance(problem, ModuleNotFoundError) else f", and the one here is broken: {problem}"
-    return f", which is not installed{found}: {extra_command(extra)}"
+    return f", which is not installed{import_remedy(problem, extra)}"
 
 
 def first_line(problem: BaseException) -> str:

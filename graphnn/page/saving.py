@@ -8,7 +8,7 @@ from graphnn.errors import GraphError
 from graphnn.runs.store import run_around
 from graphnn.storage.own_files import check_own_file
 from graphnn.storage.replacing import replacing
-from graphnn.text.installing import extra_command
+from graphnn.text.installing import import_remedy
 
 SUFFIXES = (".html", ".htm")
 MARK = '<meta name="generator" content="graphnn report">'  # near the start of each page
@@ -21,9 +21,8 @@ def check_libraries() -> None:
         try:
             importlib.import_module(name)
         except ImportError as problem:
-            found = "" if isinstance(problem, ModuleNotFoundError) else f", and the one here is broken: {problem}"
             raise GraphError(
-                f"the page needs matplotlib and jinja2, but there is no {name}{found}: {extra_command('report')}"
+                f"the page needs matplotlib and jinja2, but there is no {name}{import_remedy(problem, 'report')}"
             ) from problem
 
 

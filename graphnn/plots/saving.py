@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from graphnn.errors import GraphError
 from graphnn.storage.own_files import check_own_file
 from graphnn.storage.replacing import remove_abandoned, replacing
-from graphnn.text.installing import extra_command
+from graphnn.text.installing import import_remedy
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,8 +24,7 @@ def check_matplotlib() -> None:
     try:
         importlib.import_module("matplotlib.figure")
     except ImportError as problem:
-        found = "" if isinstance(problem, ModuleNotFoundError) else f", and the one here is broken: {problem}"
-        raise GraphError(f"drawing pictures needs matplotlib{found}: {extra_command('report')}") from problem
+        raise GraphError(f"drawing pictures needs matplotlib{import_remedy(problem, 'report')}") from problem
 
 
 def check_picture(path: Path) -> None:

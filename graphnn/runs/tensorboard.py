@@ -16,7 +16,7 @@ from graphnn.errors import GraphError
 from graphnn.runs.facts import RunFacts
 from graphnn.runs.folder import RunFolder
 from graphnn.runs.store import check_writable_folder, run_around
-from graphnn.text.installing import extra_command
+from graphnn.text.installing import import_remedy
 from graphnn.training.history import Record
 
 PARTS = ("training", "validation")  # folders, so that TensorBoard shows both lines of a figure in one chart
@@ -41,8 +41,7 @@ class EventFiles:
         try:
             importlib.import_module(f"{PACKAGE}.record_writer")
         except (ImportError, TypeError) as problem:  # the latter where protobuf is of another time
-            found = "" if isinstance(problem, ModuleNotFoundError) else f", and the one here is broken: {problem}"
-            raise GraphError(f"--tensorboard needs {PACKAGE}{found}: {extra_command('tensorboard')}") from problem
+            raise GraphError(f"--tensorboard needs {PACKAGE}{import_remedy(problem, 'tensorboard')}") from problem
         around = run_around(self.folder)
         if around is not None:
             raise GraphError(

@@ -40,3 +40,12 @@ def missing(module: str) -> str | None:
     except Exception as problem:  # of a library that lacks another one: ImportError, OSError, AttributeError, …
         return next(iter(str(problem).splitlines()), type(problem).__name__)
     return None
+
+
+def import_remedy(problem: Exception, extra: str) -> str:
+    """Return the end of a message about a package that cannot be imported: whether it is broken, and what installs it.
+
+    problem: what importing it raised. extra: of graphnn, that has it.
+    """
+    broken = "" if isinstance(problem, ModuleNotFoundError) else f", and the one here is broken: {problem}"
+    return f"{broken}: {extra_command(extra)}"

@@ -53,7 +53,7 @@ def test_an_extra_is_named_by_its_name(folder: Path, monkeypatch: pytest.MonkeyP
 
 def test_every_extra_that_is_named_is_one(root: Path) -> None:
     known = tomllib.loads((root / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    calls = re.compile(r"extra_command\(([\"'][^)]*)\)")
+    calls = re.compile(r"(?:extra_command\(|import_remedy\(problem, )([\"'][^)]*)\)")
     texts = [file.read_text(encoding="utf-8") for file in (root / "graphnn").rglob("*.py")]
     named = {name for text in texts for call in calls.findall(text) for name in re.findall(r"\w+", call)}
     assert len(named) >= 8
