@@ -19,6 +19,7 @@ from graphnn.commands.arguments import (
     show_report,
 )
 from graphnn.commands.guarding import guarded
+from graphnn.commands.output_place import output_place
 from graphnn.datasets.base import Dataset
 from graphnn.errors import DataError
 from graphnn.exporting.agreement import agreement
@@ -28,7 +29,7 @@ from graphnn.exporting.trained_network import TrainedNetwork
 from graphnn.graph.build import build_graph
 from graphnn.reports.report import Report
 from graphnn.runs.data import stored
-from graphnn.runs.reading import has_place, read_document
+from graphnn.runs.reading import read_document
 from graphnn.runs.trained import Trained, load_trained
 from graphnn.text.numbers import count_text
 from graphnn.text.terminal import note
@@ -88,7 +89,8 @@ def run(argv: Sequence[str]) -> int:
     arguments = own.parse(argv)
     target = TARGETS[arguments.to]
     check(own, arguments, target)
-    path = place(own, arguments, target)
+    kind = "" if arguments.quantize is None else f".{arguments.quantize}"
+    path = output_place(own, arguments, "an export", f"{kind}{target.suffix}")
     wishes = ExportWishes(quantize=arguments.quantize, replace=arguments.replace)
     target.check_wishes(wishes)
     target.check_installed()
@@ -108,18 +110,6 @@ def check(own: Parser, arguments: Namespace, target: Target) -> None:
         own.error(f"--verify: {target.name} holds weights and computes nothing; leave it out")
     if arguments.data_dir is not None and arguments.verify is None and arguments.quantize is None:
         own.error("--data-dir: no data are read without --verify or --quantize; leave it out")
-
-
-def place(own: Parser, arguments: Namespace, target: Target) -> Path:
-    """Return where the export is to be written."""
-    if arguments.output is not None:
-        output: Path = arguments.output
-        return output
-    document: Path = arguments.spec
-    if not has_place(document):
-        own.error(f"{document} is no file on a disk, beside which an export could lie; name one with --output")
-    kind = "" if arguments.quantize is None else f".{arguments.quantize}"
-    return document.with_name(f"{document.stem}{kind}{target.suffix}")
 
 
 def draw(target: Target, path: Path, arguments: Namespace) -> Report:

@@ -16,8 +16,8 @@ from graphnn.commands.arguments import (
     run_number,
 )
 from graphnn.commands.guarding import guarded
+from graphnn.commands.output_place import output_place
 from graphnn.page.saving import check_libraries, check_page, save_page
-from graphnn.runs.reading import has_place
 from graphnn.runs.trained import PARTS
 from graphnn.text.numbers import bytes_text
 from graphnn.text.terminal import heard_by, note, show
@@ -76,7 +76,7 @@ def run(argv: Sequence[str]) -> int:
     """Make the page, write it, and say where it is."""
     own = parser()
     arguments = own.parse(argv)
-    output = place(own, arguments)
+    output = output_place(own, arguments, "a page", ".html")
     check_libraries()
     check_page(output)
     notes: list[str] = []
@@ -111,14 +111,3 @@ def page(arguments: Namespace, notes: list[str]) -> tuple[str, str]:
     measured = content.measured
     part = "" if measured is None else f", measured on the {measured.part_name} part"
     return text, f"{what}{part}"
-
-
-def place(own: Parser, arguments: Namespace) -> Path:
-    """Return where the page is to be written."""
-    if arguments.output is not None:
-        output: Path = arguments.output
-        return output
-    document: Path = arguments.spec
-    if not has_place(document):
-        own.error(f"{document} is no file on a disk, beside which a page could lie; name one with --output")
-    return document.with_name(f"{document.stem}.html")

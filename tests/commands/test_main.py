@@ -102,6 +102,7 @@ def test_every_file_of_a_command_is_in_the_list(root: Path) -> None:
         "import_arguments",
         "import_weights",
         "main",
+        "output_place",
         "predict_output",
         "predict_table",
         "sharing_habits",
