@@ -9,7 +9,8 @@ from graphnn.commands.import_arguments import add_normalisation_arguments, names
 from graphnn.importing.onnx.imported import ImportWishes, import_onnx
 from graphnn.importing.other_files import check_kind
 from graphnn.importing.report import import_report
-from graphnn.importing.saving import check_places, save_imported, weights_of
+from graphnn.importing.saving import check_places, save_imported
+from graphnn.storage.weights import weights_path
 from graphnn.text.terminal import note
 from graphnn.text.working import working
 
@@ -82,5 +83,5 @@ def run(argv: Sequence[str]) -> int:
     save_imported(document, imported.values, imported.arrays, imported.meta, replace=arguments.replace)
     for text in imported.notes:
         note(text)
-    show_report(import_report(imported, (document, weights_of(document))), arguments.format)
+    show_report(import_report(imported, (document, weights_path(document))), arguments.format)
     return 0

@@ -25,8 +25,9 @@ from graphnn.runs.promotion import Destination
 from graphnn.runs.reading import command_line, document_command, has_place
 from graphnn.runs.side_products import SideProduct
 from graphnn.runs.store import store_of
-from graphnn.runs.trained import weights_beside, weights_path
+from graphnn.runs.trained import weights_beside
 from graphnn.runs.training import LATEST, TrainingRequest
+from graphnn.storage.weights import weights_path
 from graphnn.text.installing import extra_command
 from graphnn.text.outputs import go_on_unread
 from graphnn.text.shell import file_word, shell_joined

@@ -8,7 +8,7 @@ from graphnn.document.values import document_text
 from graphnn.errors import GraphError
 from graphnn.storage.own_files import check_own_file
 from graphnn.storage.replacing import replacing
-from graphnn.storage.weights import save_weights
+from graphnn.storage.weights import save_weights, weights_path
 from graphnn.types import Array
 
 
@@ -19,14 +19,9 @@ def check_places(document: Path, *, replace: bool) -> None:
     """
     if document.suffix.lower() != ".json":
         raise GraphError(f"{document}: the name of a document ends in .json; write {document.stem}.json")
-    for path in (document, weights_of(document)):
+    for path in (document, weights_path(document)):
         refusal = "is there already; it is replaced with --replace only, or name another file by --output"
         check_own_file(path, lambda head: replace, refusal)
-
-
-def weights_of(document: Path) -> Path:
-    """Return where the weights of a document lie: NAME.npz beside NAME.json."""
-    return document.with_name(f"{document.stem}.npz")
 
 
 def save_imported(
@@ -38,6 +33,6 @@ def save_imported(
         with replacing(document) as file:
             file.write(document_text(values).encode())
             file.flush()
-            save_weights(weights_of(document), arrays, meta)
+            save_weights(weights_path(document), arrays, meta)
     except OSError as problem:
         raise GraphError(f"{document}: cannot be written: {problem.strerror or problem}") from problem

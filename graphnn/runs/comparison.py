@@ -24,10 +24,10 @@ from graphnn.runs.known_runs import KnownRun, KnownRuns
 from graphnn.runs.older import take_over_all, take_over_comparison
 from graphnn.runs.reading import DocumentSource, read_document
 from graphnn.runs.store import RunStore, store_of
-from graphnn.runs.trained import weights_path
 from graphnn.specification.differences import settings
 from graphnn.specification.spec import Spec
 from graphnn.specification.variants import AS_IT_IS, Variant
+from graphnn.storage.weights import weights_path
 from graphnn.text.suggestions import quoted
 from graphnn.text.terminal import note
 from graphnn.training.checkpoint import RunSettings

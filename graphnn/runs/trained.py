@@ -32,7 +32,7 @@ from graphnn.runs.store import numbers_text, store_of
 from graphnn.runs.training_of_weights import normalisation_of, note_differences
 from graphnn.specification.spec import Spec
 from graphnn.specification.split_seed import both_older
-from graphnn.storage.weights import assign, class_names, load_weights
+from graphnn.storage.weights import assign, class_names, load_weights, weights_path
 from graphnn.text.shell import file_word
 from graphnn.text.terminal import note
 from graphnn.training.samples import Samples
@@ -271,8 +271,3 @@ def weights_beside(document: Path, option: str = "--output") -> Path:
             f"{document}: the weights lie beside the document, but this is no file on a disk; name theirs with {option}"
         )
     return weights_path(document)
-
-
-def weights_path(document: Path) -> Path:
-    """Return the default path of a document's weights: NAME.npz beside NAME.json."""
-    return document.with_name(f"{document.stem}.npz")

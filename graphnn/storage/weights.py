@@ -70,6 +70,11 @@ class MatchReport:
         return f"; the file has {quoted(close)}" if close else ""
 
 
+def weights_path(document: Path) -> Path:
+    """Return the default path of a document's weights: NAME.npz beside NAME.json."""
+    return document.with_name(f"{document.stem}.npz")
+
+
 def save_weights(
     path: str | Path, arrays: Mapping[str, Array], meta: Mapping[str, Any], *, dtype: str = "<f4", follow: bool = False
 ) -> None:

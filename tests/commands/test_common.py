@@ -22,7 +22,7 @@ from graphnn.commands.guarding import UsageError, guarded
 from graphnn.errors import DivergenceError, SpecError
 from graphnn.runs import reading
 from graphnn.runs.reading import DocumentSource, command_line, read_document
-from graphnn.runs.trained import weights_path
+from graphnn.storage.weights import weights_path
 from graphnn.text.working import Display, displayed
 
 
