@@ -4,8 +4,9 @@ import math
 
 from graphnn.describe.convolution_memory import FLOAT, convolution_scratch
 from graphnn.describe.memory import start_bytes
+from graphnn.engine.cut import piece_size
 from graphnn.engine.inference import CHUNK, at_once
-from graphnn.engine.plan import piece_size, training_plan
+from graphnn.engine.plan import training_plan
 from graphnn.errors import GraphError
 from graphnn.graph.graph import Graph
 from graphnn.kernels.kernels import Kernels

@@ -3,7 +3,8 @@
 import math
 
 from graphnn.describe.convolution_memory import FLOAT, convolution_scratch
-from graphnn.engine.plan import LANES, Plan, Stage, training_plan
+from graphnn.engine.lanes import most_buffers
+from graphnn.engine.plan import Plan, Stage, training_plan
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.kernels import Kernels
@@ -76,17 +77,18 @@ def training_memory(graph: Graph, batch_size: int, slots: int, kernels: Kernels)
     handed_on = [stage.last for stage in plan.stages if stage.exit is not None and stage.last is not None]
     outputs += [math.prod(node.output_shape) for node in handed_on if node.layer.keeps_input]
     exits = [stage.exit for stage in plan.stages if stage.exit is not None]
-    again = [stage.entry for stage in plan.stages if stage.entry is not None and stage.recomputes(batch_size)]
+    again = [stage.entry for stage in plan.stages if stage.entry is not None and stage.recomputes(plan.cut.block)]
     at_barriers = max((math.prod((max(e.input_shape, e.output_shape, key=math.prod))) for e in exits), default=0)
     kept = math.prod(graph.input_shape) + sum(outputs)
     kept += sum(math.prod(e.output_shape) for e in exits) - sum(math.prod(e.output_shape) for e in again)
-    pieces = max(-(-batch_size // stage.piece) for stage in plan.stages)
+    pieces = max(len(each) for stage in plan.stages for each in plan.pieces(stage, batch_size))
+    buffers = most_buffers(plan.cut.lanes, min(available_cores(), plan.cut.lanes))
     largest_stage = max(sum(parameter_count(node, trainable=True) for node in stage.nodes) for stage in plan.stages)
     return TrainingMemory(
         parameters=FLOAT * ((2 + slots) * trainable + fixed),
         outputs=FLOAT * batch_size * kept,
         barriers=FLOAT * batch_size * 2 * at_barriers,
-        lanes=FLOAT * (min(LANES, pieces) - 1) * largest_stage,
+        lanes=FLOAT * (buffers - 1) * largest_stage,
         scratch=FLOAT * scratch_elements(graph, plan, kernels, several_pieces=pieces > 1),
         processes=available_cores(),
         start=start_bytes(graph),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from graphnn.describe.kernels import document_kernels
 from graphnn.describe.memory import TrainingMemory, training_memory
-from graphnn.engine.plan import LANES, Plan, Stage, training_plan
+from graphnn.engine.plan import Plan, Stage, training_plan
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.algorithms import Algorithm
@@ -73,7 +73,7 @@ def describe_plan(
     return TrainingPlan(
         name=name,
         batch_size=batch_size,
-        lanes=min(LANES, max(stage.pieces for stage in stages)),
+        lanes=plan.cut.lanes,
         stages=stages,
         choices=tuple(choice for node in graph.nodes for choice in choices(node, kernels, plan)),
         memory=training_memory(graph, batch_size, slots, kernels),
@@ -105,7 +105,7 @@ def stage_row(stage: Stage, graph: Graph, plan: Plan, batch_size: int) -> StageR
         exit=None if stage.exit is None else stage.exit.name,
         loss=loss,
         piece=stage.piece,
-        pieces=-(-batch_size // stage.piece),
+        pieces=sum(map(len, plan.pieces(stage, batch_size))),
     )
 
 

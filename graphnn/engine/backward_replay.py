@@ -67,7 +67,7 @@ class BackwardReplay(Replay):
             sums = [
                 layer.backward_partial_sums(run.params, run.statistics, x, dy[piece], ctx) for piece, x, ctx in pieces
             ]
-            combined, gradients = layer.backward_combine(run.params, run.statistics, sums)
+            combined, gradients = layer.backward_combine(run.params, run.statistics, np.array(sums, "f8"))
             if not self._needs_dx(node):
                 return None, gradients
             parts = [layer.backward_apply(combined, x, dy[piece], ctx) for piece, x, ctx in pieces]

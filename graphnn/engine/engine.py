@@ -68,12 +68,15 @@ class Engine:
         self._seed = seed
         self._need = greatest_need(graph)
         self._at_once = at_once(batch_size, samples)
-        most_pieces = max(stage.pieces(self._most) for stage in self.plan.stages)
-        self.threads = min(threads or available_cores(), most_pieces)
+        self.threads = min(threads or available_cores(), self._most_tasks())
         self._sources: list[Source] = []
         self._team: Workers | Processes | None = None
         self._handover: Handover | None = None
         self._blas = threadpool_limits(1, "blas")
+
+    def _most_tasks(self) -> int:
+        """Return the most parts that a step, or a pass in inference, can be shared out in."""
+        return max(self.plan.cut.count(self._most), self._program.inference.pieces(self._at_once))
 
     @property
     def plan(self) -> Plan:

@@ -1,13 +1,13 @@
 """Runs inference: outputs and losses of any number of samples, a piece at a time, with nothing kept for backward."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from graphnn.engine.batch import Batch, Take, feed
+from graphnn.engine.cut import piece_size
 from graphnn.engine.fusion import fuse
-from graphnn.engine.plan import loss_takes_logits, piece_size
+from graphnn.engine.plan import loss_takes_logits
 from graphnn.engine.preparation import PreparedNode
 from graphnn.engine.stage import located
 from graphnn.engine.workers import Team
@@ -16,6 +16,7 @@ from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.kernels import Kernels
 from graphnn.parameters.parameters import Parameters
+from graphnn.shared_memory import shared_zeros
 from graphnn.types import Array
 
 CHUNK = 256  # samples of a pass, rounded up to whole batches: a smaller one costs calls, a larger one memory
@@ -53,6 +54,7 @@ class InferencePass:
         self._to_output = self._chain(graph.nodes)
         self._to_loss = self._chain(graph.nodes[:-1] if loss_takes_logits(graph) else graph.nodes)
         self._team: Team | None = None
+        self._losses = np.empty(0)
 
     def _chain(self, nodes: tuple[Node, ...]) -> Chain:
         """Return the nodes made ready to run, fused where one layer can do the work of several."""
@@ -60,9 +62,16 @@ class InferencePass:
         ready = tuple(PreparedNode(node, self._parameters, self._workspace) for node in fused)
         return Chain(ready, piece_size(nodes, self._batch_size))
 
+    def pieces(self, n: int) -> int:
+        """Return the number of pieces of n samples."""
+        return -(-n // self._to_loss.piece)
+
     def join(self, team: Team) -> None:
         """Work with this team from now on."""
         self._team = team
+        self._losses = shared_zeros(
+            (self.pieces(at_once(self._batch_size)), self._graph.loss.layout(self._graph.output_shape).size), "f8"
+        )
 
     def predict(self, x: Array, out: Array) -> None:
         """Write the outputs for x, n×(input shape), into `out`, n×(output shape), which all members share."""
@@ -70,19 +79,21 @@ class InferencePass:
 
     def loss_inputs(self, batch: Batch, out: Array) -> None:
         """Write the inputs of the loss into `out`, n×(output shape), which all members share."""
-        self._run(len(batch), feed(batch, self._memory, None).inputs, self._to_loss, writing(out))
+        inputs = feed(batch, self._memory, None).inputs
+        self._run(len(batch), inputs, self._to_loss, writing(out))
 
     def evaluate(self, batch: Batch, out: Array | None = None) -> Array:
         """Return the loss's partial sums over the batch. out: as in `loss_inputs`, where these are needed, too."""
         loss, logits, n = self._graph.loss, loss_takes_logits(self._graph), len(batch)
         samples = feed(batch, self._memory, None)
 
-        def measure(piece: slice, value: Array) -> Array:
+        def measure(number: int, piece: slice, value: Array) -> None:
             if out is not None:
                 out[piece] = value
-            return loss.piece(samples.targets(piece), value, n, logits=logits, dy=None)
+            self._losses[number] = loss.piece(samples.targets(piece), value, n, logits=logits, dy=None)
 
-        return np.asarray(np.sum(self._run(n, samples.inputs, self._to_loss, measure), axis=0))
+        pieces = self._run(n, samples.inputs, self._to_loss, measure)
+        return np.asarray(np.sum(self._losses[:pieces], axis=0))
 
     def _memory(self, piece: slice) -> Array:
         """Return the array into which the inputs of a piece are prepared."""
@@ -90,27 +101,28 @@ class InferencePass:
         return self._workspace.thread.next_slot(shape, self._parameters.dtype)
 
     @np.errstate(all="ignore")  # values that are not finite are looked for and reported elsewhere
-    def _run(self, n: int, inputs: Take, chain: Chain, use: Callable[[slice, Array], Any]) -> list[Any]:
-        """Run n samples through the nodes, a piece at a time; return `use(piece, output)` of each piece, in order."""
+    def _run(self, n: int, inputs: Take, chain: Chain, use: Callable[[int, slice, Array], None]) -> int:
+        """Run n samples through the nodes, and call use(number, piece, output) of each piece; return their number."""
         assert self._team is not None
         for each in chain.nodes:
             each.refresh()
         pieces = [slice(start, min(start + chain.piece, n)) for start in range(0, n, chain.piece)]
 
-        def run(number: int) -> Any:
+        def run(number: int) -> None:
             value = inputs(pieces[number])
             for each in chain.nodes:
                 with located(each.node):
                     value, _ = each.node.layer.forward(each.params, value, each.ctx)
-            return use(pieces[number], value)
+            use(number, pieces[number], value)
 
-        return self._team.run(run, len(pieces))
+        self._team.run(run, len(pieces))
+        return len(pieces)
 
 
-def writing(out: Array) -> Callable[[slice, Array], None]:
+def writing(out: Array) -> Callable[[int, slice, Array], None]:
     """Return a function that writes the output of a piece into its rows of `out`."""
 
-    def write(piece: slice, value: Array) -> None:
+    def write(_: int, piece: slice, value: Array) -> None:
         out[piece] = value
 
     return write

@@ -1,8 +1,17 @@
-"""Sums the gradients of the pieces of a batch, in an order that does not depend on the number of threads."""
+"""Sums the gradients of the lanes of a batch in a fixed binary tree, whoever computes which lane.
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+The tree: of n lanes, lane i takes the sum of lane i + 2^k for each level k = 0, 1, … in turn, where i is a multiple of
+2^(k+1) and i + 2^k < n. Lane 0 then has the sum of all. A member computes neighbouring lanes in order, and adds as soon
+as both sums are there, so that it needs few buffers, as a binary counter needs few digits; what lies at several members
+is added when all have come.
+"""
 
-from graphnn.engine.workers import Team
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from graphnn.engine.workers import Team, shares
+from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Node
 from graphnn.layers.base import Gradients
 from graphnn.parameters.parameter import in_memory_order, in_order_of_memory
@@ -12,19 +21,83 @@ from graphnn.types import Array
 TASK_SIZE = 2**16  # elements that one task adds up
 SHARED_SIZE = 2**16  # elements in all; for fewer, sharing the work out costs more than it saves
 
+Pair = tuple[int, int]  # the sum of the second is added to the first
 
-def trained_size(nodes: Iterable[Node]) -> int:
+
+def trained_size(nodes: Sequence[Node]) -> int:
     """Return the number of trainable elements of the nodes."""
     return sum(parameter.size for node in nodes for parameter in node.parameters if parameter.trainable)
 
 
-class Lanes:
-    """A fixed number of accumulators of the gradients of one stage; the first is `parameters.gradients` itself.
+def additions(lanes: range, count: int) -> Iterator[tuple[int, int, int]]:
+    """Yield the additions of the tree over `count` lanes that need none but `lanes`, by level: (last, to, from).
 
-    Each lane adds up the gradients of its pieces in order, and the lanes are then added in order. One buffer for each
-    piece would take too much memory; with one for all pieces the sum would depend on which thread came first.
-    memory: a flat array of at least `trained_size(nodes)` elements for each lane but the first. trained: the names of
-    the parameters that are trained, by node index.
+    last: the last lane that the sum has. The lanes are those of one member.
+    """
+    half = 1
+    while half < count:
+        for lane in range(-(-lanes.start // (2 * half)) * 2 * half, min(lanes.stop, count), 2 * half):
+            last = min(lane + 2 * half, count) - 1
+            if lane + half < count and last < lanes.stop:
+                yield last, lane, lane + half
+        half *= 2
+
+
+@frozen_dataclass
+class Folding:
+    """Which buffer each lane's gradients go to, and what is added to what.
+
+    buffers: by lane; buffer 0 is the parameters' gradient. after: the additions of buffers once a lane is done, by
+    lane. across: those when all lanes are done. size: the number of buffers.
+    """
+
+    buffers: Mapping[int, int]
+    after: Mapping[int, Sequence[Pair]]
+    across: Sequence[Pair]
+    size: int
+
+
+def folding(members: Sequence[range], count: int) -> Folding:
+    """Return how members that compute these lanes, in order, of `count` lanes add them up in few buffers.
+
+    Together the members have neighbouring lanes; the sum is left in buffer 0, that of the first of them.
+    """
+    whole = range(members[0].start, max((each.stop for each in members if each), default=members[0].start))
+    everything = list(additions(whole, count))
+    buffers: dict[int, int] = {}
+    after: dict[int, list[Pair]] = {}
+    inside: set[Pair] = set()
+    size = 1  # the gradient
+    for lanes in members:
+        free: list[int] = []
+        own = sorted(additions(lanes, count), key=lambda each: each[0])  # stable: by level within a lane
+        for lane in lanes:
+            if lane == whole.start:
+                buffers[lane] = 0
+            elif free:
+                buffers[lane] = free.pop()
+            else:
+                buffers[lane], size = size, size + 1
+            for last, to, source in own:
+                if last == lane:
+                    after.setdefault(lane, []).append((buffers[to], buffers[source]))
+                    inside.add((to, source))
+                    free.append(buffers[source])
+    across = [(buffers[to], buffers[source]) for _, to, source in everything if (to, source) not in inside]
+    return Folding(buffers, after, across, size)
+
+
+def most_buffers(lanes: int, members: int) -> int:
+    """Return how many buffers the lanes of any batch take, of up to so many lanes."""
+    return max(folding(shares(range(count), members), count).size for count in range(1, lanes + 1))
+
+
+class Lanes:
+    """The sums of the gradients of one stage's nodes, in the buffers of a folding.
+
+    memory: a flat array of at least `trained_size(nodes)` elements for each buffer but the first, which is
+    `parameters.gradients` itself; shared by all members. trained: the names of the parameters that are trained, by node
+    index.
     """
 
     def __init__(
@@ -33,36 +106,52 @@ class Lanes:
         parameters: Parameters,
         memory: Sequence[Array],
         trained: Mapping[int, Collection[str]],
+        plan: Folding,
     ) -> None:
-        self._sums: list[dict[str, dict[str, Array]]] = [{node.name: {} for node in nodes} for _ in (None, *memory)]
-        self._tasks: list[list[Array]] = []  # for each task, the same elements of every lane
+        self._folding = plan
+        self._sums: list[dict[str, dict[str, Array]]] = [{node.name: {} for node in nodes} for _ in range(plan.size)]
+        flat: list[list[Array]] = [[] for _ in range(plan.size)]  # by buffer: the elements, in the same parts
         start = 0
         for node in nodes:
             for parameter in node.parameters:
                 if parameter.name not in trained.get(node.index, ()):
                     continue
                 gradient = self._sums[0][node.name][parameter.name] = parameters.gradients[node.name][parameter.name]
-                flat = [in_order_of_memory(gradient, parameter)]
-                for number, lane in enumerate(memory, 1):
-                    flat.append(lane[start : start + parameter.size])
-                    self._sums[number][node.name][parameter.name] = in_memory_order(flat[-1], parameter)
-                for first in range(0, parameter.size, TASK_SIZE):
-                    self._tasks.append([each[first : first + TASK_SIZE] for each in flat])
+                flat[0].append(in_order_of_memory(gradient, parameter))
+                for number in range(1, plan.size):
+                    flat[number].append(memory[number - 1][start : start + parameter.size])
+                    self._sums[number][node.name][parameter.name] = in_memory_order(flat[number][-1], parameter)
                 start += parameter.size
+        self._after: dict[int, list[tuple[Array, Array]]] = {}
+        for lane, pairs in plan.after.items():
+            added = self._after[lane] = []
+            for to, source in pairs:
+                if to == 0:  # the parameters' gradients do not lie side by side
+                    added.extend(zip(flat[to], flat[source], strict=True))
+                else:
+                    added.append((memory[to - 1][:start], memory[source - 1][:start]))
+        self._tasks = [
+            [(flat[to][part][first : first + TASK_SIZE], flat[source][part][first : first + TASK_SIZE])
+             for to, source in plan.across]
+            for part in range(len(flat[0]))
+            for first in range(0, flat[0][part].size, TASK_SIZE)
+        ]  # fmt: skip
+        self._shares = len(plan.across) * start > SHARED_SIZE
 
     def of(self, lane: int, node: Node) -> dict[str, Array]:
         """Return the sums of a node's gradients in a lane by parameter name, in the parameters' shapes."""
-        return self._sums[lane][node.name]
+        return self._sums[self._folding.buffers[lane]][node.name]
 
     def add(self, lane: int, node: Node, gradients: Gradients, *, first: bool) -> None:
-        """Add the gradients of a node for one piece to a lane; the first piece of a step overwrites the sums.
+        """Add the gradients of a node for one piece to a lane; the first piece of a lane overwrites the sums.
 
         The first gradient is usually in the lane's memory already, because `PieceContext.gradient` returned that.
         Gradients of parameters that are not trained are ignored. Raises KeyError for a name that the node has not
         declared.
         """
+        sums = self.of(lane, node)
         for name, gradient in gradients.items():
-            total = self._sums[lane][node.name].get(name)
+            total = sums.get(name)
             if total is None:
                 if name not in [parameter.name for parameter in node.parameters]:
                     raise KeyError(name)
@@ -71,17 +160,26 @@ class Lanes:
             elif gradient is not total:
                 total[...] = gradient
 
-    def reduce(self, lanes: int, team: Team) -> None:
-        """Add the first `lanes` lanes up into lane 0, which is the parameters' gradients; the team shares the work."""
-        if lanes == 1:
+    def finish(self, lane: int) -> None:
+        """Add up what the member has all lanes of, now that it has computed all pieces of a lane."""
+        for to, source in self._after.get(lane, ()):
+            np.add(to, source, out=to)
+
+    def reduce(self, team: Team) -> None:
+        """Add up what several members have computed, once all are done; the team shares the work."""
+        tasks = self._tasks
+        if not self._folding.across:
             return
 
-        def add_up(tasks: Iterable[list[Array]]) -> None:
-            for first, *others in tasks:
-                for other in others[: lanes - 1]:
-                    first += other
+        def add_up(number: int) -> None:
+            for to, source in tasks[number]:
+                np.add(to, source, out=to)
 
-        if lanes * sum(task[0].size for task in self._tasks) > SHARED_SIZE:
-            team.run(lambda number: add_up(self._tasks[number : number + 1]), len(self._tasks))
+        def add_all(_: int) -> None:
+            for number in range(len(tasks)):
+                add_up(number)
+
+        if self._shares:
+            team.run(add_up, len(tasks))
         else:
-            team.run(lambda _: add_up(self._tasks), 1)
+            team.run(add_all, 1)

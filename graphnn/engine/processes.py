@@ -14,12 +14,10 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from graphnn.machine.killed import ending, out_of_memory_kills
 from graphnn.shared_memory import shared_bytes
-
-T = TypeVar("T")
 
 MAILBOX_BYTES = 2**24  # for each process and turn; pages that are never written to take no memory
 LOOKS = 200  # polls of the counter without a pause, some 10 µs
@@ -78,32 +76,18 @@ class Processes:
                 self._gone[rank] = True
                 os._exit(status)  # without the clean-up of the original process
 
-    def run(self, task: Callable[[int], T], count: int) -> list[T]:
-        """Share out task(0), task(1), … and return all results, in order, in every process.
-
-        Where tasks fail, raises the error of the lowest-numbered task that failed, in every process.
-        """
-        computed: dict[int, Any] = {}
+    def run(self, task: Callable[[int], object], count: int) -> None:
+        """Run this process's share of the tasks, and wait for the others, as `Team` says."""
         error: tuple[int, BaseException] | None = None
-        for number in range(self.rank, count, self.size):
+        for number in range(self.rank * count // self.size, (self.rank + 1) * count // self.size):
             try:
-                result = task(number)
+                task(number)
             except Exception as failure:
                 error = (number, failure)
                 break
-            if result is not None:
-                computed[number] = result
-        results: list[Any] = [None] * count
-        errors: dict[int, BaseException] = {}
-        for message in self.exchange((computed, error) if computed or error else None):
-            if message is not None:
-                for number, result in message[0].items():
-                    results[number] = result
-                if message[1] is not None:
-                    errors[message[1][0]] = message[1][1]
+        errors: dict[int, BaseException] = dict(each for each in self.exchange(error) if each is not None)
         if errors:
             raise errors[min(errors)]
-        return results
 
     def exchange(self, message: Any) -> list[Any]:
         """Send a message to all processes and return the messages of all, by rank, once every process has sent its."""

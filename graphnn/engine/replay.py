@@ -89,7 +89,8 @@ class Replay:
         in_inference = (Stage(entry=None, nodes=self._graph.nodes, exit=None, piece=max(1, self._n)),)
         statistics: Arrays = {}
         for stage in in_inference if self._clock is None else plan.stages:
-            pieces = stage.cut(self._n)
+            whole = [[slice(0, self._n)]] if self._clock is None else plan.pieces(stage, self._n)
+            pieces = [piece for of_lane in whole for piece in of_lane]
             values = [x[piece] for piece in pieces]
             for node in self._nodes(stage):
                 at_entry = stage.entry is not None and node.index == stage.entry.index
@@ -136,7 +137,7 @@ class Replay:
                 layer.partial_sums(params, x[piece], self._context(node, number, piece))
                 for number, piece in enumerate(pieces)
             ]
-            return layer.combine(params, sums)
+            return layer.combine(params, np.array(sums, "f8"))
 
     def _copies(self, node: Node) -> Arrays:
         """Return copies of a node's parameters, because running statistics are updated in place."""

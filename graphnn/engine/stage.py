@@ -1,14 +1,16 @@
 """Runs one stage: its pieces in forward and backward, and what it hands over at its barriers."""
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
 
 from graphnn.engine.batch import Take
-from graphnn.engine.lanes import Lanes
-from graphnn.engine.plan import LANES, Plan, Stage
-from graphnn.engine.workers import Team
+from graphnn.engine.lanes import Lanes, folding
+from graphnn.engine.plan import Plan, Stage
+from graphnn.engine.tables import Tables
+from graphnn.engine.workers import Team, shares
 from graphnn.engine.workspace import Clock, PieceContext, Workspace
 from graphnn.errors import GraphError
 from graphnn.frozen_dataclass import frozen_dataclass
@@ -21,7 +23,7 @@ from graphnn.types import Array, shape_text
 
 @frozen_dataclass
 class Shared:
-    """What all stages of an engine share. lane_memory: flat arrays for all lanes but the first."""
+    """What all stages of an engine share. lane_memory: flat arrays for all buffers of lanes but the first."""
 
     plan: Plan
     parameters: Parameters
@@ -29,6 +31,7 @@ class Shared:
     team: Team
     clock: Clock
     lane_memory: Sequence[Array]
+    tables: Tables
 
 
 class located:
@@ -67,8 +70,8 @@ def same_memory(a: Array, b: Array) -> bool:
 class StageRun:
     """One stage made ready for batches of n samples: its pieces, their contexts, and what forward keeps for backward.
 
-    stage_number: from 0; before: the run of the previous stage, None in the first. Lane l computes the pieces l,
-    l + LANES, l + 2·LANES, … in this order; a lane is one task of the team.
+    stage_number: from 0; before: the run of the previous stage, None in the first. lanes: how many of the plan's lanes
+    the batch has; a lane is one task of the team, which computes its pieces in order.
 
     x: the input of the first node, n×(its input shape); take: returns a piece of it. y: the output of the last node,
     n×(its output shape). statistics, combined: the results of `combine` and `backward_combine` of the batch-wise node
@@ -77,19 +80,25 @@ class StageRun:
 
     def __init__(self, shared: Shared, stage: Stage, stage_number: int, n: int, before: "StageRun | None") -> None:
         self.shared, self.stage, self.before = shared, stage, before
-        self.pieces = stage.cut(n)
-        self.lane_count = min(LANES, len(self.pieces))
-        self.lanes = Lanes(stage.nodes, shared.parameters, shared.lane_memory, shared.plan.trained)
+        by_lane = shared.plan.pieces(stage, n)
+        self.lane_count = len(by_lane)
+        self.pieces = [piece for pieces in by_lane for piece in pieces]
+        ends = [0, *accumulate(len(pieces) for pieces in by_lane)]
+        self.numbers = [range(start, stop) for start, stop in pairwise(ends)]  # of the pieces of each lane
+        folded = folding(shares(range(self.lane_count), shared.team.size), self.lane_count)
+        self.lanes = Lanes(stage.nodes, shared.parameters, shared.lane_memory, shared.plan.trained, folded)
         self.backwards: list[list[Backward]] = [[] for _ in self.pieces]
         self.x = self.y = self.dy = np.empty(0)
         self.take: Take = self.x.__getitem__
         self.statistics: Arrays = {}
         self.combined: Arrays = {}
+        self.gradients_at_entry: Arrays = {}
         if stage.exit is not None:
-            self.dy = shared.workspace.shared(f"dy {stage_number % 2}", stage.exit.output_shape)[:n]
+            self.dy = shared.workspace.in_turn(f"dy {stage_number % 2}", stage.exit.output_shape)[:n]
         handed_over = None if before is None else before.dy
         owner = self._owner_of_dx_at_entry()
-        self.recomputes = stage.recomputes(n)
+        self.recomputes = stage.recomputes(shared.plan.cut.block)
+        self.tables = shared.tables
         nodes = [node for node in (stage.entry, *stage.nodes, stage.exit) if node is not None]
         self.params = {node.index: shared.parameters.values[node.name] for node in nodes}
         self.contexts = {
@@ -104,26 +113,20 @@ class StageRun:
                     needs_dx=shared.plan.needs_dx(node),
                     trained=shared.plan.trained_of(node),
                     dx=handed_over if node is owner else None,
-                    y=self._memory_of_lane(number) if self.recomputes and node is stage.entry else None,
+                    passing=self.recomputes and node is stage.entry,
                 )
                 for number, piece in enumerate(self.pieces)
             ]
             for node in nodes
         }
         for node in stage.nodes:
-            for lane in range(self.lane_count):
-                self.contexts[node.index][lane].lane = self.lanes.of(lane, node)
+            for lane, numbers in enumerate(self.numbers):
+                self.contexts[node.index][numbers.start].lane = self.lanes.of(lane, node)
 
     def _owner_of_dx_at_entry(self) -> Node | None:
         """Return the node whose dx, which other nodes may change in place, reaches the entry in backward."""
         writers = (node for node in self.stage.nodes if not node.layer.backward_in_place)
         return next(writers, None) if self.stage.entry is not None else None
-
-    def _memory_of_lane(self, number: int) -> Array:
-        """Return memory for the entry's output for a piece; the pieces of a lane use the same memory in turn."""
-        assert self.stage.entry is not None
-        piece, tail = self.pieces[number], self.stage.entry.output_shape
-        return self.shared.workspace.of_lane(number % LANES, (piece.stop - piece.start, *tail))
 
     def set_prepared(self, node: Node, prepared: Any) -> None:
         """Set what the node has prepared for all pieces of the coming step."""
@@ -165,26 +168,30 @@ class StageRun:
         self.x, self.take = x, take
         self.y = x if self.stage.last is None else self._whole_output(self.stage.last, x)
 
-        def run(number: int, lane: int) -> Any:
+        table = self.tables.forward(exit_node)
+
+        def run(number: int, lane: int) -> None:
             value = self._forward_piece(number)
             handed_on = self.y[self.pieces[number]]
             if not same_memory(value, handed_on):
                 handed_on[...] = value
             with located(exit_node):
-                return layer.partial_sums(params, handed_on, contexts[number])
+                table[number] = layer.partial_sums(params, handed_on, contexts[number])
 
-        sums = self._for_each_piece(run)
+        self._for_each_piece(run)
         with located(exit_node):
-            self.statistics = layer.combine(params, sums)
+            self.statistics = layer.combine(params, table[: len(self.pieces)])
 
-    def _for_each_piece(self, run: Callable[[int, int], Any]) -> list[Any]:
-        """Return run(number, lane) of all pieces, in their order; a lane takes its pieces in order."""
+    def _for_each_piece(self, run: Callable[[int, int], None], *, finish: bool = False) -> None:
+        """Call run(number, lane) for all pieces. finish: whether they have left gradients, to be added up."""
 
-        def run_lane(lane: int) -> list[Any]:
-            return [run(number, lane) for number in range(lane, len(self.pieces), LANES)]
+        def run_lane(lane: int) -> None:
+            for number in self.numbers[lane]:
+                run(number, lane)
+            if finish:
+                self.lanes.finish(lane)
 
-        by_lane = self.shared.team.run(run_lane, self.lane_count)
-        return [by_lane[number % LANES][number // LANES] for number in range(len(self.pieces))]
+        self.shared.team.run(run_lane, self.lane_count)
 
     def _whole_output(self, last: Node, x: Array) -> Array:
         """Return the array of the whole batch that has the last node's output."""
@@ -198,38 +205,46 @@ class StageRun:
         name where a layer fails, and what `take` and `targets` raise.
         """
         self.x, self.take = x, take
+        table, sums_at_entry = self.tables.losses, self._table_at_entry()
 
-        def run(number: int, lane: int) -> tuple[Array, Any]:
+        def run(number: int, lane: int) -> None:
             value = self._forward_piece(number)
             dy = self.shared.workspace.thread.next_slot(value.shape, value.dtype)
-            losses = loss.piece(targets(self.pieces[number]), value, len(x), logits=self.shared.plan.logits, dy=dy)
-            return losses, self._backward_piece(number, dy, lane)
+            targeted = targets(self.pieces[number])
+            table[number] = loss.piece(targeted, value, len(x), logits=self.shared.plan.logits, dy=dy)
+            self._backward_piece(number, dy, lane, sums_at_entry)
 
-        results = self._for_each_piece(run)
-        self._finish_backward([sums for _, sums in results])
-        return np.asarray(np.sum([losses for losses, _ in results], axis=0))
+        self._for_each_piece(run, finish=True)
+        self._finish_backward(sums_at_entry)
+        return np.asarray(np.sum(table[: len(self.pieces)], axis=0))
 
     # Backward
 
-    def _backward_piece(self, number: int, dy: Array, lane: int) -> Any:
-        """Run backward from dy to the entry; return the entry's partial sums, None where nothing needs them."""
+    def _table_at_entry(self) -> Array | None:
+        """Return the table for the partial sums of the entry in backward; None where nothing needs them."""
+        entry = self.stage.entry
+        needed = entry is not None and self.before is not None and self.shared.plan.trains(entry)
+        return self.tables.backward(entry) if entry is not None and needed else None
+
+    def _backward_piece(self, number: int, dy: Array, lane: int, table: Array | None) -> None:
+        """Run backward from dy to the entry, and put its partial sums into the table."""
         for node, backward in zip(reversed(self.stage.nodes), reversed(self.backwards[number]), strict=True):
             if not self.shared.plan.trains(node):
-                return None
+                return
             with located(node):
                 dx, gradients = backward(dy)
-                self.lanes.add(lane, node, gradients, first=number == lane)
+                self.lanes.add(lane, node, gradients, first=number == self.numbers[lane].start)
                 if dx is None:
-                    return None
+                    return
                 dy = dx
         entry = self.stage.entry
-        if entry is None or self.before is None or not self.shared.plan.trains(entry):
-            return None
+        if entry is None or self.before is None or table is None:
+            return
         handed_back = self.before.dy[self.pieces[number]]
         if not same_memory(dy, handed_back):
             handed_back[...] = dy
         with located(entry):
-            return batchwise(entry).backward_partial_sums(
+            table[number] = batchwise(entry).backward_partial_sums(
                 self.params[entry.index],
                 self.before.statistics,
                 self.x[self.pieces[number]],
@@ -248,25 +263,32 @@ class StageRun:
         if not self.shared.plan.needs_dx(exit_node):
             return
         layer, contexts = batchwise(exit_node), self.contexts[exit_node.index]
+        sums_at_entry = self._table_at_entry()
 
-        def run(number: int, lane: int) -> Any:
+        def run(number: int, lane: int) -> None:
             piece = self.pieces[number]
             if self.recomputes:
-                self._enter(number)  # later pieces of the lane have overwritten what backward reads
+                self._enter(number)  # later pieces have overwritten what backward reads
             with located(exit_node):
                 dy = layer.backward_apply(self.combined, self.y[piece], self.dy[piece], contexts[number])
-            return self._backward_piece(number, dy, lane)
+            self._backward_piece(number, dy, lane, sums_at_entry)
 
-        self._finish_backward(self._for_each_piece(run))
+        self._for_each_piece(run, finish=True)
+        self._finish_backward(sums_at_entry)
 
-    def _finish_backward(self, sums: list[Any]) -> None:
+    def _finish_backward(self, sums: Array | None) -> None:
         """Add up the lanes, and combine the partial sums of the batch-wise node at the entry."""
-        self.lanes.reduce(self.lane_count, self.shared.team)
+        self.lanes.reduce(self.shared.team)
         entry = self.stage.entry
-        if entry is not None and self.before is not None and self.shared.plan.trains(entry):
+        if entry is not None and self.before is not None and sums is not None:
             with located(entry):
-                self.before.combined, gradients = batchwise(entry).backward_combine(
-                    self.params[entry.index], self.before.statistics, sums
+                self.before.combined, self.gradients_at_entry = batchwise(entry).backward_combine(
+                    self.params[entry.index], self.before.statistics, sums[: len(self.pieces)]
                 )
+
+    def write_gradients_at_entry(self) -> None:
+        """Write the gradients of the batch-wise node at the entry, which each member has computed for the batch."""
+        entry = self.stage.entry
+        if entry is not None and self.gradients_at_entry:
             for name in self.shared.plan.trained_of(entry):
-                self.shared.parameters.gradients[entry.name][name][...] = gradients[name]
+                self.shared.parameters.gradients[entry.name][name][...] = self.gradients_at_entry[name]

@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from graphnn.engine.batch import ArrayBatch, Batch, feed
-from graphnn.engine.lanes import trained_size
-from graphnn.engine.plan import LANES, training_plan
+from graphnn.engine.lanes import most_buffers, trained_size
+from graphnn.engine.plan import training_plan
 from graphnn.engine.stage import Shared, StageRun, located
+from graphnn.engine.tables import Tables
 from graphnn.engine.workers import Team
 from graphnn.engine.workspace import Clock, StepContext, Workspace
 from graphnn.graph.graph import Graph
@@ -29,7 +30,8 @@ class TrainingPass:
 
     batch_size: of the document, by which batches are cut; the workspace has room for a step. seed: random draws are
     keyed by it, with epoch, step, node and piece. Arrays that one member writes and another reads are in shared memory:
-    parameters and gradients, the lanes, and what is handed over at barriers. All other arrays are private to a member.
+    parameters and gradients, the lanes' sums, and tables of what is combined at barriers. All other arrays are private
+    to a member, which computes the same samples in all stages.
     """
 
     def __init__(
@@ -63,27 +65,23 @@ class TrainingPass:
     def join(self, team: Team) -> None:
         """Work with this team from now on. A team of processes is forked after this call."""
         stages, dtype, workspace = self.plan.stages, self._parameters.dtype, self._workspace
-        lanes = max(min(LANES, stage.pieces(self._batch_size)) for stage in stages)
         largest = max(trained_size(stage.nodes) for stage in stages)
-        memory = [shared_zeros(largest, dtype) for _ in range(lanes - 1)]
+        buffers = most_buffers(self.plan.cut.lanes, team.size)
+        memory = [shared_zeros(largest, dtype) for _ in range(buffers - 1)]
         at_barriers = [math.prod(stage.exit.output_shape) for stage in stages if stage.exit is not None]
-        recomputed = [
-            stage.piece * math.prod(stage.entry.output_shape)
-            for stage in stages
-            if stage.entry is not None and stage.recomputes(self._batch_size)
-        ]
-        workspace.reserve_lanes(LANES, max(recomputed, default=0), dtype)
         for parity in (0, 1):
             workspace.reserve(f"dy {parity}", workspace.batch_size * max(at_barriers, default=0), dtype)
-        for stage in stages:
-            if stage.exit is not None and stage.last is not None:
-                workspace.share(stage.last.index, "output", stage.last.output_shape, dtype)
-        if stages[0].exit is not None and stages[0].last is None:  # another member may take the next stage's piece
-            workspace.share(INPUT, "input", self._graph.input_shape, dtype)
         for node in self._graph.nodes:
             if isinstance(node.layer, Keeping):
-                workspace.share_bypass(node.layer.kept, node.input_shape, dtype)
-        self._shared = Shared(self.plan, self._parameters, workspace, team, self._clock, memory)
+                workspace.reserve_bypass(node.layer.kept, node.input_shape, dtype)
+        passing = [
+            stage.piece * math.prod(stage.entry.output_shape)
+            for stage in stages
+            if stage.entry is not None and stage.recomputes(self.plan.cut.block)
+        ]
+        workspace.passing = max(passing, default=0)
+        tables = Tables(self._graph, self.plan, workspace.batch_size)
+        self._shared = Shared(self.plan, self._parameters, workspace, team, self._clock, memory, tables)
         self._stages.clear()
 
     @np.errstate(all="ignore")  # values that are not finite are looked for and reported elsewhere
@@ -91,9 +89,9 @@ class TrainingPass:
         """Run forward, loss and backward; fill the gradients, and return the loss's partial sums over the batch.
 
         batch: as many samples as the workspace has room for, or fewer. epoch, step: counted from 0. The pieces of a
-        source are prepared into an array of the whole batch, where they stay until backward has used them. Where that
-        array is not shared, each member has one, of which only the pages that it writes to take memory. Raises
-        GraphError with the node's name where a layer fails, and DataError where a piece cannot be prepared.
+        source are prepared into an array of the whole batch, where they stay until backward has used them; each member
+        has one, of which only the pages that it writes to take memory. Raises GraphError with the node's name where a
+        layer fails, and DataError where a piece cannot be prepared.
         """
         self._clock.epoch, self._clock.step = epoch, step
         self._clock.ticks += 1
@@ -113,6 +111,8 @@ class TrainingPass:
         sums = stages[-1].forward_and_back(x, inputs, samples.targets, self._graph.loss)
         for stage in reversed(stages[:-1]):
             stage.backward()
+        for stage in stages:
+            stage.write_gradients_at_entry()
         return sums
 
     def _leave_out_frozen(self, epoch: int) -> None:

@@ -1,64 +1,73 @@
 """The protocol of a team, whose members share out numbered tasks, and a team of threads."""
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Protocol, TypeVar
+from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
-
-T = TypeVar("T")
 
 
 class Team(Protocol):
     """Members that share out numbered tasks: threads of this process, or processes that run the same program."""
 
-    def run(self, task: Callable[[int], T], count: int) -> list[T]:
-        """Return task(0), task(1), … in order; raises the error of the lowest-numbered task that failed, if any."""
+    size: int
+
+    def run(self, task: Callable[[int], object], count: int) -> None:
+        """Run task(0), task(1), …: each member those of its share, in order. What they return is not used.
+
+        Returns when all members are done, and raises the error of the lowest-numbered task that failed, if any, in
+        every member. Tasks leave their results in memory that all members share.
+        """
+
+
+def shares(tasks: range, members: int) -> list[range]:
+    """Return the tasks of each member: neighbouring ones, whose numbers differ by one at most."""
+    ends = [tasks.start + number * len(tasks) // members for number in range(members + 1)]
+    return [range(start, stop) for start, stop in pairwise(ends)]
 
 
 class Workers:
-    """Runs task(0), task(1), … on `threads` threads, one of which is the caller's.
+    """Threads that share out tasks; one of the `size` threads is the caller's.
 
     Overflow gives no warning: a loss or gradient that is not finite is looked for and reported elsewhere.
     """
 
-    def __init__(self, threads: int) -> None:
-        self.threads = threads
-        self._executor = ThreadPoolExecutor(threads - 1, "graphnn") if threads > 1 else None
+    def __init__(self, size: int) -> None:
+        self.size = size
+        # one each, so that a share is always run by the same thread, whose private memory backward reads again
+        self._executors = [ThreadPoolExecutor(1, "graphnn") for _ in range(size - 1)]
 
-    def run(self, task: Callable[[int], T], count: int) -> list[T]:
-        """Return the results in order; raises the error of the lowest-numbered task that failed, if any."""
-        helpers = min(self.threads, count) - 1
-        if self._executor is None or helpers < 1:
+    def run(self, task: Callable[[int], object], count: int) -> None:
+        """Run the tasks, as the protocol says; after an error no thread begins another task."""
+        if not self._executors or count < 2:
             with np.errstate(all="ignore"):
-                return [task(index) for index in range(count)]
-        results: list[Any] = [None] * count
+                for number in range(count):
+                    task(number)
+            return
         errors: dict[int, BaseException] = {}
-        numbers = iter(range(count))
-        lock = threading.Lock()
 
-        def work() -> None:
+        def work(own: range) -> None:
             with np.errstate(all="ignore"):
-                while not errors:
-                    with lock:
-                        index = next(numbers, None)
-                    if index is None:
+                for number in own:
+                    if any(each < number for each in list(errors)):
                         return
                     try:
-                        results[index] = task(index)
+                        task(number)
                     except BaseException as error:
-                        errors[index] = error
+                        errors[number] = error
+                        return
 
-        futures: list[Future[None]] = [self._executor.submit(work) for _ in range(helpers)]
-        work()
+        first, *others = shares(range(count), self.size)
+        pairs = zip(self._executors, others, strict=True)
+        futures: list[Future[None]] = [executor.submit(work, own) for executor, own in pairs if own]
+        work(first)
         for future in futures:
             future.result()
         if errors:
             raise errors[min(errors)]
-        return results
 
     def close(self) -> None:
         """End the threads."""
-        if self._executor is not None:
-            self._executor.shutdown()
+        for executor in self._executors:
+            executor.shutdown()

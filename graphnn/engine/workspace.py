@@ -13,7 +13,6 @@ from graphnn.kernels.kernels import Kernels
 from graphnn.layers.context import Context, channels_last
 from graphnn.parameters.parameter import in_memory_order
 from graphnn.randomness import Purpose, generator, renew
-from graphnn.shared_memory import shared_zeros
 from graphnn.types import Array, Shape
 
 
@@ -78,9 +77,9 @@ class Workspace:
         self.thread = ThreadMemory()
         self._whole: dict[tuple[Any, ...], Array] = {}
         self._pieces: dict[tuple[Any, ...], Array] = {}
-        self._shared: dict[str, Array] = {}
+        self._in_turn: dict[str, Array] = {}
         self._bypasses: dict[str, Array] = {}
-        self._lanes: list[Array] = []
+        self.passing = 0  # elements of the largest output that is not kept for backward
 
     def whole(self, node: int, name: str, tail: Shape, dtype: Any) -> Array:
         """Return an array of a whole batch, batch_size×tail, by node and name; it is allocated at the first call."""
@@ -108,40 +107,23 @@ class Workspace:
             self._pieces[key] = channels_last(np.empty(math.prod(shape), dtype), shape)
         return self._pieces[key][: piece.stop - piece.start]
 
-    def of_lane(self, lane: int, shape: Shape) -> Array:
-        """Return the memory of a lane, from `reserve_lanes`, for a piece of a batch-wise node's output."""
-        return channels_last(self._lanes[lane][: math.prod(shape)], shape)
-
-    def reserve_lanes(self, lanes: int, size: int, dtype: Any) -> None:
-        """Allocate `size` elements for each lane."""
-        self._lanes = [np.empty(size, dtype) for _ in range(lanes)]
-
-    def share(self, node: int, name: str, tail: Shape, dtype: Any) -> None:
-        """Allocate the array that `whole` returns in memory that all processes of a team share."""
+    def reserve_bypass(self, name: str, tail: Shape, dtype: Any) -> None:
+        """Allocate the array that `bypass` returns."""
         shape = (self.batch_size, *tail)
-        key = (node, name, tail, np.dtype(dtype))
-        self._whole[key] = channels_last(shared_zeros(math.prod(shape), dtype), shape)
-
-    def share_bypass(self, name: str, tail: Shape, dtype: Any) -> None:
-        """Allocate the array that `bypass` returns in memory that all processes of a team share.
-
-        Between the beginning of a block and its end there may be barriers, after which other processes take the pieces.
-        """
-        shape = (self.batch_size, *tail)
-        self._bypasses[name] = channels_last(shared_zeros(math.prod(shape), dtype), shape)
+        self._bypasses[name] = channels_last(np.empty(math.prod(shape), dtype), shape)
 
     def bypass(self, name: str) -> Array:
         """Return the array of a whole batch in which values bypass other nodes."""
         return self._bypasses[name]
 
     def reserve(self, name: str, size: int, dtype: Any) -> None:
-        """Allocate `size` elements, shared by all processes of a team, that `shared` returns as an array."""
-        self._shared[name] = shared_zeros(size, dtype)
+        """Allocate `size` elements that `in_turn` returns as an array."""
+        self._in_turn[name] = np.empty(size, dtype)
 
-    def shared(self, name: str, tail: Shape) -> Array:
+    def in_turn(self, name: str, tail: Shape) -> Array:
         """Return reserved memory as an array of a whole batch; nodes use it in turn, with different shapes."""
         shape = (self.batch_size, *tail)
-        return channels_last(self._shared[name][: math.prod(shape)], shape)
+        return channels_last(self._in_turn[name][: math.prod(shape)], shape)
 
 
 class ScratchContext(Context):
@@ -194,8 +176,8 @@ class StepContext(ScratchContext):
 class PieceContext(ScratchContext):
     """The context of one node and one piece in training.
 
-    number: of the piece. capacity: samples of the largest piece. dx, y: memory for these, where other nodes or pieces
-    use it too.
+    number: of the piece. capacity: samples of the largest piece. dx: memory for it, where other nodes use it too.
+    passing: whether the output need not be kept for backward, which computes it again.
     """
 
     def __init__(
@@ -210,12 +192,12 @@ class PieceContext(ScratchContext):
         needs_dx: bool,
         trained: Collection[str],
         dx: Array | None,
-        y: Array | None,
+        passing: bool,
     ) -> None:
         super().__init__(workspace, node, training=True, needs_dx=needs_dx, trained=trained)
         self.number, self.piece, self.clock = number, piece, clock
         self._dx = dx[piece] if dx is not None else None
-        self._capacity, self._y = capacity, y
+        self._capacity, self._passing = capacity, passing
         self.lane: Mapping[str, Array] | None = None  # the lane's sums, for its first piece to write into
         self._declared = {parameter.name: parameter for parameter in node.parameters}
         self._kept: dict[str, Array] = {}
@@ -232,8 +214,9 @@ class PieceContext(ScratchContext):
         return self._rng
 
     def output(self, shape: Shape, dtype: Any) -> Array:
-        if self._y is not None:
-            return self._y
+        if self._passing:
+            memory = self.scratch("passing output", (self.workspace.passing,), dtype)
+            return channels_last(memory[: math.prod(shape)], shape)
         return self.keep("output", shape, dtype)
 
     def keep(self, name: str, shape: Shape, dtype: Any) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -215,6 +215,9 @@ class BatchwiseLayer(Layer):
     gets to `combine`. One whose settings make it compute each sample by itself in training too says so in `batchwise`;
     it is run by `forward` then, as any other layer.
 
+    Partial sums are float64 vectors, of a length that follows from the input shape, because processes and machines
+    exchange them as plain numbers.
+
     repeatable: whether `apply` may be called again for the same piece, with the same result.
     """
 
@@ -229,26 +232,30 @@ class BatchwiseLayer(Layer):
         """Return y for a piece in inference."""
 
     @abstractmethod
-    def partial_sums(self, params: Arrays, x: Array, ctx: Context) -> Any:
-        """Return the sums of a piece that `combine` needs: picklable, in memory that nothing else writes to."""
+    def sums_sizes(self, input_shape: Shape) -> tuple[int, int]:
+        """Return how many numbers `partial_sums` and `backward_partial_sums` return."""
 
     @abstractmethod
-    def combine(self, params: Arrays, sums: Sequence[Any]) -> Arrays:
-        """Return the batch's statistics by name, from the sums of all pieces in order; update running ones in place."""
+    def partial_sums(self, params: Arrays, x: Array, ctx: Context) -> Array:
+        """Return the sums of a piece that `combine` needs: a vector."""
+
+    @abstractmethod
+    def combine(self, params: Arrays, sums: Array) -> Arrays:
+        """Return the batch's statistics by name, and update running ones in place. sums: a row for each piece."""
 
     @abstractmethod
     def apply(self, params: Arrays, statistics: Arrays, x: Array, ctx: Context) -> Array:
         """Return y for a piece in training, computed with the statistics from `combine`."""
 
     @abstractmethod
-    def backward_partial_sums(self, params: Arrays, statistics: Arrays, x: Array, dy: Array, ctx: Context) -> Any:
+    def backward_partial_sums(self, params: Arrays, statistics: Arrays, x: Array, dy: Array, ctx: Context) -> Array:
         """Return the sums of a piece that `backward_combine` needs, as `partial_sums` does for `combine`.
 
         It may change dy, which only `backward_apply` reads afterwards.
         """
 
     @abstractmethod
-    def backward_combine(self, params: Arrays, statistics: Arrays, sums: Sequence[Any]) -> tuple[Arrays, Gradients]:
+    def backward_combine(self, params: Arrays, statistics: Arrays, sums: Array) -> tuple[Arrays, Gradients]:
         """Return the arrays that `backward_apply` needs, and the gradients of the parameters for the batch, by name."""
 
     @abstractmethod
@@ -259,12 +266,12 @@ class BatchwiseLayer(Layer):
         """Compute with x as the whole batch, as in `Layer.forward`. In inference, backward raises GraphError."""
         if not ctx.training:
             return self.infer(params, x, ctx), no_backward
-        statistics = self.combine(params, [self.partial_sums(params, x, ctx)])
+        statistics = self.combine(params, np.asarray(self.partial_sums(params, x, ctx), "f8")[np.newaxis])
         y = self.apply(params, statistics, x, ctx)
 
         def backward(dy: Array) -> tuple[Array, Gradients]:
             sums = self.backward_partial_sums(params, statistics, x, dy, ctx)
-            combined, gradients = self.backward_combine(params, statistics, [sums])
+            combined, gradients = self.backward_combine(params, statistics, np.asarray(sums, "f8")[np.newaxis])
             return self.backward_apply(combined, x, dy, ctx), gradients
 
         return y, backward

@@ -1,7 +1,6 @@
 """BatchNormalization: each channel is normalised to mean 0 and variance 1 over the batch, then scaled and shifted."""
 
 import math
-from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -117,16 +116,20 @@ class BatchNormalization(TrainableLayer, BatchwiseLayer):
     def infer(self, params: Arrays, x: Array, ctx: Context) -> Array:
         return self.apply(params, ctx.prepared, x, ctx)
 
-    def partial_sums(self, params: Arrays, x: Array, ctx: Context) -> Sums:
-        return x.size // x.shape[1], *ctx.kernels.moments(x, ctx.like)
+    def sums_sizes(self, input_shape: Shape) -> tuple[int, int]:
+        channels = input_shape[0]
+        return 2 * channels + 1, 2 * channels
 
-    def combine(self, params: Arrays, sums: Sequence[Sums]) -> Arrays:
-        total = sum(count for count, _, _ in sums)
+    def partial_sums(self, params: Arrays, x: Array, ctx: Context) -> Array:
+        return np.concatenate([*ctx.kernels.moments(x, ctx.like), [x.size // x.shape[1]]])
+
+    def combine(self, params: Arrays, sums: Array) -> Arrays:
+        means, squares, counts = *np.split(sums[:, :-1], 2, axis=1), sums[:, -1:]
+        total = int(counts.sum())
         if total < FEWEST:
             raise ShapeError("one value a channel has no variance, so the running statistics are left as they are")
-        mean = np.sum([count * piece_mean for count, piece_mean, _ in sums], axis=0) / total
-        squares = [piece_squares + count * (piece_mean - mean) ** 2 for count, piece_mean, piece_squares in sums]
-        variance = np.sum(squares, axis=0) / total
+        mean = (counts * means).sum(axis=0) / total
+        variance = (squares + counts * (means - mean) ** 2).sum(axis=0) / total
         dtype = params["running_mean"].dtype
         for name, batch in (("running_mean", mean), ("running_variance", variance)):
             running = params[name]
@@ -141,19 +144,15 @@ class BatchNormalization(TrainableLayer, BatchwiseLayer):
         ctx.kernels.normalise(x, statistics["factor"], statistics["shift"], y, ctx.like, activation=self.activation)
         return y
 
-    def backward_partial_sums(
-        self, params: Arrays, statistics: Arrays, x: Array, dy: Array, ctx: Context
-    ) -> tuple[Array, Array]:
+    def backward_partial_sums(self, params: Arrays, statistics: Arrays, x: Array, dy: Array, ctx: Context) -> Array:
         mean, factor, shift = (statistics[name] for name in ("mean", "factor", "shift"))
-        return ctx.kernels.gradient_sums(x, dy, mean, factor, shift, ctx.like, activation=self.activation)
+        sums = ctx.kernels.gradient_sums(x, dy, mean, factor, shift, ctx.like, activation=self.activation)
+        return np.concatenate(sums)
 
-    def backward_combine(
-        self, params: Arrays, statistics: Arrays, sums: Sequence[tuple[Array, Array]]
-    ) -> tuple[Arrays, Gradients]:
+    def backward_combine(self, params: Arrays, statistics: Arrays, sums: Array) -> tuple[Arrays, Gradients]:
         dtype = statistics["mean"].dtype
         inverse, factor, count = statistics["inverse"], statistics["factor"], int(statistics["count"])
-        dbeta = np.sum([dy_sums for dy_sums, _ in sums], axis=0)
-        products = np.sum([each for _, each in sums], axis=0)  # with deviations from the rounded mean
+        dbeta, products = np.split(sums.sum(axis=0), 2)  # products with deviations from the rounded mean
         dgamma = (products + statistics["rounding"] * dbeta) * inverse
         # dx = factor·dy + slope·x + offset
         slope = -factor * inverse * dgamma / count

@@ -14,9 +14,8 @@ import graphnn.layers  # noqa: F401 - registers all layers
 from graphnn.engine import engine as engine_module
 from graphnn.engine import inference as inference_module
 from graphnn.engine import plan as plan_module
-from graphnn.engine import stage as stage_module
-from graphnn.engine import training_pass as training_pass_module
 from graphnn.engine.batch import ArrayBatch, Batch
+from graphnn.engine.cut import Cut
 from graphnn.engine.plan import Plan
 from graphnn.graph.graph import Graph, chain
 from graphnn.kernels.channels import pixels
@@ -66,7 +65,7 @@ def dropped(x: Array, plan: Plan, graph: Graph, index: int, place: tuple[int, in
     stage = next(stage for stage in plan.stages if node in stage.nodes)
     mask = empty_channels_last(x.shape, x.dtype)
     seed, epoch, step = place
-    for number, piece in enumerate(stage.cut(len(x))):
+    for number, piece in enumerate(piece for lane in plan.pieces(stage, len(x)) for piece in lane):
         rng = generator(seed, Purpose.LAYER, epoch, step, index, number)
         pixels(mask[piece])[...] = rng.random(pixels(mask[piece]).shape, np.float32) >= node.layer.settings()["rate"]
     return mask
@@ -146,16 +145,15 @@ def same(found: Outcome, expected: Outcome, tolerance: float) -> None:
 
 @contextmanager
 def cut(pieces: Sequence[int], lanes: int = 3) -> Iterator[None]:
-    """Let a stage have pieces of so many samples, a stage of k nodes those at k, and this number of lanes."""
+    """Let a stage have pieces of so many samples, a stage of k nodes those at k, and a batch this number of lanes."""
 
-    def piece_size(nodes: Sequence[Any], batch_size: int) -> int:
-        return min(batch_size, pieces[len(nodes) % len(pieces)])
+    def piece_size(nodes: Sequence[Any], most: int) -> int:
+        return min(most, pieces[len(nodes) % len(pieces)])
 
     with (
-        patch.object(plan_module, "piece_size", piece_size),
+        patch.object(plan_module, "training_piece", piece_size),
         patch.object(inference_module, "piece_size", piece_size),
-        patch.object(training_pass_module, "LANES", lanes),
-        patch.object(stage_module, "LANES", lanes),
+        patch.object(plan_module, "cut_of", lambda _, batch_size: Cut(batch_size, min(batch_size, lanes))),
     ):
         yield
 

@@ -1,5 +1,6 @@
 """Layers of a user's own, which keep to the contract but not to the habits of the built-in ones."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,23 +24,27 @@ class Centre(BatchwiseLayer):
     def infer(self, params, x, ctx):
         return x
 
+    def sums_sizes(self, input_shape):
+        return math.prod(input_shape) + 1, math.prod(input_shape) + 1
+
     def partial_sums(self, params, x, ctx):
-        return x.sum(axis=0), len(x)
+        return [*x.sum(axis=0).ravel(), len(x)]
 
     def combine(self, params, sums):
-        return {"mean": sum(own for own, _ in sums) / sum(count for _, count in sums)}
+        *totals, count = sums.sum(axis=0)
+        return {"mean": np.array(totals) / count}
 
     def apply(self, params, statistics, x, ctx):
-        return x - statistics["mean"]
+        return x - statistics["mean"].reshape(x.shape[1:]).astype(x.dtype)
 
     def backward_partial_sums(self, params, statistics, x, dy, ctx):
-        return dy.sum(axis=0), len(dy)
+        return [*dy.sum(axis=0).ravel(), len(dy)]
 
     def backward_combine(self, params, statistics, sums):
-        return {"mean": sum(own for own, _ in sums) / sum(count for _, count in sums)}, {}
+        return self.combine(params, sums), {}
 
     def backward_apply(self, combined, x, dy, ctx):
-        return dy - combined["mean"]
+        return dy - combined["mean"].reshape(dy.shape[1:]).astype(dy.dtype)
 
 
 @dataclass(frozen=True)
@@ -72,11 +77,14 @@ class BatchScale(BatchwiseLayer):
     def infer(self, params, x, ctx):
         return params["s"] * x.reshape(len(x), -1)
 
+    def sums_sizes(self, input_shape):
+        return 2, math.prod(input_shape)
+
     def partial_sums(self, params, x, ctx):
-        return np.square(x).sum(), x.size
+        return [np.square(x).sum(), x.size]
 
     def combine(self, params, sums):
-        total, count = (sum(column) for column in zip(*sums, strict=True))
+        total, count = sums.sum(axis=0)
         return {"r": np.sqrt(total / count), "count": np.asarray(count)}
 
     def apply(self, params, statistics, x, ctx):
@@ -89,7 +97,7 @@ class BatchScale(BatchwiseLayer):
         return (dy * normal).sum(axis=0)
 
     def backward_combine(self, params, statistics, sums):
-        ds = sum(sums)
+        ds = sums.sum(axis=0)
         pull = (params["s"] * ds).sum() / statistics["count"] / statistics["r"] ** 2
         return {"factor": params["s"] / statistics["r"], "pull": pull}, {"s": ds}
 
