@@ -18,6 +18,7 @@ from graphnn.commands.arguments import (
     with_value_apart,
 )
 from graphnn.commands.guarding import INTERRUPTED, UsageError, guarded
+from graphnn.engine.ranks import joined
 from graphnn.runs import training
 from graphnn.runs.data import PICTURES, TABLES
 from graphnn.runs.progress import Progress
@@ -142,6 +143,7 @@ def train(argv: Sequence[str]) -> int:
         kernels=arguments.kernels,
         command=f"{program} {shell_joined(argv)}",
         again=lambda number: resume_command(program, argv, number),
+        ranks=joined(),
         outputs=outputs_of(arguments),
         after=lambda written, takes: next_commands(arguments, written, takes),
     )

@@ -5,6 +5,7 @@ import math
 from graphnn.describe.convolution_memory import FLOAT, convolution_scratch
 from graphnn.engine.lanes import most_buffers
 from graphnn.engine.plan import Plan, Stage, training_plan
+from graphnn.engine.workers import shares
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.kernels import Kernels
@@ -82,7 +83,8 @@ def training_memory(graph: Graph, batch_size: int, slots: int, kernels: Kernels)
     kept = math.prod(graph.input_shape) + sum(outputs)
     kept += sum(math.prod(e.output_shape) for e in exits) - sum(math.prod(e.output_shape) for e in again)
     pieces = max(len(each) for stage in plan.stages for each in plan.pieces(stage, batch_size))
-    buffers = most_buffers(plan.cut.lanes, min(available_cores(), plan.cut.lanes))
+    members = min(available_cores(), plan.cut.lanes)
+    buffers = most_buffers(plan.cut.lanes, lambda count: shares(range(count), members))
     largest_stage = max(sum(parameter_count(node, trainable=True) for node in stage.nodes) for stage in plan.stages)
     return TrainingMemory(
         parameters=FLOAT * ((2 + slots) * trainable + fixed),

@@ -1,6 +1,7 @@
 """Runs a graph over batches on all cores, with results that no number of threads changes."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -8,15 +9,27 @@ from threadpoolctl import threadpool_limits
 
 from graphnn.engine import blas_memory
 from graphnn.engine.batch import ArrayBatch, Batch, SourceBatch
+from graphnn.engine.crew import Crew
 from graphnn.engine.handover import DirectHandover, Handover, SharedHandover, in_engine_order
 from graphnn.engine.inference import at_once
 from graphnn.engine.lanes import SHARED_SIZE
 from graphnn.engine.plan import Plan, kernels_for
 from graphnn.engine.processes import Lost, Processes, can_fork
 from graphnn.engine.program import Program
+from graphnn.engine.ranks import Ranks
 from graphnn.engine.replay import Replay
-from graphnn.engine.requests import ComputeLossInputs, Evaluate, Handed, Predict, Request, TrainStep, Update
+from graphnn.engine.requests import (
+    ComputeLossInputs,
+    Evaluate,
+    Handed,
+    HandedPositions,
+    Predict,
+    Request,
+    TrainStep,
+    Update,
+)
 from graphnn.engine.source import Source
+from graphnn.engine.together import Together
 from graphnn.engine.workers import Workers
 from graphnn.engine.workspace import Clock
 from graphnn.errors import GraphError
@@ -40,7 +53,8 @@ class Engine:
     memory is taken for more, but batches are cut as they would be with more. threads: the number of cores to use, by
     default all that this process may use, and never more than a batch has pieces; the attribute has the number in use.
     On Linux each core runs a separate process, elsewhere a thread. seed: random draws of layers are keyed by it.
-    kernels: by default the fastest installed. BLAS is limited to one thread while the engine is open.
+    kernels: by default the fastest installed. BLAS is limited to one thread while the engine is open. ranks: those that
+    train together with this one; `lead` or `follow` begins it.
 
     An exception in a layer is raised as GraphError with the node's path, name and type; samples of a source that cannot
     be prepared raise DataError; a process that cannot be started, or ended unexpectedly, raises GraphError. The engine
@@ -57,6 +71,7 @@ class Engine:
         threads: int | None = None,
         seed: int = 0,
         kernels: Kernels | None = None,
+        ranks: Ranks | None = None,
     ) -> None:
         if threads is not None and threads < 1:
             raise GraphError(f"threads must be at least 1, not {threads}")
@@ -68,15 +83,21 @@ class Engine:
         self._seed = seed
         self._need = greatest_need(graph)
         self._at_once = at_once(batch_size, samples)
+        self._together: Together | None = None
+        if ranks is not None:
+            self._together = Together(ranks, parameters, lambda: self._program.updater)
         self.threads = min(threads or available_cores(), self._most_tasks())
         self._sources: list[Source] = []
+        self._common = 0  # how many of these all ranks have
         self._team: Workers | Processes | None = None
         self._handover: Handover | None = None
         self._blas = threadpool_limits(1, "blas")
 
     def _most_tasks(self) -> int:
-        """Return the most parts that a step, or a pass in inference, can be shared out in."""
-        return max(self.plan.cut.count(self._most), self._program.inference.pieces(self._at_once))
+        """Return the most parts that a step, or a pass in inference, can be shared out in on this rank."""
+        crew = Crew(Workers(1), None if self._together is None else self._together.ranks)
+        pieces, cut = self._program.inference.pieces(self._at_once), self.plan.cut
+        return max(1, len(crew.own(cut.count(self._most), cut.lanes)), len(crew.own(pieces)))
 
     @property
     def plan(self) -> Plan:
@@ -90,7 +111,9 @@ class Engine:
         self.close()
 
     def close(self) -> None:
-        """End the threads or processes and restore the number of BLAS threads."""
+        """End the threads or processes, and let other ranks go on; restore the number of BLAS threads."""
+        if self._together is not None and self._together.leads:
+            self._together.end()
         self._disband()
         self._blas.restore_original_limits()
 
@@ -104,6 +127,24 @@ class Engine:
         if new:
             self._disband()
             self._sources.extend(new)
+
+    def lead(self) -> None:
+        """Lead the other ranks from now on, which have the same sources and `follow`."""
+        if self._together is not None:
+            self._common = len(self._sources)
+            self._disband()
+
+    def follow(self) -> None:
+        """Carry out what rank 0 asks for until its engine is closed. The sources are those of rank 0."""
+        assert self._together is not None
+        self._common = len(self._sources)
+        self._disband()
+        self._together.follow(self)
+
+    def compare_ranks(self, epoch: int) -> None:
+        """Raise GraphError where another rank has other values than this one; nothing where there is no other."""
+        if self._together is not None:
+            self._together.compare(epoch)
 
     def attach(self, updater: Updater) -> None:
         """Use this updater, which must be of the engine's parameters, in `update`."""
@@ -121,18 +162,26 @@ class Engine:
         if not 1 <= len(batch) <= self._most:  # arrays of a whole batch have room for no more
             raise ValueError(f"a step takes 1 to {self._most} samples, not {len(batch)}")
         check_step(self._need, len(batch))
-        return np.asarray(self._carry_out(TrainStep(self._hand_over(batch), epoch, step)))
+        return np.asarray(self._carry_out(TrainStep(self._hand_over(batch), epoch, step), batch))
 
     def update(self, rates: Sequence[float], *, epoch: int = 0) -> None:
         """Update the parameters by their gradient, which is overwritten. An updater must be attached.
 
         rates: the learning rate of each rule of the updater. epoch: counted from 0; frozen parameters depend on it.
         """
+        if self._together is not None:
+            self._together.tell(Update(tuple(rates), epoch, 0, 0))
+        self.update_here(rates, epoch=epoch)
+        if self._together is not None:
+            self._together.done()
+
+    def update_here(self, rates: Sequence[float], *, epoch: int) -> None:
+        """Update this rank's parameters, as `update` does those of all ranks."""
         updater = self._program.updater
         assert updater is not None
-        if isinstance(self._team, Processes) and self.parameters.vector.size > SHARED_SIZE:
+        if isinstance(self._team, Processes) and self._team.size > 1 and self.parameters.vector.size > SHARED_SIZE:
             updater.begin()
-            self._carry_out(Update(tuple(rates), epoch, updater.steps, self._team.size))
+            self._share(Update(tuple(rates), epoch, updater.steps, self._team.size))
         else:
             updater.step(*rates, epoch=epoch)
 
@@ -141,7 +190,7 @@ class Engine:
         outputs = np.empty((len(x), *self.graph.output_shape), self.parameters.dtype)
         for chunk in self.chunks(len(x)):
             count = self._ready().put_inputs(x[chunk])
-            self._carry_out(Predict(count))
+            self._share(Predict(count))
             outputs[chunk] = self._ready().outputs(count)
         return outputs
 
@@ -153,7 +202,7 @@ class Engine:
         sums = []
         for chunk in self.chunks(len(batch)):
             handed = self._hand_over(batch.part(chunk))
-            sums.append(self._carry_out(Evaluate(handed, inputs is not None)))
+            sums.append(self._carry_out(Evaluate(handed, inputs is not None), batch.part(chunk)))
             if inputs is not None:
                 inputs[chunk] = self._ready().outputs(handed.count)
         return np.asarray(np.sum(np.array(sums), axis=0))
@@ -166,7 +215,7 @@ class Engine:
         values = np.empty((len(batch), *self.graph.output_shape), self.parameters.dtype)
         for chunk in self.chunks(len(batch)):
             handed = self._hand_over(batch.part(chunk))
-            self._carry_out(ComputeLossInputs(handed))
+            self._carry_out(ComputeLossInputs(handed), batch.part(chunk))
             values[chunk] = self._ready().outputs(handed.count)
         return values
 
@@ -213,7 +262,31 @@ class Engine:
             handover = self._form(batch.y.shape[1:], batch.y.dtype)
         return handover.put(batch)
 
-    def _carry_out(self, request: Request) -> Array | None:
+    def _carry_out(self, request: TrainStep | Evaluate | ComputeLossInputs, batch: Batch) -> Array | None:
+        """Let all ranks that have the samples carry out a request on the batch handed over; return its result."""
+        together = None if request.batch.alone else self._together
+        if together is None or not isinstance(batch, SourceBatch):
+            return self._share(request)
+        together.tell(request, batch.positions)
+        try:
+            result = self._share(request)
+        except GraphError as error:
+            if not isinstance(error.__cause__, Lost):
+                together.done()  # every rank raised it at the same point
+            raise
+        together.done()
+        return result
+
+    def carry_out_here(self, request: Request, positions: Array) -> None:
+        """Carry out a request of rank 0 on samples at these positions; rank 0 reports the errors of all ranks."""
+        assert isinstance(request, TrainStep | Evaluate | ComputeLossInputs)
+        handed = request.batch
+        assert isinstance(handed, HandedPositions)
+        self._ready().put(SourceBatch(self._sources[handed.source], positions))
+        with suppress(GraphError):
+            self._share(request)
+
+    def _share(self, request: Request) -> Array | None:
         """Let all members of the team carry out a request; return its result."""
         team = self._team
         if isinstance(team, Workers):
@@ -238,15 +311,18 @@ class Engine:
     def _form(self, targets: Shape = (), targets_dtype: Any = np.int64) -> Handover:
         """Form the team, and return the handover to it, for targets of one shape and dtype."""
         dtype = self.parameters.dtype
+        ranks = None if self._together is None else self._together.ranks
         if self.threads == 1 or not can_fork():
             workers = self._team = Workers(self.threads)
             handover: Handover = DirectHandover(self._at_once, self.graph, dtype, self._sources)
-            self._program.join(workers, handover)
+            handover.common = self._common
+            self._program.join(Crew(workers, ranks), handover)
             workers.run(self._fill_blas_memory, self.threads)
         else:
             processes = self._team = Processes(self.threads)
             handover = SharedHandover(self._at_once, self.graph, dtype, self._sources, targets, targets_dtype)
-            self._program.join(processes, handover)
+            handover.common = self._common
+            self._program.join(Crew(processes, ranks), handover)
             try:
                 processes.fork(lambda: self._serve(processes))
             except Lost as error:

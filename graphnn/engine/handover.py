@@ -20,11 +20,12 @@ class Handover(ABC):
     """Takes samples from the engine, and gives them to every member of the team.
 
     sources: those that all members have; a batch names one by its index. outputs: memory for the outputs of as many
-    samples as are computed at once.
+    samples as are computed at once. common: how many of the sources, from the first on, other ranks have too.
     """
 
     def __init__(self, sources: Sequence[Source], outputs: Array) -> None:
         self._sources, self._outputs = sources, outputs
+        self.common = 0
         self._x = self._y = self._positions = np.empty(0)
 
     def put(self, batch: Batch) -> Handed:
@@ -34,7 +35,7 @@ class Handover(ABC):
             return HandedArrays(self.put_inputs(batch.x))
         self._put_positions(batch.positions)
         number = next(number for number, source in enumerate(self._sources) if source is batch.source)
-        return HandedPositions(len(batch), number)
+        return HandedPositions(len(batch), number, alone=number >= self.common)
 
     @abstractmethod
     def fits(self, y: Array) -> bool:

@@ -5,12 +5,12 @@ from collections.abc import Callable
 import numpy as np
 
 from graphnn.engine.batch import Batch, Take, feed
+from graphnn.engine.crew import Crew
 from graphnn.engine.cut import piece_size
 from graphnn.engine.fusion import fuse
 from graphnn.engine.plan import loss_takes_logits
 from graphnn.engine.preparation import PreparedNode
 from graphnn.engine.stage import located
-from graphnn.engine.workers import Team
 from graphnn.engine.workspace import Workspace
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph, Node
@@ -53,7 +53,7 @@ class InferencePass:
         self._batch_size = batch_size
         self._to_output = self._chain(graph.nodes)
         self._to_loss = self._chain(graph.nodes[:-1] if loss_takes_logits(graph) else graph.nodes)
-        self._team: Team | None = None
+        self._crews: dict[bool, Crew] = {}  # by whether this rank computes alone
         self._losses = np.empty(0)
 
     def _chain(self, nodes: tuple[Node, ...]) -> Chain:
@@ -66,24 +66,27 @@ class InferencePass:
         """Return the number of pieces of n samples."""
         return -(-n // self._to_loss.piece)
 
-    def join(self, team: Team) -> None:
-        """Work with this team from now on."""
-        self._team = team
+    def join(self, crew: Crew) -> None:
+        """Work with this crew from now on."""
+        self._crews = {False: crew, True: Crew(crew.team)}
         self._losses = shared_zeros(
             (self.pieces(at_once(self._batch_size)), self._graph.loss.layout(self._graph.output_shape).size), "f8"
         )
 
     def predict(self, x: Array, out: Array) -> None:
-        """Write the outputs for x, n×(input shape), into `out`, n×(output shape), which all members share."""
-        self._run(len(x), x.__getitem__, self._to_output, writing(out))
+        """Write the outputs for x, n×(input shape), into `out`, n×(output shape); the team's members share both."""
+        self._run(len(x), x.__getitem__, self._to_output, writing(out), alone=True)
 
-    def loss_inputs(self, batch: Batch, out: Array) -> None:
-        """Write the inputs of the loss into `out`, n×(output shape), which all members share."""
+    def loss_inputs(self, batch: Batch, out: Array, *, alone: bool) -> None:
+        """Write the inputs of the loss into `out`, n×(output shape), which the members of the team share.
+
+        alone: whether other ranks compute nothing of the batch.
+        """
         inputs = feed(batch, self._memory, None).inputs
-        self._run(len(batch), inputs, self._to_loss, writing(out))
+        self._run(len(batch), inputs, self._to_loss, writing(out), out, alone=alone)
 
-    def evaluate(self, batch: Batch, out: Array | None = None) -> Array:
-        """Return the loss's partial sums over the batch. out: as in `loss_inputs`, where these are needed, too."""
+    def evaluate(self, batch: Batch, out: Array | None = None, *, alone: bool) -> Array:
+        """Return the loss's partial sums over the batch. out, alone: as in `loss_inputs`; None: not needed."""
         loss, logits, n = self._graph.loss, loss_takes_logits(self._graph), len(batch)
         samples = feed(batch, self._memory, None)
 
@@ -92,7 +95,7 @@ class InferencePass:
                 out[piece] = value
             self._losses[number] = loss.piece(samples.targets(piece), value, n, logits=logits, dy=None)
 
-        pieces = self._run(n, samples.inputs, self._to_loss, measure)
+        pieces = self._run(n, samples.inputs, self._to_loss, measure, out, self._losses, alone=alone)
         return np.asarray(np.sum(self._losses[:pieces], axis=0))
 
     def _memory(self, piece: slice) -> Array:
@@ -101,9 +104,19 @@ class InferencePass:
         return self._workspace.thread.next_slot(shape, self._parameters.dtype)
 
     @np.errstate(all="ignore")  # values that are not finite are looked for and reported elsewhere
-    def _run(self, n: int, inputs: Take, chain: Chain, use: Callable[[int, slice, Array], None]) -> int:
-        """Run n samples through the nodes, and call use(number, piece, output) of each piece; return their number."""
-        assert self._team is not None
+    def _run(
+        self,
+        n: int,
+        inputs: Take,
+        chain: Chain,
+        use: Callable[[int, slice, Array], None],
+        *results: Array | None,
+        alone: bool,
+    ) -> int:
+        """Run n samples through the nodes, and call use(number, piece, output) of each piece; return their number.
+
+        results: what `use` writes to, with n rows or one for each piece.
+        """
         for each in chain.nodes:
             each.refresh()
         pieces = [slice(start, min(start + chain.piece, n)) for start in range(0, n, chain.piece)]
@@ -115,7 +128,9 @@ class InferencePass:
                     value, _ = each.node.layer.forward(each.params, value, each.ctx)
             use(number, pieces[number], value)
 
-        self._team.run(run, len(pieces))
+        by_sample, by_piece = [0, *(piece.stop for piece in pieces)], range(len(pieces) + 1)
+        tables = [(each, by_piece if each is self._losses else by_sample) for each in results if each is not None]
+        self._crews[alone].run(run, len(pieces), tables=tables)
         return len(pieces)
 
 

@@ -6,11 +6,11 @@ as both sums are there, so that it needs few buffers, as a binary counter needs 
 is added when all have come.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from graphnn.engine.workers import Team, shares
+from graphnn.engine.workers import Team
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Node
 from graphnn.layers.base import Gradients
@@ -87,9 +87,9 @@ def folding(members: Sequence[range], count: int) -> Folding:
     return Folding(buffers, after, across, size)
 
 
-def most_buffers(lanes: int, members: int) -> int:
-    """Return how many buffers the lanes of any batch take, of up to so many lanes."""
-    return max(folding(shares(range(count), members), count).size for count in range(1, lanes + 1))
+def most_buffers(lanes: int, members: Callable[[int], Sequence[range]]) -> int:
+    """Return how many buffers the lanes of any batch take. members: returns who has which of a number of lanes."""
+    return max(folding(members(count), count).size for count in range(1, lanes + 1))
 
 
 class Lanes:

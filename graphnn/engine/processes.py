@@ -89,6 +89,18 @@ class Processes:
         if errors:
             raise errors[min(errors)]
 
+    def once(self, task: Callable[[], object]) -> None:
+        """Run the task in the first process, and wait for it in the others, as `Team` says."""
+        error: Exception | None = None
+        if self.rank == 0:
+            try:
+                task()
+            except Exception as failure:
+                error = failure
+        raised = self.exchange(error)[0]
+        if raised is not None:
+            raise raised
+
     def exchange(self, message: Any) -> list[Any]:
         """Send a message to all processes and return the messages of all, by rank, once every process has sent its."""
         self._turns += 1

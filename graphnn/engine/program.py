@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from graphnn.engine.crew import Crew
 from graphnn.engine.handover import Handover
 from graphnn.engine.inference import InferencePass
 from graphnn.engine.requests import ComputeLossInputs, Evaluate, Predict, Request, TrainStep, Update
@@ -34,11 +35,11 @@ class Program:
         self._handover: Handover | None = None
         self._copies: list[tuple[Array, Array]] = []
 
-    def join(self, team: Team, handover: Handover) -> None:
-        """Work with this team from now on. A team of processes is forked after this call."""
-        self._team, self._handover = team, handover
-        self.training.join(team)
-        self.inference.join(team)
+    def join(self, crew: Crew, handover: Handover) -> None:
+        """Work with this crew from now on. A team of processes is forked after this call."""
+        self._team, self._handover = crew.team, handover
+        self.training.join(crew)
+        self.inference.join(crew)
 
     def carry_out(self, request: Request) -> Array | None:
         """Carry out a request together with the other members; return its result, or None where it has none.
@@ -52,11 +53,12 @@ class Program:
                 return self.training.step(handover.batch(handed), epoch=epoch, step=step)
             case Evaluate(handed, inputs):
                 out = handover.outputs(handed.count) if inputs else None
-                return self.inference.evaluate(handover.batch(handed), out)
+                return self.inference.evaluate(handover.batch(handed), out, alone=handed.alone)
             case Predict(count):
                 self.inference.predict(handover.inputs(count), handover.outputs(count))
             case ComputeLossInputs(handed):
-                self.inference.loss_inputs(handover.batch(handed), handover.outputs(handed.count))
+                out = handover.outputs(handed.count)
+                self.inference.loss_inputs(handover.batch(handed), out, alone=handed.alone)
             case Update():
                 self._update(request)
             case _:

@@ -5,17 +5,22 @@ from graphnn.frozen_dataclass import frozen_dataclass
 
 @frozen_dataclass
 class HandedArrays:
-    """The first `count` samples of the arrays that were handed over."""
+    """The first `count` samples of the arrays that were handed over. alone: other ranks do not have them."""
 
     count: int
+    alone: bool = True
 
 
 @frozen_dataclass
 class HandedPositions:
-    """The samples of a source at the first `count` positions that were handed over. source: its index."""
+    """The samples of a source at the first `count` positions that were handed over.
+
+    source: its index. alone: whether other ranks do not have it, and compute nothing of it.
+    """
 
     count: int
     source: int
+    alone: bool = True
 
 
 Handed = HandedArrays | HandedPositions

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from graphnn.engine.batch import Take
+from graphnn.engine.crew import Crew
 from graphnn.engine.lanes import Lanes, folding
 from graphnn.engine.plan import Plan, Stage
 from graphnn.engine.tables import Tables
-from graphnn.engine.workers import Team, shares
 from graphnn.engine.workspace import Clock, PieceContext, Workspace
 from graphnn.errors import GraphError
 from graphnn.frozen_dataclass import frozen_dataclass
@@ -28,7 +28,7 @@ class Shared:
     plan: Plan
     parameters: Parameters
     workspace: Workspace
-    team: Team
+    crew: Crew
     clock: Clock
     lane_memory: Sequence[Array]
     tables: Tables
@@ -85,7 +85,9 @@ class StageRun:
         self.pieces = [piece for pieces in by_lane for piece in pieces]
         ends = [0, *accumulate(len(pieces) for pieces in by_lane)]
         self.numbers = [range(start, stop) for start, stop in pairwise(ends)]  # of the pieces of each lane
-        folded = folding(shares(range(self.lane_count), shared.team.size), self.lane_count)
+        self.ends = ends
+        most = shared.plan.cut.lanes
+        folded = folding(shared.crew.members(self.lane_count, most), self.lane_count)
         self.lanes = Lanes(stage.nodes, shared.parameters, shared.lane_memory, shared.plan.trained, folded)
         self.backwards: list[list[Backward]] = [[] for _ in self.pieces]
         self.x = self.y = self.dy = np.empty(0)
@@ -120,8 +122,8 @@ class StageRun:
             for node in nodes
         }
         for node in stage.nodes:
-            for lane, numbers in enumerate(self.numbers):
-                self.contexts[node.index][numbers.start].lane = self.lanes.of(lane, node)
+            for lane in shared.crew.own(self.lane_count, most):
+                self.contexts[node.index][self.numbers[lane].start].lane = self.lanes.of(lane, node)
 
     def _owner_of_dx_at_entry(self) -> Node | None:
         """Return the node whose dx, which other nodes may change in place, reaches the entry in backward."""
@@ -178,12 +180,12 @@ class StageRun:
             with located(exit_node):
                 table[number] = layer.partial_sums(params, handed_on, contexts[number])
 
-        self._for_each_piece(run)
+        self._for_each_piece(run, table)
         with located(exit_node):
             self.statistics = layer.combine(params, table[: len(self.pieces)])
 
-    def _for_each_piece(self, run: Callable[[int, int], None], *, finish: bool = False) -> None:
-        """Call run(number, lane) for all pieces. finish: whether they have left gradients, to be added up."""
+    def _for_each_piece(self, run: Callable[[int, int], None], *tables: Array | None, finish: bool = False) -> None:
+        """Call run(number, lane) for all pieces. tables: with a row of each. finish: whether to add up gradients."""
 
         def run_lane(lane: int) -> None:
             for number in self.numbers[lane]:
@@ -191,7 +193,8 @@ class StageRun:
             if finish:
                 self.lanes.finish(lane)
 
-        self.shared.team.run(run_lane, self.lane_count)
+        rows = [(table, self.ends) for table in tables if table is not None]
+        self.shared.crew.run(run_lane, self.lane_count, most=self.shared.plan.cut.lanes, tables=rows)
 
     def _whole_output(self, last: Node, x: Array) -> Array:
         """Return the array of the whole batch that has the last node's output."""
@@ -214,7 +217,7 @@ class StageRun:
             table[number] = loss.piece(targeted, value, len(x), logits=self.shared.plan.logits, dy=dy)
             self._backward_piece(number, dy, lane, sums_at_entry)
 
-        self._for_each_piece(run, finish=True)
+        self._for_each_piece(run, table, sums_at_entry, finish=True)
         self._finish_backward(sums_at_entry)
         return np.asarray(np.sum(table[: len(self.pieces)], axis=0))
 
@@ -273,12 +276,12 @@ class StageRun:
                 dy = layer.backward_apply(self.combined, self.y[piece], self.dy[piece], contexts[number])
             self._backward_piece(number, dy, lane, sums_at_entry)
 
-        self._for_each_piece(run, finish=True)
+        self._for_each_piece(run, sums_at_entry, finish=True)
         self._finish_backward(sums_at_entry)
 
     def _finish_backward(self, sums: Array | None) -> None:
         """Add up the lanes, and combine the partial sums of the batch-wise node at the entry."""
-        self.lanes.reduce(self.shared.team)
+        self.lanes.reduce(self.shared.crew.team)
         entry = self.stage.entry
         if entry is not None and self.before is not None and sums is not None:
             with located(entry):

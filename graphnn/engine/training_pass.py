@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from graphnn.engine.batch import ArrayBatch, Batch, feed
+from graphnn.engine.crew import Crew
 from graphnn.engine.lanes import most_buffers, trained_size
 from graphnn.engine.plan import training_plan
 from graphnn.engine.stage import Shared, StageRun, located
 from graphnn.engine.tables import Tables
-from graphnn.engine.workers import Team
 from graphnn.engine.workspace import Clock, StepContext, Workspace
 from graphnn.graph.graph import Graph
 from graphnn.kernels.kernels import Kernels
@@ -62,11 +62,12 @@ class TrainingPass:
             for node in self._graph.nodes
         }
 
-    def join(self, team: Team) -> None:
-        """Work with this team from now on. A team of processes is forked after this call."""
+    def join(self, crew: Crew) -> None:
+        """Work with this crew from now on. A team of processes is forked after this call."""
         stages, dtype, workspace = self.plan.stages, self._parameters.dtype, self._workspace
         largest = max(trained_size(stage.nodes) for stage in stages)
-        buffers = most_buffers(self.plan.cut.lanes, team.size)
+        lanes = self.plan.cut.lanes
+        buffers = most_buffers(lanes, lambda count: crew.members(count, lanes))
         memory = [shared_zeros(largest, dtype) for _ in range(buffers - 1)]
         at_barriers = [math.prod(stage.exit.output_shape) for stage in stages if stage.exit is not None]
         for parity in (0, 1):
@@ -81,7 +82,7 @@ class TrainingPass:
         ]
         workspace.passing = max(passing, default=0)
         tables = Tables(self._graph, self.plan, workspace.batch_size)
-        self._shared = Shared(self.plan, self._parameters, workspace, team, self._clock, memory, tables)
+        self._shared = Shared(self.plan, self._parameters, workspace, crew, self._clock, memory, tables)
         self._stages.clear()
 
     @np.errstate(all="ignore")  # values that are not finite are looked for and reported elsewhere
@@ -111,6 +112,9 @@ class TrainingPass:
         sums = stages[-1].forward_and_back(x, inputs, samples.targets, self._graph.loss)
         for stage in reversed(stages[:-1]):
             stage.backward()
+        assert self._shared is not None
+        cut = self.plan.cut
+        self._shared.crew.add(self._parameters.gradient, cut.count(len(batch)), cut.lanes)
         for stage in stages:
             stage.write_gradients_at_entry()
         return sums

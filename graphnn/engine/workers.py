@@ -20,6 +20,9 @@ class Team(Protocol):
         every member. Tasks leave their results in memory that all members share.
         """
 
+    def once(self, task: Callable[[], object]) -> None:
+        """Let the first member run a task that the others wait for; its error is raised in every member."""
+
 
 def shares(tasks: range, members: int) -> list[range]:
     """Return the tasks of each member: neighbouring ones, whose numbers differ by one at most."""
@@ -66,6 +69,10 @@ class Workers:
             future.result()
         if errors:
             raise errors[min(errors)]
+
+    def once(self, task: Callable[[], object]) -> None:
+        """Run the task."""
+        task()
 
     def close(self) -> None:
         """End the threads."""

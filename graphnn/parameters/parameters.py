@@ -20,6 +20,7 @@ class Parameters:
     slices: the elements of each trained parameter in the flat vectors, without padding, and trained: its declaration;
     both by 'node/name', in the vectors' order. until_epoch: by 'node/name', the number of epochs after which a
     parameter is frozen, for those that have such a number.
+    version: how often values were changed by other than updates.
     running: the arrays that are not trained, by 'node/name': running statistics, and parameters frozen from the start.
     """
 
@@ -28,6 +29,7 @@ class Parameters:
         trained = [item for item in listed if item[1].trainable]
         trained.sort(key=lambda item: item[1].role is not Role.WEIGHT)
         self.dtype = np.dtype(dtype)
+        self.version = 0
         self.values: dict[str, dict[str, Array]] = {node: {} for node in declared}
         self.gradients: dict[str, dict[str, Array]] = {node: {} for node in declared}
         self.running: dict[str, Array] = {}
@@ -56,6 +58,10 @@ class Parameters:
             else:
                 array = in_memory_order(shared_zeros(parameter.size, dtype), parameter)
                 self.values[node][parameter.name] = self.running[f"{node}/{parameter.name}"] = array
+
+    def changed(self) -> None:
+        """Say that values were changed by other than updates, so that ranks which have copies get them anew."""
+        self.version += 1
 
     def named(self) -> dict[str, Array]:
         """Return all values as 'node/name', in the graph's order: the keys of a weights file."""

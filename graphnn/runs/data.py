@@ -70,9 +70,14 @@ class TrainingData:
         return PICTURES if len(sample) == 3 and sample[0] in CHANNELS else ""
 
     @property
+    def parts(self) -> list[Samples]:
+        """The training part, and those of validation and test that there are."""
+        return [part for part in (self.training, self.validation, self.test) if part is not None]
+
+    @property
     def most(self) -> int:
         """The number of samples in the largest part."""
-        return max(len(part) for part in (self.training, self.validation, self.test) if part is not None)
+        return max(map(len, self.parts))
 
     def weighted(self, spec: Spec, graph: Graph) -> Graph:
         """Return the graph with the class weights of its loss as numbers, "balanced" ones by the training part.

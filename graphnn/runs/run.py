@@ -31,11 +31,25 @@ from graphnn.text.terminal import complain, note, showable
 from graphnn.training.checkpoint import RunSettings, State
 from graphnn.training.history import Record
 from graphnn.training.metadata import weights_metadata
+from graphnn.training.observer import Observer
 from graphnn.training.options import training_options
 from graphnn.training.trainer import Trainer
 
 SHOWN_OBSTACLES = 12
 SAVED_EVERY = 120.0  # seconds from one checkpoint to the next within an epoch
+
+
+def trainer_of(spec: Spec, engine: Engine, data: TrainingData, observer: Observer | None = None) -> Trainer:
+    """Return the trainer of a document. Raises as Trainer does."""
+    return Trainer(
+        engine,
+        optimizer_from(spec.optimizer),
+        schedule_from(spec.optimizer.options["schedule"]),
+        training_options(spec),
+        data.training,
+        data.validation,
+        observer=observer,
+    )
 
 
 class TrainingRun:
@@ -56,15 +70,7 @@ class TrainingRun:
         self.spec, self.graph, self.parameters, self.engine = spec, graph, parameters, engine
         self.data, self.place, self.progress = data, place, progress
         self.settings = RunSettings(spec.resolved(), data.provenance.digests, data.limit, engine.kernels.name)
-        self.trainer = Trainer(
-            engine,
-            optimizer_from(spec.optimizer),
-            schedule_from(spec.optimizer.options["schedule"]),
-            training_options(spec),
-            data.training,
-            data.validation,
-            observer=self,
-        )
+        self.trainer = trainer_of(spec, engine, data, observer=self)
         self.files: OpenRun
         self._goes_on = ""  # what a new run that goes on from a finished one says of it
         self._saved = 0.0  # when the last checkpoint was written, by time.monotonic

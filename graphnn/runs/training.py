@@ -13,6 +13,7 @@ from graphnn.describe.limits import refuse_too_large
 from graphnn.describe.report import description_report
 from graphnn.document.document import read_document as read_text
 from graphnn.engine.engine import Engine
+from graphnn.engine.ranks import Ranks
 from graphnn.errors import GraphError, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
@@ -21,6 +22,7 @@ from graphnn.graph.first_statistics import first_statistics_note
 from graphnn.graph.graph import Graph
 from graphnn.graph.initialisation import initialise, needs_images, unset
 from graphnn.initializers.base import IMAGES
+from graphnn.kernels.choice import kernels_named
 from graphnn.kernels.kernels import Kernels
 from graphnn.layers.settings import added_fragments
 from graphnn.parameters.parameters import Parameters
@@ -31,12 +33,13 @@ from graphnn.runs.dry_run import dry_run
 from graphnn.runs.facts import FINISHED
 from graphnn.runs.folder import Mark, RunFolder
 from graphnn.runs.initial_weights import read_initial, start_from, start_notes
+from graphnn.runs.joint_training import Agreement, following, leading, threads_of_rank
 from graphnn.runs.older import take_over
 from graphnn.runs.place import RunPlace
 from graphnn.runs.progress import Progress
 from graphnn.runs.promotion import Destination
 from graphnn.runs.reading import DocumentSource, print_notes, read_document
-from graphnn.runs.run import TrainingRun
+from graphnn.runs.run import TrainingRun, trainer_of
 from graphnn.runs.side_products import SideProduct
 from graphnn.runs.standing import weights_meta
 from graphnn.runs.store import NotWritableError, RunStore
@@ -58,6 +61,7 @@ class TrainingRequest:
     the run's folder only. resume: the number of the run to continue, or LATEST; None: a new one. init_from: a file of
     weights to start from. init_map: which of its modules is which layer. limit: the most samples of each part. test:
     whether to measure on the test part at the end. dry_run: build everything, run one batch, and write nothing.
+    ranks: those that train together, all with the same request; None: this process alone.
     command: how this training was started, for its facts. again: returns the command that resumes the run of a number;
     None: an interrupted run is not saved. taken, after: as in RunPlace.
     """
@@ -77,6 +81,7 @@ class TrainingRequest:
     command: str = ""
     again: Callable[[int], str] | None = None
     taken: Callable[[], bool] | None = None
+    ranks: Ranks | None = None
     outputs: Sequence[SideProduct] = ()
     after: Callable[[Path, str], Sequence[str]] | None = None
 
@@ -87,12 +92,46 @@ def train(request: TrainingRequest, progress: Progress) -> bool:
     Raises TakenRun where another process trains the run, GraphError and its subclasses; faults of the request before
     anything is written.
     """
-    with heard_by(progress.log.add):
-        return trained(request, progress)
+    if request.ranks is not None and request.ranks.rank:
+        follow(request, request.ranks)
+        return True
+    with heard_by(progress.log.add), leading(request.ranks) as agreement:
+        return trained(request, progress, agreement)
 
 
-def trained(request: TrainingRequest, progress: Progress) -> bool:
-    """Train as `train` does, without a log of messages."""
+def follow(request: TrainingRequest, ranks: Ranks) -> None:
+    """Train as one of several ranks, led by rank 0, which alone writes and prints."""
+    with following(ranks) as agreement:
+        spec = read_document(request.source)
+        graph = build_graph(spec)
+        data = TrainingData.load(spec, graph, data_dir=request.data_dir, limit=request.limit, test=request.test)
+        graph = data.weighted(spec, graph)
+        kernels = agreement.reach(spec, data, graph, "")
+        parameters = unset(graph)
+        with engine_of(request, spec, graph, parameters, data, kernels_named(kernels)) as engine:
+            trainer_of(spec, engine, data)
+            engine.supply(*data.parts)
+            engine.follow()
+
+
+def engine_of(
+    request: TrainingRequest, spec: Spec, graph: Graph, parameters: Parameters, data: TrainingData, kernels: Kernels
+) -> Engine:
+    """Return the engine of a training."""
+    return Engine(
+        graph,
+        parameters,
+        batch_size=spec.training["batch_size"],
+        samples=data.most,
+        threads=request.threads or threads_of_rank(request.ranks),
+        seed=spec.training["seed"],
+        kernels=kernels,
+        ranks=request.ranks,
+    )
+
+
+def trained(request: TrainingRequest, progress: Progress, agreement: Agreement) -> bool:
+    """Train as `train` does, without a log of messages. agreement: with the other ranks, if there are any."""
     for output in request.outputs:
         output.check()
     spec = read_document(request.source)
@@ -142,16 +181,12 @@ def trained(request: TrainingRequest, progress: Progress) -> bool:
     if unmeasured is not None:
         note(unmeasured)
     run_place = place(request, spec, changed, resumed, mark)
-    with Engine(
-        graph,
-        parameters,
-        batch_size=spec.training["batch_size"],
-        samples=data.most,
-        threads=request.threads,
-        seed=spec.training["seed"],
-        kernels=kernels_of(request, spec, graph, data, None if start is None else start[1]),
-    ) as engine:
+    kernels = kernels_of(request, spec, graph, data, None if start is None else start[1])
+    agreement.reach(spec, data, graph, kernels.name)
+    with engine_of(request, spec, graph, parameters, data, kernels) as engine:
         run = TrainingRun(spec, graph, parameters, engine, data, run_place, progress, request.outputs)
+        engine.supply(*data.parts)
+        engine.lead()
         if start is not None:
             run.resume(*start)
         if request.dry_run:

@@ -17,6 +17,7 @@ class SecondValues:
     """
 
     def __init__(self, parameters: Parameters) -> None:
+        self._parameters = parameters
         flat = {"parameters": parameters.vector}
         flat |= {f"running/{name}": array.ravel(order="K") for name, array in parameters.running.items()}
         assert all(np.shares_memory(flat[f"running/{name}"], array) for name, array in parameters.running.items())
@@ -41,6 +42,7 @@ class SecondValues:
         """Make these the network's values."""
         for values, network in self._pairs:
             network[...] = values
+        self._parameters.changed()
 
     def exchange(self) -> None:
         """Exchange these with the network's values."""
@@ -48,6 +50,7 @@ class SecondValues:
             work[...] = values
             values[...] = network
             network[...] = work
+        self._parameters.changed()
 
     def mix(self, factor: float, *, back: bool = False) -> None:
         """Set these values a to d·a + (1 − d)·w, where d is the factor and w the network's values.
@@ -61,6 +64,8 @@ class SecondValues:
             values += work
             if back:
                 network[...] = values
+        if back:
+            self._parameters.changed()
 
     def _blocks(self) -> Iterator[tuple[Array, Array, Array]]:
         """Yield these values, the network's, and scratch of the same size, a block at a time."""

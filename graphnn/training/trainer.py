@@ -158,6 +158,7 @@ class Trainer:
     def _finish_epoch(self, stop: Stop) -> bool:
         start = time.perf_counter()
         self.check_parameters()
+        self.engine.compare_ranks(self.epoch)
         validation = None
         if self.validation is not None and self.is_validated(self.epoch + 1):
             validation = self._validated(self.validation, stop)
@@ -280,6 +281,7 @@ class Trainer:
             raise WeightsError(f"{file}: has other schedules than this document") from problem
         for name, array in own.items():
             array[...] = state.arrays[name]
+        self.parameters.changed()
         self.epoch, self.step, self.updater.steps = state.epoch, state.step, state.updates
         self._sums = None if state.sums is None else np.array(state.sums)
         self._seconds = state.seconds

@@ -1,0 +1,211 @@
+"""The ranks of an MPI job: processes on one or several machines that compute one training together.
+
+All exchanges are of plain arrays whose sizes both sides know, in a fixed order; sums are added here and never by MPI,
+which may add in any order. While it waits, a rank looks, then yields its core, then sleeps ever longer.
+"""
+
+from __future__ import annotations  # mpi4py is an extra, and importing it starts MPI
+
+import json
+import os
+import pickle
+import time
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphnn.errors import GraphError
+from graphnn.types import Array
+
+if TYPE_CHECKING:
+    from mpi4py import MPI
+
+LAUNCHERS = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS")  # what mpirun tells the processes that it starts
+LOOKS = 300  # at an exchange without a pause
+YIELDS = 20_000  # looks after that, each after yielding the core; then with sleeps
+SHORT, LONG = 5e-5, 2e-3  # seconds of the first sleep, and of the longest
+ERRORS_AT_ONCE = 2**16  # bytes of an error that a rank hands to the others
+
+Rows = tuple[Array, Sequence[int]]  # an array, and where the rows of each task begin, with the end of the last
+
+
+def launched() -> bool:
+    """Whether this process was started by mpirun together with others."""
+    return any(os.environ.get(name, "1").isdecimal() and int(os.environ.get(name, "1")) > 1 for name in LAUNCHERS)
+
+
+def joined() -> Ranks | None:
+    """Return the ranks of the job that this process belongs to; None where it is alone. Raises GraphError."""
+    if not launched():
+        return None
+    try:
+        from mpi4py import MPI
+    except (ImportError, RuntimeError) as problem:
+        from graphnn.text.installing import import_remedy
+
+        raise GraphError(f"training with mpirun needs mpi4py{import_remedy(problem, 'mpi')}") from problem
+    return Ranks(MPI.COMM_WORLD.Dup()) if MPI.COMM_WORLD.size > 1 else None
+
+
+class Ranks:
+    """This process among the `size` ranks of a job; rank 0 leads the others."""
+
+    def __init__(self, comm: MPI.Intracomm) -> None:
+        self._comm = comm
+        self.rank, self.size = comm.rank, comm.size
+        self.ended = False  # whether rank 0 has let the others end
+        self._parts: dict[tuple[int, Any], list[Array]] = {}
+        self._statuses = np.zeros(comm.size, np.int64)
+        self._local: int | None = None
+
+    @property
+    def on_this_machine(self) -> int:
+        """The number of ranks on this machine."""
+        if self._local is None:
+            from mpi4py import MPI
+
+            self._local = self._comm.Split_type(MPI.COMM_TYPE_SHARED).size
+        return self._local
+
+    def own(self, count: int, most: int | None = None) -> range:
+        """Return this rank's tasks of `count`: those that it has of `most`, which are shared out evenly."""
+        each = -(-(most or count) // self.size)
+        return range(min(self.rank * each, count), min((self.rank + 1) * each, count))
+
+    # Waiting
+
+    def _wait(self, *requests: MPI.Request) -> None:
+        """Wait until all requests are done."""
+        from mpi4py import MPI
+
+        looks, pause, pending = 0, SHORT, list(requests)
+        while not MPI.Request.Testall(pending):
+            looks += 1
+            if looks > LOOKS + YIELDS:
+                time.sleep(pause)
+                pause = min(LONG, 1.1 * pause)
+            elif looks > LOOKS:
+                os.sched_yield()
+
+    # Exchanges of all ranks; each makes the same calls in the same order
+
+    def exchange(self, tables: Sequence[Rows], count: int, most: int | None, error: Exception | None) -> None:
+        """Give all ranks the rows of all tasks, or raise the error of the lowest rank that failed in every rank."""
+        self._statuses[self.rank] = error is not None
+        self._gather(self._statuses, list(range(self.size + 1)))
+        if self._statuses.any():
+            raise self._first_error(error)
+        each = -(-(most or count) // self.size)
+        bounds = [min(rank * each, count) for rank in range(self.size + 1)]
+        for array, starts in tables:
+            self._gather(array, [starts[bound] for bound in bounds])
+
+    def _gather(self, array: Array, bounds: Sequence[int]) -> None:
+        """Fill an array of which each rank has the rows between its bounds with those of all others."""
+        from mpi4py import MPI
+
+        if bounds[-1] == bounds[0]:
+            return
+        rows = array[bounds[0] : bounds[-1]]
+        if not rows.flags.c_contiguous:
+            rows = rows.transpose(0, *range(2, rows.ndim), 1)  # images are channels last in memory
+        assert rows.flags.c_contiguous
+        size = rows.nbytes // len(rows)
+        counts = [size * (stop - start) for start, stop in pairwise(bounds)]
+        starts = [size * (bound - bounds[0]) for bound in bounds[:-1]]
+        data = rows.reshape(-1).view(np.uint8)
+        self._wait(self._comm.Iallgatherv(MPI.IN_PLACE, [data, counts, starts, MPI.BYTE]))
+
+    def _first_error(self, error: Exception | None) -> Exception:
+        """Return the error of the lowest rank that has one, in every rank."""
+        mine = np.zeros((self.size, ERRORS_AT_ONCE), np.uint8)
+        if error is not None:
+            data = pickled(error)
+            mine[self.rank, : len(data)] = np.frombuffer(data, np.uint8)
+        self._gather(mine, list(range(self.size + 1)))
+        first = int(np.flatnonzero(self._statuses)[0])
+        found: Exception = pickle.loads(mine[first].tobytes())
+        return found
+
+    def add(self, vector: Array, active: int) -> None:
+        """Give all ranks the sum of the vectors of the first `active` ranks, added in the tree of `lanes`.
+
+        Each rank adds one part of the vector for all.
+        """
+        ends = [number * len(vector) // self.size for number in range(self.size + 1)]
+        own = vector[ends[self.rank] : ends[self.rank + 1]]
+        key = (len(own), vector.dtype)
+        if key not in self._parts:
+            self._parts[key] = [np.empty_like(own) for _ in range(self.size)]
+        parts = [own if rank == self.rank else part for rank, part in enumerate(self._parts[key])]
+        requests = [
+            self._comm.Irecv(as_bytes(parts[rank]), rank) for rank in range(active) if rank != self.rank and own.size
+        ]
+        if self.rank < active:
+            for rank in range(self.size):
+                part = vector[ends[rank] : ends[rank + 1]]
+                if rank != self.rank and part.size:
+                    requests.append(self._comm.Isend(as_bytes(part), rank))
+        self._wait(*requests)
+        half = 1
+        while half < active:
+            for rank in range(0, active - half, 2 * half):
+                np.add(parts[rank], parts[rank + half], out=parts[rank])
+            half *= 2
+        if self.rank:
+            own[...] = parts[0]
+        self._gather(vector, ends)
+
+    def broadcast(self, array: Array) -> None:
+        """Give all ranks the values that rank 0 has of a contiguous array."""
+        if array.size:
+            self._wait(self._comm.Ibcast(as_bytes(array), 0))
+
+    def gathered(self, values: Array) -> Array:
+        """Return the values of all ranks, ranks×(shape of values)."""
+        rows = np.zeros((self.size, *values.shape), values.dtype)
+        rows[self.rank] = values
+        self._gather(rows, list(range(self.size + 1)))
+        return rows
+
+    def facts(self, own: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return what each rank says of itself."""
+        text = json.dumps(own).encode()
+        longest = int(self.gathered(np.array([len(text)])).max())
+        rows = self.gathered(np.frombuffer(text.ljust(longest), np.uint8))
+        return [json.loads(row.tobytes()) for row in rows]
+
+    def lead_by(self, compute: Callable[[], str]) -> str:
+        """Return in every rank the text that rank 0 has computed."""
+        text = compute().encode() if self.rank == 0 else b""
+        size = np.array([len(text)])
+        self.broadcast(size)
+        data = np.zeros(int(size[0]), np.uint8)
+        if self.rank == 0:
+            data[...] = np.frombuffer(text, np.uint8)
+        self.broadcast(data)
+        return data.tobytes().decode()
+
+    def abort(self, code: int) -> None:
+        """End all ranks at once."""
+        self._comm.Abort(code)
+
+
+def as_bytes(array: Array) -> Array:
+    """Return a contiguous array as bytes, which no buffer type can be wrong for."""
+    assert array.flags.c_contiguous
+    return array.reshape(-1).view(np.uint8)
+
+
+def pickled(error: Exception) -> bytes:
+    """Return an error as bytes; one that is too long or cannot be pickled as GraphError with the start of its text."""
+    try:
+        data = pickle.dumps(error)
+        pickle.loads(data)
+    except Exception:
+        data = b""
+    if 0 < len(data) <= ERRORS_AT_ONCE:
+        return data
+    return pickle.dumps(GraphError(f"{type(error).__name__}: {error}"[: ERRORS_AT_ONCE // 8]))
