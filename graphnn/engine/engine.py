@@ -14,7 +14,7 @@ from graphnn.engine.handover import DirectHandover, Handover, SharedHandover, in
 from graphnn.engine.inference import at_once
 from graphnn.engine.lanes import SHARED_SIZE
 from graphnn.engine.plan import Plan, kernels_for
-from graphnn.engine.processes import Lost, Processes, can_fork
+from graphnn.engine.processes import Processes, can_fork
 from graphnn.engine.program import Program
 from graphnn.engine.ranks import Ranks
 from graphnn.engine.replay import Replay
@@ -30,6 +30,7 @@ from graphnn.engine.requests import (
 )
 from graphnn.engine.source import Source
 from graphnn.engine.together import Together
+from graphnn.engine.waiting import Lost
 from graphnn.engine.workers import Workers
 from graphnn.engine.workspace import Clock
 from graphnn.errors import GraphError

@@ -2,30 +2,23 @@
 
 Python's threads pass one lock back and forth: on two cores, a thread that found the lock taken slept, and waking it
 took some 60 µs, as long as many of the array operations in between. Forked processes share the arrays of this one and
-need no lock; they wait for one another by polling a counter.
+need no lock; they wait for one another as `waiting` says.
 """
 
 import contextlib
 import os
 import pickle
 import signal
-import threading
-import time
 import traceback
 import warnings
 from collections.abc import Callable
 from typing import Any
 
+from graphnn.engine.waiting import Arrivals, Lost
 from graphnn.machine.killed import ending, out_of_memory_kills
 from graphnn.shared_memory import shared_bytes
 
 MAILBOX_BYTES = 2**24  # for each process and turn; pages that are never written to take no memory
-LOOKS = 200  # polls of the counter without a pause, some 10 µs
-YIELDS = 10_000  # polls after that, each after yielding the core to other processes; then with short sleeps
-
-
-class Lost(Exception):
-    """Another process of the team has ended or given up, or could not be started."""
 
 
 class Processes:
@@ -37,17 +30,20 @@ class Processes:
     def __init__(self, size: int) -> None:
         self.size, self.rank = size, 0
         self._turns = 0
-        self._arrived = memoryview(shared_bytes(64 * size)).cast("q")  # a cache line each
-        self._gone = memoryview(shared_bytes(size))  # whether a process has given up or ended
+        self._arrivals = Arrivals(size)
         self._lengths = memoryview(shared_bytes(16 * size)).cast("q")
         self._mailboxes = [memoryview(shared_bytes(MAILBOX_BYTES)) for _ in range(2 * size)]
-        self._fence = threading.Lock()  # taking it orders the memory accesses around it, on any processor
         self._parent = os.getpid()
         self._children: list[int] = []
         self._kills = out_of_memory_kills()
 
     def fork(self, serve: Callable[[], None]) -> None:
         """Start the other processes, which run `serve` and then end. Raises Lost where one cannot be started."""
+        try:
+            self._arrivals.open()
+        except OSError as problem:
+            reason = f"sockets between {self.size} processes cannot be opened: {problem.strerror}; allow more files"
+            raise Lost(f"{reason} (ulimit -n), or use fewer (--threads)") from problem
         for rank in range(1, self.size):
             with warnings.catch_warnings():
                 # Python 3.12 warns of any other thread, such as those of BLAS, which takes care of itself in a fork
@@ -59,10 +55,12 @@ class Processes:
                     raise Lost(f"process {rank + 1} of the team cannot be started: {reason} (--threads)") from problem
             if child:
                 self._children.append(child)
+                self._arrivals.forked(rank)
                 continue
             status = 1
             try:
                 self.rank = rank
+                self._arrivals.join(rank)
                 # the first process decides, also about the time that each of them may take
                 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGXCPU):
                     signal.signal(number, signal.SIG_IGN)
@@ -73,7 +71,6 @@ class Processes:
             except BaseException:
                 traceback.print_exc()
             finally:
-                self._gone[rank] = True
                 os._exit(status)  # without the clean-up of the original process
 
     def run(self, task: Callable[[int], object], count: int) -> None:
@@ -110,29 +107,13 @@ class Processes:
             raise ValueError(f"{len(data):,} bytes are too many to hand to another process")
         self._mailboxes[first + self.rank][: len(data)] = data
         self._lengths[first + self.rank] = len(data)
-        with self._fence:
-            self._arrived[8 * self.rank] = self._turns
+        self._arrivals.arrive(self._turns)
         for rank in range(self.size):
-            if self._arrived[8 * rank] < self._turns:
-                self._wait(rank)
-        with self._fence:
-            lengths = self._lengths[first : first + self.size].tolist()
+            self._arrivals.wait(rank, self._turns, self._check_alive)
+        lengths = self._lengths[first : first + self.size].tolist()
         boxes = self._mailboxes[first : first + self.size]
         others = [pickle.loads(box[:length]) if length else None for box, length in zip(boxes, lengths, strict=True)]
         return [*others[: self.rank], message, *others[self.rank + 1 :]]
-
-    def _wait(self, rank: int) -> None:
-        looks = 0
-        while self._arrived[8 * rank] < self._turns:
-            looks += 1
-            if self._gone[rank] and self._arrived[8 * rank] < self._turns:
-                raise Lost(f"process {rank + 1} of the team has given up")
-            if looks > LOOKS + YIELDS:
-                time.sleep(1e-4 if looks < LOOKS + 2 * YIELDS else 1e-3)
-                if looks % 64 == 0:
-                    self._check_alive()
-            elif looks > LOOKS:
-                os.sched_yield()
 
     def _check_alive(self) -> None:
         """Raise Lost where another process has ended, with the reason, which the first process is told."""
@@ -148,12 +129,12 @@ class Processes:
 
     def close(self) -> None:
         """Kill the other processes, whatever they are doing."""
-        self._gone[0] = True
         for child in self._children:
             with contextlib.suppress(ProcessLookupError, ChildProcessError):  # it has ended already
                 os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
         self._children = []
+        self._arrivals.close()
 
 
 def can_fork() -> bool:

@@ -13,7 +13,8 @@ import pytest
 from graphnn.engine import processes as processes_module
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
-from graphnn.engine.processes import Lost, Processes, can_fork
+from graphnn.engine.processes import Processes, can_fork
+from graphnn.engine.waiting import Lost
 from graphnn.errors import GraphError
 from graphnn.graph.initialisation import initialise
 from graphnn.layers.base import LAYERS, Layer

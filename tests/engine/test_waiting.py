@@ -3,6 +3,7 @@
 import os
 import platform
 import random
+import resource
 import signal
 import subprocess
 import time
@@ -13,8 +14,12 @@ import numpy as np
 import pytest
 
 from graphnn.engine import waiting
-from graphnn.engine.processes import can_fork
+from graphnn.engine.batch import ArrayBatch
+from graphnn.engine.engine import Engine
+from graphnn.engine.processes import Processes, can_fork
 from graphnn.engine.waiting import Arrivals, Lost
+from graphnn.errors import GraphError
+from graphnn.graph.initialisation import initialise
 from graphnn.shared_memory import shared_zeros
 
 HANGS = 600  # seconds
@@ -88,6 +93,20 @@ def test_who_waits_takes_no_time():
     for (ticks, stops), (later_ticks, later_stops) in zip(before, after, strict=True):
         assert later_ticks - ticks <= 1
         assert later_stops - stops <= 2
+
+
+def test_an_engine_between_two_steps_takes_no_time(plain):
+    graph = plain.network((4,), ("Dense", {"units": 4}), "Softmax")
+    x, y = plain.samples(graph, 6)
+    with plain.cut([2]), Engine(graph, initialise(graph, 0, np.float64), batch_size=6, threads=3) as engine:
+        engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
+        children = list(engine._team._children)
+        time.sleep(0.3)
+        before = [spent(child) for child in children]
+        time.sleep(0.7)
+        after = [spent(child) for child in children]
+        engine.train_step(ArrayBatch(x, y), epoch=0, step=1)
+    assert all(then[0] - now[0] <= 1 and then[1] - now[1] <= 2 for now, then in zip(before, after, strict=True))
 
 
 @pytest.mark.parametrize("looks", [0, 3, 200])
@@ -224,9 +243,49 @@ def test_who_was_killed_asleep_is_not_called():
         signal.signal(signal.SIGPIPE, before)
 
 
+def open_files():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.parametrize("teams", [10, pytest.param(200, marks=pytest.mark.long)])
+def test_no_file_is_left_open(teams):
+    before = open_files()
+    for number in range(teams):
+        made = Processes(2 + number % 3)
+        made.fork(lambda made=made: made.exchange(None))
+        assert open_files() <= before + made.size + 1
+        made.exchange(None)
+        made.close()
+    assert open_files() == before
+
+
 def test_programs_that_are_started_get_no_socket():
     with team(3, lambda arrivals: arrivals.wait(0, 1, nothing)):
         listed = ["ls", "-l", "/proc/self/fd"]
         shown = subprocess.run(listed, capture_output=True, text=True, check=True, close_fds=False).stdout
     assert "pipe:" in shown
     assert "socket:" not in shown
+
+
+@pytest.mark.parametrize("left", [0, 1, 5])
+def test_too_few_files_allowed(left, plain):
+    """The engine says so, opens none, and works as soon as there are enough."""
+    graph = plain.network((4,), ("Dense", {"units": 4}), "Softmax")
+    x, y = plain.samples(graph, 6)
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with plain.cut([2]), Engine(graph, initialise(graph, 0, np.float64), batch_size=6, threads=3) as engine:
+        before = open_files()
+        lowest = max(int(each.name) for each in Path("/proc/self/fd").iterdir()) + 1
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, most[1]))
+            taken = [os.open(os.devnull, os.O_RDONLY) for _ in range(lowest - open_files() + 1 - left)]
+            with pytest.raises(
+                GraphError, match=r"sockets between 3 processes cannot be opened: Too many open files; "
+            ):
+                engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, most)
+        for descriptor in taken:
+            os.close(descriptor)
+        assert open_files() == before
+        engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
