@@ -11,7 +11,10 @@ from contextlib import suppress
 from graphnn.shared_memory import shared_bytes
 
 LOOKS = 200  # at the counter without a pause, some 10 µs
-YIELDS = 10_000  # looks after that, each after yielding the core to other processes
+YIELDING = 3e-3  # seconds of looks after that, each after yielding the core to other processes
+CONTENDED = (
+    5e-5  # seconds from one of these looks to the next, in which another process has had the core: sleep at once
+)
 FIRST_SLEEP = 10  # ms; see `_sleep`
 SLEEP = 10_000  # ms, after which a sleeping process looks whether the others are still there
 PAUSE = 1e-3  # seconds between looks at a process that is ending
@@ -84,19 +87,28 @@ class Arrivals:
         check: called where another process may have ended, to raise an error if one has. Raises Lost where the first
         process has ended.
         """
+        if not self._seen(rank, turn):
+            self._sleep(rank, turn, check)
+        with self._fence:
+            pass
+
+    def _seen(self, rank: int, turn: int) -> bool:
+        """Look for a while, and return whether the process `rank` has come to `turn`."""
         arrived, place = self._arrived, 8 * rank
         for _ in range(LOOKS):
             if arrived[place] >= turn:
-                break
-        else:
-            for _ in range(YIELDS):
-                if arrived[place] >= turn:
-                    break
-                os.sched_yield()
-            else:
-                self._sleep(rank, turn, check)
-        with self._fence:
-            pass
+                return True
+        last = time.perf_counter()
+        end = last + YIELDING
+        while last < end:
+            os.sched_yield()
+            if arrived[place] >= turn:
+                return True
+            now = time.perf_counter()
+            if now - last > CONTENDED:
+                return False
+            last = now
+        return False
 
     def _sleep(self, rank: int, turn: int, check: Callable[[], None]) -> None:
         """Sleep until the process `rank` has come to `turn`.

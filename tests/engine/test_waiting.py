@@ -101,7 +101,8 @@ def test_an_engine_between_two_steps_takes_no_time(plain):
     with plain.cut([2]), Engine(graph, initialise(graph, 0, np.float64), batch_size=6, threads=3) as engine:
         engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
         children = list(engine._team._children)
-        time.sleep(0.3)
+        wait_until(lambda: asleep(engine._team._arrivals, [1, 2]))
+        time.sleep(0.1)
         before = [spent(child) for child in children]
         time.sleep(0.7)
         after = [spent(child) for child in children]
@@ -118,7 +119,7 @@ def test_no_call_is_missed(monkeypatch, looks, turns):
     a lock orders all accesses, it is never needed.
     """
     monkeypatch.setattr(waiting, "LOOKS", looks)
-    monkeypatch.setattr(waiting, "YIELDS", looks)
+    monkeypatch.setattr(waiting, "YIELDING", looks * 1e-6)
     if platform.machine() == "x86_64":
         monkeypatch.setattr(waiting, "FIRST_SLEEP", 1000 * HANGS)
     written, wrong = shared_zeros((4, 64), np.int64), shared_zeros(4, np.int64)
