@@ -39,7 +39,7 @@ class Workers:
     def __init__(self, size: int) -> None:
         self.size = size
         # one each, so that a share is always run by the same thread, whose private memory backward reads again
-        self._executors = [ThreadPoolExecutor(1, "graphnn") for _ in range(size - 1)]
+        self._executors = [ThreadPoolExecutor(1, f"graphnn {number}") for number in range(1, size)]
 
     def run(self, task: Callable[[int], object], count: int) -> None:
         """Run the tasks, as the protocol says; after an error no thread begins another task."""

@@ -1,4 +1,4 @@
-"""Threads that share out numbered tasks: results in order, the lowest error, no task left running."""
+"""Threads that share out numbered tasks: neighbouring ones each, the lowest error, no task left running."""
 
 import threading
 import time
@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from graphnn.engine.workers import Workers
+from graphnn.engine.workers import Workers, shares
 
 HANGS = 600  # seconds
 
@@ -18,14 +18,39 @@ def workers(request):
     made.close()
 
 
+def test_shares_by_hand():
+    assert shares(range(8), 3) == [range(2), range(2, 5), range(5, 8)]
+    assert shares(range(2), 4) == [range(0), range(1), range(1, 1), range(1, 2)]
+    assert shares(range(4, 6), 1) == [range(4, 6)]
+
+
+@pytest.mark.parametrize("members", [1, 2, 3, 7, 16])
+@pytest.mark.parametrize("count", [0, 1, 2, 7, 16, 50])
+def test_shares_are_all_tasks_in_order_and_even(members, count):
+    parts = shares(range(3, 3 + count), members)
+    assert [number for part in parts for number in part] == list(range(3, 3 + count))
+    assert len(parts) == members
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
 @pytest.mark.parametrize("count", [0, 1, 2, 50])
-def test_results_in_order(workers, count):
+def test_every_task_is_run_once_and_those_of_a_share_in_order(workers, count):
+    """By one thread, and in each run by the same, whose private memory backward reads again."""
+
     def task(number):
         time.sleep(0.001 if number % 7 == 0 else 0)
-        return number * number
+        run.append((number, threading.get_ident()))
 
+    runs = []
     for _ in range(3):
-        assert workers.run(task, count) == [number * number for number in range(count)]
+        run = []
+        workers.run(task, count)
+        runs.append(dict(run))
+        assert sorted(number for number, _ in run) == list(range(count))
+        for share in shares(range(count), workers.size):
+            assert [number for number, _ in run if number in share] == list(share)
+            assert len({thread for number, thread in run if number in share}) <= 1
+    assert runs[0] == runs[1] == runs[2]
 
 
 def test_the_lowest_error_counts(workers):
@@ -40,7 +65,9 @@ def test_the_lowest_error_counts(workers):
     for _ in range(5):
         with pytest.raises(ValueError, match=r"^2$"):
             workers.run(task, 8)
-    assert workers.run(lambda number: number, 3) == [0, 1, 2]
+    done = []
+    workers.run(done.append, 3)
+    assert sorted(done) == [0, 1, 2]
 
 
 def test_nothing_runs_on_after_an_error(workers):
@@ -62,17 +89,18 @@ def test_nothing_runs_on_after_an_error(workers):
     assert len(begun) < 5_000  # a busy machine may let the others go on for a while
 
 
-def test_the_callers_thread_takes_part_and_all_threads_are_used():
-    workers, names, barrier = Workers(3), set(), threading.Barrier(3, timeout=HANGS)
+@pytest.mark.parametrize("size", [2, 3])
+def test_the_callers_thread_takes_part_and_all_threads_are_used(size):
+    workers, names, barrier = Workers(size), set(), threading.Barrier(size, timeout=HANGS)
 
     def task(_):
         barrier.wait()
         names.add(threading.current_thread().name)
 
-    workers.run(task, 3)
+    workers.run(task, size)
     workers.close()
     assert threading.current_thread().name in names
-    assert len(names) == 3
+    assert len(names) == size
 
 
 def test_an_interruption_comes_through():
@@ -88,8 +116,13 @@ def test_an_interruption_comes_through():
 
 def test_numbers_that_overflow_give_no_warning(workers):
     """Warnings are errors in the tests."""
-    large = np.full(10, 3e38, np.float32)
-    assert all(np.isinf(own).all() for own in workers.run(lambda _: large * 2, 6))
+    found = np.full((6, 10), 3e38, np.float32)
+
+    def double(number):
+        found[number] *= 2
+
+    workers.run(double, 6)
+    assert np.isinf(found).all()
 
 
 def test_close_ends_the_threads():
