@@ -1,4 +1,6 @@
-"""Sums of gradients in a fixed number of lanes: which piece goes where, and in which order they are added."""
+"""Sums of gradients in lanes: which samples a lane has, which buffer it takes, and in which order lanes are added."""
+
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -6,23 +8,108 @@ import pytest
 from graphnn.engine import lanes as lanes_module
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
-from graphnn.engine.lanes import Lanes, trained_size
+from graphnn.engine.lanes import Lanes, additions, folding, most_buffers, trained_size
 from graphnn.engine.plan import trained_in
-from graphnn.engine.workers import Workers
+from graphnn.engine.workers import Workers, shares
 from graphnn.graph.initialisation import initialise
 from graphnn.losses.mean_squared_error import MeanSquaredError
 
 BIG = 1e8  # in float32, 1e8 + 1 − 1e8 is 0, and 1e8 − 1e8 + 1 is 1: the order shows
 
 
+def tree(lanes, first=0, size=64):
+    """Return the sum of the lanes from `first` on, up to `size` of them, as the tree adds them up, written out."""
+    if size == 1:
+        return lanes[first]
+    left, middle = tree(lanes, first, size // 2), first + size // 2
+    return f"({left}+{tree(lanes, middle, size // 2)})" if middle < len(lanes) else left
+
+
+def test_the_tree_written_out():
+    assert tree("a") == "a"
+    assert tree("abc") == "((a+b)+c)"
+    assert tree("abcde") == "(((a+b)+(c+d))+e)"
+    assert tree("abcdefg") == "(((a+b)+(c+d))+((e+f)+g))"
+
+
+def test_the_additions_of_some_lanes():
+    """Of five lanes: 0 + 1 and 2 + 3 first, then both sums, then lane 4."""
+    assert list(additions(range(5), 5)) == [(1, 0, 1), (3, 2, 3), (3, 0, 2), (4, 0, 4)]
+    assert list(additions(range(1, 4), 5)) == [(3, 2, 3)]
+    assert list(additions(range(4, 5), 5)) == []
+    assert list(additions(range(6, 7), 7)) == []
+    assert list(additions(range(4, 7), 7)) == [(5, 4, 5), (6, 4, 6)]
+
+
+@pytest.mark.parametrize("count", range(1, 41))
+def test_any_members_add_up_the_same_tree_and_overwrite_no_sum(count):
+    """Each buffer holds a sum, written out; a lane may only begin in one that is free."""
+    names = [f"g{lane}" for lane in range(count)]
+    for members in range(1, 21):
+        parts = shares(range(count), members)
+        folded = folding(parts, count)
+        held = [None] * folded.size
+
+        def add(to, source, held=held):
+            held[to], held[source] = f"({held[to]}+{held[source]})", None
+
+        users = [set() for _ in range(folded.size)]
+        for member, lanes in enumerate(parts):
+            for lane in lanes:
+                buffer = folded.buffers[lane]
+                assert held[buffer] is None, (members, lane)
+                held[buffer] = names[lane]
+                users[buffer].add(member)
+                for to, source in folded.after.get(lane, ()):
+                    users[to].add(member)
+                    users[source].add(member)
+                    add(to, source)
+        assert all(len(own) == 1 for own in users), "no member may touch another's buffers, or any be useless"
+        for to, source in folded.across:
+            add(to, source)
+        assert held == [tree(names)] + [None] * (folded.size - 1)
+
+
+def test_few_buffers():
+    """A member with 2^k lanes of its own needs k + 1, as a binary counter needs digits."""
+    for count in (1, 2, 4, 8, 16, 32):
+        for members in (1, 2, 4, 8, 16, 32):
+            share = max(1, count // members)
+            digits = share.bit_length()
+            assert folding(shares(range(count), members), count).size == min(count, members) * digits
+    assert [most_buffers(32, members) for members in (1, 2, 4, 8, 16, 32)] == [6, 10, 16, 24, 32, 32]
+
+
+@pytest.mark.parametrize("lanes", [1, 6, 18, 30, 32])
+def test_there_are_buffers_enough_for_a_smaller_batch_too(lanes):
+    """Also where that needs more: of 18 lanes, three members need 10, of 16 lanes 11."""
+    for members in range(1, 21):
+        sizes = [folding(shares(range(count), members), count).size for count in range(1, lanes + 1)]
+        assert most_buffers(lanes, members) == max(sizes)
+
+
+def test_members_of_a_larger_whole_leave_their_sum_in_buffer_0():
+    """Two of four members, which have the lanes 4 to 7 of 8: as on the second of two machines."""
+    folded = folding([range(4, 6), range(6, 8)], 8)
+    assert (folded.buffers[4], folded.size) == (0, 4)
+    assert folded.after == {5: [(0, 1)], 7: [(2, 3)]}
+    assert folded.across == [(0, 2)]
+
+
 @pytest.fixture
 def ready(plain):
-    """Two Dense nodes, of 6 + 2 and 8 + 4 parameters, and three lanes."""
+    """Two Dense nodes, of 6 + 2 and 8 + 4 parameters, and three lanes of as many members."""
     graph = plain.network((3,), ("Dense", {"units": 2}), ("Dense", {"units": 4}), "Softmax")
     parameters = initialise(graph, 0)
     nodes = graph.nodes[:2]
-    memory = [np.full(trained_size(nodes), np.nan, np.float32) for _ in range(2)]
-    return parameters, nodes, Lanes(nodes, parameters, memory, trained_in(0, nodes))
+    return parameters, nodes, made(nodes, parameters, 3, 3)
+
+
+def made(nodes, parameters, count, members):
+    """Return the lanes of so many members, whose memory begins as NaN."""
+    folded = folding(shares(range(count), members), count)
+    memory = [np.full(trained_size(nodes), np.nan, np.float32) for _ in range(folded.size - 1)]
+    return Lanes(nodes, parameters, memory, trained_in(0, nodes), folded)
 
 
 def test_trained_size(plain):
@@ -55,51 +142,94 @@ def test_the_first_piece_overwrites_and_the_others_add(ready):
 
 @pytest.mark.parametrize("shared_size", [0, 2**30])
 @pytest.mark.parametrize("threads", [1, 3])
-def test_lanes_are_added_in_order(ready, monkeypatch, shared_size, threads):
+@pytest.mark.parametrize("members", [1, 2, 3, 5])
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([BIG, 1, -BIG], 0),
+        ([BIG, -BIG, 1], 1),
+        ([BIG, 1, -BIG, 1], 0),  # one after the other it were 1
+        ([BIG, -BIG, 1, 2], 3),
+        ([1, 2, BIG, -BIG], 3),  # one after the other, 0
+        ([BIG, 1, -BIG, 1, 2], 2),
+    ],
+)
+def test_lanes_are_added_in_the_tree(plain, monkeypatch, values, expected, members, threads, shared_size):
+    """Whoever computes them, and however the work of adding them is shared out."""
     monkeypatch.setattr(lanes_module, "SHARED_SIZE", shared_size)
-    parameters, nodes, lanes = ready
-    workers = Workers(threads)
-    for values, expected in (([BIG, 1, -BIG], 0), ([BIG, -BIG, 1], 1)):
+    graph = plain.network((3,), ("Dense", {"units": 2}), ("Dense", {"units": 4}), "Softmax")
+    parameters, nodes = initialise(graph, 0), graph.nodes[:2]
+    lanes, workers = made(nodes, parameters, len(values), members), Workers(threads)
+    for _ in range(2):  # the second step finds the sums of the first
         for lane, value in enumerate(values):
             for node in nodes:
                 for own in lanes.of(lane, node).values():
                     own[...] = value
-        lanes.reduce(3, workers)
+            lanes.finish(lane)
+        lanes.reduce(workers)
         for node in nodes:
             for own in parameters.gradients[node.name].values():
                 assert (own == expected).all()
     workers.close()
 
 
-def test_lanes_that_had_no_piece_are_left_out(ready):
-    parameters, nodes, lanes = ready
-    for lane, value in enumerate((1, 2, np.nan)):
+def test_long_sums_are_added_in_parts(plain, monkeypatch):
+    """Tasks of 5 elements, which no parameter's size is a multiple of; each element is added once."""
+    monkeypatch.setattr(lanes_module, "TASK_SIZE", 5)
+    monkeypatch.setattr(lanes_module, "SHARED_SIZE", 0)
+    graph = plain.network((3,), ("Dense", {"units": 7}), "Softmax")
+    parameters, nodes = initialise(graph, 0), graph.nodes[:1]
+    lanes, workers = made(nodes, parameters, 4, 4), Workers(3)
+    for lane in range(4):
+        for own in lanes.of(lane, nodes[0]).values():
+            own[...] = 10**lane * (1 + np.arange(own.size).reshape(own.shape) % 9)
+        lanes.finish(lane)
+    lanes.reduce(workers)
+    workers.close()
+    for own in parameters.gradients[nodes[0].name].values():
+        assert (own == 1111 * (1 + np.arange(own.size).reshape(own.shape) % 9)).all()
+
+
+def test_a_batch_of_fewer_lanes_leaves_the_others_buffers_alone(ready):
+    parameters, nodes, _ = ready
+    memory = [np.full(trained_size(nodes), np.nan, np.float32) for _ in range(2)]
+    lanes = Lanes(nodes, parameters, memory, trained_in(0, nodes), folding(shares(range(2), 3), 2))
+    for lane, value in enumerate((1, 2)):
         for node in nodes:
             for own in lanes.of(lane, node).values():
                 own[...] = value
+        lanes.finish(lane)
     workers = Workers(1)
-    lanes.reduce(2, workers)
+    lanes.reduce(workers)
     assert (parameters.gradients[nodes[0].name]["weights"] == 3).all()
+    assert np.isnan(memory[1]).all()
 
 
 def test_a_parameters_memory_order_is_kept(plain):
     graph = plain.network((3, 4, 4), ("Conv2D", {"filters": 5}), loss=None)
     parameters = initialise(graph, 0)
-    lanes = Lanes(
-        graph.nodes, parameters, [np.zeros(trained_size(graph.nodes), np.float32)], trained_in(0, graph.nodes)
-    )
-    own = lanes.of(1, graph.nodes[0])["weights"]
+    own = made(graph.nodes, parameters, 2, 2).of(1, graph.nodes[0])["weights"]
     assert own.strides == parameters.gradients[graph.nodes[0].name]["weights"].strides
 
 
-def test_pieces_go_to_lanes_in_turn(plain):
-    """Piece k goes to lane k modulo their number, so that the sum's order follows from the cut alone."""
-    values = np.array([[BIG], [1], [2], [-BIG], [-1], [4], [0.5]], np.float32)
+@pytest.mark.parametrize("threads", [1, 2, 8])
+@pytest.mark.parametrize("forked", [True, False])
+def test_a_lane_has_neighbouring_samples_and_adds_its_pieces_in_order(plain, forked, threads):
+    """So that the sum's order follows from the cut alone. Five lanes of two samples, each sample a piece.
+
+    With samples handed to lanes in turn the sum were 8, with lanes added one after the other 9.
+    """
+    blocks = [(BIG, 1), (1, 2), (-BIG, 1), (1, 2), (2, 4)]
+    values = np.array(blocks, np.float32).reshape(10, 1)
     graph = plain.network((1,), ("Dense", {"units": 1, "use_bias": False}), loss=MeanSquaredError())
     parameters = initialise(graph, 0)
     parameters.vector[...] = 0
-    targets = np.full((7, 1), -3.5, np.float32)  # the gradient of each output is 2·3.5/7 = 1
-    with plain.cut([1], lanes=3), Engine(graph, parameters, batch_size=7, threads=2) as engine:
+    targets = np.full((10, 1), -5, np.float32)  # the gradient of each output is 2·5/10 = 1
+    with (
+        nullcontext() if forked else plain.threads_only(),
+        plain.cut([1], lanes=5),
+        Engine(graph, parameters, batch_size=10, threads=threads) as engine,
+    ):
         engine.train_step(ArrayBatch(values, targets), epoch=0, step=0)
-    lanes = [(BIG - BIG) + 0.5, 1 - 1, 2 + 4]
-    assert parameters.gradients["n0_dense"]["weights"][0, 0] == sum(lanes)
+    # BIG + 1 is BIG, and so is BIG + 3
+    assert parameters.gradients["n0_dense"]["weights"][0, 0] == (BIG + -BIG) + (2 + 4)
