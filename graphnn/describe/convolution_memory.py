@@ -8,7 +8,7 @@ from graphnn.graph.graph import Node
 from graphnn.kernels.convolution import BLOCK_BYTES, Window
 from graphnn.kernels.im2col import Pair
 from graphnn.kernels.kernels import Kernels
-from graphnn.kernels.winograd import LEAST_TILES, Winograd
+from graphnn.kernels.winograd import Winograd
 from graphnn.layers.conv2d import Conv2D
 
 FLOAT = 4  # bytes of a float32
@@ -55,14 +55,21 @@ def windows(window: Window, channels: int, size: Pair, piece: int, filters: int,
         return Uses(), 0
     output = window.output(size)
     if isinstance(algorithm, Winograd):
-        tiles = math.prod(-(-side // algorithm.tile) for side in output)
-        widest = max(channels, filters)
-        of_image = tiles * algorithm.points * widest
-        images = in_block(piece, of_image, max(BLOCK_BYTES, FLOAT * LEAST_TILES * algorithm.points * widest))
-        return Uses({"tiles": 4 * images * of_image}), images * with_padding(window, channels, size)
+        return tiles_and_frame(output, channels, filters, piece, algorithm), 0
     of_image = math.prod(output) * math.prod(window.kernel) * channels
     images = in_block(piece, of_image, BLOCK_BYTES)
     return Uses({"windows": images * of_image}), images * with_padding(window, channels, size)
+
+
+def tiles_and_frame(output: Pair, channels: int, filters: int, piece: int, algorithm: Winograd) -> Uses:
+    """Return the elements of the transformed tiles of one block, and of its images and their gradient with a margin."""
+    rows, columns = (-(-side // algorithm.tile) for side in output)
+    widest = max(channels, filters)
+    images, strips = algorithm.blocks(piece, rows, columns, FLOAT * widest)
+    together = images[0].stop
+    pixels = (rows * algorithm.tile + 2) * (columns * algorithm.tile + 2)
+    of_tiles = strips[0].stop * columns * together * algorithm.points * widest
+    return Uses({"tiles": 4 * of_tiles, "frames": together * pixels * (channels + filters)})
 
 
 def in_block(piece: int, of_image: int, most_bytes: int) -> int:

@@ -13,12 +13,14 @@ from graphnn.kernels.planar import FEW_CHANNELS, Planar
 from graphnn.kernels.winograd import Winograd
 from graphnn.types import Array
 
-# Measured rates of one thread, float32. Multiply-adds per second: of GEMM over gathered windows, and of the products of
-# Winograd that transform the inputs, multiply the tiles and transform the outputs. Bytes per second: of strided copies.
-WINDOWS_RATE = 55e9
-TRANSFORM_RATE, TILES_RATE, OUTPUT_RATE = 42e9, 65e9, 35e9
-COPY_RATE = 12e9
-GATHER_RATE = 25e9
+# Measured rates of one thread, float32. Multiply-adds per second: of GEMM over gathered windows, and over the tiles of
+# Winograd. Bytes per second: of the gather. Values per second: of the small matrices' products that transform tiles.
+WINDOWS_RATE, TILES_RATE = 47e9, 45e9
+GATHER_RATE = 15e9
+TRANSFORM_RATE = 4.3e9
+COPY_RATE, COPY_SECONDS = 30e9, 5e-9  # of a pixel's channels: bytes per second, and seconds before the first
+KERNEL_SECONDS = 0.8e-9  # per value of a transformed kernel's gradient, which each piece sums up and transforms back
+PIECE = 16  # images that share that; the pieces of small images have more
 
 
 class Algorithm(Protocol):
@@ -119,9 +121,16 @@ def tiles_and_points(tile: int, output: Pair) -> tuple[int, int]:
 
 
 def winograd_seconds(tile: int, channels: int, output: Pair, filters: int, *, gradient: bool) -> float:
-    """Return the estimated seconds per image of Winograd; the gradient of the weights transforms dY too: 5 % more."""
+    """Return the estimated seconds per image of Winograd; the gradient of the weights transforms dY instead of Y."""
     tiles, points = tiles_and_points(tile, output)
-    products = points * points * channels / TRANSFORM_RATE + points * channels * filters / TILES_RATE
-    products += tile * tile * points * filters / OUTPUT_RATE
-    copies = 4 * (points * channels + 2 * tile * tile * (filters + channels)) / COPY_RATE
-    return tiles * (products + copies) * (1.05 if gradient else 1)
+    side = tile + 2
+    inputs, outputs = side * tile + points, side * tile + (points if gradient else tile * tile)
+    transforms = tiles * (inputs * channels + outputs * filters) / TRANSFORM_RATE
+    copies = tiles * tile * tile * (2 * COPY_SECONDS + 4 * (channels + filters) / COPY_RATE)
+    products = tiles * points * channels * filters / TILES_RATE
+    return transforms + copies + products + (kernel_seconds(points, channels, filters) if gradient else 0)
+
+
+def kernel_seconds(points: int, channels: int, filters: int) -> float:
+    """Return an image's share of the seconds in which a piece's gradient of transformed kernels becomes that of W."""
+    return points * channels * filters * KERNEL_SECONDS / PIECE

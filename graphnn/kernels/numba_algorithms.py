@@ -3,13 +3,14 @@
 numba is imported when the first of them runs, because that takes a quarter of a second.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.kernels.channels import in_memory_order
-from graphnn.kernels.convolution import Epilogue, Scratch, Window
+from graphnn.kernels.convolution import NO_EPILOGUE, Epilogue, Scratch, Window, blocks
 from graphnn.kernels.im2col_gemm import Im2col
 from graphnn.kernels.vectors import WIDTH, at_least_one_vector, flat, sizes
 from graphnn.kernels.winograd import Winograd, tiles_of
@@ -47,11 +48,34 @@ class CompiledIm2col(Im2col):
 
 @frozen_dataclass
 class CompiledWinograd(Winograd):
-    """F(4×4, 3×3) with compiled transforms; with fewer than sixteen channels, with those of `Winograd`."""
+    """F(4×4, 3×3) with compiled transforms; `Winograd`'s own with fewer than sixteen channels."""
 
     tile: int = 4
 
-    def matrices(self, name: str, count: int, channels: int, dtype: Any, scratch: Scratch) -> Array:
+    def convolve(
+        self, x: Array, U: Array, window: Window, y: Array, scratch: Scratch, epilogue: Epilogue = NO_EPILOGUE
+    ) -> None:
+        if not at_least_one_vector(x, y):
+            super().convolve(x, U, window, y, scratch, epilogue)
+            return
+        from graphnn.kernels.compiled.winograd import transform_output
+
+        filters, (rows, columns) = y.shape[1], tiles_of(y, self.tile)
+        biases = NO_BIASES if epilogue.biases is None else epilogue.biases
+        tile = scratch("tile", (TILE,), y.dtype)
+        for block in self.image_blocks(x, rows * columns, filters):
+            V = self.transformed_input(x[block], window, rows, columns, scratch)
+            M = np.matmul(V, U, out=self.memory("products", V.shape[1], filters, x.dtype, scratch))
+            out = y[block]
+            transform_output(
+                M, distance_between(M), sizes(out), (rows, columns), flat(out), biases, epilogue.relu, tile
+            )
+
+    def image_blocks(self, x: Array, tiles: int, filters: int) -> Iterator[slice]:
+        """Yield slices of the images x, with so many tiles each, whose transformed tiles fit the cache."""
+        return blocks(len(x), tiles, self.tiles_in_block(max(x.shape[1], filters) * x.itemsize))
+
+    def memory(self, name: str, count: int, channels: int, dtype: Any, scratch: Scratch) -> Array:
         """Return 36 matrices at a distance that is no multiple of 4 KiB, because a tile is written to all at once.
 
         At a multiple of 4 KiB they would share the same lines of the first-level cache. The transforms of an input and
@@ -63,34 +87,33 @@ class CompiledWinograd(Winograd):
         return memory[:, :size].reshape(self.points, count, channels)
 
     def transformed_input(self, x: Array, window: Window, rows: int, columns: int, scratch: Scratch) -> Array:
-        if not at_least_one_vector(x):
-            return super().transformed_input(x, window, rows, columns, scratch)
+        """Return V = Bᵀ d B of all tiles d of x, (t², tiles, C)."""
         from graphnn.kernels.compiled.winograd import transform_input
 
-        V = self.matrices("transformed input", len(x) * rows * columns, x.shape[1], x.dtype, scratch)
+        V = self.memory("transformed input", len(x) * rows * columns, x.shape[1], x.dtype, scratch)
         tile = scratch("tile", (TILE,), x.dtype)
         transform_input(flat(x), sizes(x), (rows, columns), window.before, V, distance_between(V), tile)
         return V
 
-    def transform_output(self, M: Array, y: Array, scratch: Scratch, epilogue: Epilogue) -> None:
-        if not at_least_one_vector(y):
-            super().transform_output(M, y, scratch, epilogue)
+    def weights_gradient(self, x: Array, dy: Array, window: Window, dW: Array, scratch: Scratch) -> None:
+        if not at_least_one_vector(x, dy):
+            super().weights_gradient(x, dy, window, dW, scratch)
             return
-        from graphnn.kernels.compiled.winograd import transform_output
-
-        biases, tiles = NO_BIASES if epilogue.biases is None else epilogue.biases, tiles_of(y, self.tile)
-        tile = scratch("tile", (TILE,), y.dtype)
-        transform_output(M, distance_between(M), sizes(y), tiles, flat(y), biases, epilogue.relu, tile)
-
-    def transformed_gradient(self, dy: Array, rows: int, columns: int, scratch: Scratch) -> Array:
-        if not at_least_one_vector(dy):
-            return super().transformed_gradient(dy, rows, columns, scratch)
         from graphnn.kernels.compiled.winograd import transform_gradient
 
-        dM = self.matrices("transformed gradient", len(dy) * rows * columns, dy.shape[1], dy.dtype, scratch)
+        (filters, channels), (rows, columns) = dW.shape[:2], tiles_of(dy, self.tile)
+        dU = scratch("dU", (self.points, channels, filters), x.dtype)
         tile = scratch("tile", (TILE,), dy.dtype)
-        transform_gradient(flat(dy), sizes(dy), (rows, columns), dM, distance_between(dM), tile)
-        return dM
+        for block in self.image_blocks(x, rows * columns, filters):
+            V = self.transformed_input(x[block], window, rows, columns, scratch)
+            dM = self.memory("transformed gradient", V.shape[1], filters, dy.dtype, scratch)
+            given = dy[block]
+            transform_gradient(flat(given), sizes(given), (rows, columns), dM, distance_between(dM), tile)
+            if block.start == 0:
+                np.matmul(V.transpose(0, 2, 1), dM, out=dU)
+            else:
+                dU += np.matmul(V.transpose(0, 2, 1), dM, out=scratch("dU of a block", dU.shape, dU.dtype))
+        self.pass_back(dU, dW)
 
 
 def distance_between(matrices: Array) -> int:

@@ -15,6 +15,7 @@ from graphnn.kernels.algorithms import (
     Estimates,
     has_choice,
     im2col_seconds,
+    kernel_seconds,
     tiles_and_points,
     winograd_seconds,
 )
@@ -38,7 +39,8 @@ def estimates(window: Window, channels: int, output: Pair, filters: int, *, grad
         tiles, points = tiles_and_points(4, output)
         vectors = -(-channels // WIDTH) - (-filters // WIDTH)
         seconds = points * channels * filters / TILES_RATE + 4 * points * WIDTH * vectors / WRITE_RATE
-        options[CompiledWinograd()] = tiles * seconds
+        fixed = kernel_seconds(points, channels, filters) if gradient else 0
+        options[CompiledWinograd()] = tiles * seconds + fixed
     else:
         options[Winograd(4)] = winograd_seconds(4, channels, output, filters, gradient=gradient)
     options[Winograd(2)] = winograd_seconds(2, channels, output, filters, gradient=gradient)
