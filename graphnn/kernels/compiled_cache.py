@@ -9,6 +9,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 COMPILED = Path(__file__).parent / "compiled"
+LARGE = 2**16  # bytes; most files of compiled functions are smaller
 
 
 class NothingKept(UserWarning):
@@ -24,13 +25,18 @@ def cache_folder(given: str) -> Path | None:
     for folder in tried:
         if is_writable(folder):
             return folder
-    warnings.warn(
-        f"compiled functions cannot be kept: {tried[0]} is not writable; each run compiles them for some seconds; set "
-        "NUMBA_CACHE_DIR to a writable folder, or take --kernels numpy, which needs no compiling",
-        NothingKept,
-        stacklevel=2,
-    )
+    warn_that_nothing_is_kept(f"{tried[0]} is not writable, or its disk is full", stacklevel=3)
     return None
+
+
+def warn_that_nothing_is_kept(why: str, *, stacklevel: int = 2) -> None:
+    """Issue the NothingKept warning."""
+    warnings.warn(
+        f"compiled functions cannot be kept: {why}; each run compiles them for some seconds; set NUMBA_CACHE_DIR to a "
+        "writable folder, or take --kernels numpy, which needs no compiling",
+        NothingKept,
+        stacklevel=stacklevel,
+    )
 
 
 def candidates(given: str) -> Iterator[Path]:
@@ -53,10 +59,10 @@ def version_of_code() -> str:
 
 
 def is_writable(folder: Path) -> bool:
-    """Whether files can be written into a folder, which is made where it is missing."""
+    """Whether files can be written into a folder, which is made where it is missing; not so on a full disk."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return True
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+            return file.write(bytes(LARGE)) == LARGE
     except OSError:
         return False

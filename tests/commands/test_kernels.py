@@ -123,6 +123,29 @@ def test_little_work_is_done_by_numpy_from_training_to_prediction(
     assert facts["kernels"] == "numpy"
 
 
+def test_little_work_imports_no_numba(python: Run, images: Path, tmp_path: Path) -> None:
+    """It takes half a second, and would compile."""
+    pytest.importorskip("numba")
+    np.save(tmp_path / "x.npy", np.zeros((3, 1, 8, 8), np.float32))
+    longer = ["--limit", "300", "--set", "training.epochs=3", "--resume"]
+    calls = {
+        "train": [[str(images), *QUICK], [str(images), *longer]],
+        "evaluate": [[str(images)]],
+        "predict": [[str(images), str(tmp_path / "x.npy")]],
+        "compare": [[str(images), *QUICK, "--vary", "training.batch_size=16,32", "--test"]],
+    }
+    code = (
+        "import importlib, sys\n"
+        f"for name, calls in {calls!r}.items():\n"
+        "    for arguments in calls:\n"
+        "        assert importlib.import_module(f'graphnn.commands.{name}').main(arguments) == 0, arguments\n"
+        "        print([name for name in sys.modules if name.partition('.')[0] in ('numba', 'llvmlite')])"
+    )
+    done = python("-c", code)
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stdout.splitlines() if line.startswith("[")] == ["[]"] * 5
+
+
 def test_a_run_goes_on_with_the_kernels_that_it_began_with(
     graphnn: Run, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -142,20 +143,55 @@ def test_without_a_folder_functions_are_still_compiled(monkeypatch: pytest.Monke
     assert kept.compiled(double)(21) == 42
 
 
+def test_a_full_disk_is_not_writable(tmp_path: Path) -> None:
+    """The limit on the size of files stands for the disk's."""
+    limited = (
+        "import resource, sys; from pathlib import Path; from graphnn.kernels.compiled_cache import is_writable; "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), -1)); print(is_writable(Path(sys.argv[1])))"
+    )
+    for size, said in ((1000, "False\n"), (10**6, "True\n")):
+        assert run("-c", limited, str(tmp_path), str(size)).stdout == said
+
+
+@pytest.fixture
+def untold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process not have said yet that functions cannot be kept."""
+    monkeypatch.setattr(kept, "FAILURES", kept.Failures())
+
+
+def full(*_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.usefixtures("untold")
 def test_a_folder_that_vanished_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "CACHE", Path(in_a_file(tmp_path)))
-    assert kept.compiled(double)(21) == 42
+    with pytest.warns(compiled_cache.NothingKept):
+        assert kept.compiled(double)(21) == 42
 
 
-def test_a_folder_that_is_full_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("untold")
+def test_a_folder_that_is_full_is_no_obstacle_and_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "CACHE", tmp_path)
+    with warnings.catch_warnings(record=True, action="always") as said:
+        for _ in range(3):
+            function = kept.compiled(double)
+            monkeypatch.setattr(function._cache._cache_file, "_save_data", full)
+            assert function(21) == 42
+    (warning,) = said
+    assert warning.category is compiled_cache.NothingKept
+    assert f"{tmp_path}: No space left on device; each run" in str(warning.message)
+
+
+@pytest.mark.usefixtures("untold")
+def test_a_forked_process_leaves_it_to_the_first_to_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "CACHE", tmp_path)
     function = kept.compiled(double)
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
     monkeypatch.setattr(function._cache._cache_file, "_save_data", full)
-    assert function(21) == 42
+    monkeypatch.setattr(os, "getpid", lambda: 0)
+    with warnings.catch_warnings(record=True, action="always") as said:
+        assert function(21) == 42
+    assert said == []
 
 
 def test_numbas_setting_stays_unchanged() -> None:

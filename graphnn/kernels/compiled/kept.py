@@ -1,6 +1,7 @@
 """Compiles functions at their first call, and keeps the results on disk for later processes where that is possible."""
 
 import hashlib
+import os
 import pickle
 from collections.abc import Callable
 from typing import Any
@@ -11,11 +12,28 @@ from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserProvid
 from numba.core.serialize import dumps
 
 from graphnn.kernels.compiled.announced import Announcer
-from graphnn.kernels.compiled_cache import cache_folder
+from graphnn.kernels.compiled_cache import cache_folder, warn_that_nothing_is_kept
 
 OPTIONS = {"nogil": True, "error_model": "numpy"}
 CACHE = cache_folder(config.CACHE_DIR)
 event.register("numba:compile", Announcer(once=CACHE is not None))
+
+
+class Failures:
+    """Tells of the first time that a compiled function cannot be kept, in the process that has imported this alone."""
+
+    def __init__(self) -> None:
+        self._untold_in: int | None = os.getpid()
+
+    def add(self, error: Exception) -> None:
+        """Issue the warning, if it has not been issued; processes forked from this one compile the same functions."""
+        if self._untold_in == os.getpid():
+            self._untold_in = None
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            warn_that_nothing_is_kept(f"{CACHE}: {reason}", stacklevel=3)
+
+
+FAILURES = Failures()
 
 
 class Sealed(CompileResultCacheImpl):
@@ -53,15 +71,17 @@ class DiskCache(FunctionCache):
         """Store the compiled function for a signature, unless the folder is no longer writable or the disk is full."""
         try:
             super().save_overload(signature, compiled)
-        except OSError:
+        except OSError as error:
             self.disable()
+            FAILURES.add(error)
 
     def forget(self) -> None:
         """Empty the index of the function's compiled forms."""
         try:
             self.flush()
-        except OSError:
+        except OSError as error:
             self.disable()
+            FAILURES.add(error)
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -71,8 +91,8 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         usual, config.CACHE_DIR = config.CACHE_DIR, str(CACHE)
         try:
             dispatcher._cache = DiskCache(function)
-        except RuntimeError:  # the folder is no longer writable
-            pass
+        except RuntimeError as error:  # the folder is no longer writable
+            FAILURES.add(error)
         finally:
             config.CACHE_DIR = usual
     return dispatcher  # type: ignore[no-any-return]
