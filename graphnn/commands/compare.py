@@ -22,8 +22,11 @@ from graphnn.commands.guarding import INTERRUPTED, guarded
 from graphnn.errors import DivergenceError, WeightsError
 from graphnn.reports.formats import TABLE
 from graphnn.runs.comparison import ComparisonRequest, planned, prepare
+from graphnn.runs.comparison_progress import TimeOfAll
 from graphnn.runs.comparison_report import comparison_report
-from graphnn.runs.comparison_run import run_trainings
+from graphnn.runs.comparison_run import Comparison
+from graphnn.runs.comparison_training import Work
+from graphnn.runs.executors import opened
 from graphnn.runs.reading import command_line
 from graphnn.runs.store import RunStore, store_of
 from graphnn.runs.trained import weights_beside
@@ -140,10 +143,12 @@ def compare(argv: Sequence[str]) -> int:
     )
     prepare(request)
     trainings = list(planned(request))
-    again = f"{command_line('compare', 'compare')} {shell_joined(argv)}"
+    work = Work.of(request, f"{command_line('compare', 'compare')} {shell_joined(argv)}")
     # The output of the trainings is printed above a table, but on stderr where programs read the result.
     with nullcontext() if arguments.format in (TABLE, "markdown") else redirect_stdout(sys.stderr):
-        done = run_trainings(request, trainings, again=again, say=show)
+        times = TimeOfAll([each.epochs for each in trainings])
+        with opened(work, times) as executor:
+            done = Comparison(work, trainings, times, executor, show).run()
     if done is None:
         return INTERRUPTED
     show_report(comparison_report(done), arguments.format)

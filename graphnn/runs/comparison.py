@@ -59,6 +59,11 @@ class Training:
         return f"{self.variant.name}, seed {self.seed}"
 
     @property
+    def epochs(self) -> float:
+        """How many epochs it is to have."""
+        return float(self.settings.document["training"]["epochs"])
+
+    @property
     def measured(self) -> bool:
         """Whether it is finished, and has figures on all its parts."""
         return self.known is not None and self.known.measured(self.parts)

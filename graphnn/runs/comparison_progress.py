@@ -6,7 +6,6 @@ from contextlib import ExitStack
 from typing import TextIO
 
 from graphnn.metrics.figures import brief, short_figures
-from graphnn.runs.comparison import Training
 from graphnn.runs.progress import LOOKED_AT_AFTER, SPOKEN_AT, Progress
 from graphnn.text.bars import bar_width
 from graphnn.text.colour import Painted
@@ -22,16 +21,16 @@ BAR = 20  # columns that figures leave to a bar, where the terminal has them
 class TimeOfAll:
     """How long the trainings of a comparison take, as far as it is known from those that are over.
 
-    A training is expected to take as long for an epoch as the others on average.
+    A training is expected to take as long for an epoch as the others on average. epochs: those of each training.
     """
 
-    def __init__(self, trainings: Sequence[Training]) -> None:
-        self._epochs = [float(each.settings.document["training"]["epochs"]) for each in trainings]
+    def __init__(self, epochs: Sequence[float]) -> None:
+        self._epochs = epochs
         self._seconds: dict[int, float] = {}  # of those that are over, by position
 
-    def over(self, position: int, training: Training) -> None:
+    def over(self, position: int, seconds: float) -> None:
         """Take over how long a training took that is over; 0 where that is not known, as of one that diverged."""
-        self._seconds[position] = training.seconds
+        self._seconds[position] = seconds
 
     def share(self, position: int, part: float) -> float:
         """Return how much of all is done when `part` of the training at a position is, by epochs."""

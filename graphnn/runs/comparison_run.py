@@ -1,60 +1,104 @@
 """Carrying out a comparison: each training that no run has is trained, and each run without figures is measured."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
-from graphnn.errors import DivergenceError, WeightsError
-from graphnn.runs.comparison import ComparisonRequest, Training
-from graphnn.runs.comparison_progress import ComparisonProgress, TimeOfAll
-from graphnn.runs.folder import TakenRun
+from graphnn.runs.comparison import Training
+from graphnn.runs.comparison_progress import TimeOfAll
+from graphnn.runs.comparison_training import LEFT, Work
+from graphnn.runs.executors import INTERRUPTED, Executor, Task
 from graphnn.runs.known_runs import KnownRun, KnownRuns
-from graphnn.runs.measuring import measure
-from graphnn.runs.reading import DocumentSource, read_document
-from graphnn.runs.training import TrainingRequest, train
-from graphnn.storage.weights import WeightsFile, load_weights
-from graphnn.text.terminal import complain, note
-from graphnn.training.checkpoint import load_checkpoint
+from graphnn.specification.differences import settings
+from graphnn.text.terminal import complain
 
 LOOKED_AGAIN = 0.5  # seconds from one look at a run that another process is training to the next
 
 
-def run_trainings(
-    request: ComparisonRequest, trainings: Sequence[Training], *, again: str, say: Callable[[str], None]
-) -> list[Training] | None:
-    """Run the trainings that are not over, and return all with their runs; None where one was interrupted.
+class Comparison:
+    """The trainings of a comparison, of which some are over, some are being carried out, and some are left.
 
-    again: the command that continues an interrupted training. say: called with a line on each training. A run that
-    another process is training is left to it, and waited for at the end. Raises GraphError where a training fails
-    otherwise than by divergence, which is printed.
+    say: called with a line on each training.
     """
-    done: dict[int, Training] = {}
-    times = TimeOfAll(trainings)
-    while True:
-        left: list[tuple[str, KnownRun]] = []
-        for number, planned in enumerate(trainings, start=1):
-            if number in done:
+
+    def __init__(
+        self,
+        work: Work,
+        trainings: Sequence[Training],
+        times: TimeOfAll,
+        executor: Executor,
+        say: Callable[[str], None],
+    ) -> None:
+        self._work, self._trainings, self._times = work, trainings, times
+        self._executor, self._say = executor, say
+        self._over: dict[int, Training] = {}  # by position, as all of these
+        self._waiting = deque(range(len(trainings)))
+        self._at_work: set[int] = set()
+        self._left: dict[int, KnownRun | None] = {}  # to other processes, which train these runs
+
+    def run(self) -> list[Training] | None:
+        """Run the trainings that are not over, and return all with their runs; None where one was interrupted.
+
+        A run that another process is training is left to it, and waited for at the end. Raises GraphError where a
+        training fails otherwise than by divergence, which is printed.
+        """
+        while True:
+            self._submit()
+            for ended in self._executor.results():
+                position = ended.task.position
+                self._at_work.discard(position)
+                if ended.how == INTERRUPTED:
+                    return None
+                if ended.how == LEFT:
+                    self._say(f"{ended.task.title}: left to another process, which has begun it\n")
+                    self._left[position] = None
+                else:
+                    self._end(position, ended.training)
+                self._submit()
+            if len(self._over) == len(self._trainings):
+                return [self._over[position] for position in sorted(self._over)]
+            for position, known in sorted(self._left.items()):
+                if known is not None:
+                    wait_for(self._task(position).title, known)
+                    break
+            self._waiting.extend(sorted(self._left))
+            self._left.clear()
+
+    def _task(self, position: int) -> Task:
+        return Task(self._trainings[position], position, len(self._trainings))
+
+    def _end(self, position: int, training: Training) -> None:
+        self._over[position] = training
+        self._times.over(position, training.seconds)
+
+    def _submit(self) -> None:
+        """Give the executor as many trainings as it has places; what another process may have done is looked for."""
+        equal = list[int]()
+        while self._waiting and len(self._at_work) < self._executor.places():
+            position = self._waiting.popleft()
+            planned = self._trainings[position]
+            if any(is_same(planned, self._trainings[other]) for other in self._at_work):
+                equal.append(position)  # its run will be there
                 continue
-            title = f"{number} of {len(trainings)}: {planned.name}"
-            # Another process, or an equal variant, may have trained it in the meantime.
-            training = planned if planned.measured else planned.found(KnownRuns(request.store))
-            if training.known is not None and training.known.run.running():
-                left.append((title, training.known))
-                continue
-            try:
-                progress = ComparisonProgress(times, number - 1, len(trainings))
-                result = carried_out(request, training, title, progress, again=again, say=say)
-            except TakenRun:
-                say(f"{title}: left to another process, which has begun it\n")
-                continue
-            if result is None:
-                return None
-            done[number] = result
-            times.over(number - 1, result)
-        if len(done) == len(trainings):
-            return [done[number] for number in sorted(done)]
-        if left:
-            wait_for(*left[0])
+            training = planned if planned.measured else planned.found(KnownRuns(self._work.store))
+            task, known = Task(training, position, len(self._trainings)), training.known
+            if known is not None and known.run.running():
+                self._left[position] = known
+            elif known is not None and (training.measured or known.diverged):
+                self._say(f"{task.title}: run {known.run.number}\n")
+                if not training.measured:
+                    complain(f"{known.run.path}: {known.facts.message}")
+                self._end(position, training)
+            else:
+                self._at_work.add(position)
+                self._executor.submit(task)
+        self._waiting.extendleft(reversed(equal))
+
+
+def is_same(one: Training, other: Training) -> bool:
+    """Whether two trainings have one run."""
+    own, others = one.settings, other.settings
+    return own.kernels == others.kernels and settings(own.document) == settings(others.document)
 
 
 def wait_for(title: str, known: KnownRun) -> None:
@@ -63,104 +107,3 @@ def wait_for(title: str, known: KnownRun) -> None:
         complain(f"{title}: waiting for run {known.run.number}, which another process is training")
     while known.run.running():
         time.sleep(LOOKED_AGAIN)
-
-
-def carried_out(
-    request: ComparisonRequest,
-    training: Training,
-    title: str,
-    progress: ComparisonProgress,
-    *,
-    again: str,
-    say: Callable[[str], None],
-) -> Training | None:
-    """Return a training with figures, or that diverged; None where it was interrupted. title: for `say`.
-
-    Raises TakenRun where another process has begun it.
-    """
-    known = training.known
-    if known is not None and (training.measured or known.diverged):
-        say(f"{title}: run {known.run.number}\n")
-        if not training.measured:
-            complain(f"{known.run.path}: {known.facts.message}")
-        return training
-    source = request.document.changed(*training.variant.overrides, f"training.seed={training.seed}")
-    try:
-        weights = finished_weights(known)
-        if known is not None and weights is not None:
-            say(f"{title}: measured\n")
-            measured(request, training, source, known, weights)
-        else:
-            say(f"{title}{progress.expected()}\n")
-            if not trained(request, training, source, again, progress):
-                return None
-    except DivergenceError as error:
-        complain(str(error))
-        return replace(training.found(KnownRuns(request.store)), failed=True)
-    return training.found(KnownRuns(request.store))
-
-
-def trained(
-    request: ComparisonRequest, training: Training, source: DocumentSource, again: str, progress: ComparisonProgress
-) -> bool:
-    """Train, and return whether the run has finished. Raises TakenRun where another process has begun it."""
-
-    def taken() -> bool:
-        now = training.found(KnownRuns(request.store)).known
-        return now is not None and (training.known is None or now.run != training.known.run or now.run.running())
-
-    return train(
-        TrainingRequest(
-            source=source,
-            store=request.store,
-            resume=resume_from(training.known),
-            data_dir=request.data_dir,
-            limit=request.limit,
-            test=request.test,
-            threads=request.threads,
-            kernels=request.kernels,
-            command=again,
-            again=lambda number: again,
-            taken=taken,
-        ),
-        progress,
-    )
-
-
-def measured(
-    request: ComparisonRequest, training: Training, source: DocumentSource, known: KnownRun, weights: WeightsFile
-) -> None:
-    """Add the figures that the training lacks to the facts of its run."""
-    measure(
-        known.run,
-        weights,
-        read_document(source),
-        training.parts[0],
-        data_dir=request.data_dir,
-        limit=request.limit,
-        threads=request.threads,
-        kernels=request.kernels,
-    )
-
-
-def finished_weights(known: KnownRun | None) -> WeightsFile | None:
-    """Return the weights of a finished run; None, with a note, where they cannot be read, and must be trained again."""
-    if known is None or not known.finished:
-        return None
-    try:
-        return load_weights(known.run.weights, check_finite=True)
-    except WeightsError as error:
-        note(f"{error}; they are trained again")
-        return None
-
-
-def resume_from(known: KnownRun | None) -> int | None:
-    """Return the number of the run to continue; None, with a note, where its checkpoint cannot be read."""
-    if known is None or known.finished:
-        return None
-    try:
-        load_checkpoint(known.run.checkpoint)
-    except WeightsError as error:
-        note(f"{error}; the training begins anew")
-        return None
-    return known.run.number

@@ -65,7 +65,9 @@ class TrainingRun:
         place: RunPlace,
         progress: Progress,
         outputs: Sequence[SideProduct] = (),
+        stop: StopRequest | None = None,
     ) -> None:
+        self.stop = StopRequest() if stop is None else stop
         self.outputs = SideProducts(outputs)
         self.spec, self.graph, self.parameters, self.engine = spec, graph, parameters, engine
         self.data, self.place, self.progress = data, place, progress
@@ -130,7 +132,7 @@ class TrainingRun:
             records=self.trainer.history,
             log=self.progress.log,
         )
-        with StopRequest() as stop, opened as self.files:
+        with self.stop as stop, opened as self.files:
             with self.ending():
                 figures = self.trained(stop)
             if figures is None:
@@ -243,6 +245,8 @@ class TrainingRun:
         self.files.save_checkpoint(trainer.state(), self.settings)
         self.files.end(INTERRUPTED, **self.done())
         stop.over()
+        if stop.silent:
+            return
         lines = [
             f"Interrupted {position}; saved in {self.files.folder.path}.",
             *self.weights_so_far(),

@@ -1,9 +1,11 @@
-"""StopRequest: the first Ctrl-C stops a run after the step, the second at once."""
+"""StopRequest: what stops a run after the step, so that it is saved: the first Ctrl-C, or whoever has ordered it."""
 
 import contextlib
 import os
 import signal
 import threading
+import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from types import FrameType, TracebackType
 from typing import Any, Self
@@ -16,6 +18,7 @@ REPEATED = tuple(number for number in (HANGUP, CPU_LIMIT) if number is not None)
 SIGNALS = (signal.SIGINT, signal.SIGTERM, *REPEATED)
 NOTICE = b"Stopping after this step and saving"
 ONCE_MORE = b"; once more stops at once"
+ASKED_EVERY = 0.2  # seconds
 STOPPED_BY: ContextVar[int] = ContextVar("stopped_by", default=signal.SIGINT)  # the last signal that stopped a run
 
 
@@ -29,10 +32,11 @@ class StopRequest:
 
     The second SIGINT or SIGTERM raises KeyboardInterrupt. SIGHUP and SIGXCPU never do: a terminal that is closed sends
     several, and a limit of CPU time one each second.
-    A SIGHUP that is ignored, as under nohup, stays ignored.
+    A SIGHUP that is ignored, as under nohup, stays ignored. silent: whether somebody else says that a run was stopped.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, silent: bool = False) -> None:
+        self.silent = silent
         self.requested = self._told = self._over = False
         self._former: dict[signal.Signals, Any] = {}
 
@@ -66,3 +70,27 @@ class StopRequest:
             # not print, which the signal may have interrupted and which is not reentrant
             with contextlib.suppress(OSError):  # the terminal may be gone
                 os.write(2, (abandoned().encode() or b"\n") + NOTICE + (b"" if repeated else ONCE_MORE) + b".\n")
+
+
+class StopWhenAsked(StopRequest):
+    """A stop request that no signal sets, for a training that another process has ordered: it asks that one.
+
+    asked: returns whether to stop; it is called now and then.
+    """
+
+    def __init__(self, asked: Callable[[], bool]) -> None:
+        super().__init__(silent=True)
+        self._asked, self._due = asked, 0.0
+
+    def __call__(self) -> bool:
+        now = time.monotonic()
+        if not self.requested and now >= self._due:
+            self._due = now + ASKED_EVERY
+            self.requested = self._asked()
+        return self.requested
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        pass

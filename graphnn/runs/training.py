@@ -42,6 +42,7 @@ from graphnn.runs.reading import DocumentSource, print_notes, read_document
 from graphnn.runs.run import TrainingRun, trainer_of
 from graphnn.runs.side_products import SideProduct
 from graphnn.runs.standing import weights_meta
+from graphnn.runs.stopping import StopRequest
 from graphnn.runs.store import NotWritableError, RunStore
 from graphnn.specification.spec import Spec, make_spec
 from graphnn.storage.regular_files import is_file
@@ -63,7 +64,7 @@ class TrainingRequest:
     whether to measure on the test part at the end. dry_run: build everything, run one batch, and write nothing.
     ranks: those that train together, all with the same request; None: this process alone.
     command: how this training was started, for its facts. again: returns the command that resumes the run of a number;
-    None: an interrupted run is not saved. taken, after: as in RunPlace.
+    None: an interrupted run is not saved. taken, after: as in RunPlace. stop: what stops it, besides its end.
     """
 
     source: DocumentSource
@@ -84,6 +85,7 @@ class TrainingRequest:
     ranks: Ranks | None = None
     outputs: Sequence[SideProduct] = ()
     after: Callable[[Path, str], Sequence[str]] | None = None
+    stop: StopRequest | None = None
 
 
 def train(request: TrainingRequest, progress: Progress) -> bool:
@@ -184,7 +186,7 @@ def trained(request: TrainingRequest, progress: Progress, agreement: Agreement) 
     kernels = kernels_of(request, spec, graph, data, None if start is None else start[1])
     agreement.reach(spec, data, graph, kernels.name)
     with engine_of(request, spec, graph, parameters, data, kernels) as engine:
-        run = TrainingRun(spec, graph, parameters, engine, data, run_place, progress, request.outputs)
+        run = TrainingRun(spec, graph, parameters, engine, data, run_place, progress, request.outputs, request.stop)
         engine.supply(*data.parts)
         engine.lead()
         if start is not None:

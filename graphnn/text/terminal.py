@@ -17,6 +17,10 @@ SAID: ContextVar[set[str] | None] = ContextVar("said", default=None)  # the note
 HEARD: ContextVar[Callable[[str], None] | None] = ContextVar("heard", default=None)  # who hears messages too
 
 
+# Who prints messages in place of this process, which does a part of another one's work.
+ELSEWHERE: ContextVar[Callable[[str], None] | None] = ContextVar("elsewhere", default=None)
+
+
 # Makes room for text among lines that move; see text/working.py.
 ROOM: ContextVar[Callable[[], AbstractContextManager[None]]] = ContextVar("room", default=nullcontext)
 
@@ -29,6 +33,10 @@ def complain(message: str, style: Meaning | None = None) -> None:
     heard = HEARD.get()
     if heard is not None:
         heard(message)
+    elsewhere = ELSEWHERE.get()
+    if elsewhere is not None:
+        elsewhere(message)
+        return
     with ROOM.get()():
         sys.stdout.flush()
         print(showable(in_colour(message, style), sys.stderr), file=sys.stderr)
@@ -61,6 +69,25 @@ def heard_by(listener: Callable[[str], None]) -> Iterator[None]:
         yield
     finally:
         HEARD.reset(token)
+
+
+@contextmanager
+def printed_by(printer: Callable[[str], None]) -> Iterator[None]:
+    """A context in which messages are given to a printer, in place of being printed; `repeat` prints them there."""
+    token = ELSEWHERE.set(printer)
+    try:
+        yield
+    finally:
+        ELSEWHERE.reset(token)
+
+
+def repeat(message: str) -> None:
+    """Print a message that another process has said, as `note` or `complain` would have there."""
+    beginning = "note: "
+    if message.startswith(beginning):
+        note(message.removeprefix(beginning))
+    else:
+        complain(message)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnn.runs import comparison_run
+from graphnn.runs import comparison_run, comparison_training
 from graphnn.runs.facts import DIVERGED, INTERRUPTED
 from graphnn.runs.folder import RunFolder
 from graphnn.runs.store import store_of
@@ -267,14 +267,14 @@ def test_a_training_that_another_process_begins_meanwhile_is_left_to_it(
     compare: Compare, document: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other begins and ends while the data of this one are loaded."""
-    train = comparison_run.train
+    train = comparison_training.train
 
     def late(*arguments: Any) -> bool:
         monkeypatch.undo()
         assert compare()[0] == 0
         return train(*arguments)
 
-    monkeypatch.setattr(comparison_run, "train", late)
+    monkeypatch.setattr(comparison_training, "train", late)
     code, _, err = compare()
     assert (code, len(runs(document))) == (0, 1)
     title = "1 of 1: as it is, seed 1"
@@ -295,7 +295,7 @@ def test_what_another_process_has_trained_meanwhile_is_not_repeated(
     compare: Compare, document: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other begins when the first training of this one has ended."""
-    train = comparison_run.train
+    train = comparison_training.train
 
     def with_another(*arguments: Any) -> bool:
         monkeypatch.undo()
@@ -303,7 +303,7 @@ def test_what_another_process_has_trained_meanwhile_is_not_repeated(
         assert compare("--seeds", "1,2")[0] == 0
         return done
 
-    monkeypatch.setattr(comparison_run, "train", with_another)
+    monkeypatch.setattr(comparison_training, "train", with_another)
     code, out, _ = compare("--seeds", "1,2")
     assert code == 0
     assert out.count("as it is,validation,accuracy,") == 1

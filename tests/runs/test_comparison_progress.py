@@ -6,40 +6,33 @@ from typing import Any, cast
 
 import pytest
 
-from graphnn.runs.comparison import Training
 from graphnn.runs.comparison_progress import ComparisonProgress, RunTask, TimeOfAll
 from graphnn.text.working import Display, displayed
 from graphnn.training.trainer import Trainer
 
 
-def training(epochs: float, seconds: float = 0.0) -> Training:
-    """Return a training of so many epochs that took so long."""
-    settings = SimpleNamespace(document={"training": {"epochs": epochs}})
-    return cast(Training, SimpleNamespace(settings=settings, seconds=seconds))
-
-
 def test_the_time_left_is_that_of_the_epochs_left() -> None:
-    times = TimeOfAll([training(5), training(10), training(10)])
+    times = TimeOfAll([5, 10, 10])
     assert times.left(0) is None
     assert times.left(0, (10.0, 4.0)) == 4 + 2 * 20
-    times.over(0, training(5, 10.0))
+    times.over(0, 10.0)
     assert times.left(1) == 20 + 20
     assert times.left(1, (20.0, 5.0)) == 5 + 20
     assert times.share(1, 0.5) == (5 + 5) / 25
-    times.over(1, training(10))  # it diverged at once
+    times.over(1, 0.0)  # it diverged at once
     assert times.left(2) == 20
 
 
 def test_a_training_of_known_length_is_announced_with_the_time_of_all() -> None:
-    times = TimeOfAll([training(1), training(6), training(6)])
+    times = TimeOfAll([1, 6, 6])
     assert ComparisonProgress(times, 0, 3).expected() == ""
-    times.over(0, training(1, 10.0))
+    times.over(0, 10.0)
     assert ComparisonProgress(times, 1, 3).expected() == " (about 2:00 left for all)"
     for live, said in ((True, ""), (False, " (about 2:00 left for all)")):
         with displayed(Display(io.StringIO(), live=live)):
             assert ComparisonProgress(times, 1, 3).expected() == said
-    times.over(1, training(6, 60.0))
-    times.over(0, training(1, 1.0))
+    times.over(1, 60.0)
+    times.over(0, 1.0)
     assert ComparisonProgress(times, 2, 3).expected() == ""  # less than a minute needs no announcement
 
 
@@ -85,7 +78,7 @@ def test_a_terminal_shows_them_while_a_training_goes_on(monkeypatch: pytest.Monk
     stream, clocks = io.StringIO(), iter([0.0, 10.0, 20.0])
     monkeypatch.setattr("graphnn.runs.comparison_progress.time.perf_counter", lambda: next(clocks))
     monkeypatch.setenv("COLUMNS", "80")
-    progress = ComparisonProgress(TimeOfAll([training(2), training(2)]), 0, 2)
+    progress = ComparisonProgress(TimeOfAll([2, 2]), 0, 2)
     with displayed(Display(stream, live=True)):
         for each in (trainer(0, 0), trainer(0, 5), trainer(1, 0)):
             progress.step_done(each)
