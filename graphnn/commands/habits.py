@@ -33,7 +33,7 @@ SHORT = {
     "-o": "--output",
     "-v": "--verbose",
     "-q": "--quiet",
-    "-j": "--threads",
+    "-j": "--jobs",
 }
 GPUS = (
     "gpu gpus device devices cuda usegpu usecuda nocuda cpu accelerator gpuid gpuids fp16 amp mixedprecision precision"
@@ -42,7 +42,9 @@ DOCUMENTS = "config cfg model spec document net network arch architecture json y
 WEIGHTS = "weights checkpoint ckpt load pretrained modelpath initfrom init loadweights weightsfile params"
 INPUTS = "input inputs image images img picture source test"
 RENAMED = {  # by names in other programs, `folded`: options here, of which the command takes the first that it knows
-    **dict.fromkeys(("workers", "numworkers", "njobs", "jobs", "nthreads", "numthreads", "cores"), ("--threads",)),
+    **dict.fromkeys(("workers", "numworkers", "njobs", "jobs"), ("--jobs", "--threads")),
+    **dict.fromkeys(("parallel", "concurrency", "maxconcurrent", "maxconcurrenttrials"), ("--jobs",)),
+    **dict.fromkeys(("nthreads", "numthreads", "cores"), ("--threads",)),
     **dict.fromkeys(("outputdir", "outdir", "savedir", "out", "save", "savepath", "savemodel"), ("--output",)),
     **dict.fromkeys(("resumefrom", "continue", "restart", "restore", "lastcheckpoint"), ("--resume", "--weights")),
     **dict.fromkeys(WEIGHTS.split(), ("--weights", "--init-from")),
@@ -66,6 +68,7 @@ VALUES = {
     "--init-from": "FILE",
     "--tensorboard": "FOLDER",
     "--threads": "4",
+    "--jobs": "4",
 }
 WITHOUT_VALUE = ("--quiet", "--plain", "--dry-run", "--resume")
 

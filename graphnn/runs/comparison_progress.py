@@ -32,6 +32,26 @@ class TimeOfAll:
         """Take over how long a training took that is over; 0 where that is not known, as of one that diverged."""
         self._seconds[position] = seconds
 
+    @property
+    def epochs(self) -> float:
+        """The epochs of all trainings."""
+        return sum(self._epochs)
+
+    @property
+    def count(self) -> int:
+        """How many trainings there are."""
+        return len(self._epochs)
+
+    @property
+    def over_so_far(self) -> int:
+        """How many of them are over."""
+        return len(self._seconds)
+
+    def epochs_done(self, running: Mapping[int, float]) -> float:
+        """Return how many epochs are done, with those of trainings that are running, by position."""
+        part = sum(epochs for position, epochs in running.items() if position not in self._seconds)
+        return sum(self._epochs[position] for position in self._seconds) + part
+
     def share(self, position: int, part: float) -> float:
         """Return how much of all is done when `part` of the training at a position is, by epochs."""
         done = sum(self._epochs[at] for at in self._seconds) + part * self._epochs[position]

@@ -59,8 +59,15 @@ class Executor(Protocol):
         """
 
 
-def opened(work: Work, times: TimeOfAll) -> AbstractContextManager[Executor]:
-    """Return a context with an executor. times: of all trainings, whose positions are those of the tasks."""
-    from graphnn.runs.comparison_here import Here  # which is made for this protocol
+def opened(work: Work, times: TimeOfAll, *, jobs: int | None = None) -> AbstractContextManager[Executor]:
+    """Return a context with an executor. times: of all trainings, whose positions are those of the tasks.
+
+    jobs: how many processes of this machine are to carry out the trainings; None: this process alone.
+    """
+    if jobs is not None:
+        from graphnn.runs.comparison_jobs import Jobs  # here and below: what is made for this protocol
+
+        return Jobs(work, times, jobs)
+    from graphnn.runs.comparison_here import Here
 
     return Here(work, times)

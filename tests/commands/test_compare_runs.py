@@ -354,3 +354,32 @@ def test_the_folder_of_a_comparison_is_not_called_as_a_weights_file(compare: Com
     assert (code, out) == (2, "")
     assert f"name it {document.with_name('tries.runs')}, for example" in err
     assert [file.name for file in document.parent.iterdir()] == [document.name]
+
+
+def test_trainings_in_several_processes_give_the_same_table(compare: Compare, document: Path) -> None:
+    alone = compare("--seeds", "1,2,3", "--output", document.with_name("alone"))
+    code, out, err = compare("--seeds", "1,2,3", "--jobs", "2")
+    assert (code, out) == (0, alone[1])
+    titles = [f"{number} of 3: as it is, seed {number}" for number in (1, 2, 3)]
+    lines = [re.sub(r"loss \d\.\d+, accuracy .*", "", line) for line in err.splitlines()]
+    assert sorted(lines) == sorted(f"{title}{end}" for title in titles for end in (" begins", ": validation "))
+    assert lines[:2] == [f"{title} begins" for title in titles[:2]]
+    assert compare("--seeds", "1,2,3", "--jobs", "2")[2].splitlines() == [
+        f"{title}: run {run.number}"
+        for title, run in zip(titles, sorted(runs(document), key=lambda run: run.facts().changes), strict=True)
+    ]
+
+
+def test_an_edit_of_the_document_meanwhile_does_not_count(
+    compare: Compare, document: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train, text = comparison_training.train, document.read_text()
+
+    def edited(*arguments: Any) -> bool:
+        document.write_text(text.replace('"epochs": 3', '"epochs": 1'))
+        return train(*arguments)
+
+    monkeypatch.setattr(comparison_training, "train", edited)
+    code, out, _ = compare("--seeds", "1,2")
+    assert (code, out.count("as it is,validation,accuracy,")) == (0, 1)
+    assert [run.facts().done for run in runs(document)] == [3, 3]

@@ -143,6 +143,7 @@ OPTIONS: Mapping[str, Mapping[str, Option]] = {
         "--test": Option("", ""),
         "--output": Option("kept", "kept"),
         "--limit": Option("20", ""),
+        "--jobs": Option("2", "seed 2 begins", f"{NET} --seeds 1,2"),
         "--format": Option("json", '"variant": "as it is"'),
         "--markdown": Option("", "|"),
     },

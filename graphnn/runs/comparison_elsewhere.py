@@ -1,0 +1,246 @@
+"""What executors share whose trainings other processes carry out: their order, what is printed, and stopping them."""
+
+import math
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Self
+
+from graphnn.errors import GraphError
+from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.metrics.figures import brief, figures, short_figures
+from graphnn.runs.comparison import Training
+from graphnn.runs.comparison_progress import TimeOfAll
+from graphnn.runs.comparison_training import STOPPED, Work
+from graphnn.runs.executors import INTERRUPTED, Ended, EpochDone, Task
+from graphnn.runs.stopping import StopRequest
+from graphnn.text.numbers import clock
+from graphnn.text.tables import display_width
+from graphnn.text.terminal import complain, repeat, say, terminal_width
+from graphnn.text.working import Work as Shown
+from graphnn.text.working import shown
+from graphnn.training.history import Record
+
+COLUMNS = 80  # of lines that are not for a terminal
+LOOKED_EVERY = 0.2  # seconds, for Ctrl-C and for processes that have ended
+LOSSES = 3  # of the processes of one training, after which it is given up
+
+
+class Order:
+    """A training that another process carries out. epochs: how many of it are known. lost: how many processes of it."""
+
+    def __init__(self, task: Task, epoch_done: EpochDone | None) -> None:
+        self.task, self.epoch_done = task, epoch_done
+        self.epochs = self.lost = 0
+        self.refused = False  # by epoch_done
+
+
+@frozen_dataclass
+class Said:
+    """A message of a training."""
+
+    order: Order
+    text: str
+
+
+@frozen_dataclass
+class Epoch:
+    """A training has finished an epoch."""
+
+    order: Order
+    record: Record
+
+
+@frozen_dataclass
+class Over:
+    """A training has ended, as `carried_out` returns it."""
+
+    order: Order
+    training: Training
+    how: str
+
+
+@frozen_dataclass
+class Failed:
+    """A training has failed otherwise than by divergence."""
+
+    order: Order
+    error: BaseException
+
+
+@frozen_dataclass
+class Lost:
+    """The process of a training has ended. how: in words, after "its process". advice: what may help, for an error."""
+
+    order: Order
+    how: str
+    advice: str = ""
+
+
+Event = Said | Epoch | Over | Failed | Lost
+
+
+class Elsewhere(ABC):
+    """An executor whose trainings other processes carry out. times: of all trainings."""
+
+    def __init__(self, work: Work, times: TimeOfAll) -> None:
+        self.work, self._times = work, times
+        self._waiting: deque[Order] = deque()
+        self._running: list[Order] = []
+        self._error: BaseException | None = None
+        self._bar = Shown("")
+
+    @abstractmethod
+    def begin(self, order: Order) -> str | None:
+        """Have a training carried out, and return where, in words to be added; None if there is no place at present."""
+
+    @abstractmethod
+    def ask_to_stop(self, orders: list[Order]) -> None:
+        """Ask trainings to stop and save, if they have not ended."""
+
+    @abstractmethod
+    def events(self, seconds: float) -> Iterator[Event]:
+        """Yield what has happened, after waiting for it so long at most."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End all processes, or what they do for this executor, at once."""
+
+    @abstractmethod
+    def places(self) -> int:
+        """Return how many trainings it carries out at once."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def submit(self, task: Task, epoch_done: EpochDone | None = None) -> None:
+        """Take over a training."""
+        self._waiting.append(Order(task, epoch_done))
+
+    def results(self) -> Iterator[Ended]:
+        """Carry out the trainings, and yield each as it ends."""
+        self._bar = Shown("", total=math.ceil(self._times.epochs))
+        stopped = list[Ended]()
+        with StopRequest() as stop, shown(self._bar):
+            asked = False
+            while self._running or (self._waiting and not asked):
+                if not asked and (stop() or self._error is not None):
+                    asked = True
+                    self.ask_to_stop([*self._running])
+                if not asked:
+                    self._begin()
+                for event in self.events(LOOKED_EVERY):
+                    ended = self._taken(event, asked=asked)
+                    if ended is not None and ended.how == INTERRUPTED:
+                        stopped.append(ended)
+                    elif ended is not None:
+                        yield ended
+            stop.over()
+        if self._error is not None:
+            raise self._error
+        if asked:
+            stopped += [Ended(order.task, order.task.training, INTERRUPTED) for order in self._waiting]
+            self._waiting.clear()
+            complain(f"{interrupted(stopped)}\n  {self.work.again}")
+            yield from stopped
+
+    def _begin(self) -> None:
+        while self._waiting and len(self._running) < self.places():
+            order = self._waiting[0]
+            place = self.begin(order)
+            if place is None:
+                return
+            self._waiting.popleft()
+            self._running.append(order)
+            if not order.lost:
+                say(f"{order.task.title} {beginning(order.task.training)}{place}")
+            self._show()
+
+    def _taken(self, event: Event, *, asked: bool) -> Ended | None:
+        """Take over what has happened, and return a training that has ended by it. asked: whether all are to stop."""
+        order = event.order
+        if order not in self._running:
+            return None
+        match event:
+            case Said():
+                repeat(event.text)
+            case Epoch():
+                self._judge(order, event.record)
+            case Over():
+                self._running.remove(order)
+                stopped = event.how == STOPPED and not order.refused
+                ended = Ended(order.task, event.training, INTERRUPTED if stopped else event.how)
+                if not stopped:
+                    self._say_end(ended)
+                return ended
+            case Failed():
+                self._running.remove(order)
+                self._fail(order, event.error)
+            case Lost():
+                self._running.remove(order)
+                order.lost += 1
+                if asked:
+                    return Ended(order.task, order.task.training, INTERRUPTED)
+                if order.lost > LOSSES:
+                    given_up = f"given up, because {order.lost} of its processes were lost; the last"
+                    self._fail(order, GraphError(f"{given_up} {event.how}{event.advice}"))
+                else:
+                    complain(f"{order.task.title}: its process {event.how}; another one goes on from its run")
+                    self._waiting.appendleft(order)
+        self._show()
+        return None
+
+    def _judge(self, order: Order, record: Record) -> None:
+        if record.epoch <= order.epochs:  # told before, by a process that was lost
+            return
+        order.epochs = record.epoch
+        if order.epoch_done is None or order.refused or order.epoch_done(record):
+            return
+        order.refused = True
+        if order.epochs < order.task.training.epochs:
+            self.ask_to_stop([order])
+
+    def _fail(self, order: Order, error: BaseException) -> None:
+        """Take over the first error, which is raised when all trainings have stopped; print others."""
+        if isinstance(error, GraphError):
+            error = GraphError(f"{order.task.title}:", *error.problems)
+        if self._error is None:
+            self._error = error
+        else:
+            complain(str(error))
+
+    def _say_end(self, ended: Ended) -> None:
+        training = ended.training
+        if training.measured and not training.diverged:
+            part, seconds = training.parts[0], clock(training.seconds)
+            measured = brief(training.figures[part])
+            line = f"{ended.task.title}: {part} {', '.join(figures(measured))}, {seconds}"
+            fits = display_width(line) <= (terminal_width() or COLUMNS)
+            say(line if fits else f"{ended.task.title}: {short_figures(measured)}, {seconds}")
+        elif ended.how != INTERRUPTED:
+            say(f"{ended.task.title}: {ended.how}")
+
+    def _show(self) -> None:
+        """Move the bar on."""
+        epochs = {order.task.position: order.epochs for order in self._running}
+        self._bar.what = f"{len(self._running)} at work, {self._times.over_so_far} of {self._times.count} done"
+        self._bar.advance(int(self._times.epochs_done(epochs)) - self._bar.done)
+
+
+def beginning(training: Training) -> str:
+    """Return what is done of a training, in words after its title."""
+    if training.known is None:
+        return "begins"
+    return "is measured" if training.known.finished else f"goes on from run {training.known.run.number}"
+
+
+def interrupted(stopped: list[Ended]) -> str:
+    """Return the message about trainings that were stopped, before the command that goes on."""
+    saved: list[Any] = [ended for ended in stopped if ended.training.known is not None]
+    what = {0: "nothing was running", 1: "the training that was running is saved"}
+    state = what.get(len(saved), f"the {len(saved)} trainings that were running are saved")
+    return f"Interrupted; {state}.\nTo continue, with the same result as without the interruption:"
