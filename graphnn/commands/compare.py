@@ -87,11 +87,18 @@ def parser() -> Parser:
     result.add_argument(
         "--limit", type=positive_integer, metavar="N", help="use at most N samples of each part, drawn class by class"
     )
-    result.add_argument(
+    where = result.add_mutually_exclusive_group()
+    where.add_argument(
         "--jobs",
         type=positive_integer,
         metavar="N",
         help="train N at once, each in a process of its own with its share of the cores; results do not depend on it",
+    )
+    where.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="train on the workers of a Dask cluster, one training on each: the address of its scheduler, as in "
+        "tcp://HOST:8786, or the file of dask scheduler --scheduler-file; the workers must see the folder of the runs",
     )
     form = result.add_mutually_exclusive_group()
     add_format_argument(form, csv="one line a variant, part and metric")
@@ -153,7 +160,7 @@ def compare(argv: Sequence[str]) -> int:
     # The output of the trainings is printed above a table, but on stderr where programs read the result.
     with nullcontext() if arguments.format in (TABLE, "markdown") else redirect_stdout(sys.stderr):
         times = TimeOfAll([each.epochs for each in trainings])
-        with opened(work, times, jobs=arguments.jobs) as executor:
+        with opened(work, times, jobs=arguments.jobs, scheduler=arguments.scheduler) as executor:
             done = Comparison(work, trainings, times, executor, show).run()
     if done is None:
         return INTERRUPTED

@@ -44,6 +44,7 @@ INPUTS = "input inputs image images img picture source test"
 RENAMED = {  # by names in other programs, `folded`: options here, of which the command takes the first that it knows
     **dict.fromkeys(("workers", "numworkers", "njobs", "jobs"), ("--jobs", "--threads")),
     **dict.fromkeys(("parallel", "concurrency", "maxconcurrent", "maxconcurrenttrials"), ("--jobs",)),
+    **dict.fromkeys(("schedulerfile", "schedulerip", "address", "dask", "distributed", "cluster"), ("--scheduler",)),
     **dict.fromkeys(("nthreads", "numthreads", "cores"), ("--threads",)),
     **dict.fromkeys(("outputdir", "outdir", "savedir", "out", "save", "savepath", "savemodel"), ("--output",)),
     **dict.fromkeys(("resumefrom", "continue", "restart", "restore", "lastcheckpoint"), ("--resume", "--weights")),
@@ -69,6 +70,7 @@ VALUES = {
     "--tensorboard": "FOLDER",
     "--threads": "4",
     "--jobs": "4",
+    "--scheduler": "tcp://HOST:8786",
 }
 WITHOUT_VALUE = ("--quiet", "--plain", "--dry-run", "--resume")
 

@@ -28,12 +28,24 @@ LOSSES = 3  # of the processes of one training, after which it is given up
 
 
 class Order:
-    """A training that another process carries out. epochs: how many of it are known. lost: how many processes of it."""
+    """A training that another process carries out.
+
+    place: where it has begun. epochs: how many of it are known. lost: how many processes of it. refused: by epoch_done.
+    """
 
     def __init__(self, task: Task, epoch_done: EpochDone | None) -> None:
         self.task, self.epoch_done = task, epoch_done
+        self.place: str | None = None
         self.epochs = self.lost = 0
-        self.refused = False  # by epoch_done
+        self.refused = False
+
+
+@frozen_dataclass
+class Begun:
+    """A training has begun. place: in words."""
+
+    order: Order
+    place: str
 
 
 @frozen_dataclass
@@ -78,7 +90,7 @@ class Lost:
     advice: str = ""
 
 
-Event = Said | Epoch | Over | Failed | Lost
+Event = Begun | Said | Epoch | Over | Failed | Lost
 
 
 class Elsewhere(ABC):
@@ -86,14 +98,14 @@ class Elsewhere(ABC):
 
     def __init__(self, work: Work, times: TimeOfAll) -> None:
         self.work, self._times = work, times
-        self._waiting: deque[Order] = deque()
-        self._running: list[Order] = []
+        self.waiting: deque[Order] = deque()
+        self.running: list[Order] = []
         self._error: BaseException | None = None
         self._bar = Shown("")
 
     @abstractmethod
-    def begin(self, order: Order) -> str | None:
-        """Have a training carried out, and return where, in words to be added; None if there is no place at present."""
+    def begin(self, order: Order) -> bool:
+        """Have a training carried out, and return True; False where there is no place at present."""
 
     @abstractmethod
     def ask_to_stop(self, orders: list[Order]) -> None:
@@ -119,7 +131,7 @@ class Elsewhere(ABC):
 
     def submit(self, task: Task, epoch_done: EpochDone | None = None) -> None:
         """Take over a training."""
-        self._waiting.append(Order(task, epoch_done))
+        self.waiting.append(Order(task, epoch_done))
 
     def results(self) -> Iterator[Ended]:
         """Carry out the trainings, and yield each as it ends."""
@@ -127,10 +139,10 @@ class Elsewhere(ABC):
         stopped = list[Ended]()
         with StopRequest() as stop, shown(self._bar):
             asked = False
-            while self._running or (self._waiting and not asked):
+            while self.running or (self.waiting and not asked):
                 if not asked and (stop() or self._error is not None):
                     asked = True
-                    self.ask_to_stop([*self._running])
+                    self.ask_to_stop([*self.running])
                 if not asked:
                     self._begin()
                 for event in self.events(LOOKED_EVERY):
@@ -143,56 +155,67 @@ class Elsewhere(ABC):
         if self._error is not None:
             raise self._error
         if asked:
-            stopped += [Ended(order.task, order.task.training, INTERRUPTED) for order in self._waiting]
-            self._waiting.clear()
+            stopped += [Ended(order.task, order.task.training, INTERRUPTED) for order in self.waiting]
+            self.waiting.clear()
             complain(f"{interrupted(stopped)}\n  {self.work.again}")
             yield from stopped
 
     def _begin(self) -> None:
-        while self._waiting and len(self._running) < self.places():
-            order = self._waiting[0]
-            place = self.begin(order)
-            if place is None:
+        while self.waiting and len(self.running) < self.places():
+            order = self.waiting[0]
+            if not self.begin(order):
                 return
-            self._waiting.popleft()
-            self._running.append(order)
-            if not order.lost:
-                say(f"{order.task.title} {beginning(order.task.training)}{place}")
+            self.waiting.popleft()
+            self.running.append(order)
             self._show()
+
+    def put_back(self, order: Order) -> None:
+        """Let a training that was begun wait for another place."""
+        self.running.remove(order)
+        self.waiting.appendleft(order)
 
     def _taken(self, event: Event, *, asked: bool) -> Ended | None:
         """Take over what has happened, and return a training that has ended by it. asked: whether all are to stop."""
         order = event.order
-        if order not in self._running:
+        if order not in self.running:
             return None
         match event:
+            case Begun():
+                self.say_begun(order, event.place)
             case Said():
                 repeat(event.text)
             case Epoch():
                 self._judge(order, event.record)
             case Over():
-                self._running.remove(order)
+                self.running.remove(order)
                 stopped = event.how == STOPPED and not order.refused
                 ended = Ended(order.task, event.training, INTERRUPTED if stopped else event.how)
                 if not stopped:
                     self._say_end(ended)
                 return ended
             case Failed():
-                self._running.remove(order)
+                self.running.remove(order)
                 self._fail(order, event.error)
             case Lost():
-                self._running.remove(order)
-                order.lost += 1
                 if asked:
+                    self.running.remove(order)
                     return Ended(order.task, order.task.training, INTERRUPTED)
+                order.lost += 1
                 if order.lost > LOSSES:
-                    given_up = f"given up, because {order.lost} of its processes were lost; the last"
+                    self.running.remove(order)
+                    given_up = f"given up, because {order.lost} processes were lost that trained it; the last"
                     self._fail(order, GraphError(f"{given_up} {event.how}{event.advice}"))
                 else:
                     complain(f"{order.task.title}: its process {event.how}; another one goes on from its run")
-                    self._waiting.appendleft(order)
+                    self.put_back(order)
         self._show()
         return None
+
+    def say_begun(self, order: Order, place: str) -> None:
+        """Print that a training has begun, unless it has before. place: where, in words."""
+        if order.place is None:
+            say(f"{order.task.title} {beginning(order.task.training)}{place and f' at {place}'}")
+        order.place = place
 
     def _judge(self, order: Order, record: Record) -> None:
         if record.epoch <= order.epochs:  # told before, by a process that was lost
@@ -226,8 +249,8 @@ class Elsewhere(ABC):
 
     def _show(self) -> None:
         """Move the bar on."""
-        epochs = {order.task.position: order.epochs for order in self._running}
-        self._bar.what = f"{len(self._running)} at work, {self._times.over_so_far} of {self._times.count} done"
+        epochs = {order.task.position: order.epochs for order in self.running}
+        self._bar.what = f"{len(self.running)} at work, {self._times.over_so_far} of {self._times.count} done"
         self._bar.advance(int(self._times.epochs_done(epochs)) - self._bar.done)
 
 

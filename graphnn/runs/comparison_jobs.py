@@ -65,7 +65,7 @@ class Jobs(Elsewhere):
         """Return how many trainings it carries out at once."""
         return self._count
 
-    def begin(self, order: Order) -> str:
+    def begin(self, order: Order) -> bool:
         """Give a training to a process that has none; where there is none, to a new one."""
         worker = next((worker for worker in self.workers if worker.order is None), None)
         if worker is None:
@@ -73,7 +73,8 @@ class Jobs(Elsewhere):
             self.workers.append(worker)
         worker.order = order
         worker.send(order.task.position, order.task.training)
-        return ""
+        self.say_begun(order, "")
+        return True
 
     def ask_to_stop(self, orders: list[Order]) -> None:
         """Ask the processes of trainings to stop and save these."""

@@ -59,13 +59,20 @@ class Executor(Protocol):
         """
 
 
-def opened(work: Work, times: TimeOfAll, *, jobs: int | None = None) -> AbstractContextManager[Executor]:
+def opened(
+    work: Work, times: TimeOfAll, *, jobs: int | None = None, scheduler: str | None = None
+) -> AbstractContextManager[Executor]:
     """Return a context with an executor. times: of all trainings, whose positions are those of the tasks.
 
-    jobs: how many processes of this machine are to carry out the trainings; None: this process alone.
+    jobs: how many processes of this machine are to carry out the trainings. scheduler: the address or file of that of
+    a Dask cluster, which is to. None of both: this process alone. Raises GraphError where there is no such cluster.
     """
+    if scheduler is not None:
+        from graphnn.runs.comparison_dask import Dask  # here and below: what is made for this protocol
+
+        return Dask(work, times, scheduler)
     if jobs is not None:
-        from graphnn.runs.comparison_jobs import Jobs  # here and below: what is made for this protocol
+        from graphnn.runs.comparison_jobs import Jobs
 
         return Jobs(work, times, jobs)
     from graphnn.runs.comparison_here import Here

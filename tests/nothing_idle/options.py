@@ -144,6 +144,7 @@ OPTIONS: Mapping[str, Mapping[str, Option]] = {
         "--output": Option("kept", "kept"),
         "--limit": Option("20", ""),
         "--jobs": Option("2", "seed 2 begins", f"{NET} --seeds 1,2"),
+        "--scheduler": Option("nowhere.json", "--scheduler nowhere.json: no such file"),
         "--format": Option("json", '"variant": "as it is"'),
         "--markdown": Option("", "|"),
     },

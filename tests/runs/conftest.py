@@ -1,4 +1,4 @@
-"""What tests of runs share: facts, and runs with weights, that no training has made."""
+"""What tests of runs share: facts, and runs with weights, that no training has made; comparisons of two trainings."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,10 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphnn.runs.comparison import ComparisonRequest, planned
+from graphnn.runs.comparison_elsewhere import Elsewhere
+from graphnn.runs.comparison_progress import TimeOfAll
+from graphnn.runs.comparison_training import Work
+from graphnn.runs.executors import Ended, Task, opened
 from graphnn.runs.facts import FINISHED, RunFacts
 from graphnn.runs.folder import RunFolder
-from graphnn.runs.store import RunStore
+from graphnn.runs.reading import DocumentSource
+from graphnn.runs.store import RunStore, store_of
+from graphnn.specification.variants import AS_IT_IS, Variant
 from graphnn.storage.weights import save_weights
+from graphnn.training.history import Record
 
 FACTS = RunFacts(
     state=FINISHED,
@@ -96,3 +104,38 @@ def held(start: Callable[..., Any]) -> Any:
     for process in processes:
         process.kill()
         process.communicate()
+
+
+EPOCHS = 10
+LONG = (f"training.epochs={EPOCHS}", "training.batch_size=8")  # long enough for something to be done meanwhile
+Act = Callable[[Elsewhere, int], object]  # is given the executor and the number of the training
+
+
+@pytest.fixture
+def comparison(document: Path) -> ComparisonRequest:
+    """A comparison of two seeds, in trainings of 10 epochs."""
+    source = DocumentSource.of(document, LONG, ())
+    variants = (Variant(AS_IT_IS),)
+    return ComparisonRequest(document=source, variants=variants, store=store_of(document), seeds=(1, 2), limit=300)
+
+
+@pytest.fixture
+def carry_out() -> Callable[..., list[Ended]]:
+    """Carry out a comparison, and return how each training ended, in their order: carry_out(request, acts, jobs=2).
+
+    acts: what to do, once, by number of the training and epoch; a training stops where that returns False.
+    """
+
+    def run(request: ComparisonRequest, acts: dict[tuple[int, int], Act], **where: Any) -> list[Ended]:
+        trainings = list(planned(request))
+        with opened(Work.of(request, "again"), TimeOfAll([each.epochs for each in trainings]), **where) as executor:
+            for position, training in enumerate(trainings):
+
+                def epoch_done(record: Record, position: int = position) -> bool:
+                    act = acts.pop((position, record.epoch), None)
+                    return act is None or act(executor, position) is not False  # type: ignore[arg-type]
+
+                executor.submit(Task(training, position, len(trainings)), epoch_done)
+            return sorted(executor.results(), key=lambda each: each.task.position)
+
+    return run

@@ -11,48 +11,17 @@ import pytest
 
 from graphnn.errors import GraphError
 from graphnn.runs import comparison_elsewhere
-from graphnn.runs.comparison import ComparisonRequest, planned
+from graphnn.runs.comparison import ComparisonRequest
 from graphnn.runs.comparison_jobs import Jobs
-from graphnn.runs.comparison_progress import TimeOfAll
 from graphnn.runs.comparison_report import comparison_report
-from graphnn.runs.comparison_training import FINISHED, STOPPED, Work
-from graphnn.runs.executors import INTERRUPTED, Ended, Task, opened
+from graphnn.runs.comparison_training import FINISHED, STOPPED
+from graphnn.runs.executors import INTERRUPTED, Ended
 from graphnn.runs.facts import INTERRUPTED as SAVED
-from graphnn.runs.reading import DocumentSource
-from graphnn.runs.store import RunStore, store_of
-from graphnn.specification.variants import AS_IT_IS, Variant
-from graphnn.training.history import Record
+from graphnn.runs.store import RunStore
+from graphnn.specification.variants import AS_IT_IS
 
-LONG = ("training.epochs=10", "training.batch_size=8")  # long enough for something to be done meanwhile
 EPOCHS = 10
-Act = Callable[[Jobs, int], object]  # is given the executor and the number of the training
-Acts = dict[tuple[int, int], Act]  # by training and epoch
-
-
-@pytest.fixture
-def comparison(document: Path) -> ComparisonRequest:
-    """A comparison of two seeds."""
-    source = DocumentSource.of(document, LONG, ())
-    variants = (Variant(AS_IT_IS),)
-    return ComparisonRequest(document=source, variants=variants, store=store_of(document), seeds=(1, 2), limit=500)
-
-
-def carried_out(request: ComparisonRequest, acts: Acts, jobs: int | None = 2) -> list[Ended]:
-    """Carry out a comparison, and return how each training ended, in their order.
-
-    What is to be done after an epoch of a training is done once; a training stops where that returns False.
-    """
-    trainings = list(planned(request))
-    with opened(Work.of(request, "again"), TimeOfAll([each.epochs for each in trainings]), jobs=jobs) as executor:
-        assert executor.places() == (jobs or 1)
-        for position, training in enumerate(trainings):
-
-            def epoch_done(record: Record, position: int = position) -> bool:
-                act = acts.pop((position, record.epoch), None)
-                return act is None or act(executor, position) is not False  # type: ignore[arg-type]
-
-            executor.submit(Task(training, position, len(trainings)), epoch_done)
-        return sorted(executor.results(), key=lambda each: each.task.position)
+CarryOut = Callable[..., list[Ended]]
 
 
 def kill(executor: Jobs, position: int) -> None:
@@ -63,9 +32,9 @@ def kill(executor: Jobs, position: int) -> None:
 
 
 def test_a_training_whose_process_is_killed_goes_on(
-    comparison: ComparisonRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    comparison: ComparisonRequest, carry_out: CarryOut, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ended = carried_out(comparison, {(0, 3): kill})
+    ended = carry_out(comparison, {(0, 3): kill}, jobs=2)
     lost = "1 of 2: as it is, seed 1: its process was ended by SIGKILL; another one goes on from its run\n"
     assert capsys.readouterr().err == lost
     assert [each.how for each in ended] == [FINISHED, FINISHED]
@@ -74,28 +43,31 @@ def test_a_training_whose_process_is_killed_goes_on(
     assert ["Resumed at epoch " in log for log in logs] == [True, False]
     assert "Resumed at epoch 1," not in logs[0]
     alone = replace(comparison, store=RunStore(tmp_path / "alone"))
-    tables = [
-        comparison_report([each.training for each in some]).data for some in (ended, carried_out(alone, {}, jobs=None))
-    ]
+    tables = [comparison_report([each.training for each in some]).data for some in (ended, carry_out(alone, {}))]
     for table in tables:
         assert [row.pop("seconds") > 0 for row in table] == [True]
     assert tables[0] == tables[1]
 
 
 def test_a_training_whose_processes_are_all_killed_is_given_up(
-    comparison: ComparisonRequest, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    comparison: ComparisonRequest,
+    carry_out: CarryOut,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(comparison_elsewhere, "LOSSES", 1)
     with pytest.raises(GraphError) as raised:
-        carried_out(replace(comparison, seeds=(1,)), {(0, 2): kill, (0, 5): kill}, jobs=1)
-    text = "given up, because 2 of its processes were lost; the last was ended by SIGKILL"
+        carry_out(replace(comparison, seeds=(1,)), {(0, 2): kill, (0, 5): kill}, jobs=1)
+    text = "given up, because 2 processes were lost that trained it; the last was ended by SIGKILL"
     assert str(raised.value) == f"1 of 1: {AS_IT_IS}, seed 1:\n{text}"
     assert capsys.readouterr().err.count("another one goes on from its run") == 1
     assert not multiprocessing.active_children()
 
 
-def test_all_are_stopped_and_saved_by_ctrl_c(comparison: ComparisonRequest, capsys: pytest.CaptureFixture[str]) -> None:
-    ended = carried_out(comparison, {(0, 2): lambda *_: os.kill(os.getpid(), signal.SIGINT)})
+def test_all_are_stopped_and_saved_by_ctrl_c(
+    comparison: ComparisonRequest, carry_out: CarryOut, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = carry_out(comparison, {(0, 2): lambda *_: signal.raise_signal(signal.SIGINT)}, jobs=2)
     assert ended[0].how == INTERRUPTED
     states = {INTERRUPTED: SAVED, FINISHED: FINISHED}
     assert [run.facts().state for run in comparison.store.runs()] == [states[each.how] for each in ended]
@@ -103,20 +75,20 @@ def test_all_are_stopped_and_saved_by_ctrl_c(comparison: ComparisonRequest, caps
     assert lines[-3].startswith("Interrupted; the ")
     assert lines[-2:] == ["To continue, with the same result as without the interruption:", "  again"]
     seen: list[int] = []
-    acts: Acts = {(0, epoch): lambda *_: seen.append(len(seen) + 1) for epoch in range(1, EPOCHS + 1)}
-    assert [each.how for each in carried_out(comparison, acts)] == [FINISHED, FINISHED]
+    acts = {(0, epoch): lambda *_: seen.append(len(seen) + 1) for epoch in range(1, EPOCHS + 1)}
+    assert [each.how for each in carry_out(comparison, acts, jobs=2)] == [FINISHED, FINISHED]
     assert seen == [*range(1, EPOCHS + 1)]  # those from before, too
     assert len(comparison.store.runs()) == 2
 
 
-def test_a_training_is_stopped_where_an_epoch_is_refused(comparison: ComparisonRequest) -> None:
-    (ended,) = carried_out(replace(comparison, seeds=(1,)), {(0, 2): lambda *_: False}, jobs=1)
+def test_a_training_is_stopped_where_an_epoch_is_refused(comparison: ComparisonRequest, carry_out: CarryOut) -> None:
+    (ended,) = carry_out(replace(comparison, seeds=(1,)), {(0, 2): lambda *_: False}, jobs=1)
     assert ended.how == STOPPED
     (run,) = comparison.store.runs()
     assert run.facts().state == SAVED
 
 
-def test_a_training_that_fails_stops_the_others(comparison: ComparisonRequest) -> None:
+def test_a_training_that_fails_stops_the_others(comparison: ComparisonRequest, carry_out: CarryOut) -> None:
     def spoil(executor: Jobs, position: int) -> None:
         for run in comparison.store.runs():
             if run.last.is_file() and run.facts().changes[-1] == "--set training.seed=1":
@@ -124,7 +96,7 @@ def test_a_training_that_fails_stops_the_others(comparison: ComparisonRequest) -
                 run.last.mkdir()
 
     with pytest.raises(GraphError) as raised:
-        carried_out(comparison, {(0, 2): spoil})
+        carry_out(comparison, {(0, 2): spoil}, jobs=2)
     assert str(raised.value).startswith("1 of 2: as it is, seed 1:\n")
     assert "last.npz" in str(raised.value)
     assert not multiprocessing.active_children()

@@ -1,0 +1,280 @@
+"""Dask: carries out the trainings of a comparison on the workers of a Dask cluster."""
+
+import logging
+import os
+import queue
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from graphnn.errors import GraphError
+from graphnn.runs.comparison_dask_worker import (
+    BEGUN,
+    ELSEWHERE,
+    EPOCH,
+    FAILED,
+    SAID,
+    ask_to_stop,
+    carry_out,
+    fitness,
+)
+from graphnn.runs.comparison_elsewhere import LOSSES, Begun, Elsewhere, Epoch, Event, Failed, Order, Over, Said
+from graphnn.runs.comparison_progress import TimeOfAll
+from graphnn.runs.comparison_training import Work
+from graphnn.runs.reading import DocumentSource
+from graphnn.runs.store import RunStore, written
+from graphnn.storage.replacing import new_temporary
+from graphnn.text.installing import import_remedy
+from graphnn.text.terminal import complain, note
+from graphnn.training.history import Record
+from graphnn.version import __version__
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+PORT = 8786  # of a scheduler, unless it is told another
+CONNECTED_WITHIN = 10  # seconds
+LOOKED_EVERY = 1.0  # seconds from one look at which workers there are to the next
+BUSY = 2.0  # seconds after which a worker that had no place is asked again
+DONE = "done"
+AS_HERE = f"install {__version__} there, as here"
+LOGGER = "distributed.client"  # what it says of lost connections is said here
+
+
+class Dask(Elsewhere):
+    """An executor of the workers of a Dask cluster. scheduler: its address, or the file that it writes it to."""
+
+    def __init__(self, work: Work, times: TimeOfAll, scheduler: str) -> None:
+        super().__init__(everywhere(work), times)
+        self._scheduler = scheduler
+        self._client: Client
+        self._topic = f"graphnn-{secrets.token_hex(8)}"
+        self._events: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
+        self._orders: dict[str, tuple[Order, Future]] = {}  # by the key of the task
+        self._places: dict[str, str] = {}  # the address of the worker, by key
+        self._fit: dict[str, bool] = {}  # whether a worker can train, by address
+        self._there: list[str] = []
+        self._busy: dict[str, float] = {}  # until when a worker is not asked again, by address
+        self._looked_at = 0.0
+        self._told_of_none = False
+        self._level = logging.getLogger(LOGGER).level
+
+    def __enter__(self) -> Self:
+        self._client = connected(self._scheduler)
+        logging.getLogger(LOGGER).setLevel(logging.CRITICAL)
+        try:
+            problems = self._look(first=True)
+            if problems:
+                raise GraphError(*problems)
+            self._client.subscribe_topic(self._topic, lambda event: self._events.put(event[1]))
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def _look(self, *, first: bool = False) -> list[str]:
+        """Look which workers there are, and whether new ones can train; return why some cannot."""
+        self._looked_at = time.monotonic()
+        with self._connection():
+            there = [*self._client.nthreads()]
+            new = [address for address in there if address not in self._fit]
+            found = unfit(self._client, new, self.work.store) if new else {}
+        self._fit.update({address: address not in found for address in new})
+        self._there = [address for address in there if self._fit[address]]
+        if not first:
+            for problem in found.values():
+                note(f"{problem}; it is left out")
+        if not self._there and not found and not self._told_of_none:
+            complain(f"{self._scheduler} has no worker; waiting for one, as of: dask worker {self._scheduler}")
+        self._told_of_none = not self._there
+        return [*found.values()]
+
+    def places(self) -> int:
+        """Return how many workers there are, or 1 where one is waited for."""
+        if time.monotonic() - self._looked_at >= LOOKED_EVERY:
+            self._look()
+        return max(1, len(self._there))
+
+    def begin(self, order: Order) -> bool:
+        """Give a training to a worker that has none."""
+        now, taken = time.monotonic(), {*self._places.values()}
+        free = (each for each in self._there if each not in taken and self._busy.get(each, now) <= now)
+        address = next(free, None)
+        if address is None:
+            return False
+        key = f"{self._topic}-{order.task.position}-{secrets.token_hex(4)}"
+        future = self._client.submit(
+            carry_out,
+            key,
+            self._topic,
+            __version__,
+            self.work,
+            order.task.training,
+            key=key,
+            pure=False,
+            workers=[address],
+            allow_other_workers=True,  # where this one is lost
+        )
+        self._orders[key], self._places[key] = (order, future), address
+        future.add_done_callback(lambda _: self._events.put({"key": key, "kind": DONE, "value": None}))
+        return True
+
+    def ask_to_stop(self, orders: list[Order]) -> None:
+        """Ask the workers of trainings to stop and save these."""
+        keys = [key for key, (order, _) in self._orders.items() if order in orders]
+        with self._connection():
+            self._client.run(ask_to_stop, keys, on_error="ignore")
+
+    def events(self, seconds: float) -> Iterator[Event]:
+        """Yield what the workers have told, and which trainings are over."""
+        try:
+            told = self._events.get(timeout=seconds)
+        except queue.Empty:
+            return
+        if told["key"] not in self._orders:
+            return
+        order, future = self._orders[told["key"]]
+        kind, value = told["kind"], told["value"]
+        if kind == SAID:
+            yield Said(order, value)
+        elif kind == EPOCH:
+            yield Epoch(order, Record(**value))
+        elif kind == BEGUN:
+            yield from self._begun(order, told["key"], value)
+            if order.refused:
+                self.ask_to_stop([order])
+        else:
+            del self._orders[told["key"]]
+            yield from self._over(order, future, self._places.pop(told["key"]))
+
+    def _begun(self, order: Order, key: str, address: str) -> Iterator[Event]:
+        place, before, self._places[key] = address.partition("://")[2], order.place, address
+        if before is not None:
+            order.lost += 1
+            if order.lost > LOSSES:
+                _, future = self._orders.pop(key)
+                self._places.pop(key)
+                self._client.cancel([future])
+                yield Failed(order, GraphError(gave_up(order.lost, before)))
+                return
+            yield Said(order, f"{order.task.title}: the worker {before} was lost; {place} goes on from its run")
+        yield Begun(order, place)
+
+    def _over(self, order: Order, future: "Future", address: str) -> Iterator[Event]:
+        """Yield what has become of a task that is done. address: of the worker."""
+        if future.status == "cancelled":
+            yield Failed(order, GraphError(self._lost()))
+            return
+        problem = future.exception()
+        if problem is not None:
+            yield Failed(order, lost(problem))
+            return
+        kind, value = future.result()
+        if kind == ELSEWHERE:
+            self._busy[address] = time.monotonic() + BUSY  # with a training of another command
+            self.put_back(order)
+        elif kind == FAILED:
+            yield Failed(order, value)
+        else:
+            training, how, records = value
+            for record in records:  # some events may come later than the result
+                yield Epoch(order, record)
+            yield Over(order, training, how)
+
+    @contextmanager
+    def _connection(self) -> Iterator[None]:
+        """A context in which GraphError is raised where the scheduler does not answer."""
+        try:
+            yield
+        except OSError as problem:
+            raise GraphError(self._lost()) from problem
+
+    def _lost(self) -> str:
+        saved = "the workers stop and save what they train. To continue, with the same result:"
+        return f"The connection to the scheduler {self._scheduler} was lost; {saved}\n  {self.work.again}"
+
+    def close(self) -> None:
+        """Give up all trainings, and disconnect."""
+        with suppress(Exception):  # of a scheduler that is gone
+            self._client.cancel([future for _, future in self._orders.values()])
+        self._client.close()
+        logging.getLogger(LOGGER).setLevel(self._level)
+
+
+def lost(problem: BaseException) -> BaseException:
+    """Return the error of a task as it is told: for one whose workers were lost again and again, in words."""
+    from distributed.scheduler import KilledWorker
+
+    if not isinstance(problem, KilledWorker):
+        return problem
+    return GraphError(gave_up(problem.allowed_failures + 1, problem.last_worker.address.partition("://")[2]))
+
+
+def gave_up(count: int, last: str) -> str:
+    """Return the message about a training whose workers were lost so often. last: the address of the last."""
+    return f"given up, because {count} workers were lost that trained it; the last was {last}"
+
+
+def connected(scheduler: str) -> "Client":
+    """Return a client of a scheduler. Raises GraphError where there is none, or Dask is not installed."""
+    try:
+        from distributed import Client
+    except ImportError as problem:
+        raise GraphError(f"--scheduler needs Dask's package distributed{import_remedy(problem, 'dask')}") from problem
+    place: dict[str, Any] = {"address": scheduler}
+    if "://" not in scheduler and (scheduler.endswith(".json") or Path(scheduler).exists()):
+        if not Path(scheduler).is_file():
+            raise GraphError(f"--scheduler {scheduler}: no such file; dask scheduler --scheduler-file writes it")
+        place = {"scheduler_file": scheduler}
+    try:
+        return Client(**place, timeout=CONNECTED_WITHIN, set_as_default=False, name="graphnn-compare")
+    except OSError as problem:
+        advice = "; dask scheduler starts one, and prints its address"
+        raise GraphError(f"--scheduler {scheduler}: no scheduler answers there{advice}") from problem
+    except (ValueError, KeyError, TypeError, AssertionError) as problem:
+        advice = f"; write tcp://HOST:{PORT}, or the file of dask scheduler --scheduler-file"
+        raise GraphError(f"--scheduler {scheduler}: is no address of a scheduler{advice}") from problem
+
+
+def unfit(client: "Client", addresses: list[str], store: RunStore) -> dict[str, str]:
+    """Return why some of the workers cannot train into the folder of the runs, by address."""
+    with written(store.folder):
+        store.folder.mkdir(exist_ok=True)
+        descriptor, probe, locked = new_temporary(store.folder, 0o666)
+    try:
+        answers = client.run(fitness, probe, locked=locked, workers=addresses, on_error="return")
+    finally:
+        os.close(descriptor)
+        probe.unlink(missing_ok=True)
+    problems, doubts = dict[str, str](), not locked
+    for address, answer in answers.items():
+        if isinstance(answer, BaseException):
+            problems[address] = f"the worker {address} cannot run graphnn: {answer}; {AS_HERE}"
+            continue
+        version, said = answer
+        doubts = doubts or said == ""
+        if version != __version__:
+            problems[address] = f"the worker {address} has graphnn {version}; {AS_HERE}"
+        elif said:
+            problems[address] = f"the worker {address} {said}; a file system of all machines is needed"
+    if doubts:
+        note(f"{store.folder}: locks do not reach other machines; let no other command train there meanwhile")
+    return problems
+
+
+def everywhere(work: Work) -> Work:
+    """Return the work with paths that do not depend on the folder that a process is in."""
+    document, text = work.document, work.document.text
+    file = document.file.absolute()
+    if text is not None:
+        text = replace(text, file=str(file), folder=text.folder.absolute())
+    return replace(
+        work,
+        document=DocumentSource(file, document.overrides, tuple(each.absolute() for each in document.plugins), text),
+        store=RunStore(work.store.folder.absolute()),
+        data_dir=None if work.data_dir is None else work.data_dir.absolute(),
+    )
