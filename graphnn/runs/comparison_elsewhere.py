@@ -190,7 +190,7 @@ class Elsewhere(ABC):
                 self.running.remove(order)
                 stopped = event.how == STOPPED and not order.refused
                 ended = Ended(order.task, event.training, INTERRUPTED if stopped else event.how)
-                if not stopped:
+                if not stopped and order.epoch_done is None:
                     self._say_end(ended)
                 return ended
             case Failed():

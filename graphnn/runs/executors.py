@@ -48,7 +48,7 @@ class Executor(Protocol):
         """Take over a training. epoch_done: is called in `results` after each of its epochs, once.
 
         Where its run goes on, that is also after those that it has finished already. Where it returns False, the
-        training stops and is saved, unless it is at its end.
+        training stops and is saved, unless it is at its end. Who judges a training also says what came of it.
         """
 
     def results(self) -> Iterator[Ended]:
