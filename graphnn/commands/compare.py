@@ -131,7 +131,7 @@ def variants_of(arguments: Namespace) -> tuple[Variant, ...]:
     """Return what to compare. Raises SpecError."""
     if arguments.vary:
         return grid(arguments.vary, arguments.overrides)
-    return read_variants(arguments.variants) if arguments.variants else (Variant(AS_IT_IS),)
+    return read_variants(arguments.variants).variants if arguments.variants else (Variant(AS_IT_IS),)
 
 
 def compare(argv: Sequence[str]) -> int:

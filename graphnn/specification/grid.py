@@ -3,12 +3,11 @@
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from graphnn.document.json_reader import json_or_text
 from graphnn.errors import Problem, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
-from graphnn.specification.overrides import shortened
+from graphnn.specification.overrides import same, short_names, shortened
 from graphnn.specification.variants import Variant
 
 MOST = 1000  # combinations; more are a slip of the pen, or a matter for another way of searching
@@ -93,17 +92,6 @@ def parts(text: str) -> Iterator[str]:
             yield text[start:at]
             start = at + 1
     yield text[start:]
-
-
-def same(one: Any, other: Any) -> bool:
-    """Whether two values are equal; true is not 1."""
-    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
-
-
-def short_names(targets: Sequence[str]) -> list[str]:
-    """Return the last step of each path where that names one of them alone, else the whole path."""
-    last = [target.rpartition(".")[2] for target in targets]
-    return [name if last.count(name) == 1 else target for name, target in zip(last, targets, strict=True)]
 
 
 def combination(axes: Sequence[Axis], names: Sequence[str], texts: Sequence[str]) -> Variant:

@@ -144,3 +144,14 @@ def put(value: Any, path: Path, new: Any, document: Document) -> None:
             value = value.setdefault(str(step), {})
         else:
             value = value[step]
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are equal; true is not 1."""
+    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
+
+
+def short_names(targets: Sequence[str]) -> list[str]:
+    """Return the last step of each path where that names one of them alone, else the whole path."""
+    last = [target.rpartition(".")[2] for target in targets]
+    return [name if last.count(name) == 1 else target for name, target in zip(last, targets, strict=True)]

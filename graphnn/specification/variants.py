@@ -11,6 +11,7 @@ from graphnn.errors import Problem, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.specification.schema import Schema, schema_file
 from graphnn.specification.schema_problems import Finding, find, in_order
+from graphnn.specification.search_ranges import SECTION, SearchSpace, range_findings, space_of
 from graphnn.text.suggestions import quoted
 
 FILE = "variants.schema.json"
@@ -38,27 +39,41 @@ class Variant:
         return problem
 
 
-def read_variants(file: str | os.PathLike[str]) -> tuple[Variant, ...]:
-    """Return the variants in a file, after the document as it is. Raises SpecError with every problem in the file."""
+@frozen_dataclass
+class VariantsFile:
+    """What a file of variants has. variants: after the document as it is. space: the ranges of a search, if any."""
+
+    variants: tuple[Variant, ...]
+    space: SearchSpace | None = None
+
+
+def read_variants(file: str | os.PathLike[str]) -> VariantsFile:
+    """Return what a file of variants has. Raises SpecError with every problem in the file."""
     try:
         return variants_of(read_document(file, VARIANTS))
     except DocumentSyntaxError as refused:
         raise refused.with_further(variants_of) from None
 
 
-def variants_of(document: Document) -> tuple[Variant, ...]:
-    """Return the variants in a document, after the document as it is. Raises SpecError as read_variants does."""
+def variants_of(document: Document) -> VariantsFile:
+    """Return what a document of variants has. Raises SpecError as read_variants does."""
     schema = Schema(json.loads(schema_file().with_name(FILE).read_text("utf-8")), {})
     findings = list(find(document.value, schema))
-    if not findings:
-        findings = equal_names(document.value["variants"])
+    wrong = [one.path for one in findings]
+    ranges = (one for one in range_findings(document.value) if not any(overlap(one.path, path) for path in wrong))
+    findings += [*([] if findings else equal_names(document.value.get("variants", []))), *ranges]
     if findings:
         raise SpecError(*in_order(document, findings))
     shared = changes(document, ("set",), document.value.get("set", {}))
     result = [variant(AS_IT_IS, shared)]
-    for index, one in enumerate(document.value["variants"]):
+    for index, one in enumerate(document.value.get("variants", ())):
         result.append(variant(one["name"], shared + changes(document, ("variants", index, "set"), one["set"])))
-    return tuple(result)
+    return VariantsFile(tuple(result), space_of(document, shared) if SECTION in document.value else None)
+
+
+def overlap(one: Path, other: Path) -> bool:
+    """Whether a path leads to where another does, or through it."""
+    return one[: len(other)] == other or other[: len(one)] == one
 
 
 def equal_names(variants: list[dict[str, Any]]) -> list[Finding]:

@@ -171,7 +171,8 @@ def object_name(error: Violation) -> str:
 
 def missing_keys(error: Violation, schema: Schema, reported: dict[Path, set[str]]) -> Iterator[Finding]:
     """Yield a finding for each key that is required and missing, unless it is in `reported`; adds it there."""
-    properties = error.definition.get("properties", {})
+    root = {} if error.path else schema.root.get("properties", {})  # for what is required under a condition
+    properties = error.definition.get("properties", root)
     for key in error.limit:
         if key in error.value or key in reported[error.path]:
             continue

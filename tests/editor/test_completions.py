@@ -71,7 +71,9 @@ VARIANTS = '{"$schema": "../../schemas/variants.schema.json", %s}'
 @pytest.mark.parametrize(
     ("section", "offered"),
     [
-        ("‸", {"variants", "set", "description"}),
+        ("‸", {"variants", "search", "set", "description"}),
+        ('"search": ‸', {"ranges"}),
+        ('"search": {"training.epochs": ‸}', {"numbers", "choices"}),
         ('"variants": ‸', {"variants"}),
         ('"variants": [‸]', {"variant"}),
         ('"variants": [{‸}]', {"name", "set", "description"}),
