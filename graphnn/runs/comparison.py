@@ -142,37 +142,49 @@ def planned(request: ComparisonRequest) -> Iterator[Training]:
 
     Raises GraphError where one cannot be measured, and what reading raises.
     """
-    part = "test" if request.test else "validation"
-    facts: dict[str, tuple[int, int, Mapping[str, str]]] = {}  # of data as loaded: training samples, held out, digests
-    read = read_all(request)
-    note_other_samples([(variant, spec) for variant, spec, _ in read], part)
+    planner, read = Planner(request), read_all(request)
+    note_other_samples([(variant, spec) for variant, spec, _ in read], planner.part)
     runs, first = KnownRuns(request.store), list[Training]()
     for variant, spec, graph in read:
+        trainings = [each.found(runs) for each in planner.trainings(variant, spec, graph)]
+        if not request.seeds:
+            print_split_note(spec)
+        note_repeated(trainings[0], first)
+        first.append(trainings[0])
+        yield from trainings
+
+
+class Planner:
+    """Plans the trainings of variants, and loads each data set once for all of them. part: that figures are on."""
+
+    def __init__(self, request: ComparisonRequest) -> None:
+        self._request, self.part = request, "test" if request.test else "validation"
+        self._loaded: dict[str, tuple[int, int, Mapping[str, str]]] = {}  # training samples, held out, digests
+
+    def trainings(self, variant: Variant, spec: Spec, graph: Graph) -> Iterator[Training]:
+        """Yield the training of a variant from each seed, without its run. Raises GraphError where none is possible."""
+        request = self._request
         if not request.test and not spec.data["validation_split"]:
             raise GraphError(
                 f"{request.document.file}, {variant.name}: there is no validation part to measure on; write "
                 "data.validation_split, for example by --set data.validation_split=0.1, or measure on the test part "
                 "with --test"
             )
-        source = source_of(spec)
-        if source not in facts:
-            data = stored(spec, request.data_dir)
-            used = limited(data, request.limit, spec.data["seed"])
-            facts[source] = len(used.y_train), used.own_validation, digests(data)
-        count, own, digests_of_parts = facts[source]
+        count, own, digests_of_parts = self._samples(spec)
         check_length(spec, graph, count, own, variant)
-        if not request.seeds:
-            print_split_note(spec)
         kernels = document_kernels(spec, graph, request.kernels, limit=request.limit, loaded=count).name
-        parts = measured_parts(part, spec.evaluation["test_time_augmentation"])
-        trainings = []
+        parts = measured_parts(self.part, spec.evaluation["test_time_augmentation"])
         for seed in request.seeds or (spec.training["seed"],):
             resolved = {**spec.resolved(), "training": {**spec.resolved()["training"], "seed": seed}}
-            recorded = RunSettings(resolved, digests_of_parts, request.limit, kernels)
-            trainings.append(Training(variant, seed, recorded, parts).found(runs))
-        note_repeated(trainings[0], first)
-        first.append(trainings[0])
-        yield from trainings
+            yield Training(variant, seed, RunSettings(resolved, digests_of_parts, request.limit, kernels), parts)
+
+    def _samples(self, spec: Spec) -> tuple[int, int, Mapping[str, str]]:
+        source = source_of(spec)
+        if source not in self._loaded:
+            data = stored(spec, self._request.data_dir)
+            used = limited(data, self._request.limit, spec.data["seed"])
+            self._loaded[source] = len(used.y_train), used.own_validation, digests(data)
+        return self._loaded[source]
 
 
 def source_of(spec: Spec) -> str:
