@@ -18,6 +18,7 @@ from graphnn.commands.arguments import (
     positive_integer,
     show_report,
 )
+from graphnn.commands.compare_search import add_search_arguments, check_ranges, refuse_unused, search
 from graphnn.commands.guarding import INTERRUPTED, guarded
 from graphnn.errors import DivergenceError, WeightsError
 from graphnn.reports.formats import TABLE
@@ -31,7 +32,7 @@ from graphnn.runs.reading import command_line
 from graphnn.runs.store import RunStore, store_of
 from graphnn.runs.trained import weights_beside
 from graphnn.specification.grid import grid
-from graphnn.specification.variants import AS_IT_IS, Variant, read_variants
+from graphnn.specification.variants import AS_IT_IS, Variant, VariantsFile, read_variants
 from graphnn.text.outputs import go_on_unread
 from graphnn.text.shell import file_word, shell_joined
 from graphnn.text.terminal import show
@@ -78,6 +79,7 @@ def parser() -> Parser:
         action="store_true",
         help="measure on the test part, for final figures; else on the validation part, for choices",
     )
+    add_search_arguments(result)
     result.add_argument(
         "--output",
         type=Path,
@@ -127,36 +129,43 @@ def seeds(text: str) -> tuple[int, ...]:
     return numbers
 
 
-def variants_of(arguments: Namespace) -> tuple[Variant, ...]:
-    """Return what to compare. Raises SpecError."""
+def variants_of(arguments: Namespace) -> VariantsFile:
+    """Return what to compare, or where to search. Raises SpecError."""
     if arguments.vary:
-        return grid(arguments.vary, arguments.overrides)
-    return read_variants(arguments.variants).variants if arguments.variants else (Variant(AS_IT_IS),)
+        return VariantsFile(grid(arguments.vary, arguments.overrides))
+    return read_variants(arguments.variants) if arguments.variants else VariantsFile((Variant(AS_IT_IS),))
 
 
 def compare(argv: Sequence[str]) -> int:
     """Run all trainings that are not finished, and print the table. All variants are checked before the first."""
-    arguments = parser().parse(argv)
+    own = parser()
+    arguments = own.parse(argv)
+    refuse_unused(own, arguments)
     go_on_unread()
     if arguments.output is not None and arguments.output.suffix == ".npz":
         raise WeightsError(
             f"{arguments.output}: --output of compare is a folder for its runs, which .npz, the end of a weights file, "
             f"would hide; name it {file_word(store_of(arguments.output).folder)}, for example"
         )
+    document, file = document_source(arguments), variants_of(arguments)
+    check_ranges(arguments, file)
     request = ComparisonRequest(
-        document=document_source(arguments),
-        variants=variants_of(arguments),
+        document=document,
+        variants=file.variants,
         store=RunStore(arguments.output) if arguments.output else store_of(weights_beside(arguments.spec)),
         seeds=arguments.seeds or (),
-        test=arguments.test,
+        test=arguments.test and not arguments.search,
         limit=arguments.limit,
         data_dir=arguments.data_dir,
         threads=arguments.threads,
         kernels=arguments.kernels,
     )
+    again = f"{command_line('compare', 'compare')} {shell_joined(argv)}"
+    if arguments.search and file.space:
+        return search(arguments, request, file.space, again)
     prepare(request)
     trainings = list(planned(request))
-    work = Work.of(request, f"{command_line('compare', 'compare')} {shell_joined(argv)}")
+    work = Work.of(request, again)
     # The output of the trainings is printed above a table, but on stderr where programs read the result.
     with nullcontext() if arguments.format in (TABLE, "markdown") else redirect_stdout(sys.stderr):
         times = TimeOfAll([each.epochs for each in trainings])

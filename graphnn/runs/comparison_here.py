@@ -57,6 +57,13 @@ class JudgedProgress(ComparisonProgress):
         self._stop, self._epoch_done, self.refused = stop, epoch_done, False
         self._judged = 0
 
+    def result(self, text: str) -> None:
+        """Print a line, unless somebody judges the training, who then says what came of it."""
+        if self._epoch_done is None:
+            super().result(text)
+        else:
+            self.line(text)
+
     def begin(self, trainer: Trainer) -> None:
         """Judge the epochs that a run has finished before."""
         super().begin(trainer)

@@ -28,8 +28,9 @@ INTERRUPTED = "interrupted"
 FAILED = "failed"
 DIVERGED = "diverged"
 FINISHED = "finished"
+PRUNED = "pruned"  # by a search, which leaves it as it is
 FOUND = "found"  # weights that stood beside the document, of no run known here
-STATES = (TRAINING, INTERRUPTED, FAILED, DIVERGED, FINISHED, FOUND)
+STATES = (TRAINING, INTERRUPTED, FAILED, DIVERGED, PRUNED, FINISHED, FOUND)
 UNFINISHED = (TRAINING, INTERRUPTED, FAILED)  # states from which a run can go on
 
 
@@ -43,7 +44,7 @@ class RunFacts:
     each time. started, ended: local times, ISO 8601. seconds: of all epochs. figures: by part and metric. goes_on_from:
     the number of the finished run whose end is its start. init_from: the weights file that it, or the first of the runs
     that it goes on from, started from. resume: the command that goes on with it. message: why it ended, where it
-    diverged or failed.
+    diverged, failed or was pruned.
 
     A figure is None where it was not finite.
     """

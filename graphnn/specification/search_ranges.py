@@ -55,12 +55,12 @@ class Range:
         if self.whole:
             return str(int(drawn))
         if self.step is not None:
-            return json.dumps(float(f"{drawn:.10g}"))
+            return f"{drawn:.10g}"
         if self.log:
             rounded = float(f"{drawn:.{DIGITS}g}")
         else:
             rounded = round(drawn, DIGITS - math.floor(math.log10(self.high - self.low)))
-        return json.dumps(float(min(max(rounded, self.low), self.high)))
+        return f"{min(max(rounded, self.low), self.high):.12g}"
 
     def drawn(self, value: Any) -> float | str | None:
         """Return a value of a document as one that could be drawn; None where it is not in the range."""

@@ -1,0 +1,168 @@
+"""What is checked and laid down before the first trial of a search: its ranges, the figure, what each trial trains."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from graphnn.document.document import value_at
+from graphnn.errors import GraphError, Problem, SpecError
+from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.graph.build import build_graph
+from graphnn.graph.graph import Graph
+from graphnn.metrics.base import METRICS
+from graphnn.runs.comparison import CHOOSING, ComparisonRequest, Planner
+from graphnn.runs.curves import watched
+from graphnn.runs.reading import checked_document, read_document
+from graphnn.runs.search_study import Values
+from graphnn.runs.search_trial import Figure, Trial, named
+from graphnn.specification.overrides import parse_path
+from graphnn.specification.search_ranges import SearchSpace, fitted
+from graphnn.specification.spec import Spec
+from graphnn.specification.variants import AS_IT_IS, Variant
+from graphnn.text.terminal import note
+from graphnn.training.monitor import Watch
+
+SEED = "training.seed"
+
+
+@frozen_dataclass(kw_only=True)
+class SearchRequest:
+    """What to search. comparison: of the document, as it is, on the validation part. trials: how many.
+
+    at_once: how many may be under way at once; None: by the number of jobs. test: whether the best one is measured on
+    the test part, when all are over.
+    """
+
+    comparison: ComparisonRequest
+    space: SearchSpace
+    trials: int
+    at_once: int | None = None
+    test: bool = False
+
+
+class SearchPlan:
+    """Plans the trials of a search. base: the training of the document as it is. figure: what is made best.
+
+    first: what the document itself tries; None where that is not among the ranges.
+    """
+
+    def __init__(self, request: SearchRequest) -> None:
+        """Check everything. Raises SpecError with the problems of the ranges, and GraphError as `planned` does."""
+        self._comparison, self._planner = request.comparison, Planner(request.comparison)
+        refuse_set(request.space, self._comparison.document.overrides)
+        self.space = fitted(request.space, self._refused)
+        refuse_seeds(self.space)
+        refuse_few(self.space, request.trials)
+        source = self._comparison.document.changed(*self._shared)
+        spec = read_document(source)
+        graph = build_graph(spec)
+        (self.base,) = self._planner.trainings(self._variant(AS_IT_IS), spec, graph)
+        self.figure = figure_of(spec, graph)
+        self.first = first_values(spec, self.space)
+        note_other_samples(self.space)
+
+    @property
+    def _shared(self) -> tuple[str, ...]:
+        return tuple(override for override, _ in self.space.shared)
+
+    def _variant(self, name: str, *overrides: str) -> Variant:
+        positions = [position for _, position in self.space.shared]
+        all_of = (*self._shared, *overrides)
+        return Variant(name, all_of, (*positions, *(Problem("") for _ in overrides)))
+
+    def _refused(self, overrides: Sequence[str]) -> Sequence[Problem | str]:
+        try:
+            checked_document(self._comparison.document.changed(*overrides))
+        except SpecError as error:
+            return error.problems
+        return ()
+
+    def trial(self, number: int, drawn: Values) -> Trial:
+        """Return a trial that is to be trained, or that has failed, as no network can have all its values."""
+        ranges = self.space.ranges
+        texts = tuple(one.text(value) for one, value in zip(ranges, drawn, strict=True))
+        trial = Trial(number, drawn, texts, as_it_is=number == 0 and drawn == self.first)
+        if trial.as_it_is:
+            return replace(trial, training=self.base)
+        name = named([one.name for one in ranges], texts)
+        variant = self._variant(name, *(f"{one.path}={text}" for one, text in zip(ranges, texts, strict=True)))
+        try:
+            spec = checked_document(self._comparison.document.changed(*variant.overrides))
+            (training,) = self._planner.trainings(variant, spec, build_graph(spec))
+        except GraphError as error:
+            return trial.failed(first_sentence(error))
+        return replace(trial, training=training)
+
+
+def first_sentence(error: GraphError) -> str:
+    """Return what the first of the problems in an error is, in one line."""
+    problems = [each for each in error.problems if isinstance(each, Problem)]
+    return str(problems[0].without_source()) if problems else str(error.problems[0]).split("\n")[0]
+
+
+def figure_of(spec: Spec, graph: Graph) -> Figure:
+    """Return the figure that a document watches, to keep the best epoch or to stop early, else its first brief metric.
+
+    The latter is the accuracy of classes. A document without any is judged by its validation loss. Raises DataError
+    where there is no such figure.
+    """
+    training = spec.resolved()["training"]
+    if training.get("keep_best") or training.get("early_stopping"):
+        watch = Watch(watched(spec.resolved()))
+        watch.check(graph.metrics, validated=True)
+        return Figure(watch.metric)
+    brief = (name for name in graph.metrics if name != "loss" and name in METRICS and METRICS[name].brief)
+    return Figure(next(brief, "loss"))
+
+
+def first_values(spec: Spec, space: SearchSpace) -> Values | None:
+    """Return what the document itself tries; None where a value is not among those of its range."""
+    found = []
+    for one in space.ranges:
+        try:
+            path = parse_path(one.path, spec.document.value)
+        except ValueError:
+            return None
+        written = value_at(spec.document.value, path)
+        value = one.drawn(value_at(spec.resolved(), path) if written is None else written)
+        if value is None:
+            return None
+        found.append(value)
+    return tuple(found)
+
+
+def refuse_set(space: SearchSpace, overrides: Sequence[str]) -> None:
+    """Raise SpecError where --set sets what is searched."""
+    targets = {override.partition("=")[0].strip() for override in overrides}
+    both = [one.path for one in space.ranges if one.path in targets]
+    if both:
+        raise SpecError(
+            *(space.problem(path, None, f"{path} is also set by --set; leave one of them out") for path in both)
+        )
+
+
+def refuse_seeds(space: SearchSpace) -> None:
+    """Raise SpecError where a search would look for a lucky seed."""
+    for one in space.ranges:
+        if one.path == SEED:
+            message = (
+                "the best of several seeds is luck, which is not there on other data; compare --seeds shows how much "
+                "figures differ by seed"
+            )
+            raise SpecError(space.problem(one.path, None, message))
+
+
+def refuse_few(space: SearchSpace, trials: int) -> None:
+    """Raise SpecError where there are fewer combinations of values than trials, which --vary tries all."""
+    if space.count >= trials:
+        return
+    path = space.ranges[0].path
+    counts = f"{int(space.count)} combination{'s' if space.count > 1 else ''} of values"
+    message = f"there are only {counts} for {trials} trials; try all of them by --vary {path}=…, or widen the ranges"
+    raise SpecError(space.problem(path, None, message, "search"))
+
+
+def note_other_samples(space: SearchSpace) -> None:
+    """Print a note where trials are measured on other samples."""
+    changed = [one.path for one in space.ranges if one.path in {f"data.{key}" for key in CHOOSING}]
+    if changed:
+        note(f"trials differ in {', '.join(changed)}, so that they are measured on other samples: compare with care")

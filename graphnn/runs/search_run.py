@@ -1,0 +1,73 @@
+"""A search from its first check to its report."""
+
+from collections.abc import Callable
+from functools import partial
+
+from graphnn.runs.comparison import prepare
+from graphnn.runs.comparison_progress import TimeOfAll
+from graphnn.runs.comparison_training import Work
+from graphnn.runs.executors import opened
+from graphnn.runs.facts import FINISHED
+from graphnn.runs.search import AT_ONCE, Search
+from graphnn.runs.search_best import best_on_test
+from graphnn.runs.search_next import commands, resume_command
+from graphnn.runs.search_plan import SearchPlan, SearchRequest
+from graphnn.runs.search_report import Searched, ranked
+from graphnn.runs.search_study import optuna
+from graphnn.text.terminal import note
+
+
+def run_search(request: SearchRequest, *, again: str, say: Callable[[str], None]) -> Searched | None:
+    """Carry out a search, and return what came of it; None where it was interrupted.
+
+    again: the command that goes on with it. say: called with lines on how it goes. Raises GraphError.
+    """
+    comparison = request.comparison
+    optuna()  # or say that it is not installed
+    prepare(comparison)
+    plan = SearchPlan(request)
+    times = TimeOfAll([plan.base.epochs] * request.trials)
+    work = Work.of(comparison, again)
+    with opened(work, times) as executor:
+        at_once = request.at_once or max(AT_ONCE, executor.places())
+        if request.at_once is None and at_once > AT_ONCE:
+            note(
+                f"{at_once} trials are under way at once; a search with fewer jobs is the same with --at-once {at_once}"
+            )
+        if executor.places() > at_once:
+            note(f"--at-once {at_once} keeps {at_once} of {executor.places()} places busy")
+        say(beginning(plan, request, at_once))
+        search = Search(
+            plan,
+            work,
+            executor,
+            times,
+            count=request.trials,
+            at_once=at_once,
+            say=say,
+            resume=partial(resume_command, comparison),
+        )
+        trials = search.run()
+    if trials is None:
+        return None
+    best = ranked(trials, plan.figure)[0]
+    finished = best.state == FINISHED
+    return Searched(
+        trials,
+        plan.space.ranges,
+        plan.figure,
+        search.study.importance(),
+        best_on_test(work, best) if request.test and finished else {},
+        list(commands(comparison, best)) if finished else [],
+    )
+
+
+def beginning(plan: SearchPlan, request: SearchRequest, at_once: int) -> str:
+    """Return the lines that say what is searched, and by which figure."""
+    figure, count = plan.figure, len(plan.space.ranges)
+    better = "highest" if figure.higher_is_better else "lowest"
+    settings = f"{count} setting{'s' if count > 1 else ''}"
+    return (
+        f"Searching for the {better} {figure.name} in {request.trials} trials of {settings}, of which up to {at_once} "
+        f"are under way at once\n"
+    )
