@@ -4,6 +4,7 @@ import sys
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
+from functools import partial
 from pathlib import Path
 
 from graphnn.commands.arguments import (
@@ -161,8 +162,9 @@ def compare(argv: Sequence[str]) -> int:
         kernels=arguments.kernels,
     )
     again = f"{command_line('compare', 'compare')} {shell_joined(argv)}"
+    executor_of = partial(opened, jobs=arguments.jobs)
     if arguments.search and file.space:
-        return search(arguments, request, file.space, again)
+        return search(arguments, request, file.space, executor_of, again)
     prepare(request)
     trainings = list(planned(request))
     work = Work.of(request, again)

@@ -13,7 +13,7 @@ from graphnn.runs.facts import DIVERGED, FINISHED
 from graphnn.runs.search import AT_ONCE
 from graphnn.runs.search_plan import SearchRequest
 from graphnn.runs.search_report import search_report
-from graphnn.runs.search_run import run_search
+from graphnn.runs.search_run import ExecutorOf, run_search
 from graphnn.specification.search_ranges import EXAMPLE, SECTION, SearchSpace
 from graphnn.specification.variants import VariantsFile
 from graphnn.text.terminal import note, say
@@ -71,8 +71,13 @@ def check_ranges(arguments: Namespace, file: VariantsFile) -> None:
         note(f"{arguments.variants}: its variants are not trained by a search, but by compare without --search")
 
 
-def search(arguments: Namespace, comparison: ComparisonRequest, space: SearchSpace, again: str) -> int:
-    """Run a search, and print what came of it. again: the command that goes on with it."""
+def search(
+    arguments: Namespace, comparison: ComparisonRequest, space: SearchSpace, executor_of: ExecutorOf, again: str
+) -> int:
+    """Run a search, and print what came of it.
+
+    executor_of: makes what carries out the trainings. again: the command that goes on with it.
+    """
     request = SearchRequest(
         comparison=comparison,
         space=space,
@@ -82,7 +87,7 @@ def search(arguments: Namespace, comparison: ComparisonRequest, space: SearchSpa
     )
     # The output of the trainings is printed above a table, but on stderr where programs read the result.
     with nullcontext() if arguments.format in (TABLE, "markdown") else redirect_stdout(sys.stderr):
-        searched = run_search(request, again=again, say=say)
+        searched = run_search(request, executor_of, again=again, say=say)
     if searched is None:
         return INTERRUPTED
     report = search_report(searched)

@@ -1,12 +1,13 @@
 """A search from its first check to its report."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 
 from graphnn.runs.comparison import prepare
 from graphnn.runs.comparison_progress import TimeOfAll
 from graphnn.runs.comparison_training import Work
-from graphnn.runs.executors import opened
+from graphnn.runs.executors import Executor
 from graphnn.runs.facts import FINISHED
 from graphnn.runs.search import AT_ONCE, Search
 from graphnn.runs.search_best import best_on_test
@@ -16,11 +17,16 @@ from graphnn.runs.search_report import Searched, ranked
 from graphnn.runs.search_study import optuna
 from graphnn.text.terminal import note
 
+ExecutorOf = Callable[[Work, TimeOfAll], AbstractContextManager[Executor]]
 
-def run_search(request: SearchRequest, *, again: str, say: Callable[[str], None]) -> Searched | None:
+
+def run_search(
+    request: SearchRequest, executor_of: ExecutorOf, *, again: str, say: Callable[[str], None]
+) -> Searched | None:
     """Carry out a search, and return what came of it; None where it was interrupted.
 
-    again: the command that goes on with it. say: called with lines on how it goes. Raises GraphError.
+    executor_of: makes what carries out the trainings. again: the command that goes on with it. say: called with lines
+    on how it goes. Raises GraphError.
     """
     comparison = request.comparison
     optuna()  # or say that it is not installed
@@ -28,7 +34,7 @@ def run_search(request: SearchRequest, *, again: str, say: Callable[[str], None]
     plan = SearchPlan(request)
     times = TimeOfAll([plan.base.epochs] * request.trials)
     work = Work.of(comparison, again)
-    with opened(work, times) as executor:
+    with executor_of(work, times) as executor:
         at_once = request.at_once or max(AT_ONCE, executor.places())
         if request.at_once is None and at_once > AT_ONCE:
             note(
