@@ -176,7 +176,7 @@ class Search:
         self._trials[trial.number] = trial
         self._times.over(trial.number, trial.seconds or 0.0)
         begun = trial.number in self._begun
-        name = "" if trial.training is None or begun else f"{trial.training.name}: "
+        name = "" if begun else f"{trial.name}: "
         told = begun and trial.state == DIVERGED  # which the training has said
         self._say(f"{trial.number + 1} of {self._count}: {name}{outcome(trial, self._plan.figure, told=told)}")
 

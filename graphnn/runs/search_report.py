@@ -81,12 +81,11 @@ def tables(trials: Sequence[Trial], searched: Searched) -> list[Table]:
     more = [Column("time", DURATION), Column("run", NUMBER)]
     wide = [(*head(each), *each.texts, *tail(each), each.seconds, each.run) for each in trials]
     medium = [(*head(each), *each.texts, *tail(each)) for each in trials]
-    joined = [(*head(each), ", ".join(each.texts), *tail(each)) for each in trials]
-    names = Column(", ".join(one.name for one in searched.ranges), wraps=True)
+    joined = [(*head(each), each.name, *tail(each)) for each in trials]
     return [
         Table([*first, *settings, *last, *more], wide),
         Table([*first, *settings, *last], medium),
-        Table([*first, names, *last], joined),
+        Table([*first, Column("settings", wraps=True), *last], joined),
     ]
 
 

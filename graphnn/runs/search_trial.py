@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 
-from graphnn.document.document import listed
 from graphnn.errors import WeightsError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.metrics.base import METRICS
@@ -51,12 +50,14 @@ class Figure:
 class Trial:
     """A trial, as far as it has come.
 
-    number: from 0. drawn: what it tries, in the order of the ranges; texts: as the document has it. training: None
-    where there cannot be one. state: FINISHED, PRUNED, DIVERGED or FAILED; "" before its end. value: the figure of its
-    weights; of a pruned one, that of its last epoch. epochs: how many were trained. message: why it was not finished.
+    number: from 0. name: what it tries, in words. drawn: the same, in the order of the ranges; texts: as JSON.
+    training: None where there cannot be one. state: FINISHED, PRUNED, DIVERGED or FAILED; "" before its end. value: the
+    figure of its weights; of a pruned one, that of its last epoch. curve: the figure by epoch. epochs: how many were
+    trained. message: why it was not finished.
     """
 
     number: int
+    name: str
     drawn: Values
     texts: tuple[str, ...]
     as_it_is: bool = False
@@ -156,8 +157,3 @@ def mark_pruned(known: KnownRun, message: str, resume: str | None) -> None:
             facts.save(known.run.facts_file)
     except TakenRun:
         return  # which goes on with it for another reason
-
-
-def named(names: Sequence[str], texts: Sequence[str]) -> str:
-    """Return what a trial tries, in words: learning_rate=0.0138, batch_size=64."""
-    return listed([f"{name}={text}" for name, text in zip(names, texts, strict=True)], len(names))

@@ -61,6 +61,7 @@ ELSEWHERE: Mapping[str, str] = {
 }
 OTHER = f"{NUMBERS} --port 0"  # with what follows, weights that do not fit, so that the server ends at once
 NEW = "net.onnx --output new.json --replace"
+SEARCH = f"{NET} --variants search.json --limit 20"
 X, PICTURE = f"{NET} x.npy", f"{DIGITS} dark.png"
 OPTIONS: Mapping[str, Mapping[str, Option]] = {
     "inspect": {
@@ -143,6 +144,9 @@ OPTIONS: Mapping[str, Mapping[str, Option]] = {
         "--test": Option("", ""),
         "--output": Option("kept", "kept"),
         "--limit": Option("20", ""),
+        "--search": Option("optuna", "1 of 1: ", f"{SEARCH} --trials 1"),
+        "--trials": Option("2", "2 of 2: ", f"{SEARCH} --search optuna"),
+        "--at-once": Option("1", "up to 1 ", f"{SEARCH} --search optuna --trials 1"),
         "--jobs": Option("2", "seed 2 begins", f"{NET} --seeds 1,2"),
         "--scheduler": Option("nowhere.json", "--scheduler nowhere.json: no such file"),
         "--format": Option("json", '"variant": "as it is"'),

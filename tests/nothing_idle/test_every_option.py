@@ -46,6 +46,7 @@ def trained_here(tmp_path_factory: pytest.TempPathFactory) -> Path:
     safetensors.save_file({"fc.weight": np.ones((3, 4), np.float32)}, str(folder / "net.safetensors"))
     rows = [f"{a:.3f},{b:.3f},{'xyz'[index % 3]}" for index, (a, b, *_) in enumerate(x)]
     (folder / "table.csv").write_text("\n".join(["a,b,kind", *rows]) + "\n")
+    (folder / "search.json").write_text(json.dumps({"search": {"layers[0].units": {"low": 2, "high": 9}}}))
     (folder / "variants.json").write_text(json.dumps({"larger": ["layers.0.units=3"]}))
     pixels = np.full((20, 30), 200, np.uint8)
     pixels[4:16, 14:17] = 20
