@@ -162,7 +162,7 @@ def compare(argv: Sequence[str]) -> int:
         kernels=arguments.kernels,
     )
     again = f"{command_line('compare', 'compare')} {shell_joined(argv)}"
-    executor_of = partial(opened, jobs=arguments.jobs)
+    executor_of = partial(opened, jobs=arguments.jobs, scheduler=arguments.scheduler)
     if arguments.search and file.space:
         return search(arguments, request, file.space, executor_of, again)
     prepare(request)
@@ -171,7 +171,7 @@ def compare(argv: Sequence[str]) -> int:
     # The output of the trainings is printed above a table, but on stderr where programs read the result.
     with nullcontext() if arguments.format in (TABLE, "markdown") else redirect_stdout(sys.stderr):
         times = TimeOfAll([each.epochs for each in trainings])
-        with opened(work, times, jobs=arguments.jobs, scheduler=arguments.scheduler) as executor:
+        with executor_of(work, times) as executor:
             done = Comparison(work, trainings, times, executor, show).run()
     if done is None:
         return INTERRUPTED
