@@ -1,20 +1,17 @@
 """Runs a graph over batches on all cores, with results that no number of threads changes."""
 
 from collections.abc import Sequence
-from contextlib import suppress
-from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from graphnn.engine import blas_memory
 from graphnn.engine.batch import ArrayBatch, Batch, SourceBatch
 from graphnn.engine.crew import Crew
-from graphnn.engine.handover import DirectHandover, Handover, SharedHandover, in_engine_order
+from graphnn.engine.formation import Formation, LostProcess
+from graphnn.engine.handover import in_engine_order
 from graphnn.engine.inference import at_once
 from graphnn.engine.lanes import SHARED_SIZE
 from graphnn.engine.plan import Plan, kernels_for
-from graphnn.engine.processes import Processes, can_fork
 from graphnn.engine.program import Program
 from graphnn.engine.ranks import Ranks
 from graphnn.engine.replay import Replay
@@ -30,7 +27,6 @@ from graphnn.engine.requests import (
 )
 from graphnn.engine.source import Source
 from graphnn.engine.together import Together
-from graphnn.engine.waiting import Lost
 from graphnn.engine.workers import Workers
 from graphnn.engine.workspace import Clock
 from graphnn.errors import GraphError
@@ -41,8 +37,7 @@ from graphnn.losses.base import Loss
 from graphnn.machine.cores import available_cores
 from graphnn.optimizers.updater import Updater
 from graphnn.parameters.parameters import Parameters
-from graphnn.text.working import go_on
-from graphnn.types import Array, Shape
+from graphnn.types import Array
 
 
 class Engine:
@@ -87,16 +82,15 @@ class Engine:
         self._together: Together | None = None
         if ranks is not None:
             self._together = Together(ranks, parameters, lambda: self._program.updater)
-        self.threads = min(threads or available_cores(), self._most_tasks())
-        self._sources: list[Source] = []
-        self._common = 0  # how many of these all ranks have
-        self._team: Workers | Processes | None = None
-        self._handover: Handover | None = None
+        self.threads = min(threads or available_cores(), self._most_tasks(ranks))
+        self._formation = Formation(
+            self._program, graph, parameters.dtype, threads=self.threads, at_once=self._at_once, ranks=ranks
+        )
         self._blas = threadpool_limits(1, "blas")
 
-    def _most_tasks(self) -> int:
+    def _most_tasks(self, ranks: Ranks | None) -> int:
         """Return the most parts that a step, or a pass in inference, can be shared out in on this rank."""
-        crew = Crew(Workers(1), None if self._together is None else self._together.ranks)
+        crew = Crew(Workers(1), ranks)
         pieces, cut = self._program.inference.pieces(self._at_once), self.plan.cut
         return max(1, len(crew.own(cut.count(self._most), cut.lanes)), len(crew.own(pieces)))
 
@@ -115,7 +109,7 @@ class Engine:
         """End the threads or processes, and let other ranks go on; restore the number of BLAS threads."""
         if self._together is not None and self._together.leads:
             self._together.end()
-        self._disband()
+        self._formation.disband()
         self._blas.restore_original_limits()
 
     def supply(self, *sources: Source) -> None:
@@ -124,23 +118,27 @@ class Engine:
         Processes see only the sources that existed when they were forked, so a new source starts new processes; the
         samples are not copied.
         """
-        new = [source for source in sources if not any(source is each for each in self._sources)]
+        known = self._formation.sources
+        new = [source for source in sources if not any(source is each for each in known)]
         if new:
-            self._disband()
-            self._sources.extend(new)
+            self._formation.disband()
+            known.extend(new)
 
     def lead(self) -> None:
         """Lead the other ranks from now on, which have the same sources and `follow`."""
         if self._together is not None:
-            self._common = len(self._sources)
-            self._disband()
+            self._share_sources()
 
     def follow(self) -> None:
         """Carry out what rank 0 asks for until its engine is closed. The sources are those of rank 0."""
         assert self._together is not None
-        self._common = len(self._sources)
-        self._disband()
+        self._share_sources()
         self._together.follow(self)
+
+    def _share_sources(self) -> None:
+        """Say that all ranks have the present sources."""
+        self._formation.disband()
+        self._formation.common = len(self._formation.sources)
 
     def compare_ranks(self, epoch: int) -> None:
         """Raise GraphError where another rank has other values than this one; nothing where there is no other."""
@@ -149,7 +147,7 @@ class Engine:
 
     def attach(self, updater: Updater) -> None:
         """Use this updater, which must be of the engine's parameters, in `update`."""
-        self._disband()  # for the same reason as in `supply`
+        self._formation.disband()  # for the same reason as in `supply`
         self._program.updater = updater
 
     def train_step(self, batch: Batch, *, epoch: int, step: int) -> Array:
@@ -180,9 +178,10 @@ class Engine:
         """Update this rank's parameters, as `update` does those of all ranks."""
         updater = self._program.updater
         assert updater is not None
-        if isinstance(self._team, Processes) and self._team.size > 1 and self.parameters.vector.size > SHARED_SIZE:
+        processes = self._formation.processes
+        if processes > 1 and self.parameters.vector.size > SHARED_SIZE:
             updater.begin()
-            self._share(Update(tuple(rates), epoch, updater.steps, self._team.size))
+            self._formation.carry_out(Update(tuple(rates), epoch, updater.steps, processes))
         else:
             updater.step(*rates, epoch=epoch)
 
@@ -190,9 +189,9 @@ class Engine:
         """Return the outputs for x, n×(input shape), in inference: n×(output shape) of the parameters' dtype."""
         outputs = np.empty((len(x), *self.graph.output_shape), self.parameters.dtype)
         for chunk in self.chunks(len(x)):
-            count = self._ready().put_inputs(x[chunk])
-            self._share(Predict(count))
-            outputs[chunk] = self._ready().outputs(count)
+            count = self._formation.ready().put_inputs(x[chunk])
+            self._formation.carry_out(Predict(count))
+            outputs[chunk] = self._formation.ready().outputs(count)
         return outputs
 
     def evaluate(self, batch: Batch, inputs: Array | None = None) -> Array:
@@ -205,7 +204,7 @@ class Engine:
             handed = self._hand_over(batch.part(chunk))
             sums.append(self._carry_out(Evaluate(handed, inputs is not None), batch.part(chunk)))
             if inputs is not None:
-                inputs[chunk] = self._ready().outputs(handed.count)
+                inputs[chunk] = self._formation.ready().outputs(handed.count)
         return np.asarray(np.sum(np.array(sums), axis=0))
 
     def loss_inputs(self, batch: Batch) -> Array:
@@ -217,7 +216,7 @@ class Engine:
         for chunk in self.chunks(len(batch)):
             handed = self._hand_over(batch.part(chunk))
             self._carry_out(ComputeLossInputs(handed), batch.part(chunk))
-            values[chunk] = self._ready().outputs(handed.count)
+            values[chunk] = self._formation.ready().outputs(handed.count)
         return values
 
     def chunks(self, n: int) -> list[slice]:
@@ -257,23 +256,24 @@ class Engine:
         """Hand a batch over to all members of the team."""
         if isinstance(batch, SourceBatch):
             self.supply(batch.source)
-        handover = self._ready()
+        handover = self._formation.ready()
         if isinstance(batch, ArrayBatch) and not handover.fits(batch.y):
-            self._disband()
-            handover = self._form(batch.y.shape[1:], batch.y.dtype)
+            self._formation.disband()
+            handover = self._formation.form(batch.y.shape[1:], batch.y.dtype)
         return handover.put(batch)
 
     def _carry_out(self, request: TrainStep | Evaluate | ComputeLossInputs, batch: Batch) -> Array | None:
         """Let all ranks that have the samples carry out a request on the batch handed over; return its result."""
         together = None if request.batch.alone else self._together
         if together is None or not isinstance(batch, SourceBatch):
-            return self._share(request)
+            return self._formation.carry_out(request)
         together.tell(request, batch.positions)
         try:
-            result = self._share(request)
-        except GraphError as error:
-            if not isinstance(error.__cause__, Lost):
-                together.done()  # every rank raised it at the same point
+            result = self._formation.carry_out(request)
+        except LostProcess:
+            raise
+        except GraphError:
+            together.done()  # every rank raised it at the same point
             raise
         together.done()
         return result
@@ -283,73 +283,10 @@ class Engine:
         assert isinstance(request, TrainStep | Evaluate | ComputeLossInputs)
         handed = request.batch
         assert isinstance(handed, HandedPositions)
-        self._ready().put(SourceBatch(self._sources[handed.source], positions))
-        with suppress(GraphError):
-            self._share(request)
-
-    def _share(self, request: Request) -> Array | None:
-        """Let all members of the team carry out a request; return its result."""
-        team = self._team
-        if isinstance(team, Workers):
-            return self._program.carry_out(request)
-        assert team is not None
+        self._formation.ready().put(SourceBatch(self._formation.sources[handed.source], positions))
         try:
-            team.exchange(request)
-            return self._program.carry_out(request)
-        except GraphError:
-            raise  # every process raised it at the same point
-        except Lost as error:
-            self._disband()
-            raise GraphError(f"a process of the engine was lost: {error}") from error
-        except BaseException:
-            self._disband()  # the other processes still wait for this one
+            self._formation.carry_out(request)
+        except LostProcess:
             raise
-
-    def _ready(self) -> Handover:
-        """Return the handover to the team, which is formed if there is none."""
-        return self._handover or self._form()
-
-    def _form(self, targets: Shape = (), targets_dtype: Any = np.int64) -> Handover:
-        """Form the team, and return the handover to it, for targets of one shape and dtype."""
-        dtype = self.parameters.dtype
-        ranks = None if self._together is None else self._together.ranks
-        if self.threads == 1 or not can_fork():
-            workers = self._team = Workers(self.threads)
-            handover: Handover = DirectHandover(self._at_once, self.graph, dtype, self._sources)
-            handover.common = self._common
-            self._program.join(Crew(workers, ranks), handover)
-            workers.run(self._fill_blas_memory, self.threads)
-        else:
-            processes = self._team = Processes(self.threads)
-            handover = SharedHandover(self._at_once, self.graph, dtype, self._sources, targets, targets_dtype)
-            handover.common = self._common
-            self._program.join(Crew(processes, ranks), handover)
-            try:
-                processes.fork(lambda: self._serve(processes))
-            except Lost as error:
-                self._disband()
-                raise GraphError(f"the engine cannot use {self.threads} threads: {error}") from error
-            go_on()
-            self._fill_blas_memory(processes.rank)
-        self._handover = handover
-        return handover
-
-    def _fill_blas_memory(self, _: int) -> None:
-        blas_memory.fill(self.parameters.dtype)
-
-    def _serve(self, team: Processes) -> None:
-        """Carry out the requests of the first process, in a process forked from it; never returns."""
-        self._program.detach()
-        self._fill_blas_memory(team.rank)
-        while True:
-            request: Request = team.exchange(None)[0]
-            self._program.refresh()
-            try:
-                self._program.carry_out(request)
-            except GraphError:
-                continue  # the first process raises the same error, and reports it
-
-    def _disband(self) -> None:
-        if self._team is not None:
-            self._team.close()
-        self._team = self._handover = None
+        except GraphError:
+            return  # rank 0 raises it too, and reports it

@@ -29,7 +29,7 @@ from graphnn.version import __version__
 FAILED = 2  # the exit code of ranks that were refused
 
 
-class Agreement:
+class JointStart:
     """What the ranks of a job have in common, compared once all have read the document and the data."""
 
     def __init__(self, ranks: Ranks | None) -> None:
@@ -130,33 +130,33 @@ def threads_of_rank(ranks: Ranks | None) -> int | None:
 
 
 @contextmanager
-def leading(ranks: Ranks | None) -> Iterator[Agreement]:
-    """A context for rank 0: an error before there is an agreement ends the other ranks too."""
-    agreement = Agreement(ranks)
+def leading(ranks: Ranks | None) -> Iterator[JointStart]:
+    """A context for rank 0: an error before there is an joint ends the other ranks too."""
+    joint = JointStart(ranks)
     try:
-        yield agreement
+        yield joint
     except BaseException as error:
-        agreement.fail(error)
-        if ranks is not None and agreement.reached and not ranks.ended:
+        joint.fail(error)
+        if ranks is not None and joint.reached and not ranks.ended:
             atexit.register(ranks.abort, 1)  # once the message is printed
         raise
 
 
 @contextmanager
-def following(ranks: Ranks) -> Iterator[Agreement]:
+def following(ranks: Ranks) -> Iterator[JointStart]:
     """A context for the other ranks, which print nothing, and leave it to rank 0 when to stop."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    agreement, screen = Agreement(ranks), sys.stderr
+    joint, screen = JointStart(ranks), sys.stderr
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
         try:
-            yield agreement
+            yield joint
         except GraphError as error:
-            if agreement.reached:
+            if joint.reached:
                 print(f"rank {ranks.rank}, on {platform.node()}: {error}", file=screen, flush=True)
                 ranks.abort(error.exit_code)
             with suppress(GraphError):
-                agreement.fail(error)
+                joint.fail(error)
             raise SystemExit(FAILED) from None  # rank 0 says why
         except BaseException as error:
             print(f"rank {ranks.rank}, on {platform.node()}: {type(error).__name__}: {error}", file=screen, flush=True)

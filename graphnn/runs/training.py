@@ -33,7 +33,7 @@ from graphnn.runs.dry_run import dry_run
 from graphnn.runs.facts import FINISHED
 from graphnn.runs.folder import Mark, RunFolder
 from graphnn.runs.initial_weights import read_initial, start_from, start_notes
-from graphnn.runs.joint_training import Agreement, following, leading, threads_of_rank
+from graphnn.runs.joint_training import JointStart, following, leading, threads_of_rank
 from graphnn.runs.older import take_over
 from graphnn.runs.place import RunPlace
 from graphnn.runs.progress import Progress
@@ -97,18 +97,18 @@ def train(request: TrainingRequest, progress: Progress) -> bool:
     if request.ranks is not None and request.ranks.rank:
         follow(request, request.ranks)
         return True
-    with heard_by(progress.log.add), leading(request.ranks) as agreement:
-        return trained(request, progress, agreement)
+    with heard_by(progress.log.add), leading(request.ranks) as joint:
+        return trained(request, progress, joint)
 
 
 def follow(request: TrainingRequest, ranks: Ranks) -> None:
     """Train as one of several ranks, led by rank 0, which alone writes and prints."""
-    with following(ranks) as agreement:
+    with following(ranks) as joint:
         spec = read_document(request.source)
         graph = build_graph(spec)
         data = TrainingData.load(spec, graph, data_dir=request.data_dir, limit=request.limit, test=request.test)
         graph = data.weighted(spec, graph)
-        kernels = agreement.reach(spec, data, graph, "")
+        kernels = joint.reach(spec, data, graph, "")
         parameters = unset(graph)
         with engine_of(request, spec, graph, parameters, data, kernels_named(kernels)) as engine:
             trainer_of(spec, engine, data)
@@ -132,8 +132,8 @@ def engine_of(
     )
 
 
-def trained(request: TrainingRequest, progress: Progress, agreement: Agreement) -> bool:
-    """Train as `train` does, without a log of messages. agreement: with the other ranks, if there are any."""
+def trained(request: TrainingRequest, progress: Progress, joint: JointStart) -> bool:
+    """Train as `train` does, without a log of messages. joint: with the other ranks, if there are any."""
     for output in request.outputs:
         output.check()
     spec = read_document(request.source)
@@ -184,7 +184,7 @@ def trained(request: TrainingRequest, progress: Progress, agreement: Agreement) 
         note(unmeasured)
     run_place = place(request, spec, changed, resumed, mark)
     kernels = kernels_of(request, spec, graph, data, None if start is None else start[1])
-    agreement.reach(spec, data, graph, kernels.name)
+    joint.reach(spec, data, graph, kernels.name)
     with engine_of(request, spec, graph, parameters, data, kernels) as engine:
         run = TrainingRun(spec, graph, parameters, engine, data, run_place, progress, request.outputs, request.stop)
         engine.supply(*data.parts)

@@ -30,7 +30,7 @@ def test_every_process_fills_it_after_the_fork(monkeypatch, plain):
             engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
         assert np.count_nonzero(seen, axis=1).tolist() == [1, 1]
         engine.predict(x)
-        engine._disband()
+        engine._formation.disband()
         engine.predict(x)
     assert np.count_nonzero(seen, axis=1).tolist() == [2, 2]
     assert set(seen[0][:2]) == {os.getpid()}

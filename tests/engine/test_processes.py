@@ -186,7 +186,7 @@ def alive(pid):
 
 
 def children(engine):
-    return list(engine._team._children)
+    return list(engine._formation.team._children)
 
 
 def test_close_leaves_no_process(plain):

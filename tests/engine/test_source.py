@@ -114,7 +114,7 @@ def test_each_process_prepares_its_own_pieces_once(plain, name):
         engine.train_step(SourceBatch(stored, chosen), epoch=7, step=0)
         assert stored.times.tolist() == [0] * 20 + [1] * 12 + [0] * 8
         assert stored.epochs[chosen].tolist() == [7] * 12
-        me, other = os.getpid(), engine._team._children[0]
+        me, other = os.getpid(), engine._formation.team._children[0]
         by_piece = [me, other, me, me, other, me]
         assert stored.processes[chosen].tolist() == [process for process in by_piece for _ in range(2)]
         engine.evaluate(SourceBatch(stored, chosen))
@@ -130,14 +130,14 @@ def test_sources_that_are_known_keep_the_processes(plain):
     with plain.cut([2]), Engine(graph, parameters, batch_size=6, threads=2) as engine:
         engine.supply(first, second)
         engine.train_step(SourceBatch(first, chosen), epoch=0, step=0)
-        children = list(engine._team._children)
+        children = list(engine._formation.team._children)
         engine.evaluate(SourceBatch(second, chosen))
         engine.supply(second, first)
         engine.train_step(SourceBatch(second, chosen), epoch=0, step=0)
-        assert engine._team._children == children
+        assert engine._formation.team._children == children
         expected = engine.train_step(SourceBatch(first, chosen), epoch=0, step=0)
         np.testing.assert_array_equal(engine.train_step(SourceBatch(third, chosen), epoch=0, step=0), expected)
-        assert engine._team._children != children
+        assert engine._formation.team._children != children
         assert [source.times[0] for source in (first, second, third)] == [2, 2, 1]
 
 
@@ -161,11 +161,11 @@ def test_an_error_in_preparation_is_told_and_the_next_step_goes_on(plain, wrong,
             lambda: engine.train_step(SourceBatch(stored, np.arange(12)), epoch=0, step=1),
             lambda: engine.evaluate(SourceBatch(stored, np.arange(12))),
         ):
-            team = engine._team
+            team = engine._formation.team
             with pytest.raises(DataError) as caught:
                 call()
             assert str(caught.value) == told
-            assert engine._team is team
+            assert engine._formation.team is team
         np.testing.assert_array_equal(engine.train_step(SourceBatch(stored, good), epoch=0, step=0), expected)
     assert capfd.readouterr().err == ""
 
@@ -188,10 +188,10 @@ def test_a_step_on_none_or_more_than_a_batch_is_refused(plain, count, threads):
     graph, parameters, stored = ready(plain, NETWORKS["one stage"])
     with plain.cut([2]), Engine(graph, parameters, batch_size=4, threads=threads) as engine:
         engine.train_step(SourceBatch(stored, np.arange(4)), epoch=0, step=0)
-        team, gradient = engine._team, parameters.gradient.copy()
+        team, gradient = engine._formation.team, parameters.gradient.copy()
         with pytest.raises(ValueError, match=f"a step takes 1 to 4 samples, not {count}"):
             engine.train_step(SourceBatch(stored, np.arange(count)), epoch=0, step=1)
-        assert engine._team is team
+        assert engine._formation.team is team
         np.testing.assert_array_equal(parameters.gradient, gradient)
 
 
@@ -203,7 +203,7 @@ def test_processes_prepare_into_arrays_of_their_own(plain):
         graph, parameters, stored = ready(plain, NETWORKS[name])
         with plain.cut([2]), Engine(graph, parameters, batch_size=12, threads=2) as engine:
             engine.supply(stored)
-            engine._form()
+            engine._formation.form()
             x = engine._program.training._workspace.whole(-1, "input", (2, 4, 4), np.float64)
             x[...] = np.nan
             engine.train_step(SourceBatch(stored, chosen), epoch=0, step=0)

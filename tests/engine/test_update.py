@@ -56,7 +56,7 @@ def trained(plain, graph, optimizer, threads, steps=3, groups=()):
         for step in range(steps):
             engine.train_step(ArrayBatch(x, y), epoch=0, step=step)
             engine.update([0.1 / (step + 1) for _ in updater.rules])
-        team = type(engine._team)
+        team = type(engine._formation.team)
     assert team is (Processes if threads > 1 and engine_module.can_fork() else Workers)
     assert updater.steps == steps
     return {"parameters": parameters.vector, **updater.state}

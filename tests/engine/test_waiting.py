@@ -100,8 +100,8 @@ def test_an_engine_between_two_steps_takes_no_time(plain):
     x, y = plain.samples(graph, 6)
     with plain.cut([2]), Engine(graph, initialise(graph, 0, np.float64), batch_size=6, threads=3) as engine:
         engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
-        children = list(engine._team._children)
-        wait_until(lambda: asleep(engine._team._arrivals, [1, 2]))
+        children = list(engine._formation.team._children)
+        wait_until(lambda: asleep(engine._formation.team._arrivals, [1, 2]))
         time.sleep(0.1)
         before = [spent(child) for child in children]
         time.sleep(0.7)
