@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import graphnn.layers  # noqa: F401 - registers all layers
-from graphnn.engine import engine as engine_module
+from graphnn.engine import formation as formation_module
 from graphnn.engine import inference as inference_module
 from graphnn.engine import plan as plan_module
 from graphnn.engine.batch import ArrayBatch, Batch
@@ -161,7 +161,7 @@ def cut(pieces: Sequence[int], lanes: int = 3) -> Iterator[None]:
 @contextmanager
 def threads_only() -> Iterator[None]:
     """Let engines work as where processes cannot be forked."""
-    with patch.object(engine_module, "can_fork", lambda: False):
+    with patch.object(formation_module, "can_fork", lambda: False):
         yield
 
 

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from graphnn.engine import engine as engine_module
+from graphnn.engine import formation as formation_module
 from graphnn.engine import inference
 from graphnn.engine.batch import ArrayBatch, SourceBatch
 from graphnn.engine.engine import Engine
@@ -65,7 +65,7 @@ def test_a_step_has_the_bits_of_one_on_arrays(plain, name, forked, threads, monk
     """Over batches of two lengths, so that nothing is left over from the one before."""
     graph, parameters, stored = ready(plain, NETWORKS[name])
     if not forked:
-        monkeypatch.setattr(engine_module, "can_fork", lambda: False)
+        monkeypatch.setattr(formation_module, "can_fork", lambda: False)
     rng = np.random.default_rng(5)
     with (
         plain.cut([2, 3]),
@@ -220,7 +220,7 @@ def test_outputs_are_what_the_loss_is_computed_from(plain, name, forked, threads
     """The input of Softmax, also of more samples than are handed over at once."""
     monkeypatch.setattr(inference, "CHUNK", 16)
     if not forked:
-        monkeypatch.setattr(engine_module, "can_fork", lambda: False)
+        monkeypatch.setattr(formation_module, "can_fork", lambda: False)
     graph, parameters, stored = ready(plain, NETWORKS[name])
     with plain.cut([2, 3]), Engine(graph, parameters, batch_size=13, threads=threads) as engine:
         for count in (0, 1, 16, 40):

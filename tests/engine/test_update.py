@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from graphnn.engine import engine as engine_module
+from graphnn.engine import formation as formation_module
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.engine.processes import Processes
@@ -57,7 +58,7 @@ def trained(plain, graph, optimizer, threads, steps=3, groups=()):
             engine.train_step(ArrayBatch(x, y), epoch=0, step=step)
             engine.update([0.1 / (step + 1) for _ in updater.rules])
         team = type(engine._formation.team)
-    assert team is (Processes if threads > 1 and engine_module.can_fork() else Workers)
+    assert team is (Processes if threads > 1 and formation_module.can_fork() else Workers)
     assert updater.steps == steps
     return {"parameters": parameters.vector, **updater.state}
 

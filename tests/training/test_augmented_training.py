@@ -12,7 +12,7 @@ from graphnn.augmentation.cutout import Cutout
 from graphnn.augmentation.random_flip import RandomFlip
 from graphnn.augmentation.random_translate import RandomTranslate
 from graphnn.datasets.preparation import Normalisation
-from graphnn.engine import engine as engine_module
+from graphnn.engine import formation as formation_module
 from graphnn.engine import plan
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
@@ -69,7 +69,7 @@ def test_no_number_of_threads_or_processes_changes_a_bit(
 ) -> None:
     expected = trained(make())
     if not forked:
-        monkeypatch.setattr(engine_module, "can_fork", lambda: False)
+        monkeypatch.setattr(formation_module, "can_fork", lambda: False)
     np.testing.assert_array_equal(trained(make(threads)), expected)
     assert not np.array_equal(trained(make(threads, augment=())), expected)
 
