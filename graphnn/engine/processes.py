@@ -108,8 +108,7 @@ class Processes:
         self._mailboxes[first + self.rank][: len(data)] = data
         self._lengths[first + self.rank] = len(data)
         self._arrivals.arrive(self._turns)
-        for rank in range(self.size):
-            self._arrivals.wait(rank, self._turns, self._check_alive)
+        self._arrivals.wait_for_all(self._turns, self._check_alive)
         lengths = self._lengths[first : first + self.size].tolist()
         boxes = self._mailboxes[first : first + self.size]
         others = [pickle.loads(box[:length]) if length else None for box, length in zip(boxes, lengths, strict=True)]

@@ -133,8 +133,7 @@ def test_no_call_is_missed(monkeypatch, looks, turns):
             written[arrivals.rank, 0] = turn
             for now in (turn, turn + 1):  # nobody may write again before all have read
                 arrivals.arrive(now)
-                for rank in range(4):
-                    arrivals.wait(rank, now, nothing)
+                arrivals.wait_for_all(now, nothing)
                 wrong[arrivals.rank] += (written[:, 0] != turn).sum() if now == turn else 0
 
     with deadline(60 if turns < 1000 else HANGS), team(4, program) as (arrivals, _):
