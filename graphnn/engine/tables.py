@@ -15,7 +15,8 @@ class Tables:
 
     def __init__(self, graph: Graph, plan: Plan, samples: int) -> None:
         layout = graph.loss.layout(graph.output_shape, training=True)
-        rows = [sum(map(len, plan.pieces(stage, samples))) for stage in plan.stages]
+        block = slice(0, min(samples, plan.cut.block))  # a smaller batch of larger blocks may have more pieces
+        rows = [plan.cut.count(samples) * len(stage.cut(block)) for stage in plan.stages]
         self.losses = shared_zeros((rows[-1], layout.size), "f8")
         self._forward: dict[int, Array] = {}
         self._backward: dict[int, Array] = {}
