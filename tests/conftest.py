@@ -17,6 +17,7 @@ import pytest
 from graphnn.commands import train as train_command
 from graphnn.commands.main import main
 from graphnn.engine import inference, plan
+from graphnn.engine.cut import Cut
 from graphnn.kernels.kernels import NUMPY, Kernels
 from graphnn.kernels.numba_kernels import NUMBA
 
@@ -218,6 +219,7 @@ def operations(request: pytest.FixtureRequest) -> Kernels:
 
 @pytest.fixture
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cut batches into pieces of at most 3 samples, so that a small one keeps several threads busy."""
-    for module in (inference, plan):
-        monkeypatch.setattr(module, "piece_size", lambda nodes, batch_size: min(3, batch_size))
+    """Cut batches into 4 lanes and pieces of at most 3 samples, so that a small one keeps several threads busy."""
+    monkeypatch.setattr(plan, "cut_of", lambda stages, batch_size: Cut(batch_size, min(4, batch_size)))
+    for module, name in ((inference, "piece_size"), (plan, "training_piece")):
+        monkeypatch.setattr(module, name, lambda nodes, most: min(3, most))

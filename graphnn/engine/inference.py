@@ -69,9 +69,10 @@ class InferencePass:
     def join(self, crew: Crew) -> None:
         """Work with this crew from now on."""
         self._crews = {False: crew, True: Crew(crew.team)}
-        self._losses = shared_zeros(
-            (self.pieces(at_once(self._batch_size)), self._graph.loss.layout(self._graph.output_shape).size), "f8"
-        )
+        most = self._workspace.batch_size  # fewer than batch_size only where there are no more samples
+        chunk = at_once(self._batch_size, most if most < self._batch_size else None)
+        size = self._graph.loss.layout(self._graph.output_shape).size
+        self._losses = shared_zeros((self.pieces(chunk), size), "f8")
 
     def predict(self, x: Array, out: Array) -> None:
         """Write the outputs for x, n×(input shape), into `out`, n×(output shape); the team's members share both."""

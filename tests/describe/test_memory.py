@@ -19,6 +19,7 @@ from graphnn.describe.memory import (
 )
 from graphnn.engine import plan
 from graphnn.engine.batch import ArrayBatch
+from graphnn.engine.cut import Cut
 from graphnn.engine.engine import Engine
 from graphnn.graph.graph import Graph, chain
 from graphnn.graph.initialisation import initialise
@@ -56,9 +57,18 @@ def test_training_memory_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     assert training_memory(small(), 4, slots=1, kernels=NUMPY).total == 4 * (everyone + 2 * each_thread)
 
 
+@pytest.mark.parametrize(("cores", "buffers"), [(1, 4), (2, 6), (4, 8), (64, 8)])
+def test_lanes_by_hand(monkeypatch: pytest.MonkeyPatch, cores: int, buffers: int) -> None:
+    """Of 8 lanes, one process needs 4 buffers and each of two 3; the first is the gradient. Dense has 99 parameters."""
+    monkeypatch.setattr(memory, "available_cores", lambda: cores)
+    monkeypatch.setattr(plan, "cut_of", lambda stages, batch_size: Cut(batch_size, 8))
+    assert training_memory(small(), 16, slots=1, kernels=NUMPY).lanes == 4 * (buffers - 1) * 99
+
+
 def test_what_is_computed_again_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of 9 samples in pieces of 1, a lane has several, and the batch normalisation gives its output anew."""
-    monkeypatch.setattr(plan, "piece_size", lambda nodes, batch_size: 1)
+    """Of 9 samples in pieces of 1, one of 8 lanes has two, and the batch normalisation gives its output anew."""
+    monkeypatch.setattr(plan, "training_piece", lambda nodes, block: 1)
+    monkeypatch.setattr(plan, "cut_of", lambda stages, batch_size: Cut(batch_size, 8))
     kept = 16 + 32 + 32 + 3  # the input, and what convolution, Flatten and Dense give
     for samples, again in ((8, 32), (9, 0)):
         found = training_memory(small(), samples, slots=1, kernels=NUMPY).outputs

@@ -42,9 +42,10 @@ def cifar10() -> tuple[Graph, TrainingPlan]:
 
 def test_stages_are_those_of_the_engine(cifar10: tuple[Graph, TrainingPlan]) -> None:
     graph, plan = cifar10
-    for row, stage in zip(plan.stages, training_plan(graph, 128, NUMPY).stages, strict=True):
+    engines = training_plan(graph, 128, NUMPY)
+    for row, stage in zip(plan.stages, engines.stages, strict=True):
         assert row.nodes == tuple(node.name for node in stage.nodes)
-        assert (row.piece, row.pieces) == (stage.piece, len(stage.cut(128)))
+        assert (row.piece, row.pieces) == (stage.piece, sum(map(len, engines.pieces(stage, 128))))
     assert plan.stages[1].entry == "bn1"
     assert plan.stages[1].exit == "bn2"
     assert [row.loss for row in plan.stages[-2:]] == [None, "CrossEntropy with softmax_1"]

@@ -15,6 +15,7 @@ from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.engine.processes import Processes, can_fork
 from graphnn.engine.waiting import Lost
+from graphnn.engine.workers import shares
 from graphnn.errors import GraphError
 from graphnn.graph.initialisation import initialise
 from graphnn.layers.base import LAYERS, Layer
@@ -52,17 +53,25 @@ def test_all_get_what_each_gives():
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 7])
-def test_every_process_gets_all_results(count):
-    seen = shared_zeros((3, 7), np.int64)
+def test_every_process_sees_what_all_have_left_in_shared_memory(count):
+    """Once `run` returns, also where others were slow. Each process has its share of the tasks."""
+    results, ranks, seen = shared_zeros(7, np.int64), shared_zeros(7, np.int64), shared_zeros((3, 7), np.int64)
 
     def program(made):
-        for number, result in enumerate(made.run(lambda number: 10 + number, count)):
-            seen[made.rank, number] = result
+        def task(number):
+            time.sleep(0.01 * made.rank)
+            results[number], ranks[number] = 10 + number, made.rank
+
+        made.run(task, count)
+        seen[made.rank] = results
         made.exchange(None)
 
     made = team(program)
     program(made)
     assert (seen[:, :count] == np.arange(10, 10 + count)).all()
+    assert not seen[:, count:].any()
+    for rank, share in enumerate(shares(range(count), 3)):
+        assert all(ranks[number] == rank for number in share)
     made.close()
 
 
@@ -200,12 +209,22 @@ def test_close_leaves_no_process(plain):
     assert not any(alive(pid) for pid in others)
 
 
-def test_no_more_processes_than_pieces(plain):
+@pytest.mark.parametrize(
+    ("lanes", "piece", "samples", "processes"),
+    [
+        (4, 3, 6, 4),
+        (1, 3, 6, 2),
+        (1, 6, 6, 1),
+        (1, 6, None, 8),  # of as many samples as inference computes at once: 258
+    ],
+)
+def test_no_more_processes_than_lanes_or_pieces_in_inference(plain, lanes, piece, samples, processes):
     graph = plain.network((4,), HEAD, "Softmax")
-    x, y = plain.samples(graph, 6)
-    with plain.cut([3]), Engine(graph, initialise(graph, 0, np.float64), batch_size=6, threads=8) as engine:
-        engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
-        assert len(children(engine)) == 1
+    parameters = initialise(graph, 0, np.float64)
+    with plain.cut([piece], lanes), Engine(graph, parameters, batch_size=6, samples=samples, threads=8) as engine:
+        assert engine.threads == processes
+        engine.train_step(ArrayBatch(*plain.samples(graph, 6)), epoch=0, step=0)
+        assert engine._formation.team.size == processes
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGUSR1])

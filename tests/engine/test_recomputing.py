@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from graphnn.engine import plan as plan_module
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
-from graphnn.engine.plan import Stage
+from graphnn.engine.plan import Stage, training_plan
 from graphnn.graph.initialisation import initialise
 from graphnn.kernels.kernels import NUMPY
 
@@ -17,17 +16,19 @@ LAYERS = (CONV, BN, "ReLU", CONV, BN, "MaxPooling2D", CONV, BN, "Tanh", "Flatten
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("activation", ["ReLU", "GELU", "SiLU"])
 def test_the_same_bits_as_with_everything_kept(plain, monkeypatch, operations, activation, threads):
-    monkeypatch.setattr(plan_module, "piece_size", lambda nodes, batch_size: 2)
     graph = plain.network((3, 8, 8), *(activation if each == "ReLU" else each for each in LAYERS))
     asked: list[bool] = []
     found = []
     original = Stage.recomputes
-    for recomputes in (original, lambda stage, samples: False):
+    for recomputes in (original, lambda stage, block: False):
         monkeypatch.setattr(Stage, "recomputes", recomputes)
         parameters = initialise(graph, 0)
-        with Engine(graph, parameters, batch_size=37, threads=threads, kernels=operations) as engine:
-            asked += [stage.recomputes(37) for stage in engine.plan.stages]
-            for step, n in enumerate((37, 19, 5, 37)):  # 19 and 37 samples have pieces enough, 5 have not
+        with (
+            plain.cut([2], lanes=5),
+            Engine(graph, parameters, batch_size=37, threads=threads, kernels=operations) as engine,
+        ):
+            asked += [stage.recomputes(engine.plan.cut.block) for stage in engine.plan.stages]
+            for step, n in enumerate((37, 19, 2, 37)):  # lanes of 19 and 37 samples have several pieces, of 2 one
                 x, y = plain.samples(graph, n, seed=step, dtype=np.float32)
                 engine.train_step(ArrayBatch(x, y), epoch=0, step=step)
                 found.append((n, parameters.gradient.copy()))
@@ -38,6 +39,6 @@ def test_the_same_bits_as_with_everything_kept(plain, monkeypatch, operations, a
 
 
 def test_a_lane_needs_several_pieces(plain):
-    stage = plan_module.training_plan(plain.network((3, 8, 8), *LAYERS), 16, NUMPY).stages[1]
-    assert not stage.recomputes(8 * stage.piece)
-    assert stage.recomputes(8 * stage.piece + 1)
+    stage = training_plan(plain.network((3, 8, 8), *LAYERS), 16, NUMPY).stages[1]
+    assert not stage.recomputes(stage.piece)
+    assert stage.recomputes(stage.piece + 1)

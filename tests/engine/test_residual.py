@@ -9,7 +9,6 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from graphnn.engine import plan as plan_module
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.engine.fusion import fuse
@@ -201,13 +200,14 @@ def test_near_the_blocks_run_whole_with_either_kernels(plain, operations):
 
 
 def test_what_is_computed_anew_in_backward_changes_no_bit(plain, monkeypatch):
-    monkeypatch.setattr(plan_module, "piece_size", lambda nodes, batch_size: 2)
     _, graph = network(RESNET, (3, 12, 12))
-    assert any(stage.recomputes(40) for stage in training_plan(graph, 40, NUMPY).stages)
-    anew = train(plain, graph, NUMPY, 2)
-    monkeypatch.setattr(Stage, "recomputes", lambda stage, samples: False)
-    for found, expected in zip(anew[1:], train(plain, graph, NUMPY, 2)[1:], strict=True):
-        np.testing.assert_array_equal(found, expected)
+    with plain.cut([2]):
+        plan = training_plan(graph, 40, NUMPY)
+        assert any(stage.recomputes(plan.cut.block) for stage in plan.stages)
+        anew = train(plain, graph, NUMPY, 2)
+        monkeypatch.setattr(Stage, "recomputes", lambda stage, block: False)
+        for found, expected in zip(anew[1:], train(plain, graph, NUMPY, 2)[1:], strict=True):
+            np.testing.assert_array_equal(found, expected)
 
 
 def test_nothing_is_merged_past_the_ends_of_a_block(operations):

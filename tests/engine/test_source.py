@@ -107,7 +107,7 @@ def test_targets_of_several_numbers_are_picked_too(plain):
 @needs_fork
 @pytest.mark.parametrize("name", NETWORKS)
 def test_each_process_prepares_its_own_pieces_once(plain, name):
-    """Pieces of 2 in 3 lanes, the lanes in turn on 2 processes."""
+    """Of 3 lanes of 4 samples, the first process has one and the second two; in inference both have 3 pieces of 2."""
     graph, parameters, stored = ready(plain, NETWORKS[name])
     chosen = np.arange(20, 32)
     with plain.cut([2]), Engine(graph, parameters, batch_size=12, threads=2) as engine:
@@ -115,9 +115,9 @@ def test_each_process_prepares_its_own_pieces_once(plain, name):
         assert stored.times.tolist() == [0] * 20 + [1] * 12 + [0] * 8
         assert stored.epochs[chosen].tolist() == [7] * 12
         me, other = os.getpid(), engine._formation.team._children[0]
-        by_piece = [me, other, me, me, other, me]
-        assert stored.processes[chosen].tolist() == [process for process in by_piece for _ in range(2)]
+        assert stored.processes[chosen].tolist() == [me] * 4 + [other] * 8
         engine.evaluate(SourceBatch(stored, chosen))
+        assert stored.processes[chosen].tolist() == [me] * 6 + [other] * 6
         assert stored.times[chosen].tolist() == [2] * 12
         assert stored.epochs[chosen].tolist() == [-1] * 12  # nothing is drawn in inference
 
@@ -196,21 +196,29 @@ def test_a_step_on_none_or_more_than_a_batch_is_refused(plain, count, threads):
 
 
 @needs_fork
-def test_processes_prepare_into_arrays_of_their_own(plain):
-    """The array of a batch is each process's own, unless the next stage reads what another process prepared."""
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_process_has_the_same_samples_in_all_stages_and_arrays_of_its_own(plain, name):
+    """Forward and backward: it neither prepares nor reads nor writes anything of the samples of other processes."""
     chosen = np.arange(12)
-    for name, shared in (("two stages", False), ("a barrier first", True)):
-        graph, parameters, stored = ready(plain, NETWORKS[name])
-        with plain.cut([2]), Engine(graph, parameters, batch_size=12, threads=2) as engine:
-            engine.supply(stored)
-            engine._formation.form()
-            x = engine._program.training._workspace.whole(-1, "input", (2, 4, 4), np.float64)
-            x[...] = np.nan
-            engine.train_step(SourceBatch(stored, chosen), epoch=0, step=0)
-            theirs = stored.processes[chosen] != os.getpid()
-            assert theirs.tolist() == [False, False, True, True, False, False] * 2
-            assert np.isnan(x[theirs]).all() != shared
-            assert np.isfinite(x[~theirs]).all()
+    graph, parameters, stored = ready(plain, NETWORKS[name])
+    with plain.cut([2]), Engine(graph, parameters, batch_size=12, threads=2) as engine:
+        engine.supply(stored)
+        engine._formation.form()
+        workspace = engine._program.training._workspace
+        x = workspace.whole(-1, "input", (2, 4, 4), np.float64)
+        arrays = [x]
+        for number, stage in enumerate(engine.plan.stages[:-1]):
+            arrays.append(workspace.in_turn(f"dy {number % 2}", stage.exit.output_shape))
+            if stage.last is not None:
+                arrays.append(workspace.whole(stage.last.index, "output", stage.last.output_shape, np.float64))
+        for array in arrays:
+            array[...] = np.nan
+        engine.train_step(SourceBatch(stored, chosen), epoch=0, step=0)
+        theirs = stored.processes[chosen] != os.getpid()
+        assert theirs.tolist() == [False] * 4 + [True] * 8
+        for array in arrays:
+            assert np.isnan(array[theirs]).all()
+            assert np.isfinite(array[~theirs]).all()
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])

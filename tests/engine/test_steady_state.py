@@ -111,10 +111,10 @@ def test_whole_arrays_differ_by_node_name_shape_and_dtype():
     assert workspace.whole(0, "a", (3,), np.dtype("float32")) is arrays[0]
 
 
-def test_reserved_memory_is_shared():
+def test_nodes_use_reserved_memory_in_turn():
     workspace = Workspace(2, NUMPY)
     workspace.reserve("dy", 24, np.float64)
-    image, vector = workspace.shared("dy", (3, 2, 2)), workspace.shared("dy", (5,))
+    image, vector = workspace.in_turn("dy", (3, 2, 2)), workspace.in_turn("dy", (5,))
     assert (image.shape, vector.shape) == ((2, 3, 2, 2), (2, 5))
     assert image.transpose(0, 2, 3, 1).flags.c_contiguous
     assert np.shares_memory(image, vector)

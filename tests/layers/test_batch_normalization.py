@@ -143,13 +143,13 @@ def test_pieces_equal_the_whole(checks, shape, cut):
     pieces = [slice(sum(cut[:i]), sum(cut[: i + 1])) for i in range(len(cut))]
     ctx = Context(input_shape=x.shape[1:], training=True)
     dy = checks.channels_last(dy)
-    statistics = layer.combine(params, [layer.partial_sums(params, x[piece], ctx) for piece in pieces])
+    statistics = layer.combine(params, np.array([layer.partial_sums(params, x[piece], ctx) for piece in pieces]))
     y = np.concatenate([layer.apply(params, statistics, x[piece], ctx) for piece in pieces])
     np.testing.assert_allclose(y, whole.y, rtol=1e-11, atol=1e-12)
     given = dy.copy()
     sums = [layer.backward_partial_sums(params, statistics, x[piece], dy[piece], ctx) for piece in pieces]
     np.testing.assert_array_equal(dy, given)
-    combined, gradients = layer.backward_combine(params, statistics, sums)
+    combined, gradients = layer.backward_combine(params, statistics, np.array(sums))
     dx = np.concatenate([layer.backward_apply(combined, x[piece], dy[piece], ctx) for piece in pieces])
     np.testing.assert_allclose(dx, whole.dx, rtol=1e-10, atol=1e-12)
     for name, gradient in whole.gradients.items():

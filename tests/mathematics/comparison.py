@@ -5,6 +5,7 @@ import runpy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -91,7 +92,7 @@ class Case:
         for node in (node for node in self.graph.nodes if node.layer.type == "Dropout"):
             stage = next(stage for stage in plan.stages if any(each.index == node.index for each in stage.nodes))
             mask = empty_channels_last((count, *node.input_shape), np.float32)
-            for number, piece in enumerate(stage.cut(count)):
+            for number, piece in enumerate(chain.from_iterable(plan.pieces(stage, count))):
                 rng = generator(options["seed"], Purpose.LAYER, epoch, step, node.index, number)
                 draws = rng.random(pixels(mask[piece]).shape, np.float32)
                 pixels(mask[piece])[...] = draws >= node.layer.settings()["rate"]

@@ -15,6 +15,7 @@ from graphnn.datasets.preparation import Normalisation
 from graphnn.engine import formation as formation_module
 from graphnn.engine import plan
 from graphnn.engine.batch import ArrayBatch
+from graphnn.engine.cut import Cut
 from graphnn.engine.engine import Engine
 from graphnn.errors import DivergenceError
 from graphnn.graph.graph import chain
@@ -39,8 +40,9 @@ AUGMENTATIONS = (RandomFlip("alternating"), RandomTranslate(2), Cutout(3))
 
 @pytest.fixture
 def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Make trainers of one small network, whose steps of 8 images are cut into pieces of 3."""
-    monkeypatch.setattr(plan, "piece_size", lambda nodes, batch_size: min(3, batch_size))
+    """Make trainers of one small network, whose steps of 8 images are cut into 3 lanes, of pieces of 1 or 2."""
+    monkeypatch.setattr(plan, "cut_of", lambda stages, batch_size: Cut(batch_size, 3))
+    monkeypatch.setattr(plan, "training_piece", lambda nodes, block: 2)
     with ExitStack() as stack:
 
         def trainer(threads: int = 1, augment: Any = AUGMENTATIONS) -> Trainer:
