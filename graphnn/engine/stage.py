@@ -12,7 +12,7 @@ from graphnn.engine.lanes import Lanes, folding
 from graphnn.engine.plan import Plan, Stage
 from graphnn.engine.tables import Tables
 from graphnn.engine.workspace import Clock, PieceContext, Workspace
-from graphnn.errors import GraphError
+from graphnn.errors import GraphError, ShapeError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Node
 from graphnn.layers.base import Arrays, Backward, BatchwiseLayer
@@ -59,6 +59,17 @@ def batchwise(node: Node) -> BatchwiseLayer:
     """Return the layer of a node at a barrier."""
     assert isinstance(node.layer, BatchwiseLayer)
     return node.layer
+
+
+def put(table: Array, number: int, sums: Array, method: str) -> None:
+    """Put a piece's partial sums, which the method has returned, into its row. Raises ShapeError where they do not fit.
+
+    A single number would otherwise fill the row, and be taken for the sums of all channels.
+    """
+    if np.shape(sums) != table.shape[1:]:
+        found = f"an array of {shape_text(np.shape(sums))}" if np.ndim(sums) else "a single number"
+        raise ShapeError(f"{method} gave {found}, and sums_sizes tells a vector of {table.shape[1]}")
+    table[number] = sums
 
 
 def same_memory(a: Array, b: Array) -> bool:
@@ -178,7 +189,7 @@ class StageRun:
             if not same_memory(value, handed_on):
                 handed_on[...] = value
             with located(exit_node):
-                table[number] = layer.partial_sums(params, handed_on, contexts[number])
+                put(table, number, layer.partial_sums(params, handed_on, contexts[number]), "partial_sums")
 
         self._for_each_piece(run, table)
         with located(exit_node):
@@ -247,13 +258,14 @@ class StageRun:
         if not same_memory(dy, handed_back):
             handed_back[...] = dy
         with located(entry):
-            table[number] = batchwise(entry).backward_partial_sums(
+            sums = batchwise(entry).backward_partial_sums(
                 self.params[entry.index],
                 self.before.statistics,
                 self.x[self.pieces[number]],
                 handed_back,
                 self.contexts[entry.index][number],
             )
+            put(table, number, sums, "backward_partial_sums")
 
     def backward(self) -> None:
         """Run backward from the gradient at the exit to the entry, and sum the gradients of the stage's parameters.

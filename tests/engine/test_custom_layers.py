@@ -8,6 +8,7 @@ import pytest
 
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
+from graphnn.errors import GraphError
 from graphnn.graph.initialisation import initialise
 from graphnn.initializers.constant import ones
 from graphnn.layers.base import BatchwiseLayer, Layer
@@ -239,6 +240,46 @@ def test_equals_the_plain_composition(plain, name, pieces):
             plain.same(plain.engine_step(engine, x, y, step=step), expected, 1e-9)
             x, _ = plain.samples(graph, 20, seed=step)
             np.testing.assert_allclose(engine.predict(x), plain.inference(graph, parameters, x), rtol=1e-9, atol=1e-12)
+
+
+@dataclass(frozen=True)
+class Miscounting(Centre):
+    """Gives other sums than it tells, in forward or in backward."""
+
+    backward: bool = False
+    sums: object = 0.0
+
+    def partial_sums(self, params, x, ctx):
+        return super().partial_sums(params, x, ctx) if self.backward else self.sums
+
+    def backward_partial_sums(self, params, statistics, x, dy, ctx):
+        return self.sums if self.backward else super().backward_partial_sums(params, statistics, x, dy, ctx)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.parametrize(
+    ("sums", "told"),
+    [
+        (np.float64(1), "a single number"),  # either of these would fill a row of the engine's table
+        ([1.0], "an array of 1"),
+        (np.ones((1, 5)), "an array of 1×5"),
+        (np.ones(4), "an array of 4"),
+        ([np.ones(4), 1.0], "inhomogeneous shape"),
+    ],
+)
+def test_other_sums_than_a_layer_tells_are_refused(plain, sums, told, backward, threads):
+    graph = plain.network((4,), HEAD, Miscounting(backward, sums), HEAD, loss=MeanSquaredError())
+    x, y = plain.samples(graph, 6)
+    method = "backward_partial_sums" if backward else "partial_sums"
+    with plain.cut([2]), Engine(graph, initialise(graph, 0, np.float64), batch_size=6, threads=threads) as engine:
+        with pytest.raises(GraphError) as caught:
+            engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
+        message = str(caught.value)
+        assert message.startswith('layers[1] "n1_miscounting" (Miscounting, input 4): ')
+        assert told in message
+        if told.startswith("a"):
+            assert message.endswith(f"ShapeError: {method} gave {told}, and sums_sizes tells a vector of 5")
 
 
 @dataclass(frozen=True)
