@@ -129,11 +129,16 @@ class Winograd:
         np.matmul(A, half.transpose(1, 0, 2), out=Z)
         if epilogue.relu:
             np.maximum(Z, 0, out=Z)
-        tiles = Z.reshape(m, m, strip.stop - strip.start, -1, len(y), y.shape[1])
-        pixels = y.transpose(2, 3, 0, 1)
-        for i, j in np.ndindex(m, m):
-            target = pixels[m * strip.start + i : m * strip.stop : m, j::m]
-            target[...] = tiles[i, j, : len(target), : target.shape[1]]  # the last tiles may extend beyond the output
+        tiles = Z.reshape(m, m, strip.stop - strip.start, -1, *y.shape[:2]).transpose(4, 2, 0, 3, 1, 5)
+        images, rows, _, columns, _, filters = tiles.shape
+        target = y.transpose(0, 2, 3, 1)[:, m * strip.start : m * strip.stop]
+        whole = (images, rows * m, columns * m, filters)
+        if target.shape == whole:
+            target.reshape(tiles.shape)[...] = tiles
+        else:  # the last tiles extend beyond the output
+            extended = scratch("whole tiles", whole, Z.dtype)
+            extended.reshape(tiles.shape)[...] = tiles
+            target[...] = extended[:, : target.shape[1], : target.shape[2]]
 
     def weights_gradient(self, x: Array, dy: Array, window: Window, dW: Array, scratch: Scratch) -> None:
         """Write the gradient of weights (D, C, 3, 3) into dW: dU = Σ Vᵀ(A dY Aᵀ) over all tiles, dW = Gᵀ dU G."""
