@@ -19,7 +19,7 @@ WINDOWS_RATE, TILES_RATE = 47e9, 45e9
 GATHER_RATE = 15e9
 TRANSFORM_RATE = 4.3e9
 COPY_RATE, COPY_SECONDS = 30e9, 5e-9  # of a pixel's channels: bytes per second, and seconds before the first
-KERNEL_SECONDS = 0.8e-9  # per value of a transformed kernel's gradient, which each piece sums up and transforms back
+KERNEL_SECONDS = 0.25e-9  # per value of a transformed kernel's gradient, which each piece sums up and transforms back
 PIECE = 16  # images that share that; the pieces of small images have more
 
 

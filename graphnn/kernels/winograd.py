@@ -22,6 +22,7 @@ from graphnn.types import Array
 
 # The size of a block of transformed tiles: 0.75 MiB and their product stay in the second-level cache.
 BLOCK_BYTES = 3 * 2**18
+KERNELS = 2**13  # transformed at once, so that they stay there too
 LEAST_TILES = 64  # per block: these are the rows of the products, each of which reads all weights
 
 B2 = ((1, 0, -1, 0), (0, 1, 1, 0), (0, -1, 1, 0), (0, 1, 0, -1))
@@ -54,13 +55,6 @@ def matrices(tile: int, dtype: Any) -> tuple[Array, Array, Array]:
     return B, G, A
 
 
-@cache
-def kernel_transform(tile: int, dtype: Any) -> Array:
-    """Return G⊗G, which takes a kernel's 9 values to the transformed kernel's (tile + 2)²."""
-    G = np.array(MATRICES[tile][1], np.float64)
-    return np.kron(G, G).astype(dtype)
-
-
 @frozen_dataclass
 class Winograd:
     """The convolution algorithm F(tile×tile, 3×3).
@@ -84,8 +78,9 @@ class Winograd:
     def prepare(self, weights: Array, allocate: Allocate) -> Array:
         """Return U = G w Gᵀ of weights (D, C, 3, 3), as (t², C, D), in memory from `allocate`."""
         filters, channels = weights.shape[:2]
-        U = allocate(self.points * channels * filters).reshape(self.points, -1)
-        np.matmul(kernel_transform(self.tile, weights.dtype), weights.transpose(2, 3, 1, 0).reshape(9, -1), out=U)
+        _, G, _ = matrices(self.tile, weights.dtype)
+        U = allocate(self.points * channels * filters)
+        transform_kernels(G, weights.transpose(2, 3, 1, 0).reshape(3, 3, -1), U.reshape(len(G), len(G), -1))
         return U.reshape(self.points, channels, filters)
 
     def convolve(
@@ -163,9 +158,20 @@ class Winograd:
 
     def pass_back(self, dU: Array, dW: Array) -> None:
         """Write Gᵀ dU G, the gradient of the weights, into dW (D, C, 3, 3)."""
-        filters, channels = dW.shape[:2]
-        kernel = np.matmul(kernel_transform(self.tile, dU.dtype).T, dU.reshape(self.points, -1))
-        dW.transpose(2, 3, 1, 0)[...] = kernel.reshape(3, 3, channels, filters)
+        _, G, _ = matrices(self.tile, dU.dtype)
+        ordered = dW.transpose(2, 3, 1, 0)
+        kernels = ordered if ordered.flags.c_contiguous else np.empty(ordered.shape, dW.dtype)
+        transform_kernels(G.T, dU.reshape(len(G), len(G), -1), kernels.reshape(3, 3, -1))
+        if kernels is not ordered:
+            ordered[...] = kernels
+
+
+def transform_kernels(matrix: Array, kernels: Array, out: Array) -> None:
+    """Write P k Pᵀ of kernels k (s, s, N) into out (t, t, N), for the matrix P (t, s)."""
+    for start in range(0, kernels.shape[2], KERNELS):
+        some = slice(start, start + KERNELS)
+        half = np.matmul(matrix, kernels[:, :, some].transpose(1, 0, 2))
+        np.matmul(matrix, half.transpose(1, 0, 2), out=out[:, :, some])
 
 
 def tiles_of(y: Array, tile: int) -> tuple[int, int]:
