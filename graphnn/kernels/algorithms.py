@@ -1,7 +1,7 @@
 """The choice of a convolution's algorithm: from shapes alone, by fixed estimates, never by measuring at run time."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Protocol
 
@@ -22,13 +22,28 @@ COPY_RATE, COPY_SECONDS = 30e9, 5e-9  # of a pixel's channels: bytes per second,
 KERNEL_SECONDS = 0.25e-9  # per value of a transformed kernel's gradient, which each piece sums up and transforms back
 PIECE = 16  # images that share that; the pieces of small images have more
 
+PRODUCT = 3e-7  # seconds to start one product
+
+# Bytes per second of weights that are read once: those that stay in the cache from one call to the next, and others.
+CACHE_RATE, MEMORY_RATE = 40e9, 10e9
+CACHED = 3 * 2**20  # bytes; a network with larger weights has several of them, which drive each other out
+
 
 class Algorithm(Protocol):
     """An algorithm that computes y = W ⋆ x and the gradient of W."""
 
+    def __hash__(self) -> int: ...
+
     @property
     def name(self) -> str:
         """The algorithm's name in a plan."""
+
+    @property
+    def products(self) -> int:
+        """The number of matrix products of one call."""
+
+    def values_per_filter(self, window: Window) -> int:
+        """Return the number of values that `prepare` makes of one filter of one channel."""
 
     def prepare(self, weights: Array, allocate: Allocate) -> Array:
         """Return weights (D, C, Kh, Kw) in the form that `convolve` takes; computed once per step."""
@@ -37,6 +52,11 @@ class Algorithm(Protocol):
         self, x: Array, prepared: Array, window: Window, y: Array, scratch: Scratch, epilogue: Epilogue = NO_EPILOGUE
     ) -> None:
         """Write the convolution of x (n, C, H, W) into y (n, D, H_out, W_out), in channels-last memory."""
+
+    def bind(
+        self, x: Array, prepared: Array, window: Window, y: Array, scratch: Scratch, epilogue: Epilogue = NO_EPILOGUE
+    ) -> Callable[[], None]:
+        """Return a function that does what `convolve` does, as often as it is called, for values in the same memory."""
 
     def weights_gradient(self, x: Array, dy: Array, window: Window, dW: Array, scratch: Scratch) -> None:
         """Write the gradient of the weights into dW (D, C, Kh, Kw)."""
@@ -92,6 +112,28 @@ def choose(
         None if rotated is None else fastest(rotated, filters, size, channels, gradient=False),
         fastest(window, channels, output, filters, gradient=True),
     )
+
+
+@cache
+def fastest_forward(
+    count: int, window: Window, channels: int, size: Pair, filters: int, estimates: Estimator, default: Algorithm
+) -> Algorithm:
+    """Return the algorithm with the least estimate for the output of so many images at once, in inference.
+
+    Few images read the weights as often as many, and those of Winograd are up to four times as large. default: the
+    algorithm where there is no estimate.
+    """
+    options = estimates(window, channels, window.output(size), filters, gradient=False)
+
+    def seconds(algorithm: Algorithm) -> float:
+        size = 4 * algorithm.values_per_filter(window) * channels * filters
+        return (
+            algorithm.products * PRODUCT
+            + count * options[algorithm]
+            + size / (CACHE_RATE if size <= CACHED else MEMORY_RATE)
+        )
+
+    return min(options, key=seconds, default=default)
 
 
 def numpy_estimates(window: Window, channels: int, output: Pair, filters: int, *, gradient: bool) -> Estimates:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from graphnn.frozen_dataclass import frozen_dataclass
-from graphnn.kernels.channels import pixels, with_channels
+from graphnn.kernels.channels import pixels, pixels_per_row, repeated, with_channels
 from graphnn.kernels.im2col import Pair, output_size
 from graphnn.types import Array, Shape
 
@@ -43,6 +43,22 @@ def apply_epilogue(y: Array, epilogue: Epilogue) -> None:
         np.maximum(y, 0, out=y)
 
 
+def bind_epilogue(y: Array, epilogue: Epilogue) -> Callable[[], None]:
+    """Return a function that does what `apply_epilogue` does, as often as it is called; y: in channels-last memory."""
+    rows = pixels(y)
+    per_row = pixels_per_row(len(rows), y.shape[1])
+    rows = rows.reshape(-1, per_row * y.shape[1])
+    biases = None if epilogue.biases is None else repeated(epilogue.biases, per_row)
+
+    def run() -> None:
+        if biases is not None:
+            np.add(rows, biases, rows)
+        if epilogue.relu:
+            np.maximum(rows, 0, out=rows)
+
+    return run
+
+
 @frozen_dataclass
 class Window:
     """The window of a convolution or pooling: kernel size, strides and padding on both sides, as (height, width)."""
@@ -57,6 +73,16 @@ class Window:
         (height, width), (kernel_h, kernel_w), (stride_h, stride_w) = size, self.kernel, self.strides
         (top, left), (bottom, right) = self.before, self.after
         return output_size(height, kernel_h, stride_h, top, bottom), output_size(width, kernel_w, stride_w, left, right)
+
+    @property
+    def padded(self) -> bool:
+        """Whether there is any padding."""
+        return any((*self.before, *self.after))
+
+    def padded_size(self, size: Pair) -> Pair:
+        """Return the (height, width) of an image of `size` with its padding."""
+        (top, left), (bottom, right) = self.before, self.after
+        return size[0] + top + bottom, size[1] + left + right
 
     @property
     def pointwise(self) -> bool:
@@ -97,17 +123,26 @@ def gather(x: Array, window: Window, scratch: Scratch) -> Array:
     With channels last, one kernel row of a window is a run of Kw·C contiguous values: the gather is a strided copy of
     Kh runs per window, from a zero-padded copy of the images.
     """
+    rows, copies = bind_gather(x, window, scratch)
+    for target, source in copies:
+        np.copyto(target, source)
+    return rows
+
+
+def bind_gather(x: Array, window: Window, scratch: Scratch) -> tuple[Array, list[tuple[Array, Array]]]:
+    """Return the matrix that `gather` returns, and the copies, (to, from) in order, that fill it."""
     x = x.transpose(0, 2, 3, 1)
     n, height, width, channels = x.shape
-    if window.pointwise:
-        return x.reshape(-1, channels)
+    if window.pointwise and x.flags.c_contiguous:
+        return x.reshape(-1, channels), []
+    copies = []
     (top, left), (bottom, right) = window.before, window.after
     (kernel_h, kernel_w), (stride_h, stride_w) = window.kernel, window.strides
     if top or left or bottom or right or not x.flags.c_contiguous:
         # the name contains the offset of the images: another offset would leave values in the padding of this one
         name = f"padded at {top}, {left}"
         padded = scratch(name, (n, height + top + bottom, width + left + right, channels), x.dtype, zeroed=True)
-        padded[:, top : top + height, left : left + width] = x
+        copies.append((padded[:, top : top + height, left : left + width], x))
         x = padded
     out_h, out_w = window.output((height, width))
     s_n, s_h, s_w, _ = x.strides  # the stride of an axis of length 1 may be any number: it is never used
@@ -117,8 +152,8 @@ def gather(x: Array, window: Window, scratch: Scratch) -> Array:
         (s_n, stride_h * s_h, stride_w * s_w, s_h, x.itemsize),
     )
     rows = scratch("windows", (n, out_h, out_w, kernel_h, kernel_w * channels), x.dtype)
-    rows[...] = runs
-    return rows.reshape(n * out_h * out_w, -1)
+    copies.append((rows, runs))
+    return rows.reshape(n * out_h * out_w, -1), copies
 
 
 Gather = Callable[[Array, Window, Scratch], Array]

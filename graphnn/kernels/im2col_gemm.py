@@ -1,10 +1,25 @@
 """The im2col algorithm: convolution as GEMM over gathered windows, for any window."""
 
+import math
 from collections.abc import Callable
+from functools import partial
+
+import numpy as np
 
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.kernels import convolution
-from graphnn.kernels.convolution import NO_EPILOGUE, Epilogue, Scratch, Window
+from graphnn.kernels.channels import pixels
+from graphnn.kernels.convolution import (
+    BLOCK_BYTES,
+    NO_EPILOGUE,
+    Epilogue,
+    Scratch,
+    Window,
+    as_matrix,
+    bind_epilogue,
+    bind_gather,
+    window_bytes,
+)
 from graphnn.types import Array
 
 Allocate = Callable[[int], Array]  # returns memory for that many elements, valid until the step ends
@@ -18,6 +33,13 @@ class Im2col:
     """
 
     name: str = "im2col"
+
+    @property
+    def products(self) -> int:
+        return 1
+
+    def values_per_filter(self, window: Window) -> int:
+        return math.prod(window.kernel)
 
     def prepare(self, weights: Array, allocate: Allocate) -> Array:
         ordered = weights.transpose(2, 3, 1, 0)
@@ -35,6 +57,22 @@ class Im2col:
         self, x: Array, prepared: Array, window: Window, y: Array, scratch: Scratch, epilogue: Epilogue = NO_EPILOGUE
     ) -> None:
         convolution.convolve(x, prepared, window, y, scratch, epilogue, self.gather)
+
+    def bind(
+        self, x: Array, prepared: Array, window: Window, y: Array, scratch: Scratch, epilogue: Epilogue = NO_EPILOGUE
+    ) -> Callable[[], None]:
+        if len(x) * window_bytes(x, window) > BLOCK_BYTES:
+            return partial(self.convolve, x, prepared, window, y, scratch, epilogue)
+        rows, copies = bind_gather(x, window, scratch)
+        matrix, out, finish = as_matrix(prepared), pixels(y), bind_epilogue(y, epilogue)
+
+        def run() -> None:
+            for target, source in copies:
+                np.copyto(target, source)
+            np.matmul(rows, matrix, out)
+            finish()
+
+        return run
 
     def weights_gradient(self, x: Array, dy: Array, window: Window, dW: Array, scratch: Scratch) -> None:
         convolution.weights_gradient(x, dy, window, dW, scratch, self.gather)

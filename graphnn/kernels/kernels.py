@@ -1,16 +1,26 @@
 """The operations that layers compute with, in numpy; faster kernels derive from `Kernels` and replace some of them."""
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 
 from graphnn.kernels import activations, pooling
 from graphnn.kernels.activations import Activation, Gated, PassBack, ScratchLike
-from graphnn.kernels.algorithms import IM2COL, Algorithms, Estimator, choose, numpy_estimates
+from graphnn.kernels.algorithms import (
+    IM2COL,
+    Algorithm,
+    Algorithms,
+    Estimator,
+    choose,
+    fastest_forward,
+    numpy_estimates,
+)
 from graphnn.kernels.channels import channel_products, channel_sums, with_channels
 from graphnn.kernels.convolution import Scratch, Window
 from graphnn.kernels.im2col import Pair
 from graphnn.kernels.im2col_gemm import Im2col
+from graphnn.kernels.planar import FEW_CHANNELS
 from graphnn.types import Array, Shape
 
 
@@ -38,9 +48,20 @@ class Kernels:
         """Return the algorithms for the convolution of images (channels, *size) with this window."""
         return choose(window, channels, size, filters, self.estimates, self.im2col)
 
+    def forward_algorithm(self, count: int, window: Window, channels: int, size: Pair, filters: int) -> Algorithm:
+        """Return the algorithm that computes the output of so many images (channels, *size) at once in inference."""
+        default = choose(window, channels, size, filters, self.estimates, self.im2col).forward
+        if window.pointwise or channels <= FEW_CHANNELS:
+            return default
+        return fastest_forward(count, window, channels, size, filters, self.estimates, default)
+
     def max_pool(self, x: Array, window: Window, y: Array) -> None:
         """Write the maximum of each window of x into y."""
         pooling.max_pool(x, window, y)
+
+    def bind_max_pool(self, x: Array, window: Window, y: Array, scratch: Scratch) -> Callable[[], None]:
+        """Return a function that does what `max_pool` does, as often as it is called, for values in the same memory."""
+        return pooling.bind_max_pool(x, window, y, scratch)
 
     def max_pool_gradient(self, x: Array, y: Array, dy: Array, window: Window, dx: Array, scratch: Scratch) -> None:
         """Write into dx the sum of dy over the windows in which the pixel is the first maximum in row-major order."""

@@ -30,14 +30,8 @@ class CompiledIm2col(Im2col):
         from graphnn.kernels.compiled.im2col import gather_runs
 
         n, channels, height, width = x.shape
-        (top, left), (bottom, right), (kernel_h, kernel_w) = window.before, window.after, window.kernel
-        padded_h, padded_w = height + top + bottom, width + left + right
-        size = n * padded_h * padded_w * channels
-        # the name contains the images' shape and offset: others would leave values in the padding of this one; also the
-        # channels, because twice as many images with half the channels take as much memory
-        name = f"padded {channels}×{height}×{width} at {top}, {left} in {padded_h}×{padded_w}"
-        padded = scratch(name, (size + WIDTH,), x.dtype, zeroed=True)
-        images = padded[:size].reshape(n, padded_h, padded_w, channels)
+        (top, left), (kernel_h, kernel_w) = window.before, window.kernel
+        images, padded = frames(x, window, n, scratch)
         images[:, top : top + height, left : left + width] = in_memory_order(x)
         output, run = window.output((height, width)), kernel_w * channels
         count = n * output[0] * output[1]
@@ -119,3 +113,18 @@ class CompiledWinograd(Winograd):
 def distance_between(matrices: Array) -> int:
     """Return the distance between the matrices, in elements."""
     return matrices.strides[0] // matrices.itemsize
+
+
+def frames(x: Array, window: Window, count: int, scratch: Scratch) -> tuple[Array, Array]:
+    """Return memory for images of x (n, C, H, W) with their padding, which is zero: (count, H′, W′, C), and flat.
+
+    There is room for sixteen more values, which vectors may read beyond the last image.
+    """
+    _, channels, height, width = x.shape
+    (top, left), (padded_h, padded_w) = window.before, window.padded_size((height, width))
+    size = count * padded_h * padded_w * channels
+    # the name contains the images' shape and offset: others would leave values in the padding of this one; also the
+    # channels, because twice as many images with half the channels take as much memory
+    name = f"padded {channels}×{height}×{width} at {top}, {left} in {padded_h}×{padded_w}"
+    memory = scratch(name, (size + WIDTH,), x.dtype, zeroed=True)
+    return memory[:size].reshape(count, padded_h, padded_w, channels), memory

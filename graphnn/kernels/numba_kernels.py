@@ -4,6 +4,10 @@ Other arrays are left to numpy. numba is imported by `load`, or when the first o
 quarter of a second.
 """
 
+import math
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
 from graphnn.errors import GraphError
@@ -13,6 +17,7 @@ from graphnn.kernels.algorithms import (
     TILES_RATE,
     Algorithm,
     Estimates,
+    fastest_forward,
     has_choice,
     im2col_seconds,
     kernel_seconds,
@@ -20,6 +25,7 @@ from graphnn.kernels.algorithms import (
     winograd_seconds,
 )
 from graphnn.kernels.convolution import Scratch, Window
+from graphnn.kernels.direct import Direct
 from graphnn.kernels.im2col import Pair
 from graphnn.kernels.kernels import Kernels, SavedMemory
 from graphnn.kernels.numba_algorithms import CompiledIm2col, CompiledWinograd
@@ -28,13 +34,15 @@ from graphnn.kernels.winograd import Winograd
 from graphnn.types import Array
 
 WRITE_RATE = 10e9  # bytes per second that the transforms write on one thread, measured
+DIRECT_RATE = 55e9  # multiply-adds per second of the direct algorithm, measured
+IM2COL, DIRECT = CompiledIm2col(), Direct()
 
 
 def estimates(window: Window, channels: int, output: Pair, filters: int, *, gradient: bool) -> Estimates:
     """Return the estimated seconds per image on one thread, by algorithm; see `Estimator`."""
     if not has_choice(window):
         return {}
-    options: dict[Algorithm, float] = {CompiledIm2col(): im2col_seconds(channels, output, filters)}
+    options: dict[Algorithm, float] = {IM2COL: im2col_seconds(channels, output, filters)}
     if min(channels, filters) >= WIDTH:
         tiles, points = tiles_and_points(4, output)
         vectors = -(-channels // WIDTH) - (-filters // WIDTH)
@@ -47,21 +55,36 @@ def estimates(window: Window, channels: int, output: Pair, filters: int, *, grad
     return options
 
 
+def forward_estimates(window: Window, channels: int, output: Pair, filters: int, *, gradient: bool) -> Estimates:
+    """Return the estimates for the output of a convolution in inference, with sixteen filters or more."""
+    found = estimates(window, channels, output, filters, gradient=gradient)
+    compiled: Estimates = {
+        algorithm: found[algorithm] for algorithm in found if isinstance(algorithm, CompiledWinograd)
+    }
+    work = math.prod(window.kernel) * channels * filters * math.prod(output)
+    return {DIRECT: work / DIRECT_RATE, **compiled}
+
+
 class CompiledKernels(Kernels):
     """The operations compiled by numba: each passes over memory once."""
 
     name = "numba"
     fuses_activations = True
     estimates = staticmethod(estimates)
-    im2col = CompiledIm2col()
+    im2col = IM2COL
 
     def load(self) -> None:
         try:
-            from graphnn.kernels.compiled import activations, im2col, normalization, pooling, winograd  # noqa: F401
+            from graphnn.kernels.compiled import activations, direct, im2col, normalization, pooling, winograd  # noqa: F401
         except (ImportError, OSError) as error:  # a numba that does not support this numpy, or too little memory for it
             raise GraphError(
                 f"numba is installed, but cannot be used: {error}; --kernels numpy does without"
             ) from error
+
+    def forward_algorithm(self, count: int, window: Window, channels: int, size: Pair, filters: int) -> Algorithm:
+        if filters < WIDTH:
+            return super().forward_algorithm(count, window, channels, size, filters)
+        return fastest_forward(count, window, channels, size, filters, forward_estimates, DIRECT)
 
     def max_pool(self, x: Array, window: Window, y: Array) -> None:
         if not whole_vectors(x, y):
@@ -70,6 +93,13 @@ class CompiledKernels(Kernels):
         from graphnn.kernels.compiled import pooling
 
         pooling.max_pool(flat(x), sizes(x), window.kernel, window.strides, y.shape[2:], flat(y))
+
+    def bind_max_pool(self, x: Array, window: Window, y: Array, scratch: Scratch) -> Callable[[], None]:
+        if not whole_vectors(x, y):
+            return super().bind_max_pool(x, window, y, scratch)
+        from graphnn.kernels.compiled import pooling
+
+        return partial(pooling.max_pool, flat(x), sizes(x), window.kernel, window.strides, y.shape[2:], flat(y))
 
     def max_pool_gradient(self, x: Array, y: Array, dy: Array, window: Window, dx: Array, scratch: Scratch) -> None:
         if not whole_vectors(x, y, dy, dx) or window.strides != window.kernel:  # windows that overlap, or leave gaps

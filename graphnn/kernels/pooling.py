@@ -1,10 +1,11 @@
 """Pooling in channels-last memory: one strided pass over the images per position in the window."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from graphnn.kernels.channels import in_memory_order
 from graphnn.kernels.convolution import Scratch, Window
 from graphnn.types import Array
 
@@ -30,6 +31,33 @@ def max_pool(x: Array, window: Window, y: Array) -> None:
             np.maximum(y, seen, out=y)
         else:
             y[...] = seen
+
+
+def bind_max_pool(x: Array, window: Window, y: Array, scratch: Scratch) -> Callable[[], None]:
+    """Return a function that writes the maximum of each window of x into y, as often as it is called.
+
+    The maximum is taken over the rows of each window first, for whole rows of the images, whose pixels are neighbours.
+    """
+    n, channels, _, width = x.shape
+    kernel, strides, height = window.kernel, window.strides, y.shape[2]
+    rows = scratch("rows of maxima", (n, height, width, channels), x.dtype).transpose(0, 3, 1, 2)
+    over_rows = folding(x, Window((kernel[0], 1), (strides[0], 1)), rows)
+    over_columns = folding(rows, Window((1, kernel[1]), (1, strides[1])), y)
+
+    def run() -> None:
+        for first, second, out in over_rows:
+            np.maximum(first, second, out=out)
+        for first, second, out in over_columns:
+            np.maximum(first, second, out=out)
+
+    return run
+
+
+def folding(x: Array, window: Window, y: Array) -> list[tuple[Array, Array, Array]]:
+    """Return the operands (a, b, to) of the operations, in order, that fold each window of x into one value in y."""
+    first, *others = (in_memory_order(seen) for seen in shifted_views(x, window))
+    to = in_memory_order(y)
+    return [(to if index else first, seen, to) for index, seen in enumerate(others)] or [(first, first, to)]
 
 
 def max_pool_gradient(x: Array, y: Array, dy: Array, window: Window, dx: Array, scratch: Scratch) -> None:

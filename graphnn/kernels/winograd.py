@@ -10,7 +10,8 @@ Source: Lavin and Gray 2016, "Fast algorithms for convolutional neural networks"
 """
 
 import math
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,21 @@ class Winograd:
     def points(self) -> int:
         """t²: the number of values of a transformed tile."""
         return (self.tile + 2) ** 2
+
+    def bind(
+        self, x: Array, U: Array, window: Window, y: Array, scratch: Scratch, epilogue: Epilogue = NO_EPILOGUE
+    ) -> Callable[[], None]:
+        """Return a function that does what `convolve` does, as often as it is called, for values in the same memory."""
+        return partial(self.convolve, x, U, window, y, scratch, epilogue)
+
+    @property
+    def products(self) -> int:
+        """The number of matrix products of one call."""
+        return self.points
+
+    def values_per_filter(self, window: Window) -> int:
+        """Return the number of values that `prepare` makes of one filter of one channel."""
+        return self.points
 
     def prepare(self, weights: Array, allocate: Allocate) -> Array:
         """Return U = G w Gᵀ of weights (D, C, 3, 3), as (t², C, D), in memory from `allocate`."""

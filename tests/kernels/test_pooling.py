@@ -51,6 +51,12 @@ def test_max_pooling_against_the_plain_loop(kernels, operations, case, data, dty
     x_in_order, dy_in_order, y, dx = (own for own, _ in both)
     operations.max_pool(x_in_order, window, y)
     np.testing.assert_array_equal(y, largest)
+    again = operations.bind_max_pool(x_in_order, window, y, kernels.Scratch())
+    for sign in (-1, 1):  # what is bound reads what is there when it is called
+        x_in_order *= sign
+        again()
+        np.testing.assert_array_equal(y, plain(x_in_order.astype(np.float64), dy, window)[0])
+        x_in_order *= sign
     operations.max_pool_gradient(x_in_order, y, dy_in_order, window, dx, kernels.Scratch())
     np.testing.assert_allclose(dx, from_largest, **tolerance(dtype))
     np.testing.assert_array_equal(x_in_order, x)

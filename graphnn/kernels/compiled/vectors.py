@@ -95,6 +95,20 @@ def all_equal(_: Any, number: Any) -> Any:
 
 
 @intrinsic
+def repeated(_: Any, array: Any, index: Any) -> Any:
+    """Return a vector whose sixteen values are all array[index]; the index counts in memory order, as in `load`."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = context.make_array(sig.args[0])(context, builder, args[0]).data
+        number = builder.load(builder.gep(data, [args[1]], inbounds=True))
+        index = ir.IntType(32)
+        one = builder.insert_element(ir.Constant(VECTOR, ir.Undefined), number, index(0))
+        return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(index, WIDTH), [0] * WIDTH))
+
+    return vector(array, types.intp), generate
+
+
+@intrinsic
 def positive_part(_: Any, value: Any) -> Any:
     """Return max(value, 0); NaN stays NaN."""
 
