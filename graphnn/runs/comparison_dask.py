@@ -22,7 +22,7 @@ from graphnn.runs.comparison_dask_worker import (
     carry_out,
     fitness,
 )
-from graphnn.runs.comparison_elsewhere import LOSSES, Begun, Elsewhere, Epoch, Event, Failed, Order, Over, Said
+from graphnn.runs.comparison_elsewhere import Begun, Elsewhere, Epoch, Event, Failed, Lost, Order, Over, Said
 from graphnn.runs.comparison_progress import TimeOfAll
 from graphnn.runs.comparison_training import Work
 from graphnn.runs.reading import DocumentSource
@@ -39,8 +39,9 @@ if TYPE_CHECKING:
 PORT = 8786  # of a scheduler, unless it is told another
 CONNECTED_WITHIN = 10  # seconds
 LOOKED_EVERY = 1.0  # seconds from one look at which workers there are to the next
+FETCHED_WITHIN = 10  # seconds
 BUSY = 2.0  # seconds after which a worker that had no place is asked again
-DONE = "done"
+DONE, GONE = "done", "gone"  # events: a task is done, its worker is no longer there
 AS_HERE = f"install {__version__} there, as here"
 LOGGER = "distributed.client"  # what it says of lost connections is said here
 
@@ -85,6 +86,10 @@ class Dask(Elsewhere):
             found = unfit(self._client, new, self.work.store) if new else {}
         self._fit.update({address: address not in found for address in new})
         self._there = [address for address in there if self._fit[address]]
+        for key, address in self._places.items():
+            if address not in there:
+                self._events.put({"key": key, "kind": GONE, "value": None})  # before that of the cancelled future
+                self._orders[key][1].cancel()
         if not first:
             for problem in found.values():
                 note(f"{problem}; it is left out")
@@ -95,8 +100,6 @@ class Dask(Elsewhere):
 
     def places(self) -> int:
         """Return how many workers there are, or 1 where one is waited for."""
-        if time.monotonic() - self._looked_at >= LOOKED_EVERY:
-            self._look()
         return max(1, len(self._there))
 
     def begin(self, order: Order) -> bool:
@@ -117,7 +120,6 @@ class Dask(Elsewhere):
             key=key,
             pure=False,
             workers=[address],
-            allow_other_workers=True,  # where this one is lost
         )
         self._orders[key], self._places[key] = (order, future), address
         future.add_done_callback(lambda _: self._events.put({"key": key, "kind": DONE, "value": None}))
@@ -131,6 +133,8 @@ class Dask(Elsewhere):
 
     def events(self, seconds: float) -> Iterator[Event]:
         """Yield what the workers have told, and which trainings are over."""
+        if time.monotonic() - self._looked_at >= LOOKED_EVERY:
+            self._look()
         try:
             told = self._events.get(timeout=seconds)
         except queue.Empty:
@@ -144,25 +148,16 @@ class Dask(Elsewhere):
         elif kind == EPOCH:
             yield Epoch(order, Record(**value))
         elif kind == BEGUN:
-            yield from self._begun(order, told["key"], value)
+            yield Begun(order, place_of(value))
             if order.refused:
                 self.ask_to_stop([order])
         else:
             del self._orders[told["key"]]
-            yield from self._over(order, future, self._places.pop(told["key"]))
-
-    def _begun(self, order: Order, key: str, address: str) -> Iterator[Event]:
-        place, before, self._places[key] = address.partition("://")[2], order.place, address
-        if before is not None:
-            order.lost += 1
-            if order.lost > LOSSES:
-                _, future = self._orders.pop(key)
-                self._places.pop(key)
-                self._client.cancel([future])
-                yield Failed(order, GraphError(gave_up(order.lost, before)))
-                return
-            yield Said(order, f"{order.task.title}: the worker {before} was lost; {place} goes on from its run")
-        yield Begun(order, place)
+            address = self._places.pop(told["key"])
+            if kind == GONE:
+                yield lost(order, address)
+            else:
+                yield from self._over(order, future, address)
 
     def _over(self, order: Order, future: "Future", address: str) -> Iterator[Event]:
         """Yield what has become of a task that is done. address: of the worker."""
@@ -171,9 +166,13 @@ class Dask(Elsewhere):
             return
         problem = future.exception()
         if problem is not None:
-            yield Failed(order, lost(problem))
+            yield Failed(order, problem)
             return
-        kind, value = future.result()
+        try:
+            kind, value = future.result(timeout=FETCHED_WITHIN)
+        except TimeoutError:  # with the worker, the result is gone; another one finds the finished run
+            yield lost(order, address)
+            return
         if kind == ELSEWHERE:
             self._busy[address] = time.monotonic() + BUSY  # with a training of another command
             self.put_back(order)
@@ -205,18 +204,14 @@ class Dask(Elsewhere):
         logging.getLogger(LOGGER).setLevel(self._level)
 
 
-def lost(problem: BaseException) -> BaseException:
-    """Return the error of a task as it is told: for one whose workers were lost again and again, in words."""
-    from distributed.scheduler import KilledWorker
-
-    if not isinstance(problem, KilledWorker):
-        return problem
-    return GraphError(gave_up(problem.allowed_failures + 1, problem.last_worker.address.partition("://")[2]))
+def lost(order: Order, address: str) -> Lost:
+    """Return the event that the worker of a training is lost."""
+    return Lost(order, f"its worker {place_of(address)} was lost")
 
 
-def gave_up(count: int, last: str) -> str:
-    """Return the message about a training whose workers were lost so often. last: the address of the last."""
-    return f"given up, because {count} workers were lost that trained it; the last was {last}"
+def place_of(address: str) -> str:
+    """Return the host and the port of an address, as people are told a place."""
+    return address.partition("://")[2]
 
 
 def connected(scheduler: str) -> "Client":

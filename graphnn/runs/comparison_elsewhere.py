@@ -83,7 +83,7 @@ class Failed:
 
 @frozen_dataclass
 class Lost:
-    """The process of a training has ended. how: in words, after "its process". advice: what may help, for an error."""
+    """The process of a training has ended. how: in words. advice: what may help, for an error."""
 
     order: Order
     how: str
@@ -136,6 +136,7 @@ class Elsewhere(ABC):
     def results(self) -> Iterator[Ended]:
         """Carry out the trainings, and yield each as it ends."""
         self._bar = Shown("", total=math.ceil(self._times.epochs))
+        self._show()
         stopped = list[Ended]()
         with StopRequest() as stop, shown(self._bar):
             asked = False
@@ -203,18 +204,19 @@ class Elsewhere(ABC):
                 order.lost += 1
                 if order.lost > LOSSES:
                     self.running.remove(order)
-                    given_up = f"given up, because {order.lost} processes were lost that trained it; the last"
-                    self._fail(order, GraphError(f"{given_up} {event.how}{event.advice}"))
+                    self._fail(order, GraphError(f"given up: {event.how}, as {order.lost - 1} before it{event.advice}"))
                 else:
-                    complain(f"{order.task.title}: its process {event.how}; another one goes on from its run")
+                    complain(f"{order.task.title}: {event.how}; another one goes on from its run")
                     self.put_back(order)
         self._show()
         return None
 
     def say_begun(self, order: Order, place: str) -> None:
-        """Print that a training has begun, unless it has before. place: where, in words."""
+        """Print that a training has begun, or goes on at another place. place: in words."""
         if order.place is None:
             say(f"{order.task.title} {beginning(order.task.training)}{place and f' at {place}'}")
+        elif order.place != place:
+            say(f"{order.task.title} goes on at {place}")
         order.place = place
 
     def _judge(self, order: Order, record: Record) -> None:
@@ -249,7 +251,7 @@ class Elsewhere(ABC):
 
     def _show(self) -> None:
         """Move the bar on."""
-        epochs = {order.task.position: order.epochs for order in self.running}
+        epochs = {order.task.position: order.epochs for order in [*self.running, *self.waiting]}
         self._bar.what = f"{len(self.running)} at work, {self._times.over_so_far} of {self._times.count} done"
         self._bar.advance(int(self._times.epochs_done(epochs)) - self._bar.done)
 

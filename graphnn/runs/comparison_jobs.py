@@ -110,10 +110,10 @@ class Jobs(Elsewhere):
     def _ending(self, code: int | None) -> tuple[str, str]:
         """Return how a process has ended, in words, and what may help."""
         if code is None or code >= 0:
-            return f"has ended with exit code {code}", ""
+            return f"its process has ended with exit code {code}", ""
         kills, advice = out_of_memory_kills() - self._kills, "; use fewer --jobs, or smaller batches"
         name = signal.Signals(-code).name if -code in [*signal.Signals] else f"signal {-code}"
-        return f"was ended by {name}{', because memory ran out' if kills else ''}", advice if kills else ""
+        return f"its process was ended by {name}{', because memory ran out' if kills else ''}", advice if kills else ""
 
     def close(self) -> None:
         """End all processes; those without a training end when nobody is there any more to give them one."""

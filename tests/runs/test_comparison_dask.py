@@ -32,7 +32,7 @@ distributed = pytest.importorskip("distributed")
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
     """A cluster of two worker processes on this machine."""
-    addresses = {"scheduler_port": 0, "dashboard_address": None, "worker_dashboard_address": None}
+    addresses = {"scheduler_port": 0, "dashboard_address": "127.0.0.1:0", "worker_dashboard_address": "127.0.0.1:0"}
     with distributed.LocalCluster(n_workers=2, threads_per_worker=2, processes=True, **addresses) as running:
         yield running
 
@@ -67,8 +67,9 @@ def test_a_training_whose_worker_is_killed_goes_on(
 
     ended = carry_out(comparison, {(0, 3): kill}, scheduler=cluster.scheduler_address)
     shown = capsys.readouterr()
-    assert shown.err.startswith("1 of 2: as it is, seed 1: the worker 127.0.0.1:")
-    assert shown.err.endswith(" goes on from its run\n")
+    lost = r"1 of 2: as it is, seed 1: its worker 127.0.0.1:\d+ was lost; another one goes on from its run\n"
+    assert re.fullmatch(lost, shown.err)
+    assert "1 of 2: as it is, seed 1 goes on at 127.0.0.1:" in shown.out
     assert [each.how for each in ended] == [FINISHED, FINISHED]
     assert len(comparison.store.runs()) == 2  # nothing was begun twice
     logs = [each.training.known.run.log.read_text() for each in ended if each.training.known]

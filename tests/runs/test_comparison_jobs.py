@@ -58,7 +58,7 @@ def test_a_training_whose_processes_are_all_killed_is_given_up(
     monkeypatch.setattr(comparison_elsewhere, "LOSSES", 1)
     with pytest.raises(GraphError) as raised:
         carry_out(replace(comparison, seeds=(1,)), {(0, 2): kill, (0, 5): kill}, jobs=1)
-    text = "given up, because 2 processes were lost that trained it; the last was ended by SIGKILL"
+    text = "given up: its process was ended by SIGKILL, as 1 before it"
     assert str(raised.value) == f"1 of 1: {AS_IT_IS}, seed 1:\n{text}"
     assert capsys.readouterr().err.count("another one goes on from its run") == 1
     assert not multiprocessing.active_children()
