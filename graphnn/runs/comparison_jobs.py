@@ -55,7 +55,7 @@ class Jobs(Elsewhere):
     """An executor of `count` processes of this machine, which share its cores unless the work says how many threads."""
 
     def __init__(self, work: Work, times: TimeOfAll, count: int) -> None:
-        threads = work.threads or max(1, available_cores() // count)
+        threads = work.threads or max(1, available_cores() // min(count, times.count))
         super().__init__(replace(work, threads=threads), times)
         self._count = count
         self.workers: list[Worker] = []

@@ -38,7 +38,7 @@ class ToldProgress(Progress):
 
     def __init__(self, epoch_done: Told) -> None:
         super().__init__(quiet=True)
-        self._epoch_done = epoch_done
+        self._epoch_done, self._told = epoch_done, 0
 
     def result(self, text: str) -> None:
         """Add a line to the log."""
@@ -51,9 +51,14 @@ class ToldProgress(Progress):
     def begin(self, trainer: Trainer) -> None:
         """Tell of the epochs that the run has finished before."""
         for record in trainer.history:
-            self._epoch_done(record)
+            self._tell(record)
 
     def epoch_done(self, trainer: Trainer, record: Record) -> None:
         """Tell of an epoch."""
         super().epoch_done(trainer, record)
-        self._epoch_done(record)
+        self._tell(record)
+
+    def _tell(self, record: Record) -> None:
+        if record.epoch > self._told:
+            self._told = record.epoch
+            self._epoch_done(record)

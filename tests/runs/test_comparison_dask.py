@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from graphnn.version import __version__
 
 MODULE = comparison_dask_worker.__name__
 CarryOut = Callable[..., list[Ended]]
+InWorker = Callable[[str, str], str]
 distributed = pytest.importorskip("distributed")
 
 
@@ -38,15 +40,16 @@ def cluster() -> Iterator[Any]:
 
 
 @pytest.fixture
-def in_workers(cluster: Any) -> Iterator[Callable[[str, str], None]]:
-    """Run code in a worker process, and other code when the test is over."""
+def in_a_worker(cluster: Any) -> Iterator[InWorker]:
+    """Run code in a worker process, and other code when the test is over; return the address of the worker."""
     with distributed.Client(cluster.scheduler_address, set_as_default=False) as client:
         (first, *_others) = client.nthreads()
         undo = list[str]()
 
-        def run(code: str, undoing: str) -> None:
+        def run(code: str, undoing: str) -> str:
             undo.append(undoing)
             client.run(exec, code, {}, workers=[first])
+            return str(first)
 
         yield run
         for code in undo:
@@ -100,6 +103,41 @@ def test_trainings_are_stopped_and_saved(
     assert shown.err.endswith("To continue, with the same result as without the interruption:\n  again\n")
 
 
+def test_a_training_that_nobody_waits_for_is_saved(
+    comparison: ComparisonRequest, carry_out: CarryOut, cluster: Any
+) -> None:
+    class Gone(Exception):
+        """The command has ended, in whatever way."""
+
+    def leave(executor: Dask, position: int) -> None:
+        raise Gone
+
+    with pytest.raises(Gone):
+        carry_out(replace(comparison, seeds=(1,)), {(0, 2): leave}, scheduler=cluster.scheduler_address)
+    (run,) = comparison.store.runs()
+    end = time.monotonic() + 60
+    while run.running():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    assert run.facts().state == SAVED
+
+
+def test_a_worker_that_is_training_for_another_command_is_left_alone(
+    comparison: ComparisonRequest,
+    carry_out: CarryOut,
+    cluster: Any,
+    in_a_worker: InWorker,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code = f"from {MODULE} import TRAINING; TRAINING.{{}}()"
+    busy = in_a_worker(code.format("acquire"), code.format("release")).removeprefix("tcp://")
+    ended = carry_out(replace(comparison, seeds=(1,)), {}, scheduler=cluster.scheduler_address)
+    assert [each.how for each in ended] == [FINISHED]
+    shown = capsys.readouterr()
+    assert re.match(rf"1 of 1: as it is, seed 1 begins at (?!{busy})127.0.0.1:\d+\n", shown.out)
+    assert shown.err == ""
+
+
 def refusal(carry_out: CarryOut, comparison: ComparisonRequest, scheduler: str) -> str:
     """Return the message with which a scheduler is refused, after which no run was begun."""
     with pytest.raises(GraphError) as raised:
@@ -109,10 +147,10 @@ def refusal(carry_out: CarryOut, comparison: ComparisonRequest, scheduler: str) 
 
 
 def test_a_worker_of_another_version_is_refused(
-    comparison: ComparisonRequest, carry_out: CarryOut, cluster: Any, in_workers: Callable[[str, str], None]
+    comparison: ComparisonRequest, carry_out: CarryOut, cluster: Any, in_a_worker: InWorker
 ) -> None:
     code = f"import {MODULE} as module; module.__version__ = '{{}}'"
-    in_workers(code.format("0.0.9"), code.format(__version__))
+    in_a_worker(code.format("0.0.9"), code.format(__version__))
     text = refusal(carry_out, comparison, cluster.scheduler_address)
     assert re.fullmatch(
         rf"the worker tcp://127.0.0.1:\d+ has graphnn 0.0.9; install {__version__} there, as here", text
@@ -120,19 +158,19 @@ def test_a_worker_of_another_version_is_refused(
 
 
 def test_a_worker_that_cannot_run_this_is_refused(
-    comparison: ComparisonRequest, carry_out: CarryOut, cluster: Any, in_workers: Callable[[str, str], None]
+    comparison: ComparisonRequest, carry_out: CarryOut, cluster: Any, in_a_worker: InWorker
 ) -> None:
-    in_workers(f"import sys; sys.modules['{MODULE}'] = None", f"import sys; del sys.modules['{MODULE}']")
+    in_a_worker(f"import sys; sys.modules['{MODULE}'] = None", f"import sys; del sys.modules['{MODULE}']")
     text = refusal(carry_out, comparison, cluster.scheduler_address)
     assert f" cannot run graphnn: ModuleNotFoundError('import of {MODULE} halted" in text
     assert text.endswith(f"; install {__version__} there, as here")
 
 
 def test_a_worker_that_does_not_see_the_folder_is_refused(
-    comparison: ComparisonRequest, carry_out: CarryOut, cluster: Any, in_workers: Callable[[str, str], None]
+    comparison: ComparisonRequest, carry_out: CarryOut, cluster: Any, in_a_worker: InWorker
 ) -> None:
     code = f"import {MODULE} as module; module.is_there = {{}}; module.SEEN_WITHIN = 0.1"
-    in_workers(code.format("lambda file: False"), code.format("lambda file: file.exists()"))
+    in_a_worker(code.format("lambda file: False"), code.format("lambda file: file.exists()"))
     text = refusal(carry_out, comparison, cluster.scheduler_address)
     assert f" does not see {comparison.store.folder}; a file system of all machines is needed" in text
     assert [*comparison.store.folder.iterdir()] == []
