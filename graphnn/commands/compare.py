@@ -43,6 +43,7 @@ EXAMPLES = (
     "models/digits.json --vary optimizer.learning_rate=0.1,0.01 --vary training.batch_size=32,64",
     "models/cifar10_quick.json --variants models/variants/cifar10_quick.json",
     "models/cifar10_record.json --seeds 0,1,2 --test --markdown",
+    "models/digits.json --variants models/variants/digits.json --search optuna --trials 30",
 )
 
 
@@ -63,7 +64,12 @@ def parser() -> Parser:
     )
     add_document_arguments(result)
     what = result.add_mutually_exclusive_group()
-    what.add_argument("--variants", type=Path, metavar="FILE", help="a file with the changes to try, one at a time")
+    what.add_argument(
+        "--variants",
+        type=Path,
+        metavar="FILE",
+        help="a file with the changes to try, one at a time, or with ranges for --search",
+    )
     what.add_argument(
         "--vary",
         action="append",
@@ -78,7 +84,8 @@ def parser() -> Parser:
     result.add_argument(
         "--test",
         action="store_true",
-        help="measure on the test part, for final figures; else on the validation part, for choices",
+        help="measure on the test part, for final figures, after a search only its best trial; else on the validation "
+        "part, for choices",
     )
     add_search_arguments(result)
     result.add_argument(
@@ -104,7 +111,7 @@ def parser() -> Parser:
         "tcp://HOST:8786, or the file of dask scheduler --scheduler-file; the workers must see the folder of the runs",
     )
     form = result.add_mutually_exclusive_group()
-    add_format_argument(form, csv="one line a variant, part and metric")
+    add_format_argument(form, csv="one line a variant, part and metric, or a trial of a search")
     form.add_argument(
         "--markdown", action="store_const", dest="format", const="markdown", help="short for --format markdown"
     )

@@ -10,8 +10,7 @@ from graphnn.errors import DivergenceError, GraphError, Problem, SpecError
 from graphnn.reports.formats import TABLE
 from graphnn.runs.comparison import ComparisonRequest
 from graphnn.runs.facts import DIVERGED, FINISHED
-from graphnn.runs.search import AT_ONCE
-from graphnn.runs.search_plan import SearchRequest
+from graphnn.runs.search_plan import AT_ONCE, SearchRequest
 from graphnn.runs.search_report import search_report
 from graphnn.runs.search_run import ExecutorOf, run_search
 from graphnn.specification.search_ranges import EXAMPLE, SECTION, SearchSpace
@@ -40,7 +39,8 @@ def add_search_arguments(parser: Parser) -> None:
         type=positive_integer,
         metavar="N",
         help="how many trials may be under way at once: each is proposed from the results of all but the N - 1 before "
-        f"it, so that a search is the same for any number of jobs up to N; by default {AT_ONCE}, or the number of jobs",
+        "it, so that a search is the same for any number of jobs up to N; by default "
+        f"{AT_ONCE}, or --jobs where that is more",
     )
 
 
@@ -82,7 +82,7 @@ def search(
         comparison=comparison,
         space=space,
         trials=arguments.trials or TRIALS,
-        at_once=arguments.at_once,
+        at_once=arguments.at_once or max(AT_ONCE, arguments.jobs or 1),
         test=arguments.test,
     )
     # The output of the trainings is printed above a table, but on stderr where programs read the result.

@@ -18,8 +18,6 @@ from graphnn.runs.search_study import Pruning, Study
 from graphnn.runs.search_trial import Figure, Trial, mark_pruned
 from graphnn.training.history import Record
 
-AT_ONCE = 4  # trials that do not know of each other: a search is the same for any number of jobs up to this
-
 
 class Search:
     """The trials of a search, of which some are over, some are being trained, and some are not proposed yet.

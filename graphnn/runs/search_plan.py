@@ -21,6 +21,7 @@ from graphnn.specification.variants import AS_IT_IS, Variant
 from graphnn.text.terminal import note
 from graphnn.training.monitor import Watch
 
+AT_ONCE = 4  # trials that do not know of each other: a search is the same for any number of jobs up to this
 SEED = "training.seed"
 
 
@@ -28,14 +29,14 @@ SEED = "training.seed"
 class SearchRequest:
     """What to search. comparison: of the document, as it is, on the validation part. trials: how many.
 
-    at_once: how many may be under way at once; None: by the number of jobs. test: whether the best one is measured on
-    the test part, when all are over.
+    at_once: how many may be under way at once. test: whether the best one is measured on the test part, when all are
+    over.
     """
 
     comparison: ComparisonRequest
     space: SearchSpace
     trials: int
-    at_once: int | None = None
+    at_once: int = AT_ONCE
     test: bool = False
 
 

@@ -9,7 +9,7 @@ from graphnn.runs.comparison_progress import TimeOfAll
 from graphnn.runs.comparison_training import Work
 from graphnn.runs.executors import Executor
 from graphnn.runs.facts import FINISHED
-from graphnn.runs.search import AT_ONCE, Search
+from graphnn.runs.search import Search
 from graphnn.runs.search_best import best_on_test
 from graphnn.runs.search_next import commands, resume_command
 from graphnn.runs.search_plan import SearchPlan, SearchRequest
@@ -35,21 +35,17 @@ def run_search(
     times = TimeOfAll([plan.base.epochs] * request.trials)
     work = Work.of(comparison, again)
     with executor_of(work, times) as executor:
-        at_once = request.at_once or max(AT_ONCE, executor.places())
-        if request.at_once is None and at_once > AT_ONCE:
-            note(
-                f"{at_once} trials are under way at once; a search with fewer jobs is the same with --at-once {at_once}"
-            )
-        if executor.places() > at_once:
-            note(f"--at-once {at_once} keeps {at_once} of {executor.places()} places busy")
-        say(beginning(plan, request, at_once))
+        places = executor.places()
+        if places > request.at_once:
+            note(f"{request.at_once} of {places} places are used; with --at-once {places}, all are, in another search")
+        say(beginning(plan, request))
         search = Search(
             plan,
             work,
             executor,
             times,
             count=request.trials,
-            at_once=at_once,
+            at_once=request.at_once,
             say=say,
             resume=partial(resume_command, comparison),
         )
@@ -68,12 +64,12 @@ def run_search(
     )
 
 
-def beginning(plan: SearchPlan, request: SearchRequest, at_once: int) -> str:
+def beginning(plan: SearchPlan, request: SearchRequest) -> str:
     """Return the lines that say what is searched, and by which figure."""
     figure, count = plan.figure, len(plan.space.ranges)
     better = "highest" if figure.higher_is_better else "lowest"
     settings = f"{count} setting{'s' if count > 1 else ''}"
     return (
-        f"Searching for the {better} {figure.name} in {request.trials} trials of {settings}, of which up to {at_once} "
-        f"are under way at once\n"
+        f"Searching for the {better} {figure.name} in {request.trials} trials of {settings}, of which up to "
+        f"{request.at_once} are under way at once\n"
     )
