@@ -150,6 +150,8 @@ def test_the_document_as_it_is_comes_first_where_the_ranges_have_it(document: Pa
 def test_equal_trials_have_one_run_and_only_the_best_is_measured_on_the_test_part(document: Path, graphnn: Run) -> None:
     file = ranges(document, {"layers.hidden.units": WIDTHS, "layers[3].rate": {"choices": [0, 0.5]}})
     search = ("--variants", file, "--search", "optuna", "--trials", "6", "--set", "training.epochs=1", "--limit", "100")
+    assert json.loads(graphnn("compare", document, *search, "--format", "json").stdout)["best_on_test"] == {}
+    assert not any("test" in run.facts().figures for run in runs(document))
     done = graphnn("compare", document, *search, "--test", "--format", "json")
     found = json.loads(done.stdout)
     assert found["figure"] == "validation_accuracy"
@@ -174,6 +176,9 @@ def test_what_diverges_or_cannot_be_built_fails_and_the_search_goes_on(document:
     done = graphnn("compare", document, "--variants", file, *short, "--trials", "8")
     states = [row["state"] for row in rows(done.stdout)]
     assert (done.returncode, states[0], set(states)) == (0, "finished", {"finished", "diverged", "failed"})
+    again = graphnn("compare", document, "--variants", file, *short, "--trials", "8")
+    assert rows(again.stdout) == rows(done.stdout)
+    assert again.stderr.count("diverged (run ") == states.count("diverged")
     ranges(document, {"optimizer.learning_rate": {"low": 1e28, "high": 1e30}})
     done = graphnn("compare", document, "--variants", file, *short, "--trials", "2")
     assert (done.returncode, [row["state"] for row in rows(done.stdout)]) == (3, ["diverged"] * 2)
@@ -242,6 +247,6 @@ def test_without_optuna_the_message_names_what_installs_it(
     document: Path, graphnn: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
-    done = graphnn("compare", *options(document))
+    done = graphnn("compare", *options(document, "--set", "data.validation_split=0"))  # which is told after that
     assert (done.returncode, runs(document)) == (2, [])
     assert re.search(r"--search optuna needs optuna: \S+ -m pip install .*search\]", done.stderr)

@@ -12,6 +12,7 @@ from graphnn.runs import search as searching
 from graphnn.runs.comparison import ComparisonRequest
 from graphnn.runs.comparison_here import Here
 from graphnn.runs.comparison_progress import TimeOfAll
+from graphnn.runs.comparison_run import is_same
 from graphnn.runs.comparison_training import LEFT, Work
 from graphnn.runs.executors import Ended, EpochDone, Task
 from graphnn.runs.facts import FINISHED, PRUNED
@@ -24,6 +25,10 @@ from graphnn.specification.variants import AS_IT_IS, Variant, read_variants
 
 CHANGES = ("training.epochs=4", "training.batch_size=16", "training.keep_best=validation_loss")
 COUNT = 12
+RANGES = {
+    "optimizer.learning_rate": {"low": 1e-6, "high": 0.1, "log": True},
+    "layers.hidden.units": {"choices": [4, 8]},
+}
 
 
 class Shuffled(Here):
@@ -36,6 +41,10 @@ class Shuffled(Here):
 
     def places(self) -> int:
         return self._places
+
+    def submit(self, task: Task, epoch_done: EpochDone | None = None) -> None:
+        assert not any(is_same(task.training, other.training) for other, _ in self._waiting)
+        super().submit(task, epoch_done)
 
     def results(self) -> Iterator[Ended]:
         while self._waiting:
@@ -57,13 +66,10 @@ class Taken(Here):
             yield Ended(ended.task, ended.task.training, LEFT) if self.left == 1 else ended
 
 
-def prepared(document: Path, folder: Path) -> tuple[SearchPlan, Work, TimeOfAll]:
+def prepared(document: Path, folder: Path, search: Any = RANGES) -> tuple[SearchPlan, Work, TimeOfAll]:
     """Return a search whose runs are in a folder."""
     file = document.with_name("search.json")
-    rates = {"low": 1e-6, "high": 0.1, "log": True}
-    file.write_text(
-        json.dumps({"search": {"optimizer.learning_rate": rates, "layers.hidden.units": {"choices": [4, 8]}}})
-    )
+    file.write_text(json.dumps({"search": search}))
     space = read_variants(file).space
     assert space is not None
     comparison = ComparisonRequest(
@@ -107,6 +113,16 @@ def test_the_trials_are_the_same_for_any_number_of_places(document: Path, tmp_pa
     assert {*states} == {FINISHED, PRUNED}
     assert PRUNED not in states[: 5 + 3]
     assert all(values(each) == values(found[0]) for each in found)
+
+
+def test_equal_trials_are_not_trained_at_the_same_time(document: Path, tmp_path: Path) -> None:
+    rates = {"low": 0.05, "high": 0.050001, "log": True}  # which is 0.05 for all trials, when it is rounded
+    search = {"optimizer.learning_rate": rates, "layers.hidden.units": {"choices": [4, 8]}}
+    plan, work, times = prepared(document, tmp_path, search)
+    trials = searched(plan, work, times, Shuffled(work, times, 4))
+    by_values = {trial.texts: trial.run for trial in trials}
+    assert len(by_values) == len(work.store.runs()) == 2
+    assert all(trial.run == by_values[trial.texts] for trial in trials)
 
 
 def test_a_run_that_went_on_after_its_end_counts_as_pruned_where_it_was(document: Path, tmp_path: Path) -> None:
