@@ -59,7 +59,7 @@ class Range:
         if self.log:
             rounded = float(f"{drawn:.{DIGITS}g}")
         else:
-            rounded = round(drawn, DIGITS - math.floor(math.log10(self.high - self.low)))
+            rounded = round(drawn, DIGITS - 1 - math.floor(math.log10(self.high - self.low)))
         return f"{min(max(rounded, self.low), self.high):.12g}"
 
     def drawn(self, value: Any) -> float | str | None:
