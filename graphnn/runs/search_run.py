@@ -65,11 +65,9 @@ def run_search(
 
 
 def beginning(plan: SearchPlan, request: SearchRequest) -> str:
-    """Return the lines that say what is searched, and by which figure."""
+    """Return the line that says what is searched, and by which figure."""
     figure, count = plan.figure, len(plan.space.ranges)
     better = "highest" if figure.higher_is_better else "lowest"
     settings = f"{count} setting{'s' if count > 1 else ''}"
-    return (
-        f"Searching for the {better} {figure.name} in {request.trials} trials of {settings}, of which up to "
-        f"{request.at_once} are under way at once\n"
-    )
+    at_once = f"up to {request.at_once} at once" if request.at_once > 1 else "one at a time"
+    return f"{request.trials} trials of {settings}, {at_once}, for the {better} {figure.name}\n"

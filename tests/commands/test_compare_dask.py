@@ -67,3 +67,30 @@ def test_the_commands_of_the_readme(
 def started(document: Path) -> list[RunFolder]:
     """Return the runs beside a document that have begun to train."""
     return [run for run in store_of(document).runs() if run.history.is_file()]
+
+
+@pytest.mark.long
+def test_a_search_on_a_cluster_comes_to_the_same_trials(
+    cluster: tuple[Path, list[Any]], document: Path, graphnn: Run, start: Run
+) -> None:
+    """A worker is killed on the way; as it answers no more, its training goes on from its run."""
+    file, processes = cluster
+    search = document.with_name("search.json")
+    search.write_text('{"search": {"optimizer.learning_rate": {"low": 1e-6, "high": 0.1, "log": true}}}')
+    options = ("--variants", search, "--search", "optuna", "--trials", "12", "--format", "csv", "--limit", "500")
+    options = (*options, "--set", "training.epochs=8", "--set", "training.batch_size=8")
+    alone = graphnn("compare", document, *options, "--output", document.with_name("alone"))
+    assert "pruned" in alone.stdout
+    with start("-m", "graphnn", "compare", document, *options, "--scheduler", file, cwd=document.parent) as compare:
+        end = time.monotonic() + HANGS
+        while len(started(document)) < 3:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        processes[1].send_signal(signal.SIGKILL)
+        out, err = compare.communicate(timeout=HANGS)
+    assert compare.returncode == 0, err
+    without_times_and_runs = [
+        re.sub(r",[^,\n]*,[^,\n]*$", "", each, flags=re.MULTILINE) for each in (out, alone.stdout)
+    ]
+    assert without_times_and_runs[0] == without_times_and_runs[1]
+    assert len([run for run in started(document) if run.checkpoint.exists()]) == 12  # else no epoch was finished

@@ -65,7 +65,7 @@ def runs(document: Path) -> list[RunFolder]:
 def test_trials_are_shown_best_first_and_bad_ones_are_pruned(document: Path, python: Run, graphnn: Run) -> None:
     done = python("-m", "graphnn", "compare", *options(document))
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("Searching for the highest validation accuracy in 9 trials of 2 settings, ")
+    assert done.stdout.startswith("9 trials of 2 settings, one at a time, for the highest validation accuracy\n")
     pruned = re.findall(
         r"^(\d) of 9: pruned at epoch (\d) of 5: accuracy [\d.]+%, below the median of (\d) trials", done.stdout, re.M
     )
@@ -119,6 +119,8 @@ def test_one_that_was_killed_goes_on_by_the_same_command(
     assert len(store_of(tmp_path / "killed.npz").runs()) == 9
     whole = graphnn("compare", *options(document, "--format", "csv"))
     assert rows(gone_on.stdout) == rows(whole.stdout)
+    longer = graphnn("compare", *options(document, "--format", "csv", "--trials", "10"))
+    assert [row for row in rows(longer.stdout) if row["trial"] != "10"] == rows(whole.stdout)
 
 
 def times(folder: Path) -> list[tuple[str, int]]:
@@ -188,7 +190,7 @@ def test_the_figure_is_the_one_that_the_document_watches(document: Path, graphnn
     file = ranges(document, {"optimizer.learning_rate": RATES})
     short = ("--variants", file, "--search", "optuna", "--trials", "2", "--set", "training.epochs=2", "--limit", "100")
     done = graphnn("compare", document, *short, "--set", 'training.keep_best="validation_loss"')
-    assert "Searching for the lowest validation loss" in done.stdout
+    assert "for the lowest validation loss\n" in done.stdout
     losses = [float(each) for each in re.findall(r"(\d\.\d{4}) +2/2  finished", done.stdout)]
     assert len(losses) == 2
     assert losses == sorted(losses)

@@ -146,7 +146,7 @@ OPTIONS: Mapping[str, Mapping[str, Option]] = {
         "--limit": Option("20", ""),
         "--search": Option("optuna", "1 of 1: ", f"{SEARCH} --trials 1"),
         "--trials": Option("2", "2 of 2: ", f"{SEARCH} --search optuna"),
-        "--at-once": Option("1", "up to 1 ", f"{SEARCH} --search optuna --trials 1"),
+        "--at-once": Option("1", "one at a time", f"{SEARCH} --search optuna --trials 1"),
         "--jobs": Option("2", "seed 2 begins", f"{NET} --seeds 1,2"),
         "--scheduler": Option("nowhere.json", "--scheduler nowhere.json: no such file"),
         "--format": Option("json", '"variant": "as it is"'),
