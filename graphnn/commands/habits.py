@@ -44,6 +44,8 @@ INPUTS = "input inputs image images img picture source test"
 RENAMED = {  # by names in other programs, `folded`: options here, of which the command takes the first that it knows
     **dict.fromkeys(("workers", "numworkers", "njobs", "jobs"), ("--jobs", "--threads")),
     **dict.fromkeys(("parallel", "concurrency", "maxconcurrent", "maxconcurrenttrials"), ("--jobs",)),
+    **dict.fromkeys(("ntrials", "numtrials", "maxtrials", "numsamples", "niter"), ("--trials",)),
+    **dict.fromkeys(("optuna", "hpo", "hyperopt", "tune", "tuner", "sweep", "searchalg"), ("--search",)),
     **dict.fromkeys(("schedulerfile", "schedulerip", "address", "dask", "distributed", "cluster"), ("--scheduler",)),
     **dict.fromkeys(("nthreads", "numthreads", "cores"), ("--threads",)),
     **dict.fromkeys(("outputdir", "outdir", "savedir", "out", "save", "savepath", "savemodel"), ("--output",)),
@@ -70,6 +72,8 @@ VALUES = {
     "--tensorboard": "FOLDER",
     "--threads": "4",
     "--jobs": "4",
+    "--trials": "30",
+    "--search": "optuna",
     "--scheduler": "tcp://HOST:8786",
 }
 WITHOUT_VALUE = ("--quiet", "--plain", "--dry-run", "--resume")
@@ -120,7 +124,7 @@ def with_value(option: str, value: str | None, known: Mapping[str, Action]) -> s
         return "--set PATH=VALUE, as in --set training.epochs=5"
     shown = (
         (example if option == "--output" and isinstance(example, str) else VALUES.get(option, "VALUE"))
-        if value is None
+        if value is None or option == "--search"
         else value
     )
     return f"{option} {shell_joined([shown])}"
