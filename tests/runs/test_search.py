@@ -135,6 +135,7 @@ def test_a_run_that_went_on_after_its_end_counts_as_pruned_where_it_was(document
     late.mkdir()
     plan, work, times = prepared(document, early)
     first = searched(plan, work, times, Here(work, times))
+    assert work.store.to_resume().facts().state == FINISHED  # nothing goes on with a pruned one unless it is named
     plan, work, times = prepared(document, late)
     second = searched(plan, work, times, Late(work, times))
     assert values(first) == values(second)
