@@ -96,6 +96,7 @@ def test_every_file_of_a_command_is_in_the_list(root: Path) -> None:
     shared = {
         "__init__",
         "arguments",
+        "compare_search",
         "completion",
         "guarding",
         "habits",
