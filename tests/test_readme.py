@@ -70,7 +70,7 @@ def run_python(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str
 
 @pytest.mark.parametrize("name", BLOCKS)
 def test_generated_parts_are_current(name: str, golden: Callable[[Path, str], None]) -> None:
-    if name in ("inspect", "plan"):
+    if name in ("inspect", "plan", "speedup"):
         pytest.importorskip("numba")  # they show what a run with its kernels takes
     page = ROOT / FILES.get(name, "README.md")
     text = page.read_text(encoding="utf-8")

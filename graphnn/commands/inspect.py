@@ -42,6 +42,7 @@ def parser() -> Parser:
             "models/cifar10.json",
             "models/cifar10.json --weights models/cifar10.npz",
             "models/cifar10.json --plan",
+            "models/cifar10.json --plan --workers 4,8,16",
             "models/cifar10.json --watch",
             "models/cifar10_record.json --expand",
             "models/cifar10.json --format json",
@@ -73,6 +74,22 @@ def parser() -> Parser:
         "parameter in the file, and what does not fit the network",
     )
     result.add_argument(
+        "--workers",
+        metavar="N,…",
+        help="with --plan, also estimate how much faster a step gets with so many workers, each on a core of its own, "
+        "and what costs most of the rest; several numbers give several rows, as 2,4,8,16",
+    )
+    result.add_argument(
+        "--machines",
+        metavar="N,…",
+        help="with --workers, also estimate it for so many machines (MPI), each with so many workers",
+    )
+    result.add_argument(
+        "--network",
+        metavar="GBIT,…",
+        help="with --machines, the rate of each machine's link in Gbit/s; 10 by default",
+    )
+    result.add_argument(
         "--watch",
         action="store_true",
         help="show the network again whenever the document, a plugin or the weights are saved, until Ctrl-C: for a "
@@ -97,6 +114,10 @@ def run(argv: Sequence[str]) -> int:
             command.error("--write-schema takes no document")
         refuse_others(command, arguments)
         return write_schema(arguments.write_schema, arguments.plugins)
+    if (arguments.workers, arguments.machines, arguments.network) != (None, None, None):
+        from graphnn.commands.speedup_arguments import check_speedup_arguments  # here and below: rarely needed
+
+        check_speedup_arguments(command, arguments)
     if arguments.spec is None:
         command.error("name a document, for example models/digits.json")
     if arguments.plan and arguments.format == "csv":
@@ -114,7 +135,7 @@ def run(argv: Sequence[str]) -> int:
     for problem in all_notes(spec, graph):
         note(problem)
     if arguments.expand:
-        from graphnn.document.values import document_text  # here and below: rarely needed, and slow to import
+        from graphnn.document.values import document_text
         from graphnn.specification.expanded import expanded_values
 
         show(document_text(expanded_values(spec.document)), exact=True)
@@ -136,6 +157,13 @@ def inspected(spec: Spec, graph: Graph, arguments: argparse.Namespace) -> tuple[
         from graphnn.describe.plan_report import plan_report
 
         report = plan_report(plan_of(spec, graph, description.optimizers, arguments.kernels), report)
+    if arguments.workers:
+        from graphnn.describe.kernels import document_kernels
+        from graphnn.describe.speedup import costs_of
+        from graphnn.describe.speedup_report import with_speedup
+
+        costs = costs_of(spec, graph, document_kernels(spec, graph, arguments.kernels))
+        report = with_speedup(report, costs, arguments.workers, arguments.machines, arguments.network)
     if arguments.weights is None:
         return description, report, ""
     from graphnn.describe.weight_statistics import weights_report
@@ -174,6 +202,9 @@ def refuse_others(command: Parser, arguments: argparse.Namespace) -> None:
         "--set": arguments.overrides,
         "--weights": arguments.weights,
         "--plan": arguments.plan,
+        "--workers": arguments.workers,
+        "--machines": arguments.machines,
+        "--network": arguments.network,
         "--expand": arguments.expand,
         "--watch": arguments.watch,
         "--kernels": arguments.kernels,

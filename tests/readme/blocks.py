@@ -43,6 +43,15 @@ def plan() -> str:
     return f"{shown}\n\n…\n```"
 
 
+def speedup() -> str:
+    """Return how much faster a step of models/cifar10.json gets with more workers, and with machines."""
+    command = ("models/cifar10.json", "--plan", "--workers", "2,4,8,16", "--machines", "2", "--network", "10,100")
+    text = console(*command, folder=ROOT, shown=f"python tools/inspect.py {' '.join(command)}")
+    begin, command_line, *_ = text.split("\n")
+    _, model, shown = text.partition("A model of how much")
+    return "\n".join([begin, command_line, "…", "", f"{model}{shown}"])
+
+
 def errors() -> str:
     """Return what is said of a document with mistakes in its text."""
     return said_of("wrong.json")
@@ -93,7 +102,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "document": document,
     "inspect": inspect,
     "plan": plan,
+    "speedup": speedup,
     "errors": errors,
     "misfits": misfits,
 }
-FILES = dict.fromkeys(("inspect", "plan", "misfits"), "tools/README.md")
+FILES = dict.fromkeys(("inspect", "plan", "speedup", "misfits"), "tools/README.md")

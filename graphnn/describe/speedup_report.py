@@ -1,0 +1,118 @@
+"""The model of the speed-up as parts of a report: a table of workers, and one of machines."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from graphnn.describe.machines import Cluster, ClusterEstimate, cluster_estimate
+from graphnn.describe.speedup import Estimate, StepCosts, speedup
+from graphnn.reports.kinds import BYTES, COUNT, MILLISECONDS, Kind
+from graphnn.reports.report import Column, Part, Remark, Report, Table
+
+FACTOR = Kind(lambda value: f"{value:.2f}", right=True)
+PERCENT = Kind(lambda share: f"{100 * share:.0f}%", right=True)
+LANES = Kind(lambda value: f"{value[0]}" if value[0] == value[1] else f"{value[0]}–{value[1]}", right=True)
+GIGABITS = Kind(lambda value: f"{value:g} Gbit/s", right=True)
+WORKERS = (
+    Column("workers", COUNT),
+    Column("lanes\nof each", LANES),
+    Column("step, ms", MILLISECONDS),
+    Column("speed-up", FACTOR),
+    Column("efficiency", PERCENT),
+    Column("costs most", wraps=True),
+)
+MACHINES = (
+    Column("machines", COUNT),
+    Column("workers\nof each", COUNT),
+    Column("network", GIGABITS),
+    Column("sent by\neach", BYTES, zero=""),
+    Column("step, ms", MILLISECONDS),
+    Column("speed-up", FACTOR),
+    Column("efficiency", PERCENT),
+)
+
+
+def with_speedup(
+    report: Report, costs: StepCosts, workers: Sequence[int], machines: Sequence[int], networks: Sequence[float]
+) -> Report:
+    """Return the report of a plan with the estimates for workers, and for machines with so many workers each."""
+    estimates = speedup(costs, workers)
+    clusters = [
+        cluster_estimate(costs, Cluster(number, each, network))
+        for each in workers
+        for number in machines
+        for network in (networks if number > 1 else networks[:1])  # one machine sends nothing
+    ]
+    parts = [*report.parts, *speedup_parts(estimates, costs.lanes)]
+    if clusters:
+        parts += machine_parts(clusters)
+    values = {"speedup": [estimate_values(each) for each in estimates]}
+    if clusters:
+        values["machines"] = [cluster_values(each) for each in clusters]
+    return Report(parts, {**report.data, **values})
+
+
+def speedup_parts(estimates: Sequence[Estimate], lanes: int) -> Iterator[Part]:
+    """Yield the table of workers, and what it means."""
+    yield Remark(
+        "A model of how much faster a step gets with more workers (--threads), each on a core of its own. It leaves "
+        "out that cores share memory and that many of them run slower than one, so it is an upper bound."
+    )
+    rows = [
+        (each.workers, each.lanes, each.time.total, each.speedup, each.efficiency, each.limit) for each in estimates
+    ]
+    yield Table(WORKERS, rows)
+    if any(each.workers > lanes for each in estimates):
+        yield Remark(f"The batch has {lanes} lane{'s' * (lanes > 1)}: more than {lanes} workers do not help.")
+
+
+def machine_parts(clusters: Sequence[ClusterEstimate]) -> Iterator[Part]:
+    """Yield the table of machines, and what it means."""
+    yield Remark("The same with several machines (MPI), which wait for one another whenever sums are exchanged:")
+    rows = [
+        (
+            each.cluster.machines,
+            each.cluster.workers,
+            each.cluster.network if each.sent else None,
+            round(each.sent),
+            each.time.total,
+            each.speedup,
+            each.efficiency,
+        )
+        for each in clusters
+    ]
+    yield Table(MACHINES, rows)
+
+
+def estimate_values(estimate: Estimate) -> dict[str, Any]:
+    """Return an estimate as JSON values; times in seconds."""
+    time = estimate.time
+    return {
+        "workers": estimate.workers,
+        "lanes": list(estimate.lanes),
+        "seconds": time.total,
+        "pieces_seconds": time.pieces,
+        "barriers_seconds": time.barriers,
+        "additions_seconds": time.additions,
+        "update_seconds": time.update,
+        "repeated_seconds": time.repeated,
+        "alone_seconds": time.alone,
+        "speedup": estimate.speedup,
+        "efficiency": estimate.efficiency,
+        "limit": estimate.limit or None,
+    }
+
+
+def cluster_values(estimate: ClusterEstimate) -> dict[str, Any]:
+    """Return the estimate for a cluster as JSON values; times in seconds, sizes in bytes."""
+    cluster = estimate.cluster
+    return {
+        "machines": cluster.machines,
+        "workers": cluster.workers,
+        "gigabits": cluster.network if estimate.sent else None,
+        "lanes": list(estimate.lanes),
+        "sent_bytes": round(estimate.sent),
+        "seconds": estimate.time.total,
+        "network_seconds": estimate.time.network,
+        "speedup": estimate.speedup,
+        "efficiency": estimate.efficiency,
+    }
