@@ -122,6 +122,18 @@ def test_parts_cover_every_element_once(parameters, count):
     assert seen.max() == 1
 
 
+def test_matrices_are_shared_out_by_their_work():
+    rows = (6, 6, 4, 4, 2)
+    layers = {
+        name: (Parameter("weights", (count, 8), zeros, Role.WEIGHT, memory_order=(1, 0)),)
+        for name, count in zip("abcde", rows, strict=True)
+    }
+    updater = Updater(Muon(), Parameters(layers))
+    shared = [[segment.parameter.shape[0] for segment in part] for part in updater.parts(2)]
+    assert shared == [[6, 4, 2], [6, 4]]  # work 288 + 128 + 32, and 288 + 128
+    assert [len(part) for part in updater.parts(9)] == [1] * 5
+
+
 def test_alike_neighbours_are_updated_as_one(parameters):
     assert len(Updater(SGD(), parameters).segments) == 1
     assert len(Updater(SGD(weight_decay=0.1), parameters).segments) == 2
