@@ -76,10 +76,10 @@ class BatchNormalization(TrainableLayer, BatchwiseLayer):
 
     def factors(self, params: Arrays, mean: Array, variance: Array) -> Arrays:
         """Return `factor` and `shift`, which give y = factor·x + shift, and `inverse`, 1 / √(σ² + ε)."""
-        inverse = 1 / np.sqrt(variance + np.asarray(self.epsilon, variance.dtype))
+        inverse = 1 / np.sqrt(variance + variance.dtype.type(self.epsilon))
         factor = params["gamma"] * inverse if self.scale else inverse
-        shift = -mean * factor
-        return {"factor": factor, "shift": shift + params["beta"] if self.center else shift, "inverse": inverse}
+        shift = params["beta"] - mean * factor if self.center else -mean * factor
+        return {"factor": factor, "shift": shift, "inverse": inverse}
 
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
         if self.batchwise or not ctx.training:
@@ -124,20 +124,24 @@ class BatchNormalization(TrainableLayer, BatchwiseLayer):
         return np.concatenate([*ctx.kernels.moments(x, ctx.like), [x.size // x.shape[1]]])
 
     def combine(self, params: Arrays, sums: Array) -> Arrays:
-        means, squares, counts = *np.split(sums[:, :-1], 2, axis=1), sums[:, -1:]
-        total = int(counts.sum())
+        channels = sums.shape[1] // 2
+        means, squares, counts = sums[:, :channels], sums[:, channels:-1], sums[:, -1:]
+        total = int(np.add.reduce(counts, axis=None))
         if total < FEWEST:
             raise ShapeError("one value a channel has no variance, so the running statistics are left as they are")
-        mean = (counts * means).sum(axis=0) / total
-        variance = (squares + counts * (means - mean) ** 2).sum(axis=0) / total
+        moments = np.empty((2, channels))  # together, because each call of numpy takes as long as its work
+        mean = np.divide(np.add.reduce(counts * means, axis=0), total, out=moments[0])
+        deviations = means - mean
+        np.divide(np.add.reduce(squares + counts * np.square(deviations), axis=0), total, out=moments[1])
         dtype = params["running_mean"].dtype
-        for name, batch in (("running_mean", mean), ("running_variance", variance)):
+        shares = ((1 - self.momentum) * moments).astype(dtype)
+        for name, share in zip(("running_mean", "running_variance"), shares, strict=True):
             running = params[name]
             running *= self.momentum
-            running += ((1 - self.momentum) * batch).astype(dtype)
-        rounded = mean.astype(dtype)
+            running += share
+        rounded, variance = moments.astype(dtype)
         statistics = {"mean": rounded, "rounding": rounded - mean, "count": np.asarray(total)}
-        return {**statistics, **self.factors(params, rounded, variance.astype(dtype))}
+        return {**statistics, **self.factors(params, rounded, variance)}
 
     def apply(self, params: Arrays, statistics: Arrays, x: Array, ctx: Context) -> Array:
         y = ctx.output(x.shape, x.dtype)
@@ -152,11 +156,13 @@ class BatchNormalization(TrainableLayer, BatchwiseLayer):
     def backward_combine(self, params: Arrays, statistics: Arrays, sums: Array) -> tuple[Arrays, Gradients]:
         dtype = statistics["mean"].dtype
         inverse, factor, count = statistics["inverse"], statistics["factor"], int(statistics["count"])
-        dbeta, products = np.split(sums.sum(axis=0), 2)  # products with deviations from the rounded mean
+        total = np.add.reduce(sums, axis=0)
+        dbeta, products = total[: len(factor)], total[len(factor) :]  # products with deviations from the rounded mean
         dgamma = (products + statistics["rounding"] * dbeta) * inverse
         # dx = factor·dy + slope·x + offset
-        slope = -factor * inverse * dgamma / count
-        offset = -factor * dbeta / count - slope * statistics["mean"]
+        negative = -factor
+        slope = negative * inverse * dgamma / count
+        offset = negative * dbeta / count - slope * statistics["mean"]
         gradients = {"gamma": dgamma.astype(dtype)} if self.scale else {}
         if self.center:
             gradients["beta"] = dbeta.astype(dtype)
