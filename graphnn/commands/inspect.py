@@ -158,8 +158,8 @@ def inspected(spec: Spec, graph: Graph, arguments: argparse.Namespace) -> tuple[
 
         report = plan_report(plan_of(spec, graph, description.optimizers, arguments.kernels), report)
     if arguments.workers:
+        from graphnn.describe.document_costs import costs_of
         from graphnn.describe.kernels import document_kernels
-        from graphnn.describe.speedup import costs_of
         from graphnn.describe.speedup_report import with_speedup
 
         costs = costs_of(spec, graph, document_kernels(spec, graph, arguments.kernels))

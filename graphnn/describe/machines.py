@@ -1,9 +1,8 @@
 """The model of the speed-up, extended by what machines exchange over a network when a training runs on several."""
 
-import math
+from itertools import pairwise
 
 from graphnn.describe.speedup import StepCosts, StepTime, slowest, step_time
-from graphnn.engine.lanes import additions
 from graphnn.engine.workers import shares
 from graphnn.frozen_dataclass import frozen_dataclass
 
@@ -41,41 +40,51 @@ def cluster_estimate(costs: StepCosts, cluster: Cluster) -> ClusterEstimate:
     """Return the estimate for a cluster: time of one worker / time of all, and that by the number of workers."""
     one, time = step_time(costs, 1), cluster_time(costs, cluster)
     faster, workers = one.total / time.total, cluster.machines * cluster.workers
-    sizes = [len(own) for each in shares(range(costs.lanes), cluster.machines) for own in shares(each, cluster.workers)]
-    return ClusterEstimate(
-        cluster, (max(sizes), min(sizes)), time, sent_bytes(costs, cluster), faster, faster / workers
-    )
+    sizes = [len(own) for own in members(costs, cluster)]
+    sent = sent_bytes(costs, cluster)
+    return ClusterEstimate(cluster, (max(sizes), min(sizes)), time, sent, faster, faster / workers)
+
+
+def members(costs: StepCosts, cluster: Cluster) -> list[range]:
+    """Return the lanes of each worker: machines have equal numbers of neighbouring lanes, the last perhaps fewer."""
+    each = -(-costs.lanes // cluster.machines)
+    starts = [min(number * each, costs.lanes) for number in range(cluster.machines + 1)]
+    return [own for start, stop in pairwise(starts) for own in shares(range(start, stop), cluster.workers)]
 
 
 def cluster_time(costs: StepCosts, cluster: Cluster) -> StepTime:
     """Return the time of a step on a cluster, where nothing is sent while anything is computed.
 
-    The machines share out the lanes, and the workers of each its lanes. Every machine updates all parameters. Messages
-    go to all others at once: an exchange of sums takes one latency, the gradients take two.
+    The workers of a machine share out its lanes, and every machine updates all parameters.
     """
     local = step_time(costs, cluster.workers)
     if cluster.machines == 1:
         return local
-    parts = shares(range(costs.lanes), cluster.machines)
-    members = [own for part in parts for own in shares(part, cluster.workers)]
-    pieces = sum(slowest(members, each.forward) + slowest(members, each.backward) for each in costs.stages)
-    adding = local.additions * max(map(len, parts)) / costs.lanes
-    exchanges = 4 + sum((each.rows > 0) + (each.rows_back > 0) for each in costs.stages)
-    network = exchanges * LATENCY + sent_bytes(costs, cluster) / (USED * GIGABIT * cluster.network)
+    own = members(costs, cluster)
+    pieces = sum(slowest(own, each.forward) + slowest(own, each.backward) for each in costs.stages)
+    adding = local.additions / cluster.machines
+    network = exchanges(costs) * LATENCY + sent_bytes(costs, cluster) / (USED * GIGABIT * cluster.network)
     return StepTime(pieces, local.barriers, adding, local.update, local.repeated, local.alone, network)
+
+
+def exchanges(costs: StepCosts) -> int:
+    """Return how many times in a step each machine waits for messages of all others, which come at once.
+
+    After each stage all say whether they have failed, and give one another the rows of their sums; the loss has such
+    rows, too. Gradients come in two exchanges. The first machine sends its request, and the positions of the samples;
+    its request to update, and the learning rates.
+    """
+    stages = sum(1 + each.back + (each.rows > 0) + (each.rows_back > 0) for each in costs.stages)
+    return stages + 1 + 2 + 2 + 2
 
 
 def sent_bytes(costs: StepCosts, cluster: Cluster) -> float:
     """Return the bytes that the busiest machine sends, and about as many it receives, in a step.
 
-    Rows of sums go to all others; each machine adds up an equal part of the gradients, (R − 1)/R of which it receives
-    and then sends to all. Machines whose lanes the tree does not add up among themselves send several sums.
+    Rows of sums go to all others. Each machine adds up an equal part of the gradients for all: of R machines, each
+    sends (R − 1)/R of its gradients to the others, and then its part of the sums to each.
     """
     others = cluster.machines - 1
-    if not others:
-        return 0.0
-    parts = shares(range(costs.lanes), cluster.machines)
-    rows = sum(each.rows + each.rows_back for each in costs.stages) * others * max(map(len, parts)) / costs.lanes
-    sums = max(len(part) - len(list(additions(part, costs.lanes))) for part in parts)
-    gradients = (sums + 1) * NUMBER * costs.elements * others / cluster.machines
-    return rows + gradients + POSITION * costs.samples * math.ceil(math.log2(cluster.machines))
+    rows = sum(each.rows + each.rows_back for each in costs.stages) / cluster.machines
+    gradients = 2 * NUMBER * costs.elements / cluster.machines
+    return others * (rows + gradients + POSITION * costs.samples)

@@ -3,7 +3,7 @@
 import math
 
 from graphnn.describe.convolution_memory import FLOAT, convolution_scratch
-from graphnn.engine.lanes import most_buffers
+from graphnn.engine.lanes import SHARED_SIZE, most_buffers
 from graphnn.engine.plan import Plan, Stage, training_plan
 from graphnn.engine.workers import shares
 from graphnn.frozen_dataclass import frozen_dataclass
@@ -42,14 +42,16 @@ class TrainingMemory:
     """About how many bytes training takes at its peak, without the data set.
 
     parameters: with gradients and the optimizer's state. outputs: the batch, and the output of each node for it.
-    barriers: the gradients kept there. lanes: the sums of gradients, without those of the first lane. scratch: the
-    private memory of one process. start: what drawing the first values takes, before anything but the parameters is.
+    barriers: the gradients kept there. lanes: the sums of gradients, without those of the first lane. prepared: the
+    weights as convolutions read them. scratch: the private memory of one process. start: what drawing the first values
+    takes, before anything but the parameters is.
     """
 
     parameters: int
     outputs: int
     barriers: int
     lanes: int
+    prepared: int
     scratch: int
     processes: int
     start: int = 0
@@ -57,7 +59,8 @@ class TrainingMemory:
     @property
     def of_steps(self) -> int:
         """What the steps take: the sum, with the scratch of all processes."""
-        return self.parameters + self.outputs + self.barriers + self.lanes + self.processes * self.scratch
+        once = self.parameters + self.outputs + self.barriers + self.lanes + self.prepared
+        return once + self.processes * self.scratch
 
     @property
     def total(self) -> int:
@@ -86,13 +89,17 @@ def training_memory(graph: Graph, batch_size: int, slots: int, kernels: Kernels)
     members = min(available_cores(), plan.cut.lanes)
     buffers = most_buffers(plan.cut.lanes, lambda count: shares(range(count), members))
     largest_stage = max(sum(parameter_count(node, trainable=True) for node in stage.nodes) for stage in plan.stages)
+    prepared = sum(prepared_elements(node, kernels, needs_dx=plan.needs_dx(node)) for node in graph.nodes)
+    shared = sum(sum(prepared_weights(node, kernels, plan)) for node in graph.nodes) >= SHARED_SIZE
+    processes = available_cores()
     return TrainingMemory(
         parameters=FLOAT * ((2 + slots) * trainable + fixed),
         outputs=FLOAT * batch_size * kept,
         barriers=FLOAT * batch_size * 2 * at_barriers,
         lanes=FLOAT * (buffers - 1) * largest_stage,
+        prepared=FLOAT * prepared * (1 if shared else processes),
         scratch=FLOAT * scratch_elements(graph, plan, kernels, several_pieces=pieces > 1),
-        processes=available_cores(),
+        processes=processes,
         start=start_bytes(graph),
     )
 
@@ -104,14 +111,13 @@ def start_bytes(graph: Graph) -> int:
 
 
 def scratch_elements(graph: Graph, plan: Plan, kernels: Kernels, *, several_pieces: bool) -> int:
-    """Return the elements private to one process: gradients of a piece, gathered windows, prepared weights."""
+    """Return the elements private to one process: gradients of a piece, and gathered windows."""
     largest_weights = max((p.size for node in graph.nodes for p in node.parameters if p.trainable), default=0)
     piece = max(stage.piece * max(widths(stage), default=0) for stage in plan.stages)
     images = any(len(node.input_shape) == 3 for node in graph.nodes)
-    prepared = sum(prepared_elements(node, kernels, needs_dx=plan.needs_dx(node)) for node in graph.nodes)
     windows = max(WINDOWS, convolution_scratch(plan, kernels)) if images else 0
     losses = LOSS_FLOATS.get(graph.loss.outputs, 0) * plan.stages[-1].piece * math.prod(graph.output_shape)
-    return 2 * largest_weights * several_pieces + 2 * piece + windows + prepared + losses
+    return 2 * largest_weights * several_pieces + 2 * piece + windows + losses
 
 
 def prepared_elements(node: Node, kernels: Kernels, *, needs_dx: bool) -> int:
@@ -125,6 +131,14 @@ def prepared_elements(node: Node, kernels: Kernels, *, needs_dx: bool) -> int:
         rotated = algorithms.input_gradient
         elements += matrices * rotated.points if isinstance(rotated, Winograd) else weights.size
     return elements
+
+
+def prepared_weights(node: Node, kernels: Kernels, plan: Plan) -> list[int]:
+    """Return the weights of a convolution once for each direction in which they are prepared; [] for other layers."""
+    if not isinstance(node.layer, Conv2D):
+        return []
+    convolves_back = node.layer.algorithms(node.input_shape, kernels).input_gradient is not None
+    return [node.parameters[0].size] * (1 + (convolves_back and plan.needs_dx(node)))
 
 
 def widths(stage: Stage) -> list[int]:

@@ -11,6 +11,7 @@ from graphnn.engine.batch import ArrayBatch, Batch, feed
 from graphnn.engine.crew import Crew
 from graphnn.engine.lanes import most_buffers, trained_size
 from graphnn.engine.plan import training_plan
+from graphnn.engine.shared_preparation import SharedPreparation
 from graphnn.engine.stage import Shared, StageRun, located
 from graphnn.engine.tables import Tables
 from graphnn.engine.workspace import Clock, StepContext, Workspace
@@ -50,6 +51,7 @@ class TrainingPass:
         self._preparing = [node for node in self.plan.nodes if type(node.layer).prepare is not Layer.prepare]
         self._stages: dict[int, list[StageRun]] = {}  # by number of samples: of a full batch and of the last one
         self._shared: Shared | None = None
+        self._preparation: SharedPreparation | None = None
         self._contexts = self._contexts_of_steps()
         ends = {each.until_epoch for node in graph.nodes for each in node.parameters if each.trainable}
         self._ends = sorted(end for end in ends if end is not None)  # the epochs in which parameters become frozen
@@ -81,6 +83,8 @@ class TrainingPass:
             if stage.entry is not None and stage.recomputes(self.plan.cut.block)
         ]
         workspace.passing = max(passing, default=0)
+        first = self.plan.at(0)  # later epochs need no more gradients
+        self._preparation = SharedPreparation(self._preparing, self._parameters, workspace, team, first.needs_dx)
         tables = Tables(self._graph, self.plan, workspace.batch_size)
         self._shared = Shared(self.plan, self._parameters, workspace, crew, self._clock, memory, tables)
         self._stages.clear()
@@ -134,10 +138,14 @@ class TrainingPass:
                     self._parameters.gradients[node.name][parameter.name][...] = 0
 
     def _prepare(self, stages: Sequence[StageRun]) -> None:
-        """Call `prepare` of the layers that have one, for all pieces of this step."""
+        """Call `prepare` of the layers that have one, for all pieces of this step; the team shares large ones out."""
+        assert self._preparation is not None
+        self._preparation.renew()
         for node in self._preparing:
-            with located(node):
-                prepared = node.layer.prepare(self._parameters.values[node.name], self._contexts[node.index])
+            prepared = self._preparation.prepared.get(node.index)
+            if prepared is None:
+                with located(node):
+                    prepared = node.layer.prepare(self._parameters.values[node.name], self._contexts[node.index])
             for stage in stages:
                 stage.set_prepared(node, prepared)
 

@@ -46,6 +46,14 @@ class UnfitInput(ShapeError):
         return f"{text}; {self.hint}" if self.hint else text
 
 
+@frozen_dataclass
+class Preparation:
+    """A part of what `Layer.prepare` computes. size: the numbers it reads. renew: computes it anew, in its memory."""
+
+    size: int
+    renew: Callable[[], object]
+
+
 @frozen_dataclass(kw_only=True)
 class Layer(Describable, ABC):
     """The settings of a layer, immutable and without arrays. `forward` returns the output and its backward function.
@@ -154,6 +162,14 @@ class Layer(Describable, ABC):
         a parameter changes. ctx: as in forward, but memory from `ctx.keep` may have any shape, and lasts for the step.
         """
         return None
+
+    def preparations(self, params: Arrays, ctx: Context) -> tuple[Preparation, ...]:
+        """Return the parts of `prepare` that several workers can share; () where it is called in each of them.
+
+        Together they bring up to date, in memory from `ctx.keep`, all in the result of `prepare` that does not lie in
+        the parameters' arrays. They read the parameters when they are called.
+        """
+        return ()
 
     @abstractmethod
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:

@@ -10,9 +10,8 @@ from graphnn.kernels.algorithms import Algorithms
 from graphnn.kernels.channels import channel_sums
 from graphnn.kernels.convolution import NO_EPILOGUE, Epilogue, Window, input_gradient, rotated
 from graphnn.kernels.im2col import Pair, determine_padding, pair
-from graphnn.kernels.im2col_gemm import Allocate
 from graphnn.kernels.kernels import Kernels
-from graphnn.layers.base import Arrays, Backward, Gradients, register
+from graphnn.layers.base import Arrays, Backward, Gradients, Preparation, register
 from graphnn.layers.context import Context
 from graphnn.layers.trainable import WeightedLayer
 from graphnn.parameters.parameter import Parameter, Role
@@ -108,16 +107,27 @@ class Conv2D(WeightedLayer):
         return Epilogue(params["biases"]) if self.use_bias else NO_EPILOGUE
 
     def prepare(self, params: Arrays, ctx: Context) -> PreparedWeights:
-        W, algorithms = params["weights"], self.algorithms(ctx.input_shape, ctx.kernels)
+        back = self._prepare_rotated(params, ctx) if self._convolves_back(ctx) else None
+        return PreparedWeights(self._prepare_forward(params, ctx), back, self.epilogue(params))
 
-        def memory(name: str) -> Allocate:
-            return lambda size: ctx.keep(name, (size,), W.dtype)
+    def preparations(self, params: Arrays, ctx: Context) -> tuple[Preparation, ...]:
+        size = params["weights"].size
+        forward = Preparation(size, lambda: self._prepare_forward(params, ctx))
+        back = Preparation(size, lambda: self._prepare_rotated(params, ctx))
+        return (forward, back) if self._convolves_back(ctx) else (forward,)
 
-        forward = algorithms.forward.prepare(W, memory("forward"))
-        if not ctx.needs_dx or algorithms.input_gradient is None:
-            return PreparedWeights(forward, None, self.epilogue(params))
-        backward = algorithms.input_gradient.prepare(rotated(W), memory("rotated"))
-        return PreparedWeights(forward, backward, self.epilogue(params))
+    def _convolves_back(self, ctx: Context) -> bool:
+        """Whether the gradient of the input is needed, and is a convolution."""
+        return ctx.needs_dx and self.algorithms(ctx.input_shape, ctx.kernels).input_gradient is not None
+
+    def _prepare_forward(self, params: Arrays, ctx: Context) -> Array:
+        W, algorithm = params["weights"], self.algorithms(ctx.input_shape, ctx.kernels).forward
+        return algorithm.prepare(W, lambda size: ctx.keep("forward", (size,), W.dtype))
+
+    def _prepare_rotated(self, params: Arrays, ctx: Context) -> Array:
+        W, algorithm = params["weights"], self.algorithms(ctx.input_shape, ctx.kernels).input_gradient
+        assert algorithm is not None
+        return algorithm.prepare(rotated(W), lambda size: ctx.keep("rotated", (size,), W.dtype))
 
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
         window, W, algorithms = self.window, params["weights"], self.algorithms(x.shape[1:], ctx.kernels)

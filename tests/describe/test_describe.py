@@ -111,7 +111,7 @@ def shown(description: Description, width: int | None = None, memory: int | None
 @pytest.fixture
 def estimated(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have an estimate of the training memory that does not follow the engine's plan."""
-    given = TrainingMemory(parameters=10_800_000, outputs=0, barriers=0, lanes=0, scratch=0, processes=1)
+    given = TrainingMemory(parameters=10_800_000, outputs=0, barriers=0, lanes=0, prepared=0, scratch=0, processes=1)
     monkeypatch.setattr(importlib.import_module("graphnn.describe.describe"), "training_memory", lambda *_: given)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from graphnn.describe import memory as memory_module
 from graphnn.describe.memory import training_memory
 from graphnn.describe.plan import TrainingPlan, describe_plan
 from graphnn.describe.plan_report import plan_report, plan_values
@@ -135,7 +136,7 @@ def test_values_are_json_and_the_workspace_adds_up(cifar10: tuple[Graph, Trainin
     graph, plan = cifar10
     content = json.loads(json.dumps(plan_values(plan)))
     memory = content["memory"]
-    shared = sum(memory[f"{name}_bytes"] for name in ("parameters", "outputs", "barriers", "lanes"))
+    shared = sum(memory[f"{name}_bytes"] for name in ("parameters", "outputs", "barriers", "lanes", "prepared"))
     assert memory["total_bytes"] == shared + memory["processes"] * memory["scratch_bytes"]
     assert memory["total_bytes"] == training_memory(graph, 128, 1, NUMPY).total
     assert memory["barriers_bytes"] == 2 * 4 * 128 * 32 * 32 * 32
@@ -143,11 +144,20 @@ def test_values_are_json_and_the_workspace_adds_up(cifar10: tuple[Graph, Trainin
     assert content["convolutions"][3]["estimates_us"].keys() == names
 
 
-def test_transformed_weights_count_in_every_process() -> None:
+def test_transformed_weights_count_once() -> None:
     layers = [("Conv2D", {"filters": 128}), ("Conv2D", {"filters": 128}), ("Flatten", {})]
-    with_gradient = training_memory(made((128, 8, 8), *layers), 8, 0, NUMPY).scratch
+    with_gradient = training_memory(made((128, 8, 8), *layers), 8, 0, NUMPY).prepared
     layers[1] = ("Conv2D", {"filters": 128, "strides": 2})
-    without = training_memory(made((128, 8, 8), *layers), 8, 0, NUMPY).scratch
+    without = training_memory(made((128, 8, 8), *layers), 8, 0, NUMPY).prepared
     assert with_gradient - without == 2 * 4 * 36 * 128 * 128
     layers[1] = ("Conv2D", {"filters": 128, "kernel_size": 1})
-    assert training_memory(made((128, 8, 8), *layers), 8, 0, NUMPY).scratch - without == 4 * 128 * 128
+    assert training_memory(made((128, 8, 8), *layers), 8, 0, NUMPY).prepared - without == 4 * 128 * 128
+
+
+def test_few_transformed_weights_count_in_every_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = made((64, 8, 8), ("Conv2D", {"filters": 64}), ("Flatten", {}))
+    needed = []
+    for cores in (1, 3):
+        monkeypatch.setattr(memory_module, "available_cores", lambda cores=cores: cores)
+        needed.append(training_memory(graph, 8, 0, NUMPY).prepared)
+    assert needed == [4 * 36 * 64 * 64, 3 * 4 * 36 * 64 * 64]

@@ -7,11 +7,13 @@ from types import ModuleType
 import pytest
 
 from graphnn.describe import machines, step_costs
+from graphnn.describe.document_costs import costs_of
 from graphnn.describe.machines import Cluster, cluster_estimate
-from graphnn.describe.speedup import StageCosts, StepCosts, costs_of, speedup, step_time, updated
+from graphnn.describe.speedup import StageCosts, StepCosts, shared_out, speedup, step_time
 from graphnn.describe.step_costs import node_costs
 from graphnn.engine.plan import kernels_for, training_plan
 from graphnn.graph.build import build_graph
+from graphnn.kernels.numba_kernels import NUMBA
 from graphnn.specification.spec import read_spec
 
 STAGES = (
@@ -19,7 +21,7 @@ STAGES = (
     StageCosts((4, 4, 4, 4), (8, 8, 8, 8), combine=1, combine_back=0, elements=100_000, rows=64),
     StageCosts((2, 2, 2, 3), (2, 2, 2, 2), combine=0, combine_back=2, elements=1000, back=False, rows_back=32),
 )
-COSTS = StepCosts(STAGES, prepared=5, vectors=12, matrices=(), elements=101_000, alone=7, samples=10)
+COSTS = StepCosts(STAGES, prepared=(2, 3), vectors=12, matrices=(), elements=101_000, alone=7, samples=10)
 
 
 @pytest.fixture
@@ -66,10 +68,10 @@ def test_uneven_lanes() -> None:
 
 def test_what_costs_most() -> None:
     lanes = (1.0,) * 8
-    even = StepCosts([StageCosts(lanes, lanes, 0, 0, 0, back=False)], 0, 0, (), 0, 0)
+    even = StepCosts([StageCosts(lanes, lanes, 0, 0, 0, back=False)], (), 0, (), 0, 0)
     limits = {
         "": even,
-        "work in every worker": replace(even, prepared=1),
+        "statistics, prepared weights": replace(even, prepared=(1.0,)),
         "work of the first process": replace(even, alone=1),
         "update of the parameters": replace(even, matrices=(3.0,), elements=10**6),
         "adding up lanes": replace(even, stages=[replace(even.stages[0], elements=10**9)]),
@@ -81,16 +83,18 @@ def test_what_costs_most() -> None:
 def test_more_lanes_keep_more_workers_busy() -> None:
     def efficiency(count: int) -> float:
         stage = StageCosts((48 / count,) * count, (96 / count,) * count, 0.01, 0.01, 1000)
-        (one,) = speedup(StepCosts([stage], 0.1, 0.1, (), 1000, 0.1), [16])
+        (one,) = speedup(StepCosts([stage], (0.1,), 0.1, (), 1000, 0.1), [16])
         return one.efficiency
 
     found = [efficiency(count) for count in (1, 2, 4, 8, 16)]
     assert found == sorted(set(found))
 
 
-def test_matrices_are_updated_whole() -> None:
-    costs = replace(COSTS, vectors=4, matrices=(6.0, 1.0, 2.0))
-    assert [updated(costs, count) for count in (1, 2, 4)] == [13, 8, 7]
+def test_what_is_not_cut_is_shared_out_whole() -> None:
+    assert [shared_out((6.0, 1.0, 2.0), 4, count) for count in (1, 2, 4)] == [13, 8, 7]
+    several = replace(COSTS, shared=True)
+    assert [step_time(several, count).repeated for count in (1, 2, 3)] == [8, 6, 6]
+    assert step_time(several, 2).barriers > step_time(COSTS, 2).barriers
 
 
 @pytest.mark.usefixtures("round_numbers")
@@ -99,28 +103,29 @@ def test_machines_by_hand() -> None:
     found = cluster_estimate(COSTS, Cluster(2, 1, 10))
     # half of the rows, half of the gradients' 4 bytes twice, the positions of ten samples
     assert found.sent == (64 + 32) / 2 + 2 * 4 * 101_000 / 2 + 80
-    # the request, the loss, and the gradients in two steps, one stage forward and one back
-    assert found.time.network == pytest.approx(6 * 0.125 + found.sent / 10_000)
+    # two stages and one back, rows of both, the loss, two of the gradients, two requests with what goes with them
+    assert found.time.network == pytest.approx((3 + 2 + 1 + 2 + 4) * 0.125 + found.sent / 10_000)
     assert found.time.pieces == 8 + 16 + 5 + 4
     assert (found.time.update, found.time.barriers, found.lanes) == (12, 0, (2, 2))
-    # with three machines the second has lane 1 alone, the third lanes 2 and 3, which the tree adds up
-    uneven = cluster_estimate(COSTS, Cluster(3, 1, 10))
-    assert uneven.lanes == (2, 1)
+    assert cluster_estimate(COSTS, Cluster(3, 1, 10)).lanes == (2, 0)
     assert cluster_estimate(COSTS, Cluster(2, 1, 100)).speedup > found.speedup
 
 
-IMAGES = ("cifar10", "cifar10_quick", "cifar10_record", "cifar10_resnet", "cifar10_wide", "mnist_cnn", "mnist_record")
+IMAGES = {  # the least efficiency of sixteen workers
+    **dict.fromkeys(("cifar10", "cifar10_resnet", "cifar10_resnet18", "mnist_record"), 0.8),
+    **dict.fromkeys(("cifar10_quick", "cifar10_record", "cifar10_wide"), 0.9),
+    "mnist_cnn": 0.7,
+    "photographs": 0.6,  # batches of 32 small pictures
+}
 
 
 @pytest.mark.parametrize("name", IMAGES)
 def test_documents_of_images_keep_sixteen_cores_busy(name: str, root: Path) -> None:
     spec = read_spec(root / f"models/{name}.json")
-    graph = build_graph(spec)
-    costs = costs_of(spec, graph, kernels_for(graph, "numpy"))
-    one, eight, sixteen = speedup(costs, [1, 8, 16])
+    one, eight, sixteen = speedup(costs_of(spec, build_graph(spec), NUMBA), [1, 8, 16])
     assert one.efficiency == 1
     assert eight.efficiency >= 0.8
-    assert sixteen.efficiency >= 0.7
+    assert sixteen.efficiency >= IMAGES[name]
 
 
 def test_what_is_frozen_is_not_counted(root: Path) -> None:
@@ -134,3 +139,10 @@ def test_what_is_frozen_is_not_counted(root: Path) -> None:
     first = node_costs(graph.nodes[0], kernels, plan)
     trained = node_costs(graph.nodes[0], kernels, replace(plan, trained={0: {"weights", "biases"}}))
     assert 0 < first.backward < trained.backward
+
+
+def test_a_batch_of_a_trillion_is_not_cut(root: Path) -> None:
+    spec = read_spec(root / "models/cifar10.json", overrides=["training.batch_size=1000000000000"])
+    costs = costs_of(spec, build_graph(spec), NUMBA)
+    assert costs.lanes == 32
+    assert speedup(costs, [32])[0].efficiency > 0.99
