@@ -85,7 +85,7 @@ def training_memory(graph: Graph, batch_size: int, slots: int, kernels: Kernels)
     at_barriers = max((math.prod((max(e.input_shape, e.output_shape, key=math.prod))) for e in exits), default=0)
     kept = math.prod(graph.input_shape) + sum(outputs)
     kept += sum(math.prod(e.output_shape) for e in exits) - sum(math.prod(e.output_shape) for e in again)
-    pieces = max(len(each) for stage in plan.stages for each in plan.pieces(stage, batch_size))
+    several_pieces = any(stage.piece < plan.cut.block for stage in plan.stages)
     members = min(available_cores(), plan.cut.lanes)
     buffers = most_buffers(plan.cut.lanes, lambda count: shares(range(count), members))
     largest_stage = max(sum(parameter_count(node, trainable=True) for node in stage.nodes) for stage in plan.stages)
@@ -98,7 +98,7 @@ def training_memory(graph: Graph, batch_size: int, slots: int, kernels: Kernels)
         barriers=FLOAT * batch_size * 2 * at_barriers,
         lanes=FLOAT * (buffers - 1) * largest_stage,
         prepared=FLOAT * prepared * (1 if shared else processes),
-        scratch=FLOAT * scratch_elements(graph, plan, kernels, several_pieces=pieces > 1),
+        scratch=FLOAT * scratch_elements(graph, plan, kernels, several_pieces=several_pieces),
         processes=processes,
         start=start_bytes(graph),
     )

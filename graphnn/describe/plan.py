@@ -105,7 +105,7 @@ def stage_row(stage: Stage, graph: Graph, plan: Plan, batch_size: int) -> StageR
         exit=None if stage.exit is None else stage.exit.name,
         loss=loss,
         piece=stage.piece,
-        pieces=sum(map(len, plan.pieces(stage, batch_size))),
+        pieces=plan.piece_count(stage, batch_size),
     )
 
 

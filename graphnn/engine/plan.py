@@ -71,6 +71,12 @@ class Plan:
         """Return the pieces of a batch in a stage, by lane."""
         return [stage.cut(block) for block in self.cut.blocks(samples)]
 
+    def piece_count(self, stage: Stage, samples: int) -> int:
+        """Return the number of pieces of a batch in a stage, without making them."""
+        blocks = self.cut.count(samples)
+        size, larger = divmod(samples, blocks)
+        return larger * -(-(size + 1) // stage.piece) + (blocks - larger) * -(-size // stage.piece)
+
     @property
     def nodes(self) -> Iterator[Node]:
         """All nodes of the stages, in order."""

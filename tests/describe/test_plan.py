@@ -52,6 +52,12 @@ def test_stages_are_those_of_the_engine(cifar10: tuple[Graph, TrainingPlan]) -> 
     assert [row.loss for row in plan.stages[-2:]] == [None, "CrossEntropy with softmax_1"]
 
 
+def test_a_batch_of_a_trillion_is_counted_and_not_cut(cifar10: tuple[Graph, TrainingPlan]) -> None:
+    graph, _ = cifar10
+    plan = describe_plan(graph, "cifar10", 10**12, "SGDMomentum", 1, NUMPY)
+    assert all(row.pieces >= 10**12 // row.piece for row in plan.stages)
+
+
 def test_the_algorithm_named_is_the_one_used_and_has_the_least_estimate(cifar10: tuple[Graph, TrainingPlan]) -> None:
     graph, plan = cifar10
     by_name = {(choice.node, choice.computes): choice for choice in plan.choices}

@@ -6,7 +6,7 @@ from graphnn.engine import cut as cut_module
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.cut import Cut, cut_of, evenly, piece_size, training_piece
 from graphnn.engine.engine import Engine
-from graphnn.engine.plan import Stage
+from graphnn.engine.plan import Plan, Stage
 from graphnn.graph.initialisation import initialise
 from graphnn.losses.mean_squared_error import MeanSquaredError
 
@@ -167,6 +167,18 @@ def test_element_wise_work_counts_too(plain, constants):
     constants(ELEMENT_WORK=32)
     assert cut_of([nodes], 128).lanes == 16
     assert piece_size(nodes, 128) < 128
+
+
+@pytest.mark.parametrize("lanes", [1, 3, 8])
+def test_pieces_are_counted_without_making_them(lanes):
+    for batch_size in (8, 21, 32):
+        for piece in range(1, 12):
+            stage = Stage(None, (), None, piece)
+            plan = Plan((stage,), Cut(batch_size, lanes), logits=False, trained={})
+            for n in range(1, batch_size + 1):
+                assert plan.piece_count(stage, n) == sum(map(len, plan.pieces(stage, n)))
+    stage = Stage(None, (), None, 10)
+    assert Plan((stage,), Cut(10**12, 10), logits=False, trained={}).piece_count(stage, 10**12) == 10**11
 
 
 @pytest.mark.parametrize("threads", [1, 2])
