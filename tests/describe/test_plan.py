@@ -119,7 +119,7 @@ def test_the_text_fits_the_width_and_shows_what_was_considered(cifar10: tuple[Gr
     assert "Winograd F(4×4, 3×3)" in line
     assert "im2col takes " in line
     assert "F(2×2) " in line
-    assert "    2  8 × 16  bn1 → relu_1 → conv2 → sums of bn2" in text.splitlines()
+    assert "    2  16 × 8  bn1 → relu_1 → conv2 → sums of bn2" in text.splitlines()
     assert max(map(len, shown(cifar10[1], 80).splitlines())) <= 80
     assert shown(cifar10[1]) == shown(cifar10[1], 80)  # a pipe has no width
     assert sum(line.startswith("conv6") for line in text.splitlines()) == 1  # its further passes go without the name
