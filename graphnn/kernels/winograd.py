@@ -3,8 +3,8 @@
 A tile of m×m outputs needs (m+2)² multiplications per pair of channels instead of 9m². A transform multiplies a tile by
 a matrix of at most 6×6 from both sides. Each side is one product for many tiles, images and channels at once, because
 the images are copied into the memory order H×W×n×C, in which the rows of neighbouring pixels are rows of a matrix.
-Altogether, one thread took 0.5 of im2col's time with 16→16 channels at 28×28 and with 32→32 at 32×32, 0.35 at 16×16,
-64→64, and 0.3 at 8×8, 128→128, forward.
+Altogether, one thread took 0.51 of im2col's time with 16→16 channels at 28×28, 0.36 with 64→64 at 16×16, and 0.34 with
+128→128 at 8×8, forward.
 
 Source: Lavin and Gray 2016, "Fast algorithms for convolutional neural networks", sections 3 and 4.
 """
