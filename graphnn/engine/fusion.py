@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from graphnn.graph.graph import Node
 from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import Arrays
-from graphnn.layers.fused import fused
+from graphnn.layers.fused import alone, fused
 
 if TYPE_CHECKING:
     from graphnn.parameters.parameters import Parameters
@@ -20,7 +20,7 @@ def fuse(nodes: Iterable[Node], kernels: Kernels, *, training: bool) -> tuple[No
         before = result[-1] if result else None
         layer = fused(before.layer, node.layer, kernels, training=training) if before else None
         if before is None or layer is None:
-            result.append(node)
+            result.append(node if training else replace(node, layer=alone(node.layer)))
         else:
             both = (*before.fused, node)
             result[-1] = replace(before, layer=layer, output_shape=node.output_shape, fused=both)

@@ -4,22 +4,24 @@ from collections.abc import Callable
 
 import numpy as np
 
-from graphnn.engine.batch import Batch, Take, feed
+from graphnn.engine.batch import Batch, Feed, Take, feed
+from graphnn.engine.bound import BoundChain
 from graphnn.engine.crew import Crew
 from graphnn.engine.cut import piece_size
 from graphnn.engine.fusion import fuse
 from graphnn.engine.plan import loss_takes_logits
-from graphnn.engine.preparation import PreparedNode
-from graphnn.engine.stage import located
+from graphnn.engine.preparation import PreparedNode, Watched, unchanged
 from graphnn.engine.workspace import Workspace
-from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.kernels import Kernels
 from graphnn.parameters.parameters import Parameters
 from graphnn.shared_memory import shared_zeros
 from graphnn.types import Array
 
+BOUND = 64  # sizes of pieces for which chains are kept bound: some ten KiB each
 CHUNK = 256  # samples of a pass, rounded up to whole batches: a smaller one costs calls, a larger one memory
+
+NOT_BOUND: tuple[int, BoundChain | None] = (-1, None)
 
 
 def at_once(batch_size: int, samples: int | None = None) -> int:
@@ -31,12 +33,24 @@ def at_once(batch_size: int, samples: int | None = None) -> int:
     return most if samples is None else max(1, min(most, samples))
 
 
-@frozen_dataclass
 class Chain:
-    """Nodes that each piece passes one after the other. piece: samples in a piece."""
+    """Nodes that each piece passes one after the other. piece: samples in a piece.
 
-    nodes: tuple[PreparedNode, ...]
-    piece: int
+    version: counts the changes of parameters; what is bound to those of another version is of no use.
+    """
+
+    def __init__(self, nodes: tuple[PreparedNode, ...], piece: int) -> None:
+        self.nodes, self.piece, self.version = nodes, piece, 0
+        self._watched: list[Watched] = []
+
+    def refresh(self) -> None:
+        """Prepare the nodes again whose parameters have changed."""
+        if self.version and unchanged(self._watched):
+            return
+        for each in self.nodes:
+            each.refresh()
+        self._watched = [watched for each in self.nodes for watched in each.watched or ()]
+        self.version += 1
 
 
 class InferencePass:
@@ -83,13 +97,12 @@ class InferencePass:
 
         alone: whether other ranks compute nothing of the batch.
         """
-        inputs = feed(batch, self._memory, None).inputs
-        self._run(len(batch), inputs, self._to_loss, writing(out), out, alone=alone)
+        self._run(len(batch), self._feed(batch).inputs, self._to_loss, writing(out), out, alone=alone)
 
     def evaluate(self, batch: Batch, out: Array | None = None, *, alone: bool) -> Array:
         """Return the loss's partial sums over the batch. out, alone: as in `loss_inputs`; None: not needed."""
         loss, logits, n = self._graph.loss, loss_takes_logits(self._graph), len(batch)
-        samples = feed(batch, self._memory, None)
+        samples = self._feed(batch)
 
         def measure(number: int, piece: slice, value: Array) -> None:
             if out is not None:
@@ -99,10 +112,22 @@ class InferencePass:
         pieces = self._run(n, samples.inputs, self._to_loss, measure, out, self._losses, alone=alone)
         return np.asarray(np.sum(self._losses[:pieces], axis=0))
 
-    def _memory(self, piece: slice) -> Array:
-        """Return the array into which the inputs of a piece are prepared."""
-        shape = (piece.stop - piece.start, *self._graph.input_shape)
-        return self._workspace.thread.next_slot(shape, self._parameters.dtype)
+    def _feed(self, batch: Batch) -> Feed:
+        """Return what delivers the pieces of a batch for the loss."""
+        return feed(batch, lambda piece: self._bound(self._to_loss, piece.stop - piece.start).x, None)
+
+    def _bound(self, chain: Chain, count: int) -> BoundChain:
+        """Return a chain bound to the memory of this thread, for pieces of `count` samples."""
+        memory, key = self._workspace.thread, (chain, count)
+        found: BoundChain | None
+        version, found = memory.bound.get(key, NOT_BOUND)
+        if found is None or version != chain.version:
+            shape = (count, *self._graph.input_shape)
+            found = BoundChain(chain.nodes, self._workspace, memory.next_slot(shape, self._parameters.dtype))
+            if len(memory.bound) >= BOUND:
+                del memory.bound[next(iter(memory.bound))]
+            memory.bound[key] = (chain.version, found)
+        return found
 
     @np.errstate(all="ignore")  # values that are not finite are looked for and reported elsewhere
     def _run(
@@ -118,16 +143,13 @@ class InferencePass:
 
         results: what `use` writes to, with n rows or one for each piece.
         """
-        for each in chain.nodes:
-            each.refresh()
+        chain.refresh()
         pieces = [slice(start, min(start + chain.piece, n)) for start in range(0, n, chain.piece)]
 
         def run(number: int) -> None:
-            value = inputs(pieces[number])
-            for each in chain.nodes:
-                with located(each.node):
-                    value, _ = each.node.layer.forward(each.params, value, each.ctx)
-            use(number, pieces[number], value)
+            piece = pieces[number]
+            given = inputs(piece)
+            use(number, piece, self._bound(chain, piece.stop - piece.start).run(given))
 
         by_sample, by_piece = [0, *(piece.stop for piece in pieces)], range(len(pieces) + 1)
         tables = [(each, by_piece if each is self._losses else by_sample) for each in results if each is not None]

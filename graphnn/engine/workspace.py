@@ -2,7 +2,7 @@
 
 import math
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,13 @@ from graphnn.types import Array, Shape
 
 
 class Arena:
-    """A block of memory that is reused for arrays of any shape; its previous values are lost."""
+    """A block of memory that is reused for arrays of any shape; its previous values are lost.
 
-    def __init__(self) -> None:
+    grown: called when it has grown, so that arrays from before are in other memory.
+    """
+
+    def __init__(self, grown: Callable[[], None] | None = None) -> None:
+        self._grown = grown
         self._bytes = np.empty(0, np.uint8)
         self._views: dict[tuple[Shape, np.dtype[Any]], Array] = {}
 
@@ -32,18 +36,28 @@ class Arena:
             if size > self._bytes.size:
                 self._bytes = np.empty(size, np.uint8)
                 self._views.clear()
+                if self._grown is not None:
+                    self._grown()
             view = self._views[shape, dtype] = self._bytes[:size].view(dtype)
         return view
 
 
 class ThreadMemory(threading.local):
-    """The private memory of each thread: scratch by name, and two slots that a chain of nodes alternates between."""
+    """The private memory of each thread: scratch by name, and two slots that a chain of nodes alternates between.
+
+    bound: what is bound to that memory, by any key; it is forgotten when the memory grows.
+    """
 
     def __init__(self) -> None:
+        self.bound: dict[Any, Any] = {}
         self.scratch: dict[str, Arena] = {}
         self.padded: dict[tuple[int, str, Shape, Any], Array] = {}
-        self.slots = (Arena(), Arena())
+        self.slots = (Arena(self.grown), Arena(self.grown))
         self.slot = 0  # index of the slot with the chain's current value
+
+    def grown(self) -> None:
+        """Forget what is bound to memory that has been replaced."""
+        self.bound.clear()
 
     def next_slot(self, shape: Shape, dtype: Any) -> Array:
         """Return the memory of the slot that does not have the current value, and make that slot current."""
@@ -152,7 +166,7 @@ class ScratchContext(Context):
         memory = self.workspace.thread
         if not zeroed:
             if name not in memory.scratch:
-                memory.scratch[name] = Arena()
+                memory.scratch[name] = Arena(memory.grown)
             return memory.scratch[name].take(shape, dtype).reshape(shape)
         key = (self.node.index, name, shape, dtype)
         if key not in memory.padded:
@@ -246,16 +260,31 @@ class PieceContext(ScratchContext):
 
 
 class InferenceContext(ScratchContext):
-    """The context of one node in inference, for any piece: nothing is kept, values alternate between two slots."""
+    """The context of one node in inference, for pieces of one size, which come in the same memory one after the other.
 
-    def __init__(self, workspace: Workspace, node: Node) -> None:
+    Nothing is kept from one piece to the next, and values alternate between two slots. The arrays are the same objects
+    for each piece, so that what is bound to them may be called again.
+    """
+
+    def __init__(self, workspace: Workspace, node: Node, prepared: Any) -> None:
         super().__init__(workspace, node, training=False, needs_dx=False)
+        self.prepared = prepared
+        self._arrays: dict[tuple[str, Shape, Any], Array] = {}
 
     def output(self, shape: Shape, dtype: Any) -> Array:
-        return self.workspace.thread.next_slot(shape, dtype)
+        key = ("output", shape, np.dtype(dtype))
+        if key not in self._arrays:
+            self._arrays[key] = self.workspace.thread.next_slot(shape, dtype)
+        return self._arrays[key]
 
     def keep(self, name: str, shape: Shape, dtype: Any) -> Array:
-        return channels_last(self.scratch(f"kept {name}", shape, dtype), shape)
+        return self._once(f"kept {name}", shape, dtype)
 
     def bypass(self, name: str, shape: Shape, dtype: Any) -> Array:
-        return channels_last(self.scratch(f"bypass {name}", shape, dtype), shape)
+        return self._once(f"bypass {name}", shape, dtype)
+
+    def _once(self, name: str, shape: Shape, dtype: Any) -> Array:
+        key = (name, shape, np.dtype(dtype))
+        if key not in self._arrays:
+            self._arrays[key] = channels_last(self.scratch(name, shape, dtype), shape)
+        return self._arrays[key]

@@ -70,3 +70,6 @@ class Direct(CompiledIm2col):
                 convolve(memory, size, weights, kernel, strides, output, filters, biases, relu, out)
 
         return run
+
+
+DIRECT = Direct()

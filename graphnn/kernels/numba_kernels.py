@@ -25,7 +25,6 @@ from graphnn.kernels.algorithms import (
     winograd_seconds,
 )
 from graphnn.kernels.convolution import Scratch, Window
-from graphnn.kernels.direct import Direct
 from graphnn.kernels.im2col import Pair
 from graphnn.kernels.kernels import Kernels, SavedMemory
 from graphnn.kernels.numba_algorithms import CompiledIm2col, CompiledWinograd
@@ -35,7 +34,7 @@ from graphnn.types import Array
 
 WRITE_RATE = 10e9  # bytes per second that the transforms write on one thread, measured
 DIRECT_RATE = 55e9  # multiply-adds per second of the direct algorithm, measured
-IM2COL, DIRECT = CompiledIm2col(), Direct()
+IM2COL = CompiledIm2col()
 
 
 def estimates(window: Window, channels: int, output: Pair, filters: int, *, gradient: bool) -> Estimates:
@@ -61,6 +60,8 @@ def forward_estimates(window: Window, channels: int, output: Pair, filters: int,
     compiled: Estimates = {
         algorithm: found[algorithm] for algorithm in found if isinstance(algorithm, CompiledWinograd)
     }
+    from graphnn.kernels.direct import DIRECT  # for inference only
+
     work = math.prod(window.kernel) * channels * filters * math.prod(output)
     return {DIRECT: work / DIRECT_RATE, **compiled}
 
@@ -84,7 +85,7 @@ class CompiledKernels(Kernels):
     def forward_algorithm(self, count: int, window: Window, channels: int, size: Pair, filters: int) -> Algorithm:
         if filters < WIDTH:
             return super().forward_algorithm(count, window, channels, size, filters)
-        return fastest_forward(count, window, channels, size, filters, forward_estimates, DIRECT)
+        return fastest_forward(count, window, channels, size, filters, forward_estimates, IM2COL)
 
     def max_pool(self, x: Array, window: Window, y: Array) -> None:
         if not whole_vectors(x, y):

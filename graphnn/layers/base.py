@@ -33,6 +33,9 @@ Gradients = Mapping[str, Array]
 Backward = Callable[[Array], tuple[Array | None, Gradients]]
 
 
+Step = Callable[[Array], Array]
+
+
 class UnfitInput(ShapeError):
     """An input shape that a layer cannot take. The graph adds which node the input comes from."""
 
@@ -187,6 +190,25 @@ class Layer(Describable, ABC):
         forward does not change x, and several threads may call it at once, each with a separate context. backward is
         called at most once, and may overwrite dy. An error in either is reported with the node's path and name.
         """
+
+    def bind(self, params: Arrays, x: Array, ctx: Context) -> Step:
+        """Return a function from x to y for inference on pieces of one size, each of which comes in the memory of x.
+
+        What follows from shapes and memory alone can so be done once. params, x, ctx: as in forward; x has the values
+        of a piece. The function is called with x itself as a rule, and does what `forward` does for any other array.
+        """
+        return lambda given: self.forward(params, given, ctx)[0]
+
+    def bound(self, params: Arrays, x: Array, ctx: Context, y: Array, run: Callable[[], object]) -> Step:
+        """Return the function for `bind` that computes y from x by `run`, and for other arrays by `forward`."""
+
+        def step(given: Array) -> Array:
+            if given is not x:
+                return self.forward(params, given, ctx)[0]
+            run()
+            return y
+
+        return step
 
     def run(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
         """Prepare and run forward, with x as the only piece of a step; the result is that of `forward`.

@@ -1,10 +1,12 @@
 """Dropout: random values are set to zero in training."""
 
+from functools import partial
+
 import numpy as np
 
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.kernels.channels import pixels
-from graphnn.layers.base import Arrays, Backward, Gradients, Layer, register
+from graphnn.layers.base import Arrays, Backward, Gradients, Layer, Step, register
 from graphnn.layers.context import Context
 from graphnn.types import Array
 
@@ -34,6 +36,10 @@ class Dropout(Layer):
             return dy, {}
 
         return y, backward
+
+    def bind(self, params: Arrays, x: Array, ctx: Context) -> Step:
+        y = ctx.output(x.shape, x.dtype)
+        return self.bound(params, x, ctx, y, partial(np.multiply, x, np.asarray(1 - self.rate, x.dtype), y))
 
     def mask(self, x: Array, ctx: Context) -> Array:
         """Return the mask of the values that are kept; drawn in memory order, and the same for every dtype."""

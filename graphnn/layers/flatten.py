@@ -1,8 +1,11 @@
 """Flatten: an image becomes a vector."""
 
 import math
+from functools import partial
 
-from graphnn.layers.base import Arrays, Backward, Gradients, Layer, register
+import numpy as np
+
+from graphnn.layers.base import Arrays, Backward, Gradients, Layer, Step, register
 from graphnn.layers.context import Context
 from graphnn.types import Array, Shape
 
@@ -29,3 +32,7 @@ class Flatten(Layer):
             return dx, {}
 
         return y, backward
+
+    def bind(self, params: Arrays, x: Array, ctx: Context) -> Step:
+        y = ctx.output((len(x), math.prod(x.shape[1:])), x.dtype)
+        return self.bound(params, x, ctx, y, partial(np.copyto, y.reshape(x.shape), x))

@@ -1,15 +1,17 @@
 """Layers that multiply by weights, fused for inference with the normalisation and the ReLU after them."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from graphnn.frozen_dataclass import frozen_dataclass
+from graphnn.kernels.algorithms import Algorithm
 from graphnn.kernels.convolution import Epilogue
-from graphnn.layers.base import Arrays, Backward, Layer, no_backward
+from graphnn.layers.base import Arrays, Backward, Layer, Step, no_backward
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.context import Context
-from graphnn.layers.conv2d import Conv2D, PreparedWeights
+from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense
 from graphnn.layers.fused import with_settings
 from graphnn.layers.relu import ReLU
@@ -40,15 +42,43 @@ class Folded(Layer):
         return {"weights": weights, "biases": shift + factor * params["biases"] if "biases" in params else shift}
 
 
+class Forms:
+    """The weights of a folded convolution in the form of each algorithm that has been asked for, and the epilogue.
+
+    Which algorithm is best depends on the number of samples, so the forms are made when they are needed.
+    """
+
+    def __init__(self, layer: "FoldedConv2D", params: Arrays, ctx: Context) -> None:
+        self._layer, self._params, self._ctx = layer, params, ctx
+        self._forms: dict[Algorithm, Array] = {}
+        self.epilogue = Epilogue(layer.folded(params).get("biases"), layer.relu)
+
+    def of(self, algorithm: Algorithm) -> Array:
+        """Return the weights in the form of an algorithm."""
+        if algorithm not in self._forms:
+            W = self._layer.folded(self._params)["weights"]
+            name = f"weights for {algorithm.name}"
+            self._forms[algorithm] = algorithm.prepare(W, lambda size: self._ctx.keep(name, (size,), W.dtype))
+        return self._forms[algorithm]
+
+
 @frozen_dataclass(kw_only=True)
 class FoldedConv2D(Folded, Conv2D):
     """A convolution fused for inference with the normalisation and the ReLU after it."""
 
-    def prepare(self, params: Arrays, ctx: Context) -> PreparedWeights:
-        return super().prepare(self.folded(params), ctx)
+    def prepare(self, params: Arrays, ctx: Context) -> Any:
+        return Forms(self, params, ctx)
 
-    def epilogue(self, params: Arrays) -> Epilogue:
-        return Epilogue(params.get("biases"), self.relu)
+    def bind(self, params: Arrays, x: Array, ctx: Context) -> Step:
+        forms: Forms = ctx.prepared
+        (count, channels, height, width), window = x.shape, self.window
+        algorithm = ctx.kernels.forward_algorithm(count, window, channels, (height, width), self.filters)
+        y = ctx.output((count, self.filters, *window.output((height, width))), x.dtype)
+        run = algorithm.bind(x, forms.of(algorithm), window, y, ctx.scratch, forms.epilogue)
+        return self.bound(params, x, ctx, y, run)
+
+    def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
+        return self.bind(params, x, ctx)(x), no_backward
 
 
 @frozen_dataclass(kw_only=True)
@@ -58,20 +88,34 @@ class FoldedDense(Folded, Dense):
     def prepare(self, params: Arrays, ctx: Context) -> Arrays | None:
         return None if self.normalization is None else self.folded(params)
 
+    def bind(self, params: Arrays, x: Array, ctx: Context) -> Step:
+        values = params if self.normalization is None else ctx.prepared
+        W, biases, y = values["weights"].T, values.get("biases"), ctx.output((len(x), self.units), x.dtype)
+
+        def run() -> None:
+            np.dot(x, W, y)
+            if biases is not None:
+                np.add(y, biases, y)
+            if self.relu:
+                np.maximum(y, 0, out=y)
+
+        return self.bound(params, x, ctx, y, run)
+
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
-        y, _ = super().forward(params if self.normalization is None else ctx.prepared, x, ctx)
-        if self.relu:
-            np.maximum(y, 0, out=y)
-        return y, no_backward
+        return self.bind(params, x, ctx)(x), no_backward
 
 
 FOLDED: dict[type[Layer], type[Folded]] = {Conv2D: FoldedConv2D, Dense: FoldedDense}
 
 
+def foldable(layer: Layer) -> Layer:
+    """Return a layer that multiplies by weights as one that others can be folded into; other layers as they are."""
+    return with_settings(FOLDED[type(layer)], layer) if type(layer) in FOLDED else layer
+
+
 def folded_with(layer: Layer, following: Layer) -> Layer | None:
     """Return the layer fused with the normalisation or the ReLU after it, or None."""
-    if type(layer) in FOLDED and type(following) in (BatchNormalization, ReLU):
-        layer = with_settings(FOLDED[type(layer)], layer)
+    layer = foldable(layer)
     if not isinstance(layer, Folded) or layer.relu:
         return None
     if type(following) is BatchNormalization and layer.normalization is None:

@@ -51,6 +51,13 @@ def fused(layer: Layer, following: Layer, kernels: Kernels, *, training: bool) -
     return folded_with(layer, following)
 
 
+def alone(layer: Layer) -> Layer:
+    """Return the layer that computes the same in inference, and may be fused with those after it."""
+    from graphnn.layers.folded import foldable  # for inference only
+
+    return foldable(layer)
+
+
 def with_settings(kind: type[Any], layer: Layer) -> Layer:
     """Return a layer of type `kind` with the settings of `layer`."""
     made: Layer = kind(name=layer.name, description=layer.description, **layer.settings())

@@ -1,7 +1,7 @@
 """MaxPooling2D: the largest value of each window."""
 
 from graphnn.frozen_dataclass import frozen_dataclass
-from graphnn.layers.base import Arrays, Backward, Gradients, register
+from graphnn.layers.base import Arrays, Backward, Gradients, Step, register
 from graphnn.layers.context import Context
 from graphnn.layers.pooling import Pooling
 from graphnn.types import Array
@@ -29,3 +29,7 @@ class MaxPooling2D(Pooling):
             return dx, {}
 
         return y, backward
+
+    def bind(self, params: Arrays, x: Array, ctx: Context) -> Step:
+        y = ctx.output((len(x), *self.output_shape(x.shape[1:])), x.dtype)
+        return self.bound(params, x, ctx, y, ctx.kernels.bind_max_pool(x, self.window, y, ctx.scratch))

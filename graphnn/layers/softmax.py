@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from graphnn.layers.base import Arrays, Backward, Gradients, Layer, register
+from graphnn.layers.base import Arrays, Backward, Gradients, Layer, Step, register
 from graphnn.layers.context import Context
 from graphnn.specification.schema_problems import Finding
 from graphnn.types import Array, Shape
@@ -39,3 +39,16 @@ class Softmax(Layer):
             return dy, {}
 
         return y, backward
+
+    def bind(self, params: Arrays, x: Array, ctx: Context) -> Step:
+        y = ctx.output(x.shape, x.dtype)
+        most, total = (np.empty((*x.shape[:-1], 1), x.dtype) for _ in range(2))
+
+        def run() -> None:
+            np.maximum.reduce(x, -1, out=most, keepdims=True)
+            np.subtract(x, most, y)
+            np.exp(y, y)
+            np.add.reduce(y, -1, out=total, keepdims=True)
+            np.divide(y, total, y)
+
+        return self.bound(params, x, ctx, y, run)

@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 
+from graphnn.engine import inference
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.graph.initialisation import initialise
+from graphnn.layers.base import no_backward
+from graphnn.layers.relu import ReLU
+from graphnn.layers.softmax import Softmax
 from graphnn.losses.binary_cross_entropy import BinaryCrossEntropy
 from graphnn.losses.mean_squared_error import MeanSquaredError
 
@@ -129,3 +133,77 @@ def test_parameters_changed_between_two_passes_are_seen(plain, changed):
         after = engine.predict(x)
     with Engine(graph, parameters, batch_size=3, threads=1) as engine:
         assert engine.predict(x).tobytes() == after.tobytes() != before.tobytes()
+
+
+@pytest.mark.parametrize("name", ["classes", "odd"])
+def test_pieces_of_many_sizes_in_turn(plain, name):
+    """What is bound to memory for pieces of one size must not outlive the memory, which larger ones replace."""
+    graph, parameters, take = ready(plain, name)
+    with Engine(graph, parameters, batch_size=8, threads=1) as engine:
+        for n in (1, 3, 40, 1, 2, 3, 200, 1, 40):
+            x, _ = take(n)
+            np.testing.assert_allclose(engine.predict(x), plain.inference(graph, parameters, x), rtol=1e-10, atol=1e-12)
+
+
+def test_what_is_bound_does_not_hold_memory_that_was_replaced(plain):
+    graph, parameters, take = ready(plain, "classes")
+    with Engine(graph, parameters, batch_size=8, threads=1) as engine:
+        for n in (1, 200, 1):
+            engine.predict(take(n)[0])
+        memory = engine._program.inference._workspace.thread
+        slots = [arena.take((1,), parameters.dtype) for arena in memory.slots]
+        for _, bound in memory.bound.values():
+            assert any(np.shares_memory(bound.x, slot) for slot in slots)
+
+
+def test_more_sizes_than_are_kept_bound(plain, monkeypatch):
+    monkeypatch.setattr(inference, "BOUND", 3)
+    graph, parameters, take = ready(plain, "classes")
+    with Engine(graph, parameters, batch_size=8, threads=1) as engine:
+        for n in (*range(1, 8), *range(1, 8)):
+            x, _ = take(n)
+            np.testing.assert_allclose(engine.predict(x), plain.inference(graph, parameters, x), rtol=1e-10, atol=1e-12)
+        assert len(engine._program.inference._workspace.thread.bound) <= 3
+
+
+def test_an_array_that_replaces_a_parameter_is_seen(plain):
+    """Also one whose elements lie apart, which cannot be compared at once."""
+    graph, parameters, take = ready(plain, "classes")
+    x, _ = take(3)
+    with Engine(graph, parameters, batch_size=8, threads=1) as engine:
+        engine.predict(x)
+        values = parameters.values["n1_batchnormalization"]
+        for new in (values["gamma"] + 1, np.repeat(values["gamma"] - 1, 2)[::2]):
+            values["gamma"] = new
+            for change in (0, 0.5):
+                new += change
+                expected = plain.inference(graph, parameters, x)
+                np.testing.assert_allclose(engine.predict(x), expected, rtol=1e-10, atol=1e-12)
+
+
+def test_a_layer_derived_from_one_that_binds_computes_what_it_says(plain):
+    class Halves(Softmax):
+        def forward(self, params, x, ctx):
+            return 0.5 * super().forward(params, x, ctx)[0], no_backward
+
+    graph = plain.network((3,), ("Dense", {"units": 4}), Halves(), loss=MeanSquaredError())
+    parameters = initialise(graph, 0)
+    x = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+    with Engine(graph, parameters, batch_size=5, threads=1) as engine:
+        for _ in range(2):
+            np.testing.assert_allclose(engine.predict(x).sum(axis=1), 0.5, rtol=1e-6)
+
+
+def test_a_layer_that_returns_an_array_of_its_own_each_time(plain):
+    """The next layer is bound to the first one's memory, and must take the others all the same."""
+
+    class Doubled(ReLU):
+        def forward(self, params, x, ctx):
+            return 2 * np.maximum(x, 0), no_backward
+
+    graph = plain.network((3,), ("Dense", {"units": 4}), Doubled(), ("Dense", {"units": 2}), loss=MeanSquaredError())
+    parameters = initialise(graph, 0)
+    with Engine(graph, parameters, batch_size=5, threads=1) as engine:
+        for seed in range(5):
+            x = np.random.default_rng(seed).normal(size=(5, 3)).astype(np.float32)
+            np.testing.assert_allclose(engine.predict(x), plain.inference(graph, parameters, x), rtol=1e-6, atol=1e-6)
