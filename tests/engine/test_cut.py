@@ -148,20 +148,20 @@ def test_pieces_in_inference_get_smaller_with_work_and_size(points, constants):
         (1, 640 * 30, 32),  # less would not be worth a thread's while
         (1, 1, 1),
     ):
-        constants(PIECE_BYTES=piece_bytes, PIECE_WORK=multiply_adds)
+        constants(PIECE_BYTES=piece_bytes, INFERENCE_WORK=multiply_adds)
         assert piece_size(points, 64) == piece
 
 
 @pytest.mark.parametrize(("batch_size", "piece"), [(1, 1), (2, 1), (100, 50), (256, 128), (2000, 128)])
 def test_vectors_are_cut_likewise_in_inference(plain, constants, batch_size, piece):
-    constants(PIECE_WORK=1)
+    constants(INFERENCE_WORK=1)
     nodes = plain.network((5,), ("Dense", {"units": 2}), loss=MeanSquaredError()).nodes
     assert piece_size(nodes, batch_size) == piece
 
 
 def test_element_wise_work_counts_too(plain, constants):
     """Without it, what is cheap but large would go through in one piece, on one thread."""
-    constants(PIECE_WORK=2**16)
+    constants(PIECE_WORK=2**16, INFERENCE_WORK=2**16)
     nodes = plain.network((16, 32, 32), "ReLU", loss=MeanSquaredError()).nodes
     assert cut_of([nodes], 128).lanes == 1
     constants(ELEMENT_WORK=32)
