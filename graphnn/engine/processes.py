@@ -123,6 +123,7 @@ class Processes:
         for rank, child in enumerate(self._children, 1):
             ended, status, usage = os.wait4(child, os.WNOHANG)
             if ended:
+                self._children.remove(child)  # its number may already be that of another process
                 kills = out_of_memory_kills() - self._kills
                 raise Lost(f"process {rank + 1} of the team {ending(status, usage.ru_maxrss, kills)}")
 

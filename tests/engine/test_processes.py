@@ -135,6 +135,19 @@ def test_a_process_that_the_system_killed_for_lack_of_memory(monkeypatch):
     made.close()
 
 
+def test_a_process_that_has_ended_is_not_killed(monkeypatch):
+    """Its number may have been given to another process meanwhile."""
+    made, killed, kill = Processes(3), [], os.kill
+    made.fork(lambda: time.sleep(HANGS))
+    lost, other = made._children
+    kill(lost, signal.SIGKILL)
+    with pytest.raises(Lost, match="process 2 of the team was ended by SIGKILL"):
+        made.exchange(None)
+    monkeypatch.setattr(os, "kill", lambda pid, number: (killed.append(pid), kill(pid, number)))
+    made.close()
+    assert killed == [other]
+
+
 @pytest.mark.parametrize("allowed", [0, 1])
 def test_too_few_processes_allowed(allowed, plain, monkeypatch):
     """Those that were started end; with fewer threads the same engine would work."""
