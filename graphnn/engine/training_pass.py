@@ -84,7 +84,7 @@ class TrainingPass:
         ]
         workspace.passing = max(passing, default=0)
         first = self.plan.at(0)  # later epochs need no more gradients
-        self._preparation = SharedPreparation(self._preparing, self._parameters, workspace, team, first.needs_dx)
+        self._preparation = SharedPreparation(self._preparing, self._parameters, workspace, crew.team, first.needs_dx)
         tables = Tables(self._graph, self.plan, workspace.batch_size)
         self._shared = Shared(self.plan, self._parameters, workspace, crew, self._clock, memory, tables)
         self._stages.clear()

@@ -57,7 +57,7 @@ def test_a_run_that_goes_on_is_in_training_again(facts: RunFacts) -> None:
         ({"run_version": 0}, "run_version is 0, but this program knows 1 only"),
         (
             {"state": "done"},
-            "state is 'done', where one of training, interrupted, failed, diverged, pruned, finished, found",
+            "state is 'done', where one of training, interrupted, failed, diverged, pruned, finished",
         ),
         ({"state": ["training"]}, "state is ['training']"),
         ({"command": 3}, "3 is no str"),
