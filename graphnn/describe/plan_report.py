@@ -95,12 +95,12 @@ def because(choice: Choice) -> str:
 
 def memory_facts(plan: TrainingPlan) -> list[Fact]:
     """Return the bytes of memory by their use, without uses of 0 bytes."""
-    memory, lanes = plan.memory, plan.lanes - 1
+    memory = plan.memory
     facts = [
         Fact(f"parameters, gradients, state of {plan.optimizer}", memory.parameters, BYTES),
         Fact("the batch, and outputs kept for backward", memory.outputs, BYTES),
         Fact("gradients at barriers", memory.barriers, BYTES),
-        Fact(f"gradient sums of {lanes} further lane{'s' * (lanes > 1)}", memory.lanes, BYTES),
+        Fact("gradients of lanes that are not added up yet", memory.lanes, BYTES),
         Fact("weights as convolutions read them", memory.prepared, BYTES),
         Fact(f"scratch of each of {memory.processes} processes", memory.scratch, BYTES),
         Fact("more at the start, when the first values are drawn", max(0, memory.start - memory.of_steps), BYTES),

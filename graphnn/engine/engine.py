@@ -82,17 +82,16 @@ class Engine:
         self._together: Together | None = None
         if ranks is not None:
             self._together = Together(ranks, parameters, lambda: self._program.updater)
-        self.threads = min(threads or available_cores(), self._most_tasks(ranks))
+        self.threads = min(threads or available_cores(), self._lanes(ranks))
         self._formation = Formation(
             self._program, graph, parameters.dtype, threads=self.threads, at_once=self._at_once, ranks=ranks
         )
         self._blas = threadpool_limits(1, "blas")
 
-    def _most_tasks(self, ranks: Ranks | None) -> int:
-        """Return the most parts that a step, or a pass in inference, can be shared out in on this rank."""
-        crew = Crew(Workers(1), ranks)
-        pieces, cut = self._program.inference.pieces(self._at_once), self.plan.cut
-        return max(1, len(crew.own(cut.count(self._most), cut.lanes)), len(crew.own(pieces)))
+    def _lanes(self, ranks: Ranks | None) -> int:
+        """Return how many lanes of a batch this rank computes, at least 1: more members would wait in each step."""
+        cut = self.plan.cut
+        return max(1, len(Crew(Workers(1), ranks).own(cut.count(self._most), cut.lanes)))
 
     @property
     def plan(self) -> Plan:

@@ -118,7 +118,7 @@ def test_a_step_after_a_failed_one_is_sound(plain, where):
 def test_a_wrong_input_tells_the_first_node(plain):
     graph = plain.network((5,), HEAD, "Softmax")
     story = r'layers\[0\] "n0_dense" \(Dense, input 5\): ValueError'
-    with Engine(graph, initialise(graph, 0), batch_size=4, threads=1) as engine, pytest.raises(GraphError, match=story):
+    with Engine(graph, initialise(graph, 0), batch_size=4) as engine, pytest.raises(GraphError, match=story):
         engine.train_step(ArrayBatch(np.ones((4, 6), np.float32), np.zeros(4, np.int64)), epoch=0, step=0)
 
 
