@@ -1,5 +1,6 @@
 """One trial of a search: what it tries, and what came of it, as its run on the disk shows."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 
@@ -11,11 +12,12 @@ from graphnn.runs.comparison import Training
 from graphnn.runs.facts import DIVERGED, FAILED, FINISHED, PRUNED, UNFINISHED
 from graphnn.runs.folder import TakenRun
 from graphnn.runs.known_runs import KnownRun
+from graphnn.runs.resumable import stopped_after
 from graphnn.runs.search_study import Pruning, Values
 from graphnn.runs.store import written
 from graphnn.text.terminal import note
 from graphnn.training.history import Record, read_history
-from graphnn.training.monitor import PREFIX
+from graphnn.training.monitor import PREFIX, early_stopping_from
 
 PART = PREFIX.removesuffix("_")
 
@@ -104,7 +106,7 @@ class Trial:
         if known is None or self.training is None:
             return now
         records = records_of(known)
-        for record in records[:-1] if known.finished else records:
+        for record in records[: last_epoch(self.training, records) - 1]:
             if not pruning.goes_on(record.epoch, figure.of(record.validation)):
                 return now.pruned(record, figure, pruning)
         if known.diverged:
@@ -131,6 +133,13 @@ class Trial:
         message = f"{label(figure.metric)} {figure.text(best)}, {worse} the median of {pruning.compared} trials"
         value = curve[record.epoch]
         return replace(self, state=PRUNED, value=value, curve=curve, epochs=record.epoch, message=message)
+
+
+def last_epoch(training: Training, records: Sequence[Record]) -> int:
+    """Return the epoch after which a training ends, as far as its epochs show: nothing is pruned there."""
+    stopping = early_stopping_from(training.settings.document["training"].get("early_stopping"))
+    early = None if stopping is None else stopped_after(stopping, records)
+    return math.ceil(training.epochs) if early is None else early
 
 
 def records_of(known: KnownRun) -> Sequence[Record]:

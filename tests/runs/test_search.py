@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from graphnn.runs.comparison_progress import TimeOfAll
 from graphnn.runs.comparison_run import is_same
 from graphnn.runs.comparison_training import LEFT, Work
 from graphnn.runs.executors import Ended, EpochDone, Task
-from graphnn.runs.facts import FINISHED, PRUNED
+from graphnn.runs.facts import FINISHED, PRUNED, TRAINING
 from graphnn.runs.reading import DocumentSource
 from graphnn.runs.search import Search
 from graphnn.runs.search_plan import SearchPlan, SearchRequest
+from graphnn.runs.search_study import Pruning
 from graphnn.runs.search_trial import Trial
 from graphnn.runs.store import store_of
 from graphnn.specification.variants import AS_IT_IS, Variant, read_variants
@@ -146,6 +148,38 @@ def test_a_run_that_went_on_after_its_end_counts_as_pruned_where_it_was(document
         assert run.known is not None
         facts = run.known.run.facts()
         assert (facts.state, facts.resume) == (state, f"go on {trials[number].run}" if state == PRUNED else "again")
+
+
+class Strict(Pruning):
+    """Lets no training go on after an epoch."""
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__([], "minimize", 4)
+        self._epoch = epoch
+
+    def goes_on(self, epoch: int, figure: float | None) -> bool:
+        super().goes_on(epoch, figure)
+        return epoch != self._epoch
+
+
+@pytest.mark.parametrize(("early", "last"), [(False, 4), (True, 2)])
+def test_nothing_is_pruned_after_its_last_epoch_though_it_was_killed_there(
+    document: Path, tmp_path: Path, *, early: bool, last: int
+) -> None:
+    plan, work, times = prepared(document, tmp_path)
+    training = searched(plan, work, times, Here(work, times))[0].training
+    assert training is not None
+    assert training.known is not None
+    if early:
+        stopping = {"monitor": "validation_loss", "patience": 1, "min_delta": 1e9}
+        section = {**training.settings.document["training"], "early_stopping": stopping}
+        settings = replace(training.settings, document={**training.settings.document, "training": section})
+        training = replace(training, settings=settings)
+    trial = Trial(0, "x", (), (), training=training)
+    killed = replace(training.known, facts=replace(training.known.facts, state=TRAINING))
+    assert not trial.as_now(killed, plan.figure, Strict(last)).over
+    assert trial.as_now(training.known, plan.figure, Strict(last)).state == FINISHED
+    assert trial.as_now(killed, plan.figure, Strict(last - 1)).state == PRUNED
 
 
 def test_what_another_process_has_trained_is_taken_over(document: Path, tmp_path: Path) -> None:
