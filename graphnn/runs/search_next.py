@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from graphnn.runs.comparison import ComparisonRequest
-from graphnn.runs.reading import document_command
+from graphnn.runs.reading import document_command, has_place
 from graphnn.runs.search_trial import Trial
 from graphnn.runs.store import SUFFIX, store_of
 from graphnn.runs.trained import weights_beside
@@ -11,15 +11,24 @@ from graphnn.text.shell import file_word, shell_joined
 
 
 def resume_command(request: ComparisonRequest, trial: Trial) -> str | None:
-    """Return the command that trains a pruned trial to its end; None where its run lies in a folder of another name."""
+    """Return the command that trains a pruned trial to its end; None for a document from a pipe, which is gone by then.
+
+    None, too, where its run lies in a folder of another name.
+    """
     document, store = request.document.file, request.store
-    beside = store == store_of(weights_beside(document))
-    if not beside and store.folder.suffix != SUFFIX:
+    beside = is_beside(request)
+    if not has_place(document) or (not beside and store.folder.suffix != SUFFIX):
         return None
     weights = None if beside else store.folder.with_suffix(".npz")
     options = options_of(request, trial)
     more = f" {options}" if options else ""
     return f"{document_command('train', 'compare', document, weights)}{more} --resume {trial.run}"
+
+
+def is_beside(request: ComparisonRequest) -> bool:
+    """Whether the runs are those beside the document."""
+    document = request.document.file
+    return has_place(document) and request.store == store_of(weights_beside(document))
 
 
 def options_of(request: ComparisonRequest, trial: Trial) -> str:
@@ -39,10 +48,12 @@ def commands(request: ComparisonRequest, best: Trial) -> Iterator[tuple[str, str
     known = None if best.training is None else best.training.known
     if known is None:
         return
-    if request.store == store_of(weights_beside(document)):
+    if is_beside(request):
         yield "To use its weights", f"{document_command('runs', 'compare', document)} --promote {known.run.number}"
     else:
         yield "Its weights", file_word(known.run.weights)
+    if not has_place(document):
+        return
     options = options_of(request, best)
     more = f" {options}" if options else ""
     yield (
