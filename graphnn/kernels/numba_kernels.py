@@ -33,6 +33,7 @@ from graphnn.kernels.winograd import Winograd
 from graphnn.types import Array
 
 WRITE_RATE = 10e9  # bytes per second that the transforms write on one thread, measured
+CACHED_WRITE_RATE = 25e9  # the same in inference, where what is read was just written
 DIRECT_RATE = 55e9  # multiply-adds per second of the direct algorithm, measured
 IM2COL = CompiledIm2col()
 
@@ -56,14 +57,16 @@ def estimates(window: Window, channels: int, output: Pair, filters: int, *, grad
 
 def forward_estimates(window: Window, channels: int, output: Pair, filters: int, *, gradient: bool) -> Estimates:
     """Return the estimates for the output of a convolution in inference, with sixteen filters or more."""
-    found = estimates(window, channels, output, filters, gradient=gradient)
-    compiled: Estimates = {
-        algorithm: found[algorithm] for algorithm in found if isinstance(algorithm, CompiledWinograd)
-    }
     from graphnn.kernels.direct import DIRECT  # for inference only
 
     work = math.prod(window.kernel) * channels * filters * math.prod(output)
-    return {DIRECT: work / DIRECT_RATE, **compiled}
+    options: dict[Algorithm, float] = {DIRECT: work / DIRECT_RATE}
+    if has_choice(window) and channels >= WIDTH:
+        tiles, points = tiles_and_points(4, output)
+        vectors = -(-channels // WIDTH) - (-filters // WIDTH)
+        seconds = points * channels * filters / TILES_RATE + 4 * points * WIDTH * vectors / CACHED_WRITE_RATE
+        options[CompiledWinograd()] = tiles * seconds
+    return options
 
 
 class CompiledKernels(Kernels):
