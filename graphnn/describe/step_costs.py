@@ -2,7 +2,9 @@
 
 All rates were measured with float32 on one thread of an AMD EPYC of the fourth generation, as the least time of each
 call in many steps of the documents in models/. Other machines are slower or quicker in all of them alike, so that how
-many workers pay depends little on the machine.
+many workers pay depends little on the machine. The pieces of a step, by these rates and as measured: cifar10 162 and
+162 ms, mnist_record 113 and 109, photographs 27 and 28, digits 1.1 and 1.0; too much for mnist_cnn, 52 and 40 ms, and
+mnist, 2.2 and 1.5. In two processes the slower one took 0.51 to 0.58 of that, where the model says 0.50.
 """
 
 import math
