@@ -62,7 +62,8 @@ def speedup_parts(estimates: Sequence[Estimate], lanes: int) -> Iterator[Part]:
     ]
     yield Table(WORKERS, rows)
     if any(each.workers > lanes for each in estimates):
-        yield Remark(f"The batch has {lanes} lane{'s' * (lanes > 1)}: more than {lanes} workers do not help.")
+        many = f"{lanes} workers do" if lanes > 1 else "one worker does"
+        yield Remark(f"The batch has {lanes} lane{'s' * (lanes > 1)}: more than {many} not help.")
 
 
 def machine_parts(clusters: Sequence[ClusterEstimate]) -> Iterator[Part]:

@@ -21,7 +21,7 @@ def test_workers(document: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch)
     assert lines[head + 2].split()[:2] == ["1", "1"]
     assert lines[head + 2].split()[3:] == ["1.00", "100%"]
     assert lines[head + 3].split()[:2] == ["2", "1–0"]
-    assert "The batch has 1 lane: more than 1 workers do not help." in lines
+    assert "The batch has 1 lane: more than one worker does not help." in lines
     assert "machines" not in shown.out
 
 
