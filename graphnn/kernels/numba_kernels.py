@@ -79,7 +79,11 @@ class CompiledKernels(Kernels):
 
     def load(self) -> None:
         try:
+            from numba.core.registry import cpu_target
+
             from graphnn.kernels.compiled import activations, direct, im2col, normalization, pooling, winograd  # noqa: F401
+
+            cpu_target.target_context.refresh()  # 14 MB that processes share if it is there before they are forked
         except (ImportError, OSError) as error:  # a numba that does not support this numpy, or too little memory for it
             raise GraphError(
                 f"numba is installed, but cannot be used: {error}; --kernels numpy does without"
