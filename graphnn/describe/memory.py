@@ -41,7 +41,7 @@ def parameter_count(node: Node, *, trainable: bool) -> int:
 class TrainingMemory:
     """About how many bytes training takes at its peak, without the data set.
 
-    parameters: with gradients and the optimizer's state. outputs: the batch, and the output of each node for it.
+    parameters: with gradients and the optimizer's state. outputs: the batch, and what is kept of it until backward.
     barriers: the gradients kept there. lanes: the sums of gradients, without those of the first lane. prepared: the
     weights as convolutions read them. scratch: the private memory of one process. start: what drawing the first values
     takes, before anything but the parameters is.
@@ -77,14 +77,9 @@ def training_memory(graph: Graph, batch_size: int, slots: int, kernels: Kernels)
     plan = training_plan(graph, batch_size, kernels)
     trainable = sum(parameter_count(node, trainable=True) for node in graph.nodes)
     fixed = sum(parameter_count(node, trainable=False) for node in graph.nodes)
-    outputs = [kept_elements(node) for stage in plan.stages for node in stage.nodes]
-    handed_on = [stage.last for stage in plan.stages if stage.exit is not None and stage.last is not None]
-    outputs += [math.prod(node.output_shape) for node in handed_on if node.layer.keeps_input]
     exits = [stage.exit for stage in plan.stages if stage.exit is not None]
-    again = [stage.entry for stage in plan.stages if stage.entry is not None and stage.recomputes(plan.cut.block)]
-    at_barriers = max((math.prod((max(e.input_shape, e.output_shape, key=math.prod))) for e in exits), default=0)
-    kept = math.prod(graph.input_shape) + sum(outputs)
-    kept += sum(math.prod(e.output_shape) for e in exits) - sum(math.prod(e.output_shape) for e in again)
+    at_barriers = max((math.prod(node.output_shape) for node in exits), default=0)
+    kept = math.prod(graph.input_shape) + sum(map(kept_by_stage, plan.stages))
     several_pieces = any(stage.piece < plan.cut.block for stage in plan.stages)
     members = min(available_cores(), plan.cut.lanes)
     buffers = most_buffers(plan.cut.lanes, lambda count: shares(range(count), members))
@@ -104,6 +99,31 @@ def training_memory(graph: Graph, batch_size: int, slots: int, kernels: Kernels)
     )
 
 
+def kept_by_stage(stage: Stage) -> int:
+    """Return the elements of one sample that a stage keeps for the whole batch until backward."""
+    nodes = [node for node in (stage.entry, *stage.nodes) if node is not None]
+    kept = sum(math.prod(node.input_shape) for node in nodes if node.layer.keeps_input)
+    outputs = [node for node in nodes if not stage.is_brief(node)]
+    return kept + sum(math.prod(node.output_shape) for node in outputs if outputs_of_its_own(node, stage))
+
+
+def outputs_of_its_own(node: Node, stage: Stage) -> bool:
+    """Whether a node's output takes memory: one that passes its input on does where the exit reads it."""
+    return not node.layer.keeps_input or node is stage.last
+
+
+def brief_elements(plan: Plan) -> int:
+    """Return the elements of the outputs of one process that pieces and stages take turns to keep, by position."""
+    largest: dict[int, int] = {}
+    for stage in plan.stages:
+        nodes = [node for node in (stage.entry, *stage.nodes) if node is not None]
+        for position, node in enumerate(nodes):
+            if stage.is_brief(node) and not node.layer.keeps_input:
+                elements = stage.piece * math.prod(node.output_shape)
+                largest[position] = max(largest.get(position, 0), elements)
+    return sum(largest.values())
+
+
 def start_bytes(graph: Graph) -> int:
     """Return the bytes that the parameters take while the first values of the largest are drawn, in float64."""
     sizes = [parameter.size for node in graph.nodes for parameter in node.parameters]
@@ -117,7 +137,7 @@ def scratch_elements(graph: Graph, plan: Plan, kernels: Kernels, *, several_piec
     images = any(len(node.input_shape) == 3 for node in graph.nodes)
     windows = max(WINDOWS, convolution_scratch(plan, kernels)) if images else 0
     losses = LOSS_FLOATS.get(graph.loss.outputs, 0) * plan.stages[-1].piece * math.prod(graph.output_shape)
-    return 2 * largest_weights * several_pieces + 2 * piece + windows + losses
+    return 2 * largest_weights * several_pieces + 2 * piece + brief_elements(plan) + windows + losses
 
 
 def prepared_elements(node: Node, kernels: Kernels, *, needs_dx: bool) -> int:

@@ -1,6 +1,7 @@
 """Runs one stage: its pieces in forward and backward, and what it hands over at its barriers."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -86,12 +87,12 @@ class StageRun:
 
     x: the input of the first node, n×(its input shape); take: returns a piece of it. y: the output of the last node,
     n×(its output shape). statistics, combined: the results of `combine` and `backward_combine` of the batch-wise node
-    at the exit. dy: the gradient with respect to the exit's output, n×(the exit's output shape).
+    at the exit. dy: the gradient with respect to the exit's output, by lane: (samples of the lane)×(its output shape).
     """
 
     def __init__(self, shared: Shared, stage: Stage, stage_number: int, n: int, before: "StageRun | None") -> None:
         self.shared, self.stage, self.before = shared, stage, before
-        by_lane = shared.plan.pieces(stage, n)
+        blocks, by_lane = shared.plan.cut.blocks(n), shared.plan.pieces(stage, n)
         self.lane_count = len(by_lane)
         self.pieces = [piece for pieces in by_lane for piece in pieces]
         ends = [0, *accumulate(len(pieces) for pieces in by_lane)]
@@ -101,16 +102,21 @@ class StageRun:
         folded = folding(shared.crew.members(self.lane_count, most), self.lane_count)
         self.lanes = Lanes(stage.nodes, shared.parameters, shared.lane_memory, shared.plan.trained, folded)
         self.backwards: list[list[Backward]] = [[] for _ in self.pieces]
-        self.x = self.y = self.dy = np.empty(0)
+        self.repeats: list[list[tuple[Node, Callable[[], object]]]] = [[] for _ in self.pieces]
+        self.repeated = frozenset(node.index for node in stage.nodes if stage.is_repeated(node))
+        self.repeats_entry = stage.entry is not None and stage.is_repeated(stage.entry)
+        self.x = self.y = np.empty(0)
         self.take: Take = self.x.__getitem__
         self.statistics: Arrays = {}
         self.combined: Arrays = {}
         self.gradients_at_entry: Arrays = {}
+        self.dy: list[Array] = []
         if stage.exit is not None:
-            self.dy = shared.workspace.in_turn(f"dy {stage_number % 2}", stage.exit.output_shape)[:n]
-        handed_over = None if before is None else before.dy
+            name, shape = f"dy {stage_number % 2}", stage.exit.output_shape
+            self.dy = [shared.workspace.in_turn(name, block, shape) for block in blocks]
+        self.handed_over = self._of_pieces(self.dy, by_lane)
+        self.handed_back = [] if before is None else self._of_pieces(before.dy, by_lane)
         owner = self._owner_of_dx_at_entry()
-        self.recomputes = stage.recomputes(shared.plan.cut.block)
         self.tables = shared.tables
         nodes = [node for node in (stage.entry, *stage.nodes, stage.exit) if node is not None]
         self.params = {node.index: shared.parameters.values[node.name] for node in nodes}
@@ -125,16 +131,26 @@ class StageRun:
                     capacity=stage.piece,
                     needs_dx=shared.plan.needs_dx(node),
                     trained=shared.plan.trained_of(node),
-                    dx=handed_over if node is owner else None,
-                    passing=self.recomputes and node is stage.entry,
+                    dx=self.handed_back[number] if node is owner else None,
+                    position=position,
+                    brief="everything" if stage.exit is None else "output" if stage.is_brief(node) else "nothing",
                 )
                 for number, piece in enumerate(self.pieces)
             ]
-            for node in nodes
+            for position, node in enumerate(nodes)
         }
         for node in stage.nodes:
             for lane in shared.crew.own(self.lane_count, most):
                 self.contexts[node.index][self.numbers[lane].start].lane = self.lanes.of(lane, node)
+
+    @staticmethod
+    def _of_pieces(arrays: Sequence[Array], by_lane: Sequence[Sequence[slice]]) -> list[Array]:
+        """Return the parts of the lanes' arrays for each piece; none where there are no arrays."""
+        return [
+            whole[piece.start - pieces[0].start : piece.stop - pieces[0].start]
+            for whole, pieces in zip(arrays, by_lane, strict=bool(arrays))
+            for piece in pieces
+        ]
 
     def _owner_of_dx_at_entry(self) -> Node | None:
         """Return the node whose dx, which other nodes may change in place, reaches the entry in backward."""
@@ -157,11 +173,22 @@ class StageRun:
             ctx, params = self.contexts[entry.index][number], self.params[entry.index]
             return batchwise(entry).apply(params, self.before.statistics, value, ctx)
 
+    def _repeat(self, number: int) -> None:
+        """Compute the outputs of a piece again that backward reads and that have not lasted."""
+        if self.repeats_entry:
+            self._enter(number)
+        for node, repeat in self.repeats[number]:
+            with located(node):
+                repeat()
+
     def _forward_piece(self, number: int) -> Array:
         value = self._enter(number)
         backwards: list[Backward] = []
+        self.repeats[number].clear()
         for node in self.stage.nodes:
             params, ctx = self.params[node.index], self.contexts[node.index][number]
+            if node.index in self.repeated:
+                self.repeats[number].append((node, partial(node.layer.forward, params, value, ctx)))
             with located(node):
                 value, backward = node.layer.forward(params, value, ctx)
             backwards.append(backward)
@@ -254,7 +281,7 @@ class StageRun:
         entry = self.stage.entry
         if entry is None or self.before is None or table is None:
             return
-        handed_back = self.before.dy[self.pieces[number]]
+        handed_back = self.handed_back[number]
         if not same_memory(dy, handed_back):
             handed_back[...] = dy
         with located(entry):
@@ -282,10 +309,9 @@ class StageRun:
 
         def run(number: int, lane: int) -> None:
             piece = self.pieces[number]
-            if self.recomputes:
-                self._enter(number)  # later pieces have overwritten what backward reads
+            self._repeat(number)
             with located(exit_node):
-                dy = layer.backward_apply(self.combined, self.y[piece], self.dy[piece], contexts[number])
+                dy = layer.backward_apply(self.combined, self.y[piece], self.handed_over[number], contexts[number])
             self._backward_piece(number, dy, lane, sums_at_entry)
 
         self._for_each_piece(run, sums_at_entry, finish=True)

@@ -72,17 +72,10 @@ class TrainingPass:
         buffers = most_buffers(lanes, lambda count: crew.members(count, lanes))
         memory = [shared_zeros(largest, dtype) for _ in range(buffers - 1)]
         at_barriers = [math.prod(stage.exit.output_shape) for stage in stages if stage.exit is not None]
-        for parity in (0, 1):
-            workspace.reserve(f"dy {parity}", workspace.batch_size * max(at_barriers, default=0), dtype)
+        workspace.reserve(("dy 0", "dy 1"), max(at_barriers, default=0), dtype)
         for node in self._graph.nodes:
             if isinstance(node.layer, Keeping):
                 workspace.reserve_bypass(node.layer.kept, node.input_shape, dtype)
-        passing = [
-            stage.piece * math.prod(stage.entry.output_shape)
-            for stage in stages
-            if stage.entry is not None and stage.recomputes(self.plan.cut.block)
-        ]
-        workspace.passing = max(passing, default=0)
         first = self.plan.at(0)  # later epochs need no more gradients
         self._preparation = SharedPreparation(self._preparing, self._parameters, workspace, crew.team, first.needs_dx)
         tables = Tables(self._graph, self.plan, workspace.batch_size)

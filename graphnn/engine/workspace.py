@@ -4,7 +4,7 @@ import math
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -51,6 +51,7 @@ class ThreadMemory(threading.local):
     def __init__(self) -> None:
         self.bound: dict[Any, Any] = {}
         self.scratch: dict[str, Arena] = {}
+        self.brief: dict[tuple[int, str], Arena] = {}
         self.padded: dict[tuple[int, str, Shape, Any], Array] = {}
         self.slots = (Arena(self.grown), Arena(self.grown))
         self.slot = 0  # index of the slot with the chain's current value
@@ -92,8 +93,8 @@ class Workspace:
         self._whole: dict[tuple[Any, ...], Array] = {}
         self._pieces: dict[tuple[Any, ...], Array] = {}
         self._in_turn: dict[str, Array] = {}
+        self._turn = 0  # elements of one sample in each
         self._bypasses: dict[str, Array] = {}
-        self.passing = 0  # elements of the largest output that is not kept for backward
 
     def whole(self, node: int, name: str, tail: Shape, dtype: Any) -> Array:
         """Return an array of a whole batch, batch_size×tail, by node and name; it is allocated at the first call."""
@@ -130,14 +131,31 @@ class Workspace:
         """Return the array of a whole batch in which values bypass other nodes."""
         return self._bypasses[name]
 
-    def reserve(self, name: str, size: int, dtype: Any) -> None:
-        """Allocate `size` elements that `in_turn` returns as an array."""
-        self._in_turn[name] = np.empty(size, dtype)
+    def brief(self, position: int, name: str, samples: int, capacity: int, tail: Shape, dtype: Any) -> Array:
+        """Return memory of this thread for `samples` samples, which pieces and stages take in turn.
 
-    def in_turn(self, name: str, tail: Shape) -> Array:
-        """Return reserved memory as an array of a whole batch; nodes use it in turn, with different shapes."""
-        shape = (self.batch_size, *tail)
-        return channels_last(self._in_turn[name][: math.prod(shape)], shape)
+        position: of the node in its stage. capacity: the samples of the stage's largest piece.
+        """
+        arenas = self.thread.brief
+        if (position, name) not in arenas:
+            arenas[position, name] = Arena()
+        shape = (capacity, *tail)
+        return channels_last(arenas[position, name].take(shape, dtype), shape)[:samples]
+
+    def reserve(self, names: Collection[str], size: int, dtype: Any) -> None:
+        """Allocate arrays of `size` elements for each sample of a batch, of which `in_turn` returns parts."""
+        self._turn = size
+        for name in names:
+            self._in_turn[name] = np.empty(self.batch_size * size, dtype)
+
+    def in_turn(self, name: str, block: slice, tail: Shape) -> Array:
+        """Return reserved memory for a block of samples; nodes use it in turn, with different shapes.
+
+        A block has the same bytes whatever the shape, so that no two processes touch, and hold, the same pages.
+        """
+        shape = (block.stop - block.start, *tail)
+        start = block.start * self._turn
+        return channels_last(self._in_turn[name][start : start + math.prod(shape)], shape)
 
 
 class ScratchContext(Context):
@@ -191,7 +209,7 @@ class PieceContext(ScratchContext):
     """The context of one node and one piece in training.
 
     number: of the piece. capacity: samples of the largest piece. dx: memory for it, where other nodes use it too.
-    passing: whether the output need not be kept for backward, which computes it again.
+    position: of the node in its stage. brief: what lasts only until the thread computes another piece.
     """
 
     def __init__(
@@ -206,12 +224,12 @@ class PieceContext(ScratchContext):
         needs_dx: bool,
         trained: Collection[str],
         dx: Array | None,
-        passing: bool,
+        position: int,
+        brief: Literal["nothing", "output", "everything"],
     ) -> None:
         super().__init__(workspace, node, training=True, needs_dx=needs_dx, trained=trained)
         self.number, self.piece, self.clock = number, piece, clock
-        self._dx = dx[piece] if dx is not None else None
-        self._capacity, self._passing = capacity, passing
+        self._dx, self._capacity, self._position, self._brief = dx, capacity, position, brief
         self.lane: Mapping[str, Array] | None = None  # the lane's sums, for its first piece to write into
         self._declared = {parameter.name: parameter for parameter in node.parameters}
         self._kept: dict[str, Array] = {}
@@ -228,16 +246,16 @@ class PieceContext(ScratchContext):
         return self._rng
 
     def output(self, shape: Shape, dtype: Any) -> Array:
-        if self._passing:
-            memory = self.scratch("passing output", (self.workspace.passing,), dtype)
-            return channels_last(memory[: math.prod(shape)], shape)
         return self.keep("output", shape, dtype)
 
     def keep(self, name: str, shape: Shape, dtype: Any) -> Array:
         kept = self._kept.get(name)
         if kept is None or kept.shape != shape or kept.dtype != dtype:
             tail, node, workspace = shape[1:], self.node.index, self.workspace
-            kept = workspace.piece(node, name, self.number, self.piece, self._capacity, tail, dtype)
+            if self._brief == "everything" or (self._brief == "output" and name == "output"):
+                kept = workspace.brief(self._position, name, shape[0], self._capacity, tail, dtype)
+            else:
+                kept = workspace.piece(node, name, self.number, self.piece, self._capacity, tail, dtype)
             self._kept[name] = kept
         return kept
 

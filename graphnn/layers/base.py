@@ -72,6 +72,9 @@ class Layer(Describable, ABC):
     backward_in_place: ClassVar[bool] = False  # whether backward returns dx in dy's memory
     keeps_input: ClassVar[bool] = False  # whether other nodes read its input: see layers/bypass.py
     keeps_positive: ClassVar[bool] = False  # whether it leaves an input as it is that is nowhere negative
+    reads_input: ClassVar[bool] = True  # whether backward reads x; of layers that come with the library
+    reads_output: ClassVar[bool] = True  # whether backward reads y; of these, too
+    repeatable: ClassVar[bool] = False  # whether y is quick to compute again, with the same bits
     never_negative: ClassVar[bool] = False  # whether its output is nowhere negative, whatever its input
 
     def _check_settings(self) -> None:
@@ -255,11 +258,7 @@ class BatchwiseLayer(Layer):
 
     Partial sums are float64 vectors, of a length that follows from the input shape, because processes and machines
     exchange them as plain numbers.
-
-    repeatable: whether `apply` may be called again for the same piece, with the same result.
     """
-
-    repeatable: ClassVar[bool] = False
 
     @property
     def batchwise(self) -> bool:

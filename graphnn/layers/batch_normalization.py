@@ -37,6 +37,7 @@ class BatchNormalization(TrainableLayer, BatchwiseLayer):
     Source: Ioffe and Szegedy 2015, "Batch normalization", algorithms 1 and 2 and section 3.
     """
 
+    reads_output: ClassVar[bool] = False
     repeatable: ClassVar[bool] = True
     backward_in_place: ClassVar[bool] = True
     activation: ClassVar[Activation | None] = None  # applied to y in the same pass: see layers/fused.py

@@ -19,6 +19,8 @@ class Keeping(Layer):
     """A layer whose input is kept for other nodes of the block, in memory from `Context.bypass`."""
 
     keeps_input: ClassVar[bool] = True
+    reads_input: ClassVar[bool] = False
+    reads_output: ClassVar[bool] = False
     block: str
     part: ClassVar[str]
 
@@ -82,6 +84,8 @@ class Add(Layer):
     """
 
     backward_in_place: ClassVar[bool] = True
+    reads_input: ClassVar[bool] = False
+    reads_output: ClassVar[bool] = False
     block: str
     swapped: bool
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.initializers.constant import zeros
@@ -50,6 +50,8 @@ class Conv2D(WeightedLayer):
     strides: int | Pair = 1
     padding: Literal["same", "valid"] | int | Pair = "same"
     use_bias: bool = True
+
+    reads_output: ClassVar[bool] = False
 
     @cached_property
     def window(self) -> Window:

@@ -1,5 +1,7 @@
 """Dense: each output is a weighted sum of all inputs."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from graphnn.frozen_dataclass import frozen_dataclass
@@ -26,6 +28,8 @@ class Dense(WeightedLayer):
 
     units: int
     use_bias: bool = True
+
+    reads_output: ClassVar[bool] = False
 
     def output_shape(self, input_shape: Shape) -> Shape:
         self.check_vector(input_shape)

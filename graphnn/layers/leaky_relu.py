@@ -21,6 +21,8 @@ class LeakyReLU(Elementwise):
     negative_slope: float = 0.01
 
     keeps_positive = True
+    reads_output = False
+    repeatable = True
 
     def value(self, x: Array, y: Array, ctx: Context) -> None:
         np.multiply(x, self.negative_slope, out=y)

@@ -17,6 +17,8 @@ class ReLU(Elementwise):
     """
 
     keeps_positive = True
+    reads_output = False
+    repeatable = True
     never_negative = True
 
     @property

@@ -113,11 +113,12 @@ def test_whole_arrays_differ_by_node_name_shape_and_dtype():
 
 def test_nodes_use_reserved_memory_in_turn():
     workspace = Workspace(2, NUMPY)
-    workspace.reserve("dy", 24, np.float64)
-    image, vector = workspace.in_turn("dy", (3, 2, 2)), workspace.in_turn("dy", (5,))
-    assert (image.shape, vector.shape) == ((2, 3, 2, 2), (2, 5))
+    workspace.reserve(["dy"], 12, np.float64)
+    image, vector = (workspace.in_turn("dy", slice(0, 1), tail) for tail in ((3, 2, 2), (5,)))
+    assert (image.shape, vector.shape) == ((1, 3, 2, 2), (1, 5))
     assert image.transpose(0, 2, 3, 1).flags.c_contiguous
     assert np.shares_memory(image, vector)
+    assert not np.shares_memory(image, workspace.in_turn("dy", slice(1, 2), (5,)))
 
 
 def test_an_arena_grows_and_is_used_again():
