@@ -91,8 +91,11 @@ def stage_seconds(plan: Plan, stage: Stage, kernels: Kernels) -> tuple[PassSecon
     nodes = [node_costs(node, kernels, plan) for node in stage.nodes]
     forward, backward = sum(each.forward for each in nodes), sum(each.backward for each in nodes)
     piece, piece_back = sum(each.piece_forward for each in nodes), sum(each.piece_backward for each in nodes)
+    for node, each in zip(stage.nodes, nodes, strict=True):
+        if stage.is_repeated(node):
+            backward, piece_back = backward + each.forward, piece_back + each.piece_forward
     if stage.entry is not None:
-        entry, again = batchwise_costs(stage.entry, kernels), stage.recomputes(plan.cut.block)
+        entry, again = batchwise_costs(stage.entry, kernels), stage.is_repeated(stage.entry)
         forward += entry.apply
         piece += step_costs.CALL
         if plan.trains(stage.entry):

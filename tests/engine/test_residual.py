@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from graphnn.engine import plan as plan_module
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.engine.fusion import fuse
