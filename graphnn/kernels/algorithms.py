@@ -22,8 +22,6 @@ COPY_RATE, COPY_SECONDS = 30e9, 5e-9  # of a pixel's channels: bytes per second,
 KERNEL_SECONDS = 0.25e-9  # per value of a transformed kernel's gradient, which each piece sums up and transforms back
 PIECE = 16  # images that share that; the pieces of small images have more
 
-PRODUCT = 3e-7  # seconds to start one product
-
 # Bytes per second of weights that are read once: those that stay in the cache from one call to the next, and others.
 CACHE_RATE, MEMORY_RATE = 40e9, 10e9
 CACHED = 3 * 2**20  # bytes; a network with larger weights has several of them, which drive each other out
@@ -39,8 +37,8 @@ class Algorithm(Protocol):
         """The algorithm's name in a plan."""
 
     @property
-    def products(self) -> int:
-        """The number of matrix products of one call."""
+    def start_seconds(self) -> float:
+        """The estimated seconds of one call, however small the images are."""
 
     def values_per_filter(self, window: Window) -> int:
         """Return the number of values that `prepare` makes of one filter of one channel."""
@@ -128,7 +126,7 @@ def fastest_forward(
     def seconds(algorithm: Algorithm) -> float:
         size = 4 * algorithm.values_per_filter(window) * channels * filters
         return (
-            algorithm.products * PRODUCT
+            algorithm.start_seconds
             + count * options[algorithm]
             + size / (CACHE_RATE if size <= CACHED else MEMORY_RATE)
         )

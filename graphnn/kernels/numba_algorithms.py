@@ -13,7 +13,7 @@ from graphnn.kernels.channels import in_memory_order
 from graphnn.kernels.convolution import NO_EPILOGUE, Epilogue, Scratch, Window, blocks
 from graphnn.kernels.im2col_gemm import Im2col
 from graphnn.kernels.vectors import WIDTH, at_least_one_vector, flat, sizes
-from graphnn.kernels.winograd import Winograd, tiles_of
+from graphnn.kernels.winograd import START_PRODUCT, Winograd, tiles_of
 from graphnn.types import Array
 
 NO_BIASES = np.empty(0, np.float32)
@@ -45,6 +45,10 @@ class CompiledWinograd(Winograd):
     """F(4×4, 3×3) with compiled transforms; `Winograd`'s own with fewer than sixteen channels."""
 
     tile: int = 4
+
+    @property
+    def start_seconds(self) -> float:
+        return self.points * START_PRODUCT
 
     def convolve(
         self, x: Array, U: Array, window: Window, y: Array, scratch: Scratch, epilogue: Epilogue = NO_EPILOGUE

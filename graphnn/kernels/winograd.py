@@ -24,6 +24,7 @@ from graphnn.types import Array
 # The size of a block of transformed tiles: 0.75 MiB and their product stay in the second-level cache.
 BLOCK_BYTES = 3 * 2**18
 KERNELS = 2**13  # transformed at once, so that they stay there too
+START_PRODUCT, START_TRANSFORMS = 3e-7, 20e-6  # seconds
 LEAST_TILES = 64  # per block: these are the rows of the products, each of which reads all weights
 
 B2 = ((1, 0, -1, 0), (0, 1, 1, 0), (0, -1, 1, 0), (0, 1, 0, -1))
@@ -83,9 +84,9 @@ class Winograd:
         return partial(self.convolve, x, U, window, y, scratch, epilogue)
 
     @property
-    def products(self) -> int:
-        """The number of matrix products of one call."""
-        return self.points
+    def start_seconds(self) -> float:
+        """The estimated seconds of one call, however small the images are: to start t² products, and the transforms."""
+        return self.points * START_PRODUCT + START_TRANSFORMS
 
     def values_per_filter(self, window: Window) -> int:
         """Return the number of values that `prepare` makes of one filter of one channel."""
