@@ -26,8 +26,8 @@ from graphnn.reports.formats import TABLE
 from graphnn.runs.comparison import ComparisonRequest, planned, prepare
 from graphnn.runs.comparison_progress import TimeOfAll
 from graphnn.runs.comparison_report import comparison_report
-from graphnn.runs.comparison_run import Comparison
-from graphnn.runs.comparison_training import Work
+from graphnn.runs.comparison_run import ComparisonRun
+from graphnn.runs.comparison_training import ComparisonWork
 from graphnn.runs.executors import opened
 from graphnn.runs.reading import command_line
 from graphnn.runs.store import RunStore, store_of
@@ -174,12 +174,12 @@ def compare(argv: Sequence[str]) -> int:
         return search(arguments, request, file.space, executor_of, again)
     prepare(request)
     trainings = list(planned(request))
-    work = Work.of(request, again)
+    work = ComparisonWork.of(request, again)
     # The output of the trainings is printed above a table, but on stderr where programs read the result.
     with nullcontext() if arguments.format in (TABLE, "markdown") else redirect_stdout(sys.stderr):
         times = TimeOfAll([each.epochs for each in trainings])
         with executor_of(work, times) as executor:
-            done = Comparison(work, trainings, times, executor, show).run()
+            done = ComparisonRun(work, trainings, times, executor, show).run()
     if done is None:
         return INTERRUPTED
     show_report(comparison_report(done), arguments.format)

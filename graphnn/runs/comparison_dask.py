@@ -22,9 +22,19 @@ from graphnn.runs.comparison_dask_worker import (
     carry_out,
     fitness,
 )
-from graphnn.runs.comparison_elsewhere import Begun, Elsewhere, Epoch, Event, Failed, Lost, Order, Over, Said
+from graphnn.runs.comparison_elsewhere import Elsewhere
+from graphnn.runs.comparison_orders import (
+    Event,
+    TrainingBegun,
+    TrainingEpoch,
+    TrainingFailed,
+    TrainingLost,
+    TrainingOrder,
+    TrainingOver,
+    TrainingSaid,
+)
 from graphnn.runs.comparison_progress import TimeOfAll
-from graphnn.runs.comparison_training import Work
+from graphnn.runs.comparison_training import ComparisonWork
 from graphnn.runs.reading import DocumentSource
 from graphnn.runs.store import RunStore, written
 from graphnn.storage.replacing import new_temporary
@@ -49,13 +59,13 @@ LOGGER = "distributed.client"  # what it says of lost connections is said here
 class Dask(Elsewhere):
     """An executor of the workers of a Dask cluster. scheduler: its address, or the file that it writes it to."""
 
-    def __init__(self, work: Work, times: TimeOfAll, scheduler: str) -> None:
+    def __init__(self, work: ComparisonWork, times: TimeOfAll, scheduler: str) -> None:
         super().__init__(everywhere(work), times)
         self._scheduler = scheduler
         self._client: Client
         self._topic = f"graphnn-{secrets.token_hex(8)}"
         self._events: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
-        self._orders: dict[str, tuple[Order, Future]] = {}  # by the key of the task
+        self._orders: dict[str, tuple[TrainingOrder, Future]] = {}  # by the key of the task
         self._places: dict[str, str] = {}  # the address of the worker, by key
         self._fit: dict[str, bool] = {}  # whether a worker can train, by address
         self._there: list[str] = []
@@ -102,7 +112,7 @@ class Dask(Elsewhere):
         """Return how many workers there are, or 1 where one is waited for."""
         return max(1, len(self._there))
 
-    def begin(self, order: Order) -> bool:
+    def begin(self, order: TrainingOrder) -> bool:
         """Give a training to a worker that has none."""
         now, taken = time.monotonic(), {*self._places.values()}
         free = (each for each in self._there if each not in taken and self._busy.get(each, now) <= now)
@@ -125,7 +135,7 @@ class Dask(Elsewhere):
         future.add_done_callback(lambda _: self._events.put({"key": key, "kind": DONE, "value": None}))
         return True
 
-    def ask_to_stop(self, orders: list[Order]) -> None:
+    def ask_to_stop(self, orders: list[TrainingOrder]) -> None:
         """Ask the workers of trainings to stop and save these."""
         keys = [key for key, (order, _) in self._orders.items() if order in orders]
         with self._connection():
@@ -144,11 +154,11 @@ class Dask(Elsewhere):
         order, future = self._orders[told["key"]]
         kind, value = told["kind"], told["value"]
         if kind == SAID:
-            yield Said(order, value)
+            yield TrainingSaid(order, value)
         elif kind == EPOCH:
-            yield Epoch(order, Record(**value))
+            yield TrainingEpoch(order, Record(**value))
         elif kind == BEGUN:
-            yield Begun(order, place_of(value))
+            yield TrainingBegun(order, place_of(value))
             if order.refused:
                 self.ask_to_stop([order])
         else:
@@ -159,14 +169,14 @@ class Dask(Elsewhere):
             else:
                 yield from self._over(order, future, address)
 
-    def _over(self, order: Order, future: "Future", address: str) -> Iterator[Event]:
+    def _over(self, order: TrainingOrder, future: "Future", address: str) -> Iterator[Event]:
         """Yield what has become of a task that is done. address: of the worker."""
         if future.status == "cancelled":
-            yield Failed(order, GraphError(self._lost()))
+            yield TrainingFailed(order, GraphError(self._lost()))
             return
         problem = future.exception()
         if problem is not None:
-            yield Failed(order, problem)
+            yield TrainingFailed(order, problem)
             return
         try:
             kind, value = future.result(timeout=FETCHED_WITHIN)
@@ -177,12 +187,12 @@ class Dask(Elsewhere):
             self._busy[address] = time.monotonic() + BUSY  # with a training of another command
             self.put_back(order)
         elif kind == FAILED:
-            yield Failed(order, value)
+            yield TrainingFailed(order, value)
         else:
             training, how, records = value
             for record in records:  # some events may come later than the result
-                yield Epoch(order, record)
-            yield Over(order, training, how)
+                yield TrainingEpoch(order, record)
+            yield TrainingOver(order, training, how)
 
     @contextmanager
     def _connection(self) -> Iterator[None]:
@@ -204,9 +214,9 @@ class Dask(Elsewhere):
         logging.getLogger(LOGGER).setLevel(self._level)
 
 
-def lost(order: Order, address: str) -> Lost:
+def lost(order: TrainingOrder, address: str) -> TrainingLost:
     """Return the event that the worker of a training is lost."""
-    return Lost(order, f"its worker {place_of(address)} was lost")
+    return TrainingLost(order, f"its worker {place_of(address)} was lost")
 
 
 def place_of(address: str) -> str:
@@ -261,7 +271,7 @@ def unfit(client: "Client", addresses: list[str], store: RunStore) -> dict[str, 
     return problems
 
 
-def everywhere(work: Work) -> Work:
+def everywhere(work: ComparisonWork) -> ComparisonWork:
     """Return the work with paths that do not depend on the folder that a process is in."""
     document, text = work.document, work.document.text
     file = document.file.absolute()

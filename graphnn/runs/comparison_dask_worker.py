@@ -11,7 +11,7 @@ from typing import Any
 
 from graphnn.errors import GraphError
 from graphnn.runs.comparison import Training
-from graphnn.runs.comparison_training import STOPPED, Work
+from graphnn.runs.comparison_training import STOPPED, ComparisonWork
 from graphnn.runs.comparison_worker import ordered
 from graphnn.storage.locks import InUse, claim
 from graphnn.storage.regular_files import open_regular
@@ -68,7 +68,7 @@ def ask_to_stop(keys: Iterable[str]) -> None:
     TO_STOP.update(keys)
 
 
-def carry_out(key: str, topic: str, version: str, work: Work, training: Training) -> tuple[str, Any]:
+def carry_out(key: str, topic: str, version: str, work: ComparisonWork, training: Training) -> tuple[str, Any]:
     """Carry out a training in the process of this worker, as a task of Dask, with all of its threads.
 
     key: of the task. topic: of the events that tell of it. version: of graphnn where it was ordered. Returns OVER with

@@ -8,107 +8,49 @@ from types import TracebackType
 from typing import Any, Self
 
 from graphnn.errors import GraphError
-from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.metrics.figures import brief, figures, short_figures
 from graphnn.runs.comparison import Training
+from graphnn.runs.comparison_orders import (
+    Event,
+    TrainingBegun,
+    TrainingEpoch,
+    TrainingFailed,
+    TrainingLost,
+    TrainingOrder,
+    TrainingOver,
+    TrainingSaid,
+)
 from graphnn.runs.comparison_progress import TimeOfAll
-from graphnn.runs.comparison_training import STOPPED, Work
-from graphnn.runs.executors import INTERRUPTED, Ended, EpochDone, Task
+from graphnn.runs.comparison_training import STOPPED, ComparisonWork
+from graphnn.runs.executors import INTERRUPTED, Ended, EpochDone, TrainingTask
 from graphnn.runs.stopping import StopRequest
 from graphnn.text.numbers import clock
 from graphnn.text.tables import display_width
 from graphnn.text.terminal import complain, repeat, say, terminal_width
-from graphnn.text.working import Work as Shown
-from graphnn.text.working import shown
+from graphnn.text.working import Work, shown
 from graphnn.training.history import Record
 
 COLUMNS = 80  # of lines that are not for a terminal
 LOOKED_EVERY = 0.2  # seconds, for Ctrl-C and for processes that have ended
-LOSSES = 3  # of the processes of one training, after which it is given up
-
-
-class Order:
-    """A training that another process carries out.
-
-    place: where it has begun. epochs: how many of it are known. lost: how many processes of it. refused: by epoch_done.
-    """
-
-    def __init__(self, task: Task, epoch_done: EpochDone | None) -> None:
-        self.task, self.epoch_done = task, epoch_done
-        self.place: str | None = None
-        self.epochs = self.lost = 0
-        self.refused = False
-
-
-@frozen_dataclass
-class Begun:
-    """A training has begun. place: in words."""
-
-    order: Order
-    place: str
-
-
-@frozen_dataclass
-class Said:
-    """A message of a training."""
-
-    order: Order
-    text: str
-
-
-@frozen_dataclass
-class Epoch:
-    """A training has finished an epoch."""
-
-    order: Order
-    record: Record
-
-
-@frozen_dataclass
-class Over:
-    """A training has ended, as `carried_out` returns it."""
-
-    order: Order
-    training: Training
-    how: str
-
-
-@frozen_dataclass
-class Failed:
-    """A training has failed otherwise than by divergence."""
-
-    order: Order
-    error: BaseException
-
-
-@frozen_dataclass
-class Lost:
-    """The process of a training has ended. how: in words. advice: what may help, for an error."""
-
-    order: Order
-    how: str
-    advice: str = ""
-
-
-Event = Begun | Said | Epoch | Over | Failed | Lost
+MOST_LOST = 3  # processes of one training; with one more it is given up
 
 
 class Elsewhere(ABC):
     """An executor whose trainings other processes carry out. times: of all trainings."""
 
-    def __init__(self, work: Work, times: TimeOfAll) -> None:
+    def __init__(self, work: ComparisonWork, times: TimeOfAll) -> None:
         self.work, self._times = work, times
-        self.waiting: deque[Order] = deque()
-        self.running: list[Order] = []
+        self.waiting: deque[TrainingOrder] = deque()
+        self.running: list[TrainingOrder] = []
         self._error: BaseException | None = None
-        self._bar = Shown("")
+        self._bar = Work("")
 
     @abstractmethod
-    def begin(self, order: Order) -> bool:
+    def begin(self, order: TrainingOrder) -> bool:
         """Have a training carried out, and return True; False where there is no place at present."""
 
     @abstractmethod
-    def ask_to_stop(self, orders: list[Order]) -> None:
+    def ask_to_stop(self, orders: list[TrainingOrder]) -> None:
         """Ask trainings to stop and save, if they have not ended."""
 
     @abstractmethod
@@ -129,13 +71,13 @@ class Elsewhere(ABC):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def submit(self, task: Task, epoch_done: EpochDone | None = None) -> None:
+    def submit(self, task: TrainingTask, epoch_done: EpochDone | None = None) -> None:
         """Take over a training."""
-        self.waiting.append(Order(task, epoch_done))
+        self.waiting.append(TrainingOrder(task, epoch_done))
 
     def results(self) -> Iterator[Ended]:
         """Carry out the trainings, and yield each as it ends."""
-        self._bar = Shown("", total=math.ceil(self._times.epochs))
+        self._bar = Work("", total=math.ceil(self._times.epochs))
         self._show()
         stopped = list[Ended]()
         with StopRequest() as stop, shown(self._bar):
@@ -170,7 +112,7 @@ class Elsewhere(ABC):
             self.running.append(order)
             self._show()
 
-    def put_back(self, order: Order) -> None:
+    def put_back(self, order: TrainingOrder) -> None:
         """Let a training that was begun wait for another place."""
         self.running.remove(order)
         self.waiting.appendleft(order)
@@ -181,28 +123,28 @@ class Elsewhere(ABC):
         if order not in self.running:
             return None
         match event:
-            case Begun():
+            case TrainingBegun():
                 self.say_begun(order, event.place)
-            case Said():
+            case TrainingSaid():
                 repeat(event.text)
-            case Epoch():
+            case TrainingEpoch():
                 self._judge(order, event.record)
-            case Over():
+            case TrainingOver():
                 self.running.remove(order)
                 stopped = event.how == STOPPED and not order.refused
                 ended = Ended(order.task, event.training, INTERRUPTED if stopped else event.how)
                 if not stopped and order.epoch_done is None:
                     self._say_end(ended)
                 return ended
-            case Failed():
+            case TrainingFailed():
                 self.running.remove(order)
                 self._fail(order, event.error)
-            case Lost():
+            case TrainingLost():
                 if asked:
                     self.running.remove(order)
                     return Ended(order.task, order.task.training, INTERRUPTED)
                 order.lost += 1
-                if order.lost > LOSSES:
+                if order.lost > MOST_LOST:
                     self.running.remove(order)
                     self._fail(order, GraphError(f"given up: {event.how}, as {order.lost - 1} before it{event.advice}"))
                 else:
@@ -211,7 +153,7 @@ class Elsewhere(ABC):
         self._show()
         return None
 
-    def say_begun(self, order: Order, place: str) -> None:
+    def say_begun(self, order: TrainingOrder, place: str) -> None:
         """Print that a training has begun, or goes on at another place. place: in words."""
         if order.place is None:
             say(f"{order.task.title} {beginning(order.task.training)}{place and f' at {place}'}")
@@ -219,7 +161,7 @@ class Elsewhere(ABC):
             say(f"{order.task.title} goes on at {place}")
         order.place = place
 
-    def _judge(self, order: Order, record: Record) -> None:
+    def _judge(self, order: TrainingOrder, record: Record) -> None:
         if record.epoch <= order.epochs:  # told before, by a process that was lost
             return
         order.epochs = record.epoch
@@ -229,7 +171,7 @@ class Elsewhere(ABC):
         if order.epochs < order.task.training.epochs:
             self.ask_to_stop([order])
 
-    def _fail(self, order: Order, error: BaseException) -> None:
+    def _fail(self, order: TrainingOrder, error: BaseException) -> None:
         """Take over the first error, which is raised when all trainings have stopped; print others."""
         if isinstance(error, GraphError):
             error = GraphError(f"{order.task.title}:", *error.problems)

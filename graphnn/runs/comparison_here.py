@@ -6,8 +6,8 @@ from types import TracebackType
 from typing import Self
 
 from graphnn.runs.comparison_progress import ComparisonProgress, TimeOfAll
-from graphnn.runs.comparison_training import STOPPED, Work, carried_out, to_measure
-from graphnn.runs.executors import INTERRUPTED, Ended, EpochDone, Task
+from graphnn.runs.comparison_training import STOPPED, ComparisonWork, carried_out, to_measure
+from graphnn.runs.executors import INTERRUPTED, Ended, EpochDone, TrainingTask
 from graphnn.runs.stopping import StopRequest
 from graphnn.text.terminal import say
 from graphnn.training.history import Record
@@ -17,9 +17,9 @@ from graphnn.training.trainer import Trainer
 class Here:
     """An executor of this process. times: of all trainings."""
 
-    def __init__(self, work: Work, times: TimeOfAll) -> None:
+    def __init__(self, work: ComparisonWork, times: TimeOfAll) -> None:
         self._work, self._times = work, times
-        self._waiting: deque[tuple[Task, EpochDone | None]] = deque()
+        self._waiting: deque[tuple[TrainingTask, EpochDone | None]] = deque()
 
     def __enter__(self) -> Self:
         return self
@@ -31,7 +31,7 @@ class Here:
         """Return how many trainings it carries out at once."""
         return 1
 
-    def submit(self, task: Task, epoch_done: EpochDone | None = None) -> None:
+    def submit(self, task: TrainingTask, epoch_done: EpochDone | None = None) -> None:
         """Take over a training."""
         self._waiting.append((task, epoch_done))
 
@@ -40,7 +40,7 @@ class Here:
         while self._waiting:
             yield self._ended(*self._waiting.popleft())
 
-    def _ended(self, task: Task, epoch_done: EpochDone | None) -> Ended:
+    def _ended(self, task: TrainingTask, epoch_done: EpochDone | None) -> Ended:
         stop = StopRequest()
         progress = JudgedProgress(self._times, task, stop, epoch_done)
         measured = to_measure(task.training)
@@ -52,7 +52,7 @@ class Here:
 class JudgedProgress(ComparisonProgress):
     """The progress of a training that is stopped when its epochs are not good enough."""
 
-    def __init__(self, times: TimeOfAll, task: Task, stop: StopRequest, epoch_done: EpochDone | None) -> None:
+    def __init__(self, times: TimeOfAll, task: TrainingTask, stop: StopRequest, epoch_done: EpochDone | None) -> None:
         super().__init__(times, task.position, task.count)
         self._stop, self._epoch_done, self.refused = stop, epoch_done, False
         self._judged = 0

@@ -12,9 +12,18 @@ from typing import Any
 from graphnn.errors import GraphError
 from graphnn.machine.cores import available_cores
 from graphnn.machine.killed import out_of_memory_kills
-from graphnn.runs.comparison_elsewhere import Elsewhere, Epoch, Event, Failed, Lost, Order, Over, Said
+from graphnn.runs.comparison_elsewhere import Elsewhere
+from graphnn.runs.comparison_orders import (
+    Event,
+    TrainingEpoch,
+    TrainingFailed,
+    TrainingLost,
+    TrainingOrder,
+    TrainingOver,
+    TrainingSaid,
+)
 from graphnn.runs.comparison_progress import TimeOfAll
-from graphnn.runs.comparison_training import Work
+from graphnn.runs.comparison_training import ComparisonWork
 from graphnn.runs.comparison_worker import ordered
 from graphnn.runs.stopping import SIGNALS
 from graphnn.training.history import Record
@@ -22,11 +31,11 @@ from graphnn.training.history import Record
 SAID, EPOCH, OVER, FAILED = "said", "epoch", "over", "failed"  # messages of a process
 
 
-class Worker:
+class TrainingProcess:
     """A process that carries out one training after the other. order: the present one."""
 
-    def __init__(self, work: Work) -> None:
-        self.order: Order | None = None
+    def __init__(self, work: ComparisonWork) -> None:
+        self.order: TrainingOrder | None = None
         context = get_context("spawn")  # a process like one that was started by hand, whatever this one has loaded
         self.connection, theirs = context.Pipe()
         self.process = context.Process(target=serve, args=(theirs, work), name="training", daemon=True)
@@ -54,29 +63,29 @@ class Worker:
 class Jobs(Elsewhere):
     """An executor of `count` processes of this machine, which share its cores unless the work says how many threads."""
 
-    def __init__(self, work: Work, times: TimeOfAll, count: int) -> None:
+    def __init__(self, work: ComparisonWork, times: TimeOfAll, count: int) -> None:
         threads = work.threads or max(1, available_cores() // min(count, times.count))
         super().__init__(replace(work, threads=threads), times)
         self._count = count
-        self.workers: list[Worker] = []
+        self.workers: list[TrainingProcess] = []
         self._kills = out_of_memory_kills()
 
     def places(self) -> int:
         """Return how many trainings it carries out at once."""
         return self._count
 
-    def begin(self, order: Order) -> bool:
+    def begin(self, order: TrainingOrder) -> bool:
         """Give a training to a process that has none; where there is none, to a new one."""
         worker = next((worker for worker in self.workers if worker.order is None), None)
         if worker is None:
-            worker = Worker(self.work)
+            worker = TrainingProcess(self.work)
             self.workers.append(worker)
         worker.order = order
         worker.send(order.task.position, order.task.training)
         self.say_begun(order, "")
         return True
 
-    def ask_to_stop(self, orders: list[Order]) -> None:
+    def ask_to_stop(self, orders: list[TrainingOrder]) -> None:
         """Ask the processes of trainings to stop and save these."""
         for worker in self.workers:
             if worker.order in orders and worker.order is not None:
@@ -92,20 +101,20 @@ class Jobs(Elsewhere):
                 self.workers.remove(worker)
                 worker.connection.close()
                 if worker.order is not None:
-                    yield Lost(worker.order, *self._ending(worker.process.exitcode))
+                    yield TrainingLost(worker.order, *self._ending(worker.process.exitcode))
 
-    def _told(self, worker: Worker) -> Iterator[Event]:
+    def _told(self, worker: TrainingProcess) -> Iterator[Event]:
         for kind, value in worker.received():
             order = worker.order
             if order is None:
                 continue
             if kind == SAID:
-                yield Said(order, value)
+                yield TrainingSaid(order, value)
             elif kind == EPOCH:
-                yield Epoch(order, value)
+                yield TrainingEpoch(order, value)
             else:
                 worker.order = None
-                yield Over(order, *value) if kind == OVER else Failed(order, value)
+                yield TrainingOver(order, *value) if kind == OVER else TrainingFailed(order, value)
 
     def _ending(self, code: int | None) -> tuple[str, str]:
         """Return how a process has ended, in words, and what may help."""
@@ -125,7 +134,7 @@ class Jobs(Elsewhere):
         self.workers.clear()
 
 
-def serve(connection: Connection, work: Work) -> None:
+def serve(connection: Connection, work: ComparisonWork) -> None:
     """Carry out the trainings that are sent, each as (position, training); (position, None) stops that one.
 
     Ends when the other process has. It alone decides what signals of the terminal mean.
@@ -139,7 +148,7 @@ def serve(connection: Connection, work: Work) -> None:
                 connection.send(answer(connection, work, position, training))
 
 
-def answer(connection: Connection, work: Work, position: int, training: Any) -> tuple[str, Any]:
+def answer(connection: Connection, work: ComparisonWork, position: int, training: Any) -> tuple[str, Any]:
     """Carry out a training, and return the last message about it."""
 
     def stop() -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from graphnn.runs.comparison import Training
 from graphnn.runs.comparison_progress import TimeOfAll
-from graphnn.runs.comparison_training import LEFT, Work
-from graphnn.runs.executors import INTERRUPTED, Executor, Task
+from graphnn.runs.comparison_training import LEFT, ComparisonWork
+from graphnn.runs.executors import INTERRUPTED, Executor, TrainingTask
 from graphnn.runs.known_runs import KnownRun, KnownRuns
 from graphnn.specification.differences import settings
 from graphnn.text.terminal import complain
@@ -15,7 +15,7 @@ from graphnn.text.terminal import complain
 LOOKED_AGAIN = 0.5  # seconds from one look at a run that another process is training to the next
 
 
-class Comparison:
+class ComparisonRun:
     """The trainings of a comparison, of which some are over, some are being carried out, and some are left.
 
     say: called with a line on each training.
@@ -23,7 +23,7 @@ class Comparison:
 
     def __init__(
         self,
-        work: Work,
+        work: ComparisonWork,
         trainings: Sequence[Training],
         times: TimeOfAll,
         executor: Executor,
@@ -64,8 +64,8 @@ class Comparison:
             self._waiting.extend(sorted(self._left))
             self._left.clear()
 
-    def _task(self, position: int) -> Task:
-        return Task(self._trainings[position], position, len(self._trainings))
+    def _task(self, position: int) -> TrainingTask:
+        return TrainingTask(self._trainings[position], position, len(self._trainings))
 
     def _end(self, position: int, training: Training) -> None:
         self._over[position] = training
@@ -81,7 +81,7 @@ class Comparison:
                 equal.append(position)  # its run will be there
                 continue
             training = planned if planned.measured else planned.found(KnownRuns(self._work.store))
-            task, known = Task(training, position, len(self._trainings)), training.known
+            task, known = TrainingTask(training, position, len(self._trainings)), training.known
             if known is not None and known.run.running():
                 self._left[position] = known
             elif known is not None and (training.measured or known.diverged):

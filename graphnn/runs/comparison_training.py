@@ -24,7 +24,7 @@ FINISHED, DIVERGED, STOPPED, LEFT = "finished", "diverged", "stopped", "left to 
 
 
 @frozen_dataclass(kw_only=True)
-class Work:
+class ComparisonWork:
     """What all trainings of a comparison share, to be given to other processes.
 
     document: with its text, so that nothing it is changed to meanwhile counts. again: the command that goes on with
@@ -76,7 +76,11 @@ def to_measure(training: Training) -> tuple[KnownRun, WeightsFile] | None:
 
 
 def carried_out(
-    work: Work, training: Training, progress: Progress, stop: StopRequest, measured: tuple[KnownRun, WeightsFile] | None
+    work: ComparisonWork,
+    training: Training,
+    progress: Progress,
+    stop: StopRequest,
+    measured: tuple[KnownRun, WeightsFile] | None,
 ) -> tuple[Training, str]:
     """Train, or measure the run of `to_measure`; return the training with its run, and how it ended.
 
@@ -97,7 +101,9 @@ def carried_out(
     return training.found(KnownRuns(work.store)), how
 
 
-def trained(work: Work, training: Training, source: DocumentSource, progress: Progress, stop: StopRequest) -> bool:
+def trained(
+    work: ComparisonWork, training: Training, source: DocumentSource, progress: Progress, stop: StopRequest
+) -> bool:
     """Train, and return whether the run has finished. Raises TakenRun where another process has begun it."""
 
     def taken() -> bool:
@@ -123,7 +129,9 @@ def trained(work: Work, training: Training, source: DocumentSource, progress: Pr
     )
 
 
-def add_figures(work: Work, training: Training, source: DocumentSource, known: KnownRun, weights: WeightsFile) -> None:
+def add_figures(
+    work: ComparisonWork, training: Training, source: DocumentSource, known: KnownRun, weights: WeightsFile
+) -> None:
     """Add the figures that a training lacks to the facts of its run."""
     measure(
         known.run,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from graphnn.runs.comparison import Training
-from graphnn.runs.comparison_training import DIVERGED, FINISHED, LEFT, Work, carried_out, to_measure
+from graphnn.runs.comparison_training import DIVERGED, FINISHED, LEFT, ComparisonWork, carried_out, to_measure
 from graphnn.runs.known_runs import KnownRuns
 from graphnn.runs.progress import Progress
 from graphnn.runs.stopping import StopWhenAsked
@@ -16,7 +16,7 @@ Told = Callable[[Record], None]
 
 
 def ordered(
-    work: Work, training: Training, *, said: Callable[[str], None], epoch_done: Told, stop: Callable[[], bool]
+    work: ComparisonWork, training: Training, *, said: Callable[[str], None], epoch_done: Told, stop: Callable[[], bool]
 ) -> tuple[Training, str]:
     """Carry out a training as `carried_out` does, from where its run is now; return the same.
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.runs.comparison import Training
 from graphnn.runs.comparison_progress import TimeOfAll
-from graphnn.runs.comparison_training import Work
+from graphnn.runs.comparison_training import ComparisonWork
 from graphnn.training.history import Record
 
 INTERRUPTED = "interrupted"  # how trainings end that Ctrl-C has stopped, beside those of comparison_training.py
@@ -16,7 +16,7 @@ EpochDone = Callable[[Record], bool]  # is given the record of an epoch, and ret
 
 
 @frozen_dataclass
-class Task:
+class TrainingTask:
     """A training to carry out. position: among all, from 0. count: of all."""
 
     training: Training
@@ -33,7 +33,7 @@ class Task:
 class Ended:
     """A training that is over. training: with its run as it is now. how: as of `carried_out`, or INTERRUPTED."""
 
-    task: Task
+    task: TrainingTask
     training: Training
     how: str
 
@@ -44,7 +44,7 @@ class Executor(Protocol):
     def places(self) -> int:
         """Return how many trainings it carries out at once, at least 1; more may have been submitted."""
 
-    def submit(self, task: Task, epoch_done: EpochDone | None = None) -> None:
+    def submit(self, task: TrainingTask, epoch_done: EpochDone | None = None) -> None:
         """Take over a training. epoch_done: is called in `results` after each of its epochs, once.
 
         Where its run goes on, that is also after those that it has finished already. Where it returns False, the
@@ -60,7 +60,7 @@ class Executor(Protocol):
 
 
 def opened(
-    work: Work, times: TimeOfAll, *, jobs: int | None = None, scheduler: str | None = None
+    work: ComparisonWork, times: TimeOfAll, *, jobs: int | None = None, scheduler: str | None = None
 ) -> AbstractContextManager[Executor]:
     """Return a context with an executor. times: of all trainings, whose positions are those of the tasks.
 

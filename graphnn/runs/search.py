@@ -9,13 +9,13 @@ from functools import partial
 
 from graphnn.runs.comparison_progress import TimeOfAll
 from graphnn.runs.comparison_run import is_same, wait_for
-from graphnn.runs.comparison_training import LEFT, Work
-from graphnn.runs.executors import INTERRUPTED, Executor, Task
+from graphnn.runs.comparison_training import LEFT, ComparisonWork
+from graphnn.runs.executors import INTERRUPTED, Executor, TrainingTask
 from graphnn.runs.facts import DIVERGED, FAILED, FINISHED, PRUNED
 from graphnn.runs.known_runs import KnownRun, KnownRuns
 from graphnn.runs.search_plan import SearchPlan
 from graphnn.runs.search_study import Pruning, Study
-from graphnn.runs.search_trial import Figure, Trial, mark_pruned
+from graphnn.runs.search_trial import Figure, SearchTrial, mark_pruned
 from graphnn.training.history import Record
 
 
@@ -29,14 +29,14 @@ class Search:
     def __init__(
         self,
         plan: SearchPlan,
-        work: Work,
+        work: ComparisonWork,
         executor: Executor,
         times: TimeOfAll,
         *,
         count: int,
         at_once: int,
         say: Callable[[str], None],
-        resume: Callable[[Trial], str | None],
+        resume: Callable[[SearchTrial], str | None],
     ) -> None:
         self._plan, self._work, self._executor, self._times = plan, work, executor, times
         self._count, self._at_once, self._say, self._resume = count, at_once, say, resume
@@ -47,7 +47,7 @@ class Search:
             at_once=at_once,
             first=plan.first,
         )
-        self._trials: list[Trial] = []
+        self._trials: list[SearchTrial] = []
         self._told = 0  # trials whose results the study has
         self._judges: list[Callable[[], Pruning]] = []
         self._waiting: list[int] = []
@@ -56,7 +56,7 @@ class Search:
         self._left: dict[int, KnownRun | None] = {}  # to other processes, which train these runs
         self._runs: KnownRuns | None = None
 
-    def run(self) -> list[Trial] | None:
+    def run(self) -> list[SearchTrial] | None:
         """Train all trials that are not over, and return all; None where one was interrupted.
 
         Raises GraphError where a training fails otherwise than by divergence.
@@ -87,10 +87,10 @@ class Search:
             self._left.clear()
             self._runs = None
 
-    def _task(self, number: int) -> Task:
+    def _task(self, number: int) -> TrainingTask:
         training = self._trials[number].training
         assert training is not None
-        return Task(training, number, self._count)
+        return TrainingTask(training, number, self._count)
 
     def _begin(self) -> None:
         """Give the executor as many trials as it has places, of those that wait and then of new ones."""
@@ -148,7 +148,7 @@ class Search:
         self._executor.submit(task, partial(goes_on, self._plan, judge))
         return False
 
-    def _same(self, trial: Trial, other: int) -> bool:
+    def _same(self, trial: SearchTrial, other: int) -> bool:
         one, another = trial.training, self._trials[other].training
         return one is not None and another is not None and is_same(one, another)
 
@@ -170,7 +170,7 @@ class Search:
             self._end(now)
         return now.over
 
-    def _end(self, trial: Trial) -> None:
+    def _end(self, trial: SearchTrial) -> None:
         self._trials[trial.number] = trial
         self._times.over(trial.number, trial.seconds or 0.0)
         begun = trial.number in self._begun
@@ -184,7 +184,7 @@ def goes_on(plan: SearchPlan, judge: Pruning, record: Record) -> bool:
     return judge.goes_on(record.epoch, plan.figure.of(record.validation))
 
 
-def outcome(trial: Trial, figure: Figure, *, told: bool = False) -> str:
+def outcome(trial: SearchTrial, figure: Figure, *, told: bool = False) -> str:
     """Return what came of a trial, in words. told: whether the message of a failed one was printed already."""
     of = "" if trial.planned is None else f" of {trial.planned:g}"
     run = "" if trial.run is None else f" (run {trial.run})"

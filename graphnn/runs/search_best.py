@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from graphnn.errors import WeightsError
-from graphnn.runs.comparison_training import Work, add_figures, to_measure
+from graphnn.runs.comparison_training import ComparisonWork, add_figures, to_measure
 from graphnn.runs.final_figures import measured_parts
-from graphnn.runs.search_trial import Trial
+from graphnn.runs.search_trial import SearchTrial
 
 
-def best_on_test(work: Work, best: Trial) -> Mapping[str, Mapping[str, float | None]]:
+def best_on_test(work: ComparisonWork, best: SearchTrial) -> Mapping[str, Mapping[str, float | None]]:
     """Return the figures of a finished trial on the test part, by part; it is measured where its run lacks them.
 
     Raises GraphError where that is not possible.

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from graphnn.runs.comparison import ComparisonRequest
 from graphnn.runs.reading import document_command, has_place
-from graphnn.runs.search_trial import Trial
+from graphnn.runs.search_trial import SearchTrial
 from graphnn.runs.store import SUFFIX, store_of
 from graphnn.runs.trained import weights_beside
 from graphnn.text.shell import file_word, shell_joined
 
 
-def resume_command(request: ComparisonRequest, trial: Trial) -> str | None:
+def resume_command(request: ComparisonRequest, trial: SearchTrial) -> str | None:
     """Return the command that trains a pruned trial to its end; None for a document from a pipe, which is gone by then.
 
     None, too, where its run lies in a folder of another name.
@@ -31,7 +31,7 @@ def is_beside(request: ComparisonRequest) -> bool:
     return has_place(document) and request.store == store_of(weights_beside(document))
 
 
-def options_of(request: ComparisonRequest, trial: Trial) -> str:
+def options_of(request: ComparisonRequest, trial: SearchTrial) -> str:
     """Return the options by which `train` trains what a trial has trained."""
     overrides = () if trial.training is None else trial.training.variant.overrides
     words = [word for override in (*request.document.overrides, *overrides) for word in ("--set", override)]
@@ -42,7 +42,7 @@ def options_of(request: ComparisonRequest, trial: Trial) -> str:
     return shell_joined(words)
 
 
-def commands(request: ComparisonRequest, best: Trial) -> Iterator[tuple[str, str]]:
+def commands(request: ComparisonRequest, best: SearchTrial) -> Iterator[tuple[str, str]]:
     """Yield what to do with the best trial, each as its purpose and a command line."""
     document = request.document.file
     known = None if best.training is None else best.training.known

@@ -13,7 +13,7 @@ from graphnn.runs.comparison import CHOOSING, ComparisonRequest, Planner
 from graphnn.runs.curves import watched
 from graphnn.runs.reading import checked_document, read_document
 from graphnn.runs.search_study import Values
-from graphnn.runs.search_trial import Figure, Trial
+from graphnn.runs.search_trial import Figure, SearchTrial
 from graphnn.specification.overrides import parse_path
 from graphnn.specification.search_ranges import SearchSpace, fitted
 from graphnn.specification.spec import Spec
@@ -77,14 +77,14 @@ class SearchPlan:
             return error.problems
         return ()
 
-    def trial(self, number: int, drawn: Values) -> Trial:
+    def trial(self, number: int, drawn: Values) -> SearchTrial:
         """Return a trial that is to be trained, or that has failed, as no network can have all its values."""
         ranges = self.space.ranges
         texts = tuple(one.text(value) for one, value in zip(ranges, drawn, strict=True))
         if number == 0 and drawn == self.first:
-            return Trial(number, AS_IT_IS, drawn, texts, as_it_is=True, training=self.base)
+            return SearchTrial(number, AS_IT_IS, drawn, texts, as_it_is=True, training=self.base)
         name = ", ".join(f"{one.name}={text}" for one, text in zip(ranges, texts, strict=True))
-        trial = Trial(number, name, drawn, texts)
+        trial = SearchTrial(number, name, drawn, texts)
         variant = self._variant(name, *(f"{one.path}={text}" for one, text in zip(ranges, texts, strict=True)))
         try:
             spec = checked_document(self._comparison.document.changed(*variant.overrides))

@@ -10,7 +10,7 @@ from graphnn.reports.kinds import DURATION, Kind, metric_kind
 from graphnn.reports.report import Alternatives, Column, Lines, Part, Remark, Report, Table
 from graphnn.runs.facts import DIVERGED, FAILED, FINISHED, PRUNED
 from graphnn.runs.final_figures import final_label
-from graphnn.runs.search_trial import Figure, Trial
+from graphnn.runs.search_trial import Figure, SearchTrial
 from graphnn.specification.search_ranges import Range
 
 SHOWN = 10  # trials that people see
@@ -27,7 +27,7 @@ class Searched:
     with its purpose.
     """
 
-    trials: Sequence[Trial]
+    trials: Sequence[SearchTrial]
     ranges: Sequence[Range]
     figure: Figure
     importance: Mapping[str, float]
@@ -35,10 +35,10 @@ class Searched:
     commands: Sequence[tuple[str, str]]
 
 
-def ranked(trials: Sequence[Trial], figure: Figure) -> list[Trial]:
+def ranked(trials: Sequence[SearchTrial], figure: Figure) -> list[SearchTrial]:
     """Return trials, the best first: the finished ones by their figure, the pruned ones by how far they came."""
 
-    def rank(trial: Trial) -> tuple[float, ...]:
+    def rank(trial: SearchTrial) -> tuple[float, ...]:
         value = trial.value or 0.0
         better = -value if figure.higher_is_better else value
         reached = -trial.epochs if trial.state == PRUNED else 0
@@ -68,7 +68,7 @@ def search_report(searched: Searched) -> Report:
     return Report(parts, data(trials, searched), rows=plain_table(trials, searched))
 
 
-def tables(trials: Sequence[Trial], searched: Searched) -> list[Table]:
+def tables(trials: Sequence[SearchTrial], searched: Searched) -> list[Table]:
     """Return the table for people, then with all settings of a trial in one column, for narrow terminals."""
     figure = searched.figure
     first = [Column("trial", NUMBER)]
@@ -89,12 +89,12 @@ def tables(trials: Sequence[Trial], searched: Searched) -> list[Table]:
     ]
 
 
-def head(trial: Trial) -> tuple[Any, ...]:
+def head(trial: SearchTrial) -> tuple[Any, ...]:
     """Return the first cell of a trial: its number, with a mark where it is the document as it is."""
     return (f"{'* ' if trial.as_it_is else ''}{trial.number + 1}",)
 
 
-def tail(trial: Trial) -> tuple[Any, ...]:
+def tail(trial: SearchTrial) -> tuple[Any, ...]:
     """Return the cells after the settings of a trial."""
     planned = "" if trial.planned is None else f"/{trial.planned:g}"
     return trial.value, f"{trial.epochs}{planned}", trial.state
@@ -118,7 +118,7 @@ def importance_table(searched: Searched) -> Table:
     return Table([Column("setting"), Column("importance", WHOLE_PERCENT)], rows, foot=foot)
 
 
-def data(trials: Sequence[Trial], searched: Searched) -> dict[str, Any]:
+def data(trials: Sequence[SearchTrial], searched: Searched) -> dict[str, Any]:
     """Return a search as JSON values."""
     return {
         "figure": f"validation_{searched.figure.metric}",
@@ -129,7 +129,7 @@ def data(trials: Sequence[Trial], searched: Searched) -> dict[str, Any]:
     }
 
 
-def values(trial: Trial, ranges: Sequence[Range]) -> dict[str, Any]:
+def values(trial: SearchTrial, ranges: Sequence[Range]) -> dict[str, Any]:
     """Return a trial as JSON values."""
     return {
         "trial": trial.number + 1,
@@ -145,7 +145,7 @@ def values(trial: Trial, ranges: Sequence[Range]) -> dict[str, Any]:
     }
 
 
-def plain_table(trials: Sequence[Trial], searched: Searched) -> Table:
+def plain_table(trials: Sequence[SearchTrial], searched: Searched) -> Table:
     """Return the table for programs."""
     keys = ("trial", *(one.path for one in searched.ranges), f"validation_{searched.figure.metric}")
     columns = [Column(key, key=key) for key in (*keys, "epochs", "epochs_planned", "state", "seconds", "run")]

@@ -6,7 +6,7 @@ from functools import partial
 
 from graphnn.runs.comparison import prepare
 from graphnn.runs.comparison_progress import TimeOfAll
-from graphnn.runs.comparison_training import Work
+from graphnn.runs.comparison_training import ComparisonWork
 from graphnn.runs.executors import Executor
 from graphnn.runs.facts import FINISHED
 from graphnn.runs.search import Search
@@ -17,7 +17,7 @@ from graphnn.runs.search_report import Searched, ranked
 from graphnn.runs.search_study import optuna
 from graphnn.text.terminal import note
 
-ExecutorOf = Callable[[Work, TimeOfAll], AbstractContextManager[Executor]]
+ExecutorOf = Callable[[ComparisonWork, TimeOfAll], AbstractContextManager[Executor]]
 
 
 def run_search(
@@ -33,7 +33,7 @@ def run_search(
     prepare(comparison)
     plan = SearchPlan(request)
     times = TimeOfAll([plan.base.epochs] * request.trials)
-    work = Work.of(comparison, again)
+    work = ComparisonWork.of(comparison, again)
     with executor_of(work, times) as executor:
         places = executor.places()
         if places > request.at_once:

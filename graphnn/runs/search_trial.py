@@ -49,7 +49,7 @@ class Figure:
 
 
 @frozen_dataclass
-class Trial:
+class SearchTrial:
     """A trial, as far as it has come.
 
     number: from 0. name: what it tries, in words. drawn: the same, in the order of the ranges; texts: as JSON.
@@ -91,12 +91,12 @@ class Trial:
         """The time of its epochs; None where none was trained."""
         return None if self.training is None or not self.training.seconds else self.training.seconds
 
-    def with_run(self, known: KnownRun | None) -> "Trial":
+    def with_run(self, known: KnownRun | None) -> "SearchTrial":
         """Return the trial with its run."""
         assert self.training is not None
         return replace(self, training=replace(self.training, known=known))
 
-    def as_now(self, known: KnownRun | None, figure: Figure, pruning: Pruning) -> "Trial":
+    def as_now(self, known: KnownRun | None, figure: Figure, pruning: Pruning) -> "SearchTrial":
         """Return the trial with its run as it is now. pruning: what judges its epochs, which has seen none of them.
 
         What came of it follows from its figures by epoch alone: a run that has gone on after the epoch at which it was
@@ -120,12 +120,12 @@ class Trial:
             pruning.goes_on(record.epoch, figure.of(record.validation))
         return replace(now, state=FINISHED, value=value, curve=dict(pruning.curve), epochs=known.facts.done)
 
-    def failed(self, message: str, state: str = FAILED) -> "Trial":
+    def failed(self, message: str, state: str = FAILED) -> "SearchTrial":
         """Return the trial as one that has failed."""
         done = 0 if self.training is None or self.training.known is None else self.training.known.facts.done
         return replace(self, state=state, epochs=done, message=message)
 
-    def pruned(self, record: Record, figure: Figure, pruning: Pruning) -> "Trial":
+    def pruned(self, record: Record, figure: Figure, pruning: Pruning) -> "SearchTrial":
         """Return the trial as it is pruned after an epoch."""
         curve = dict(pruning.curve)
         best = (max if figure.higher_is_better else min)(curve.values())

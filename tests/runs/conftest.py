@@ -10,8 +10,8 @@ import pytest
 from graphnn.runs.comparison import ComparisonRequest, planned
 from graphnn.runs.comparison_elsewhere import Elsewhere
 from graphnn.runs.comparison_progress import TimeOfAll
-from graphnn.runs.comparison_training import Work
-from graphnn.runs.executors import Ended, Task, opened
+from graphnn.runs.comparison_training import ComparisonWork
+from graphnn.runs.executors import Ended, TrainingTask, opened
 from graphnn.runs.facts import FINISHED, RunFacts
 from graphnn.runs.folder import RunFolder
 from graphnn.runs.reading import DocumentSource
@@ -128,14 +128,16 @@ def carry_out() -> Callable[..., list[Ended]]:
 
     def run(request: ComparisonRequest, acts: dict[tuple[int, int], Act], **where: Any) -> list[Ended]:
         trainings = list(planned(request))
-        with opened(Work.of(request, "again"), TimeOfAll([each.epochs for each in trainings]), **where) as executor:
+        with opened(
+            ComparisonWork.of(request, "again"), TimeOfAll([each.epochs for each in trainings]), **where
+        ) as executor:
             for position, training in enumerate(trainings):
 
                 def epoch_done(record: Record, position: int = position) -> bool:
                     act = acts.pop((position, record.epoch), None)
                     return act is None or act(executor, position) is not False  # type: ignore[arg-type]
 
-                executor.submit(Task(training, position, len(trainings)), epoch_done)
+                executor.submit(TrainingTask(training, position, len(trainings)), epoch_done)
             return sorted(executor.results(), key=lambda each: each.task.position)
 
     return run

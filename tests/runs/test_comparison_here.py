@@ -6,8 +6,8 @@ import pytest
 
 from graphnn.runs.comparison import ComparisonRequest, Training, planned
 from graphnn.runs.comparison_progress import TimeOfAll
-from graphnn.runs.comparison_training import FINISHED, STOPPED, Work
-from graphnn.runs.executors import Task, opened
+from graphnn.runs.comparison_training import FINISHED, STOPPED, ComparisonWork
+from graphnn.runs.executors import TrainingTask, opened
 from graphnn.runs.facts import INTERRUPTED
 from graphnn.runs.known_runs import KnownRuns
 from graphnn.runs.reading import DocumentSource
@@ -33,9 +33,9 @@ def trained(request: ComparisonRequest, judged: list[int], last: int) -> tuple[T
         assert record.validation is not None
         return record.epoch < last
 
-    with opened(Work.of(request, "again"), times) as executor:
+    with opened(ComparisonWork.of(request, "again"), times) as executor:
         assert executor.places() == 1
-        executor.submit(Task(training, 0, 1), epoch_done)
+        executor.submit(TrainingTask(training, 0, 1), epoch_done)
         (ended,) = executor.results()
     return ended.training, ended.how
 

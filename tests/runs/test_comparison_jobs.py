@@ -55,7 +55,7 @@ def test_a_training_whose_processes_are_all_killed_is_given_up(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(comparison_elsewhere, "LOSSES", 1)
+    monkeypatch.setattr(comparison_elsewhere, "MOST_LOST", 1)
     with pytest.raises(GraphError) as raised:
         carry_out(replace(comparison, seeds=(1,)), {(0, 2): kill, (0, 5): kill}, jobs=1)
     text = "given up: its process was ended by SIGKILL, as 1 before it"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from graphnn.runs.comparison import ComparisonRequest, planned
-from graphnn.runs.comparison_training import DIVERGED, FINISHED, LEFT, STOPPED, Work
+from graphnn.runs.comparison_training import DIVERGED, FINISHED, LEFT, STOPPED, ComparisonWork
 from graphnn.runs.comparison_worker import ordered
 from graphnn.runs.facts import DIVERGED as RUN_DIVERGED
 
@@ -14,7 +14,7 @@ from graphnn.runs.facts import DIVERGED as RUN_DIVERGED
 def test_what_is_told_and_found(comparison: ComparisonRequest, held: Callable[[Path], Any], capsys: Any) -> None:
     """A training is stopped, goes on, is found finished, is left to another process, and is found diverged."""
     (training,) = planned(replace(comparison, seeds=(1,)))
-    work, said, epochs = Work.of(comparison, "again"), list[str](), list[int]()
+    work, said, epochs = ComparisonWork.of(comparison, "again"), list[str](), list[int]()
 
     def carried_out(last: int = 100) -> str:
         epochs.clear()
@@ -49,7 +49,7 @@ def test_messages_are_told_not_printed(comparison: ComparisonRequest, capsys: An
     wild = comparison.document.changed("optimizer.learning_rate=1e30", "training.epochs=1")
     (training,) = planned(replace(comparison, document=wild, seeds=(1,)))
     said = list[str]()
-    work = Work.of(replace(comparison, document=wild), "again")
+    work = ComparisonWork.of(replace(comparison, document=wild), "again")
     result, how = ordered(work, training, said=said.append, epoch_done=lambda record: None, stop=lambda: False)
     assert (how, result.diverged) == (DIVERGED, True)
     assert "Try a learning rate smaller" in said[-1]

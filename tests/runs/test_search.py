@@ -14,14 +14,14 @@ from graphnn.runs.comparison import ComparisonRequest
 from graphnn.runs.comparison_here import Here
 from graphnn.runs.comparison_progress import TimeOfAll
 from graphnn.runs.comparison_run import is_same
-from graphnn.runs.comparison_training import LEFT, Work
-from graphnn.runs.executors import Ended, EpochDone, Task
+from graphnn.runs.comparison_training import LEFT, ComparisonWork
+from graphnn.runs.executors import Ended, EpochDone, TrainingTask
 from graphnn.runs.facts import FINISHED, PRUNED, TRAINING
 from graphnn.runs.reading import DocumentSource
 from graphnn.runs.search import Search
 from graphnn.runs.search_plan import SearchPlan, SearchRequest
 from graphnn.runs.search_study import Pruning
-from graphnn.runs.search_trial import Trial
+from graphnn.runs.search_trial import SearchTrial
 from graphnn.runs.store import store_of
 from graphnn.specification.variants import AS_IT_IS, Variant, read_variants
 
@@ -36,7 +36,7 @@ RANGES = {
 class Shuffled(Here):
     """An executor of several places, whose trainings end in any order."""
 
-    def __init__(self, work: Work, times: TimeOfAll, places: int) -> None:
+    def __init__(self, work: ComparisonWork, times: TimeOfAll, places: int) -> None:
         super().__init__(work, times)
         self._places, self._random = places, random.Random(places)
         self.most = 0
@@ -44,7 +44,7 @@ class Shuffled(Here):
     def places(self) -> int:
         return self._places
 
-    def submit(self, task: Task, epoch_done: EpochDone | None = None) -> None:
+    def submit(self, task: TrainingTask, epoch_done: EpochDone | None = None) -> None:
         assert not any(is_same(task.training, other.training) for other, _ in self._waiting)
         super().submit(task, epoch_done)
 
@@ -58,7 +58,7 @@ class Shuffled(Here):
 class Taken(Here):
     """An executor that leaves the first training to another process, which has trained it in the meantime."""
 
-    def __init__(self, work: Work, times: TimeOfAll) -> None:
+    def __init__(self, work: ComparisonWork, times: TimeOfAll) -> None:
         super().__init__(work, times)
         self.left = 0
 
@@ -68,7 +68,7 @@ class Taken(Here):
             yield Ended(ended.task, ended.task.training, LEFT) if self.left == 1 else ended
 
 
-def prepared(document: Path, folder: Path, search: Any = RANGES) -> tuple[SearchPlan, Work, TimeOfAll]:
+def prepared(document: Path, folder: Path, search: Any = RANGES) -> tuple[SearchPlan, ComparisonWork, TimeOfAll]:
     """Return a search whose runs are in a folder."""
     file = document.with_name("search.json")
     file.write_text(json.dumps({"search": search}))
@@ -81,12 +81,12 @@ def prepared(document: Path, folder: Path, search: Any = RANGES) -> tuple[Search
         limit=100,
     )
     plan = SearchPlan(SearchRequest(comparison=comparison, space=space, trials=COUNT))
-    return plan, Work.of(comparison, "again"), TimeOfAll([4.0] * COUNT)
+    return plan, ComparisonWork.of(comparison, "again"), TimeOfAll([4.0] * COUNT)
 
 
 def searched(
-    plan: SearchPlan, work: Work, times: TimeOfAll, executor: Any, said: list[str] | None = None
-) -> list[Trial]:
+    plan: SearchPlan, work: ComparisonWork, times: TimeOfAll, executor: Any, said: list[str] | None = None
+) -> list[SearchTrial]:
     """Return the trials of a search."""
     lines = [] if said is None else said
     search = Search(
@@ -97,13 +97,13 @@ def searched(
     return trials
 
 
-def values(trials: list[Trial]) -> list[tuple[Any, ...]]:
+def values(trials: list[SearchTrial]) -> list[tuple[Any, ...]]:
     """Return what is to be the same."""
     return [(one.texts, one.state, one.value, one.epochs, one.curve, one.message) for one in trials]
 
 
 def test_the_trials_are_the_same_for_any_number_of_places(document: Path, tmp_path: Path) -> None:
-    found = list[list[Trial]]()
+    found = list[list[SearchTrial]]()
     for places in (1, 3, 7):
         folder = tmp_path / str(places)
         folder.mkdir()
@@ -129,7 +129,7 @@ def test_equal_trials_are_not_trained_at_the_same_time(document: Path, tmp_path:
 
 def test_a_run_that_went_on_after_its_end_counts_as_pruned_where_it_was(document: Path, tmp_path: Path) -> None:
     class Late(Here):
-        def submit(self, task: Task, epoch_done: EpochDone | None = None) -> None:
+        def submit(self, task: TrainingTask, epoch_done: EpochDone | None = None) -> None:
             super().submit(task)
 
     early, late = tmp_path / "early", tmp_path / "late"
@@ -175,7 +175,7 @@ def test_nothing_is_pruned_after_its_last_epoch_though_it_was_killed_there(
         section = {**training.settings.document["training"], "early_stopping": stopping}
         settings = replace(training.settings, document={**training.settings.document, "training": section})
         training = replace(training, settings=settings)
-    trial = Trial(0, "x", (), (), training=training)
+    trial = SearchTrial(0, "x", (), (), training=training)
     killed = replace(training.known, facts=replace(training.known.facts, state=TRAINING))
     assert not trial.as_now(killed, plan.figure, Strict(last)).over
     assert trial.as_now(training.known, plan.figure, Strict(last)).state == FINISHED

@@ -8,18 +8,18 @@ from graphnn.runs.folder import RunFolder
 from graphnn.runs.known_runs import KnownRun
 from graphnn.runs.reading import DocumentSource
 from graphnn.runs.search_next import commands, resume_command
-from graphnn.runs.search_trial import Trial
+from graphnn.runs.search_trial import SearchTrial
 from graphnn.runs.store import RunStore, store_of
 from graphnn.specification.variants import Variant
 
 NONE: Any = None
 
 
-def trial(store: RunStore) -> Trial:
+def trial(store: RunStore) -> SearchTrial:
     """Return a trial with run 7."""
     known = KnownRun(RunFolder(store.folder / "0007"), NONE, NONE)
     training = Training(Variant("x", ("a.b=1", "c=relu")), 0, NONE, (), known)
-    return Trial(0, "x", (), (), training=training)
+    return SearchTrial(0, "x", (), (), training=training)
 
 
 def request(document: Path, store: RunStore, **more: Any) -> ComparisonRequest:

@@ -8,7 +8,7 @@ import pytest
 from graphnn.reports.formats import render
 from graphnn.runs.facts import DIVERGED, FAILED, FINISHED, PRUNED
 from graphnn.runs.search_report import SHOWN, Searched, ranked, search_report
-from graphnn.runs.search_trial import Figure, Trial
+from graphnn.runs.search_trial import Figure, SearchTrial
 from graphnn.specification.search_ranges import Range
 
 RANGES = (
@@ -17,10 +17,10 @@ RANGES = (
 )
 
 
-def trial(number: int, state: str, value: float | None = None, epochs: int = 5, **more: Any) -> Trial:
+def trial(number: int, state: str, value: float | None = None, epochs: int = 5, **more: Any) -> SearchTrial:
     """Return a trial that is over."""
     texts = (f"0.{number + 1}", "null" if number % 2 else "relu")
-    return Trial(
+    return SearchTrial(
         number,
         f"learning_rate={texts[0]}, activation={texts[1]}",
         texts,
@@ -44,7 +44,7 @@ TRIALS = [
 ]
 
 
-def searched(trials: list[Trial], metric: str = "accuracy", **more: Any) -> Searched:
+def searched(trials: list[SearchTrial], metric: str = "accuracy", **more: Any) -> Searched:
     """Return what came of a search."""
     given = {"importance": {}, "test": {}, "commands": (), **more}
     return Searched(trials, RANGES, Figure(metric), **given)
