@@ -48,7 +48,11 @@ def test_the_same_bits_as_with_everything_kept(plain, monkeypatch, operations, a
 
 
 class DerivedReLU(ReLU):
-    """A layer of a plugin, whose backward may read what that of ReLU does not."""
+    """A layer of a plugin, which may draw random numbers."""
+
+
+class DerivedConv2D(Conv2D):
+    """A layer of a plugin, whose backward may read what that of Conv2D does not."""
 
 
 def outline(graph):
@@ -77,3 +81,8 @@ def test_what_lasts_in_blocks():
     layers = [("stem", Conv2D(4)), ("bn", BN()), ("b", block), ("relu", ReLU()), ("c", block)]
     found = outline(chain(layers, (3, 6, 6), MeanSquaredError()))
     assert found[1:4] == [["bn*"], ["b.layers1*", "b.layers2*"], ["b.layers4", "relu*"]]
+
+
+@pytest.mark.parametrize(("layer", "brief"), [(Conv2D(3), ["b.layers0"]), (DerivedConv2D(3), [])])
+def test_what_a_layer_of_a_plugin_gives_lasts(layer, brief):
+    assert outline(chain([("b", Residual([layer])), ("bn", BN())], (3, 6, 6), MeanSquaredError()))[0] == brief
