@@ -41,7 +41,7 @@ LAYERS = [
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("way", ["arrays", "stored"])
 def test_a_steady_step_allocates_nothing_large(plain, way, operations, threads):
-    """The activations of one layer are 2 MiB here; what is left is of 16 lanes, and buffers of 8192 numbers in numpy."""
+    """The activations of one layer are 2 MiB here; the rest is of 16 lanes, and buffers of 8192 numbers in numpy."""
     graph = plain.network((3, 16, 16), *LAYERS)
     x, y = plain.samples(graph, 128, dtype=np.float32)
     pictures = channels_last(np.zeros(200 * 16 * 16 * 3, np.uint8), (200, 3, 16, 16))
