@@ -12,6 +12,7 @@ from typing import Any, NoReturn, TextIO
 from graphnn.commands.guarding import UsageError
 from graphnn.errors import GraphError
 from graphnn.kernels.choice import KERNELS
+from graphnn.machine.launchers import after_the_first, launched
 from graphnn.reports.formats import FOR_PROGRAMS, FORMATS, TABLE, render
 from graphnn.reports.report import Report
 from graphnn.runs.reading import DocumentSource
@@ -27,6 +28,7 @@ class Parser(argparse.ArgumentParser):
     """An argument parser that raises UsageError instead of exiting, and suggests the closest option."""
 
     def __init__(self, command: str, description: str, examples: Sequence[str]) -> None:
+        self._joint = command == "train"  # whether several ranks may run it together
         program = program_name(command)
         shown = "\n".join(f"  {program} {example}".rstrip() for example in examples)
         super().__init__(
@@ -62,7 +64,13 @@ class Parser(argparse.ArgumentParser):
         (file or sys.stdout).write(self.format_help())
 
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
-        """Return the parsed arguments. An unknown option is reported before a missing argument, which it may cause."""
+        """Return the parsed arguments. An unknown option is reported before a missing argument, which it may cause.
+
+        Raises UsageError where several processes were started together to do what one does.
+        """
+        if launched()[0] > 1 and not self._joint:
+            after_the_first()
+            raise UsageError(f"{self.prog}: mpirun and srun are for train alone; start this without them")
         for place, argument in enumerate(argv):
             if argument == "--":
                 break

@@ -18,9 +18,10 @@ from graphnn.commands.arguments import (
     with_value_apart,
 )
 from graphnn.commands.guarding import INTERRUPTED, UsageError, guarded
-from graphnn.engine.ranks import joined
+from graphnn.engine.launch import joined
 from graphnn.runs import training
 from graphnn.runs.data import PICTURES, TABLES
+from graphnn.runs.joint_training import JointStart, jointly
 from graphnn.runs.progress import Progress
 from graphnn.runs.promotion import Destination
 from graphnn.runs.reading import command_line, document_command, has_place
@@ -115,7 +116,12 @@ def parser() -> Parser:
 
 def train(argv: Sequence[str]) -> int:
     """Train as the arguments say, and return the exit code."""
-    argv = with_resume_apart(argv)
+    with jointly(joined()) as joint:
+        return trained(with_resume_apart(argv), joint)
+
+
+def trained(argv: Sequence[str], joint: JointStart) -> int:
+    """Train as `train` does. joint: with the ranks that train together, which are given the same arguments."""
     arguments = parser().parse(argv)
     if arguments.init_map is not None and arguments.init_from is None:
         raise UsageError("train: --init-map is for --init-from FILE, and changes nothing without it")
@@ -143,12 +149,11 @@ def train(argv: Sequence[str]) -> int:
         kernels=arguments.kernels,
         command=f"{program} {shell_joined(argv)}",
         again=lambda number: resume_command(program, argv, number),
-        ranks=joined(),
         outputs=outputs_of(arguments),
         after=lambda written, takes: next_commands(arguments, written, takes),
     )
     progress = Progress(quiet=arguments.quiet)
-    return 0 if training.train(request, progress) else INTERRUPTED
+    return 0 if training.train(request, progress, joint) else INTERRUPTED
 
 
 def outputs_of(arguments: Namespace) -> list[SideProduct]:

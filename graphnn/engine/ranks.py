@@ -22,7 +22,6 @@ from graphnn.types import Array
 if TYPE_CHECKING:
     from mpi4py import MPI
 
-LAUNCHERS = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS")  # what mpirun tells the processes that it starts
 LOOKS = 300  # at an exchange without a pause
 YIELDS = 20_000  # looks after that, each after yielding the core; then with sleeps
 SHORT, LONG = 5e-5, 2e-3  # seconds of the first sleep, and of the longest
@@ -31,43 +30,21 @@ ERRORS_AT_ONCE = 2**16  # bytes of an error that a rank hands to the others
 Rows = tuple[Array, Sequence[int]]  # an array, and where the rows of each task begin, with the end of the last
 
 
-def launched() -> bool:
-    """Whether this process was started by mpirun together with others."""
-    return any(os.environ.get(name, "1").isdecimal() and int(os.environ.get(name, "1")) > 1 for name in LAUNCHERS)
-
-
-def joined() -> Ranks | None:
-    """Return the ranks of the job that this process belongs to; None where it is alone. Raises GraphError."""
-    if not launched():
-        return None
-    try:
-        from mpi4py import MPI
-    except (ImportError, RuntimeError) as problem:
-        from graphnn.text.installing import import_remedy
-
-        raise GraphError(f"training with mpirun needs mpi4py{import_remedy(problem, 'mpi')}") from problem
-    return Ranks(MPI.COMM_WORLD.Dup()) if MPI.COMM_WORLD.size > 1 else None
-
-
 class Ranks:
-    """This process among the `size` ranks of a job; rank 0 leads the others."""
+    """This process among the `size` ranks of a job; rank 0 leads the others.
+
+    comm: of all ranks, each of which makes this call. on_this_machine: how many of the ranks are.
+    """
 
     def __init__(self, comm: MPI.Intracomm) -> None:
+        from mpi4py import MPI
+
         self._comm = comm
         self.rank, self.size = comm.rank, comm.size
+        self.on_this_machine = comm.Split_type(MPI.COMM_TYPE_SHARED).size
         self.ended = False  # whether rank 0 has let the others end
         self._parts: dict[tuple[int, Any], list[Array]] = {}
         self._statuses = np.zeros(comm.size, np.int64)
-        self._local: int | None = None
-
-    @property
-    def on_this_machine(self) -> int:
-        """The number of ranks on this machine."""
-        if self._local is None:
-            from mpi4py import MPI
-
-            self._local = self._comm.Split_type(MPI.COMM_TYPE_SHARED).size
-        return self._local
 
     def own(self, count: int, most: int | None = None) -> range:
         """Return this rank's tasks of `count`: those that it has of `most`, which are shared out evenly."""

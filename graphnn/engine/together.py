@@ -119,8 +119,7 @@ class Together:
             if kind == END:
                 return
             if kind == AGREE:
-                if self._different() is not None:
-                    return  # rank 0 says so
+                self._different()  # rank 0 says so
             elif kind == SYNCHRONISE:
                 updater = self._updater()
                 if updater is not None:

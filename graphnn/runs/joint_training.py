@@ -1,163 +1,137 @@
-"""A training by several ranks: what they must have in common, refused at the start, and who says what."""
+"""A training by several ranks: how they begin together, who says what, and how all end where one fails."""
 
 import atexit
-import json
 import os
-import platform
 import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from threadpoolctl import threadpool_info
-
-from graphnn.engine.plan import Plan, training_plan
+from graphnn.engine.plan import training_plan
 from graphnn.engine.ranks import Ranks
 from graphnn.errors import GraphError
 from graphnn.graph.graph import Graph
 from graphnn.kernels.choice import kernels_named
+from graphnn.kernels.kernels import Kernels
 from graphnn.machine.cores import available_cores
 from graphnn.runs.data import TrainingData
-from graphnn.specification.differences import differences
+from graphnn.runs.joint_facts import Refused, check_count, check_equal, facts_of, machine
+from graphnn.runs.reading import DocumentSource
 from graphnn.specification.spec import Spec
 from graphnn.text.terminal import note
-from graphnn.version import __version__
 
-FAILED = 2  # the exit code of ranks that were refused
+# mpirun sends the signal that stops a run also where another rank has ended
+STOPPING = "; where a rank has ended, --resume goes on from the last checkpoint"
 
 
 class JointStart:
-    """What the ranks of a job have in common, compared once all have read the document and the data."""
+    """How far this process and the other ranks have begun a training together. ranks: None for a process alone."""
 
     def __init__(self, ranks: Ranks | None) -> None:
-        self._ranks = ranks
+        self.ranks = ranks
         self.compared = False  # whether the other ranks know how it is with this one
-        self.reached = False
+        self.together = False  # whether the ranks have found that they can train together
 
-    def reach(self, spec: Spec, data: TrainingData, graph: Graph, kernels: str) -> str:
-        """Compare with the other ranks, and return the name of the kernels that rank 0 has chosen.
+    @property
+    def follows(self) -> bool:
+        """Whether another rank leads this one."""
+        return self.ranks is not None and self.ranks.rank > 0
 
-        kernels: the choice of rank 0. Raises GraphError, in every rank, where they could not train together.
+    def reach(
+        self, source: DocumentSource, spec: Spec, data: TrainingData, graph: Graph, kernels: Kernels | None = None
+    ) -> Kernels:
+        """Compare with the other ranks, and return the kernels that rank 0 has chosen.
+
+        kernels: the choice of rank 0. Raises Refused, in every rank, where they could not train together.
         """
-        if self._ranks is None:
+        if self.ranks is None:
+            assert kernels is not None
             return kernels
-        self._compare(facts_of(spec, data, kernels))
-        chosen = self._ranks.lead_by(lambda: kernels)
-        plan = training_plan(graph, spec.training["batch_size"], kernels_named(chosen))
-        check_count(self._ranks, plan)
-        self.reached = True
+        first = self._compare(facts_of(source, spec, data, "" if kernels is None else kernels.name))
+        self.together = True
+        chosen = kernels_named(first["kernels"])
+        check_count(self.ranks.size, training_plan(graph, spec.training["batch_size"], chosen))
         return chosen
 
     def fail(self, error: BaseException) -> None:
-        """Let the other ranks know that this one cannot train."""
-        if self._ranks is not None and not self.compared:
-            self._compare({"problem": str(error) or type(error).__name__})
+        """Let the other ranks know that this one cannot train, unless they know already how it is with it."""
+        if self.ranks is not None and not self.compared:
+            with suppress(Refused):
+                self._compare({"problem": str(error) or type(error).__name__})
 
-    def _compare(self, own: Mapping[str, Any]) -> None:
-        assert self._ranks is not None
+    def _compare(self, own: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Tell the others what this rank says of itself, and return what rank 0 does. Raises Refused."""
+        assert self.ranks is not None
         self.compared = True
-        first, *others = self._ranks.facts({"machine": platform.node(), **own})
-        if self._ranks.rank == 0 and "problem" in own:
-            return  # it is told as that of any command
+        first, *others = self.ranks.facts({"machine": machine(), **own})
         if "problem" in first:
-            raise GraphError(str(first["problem"]))
+            raise Refused(str(first["problem"]))
         for rank, facts in enumerate(others, 1):
-            where = f"rank {rank}, on {facts['machine']}"
-            if "problem" in facts:
-                raise GraphError(f"{where}: {facts['problem']}")
-            check_equal(where, first, facts)
+            check_equal(f"rank {rank}, on {facts['machine']}", first, facts)
         for rank, facts in enumerate(others, 1):
-            if self._ranks.rank == 0 and facts["processor"] != first["processor"]:
+            if facts["processor"] != first["processor"]:
                 note(
                     f"rank {rank} computes by the BLAS of another processor, {facts['processor']} rather than "
                     f"{first['processor']}, so the last bits are not those of a single machine"
                 )
-
-
-def facts_of(spec: Spec, data: TrainingData, kernels: str) -> dict[str, Any]:
-    """Return what all ranks must have in common, and "processor", what they should."""
-    blas: dict[str, str] = next((each for each in threadpool_info() if each["user_api"] == "blas"), {})
-    return {
-        "version": __version__,
-        "numpy": version("numpy"),
-        "BLAS": f"{blas.get('internal_api', 'unknown')} {blas.get('version', '')}",
-        "document": json.loads(json.dumps(spec.resolved())),
-        "digests": dict(data.provenance.digests),
-        "limit": data.limit,
-        "samples": [len(part) for part in data.parts],
-        "processor": blas.get("architecture", ""),
-    }
-
-
-def check_equal(where: str, first: Mapping[str, Any], other: Mapping[str, Any]) -> None:
-    """Raise GraphError where a rank differs from the first in what all must have in common."""
-    for name, called in (("version", "graphnn"), ("numpy", "numpy"), ("BLAS", "BLAS")):
-        if other[name] != first[name]:
-            raise GraphError(f"{where}: has {called} {other[name]}, and rank 0 has {first[name]}; install the same")
-    if other["document"] != first["document"]:
-        found = [each.text("at rank 0", "there") for each in differences(first["document"], other["document"])]
-        said = f": {found[0]}" if found else ""
-        raise GraphError(f"{where}: has another document than rank 0{said}; give all ranks the same file and options")
-    for key in sorted(first["digests"].keys() | other["digests"].keys()):
-        if other["digests"].get(key) != first["digests"].get(key):
-            raise GraphError(f"{where}: has other data than rank 0 ({key}); give all ranks the same files")
-    if (other["limit"], other["samples"]) != (first["limit"], first["samples"]):
-        raise GraphError(f"{where}: uses other samples than rank 0; give all ranks the same options")
-
-
-def check_count(ranks: Ranks, plan: Plan) -> None:
-    """Raise GraphError where the blocks of a batch cannot be shared out evenly."""
-    lanes = plan.cut.lanes
-    if lanes % ranks.size:
-        counts = [str(count) for count in range(2, lanes + 1) if lanes % count == 0]
-        use = f"{', '.join(counts[:-1])} or {counts[-1]}" if len(counts) > 1 else "".join(counts) or "no more than 1"
-        blocks = "1 block" if lanes == 1 else f"{lanes} blocks"
-        raise GraphError(
-            f"{ranks.size} ranks cannot share a batch of {plan.cut.batch_size:,} evenly, which is cut into {blocks}: "
-            f"start {use}, with more --threads each"
-        )
+        return first
 
 
 def threads_of_rank(ranks: Ranks | None) -> int | None:
     """Return how many threads a rank uses: its share of the cores of its machine; None for a process alone."""
     if ranks is None:
         return None
-    machine = os.cpu_count() or 1
-    return max(1, min(available_cores(), machine // ranks.on_this_machine))
+    cores = os.cpu_count() or 1
+    return max(1, min(available_cores(), cores // ranks.on_this_machine))
 
 
 @contextmanager
-def leading(ranks: Ranks | None) -> Iterator[JointStart]:
-    """A context for rank 0: an error before there is an joint ends the other ranks too."""
+def jointly(ranks: Ranks | None) -> Iterator[JointStart]:
+    """A context in which this process trains, as one of several ranks, or alone.
+
+    Rank 0 prints and raises what a process alone does; an error ends all ranks. The others print nothing but their own
+    failure while all train, and end this process where they cannot go on.
+    """
     joint = JointStart(ranks)
-    try:
+    with following(ranks, joint) if ranks is not None and ranks.rank else leading(joint):
         yield joint
+
+
+@contextmanager
+def leading(joint: JointStart) -> Iterator[None]:
+    """A context for rank 0."""
+    try:
+        yield
     except BaseException as error:
         joint.fail(error)
-        if ranks is not None and joint.reached and not ranks.ended:
-            atexit.register(ranks.abort, 1)  # once the message is printed
+        ranks = joint.ranks
+        if ranks is not None and joint.together and not (ranks.ended or isinstance(error, Refused)):
+            atexit.register(ranks.abort, exit_code(error))  # once the message is printed
         raise
 
 
 @contextmanager
-def following(ranks: Ranks) -> Iterator[JointStart]:
-    """A context for the other ranks, which print nothing, and leave it to rank 0 when to stop."""
+def following(ranks: Ranks, joint: JointStart) -> Iterator[None]:
+    """A context for another rank: it leaves to rank 0 when to stop, and what to print of what concerns all."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    joint, screen = JointStart(ranks), sys.stderr
+    screen = sys.stderr
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
         try:
-            yield joint
-        except GraphError as error:
-            if joint.reached:
-                print(f"rank {ranks.rank}, on {platform.node()}: {error}", file=screen, flush=True)
-                ranks.abort(error.exit_code)
-            with suppress(GraphError):
-                joint.fail(error)
-            raise SystemExit(FAILED) from None  # rank 0 says why
+            yield
+        except Refused:
+            raise SystemExit(0) from None  # rank 0 says why, and its exit code is that of the job
         except BaseException as error:
-            print(f"rank {ranks.rank}, on {platform.node()}: {type(error).__name__}: {error}", file=screen, flush=True)
-            ranks.abort(1)
+            if joint.together:
+                said = error if isinstance(error, GraphError) else f"{type(error).__name__}: {error}"
+                print(f"rank {ranks.rank}, on {machine()}: {said}", file=screen, flush=True)
+                ranks.abort(exit_code(error))
+            joint.fail(error)
+            raise SystemExit(0) from None
+
+
+def exit_code(error: BaseException) -> int:
+    """Return the exit code of a job that an error in one rank has ended."""
+    return error.exit_code if isinstance(error, GraphError) else 1

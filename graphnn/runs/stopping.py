@@ -33,10 +33,11 @@ class StopRequest:
     The second SIGINT or SIGTERM raises KeyboardInterrupt. SIGHUP and SIGXCPU never do: a terminal that is closed sends
     several, and a limit of CPU time one each second.
     A SIGHUP that is ignored, as under nohup, stays ignored. silent: whether somebody else says that a run was stopped.
+    more: what is said of a stop, after what stops it at once.
     """
 
-    def __init__(self, *, silent: bool = False) -> None:
-        self.silent = silent
+    def __init__(self, *, silent: bool = False, more: str = "") -> None:
+        self.silent, self._more = silent, more.encode()
         self.requested = self._told = self._over = False
         self._former: dict[signal.Signals, Any] = {}
 
@@ -69,7 +70,9 @@ class StopRequest:
         if first or not repeated:
             # not print, which the signal may have interrupted and which is not reentrant
             with contextlib.suppress(OSError):  # the terminal may be gone
-                os.write(2, (abandoned().encode() or b"\n") + NOTICE + (b"" if repeated else ONCE_MORE) + b".\n")
+                os.write(
+                    2, (abandoned().encode() or b"\n") + NOTICE + (b"" if repeated else ONCE_MORE) + self._more + b".\n"
+                )
 
 
 class StopWhenAsked(StopRequest):

@@ -13,7 +13,6 @@ from graphnn.describe.limits import refuse_too_large
 from graphnn.describe.report import description_report
 from graphnn.document.document import read_document as read_text
 from graphnn.engine.engine import Engine
-from graphnn.engine.ranks import Ranks
 from graphnn.errors import GraphError, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
@@ -22,7 +21,6 @@ from graphnn.graph.first_statistics import first_statistics_note
 from graphnn.graph.graph import Graph
 from graphnn.graph.initialisation import initialise, needs_images, unset
 from graphnn.initializers.base import IMAGES
-from graphnn.kernels.choice import kernels_named
 from graphnn.kernels.kernels import Kernels
 from graphnn.layers.settings import added_fragments
 from graphnn.parameters.parameters import Parameters
@@ -33,7 +31,7 @@ from graphnn.runs.dry_run import dry_run
 from graphnn.runs.facts import FINISHED
 from graphnn.runs.folder import Mark, RunFolder
 from graphnn.runs.initial_weights import read_initial, start_from, start_notes
-from graphnn.runs.joint_training import JointStart, following, leading, threads_of_rank
+from graphnn.runs.joint_training import STOPPING, JointStart, threads_of_rank
 from graphnn.runs.older import take_over
 from graphnn.runs.place import RunPlace
 from graphnn.runs.progress import Progress
@@ -62,7 +60,6 @@ class TrainingRequest:
     the run's folder only. resume: the number of the run to continue, or LATEST; None: a new one. init_from: a file of
     weights to start from. init_map: which of its modules is which layer. limit: the most samples of each part. test:
     whether to measure on the test part at the end. dry_run: build everything, run one batch, and write nothing.
-    ranks: those that train together, all with the same request; None: this process alone.
     command: how this training was started, for its facts. again: returns the command that resumes the run of a number;
     None: an interrupted run is not saved. taken, after: as in RunPlace. stop: what stops it, besides its end.
     """
@@ -82,42 +79,47 @@ class TrainingRequest:
     command: str = ""
     again: Callable[[int], str] | None = None
     taken: Callable[[], bool] | None = None
-    ranks: Ranks | None = None
     outputs: Sequence[SideProduct] = ()
     after: Callable[[Path, str], Sequence[str]] | None = None
     stop: StopRequest | None = None
 
 
-def train(request: TrainingRequest, progress: Progress) -> bool:
+def train(request: TrainingRequest, progress: Progress, joint: JointStart | None = None) -> bool:
     """Train, and return whether the run has finished; False where it was interrupted.
 
-    Raises TakenRun where another process trains the run, GraphError and its subclasses; faults of the request before
-    anything is written.
+    joint: with the ranks that train together, each of which makes this call; None: this process alone. Raises TakenRun
+    where another process trains the run, GraphError and its subclasses; faults of the request before anything is
+    written.
     """
-    if request.ranks is not None and request.ranks.rank:
-        follow(request, request.ranks)
+    joint = joint or JointStart(None)
+    if joint.follows:
+        follow(request, joint)
         return True
-    with heard_by(progress.log.add), leading(request.ranks) as joint:
+    with heard_by(progress.log.add):
         return trained(request, progress, joint)
 
 
-def follow(request: TrainingRequest, ranks: Ranks) -> None:
+def follow(request: TrainingRequest, joint: JointStart) -> None:
     """Train as one of several ranks, led by rank 0, which alone writes and prints."""
-    with following(ranks) as joint:
-        spec = read_document(request.source)
-        graph = build_graph(spec)
-        data = TrainingData.load(spec, graph, data_dir=request.data_dir, limit=request.limit, test=request.test)
-        graph = data.weighted(spec, graph)
-        kernels = joint.reach(spec, data, graph, "")
-        parameters = unset(graph)
-        with engine_of(request, spec, graph, parameters, data, kernels_named(kernels)) as engine:
-            trainer_of(spec, engine, data)
-            engine.supply(*data.parts)
-            engine.follow()
+    spec = read_document(request.source)
+    graph = build_graph(spec)
+    data = TrainingData.load(spec, graph, data_dir=request.data_dir, limit=request.limit, test=request.test)
+    graph = data.weighted(spec, graph)
+    kernels = joint.reach(request.source, spec, data, graph)
+    with engine_of(request, spec, graph, unset(graph), data, kernels, joint) as engine:
+        trainer_of(spec, engine, data)
+        engine.supply(*data.parts)
+        engine.follow()
 
 
 def engine_of(
-    request: TrainingRequest, spec: Spec, graph: Graph, parameters: Parameters, data: TrainingData, kernels: Kernels
+    request: TrainingRequest,
+    spec: Spec,
+    graph: Graph,
+    parameters: Parameters,
+    data: TrainingData,
+    kernels: Kernels,
+    joint: JointStart,
 ) -> Engine:
     """Return the engine of a training."""
     return Engine(
@@ -125,10 +127,10 @@ def engine_of(
         parameters,
         batch_size=spec.training["batch_size"],
         samples=data.most,
-        threads=request.threads or threads_of_rank(request.ranks),
+        threads=request.threads or threads_of_rank(joint.ranks),
         seed=spec.training["seed"],
         kernels=kernels,
-        ranks=request.ranks,
+        ranks=joint.ranks,
     )
 
 
@@ -184,9 +186,10 @@ def trained(request: TrainingRequest, progress: Progress, joint: JointStart) -> 
         note(unmeasured)
     run_place = place(request, spec, changed, resumed, mark)
     kernels = kernels_of(request, spec, graph, data, None if start is None else start[1])
-    joint.reach(spec, data, graph, kernels.name)
-    with engine_of(request, spec, graph, parameters, data, kernels) as engine:
-        run = TrainingRun(spec, graph, parameters, engine, data, run_place, progress, request.outputs, request.stop)
+    kernels = joint.reach(request.source, spec, data, graph, kernels)
+    stop = request.stop or (None if joint.ranks is None else StopRequest(more=STOPPING))
+    with engine_of(request, spec, graph, parameters, data, kernels, joint) as engine:
+        run = TrainingRun(spec, graph, parameters, engine, data, run_place, progress, request.outputs, stop)
         engine.supply(*data.parts)
         engine.lead()
         if start is not None:

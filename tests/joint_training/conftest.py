@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAININGS = Path(__file__).with_name("trainings.py")
-WAITS = 240  # seconds; what takes so long waits for a message that will not come
+WAITS = 120  # seconds; what takes so long waits for a message that will not come
 OPEN_MPI = {  # of version 4, then of version 5: more ranks than cores, on any cores, as any user
     "OMPI_ALLOW_RUN_AS_ROOT": "1",
     "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
@@ -24,7 +24,7 @@ OPEN_MPI = {  # of version 4, then of version 5: more ranks than cores, on any c
 }
 Start = Callable[..., "subprocess.Popen[str]"]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-Jobs = Callable[..., list[dict[str, int]]]
+Jobs = Callable[..., list[list[dict[str, Any]]]]
 
 
 @pytest.fixture(scope="session")
@@ -100,19 +100,17 @@ def ranks(start_ranks: Start) -> Run:
 
 @pytest.fixture
 def trainings(ranks: Run, tmp_path: Path) -> Jobs:
-    """Carry out trainings one after the other: trainings(2, lines, stops), by 2 ranks. Returns what trainings.py says.
+    """Carry out jobs, as trainings.py describes them, one after the other by 2 ranks: trainings(2, jobs).
 
-    stops: of each, the number of the question whether to stop that is answered with yes; None: of none.
+    Returns what became of each in rank 0, and in rank 1 where there is one.
     """
 
-    def carry_out(count: int, lines: list[list[str]], stops: list[int] | None = None, *, lanes: int = 0) -> Any:
+    def carry_out(count: int, jobs: list[dict[str, Any]], *, lanes: int = 0) -> Any:
         file = tmp_path / "jobs.json"
-        pairs = zip(lines, stops or [None] * len(lines), strict=True)
-        jobs = [{"line": line, "stop": stop} for line, stop in pairs]
         file.write_text(json.dumps({"lanes": lanes, "jobs": jobs}), encoding="utf-8")
         done = ranks(count, TRAININGS, file)
         assert done.returncode == 0, done.stderr
-        print(done.stderr)  # for the report of a test that fails
-        return json.loads(file.with_suffix(".done.json").read_text(encoding="utf-8"))
+        found = [file.with_suffix(f".{rank}.json") for rank in range(min(2, count or 1))]
+        return [json.loads(each.read_text(encoding="utf-8")) for each in found]
 
     return carry_out

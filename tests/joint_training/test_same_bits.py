@@ -17,7 +17,7 @@ LONG = [case for case in range(56) if case not in SHORT]
 FINISHED, STOPPED = 0, 130
 RELAY = [(4, 1), (2, 2), (0, 2), (2, 1)]  # who goes on with a run in turn: ranks, and threads of each
 OF_TIME = {"seconds", "images_per_second"}
-Jobs = Callable[..., list[dict[str, int]]]
+Jobs = Callable[..., list[list[dict[str, Any]]]]
 Line = list[str]
 
 
@@ -43,8 +43,9 @@ def into(folder: Path, line: Line, name: str, *more: str | int) -> Line:
 
 def alone(trainings: Jobs, folder: Path, lines: dict[str, Line], **cut: int) -> list[int]:
     """Train all in one process, and return how often each training asks whether to stop."""
-    done = trainings(0, [into(folder, line, name, "--threads", 1) for name, line in lines.items()], **cut)
-    assert [each["code"] for each in done] == [FINISHED] * len(lines)
+    jobs = [{"line": into(folder, line, name, "--threads", 1)} for name, line in lines.items()]
+    done = trainings(0, jobs, **cut)[0]
+    assert [each["code"] for each in done] == [FINISHED] * len(lines), done
     return [each["questions"] for each in done]
 
 
@@ -52,10 +53,10 @@ def in_turns(trainings: Jobs, folder: Path, lines: dict[str, Line], questions: l
     """Train all by other ranks in turn; each interrupts the trainings and leaves the rest to the next."""
     for turn, (ranks, threads) in enumerate(RELAY):
         last, resume = turn == len(RELAY) - 1, ["--resume"] if turn else []
-        stops = None if last else [max(1, count // len(RELAY)) for count in questions]
         given = [into(folder, line, name, "--threads", threads, *resume) for name, line in lines.items()]
-        done = trainings(ranks, given, stops, **cut)
-        assert [each["code"] for each in done] == [FINISHED if last else STOPPED] * len(lines), turn
+        stops = [0 if last else max(1, count // len(RELAY)) for count in questions]
+        done = trainings(ranks, [{"line": line, "stop": stop} for line, stop in zip(given, stops, strict=True)], **cut)
+        assert [each["code"] for each in done[0]] == [FINISHED if last else STOPPED] * len(lines), (turn, done)
 
 
 def shipped(folder: Path) -> dict[str, Line]:
@@ -79,8 +80,8 @@ def test_documents_of_models(trainings: Jobs, tmp_path: Path) -> None:
     lines = shipped(tmp_path)
     whole, joint, turns = (tmp_path / name for name in ("whole", "joint", "turns"))
     questions = alone(trainings, whole, lines)
-    done = trainings(2, [into(joint, line, name) for name, line in lines.items()])
-    assert [each["code"] for each in done] == [FINISHED] * len(lines)
+    done = trainings(2, [{"line": into(joint, line, name)} for name, line in lines.items()])
+    assert [each["code"] for each in done[0]] == [FINISHED] * len(lines), done
     same(whole, joint, list(lines))
     in_turns(trainings, turns, lines, questions)
     same(whole, turns, list(lines))

@@ -29,7 +29,9 @@ NEEDING: dict[str, list[str]] = {
     "completion": ["--print-completion bash"],
     "tensorboard": ["train net.json --tensorboard events"],
     "torch": ["benchmark net.json --against torch", "import other.pt --into net.json --replace"],
+    "mpi": ["train net.json"],
 }
+SURROUNDINGS = {"mpi": {"OMPI_COMM_WORLD_SIZE": "2", "OMPI_COMM_WORLD_RANK": "0"}}  # as mpirun makes them
 WITHOUT = [
     "--help",
     "inspect net.json",
@@ -76,6 +78,8 @@ def test_a_command_names_the_extra_that_it_needs(
     for module in [*sys.modules, *MODULES[extra]]:
         if module.partition(".")[0] in MODULES[extra]:
             monkeypatch.setitem(sys.modules, module, None)
+    for variable, value in SURROUNDINGS.get(extra, {}).items():
+        monkeypatch.setenv(variable, value)
     done = graphnn(*line.split())
     assert done.returncode == 2, (done.stdout, done.stderr)
     assert f"-m pip install 'graphnn[{extra}]'" in done.stderr
