@@ -1,5 +1,6 @@
 """Without the packages of an extra, the command that needs them names it, and everything else works."""
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,8 @@ from graphnn.exporting.base import TARGETS
 Run = Callable[..., Any]
 OPTIONAL: dict[str, Any] = run_path(str(Path(__file__).with_name("optional.py")))
 MODULES: dict[str, list[str]] = OPTIONAL["modules_of_extras"]()
-# The command lines that need what an extra brings; of those that must work, with all extras away, see below.
+# The command lines that need what an extra brings, some after a variable of the environment; for those that must work
+# without any extra, see below.
 NEEDING: dict[str, list[str]] = {
     "fast": ["train net.json --kernels numba"],
     "images": ["predict net.json a.png", "predict net.json one.npy --save-input seen.png"],
@@ -28,10 +30,11 @@ NEEDING: dict[str, list[str]] = {
     "serve": ["serve net.json --port 0"],
     "completion": ["--print-completion bash"],
     "tensorboard": ["train net.json --tensorboard events"],
+    "mpi": ["OMPI_COMM_WORLD_SIZE=2 train net.json", "PMI_SIZE=2 train net.json"],  # as mpirun of either MPI starts it
+    "dask": ["compare net.json --seeds 0,1 --scheduler tcp://127.0.0.1:8786"],
+    "search": ["compare net.json --variants ranges.json --search optuna"],
     "torch": ["benchmark net.json --against torch", "import other.pt --into net.json --replace"],
-    "mpi": ["train net.json"],
 }
-SURROUNDINGS = {"mpi": {"OMPI_COMM_WORLD_SIZE": "2", "OMPI_COMM_WORLD_RANK": "0"}}  # as mpirun makes them
 WITHOUT = [
     "--help",
     "inspect net.json",
@@ -40,6 +43,7 @@ WITHOUT = [
     "predict net.json x.npy --format csv",
     "runs net.json",
     "run unittest dense",
+    "compare net.json --seeds 0 --jobs 1 --set training.epochs=1 --set data.validation_split=0.2",
 ]
 CASES = [pytest.param(extra, line, id=f"{extra}: {line}") for extra, lines in NEEDING.items() for line in lines]
 
@@ -52,6 +56,8 @@ def here(trained: Path) -> Path:
     starts = {"png": b"\x89PNG\r\n\x1a\n", "onnx": b"\x08\x08", "h5": b"\x89HDF\r\n\x1a\n", "pt": b"PK\x03\x04"}
     for suffix, start in {**starts, "safetensors": b"\2" + bytes(7) + b"{}"}.items():
         (trained.parent / ("a.png" if suffix == "png" else f"other.{suffix}")).write_bytes(start)
+    ranges = {"search": {"optimizer.learning_rate": {"low": 0.01, "high": 0.1}}}
+    (trained.parent / "ranges.json").write_text(json.dumps(ranges), encoding="utf-8")
     return trained.parent
 
 
@@ -68,19 +74,20 @@ def test_every_extra_is_here() -> None:
 def test_a_command_names_the_extra_that_it_needs(
     extra: str, line: str, here: Path, graphnn: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = line.split()[0]
+    words = line.split()
+    if "=" in words[0]:
+        monkeypatch.setenv(*words.pop(0).split("="))
+    name = words[0]
     if name not in COMMANDS and not name.startswith("-"):
         pytest.skip(f"no command {name}")
-    if name == "export" and line.split()[-1] not in TARGETS:
-        pytest.skip(f"no target {line.split()[-1]}")
+    if name == "export" and words[-1] not in TARGETS:
+        pytest.skip(f"no target {words[-1]}")
     monkeypatch.chdir(here)
     before = sorted(here.rglob("*"))
     for module in [*sys.modules, *MODULES[extra]]:
         if module.partition(".")[0] in MODULES[extra]:
             monkeypatch.setitem(sys.modules, module, None)
-    for variable, value in SURROUNDINGS.get(extra, {}).items():
-        monkeypatch.setenv(variable, value)
-    done = graphnn(*line.split())
+    done = graphnn(*words)
     assert done.returncode == 2, (done.stdout, done.stderr)
     assert f"-m pip install 'graphnn[{extra}]'" in done.stderr
     assert sorted(here.rglob("*")) == before
