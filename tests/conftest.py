@@ -221,5 +221,5 @@ def operations(request: pytest.FixtureRequest) -> Kernels:
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut batches into 4 lanes and pieces of at most 3 samples, so that a small one keeps several threads busy."""
     monkeypatch.setattr(plan, "cut_of", lambda stages, batch_size: Cut(batch_size, min(4, batch_size)))
-    for module, name in ((inference, "piece_size"), (plan, "training_piece")):
+    for module, name in ((inference, "inference_piece"), (plan, "training_piece")):
         monkeypatch.setattr(module, name, lambda nodes, most: min(3, most))

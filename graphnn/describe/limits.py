@@ -4,7 +4,7 @@ import math
 
 from graphnn.describe.convolution_memory import FLOAT, convolution_scratch
 from graphnn.describe.memory import start_bytes
-from graphnn.engine.cut import piece_size
+from graphnn.engine.cut import inference_piece
 from graphnn.engine.inference import CHUNK, at_once
 from graphnn.engine.plan import training_plan
 from graphnn.errors import GraphError
@@ -45,6 +45,8 @@ def inference_bytes(graph: Graph, batch_size: int, kernels: Kernels, samples: in
     plan = training_plan(graph, min(batch_size, count), kernels)
     parameters = sum(parameter.size for node in graph.nodes for parameter in node.parameters)
     handed = count * (math.prod(graph.input_shape) + 2 * math.prod(graph.output_shape))
-    piece = min(count, piece_size(graph.nodes, batch_size)) * max(math.prod(node.output_shape) for node in graph.nodes)
+    piece = min(count, inference_piece(graph.nodes, batch_size)) * max(
+        math.prod(node.output_shape) for node in graph.nodes
+    )
     windows = convolution_scratch(plan, kernels)
     return max(start_bytes(graph), FLOAT * (2 * parameters + handed + available_cores() * (2 * piece + windows)))

@@ -30,7 +30,7 @@ VECTORS = 128
 HEAVY = 2**16
 
 
-PIECE_WORK = 2**23  # multiply-adds; below that, handing a piece to a thread costs as much as a second thread gains
+BLOCK_WORK = 2**23  # multiply-adds of a block in a stage; with fewer, a second worker gains no more than it costs
 
 
 ELEMENT_WORK = 32  # multiply-adds that take as long as the element-wise operations on one number, forward and backward
@@ -40,7 +40,7 @@ ELEMENT_WORK = 32  # multiply-adds that take as long as the element-wise operati
 # because matrix products of fewer rows are slower: with 32 lanes instead of 16, one thread took 197 ms instead of 178
 # for a step of models/cifar10.json (8 lanes: 177).
 LANES = 16
-MUCH_WORK = 16 * PIECE_WORK
+MUCH_WORK = 16 * BLOCK_WORK
 
 
 # Multiply-adds that take as long as the gradient of one parameter in one more lane, which is written, added to another
@@ -49,8 +49,8 @@ GRADIENT_COST = 48
 LANE_SHARE = 0.1
 
 
-# The same in inference, where a multiply-add takes a third of the time. For 64 samples with models/digits.json, one
-# thread took 311 µs in pieces of 32, and 374 in pieces of 16.
+# Multiply-adds from which a piece is worthwhile in inference, where each takes a third of the time. For 64 samples with
+# models/digits.json, one thread took 311 µs in pieces of 32, and 374 in pieces of 16.
 INFERENCE_WORK = 2**24
 
 
@@ -98,9 +98,9 @@ def cut_of(stages: Sequence[Sequence[Node]], batch_size: int) -> Cut:
     most = min(MOST_LANES, -(-batch_size // min(VECTORS, -(-batch_size // 2))) if vectors else batch_size)
     lanes = 1
     while 2 * lanes <= most:
-        of_piece = batch_size * each / (2 * lanes * len(stages))
+        of_block = batch_size * each / (2 * lanes * len(stages))
         gradients = 2 * lanes * GRADIENT_COST * trained
-        if of_piece < (PIECE_WORK if 2 * lanes <= LANES else MUCH_WORK):
+        if of_block < (BLOCK_WORK if 2 * lanes <= LANES else MUCH_WORK):
             break
         if not vectors and gradients > LANE_SHARE * 3 * batch_size * each:
             break
@@ -114,7 +114,7 @@ def training_piece(nodes: Sequence[Node], block: int) -> int:
     return -(-block // min(block, pieces))
 
 
-def piece_size(nodes: Sequence[Node], batch_size: int) -> int:
+def inference_piece(nodes: Sequence[Node], batch_size: int) -> int:
     """Return the number of samples in a piece that runs through `nodes` in inference: from 1 to batch_size."""
     work = sum(node.multiply_adds + ELEMENT_WORK * math.prod(node.output_shape) for node in nodes)
     worthwhile = -(-INFERENCE_WORK // max(1, work))

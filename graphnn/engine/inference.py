@@ -7,7 +7,7 @@ import numpy as np
 from graphnn.engine.batch import Batch, Feed, Take, feed
 from graphnn.engine.bound import BoundChain
 from graphnn.engine.crew import Crew
-from graphnn.engine.cut import piece_size
+from graphnn.engine.cut import inference_piece
 from graphnn.engine.fusion import fuse
 from graphnn.engine.plan import loss_takes_logits
 from graphnn.engine.preparation import PreparedNode, Watched, unchanged
@@ -74,7 +74,7 @@ class InferencePass:
         """Return the nodes made ready to run, fused where one layer can do the work of several."""
         fused = fuse(nodes, self._kernels, training=False)
         ready = tuple(PreparedNode(node, self._parameters, self._workspace) for node in fused)
-        return Chain(ready, piece_size(nodes, self._batch_size))
+        return Chain(ready, inference_piece(nodes, self._batch_size))
 
     def pieces(self, n: int) -> int:
         """Return the number of pieces of n samples."""

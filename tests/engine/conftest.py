@@ -147,12 +147,12 @@ def same(found: Outcome, expected: Outcome, tolerance: float) -> None:
 def cut(pieces: Sequence[int], lanes: int = 3) -> Iterator[None]:
     """Let a stage have pieces of so many samples, a stage of k nodes those at k, and a batch this number of lanes."""
 
-    def piece_size(nodes: Sequence[Any], most: int) -> int:
+    def piece(nodes: Sequence[Any], most: int) -> int:
         return min(most, pieces[len(nodes) % len(pieces)])
 
     with (
-        patch.object(plan_module, "training_piece", piece_size),
-        patch.object(inference_module, "piece_size", piece_size),
+        patch.object(plan_module, "training_piece", piece),
+        patch.object(inference_module, "inference_piece", piece),
         patch.object(plan_module, "cut_of", lambda _, batch_size: Cut(batch_size, min(batch_size, lanes))),
     ):
         yield

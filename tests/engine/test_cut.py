@@ -4,7 +4,7 @@ import pytest
 
 from graphnn.engine import cut as cut_module
 from graphnn.engine.batch import ArrayBatch
-from graphnn.engine.cut import Cut, cut_of, evenly, piece_size, training_piece
+from graphnn.engine.cut import Cut, cut_of, evenly, inference_piece, training_piece
 from graphnn.engine.engine import Engine
 from graphnn.engine.plan import Plan, Stage
 from graphnn.graph.initialisation import initialise
@@ -74,7 +74,7 @@ def test_blocks_are_neighbouring_even_and_no_larger_than_those_of_a_full_batch(b
 @pytest.mark.parametrize("layers", [[CONV, "ReLU"], ["ReLU"], [("Conv2D", {"filters": 512, "kernel_size": 5})], []])
 def test_pieces_lie_within_the_batch_and_its_blocks(plain, layers, batch_size):
     nodes = plain.network((16, 32, 32), *layers, loss=MeanSquaredError()).nodes if layers else ()
-    assert 1 <= piece_size(nodes, batch_size) <= batch_size
+    assert 1 <= inference_piece(nodes, batch_size) <= batch_size
     cut = cut_of([nodes], batch_size)
     assert cut.batch_size == batch_size
     assert 1 <= cut.lanes <= min(batch_size, cut_module.MOST_LANES)
@@ -93,20 +93,20 @@ def test_as_many_lanes_as_there_is_work_for(points, constants):
         (20480, 2**30, 2),
         (20481, 2**30, 1),
     ):
-        constants(PIECE_WORK=worthwhile, MUCH_WORK=much)
+        constants(BLOCK_WORK=worthwhile, MUCH_WORK=much)
         assert cut_of([points], 64) == Cut(64, lanes)
-    constants(PIECE_WORK=10240)
+    constants(BLOCK_WORK=10240)
     assert cut_of([points[:1], points[1:]], 64).lanes == 2  # in each of two stages a lane has half of its work
 
 
 def test_no_more_lanes_than_samples(points, constants):
-    constants(PIECE_WORK=0, MUCH_WORK=0)
+    constants(BLOCK_WORK=0, MUCH_WORK=0)
     assert [cut_of([points], batch_size).lanes for batch_size in (1, 2, 3, 31, 32, 1000)] == [1, 2, 2, 16, 32, 32]
 
 
 def test_gradients_take_a_small_share_of_a_step(points, constants):
     """16 lanes of 10 parameters cost 7 680 multiply-adds, 32 lanes 15 360, of a step of 3·40 960 = 122 880."""
-    constants(PIECE_WORK=1, MUCH_WORK=1, GRADIENT_COST=48)
+    constants(BLOCK_WORK=1, MUCH_WORK=1, GRADIENT_COST=48)
     for share, lanes in ((0.125, 32), (0.1, 16), (0.0625, 16), (0.06, 8), (0.001, 1)):
         constants(LANE_SHARE=share)
         assert cut_of([points], 64).lanes == lanes
@@ -116,7 +116,7 @@ def test_gradients_take_a_small_share_of_a_step(points, constants):
     ("batch_size", "lanes"), [(1, 1), (2, 2), (100, 2), (255, 2), (256, 2), (500, 4), (512, 4), (2000, 16), (9999, 32)]
 )
 def test_vectors_are_cut_in_two_and_of_many_a_matrix_product_has_about_128_rows(plain, constants, batch_size, lanes):
-    constants(PIECE_WORK=1, MUCH_WORK=1, GRADIENT_COST=10**9)
+    constants(BLOCK_WORK=1, MUCH_WORK=1, GRADIENT_COST=10**9)
     nodes = plain.network((5,), ("Dense", {"units": 2}), loss=MeanSquaredError()).nodes
     assert cut_of([nodes], batch_size).lanes == lanes
 
@@ -149,24 +149,24 @@ def test_pieces_in_inference_get_smaller_with_work_and_size(points, constants):
         (1, 1, 1),
     ):
         constants(PIECE_BYTES=piece_bytes, INFERENCE_WORK=multiply_adds)
-        assert piece_size(points, 64) == piece
+        assert inference_piece(points, 64) == piece
 
 
 @pytest.mark.parametrize(("batch_size", "piece"), [(1, 1), (2, 1), (100, 50), (256, 128), (2000, 128)])
 def test_vectors_are_cut_likewise_in_inference(plain, constants, batch_size, piece):
     constants(INFERENCE_WORK=1)
     nodes = plain.network((5,), ("Dense", {"units": 2}), loss=MeanSquaredError()).nodes
-    assert piece_size(nodes, batch_size) == piece
+    assert inference_piece(nodes, batch_size) == piece
 
 
 def test_element_wise_work_counts_too(plain, constants):
     """Without it, what is cheap but large would go through in one piece, on one thread."""
-    constants(PIECE_WORK=2**16, INFERENCE_WORK=2**16)
+    constants(BLOCK_WORK=2**16, INFERENCE_WORK=2**16)
     nodes = plain.network((16, 32, 32), "ReLU", loss=MeanSquaredError()).nodes
     assert cut_of([nodes], 128).lanes == 1
     constants(ELEMENT_WORK=32)
     assert cut_of([nodes], 128).lanes == 16
-    assert piece_size(nodes, 128) < 128
+    assert inference_piece(nodes, 128) < 128
 
 
 @pytest.mark.parametrize("lanes", [1, 3, 8])

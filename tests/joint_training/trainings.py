@@ -52,7 +52,7 @@ def main(file: Path) -> None:
     lanes = work["lanes"]
     if lanes:
         plan.cut_of = lambda stages, batch_size: Cut(batch_size, min(lanes, batch_size))  # type: ignore[attr-defined]
-        inference.piece_size = lambda nodes, most: min(3, most)  # type: ignore[attr-defined]
+        inference.inference_piece = lambda nodes, most: min(3, most)  # type: ignore[attr-defined]
         plan.training_piece = lambda nodes, most: min(3, most)  # type: ignore[attr-defined]
     done = [carry_out(job) for job in work["jobs"]]
     file.with_suffix(f".{RANK}.json").write_text(json.dumps(done), encoding="utf-8")
