@@ -1,4 +1,4 @@
-"""Runs a graph over batches on all cores, with results that no number of threads changes."""
+"""Runs a graph over batches on all cores and ranks, with results that do not depend on how many there are."""
 
 from collections.abc import Sequence
 
@@ -47,7 +47,7 @@ class Engine:
 
     batch_size: the largest number of samples in a training step. samples: how many there are, where it is known; no
     memory is taken for more, but batches are cut as they would be with more. threads: the number of cores to use, by
-    default all that this process may use, and never more than a batch has pieces; the attribute has the number in use.
+    default all that this process may use, and never more than a batch has lanes; the attribute has the number in use.
     On Linux each core runs a separate process, elsewhere a thread. seed: random draws of layers are keyed by it.
     kernels: by default the fastest installed. BLAS is limited to one thread while the engine is open. ranks: those that
     train together with this one; `lead` or `follow` begins it.

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from graphnn.engine.waiting import Arrivals, Lost
+from graphnn.engine.workers import share
 from graphnn.machine.killed import ending, out_of_memory_kills
 from graphnn.shared_memory import shared_bytes
 
@@ -76,7 +77,7 @@ class Processes:
     def run(self, task: Callable[[int], object], count: int) -> None:
         """Run this process's share of the tasks, and wait for the others, as `Team` says."""
         error: tuple[int, BaseException] | None = None
-        for number in range(self.rank * count // self.size, (self.rank + 1) * count // self.size):
+        for number in share(range(count), self.rank, self.size):
             try:
                 task(number)
             except Exception as failure:

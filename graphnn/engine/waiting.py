@@ -14,9 +14,8 @@ LOOKS = 200  # at the counter without a pause, some 10 µs
 # On two cores with ten other programs, an exchange of two processes of which one came 0.3 ms late took 1.0 ms in the
 # mean, 3.0 ms without CONTENDED and with ten times the looks; to sleep and be woken costs some 20 µs.
 YIELDING = 3e-3  # seconds of looks after that, each after yielding the core to other processes
-CONTENDED = (
-    5e-5  # seconds from one of these looks to the next, in which another process has had the core: sleep at once
-)
+# Seconds from one of these looks to the next after which another process has had the core: sleep at once.
+CONTENDED = 5e-5
 FIRST_SLEEP = 10  # ms; see `_sleep`
 SLEEP = 10_000  # ms, after which a sleeping process looks whether the others are still there
 PAUSE = 1e-3  # seconds between looks at a process that is ending

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -24,10 +23,14 @@ class Team(Protocol):
         """Let the first member run a task that the others wait for; its error is raised in every member."""
 
 
+def share(tasks: range, member: int, members: int) -> range:
+    """Return the tasks of one member, counted from 0: neighbouring ones; the shares differ in size by one at most."""
+    return tasks[member * len(tasks) // members : (member + 1) * len(tasks) // members]
+
+
 def shares(tasks: range, members: int) -> list[range]:
-    """Return the tasks of each member: neighbouring ones, whose numbers differ by one at most."""
-    ends = [tasks.start + number * len(tasks) // members for number in range(members + 1)]
-    return [range(start, stop) for start, stop in pairwise(ends)]
+    """Return the tasks of each member; see `share`."""
+    return [share(tasks, member, members) for member in range(members)]
 
 
 class Workers:
