@@ -81,12 +81,11 @@ def training_memory(graph: Graph, batch_size: int, slots: int, kernels: Kernels)
     at_barriers = max((math.prod(node.output_shape) for node in exits), default=0)
     kept = math.prod(graph.input_shape) + sum(map(kept_by_stage, plan.stages))
     several_pieces = any(stage.piece < plan.cut.block for stage in plan.stages)
-    members = min(available_cores(), plan.cut.lanes)
-    buffers = most_buffers(plan.cut.lanes, lambda count: shares(range(count), members))
+    processes = min(available_cores(), plan.cut.lanes)
+    buffers = most_buffers(plan.cut.lanes, lambda count: shares(range(count), processes))
     largest_stage = max(sum(parameter_count(node, trainable=True) for node in stage.nodes) for stage in plan.stages)
     prepared = sum(prepared_elements(node, kernels, needs_dx=plan.needs_dx(node)) for node in graph.nodes)
     shared = sum(sum(prepared_weights(node, kernels, plan)) for node in graph.nodes) >= SHARED_SIZE
-    processes = available_cores()
     return TrainingMemory(
         parameters=FLOAT * ((2 + slots) * trainable + fixed),
         outputs=FLOAT * batch_size * kept,
@@ -113,7 +112,7 @@ def outputs_of_its_own(node: Node, stage: Stage) -> bool:
 
 
 def brief_elements(plan: Plan) -> int:
-    """Return the elements of the outputs of one process that pieces and stages take turns to keep, by position."""
+    """Return the elements of outputs that last for one piece: in each process, stages use the same memory in turn."""
     largest: dict[int, int] = {}
     for stage in plan.stages:
         nodes = [node for node in (stage.entry, *stage.nodes) if node is not None]

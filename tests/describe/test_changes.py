@@ -22,7 +22,7 @@ def version(values: dict[str, Any], *overrides: str) -> tuple[dict[str, Any], De
         ("training.epochs=7", "training.epochs 3 → 7"),
         ("layers[3].rate=0.3", "layers[3].rate 0.1 → 0.3"),
         ('data.augment=[{"type": "RandomFlip"}]', "data.augment[0].type added, data.augment[0].mode added"),
-        ("training.keep_best=validation_loss", "training memory 87.7 KiB → 92.5 KiB, training.keep_best added"),
+        ("training.keep_best=validation_loss", "training memory 65.2 KiB → 70.0 KiB, training.keep_best added"),
         ("layers.hidden.description=wide", ""),
     ],
 )
@@ -34,7 +34,7 @@ def test_settings(override: str, text: str, small: dict[str, Any]) -> None:
 def test_settings_that_go(small: dict[str, Any]) -> None:
     small["data"]["validation_split"] = 0.1
     before = version(small, "training.keep_best=validation_loss")
-    assert changes_text(before, version(small)) == ("training memory 92.5 KiB → 87.7 KiB, training.keep_best removed")
+    assert changes_text(before, version(small)) == ("training memory 70.0 KiB → 65.2 KiB, training.keep_best removed")
 
 
 def test_figures_come_first(small: dict[str, Any]) -> None:

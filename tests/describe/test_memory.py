@@ -53,8 +53,15 @@ def test_training_memory_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     kept, brief = 16 + 32, 32 + 32 + 3
     at_barrier = 2 * 32
     everyone = 3 * trainable + fixed + 4 * (kept + at_barrier)
-    each_thread = 4 * brief + 2 * 4 * 32 + WINDOWS
-    assert training_memory(small(), 4, slots=1, kernels=NUMPY).total == 4 * (everyone + 2 * each_thread)
+    each_process = 4 * brief + 2 * 4 * 32 + WINDOWS
+    assert training_memory(small(), 4, slots=1, kernels=NUMPY).total == 4 * (everyone + each_process)
+
+
+def test_there_are_no_more_processes_than_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "available_cores", lambda: 16)
+    for lanes in (1, 4, 32):
+        monkeypatch.setattr(plan, "cut_of", lambda stages, batch_size, lanes=lanes: Cut(batch_size, lanes))
+        assert training_memory(small(), 64, slots=1, kernels=NUMPY).processes == min(lanes, 16)
 
 
 @pytest.mark.parametrize(("cores", "buffers"), [(1, 4), (2, 6), (4, 8), (64, 8)])

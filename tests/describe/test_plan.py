@@ -10,6 +10,8 @@ from graphnn.describe import memory as memory_module
 from graphnn.describe.memory import training_memory
 from graphnn.describe.plan import TrainingPlan, describe_plan
 from graphnn.describe.plan_report import plan_report, plan_values
+from graphnn.engine import plan as plan_module
+from graphnn.engine.cut import Cut
 from graphnn.engine.plan import training_plan
 from graphnn.graph.build import build_graph
 from graphnn.graph.graph import Graph, chain
@@ -162,6 +164,7 @@ def test_transformed_weights_count_once() -> None:
 
 def test_few_transformed_weights_count_in_every_process(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = made((64, 8, 8), ("Conv2D", {"filters": 64}), ("Flatten", {}))
+    monkeypatch.setattr(plan_module, "cut_of", lambda stages, batch_size: Cut(batch_size, 8))
     needed = []
     for cores in (1, 3):
         monkeypatch.setattr(memory_module, "available_cores", lambda cores=cores: cores)
