@@ -14,7 +14,7 @@ NETWORK = (10.0,)  # where --machines is given alone
 
 
 def check_speedup_arguments(command: Parser, arguments: Namespace) -> None:
-    """Replace the texts of --workers, --machines and --network by their numbers; none are ().
+    """Replace the texts of --workers, --machines and --network by tuples of numbers: () or NETWORK for one not given.
 
     Raises UsageError for what is no list of numbers, and for an option without the one that it belongs to.
     """

@@ -13,8 +13,8 @@ class StageCosts:
     """The seconds of a stage on one core.
 
     forward, backward: by lane. combine, combine_back: of the sums at the exit and at the entry, in every worker.
-    elements: of the gradients. back: whether backward gets to the stage. rows, rows_back: the bytes that all pieces
-    hand over at the exit, and at the entry in backward.
+    elements: of the gradients. back: whether backward is a pass of its own here, as it is in all stages but the last.
+    rows, rows_back: the bytes that all pieces hand over at the exit, and at the entry in backward.
     """
 
     forward: Sequence[float]
@@ -31,8 +31,8 @@ class StageCosts:
 class StepCosts:
     """The seconds of a training step on one core.
 
-    stages: in order. prepared: each part of laying the weights as the algorithms read them; shared: whether the workers
-    share the parts out, rather than doing all. vectors: the update of all parameters that are updated element by
+    stages: in order. prepared: of each part in which weights are prepared for convolutions; shared: whether the workers
+    share the parts out, rather than each doing all. vectors: the update of all parameters that are updated element by
     element; matrices: that of each of the others. elements: of the gradient. alone: what the first process does,
     whatever the number of workers. samples: of a batch.
     """
@@ -111,7 +111,7 @@ def speedup(costs: StepCosts, workers: Iterable[int]) -> tuple[Estimate, ...]:
 
 
 def estimate(one: StepTime, time: StepTime, workers: int, lanes: int) -> Estimate:
-    """Return the estimate for so many workers from the times of one and of all."""
+    """Return the estimate for a number of workers. one, time: of a step by one worker, and by all."""
     sizes = [len(each) for each in shares(range(lanes), workers)]
     faster = one.total / time.total
     limit = "uneven lanes" if min(sizes) == 0 else limit_of(one, time, workers)

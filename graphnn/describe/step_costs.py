@@ -151,7 +151,7 @@ def batchwise_costs(node: Node, kernels: Kernels) -> BatchwiseCosts:
 
 
 def prepared_seconds(node: Node, kernels: Kernels, plan: Plan) -> list[float]:
-    """Return what it takes to lay a node's weights, once a step, as its algorithms read them: for each direction."""
+    """Return what it takes to prepare a node's weights for its algorithms, once a step: for each direction."""
     if not isinstance(node.layer, Conv2D):
         return []
     chosen = node.layer.algorithms(node.input_shape, kernels)

@@ -27,8 +27,8 @@ FINISHED, DIVERGED, STOPPED, LEFT = "finished", "diverged", "stopped", "left to 
 class ComparisonWork:
     """What all trainings of a comparison share, to be given to other processes.
 
-    document: with its text, so that nothing it is changed to meanwhile counts. again: the command that goes on with
-    the comparison. The others are those of ComparisonRequest.
+    document: with its text as the comparison has begun with it, whatever is written into the file meanwhile. again: the
+    command that goes on with the comparison. The others are those of ComparisonRequest.
     """
 
     document: DocumentSource

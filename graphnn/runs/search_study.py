@@ -74,7 +74,7 @@ class Study:
         return tuple(trial.params[one.path] for one in self._ranges)
 
     def tell(self, number: int, curve: Curve, value: float | None) -> None:
-        """Take over the result of a trial, from 0. value: None: it was pruned or, without a curve, came to nothing."""
+        """Take over the result of a trial. number: from 0. value: None where it was pruned or has failed."""
         trial = self._asked[number]
         for epoch, figure in curve.items():
             trial.report(figure, epoch)

@@ -20,7 +20,7 @@ event.register("numba:compile", Announcer(once=CACHE is not None))
 
 
 class Failures:
-    """Tells of the first time that a compiled function cannot be kept, in the process that has imported this alone."""
+    """Tells once that a compiled function cannot be kept, and only in the process that has imported this module."""
 
     def __init__(self) -> None:
         self._untold_in: int | None = os.getpid()
