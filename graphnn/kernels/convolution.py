@@ -136,12 +136,11 @@ def bind_gather(x: Array, window: Window, scratch: Scratch) -> tuple[Array, list
     if window.pointwise and x.flags.c_contiguous:
         return x.reshape(-1, channels), []
     copies = []
-    (top, left), (bottom, right) = window.before, window.after
-    (kernel_h, kernel_w), (stride_h, stride_w) = window.kernel, window.strides
-    if top or left or bottom or right or not x.flags.c_contiguous:
+    (top, left), (kernel_h, kernel_w), (stride_h, stride_w) = window.before, window.kernel, window.strides
+    if window.padded or not x.flags.c_contiguous:
         # the name contains the offset of the images: another offset would leave values in the padding of this one
         name = f"padded at {top}, {left}"
-        padded = scratch(name, (n, height + top + bottom, width + left + right, channels), x.dtype, zeroed=True)
+        padded = scratch(name, (n, *window.padded_size((height, width)), channels), x.dtype, zeroed=True)
         copies.append((padded[:, top : top + height, left : left + width], x))
         x = padded
     out_h, out_w = window.output((height, width))
@@ -154,6 +153,24 @@ def bind_gather(x: Array, window: Window, scratch: Scratch) -> tuple[Array, list
     rows = scratch("windows", (n, out_h, out_w, kernel_h, kernel_w * channels), x.dtype)
     copies.append((rows, runs))
     return rows.reshape(n * out_h * out_w, -1), copies
+
+
+def bind_products(
+    copies: list[tuple[Array, Array]], windows: Array, weights: Array, products: Array, y: Array, epilogue: Epilogue
+) -> Callable[[], None]:
+    """Return a function that makes the copies, (to, from) in order, and writes windows·weights plus epilogue into y.
+
+    products: the memory of y as the product's matrices.
+    """
+    finish = bind_epilogue(y, epilogue)
+
+    def run() -> None:
+        for target, source in copies:
+            np.copyto(target, source)
+        np.matmul(windows, weights, products)
+        finish()
+
+    return run
 
 
 Gather = Callable[[Array, Window, Scratch], Array]

@@ -4,8 +4,6 @@ import math
 from collections.abc import Callable
 from functools import partial
 
-import numpy as np
-
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.kernels import convolution
 from graphnn.kernels.channels import pixels
@@ -16,8 +14,8 @@ from graphnn.kernels.convolution import (
     Scratch,
     Window,
     as_matrix,
-    bind_epilogue,
     bind_gather,
+    bind_products,
     window_bytes,
 )
 from graphnn.types import Array
@@ -64,15 +62,7 @@ class Im2col:
         if len(x) * window_bytes(x, window) > BLOCK_BYTES:
             return partial(self.convolve, x, prepared, window, y, scratch, epilogue)
         rows, copies = bind_gather(x, window, scratch)
-        matrix, out, finish = as_matrix(prepared), pixels(y), bind_epilogue(y, epilogue)
-
-        def run() -> None:
-            for target, source in copies:
-                np.copyto(target, source)
-            np.matmul(rows, matrix, out)
-            finish()
-
-        return run
+        return bind_products(copies, rows, as_matrix(prepared), pixels(y), y, epilogue)
 
     def weights_gradient(self, x: Array, dy: Array, window: Window, dW: Array, scratch: Scratch) -> None:
         convolution.weights_gradient(x, dy, window, dW, scratch, self.gather)

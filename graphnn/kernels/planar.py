@@ -20,7 +20,7 @@ from graphnn.kernels.convolution import (
     Window,
     apply_epilogue,
     as_matrix,
-    bind_epilogue,
+    bind_products,
     blocks,
     strided_view,
     window_bytes,
@@ -81,20 +81,8 @@ class Planar(Im2col):
         if len(x) * window_bytes(x, window) > BLOCK_BYTES:
             return partial(self.convolve, x, prepared, window, y, scratch, epilogue)
         columns, copies = bind_planes(x, window, scratch)
-        windows, matrix, out, finish = (
-            columns.transpose(0, 2, 1),
-            as_matrix(prepared),
-            image_matrices(y),
-            bind_epilogue(y, epilogue),
-        )
-
-        def run() -> None:
-            for target, source in copies:
-                np.copyto(target, source)
-            np.matmul(windows, matrix, out)
-            finish()
-
-        return run
+        windows, matrix = columns.transpose(0, 2, 1), as_matrix(prepared)
+        return bind_products(copies, windows, matrix, image_matrices(y), y, epilogue)
 
     def weights_gradient(self, x: Array, dy: Array, window: Window, dW: Array, scratch: Scratch) -> None:
         total = scratch("dW in order", (window.kernel[0] * window.kernel[1] * x.shape[1], len(dW)), dW.dtype)
