@@ -73,10 +73,6 @@ class Range:
         steps = 0.0 if self.step is None else (value - self.low) / self.step
         return value if abs(steps - round(steps)) <= SHORTEST * max(1.0, steps) else None
 
-    def override(self, drawn: float | str) -> str:
-        """Return a value that was drawn as --set takes it."""
-        return f"{self.path}={self.text(drawn)}"
-
 
 @frozen_dataclass
 class SearchSpace:

@@ -63,7 +63,7 @@ def test_integers_are_told_from_numbers_by_the_schema_or_by_their_steps(document
     assert [each.whole for each in found.ranges] == [True, False, False, True, True, False]
     assert [each.count for each in found.ranges] == [25, float("inf"), float("inf"), 4, 8, 4]
     units, momentum, rate, _, _, stepped = found.ranges
-    assert (units.override(9), momentum.override(1 / 3)) == ("layers.hidden.units=9", "optimizer.momentum=0.3333")
+    assert (units.text(9), momentum.text(1 / 3)) == ("9", "0.3333")
     assert rate.text(1.23456789e-8) == "1.23e-08"
     assert stepped.text(0.1 + 2 * 0.1) == "0.3"
     assert [stepped.drawn(0.3), stepped.drawn(0.25), stepped.drawn(0.5), stepped.drawn(True)] == [0.3, None, None, None]
