@@ -15,9 +15,6 @@ from graphnn.errors import GraphError
 from graphnn.runs.comparison_dask_worker import (
     BEGUN,
     ELSEWHERE,
-    EPOCH,
-    FAILED,
-    SAID,
     ask_to_stop,
     carry_out,
     fitness,
@@ -35,6 +32,7 @@ from graphnn.runs.comparison_orders import (
 )
 from graphnn.runs.comparison_progress import TimeOfAll
 from graphnn.runs.comparison_training import ComparisonWork
+from graphnn.runs.comparison_worker import EPOCH, FAILED, SAID
 from graphnn.runs.reading import DocumentSource
 from graphnn.runs.store import RunStore, written
 from graphnn.storage.replacing import new_temporary
@@ -48,7 +46,7 @@ if TYPE_CHECKING:
 
 PORT = 8786  # of a scheduler, unless it is told another
 CONNECTED_WITHIN = 10  # seconds
-LOOKED_EVERY = 1.0  # seconds from one look at which workers there are to the next
+WORKERS_LOOKED_AT_EVERY = 1.0  # seconds from one look at which workers there are to the next
 FETCHED_WITHIN = 10  # seconds
 BUSY = 2.0  # seconds after which a worker that had no place is asked again
 DONE, GONE = "done", "gone"  # events: a task is done, its worker is no longer there
@@ -143,7 +141,7 @@ class Dask(Elsewhere):
 
     def events(self, seconds: float) -> Iterator[Event]:
         """Yield what the workers have told, and which trainings are over."""
-        if time.monotonic() - self._looked_at >= LOOKED_EVERY:
+        if time.monotonic() - self._looked_at >= WORKERS_LOOKED_AT_EVERY:
             self._look()
         try:
             told = self._events.get(timeout=seconds)

@@ -12,7 +12,7 @@ from typing import Any
 from graphnn.errors import GraphError
 from graphnn.runs.comparison import Training
 from graphnn.runs.comparison_training import STOPPED, ComparisonWork
-from graphnn.runs.comparison_worker import ordered
+from graphnn.runs.comparison_worker import EPOCH, FAILED, OVER, SAID, ordered
 from graphnn.storage.locks import InUse, claim
 from graphnn.storage.regular_files import open_regular
 from graphnn.training.history import Record
@@ -21,8 +21,8 @@ from graphnn.version import __version__
 SEEN_WITHIN = 2.0  # seconds in which a file of another machine is to be seen, for file systems that look seldom
 PAUSE = 0.1
 
-BEGUN, SAID, EPOCH = "begun", "said", "epoch"  # events
-OVER, FAILED, ELSEWHERE = "over", "failed", "elsewhere"  # results; the last: this worker cannot, let another one
+BEGUN = "begun"  # an event besides SAID and EPOCH
+ELSEWHERE = "elsewhere"  # a result besides OVER and FAILED: this worker cannot, let another one
 
 TRAINING = threading.Lock()  # one training at a time: its locks on files belong to the process
 TO_STOP: set[str] = set()  # keys of tasks that are to stop

@@ -24,11 +24,9 @@ from graphnn.runs.comparison_orders import (
 )
 from graphnn.runs.comparison_progress import TimeOfAll
 from graphnn.runs.comparison_training import ComparisonWork
-from graphnn.runs.comparison_worker import ordered
+from graphnn.runs.comparison_worker import EPOCH, FAILED, OVER, SAID, ordered
 from graphnn.runs.stopping import SIGNALS
 from graphnn.training.history import Record
-
-SAID, EPOCH, OVER, FAILED = "said", "epoch", "over", "failed"  # messages of a process
 
 
 class TrainingProcess:

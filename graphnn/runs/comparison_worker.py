@@ -12,6 +12,9 @@ from graphnn.text.terminal import note, printed_by
 from graphnn.training.history import Record
 from graphnn.training.trainer import Trainer
 
+SAID, EPOCH = "said", "epoch"  # what a process tells of a training that it carries out
+OVER, FAILED = "over", "failed"  # what comes of it
+
 Told = Callable[[Record], None]
 
 
