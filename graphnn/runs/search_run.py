@@ -11,7 +11,7 @@ from graphnn.runs.executors import Executor
 from graphnn.runs.facts import FINISHED
 from graphnn.runs.search import Search
 from graphnn.runs.search_best import best_on_test
-from graphnn.runs.search_next import commands, resume_command
+from graphnn.runs.search_commands import commands, resume_command
 from graphnn.runs.search_plan import SearchPlan, SearchRequest
 from graphnn.runs.search_report import Searched, ranked
 from graphnn.runs.search_study import optuna

@@ -7,7 +7,7 @@ from graphnn.runs.comparison import ComparisonRequest, Training
 from graphnn.runs.folder import RunFolder
 from graphnn.runs.known_runs import KnownRun
 from graphnn.runs.reading import DocumentSource
-from graphnn.runs.search_next import commands, resume_command
+from graphnn.runs.search_commands import commands, resume_command
 from graphnn.runs.search_trial import SearchTrial
 from graphnn.runs.store import RunStore, store_of
 from graphnn.specification.variants import Variant
