@@ -2,9 +2,9 @@
 
 All rates were measured with float32 on one thread of an AMD EPYC of the fourth generation, as the least time of each
 call in many steps of the documents in models/. Other machines are slower or quicker in all of them alike, so that how
-many workers pay depends little on the machine. The pieces of a step, by these rates and as measured: cifar10 162 and
-162 ms, mnist_record 113 and 109, photographs 27 and 28, digits 1.1 and 1.0; too much for mnist_cnn, 52 and 40 ms, and
-mnist, 2.2 and 1.5. In two processes the slower one took 0.51 to 0.58 of that, where the model says 0.50.
+many workers pay depends little on the machine. The pieces of a step, by these rates and as measured: cifar10 163 and
+162 ms, mnist_record 110 and 109, photographs 28 and 28; too much for mnist_cnn, 51 and 40 ms, mnist, 2.1 and 1.5, and
+digits, 1.5 and 1.0. In two processes the slower one took 0.51 to 0.58 of that, where the model says 0.50.
 """
 
 import math
@@ -23,6 +23,9 @@ from graphnn.optimizers.base import Optimizer
 
 # A call of a layer for one piece, forward or backward, whatever its size: Flatten of models/mnist_cnn.json took 10 µs.
 CALL = 10e-6
+
+# Of the estimates by which kernels choose algorithms, and of their rates, which are those of a slower machine.
+QUICKER = 0.75
 
 # Element-wise work on a number: pooling of 100,000 numbers took 26 µs forward and 79 µs backward.
 ELEMENT = 0.3e-9
@@ -66,10 +69,10 @@ def image_seconds(
     """Return what a pass of a convolution takes for one image."""
     options = kernels.estimates(window, channels, output, filters, gradient=gradient)
     if algorithm in options:
-        return options[algorithm]
+        return QUICKER * options[algorithm]
     windows = math.prod(window.kernel) * channels * math.prod(output)
     gathered = 0 if window.pointwise else 4 * windows / GATHER_RATE
-    return windows * filters / WINDOWS_RATE + gathered
+    return QUICKER * (windows * filters / WINDOWS_RATE + gathered)
 
 
 def convolution_seconds(node: Node, kernels: Kernels, plan: Plan) -> tuple[float, float]:
@@ -90,7 +93,7 @@ def convolution_seconds(node: Node, kernels: Kernels, plan: Plan) -> tuple[float
     rotated, algorithm = window.rotated, chosen.input_gradient
     if algorithm is None or rotated is None:
         windows = math.prod(window.kernel) * channels * math.prod(output)
-        return forward, backward + windows * layer.filters / WINDOWS_RATE + 8 * windows / COPY_RATE
+        return forward, backward + QUICKER * (windows * layer.filters / WINDOWS_RATE + 8 * windows / COPY_RATE)
     back = image_seconds(algorithm, rotated, layer.filters, (height, width), channels, kernels, gradient=False)
     return forward, backward + back
 
@@ -119,7 +122,7 @@ def node_costs(node: Node, kernels: Kernels, plan: Plan) -> NodeCosts:
         forward, backward = convolution_seconds(node, kernels, plan)
         added = element * math.prod(node.output_shape)  # the biases, and their gradient
         return NodeCosts(forward + added, backward + added if back else 0, 2 * CALL, 3 * CALL if back else 0)
-    products = node.multiply_adds / WINDOWS_RATE
+    products = QUICKER * node.multiply_adds / WINDOWS_RATE
     passed = element * numbers(node)
     read = DENSE_WEIGHT * weights if node.multiply_adds else 0
     backward = (1 + plan.needs_dx(node)) * products + 2 * passed if back else 0
@@ -166,4 +169,5 @@ def update_seconds(optimizer: Optimizer, shape: tuple[int, int] | None, size: in
         return seconds
     short, long = sorted(shape)
     iterations: int = getattr(optimizer, "steps", 1)
-    return seconds + iterations * (2 * short * short * long + short**3) / WINDOWS_RATE + 10 * CALL
+    products = iterations * (2 * short * short * long + short**3)
+    return seconds + QUICKER * products / WINDOWS_RATE + 10 * CALL

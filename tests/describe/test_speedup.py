@@ -146,3 +146,11 @@ def test_a_batch_of_a_trillion_is_not_cut(root: Path) -> None:
     costs = costs_of(spec, build_graph(spec), NUMBA)
     assert costs.lanes == 32
     assert speedup(costs, [32])[0].efficiency > 0.99
+
+
+@pytest.mark.parametrize(("name", "measured"), [("cifar10", 0.162), ("mnist_record", 0.109), ("photographs", 0.028)])
+def test_pieces_take_what_was_measured(name: str, measured: float, root: Path) -> None:
+    """Where kernels choose by other rates than before, those of the model are to be adapted."""
+    spec = read_spec(root / f"models/{name}.json")
+    costs = costs_of(spec, build_graph(spec), NUMBA)
+    assert step_time(costs, 1).pieces == pytest.approx(measured, rel=0.05)
