@@ -1,5 +1,6 @@
 """Dask: carries out the trainings of a comparison on the workers of a Dask cluster."""
 
+import json
 import logging
 import os
 import queue
@@ -228,19 +229,36 @@ def connected(scheduler: str) -> "Client":
         from distributed import Client
     except ImportError as problem:
         raise GraphError(f"--scheduler needs Dask's package distributed{import_remedy(problem, 'dask')}") from problem
-    place: dict[str, Any] = {"address": scheduler}
-    if "://" not in scheduler and (scheduler.endswith(".json") or Path(scheduler).exists()):
-        if not Path(scheduler).is_file():
-            raise GraphError(f"--scheduler {scheduler}: no such file; dask scheduler --scheduler-file writes it")
-        place = {"scheduler_file": scheduler}
+    address = address_of(scheduler)
     try:
-        return Client(**place, timeout=CONNECTED_WITHIN, set_as_default=False, name="graphnn-compare")
+        return Client(address, timeout=CONNECTED_WITHIN, set_as_default=False, name="graphnn-compare")
     except OSError as problem:
         advice = "; dask scheduler starts one, and prints its address"
         raise GraphError(f"--scheduler {scheduler}: no scheduler answers there{advice}") from problem
-    except (ValueError, KeyError, TypeError, AssertionError) as problem:
+
+
+def address_of(scheduler: str) -> str:
+    """Return the address of a scheduler, which its file has. Raises GraphError where it is none.
+
+    It is checked here, because a client that is refused its address ends with a traceback, after twenty seconds.
+    """
+    from distributed.comm import get_address_host_port
+    from distributed.security import Security
+
+    try:
+        address = scheduler
+        if "://" not in scheduler and (scheduler.endswith(".json") or Path(scheduler).exists()):
+            if not Path(scheduler).is_file():
+                raise GraphError(f"--scheduler {scheduler}: no such file; dask scheduler --scheduler-file writes it")
+            address = json.loads(Path(scheduler).read_bytes())["address"]
+        get_address_host_port(address)
+    except (ValueError, KeyError, TypeError, AttributeError, NotImplementedError) as problem:
         advice = f"; write tcp://HOST:{PORT}, or the file of dask scheduler --scheduler-file"
         raise GraphError(f"--scheduler {scheduler}: is no address of a scheduler{advice}") from problem
+    if address.startswith("tls://") and Security().get_connection_args("client").get("ssl_context") is None:
+        advice = "Dask's configuration names none; write them under distributed.comm.tls.client"
+        raise GraphError(f"--scheduler {scheduler}: tls needs certificates, and {advice}")
+    return address
 
 
 def unfit(client: "Client", addresses: list[str], store: RunStore) -> dict[str, str]:

@@ -195,6 +195,7 @@ def test_what_a_worker_sees_of_a_folder(
         ("tcp://127.0.0.1:1", "no scheduler answers there; dask scheduler starts one, and prints its address"),
         ("localhost", "is no address of a scheduler; write tcp://HOST:8786, or the file of dask scheduler "),
         ("foo://localhost:1", "is no address of a scheduler; write tcp://HOST:8786, or the file of dask scheduler "),
+        ("tls://localhost:1", "tls needs certificates, and Dask's configuration names none; write them under "),
         ("nowhere.json", "no such file; dask scheduler --scheduler-file writes it"),
     ],
 )
@@ -202,7 +203,19 @@ def test_an_address_of_nobody_is_refused(
     scheduler: str, said: str, comparison: ComparisonRequest, carry_out: CarryOut, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(comparison_dask, "CONNECTED_WITHIN", 0.5)
+    if "answers" not in said:  # a client that is refused its address ends with a traceback, when nobody looks
+        monkeypatch.setattr(distributed, "Client", None)
     assert refusal(carry_out, comparison, scheduler).startswith(f"--scheduler {scheduler}: {said}")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"address": 5}', '{"address": "localhost"}'])
+def test_a_file_without_an_address_is_refused(
+    text: str, comparison: ComparisonRequest, carry_out: CarryOut, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(distributed, "Client", None)
+    file = tmp_path / "scheduler.json"
+    file.write_text(text)
+    assert refusal(carry_out, comparison, str(file)).startswith(f"--scheduler {file}: is no address of a scheduler")
 
 
 def test_the_extra_is_named_where_dask_is_missing(
