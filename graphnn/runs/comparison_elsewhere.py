@@ -21,7 +21,7 @@ from graphnn.runs.comparison_orders import (
     TrainingSaid,
 )
 from graphnn.runs.comparison_progress import TimeOfAll
-from graphnn.runs.comparison_training import STOPPED, ComparisonWork
+from graphnn.runs.comparison_training import LEFT, STOPPED, ComparisonWork
 from graphnn.runs.executors import INTERRUPTED, Ended, EpochDone, TrainingTask
 from graphnn.runs.stopping import StopRequest
 from graphnn.text.numbers import clock
@@ -181,6 +181,7 @@ class Elsewhere(ABC):
             complain(str(error))
 
     def _say_end(self, ended: Ended) -> None:
+        """Print what came of a training that is over; who ordered one that is left to another process says so."""
         training = ended.training
         if training.measured and not training.diverged:
             part, seconds = training.parts[0], clock(training.seconds)
@@ -188,7 +189,7 @@ class Elsewhere(ABC):
             line = f"{ended.task.title}: {part} {', '.join(figures(measured))}, {seconds}"
             fits = display_width(line) <= (terminal_width() or COLUMNS)
             say(line if fits else f"{ended.task.title}: {short_figures(measured)}, {seconds}")
-        elif ended.how != INTERRUPTED:
+        elif ended.how not in (INTERRUPTED, LEFT):
             say(f"{ended.task.title}: {ended.how}")
 
     def _show(self) -> None:
