@@ -30,7 +30,10 @@ NEEDING: dict[str, list[str]] = {
     "serve": ["serve net.json --port 0"],
     "completion": ["--print-completion bash"],
     "tensorboard": ["train net.json --tensorboard events"],
-    "mpi": ["OMPI_COMM_WORLD_SIZE=2 train net.json", "PMI_SIZE=2 train net.json"],  # as mpirun of either MPI starts it
+    "mpi": [
+        "OMPI_COMM_WORLD_SIZE=2 OMPI_COMM_WORLD_RANK=0 train net.json",
+        "PMI_SIZE=2 PMI_RANK=0 train net.json",
+    ],  # as mpirun of either MPI starts it
     "dask": ["compare net.json --seeds 0,1 --scheduler tcp://127.0.0.1:8786"],
     "search": ["compare net.json --variants ranges.json --search optuna"],
     "torch": ["benchmark net.json --against torch", "import other.pt --into net.json --replace"],
@@ -75,7 +78,7 @@ def test_a_command_names_the_extra_that_it_needs(
     extra: str, line: str, here: Path, graphnn: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = line.split()
-    if "=" in words[0]:
+    while "=" in words[0]:
         monkeypatch.setenv(*words.pop(0).split("="))
     name = words[0]
     if name not in COMMANDS and not name.startswith("-"):
