@@ -154,12 +154,18 @@ def batchwise_costs(node: Node, kernels: Kernels) -> BatchwiseCosts:
 
 
 def prepared_seconds(node: Node, kernels: Kernels, plan: Plan) -> list[float]:
-    """Return what it takes to prepare a node's weights for its algorithms, once a step: for each direction."""
+    """Return what it takes to lay a node's weights, once a step, as its algorithms read them: for each part."""
     if not isinstance(node.layer, Conv2D):
         return []
     chosen = node.layer.algorithms(node.input_shape, kernels)
-    read = [chosen.forward, *([chosen.input_gradient] if plan.needs_dx(node) and chosen.input_gradient else [])]
-    return [CALL + PREPARED * node.parameters[0].size * isinstance(each, Winograd) for each in read]
+    filters, channels, *kernel = node.parameters[0].shape
+    parts = [(chosen.forward, filters, part) for part in chosen.forward.parts(channels, filters)]
+    if plan.needs_dx(node) and chosen.input_gradient:  # with rotated weights, from the filters to the channels
+        parts += [(chosen.input_gradient, channels, part) for part in chosen.input_gradient.parts(filters, channels)]
+    return [
+        CALL + PREPARED * math.prod(kernel) * outputs * (part.stop - part.start) * isinstance(algorithm, Winograd)
+        for algorithm, outputs, part in parts
+    ]
 
 
 def update_seconds(optimizer: Optimizer, shape: tuple[int, int] | None, size: int) -> float:

@@ -43,8 +43,14 @@ class Algorithm(Protocol):
     def values_per_filter(self, window: Window) -> int:
         """Return the number of values that `prepare` makes of one filter of one channel."""
 
-    def prepare(self, weights: Array, allocate: Allocate) -> Array:
-        """Return weights (D, C, Kh, Kw) in the form that `convolve` takes; computed once per step."""
+    def parts(self, channels: int, filters: int) -> list[slice]:
+        """Return the channels of each part that `prepare` computes by itself; several workers may share the parts."""
+
+    def prepare(self, weights: Array, allocate: Allocate, part: slice | None = None) -> Array:
+        """Return weights (D, C, Kh, Kw) in the form that `convolve` takes; computed once per step.
+
+        part: one of `parts`, the only one that is computed; the others stay as they are in the memory from `allocate`.
+        """
 
     def convolve(
         self, x: Array, prepared: Array, window: Window, y: Array, scratch: Scratch, epilogue: Epilogue = NO_EPILOGUE

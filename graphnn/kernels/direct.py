@@ -7,7 +7,7 @@ import numpy as np
 
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.kernels.channels import in_memory_order
-from graphnn.kernels.convolution import NO_EPILOGUE, Epilogue, Scratch, Window, as_matrix, blocks
+from graphnn.kernels.convolution import NO_EPILOGUE, Epilogue, Scratch, Window, blocks
 from graphnn.kernels.im2col_gemm import Allocate
 from graphnn.kernels.numba_algorithms import NO_BIASES, CompiledIm2col, frames
 from graphnn.kernels.vectors import WIDTH, contiguous, flat
@@ -26,16 +26,16 @@ class Direct(CompiledIm2col):
 
     name: str = "direct"
 
-    def prepare(self, weights: Array, allocate: Allocate) -> Array:
-        matrix, filters = as_matrix(weights), len(weights)
+    def prepare(self, weights: Array, allocate: Allocate, part: slice | None = None) -> Array:
+        ordered, filters, some = weights.transpose(2, 3, 1, 0), len(weights), part or slice(None)
         if weights.dtype != np.float32 or filters < WIDTH:
-            return super().prepare(weights, allocate)
-        count = -(-filters // WIDTH)
-        matrices = allocate(count * len(matrix) * WIDTH).reshape(count, len(matrix), WIDTH)
+            return super().prepare(weights, allocate, part)
+        count, shape = -(-filters // WIDTH), ordered.shape[:3]
+        matrices = allocate(count * math.prod(shape) * WIDTH).reshape(count, *shape, WIDTH)
         for number in range(count):
             first = min(number * WIDTH, filters - WIDTH)
-            matrices[number] = matrix[:, first : first + WIDTH]
-        return matrices
+            matrices[number, :, :, some] = ordered[:, :, some, first : first + WIDTH]
+        return matrices.reshape(count, -1, WIDTH)
 
     def convolve(
         self, x: Array, prepared: Array, window: Window, y: Array, scratch: Scratch, epilogue: Epilogue = NO_EPILOGUE

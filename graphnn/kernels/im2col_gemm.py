@@ -39,12 +39,15 @@ class Im2col:
     def values_per_filter(self, window: Window) -> int:
         return math.prod(window.kernel)
 
-    def prepare(self, weights: Array, allocate: Allocate) -> Array:
-        ordered = weights.transpose(2, 3, 1, 0)
+    def parts(self, channels: int, filters: int) -> list[slice]:
+        return [slice(0, channels)]
+
+    def prepare(self, weights: Array, allocate: Allocate, part: slice | None = None) -> Array:
+        ordered, some = weights.transpose(2, 3, 1, 0), part or slice(None)
         if ordered.flags.c_contiguous:
             return weights
         copy = allocate(weights.size).reshape(ordered.shape)
-        copy[...] = ordered
+        copy[:, :, some] = ordered[:, :, some]
         return copy.transpose(3, 2, 0, 1)
 
     def gather(self, x: Array, window: Window, scratch: Scratch) -> Array:

@@ -1,15 +1,16 @@
 """Conv2D: the same small filters at every position of an image."""
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from typing import ClassVar, Literal
 
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.initializers.constant import zeros
-from graphnn.kernels.algorithms import Algorithms
+from graphnn.kernels.algorithms import Algorithm, Algorithms
 from graphnn.kernels.channels import channel_sums
 from graphnn.kernels.convolution import NO_EPILOGUE, Epilogue, Window, input_gradient, rotated
 from graphnn.kernels.im2col import Pair, determine_padding, pair
+from graphnn.kernels.im2col_gemm import Allocate
 from graphnn.kernels.kernels import Kernels
 from graphnn.layers.base import Arrays, Backward, Gradients, Preparation, register
 from graphnn.layers.context import Context
@@ -109,27 +110,22 @@ class Conv2D(WeightedLayer):
         return Epilogue(params["biases"]) if self.use_bias else NO_EPILOGUE
 
     def prepare(self, params: Arrays, ctx: Context) -> PreparedWeights:
-        back = self._prepare_rotated(params, ctx) if self._convolves_back(ctx) else None
-        return PreparedWeights(self._prepare_forward(params, ctx), back, self.epilogue(params))
+        forward, *back = (algorithm.prepare(W, memory) for algorithm, W, memory in self._readings(params, ctx))
+        return PreparedWeights(forward, back[0] if back else None, self.epilogue(params))
 
     def preparations(self, params: Arrays, ctx: Context) -> tuple[Preparation, ...]:
-        size = params["weights"].size
-        forward = Preparation(size, lambda: self._prepare_forward(params, ctx))
-        back = Preparation(size, lambda: self._prepare_rotated(params, ctx))
-        return (forward, back) if self._convolves_back(ctx) else (forward,)
+        return tuple(
+            Preparation(W[:, part].size, partial(algorithm.prepare, W, memory, part))
+            for algorithm, W, memory in self._readings(params, ctx)
+            for part in algorithm.parts(W.shape[1], W.shape[0])
+        )
 
-    def _convolves_back(self, ctx: Context) -> bool:
-        """Whether the gradient of the input is needed, and is a convolution."""
-        return ctx.needs_dx and self.algorithms(ctx.input_shape, ctx.kernels).input_gradient is not None
-
-    def _prepare_forward(self, params: Arrays, ctx: Context) -> Array:
-        W, algorithm = params["weights"], self.algorithms(ctx.input_shape, ctx.kernels).forward
-        return algorithm.prepare(W, lambda size: ctx.keep("forward", (size,), W.dtype))
-
-    def _prepare_rotated(self, params: Arrays, ctx: Context) -> Array:
-        W, algorithm = params["weights"], self.algorithms(ctx.input_shape, ctx.kernels).input_gradient
-        assert algorithm is not None
-        return algorithm.prepare(rotated(W), lambda size: ctx.keep("rotated", (size,), W.dtype))
+    def _readings(self, params: Arrays, ctx: Context) -> Iterator[tuple[Algorithm, Array, Allocate]]:
+        """Yield each algorithm of the step that reads prepared weights, those to prepare for it, and their memory."""
+        W, algorithms = params["weights"], self.algorithms(ctx.input_shape, ctx.kernels)
+        yield algorithms.forward, W, lambda size: ctx.keep("forward", (size,), W.dtype)
+        if ctx.needs_dx and algorithms.input_gradient is not None:
+            yield algorithms.input_gradient, rotated(W), lambda size: ctx.keep("rotated", (size,), W.dtype)
 
     def forward(self, params: Arrays, x: Array, ctx: Context) -> tuple[Array, Backward]:
         window, W, algorithms = self.window, params["weights"], self.algorithms(x.shape[1:], ctx.kernels)

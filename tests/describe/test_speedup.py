@@ -12,7 +12,9 @@ from graphnn.describe.machines import Cluster, cluster_estimate
 from graphnn.describe.speedup import StageCosts, StepCosts, shared_out, speedup, step_time
 from graphnn.describe.step_costs import node_costs
 from graphnn.engine.plan import kernels_for, training_plan
+from graphnn.engine.workspace import StepContext, Workspace
 from graphnn.graph.build import build_graph
+from graphnn.graph.initialisation import initialise
 from graphnn.kernels.numba_kernels import NUMBA
 from graphnn.specification.spec import read_spec
 
@@ -114,8 +116,7 @@ def test_machines_by_hand() -> None:
 IMAGES = {  # the least efficiency of sixteen workers
     **dict.fromkeys(("cifar10", "cifar10_resnet", "cifar10_resnet18", "mnist_record"), 0.8),
     **dict.fromkeys(("cifar10_quick", "cifar10_record", "cifar10_wide"), 0.9),
-    "mnist_cnn": 0.7,
-    "photographs": 0.6,  # batches of 32 small pictures
+    **dict.fromkeys(("mnist_cnn", "photographs"), 0.7),
 }
 
 
@@ -126,6 +127,21 @@ def test_documents_of_images_keep_sixteen_cores_busy(name: str, root: Path) -> N
     assert one.efficiency == 1
     assert eight.efficiency >= 0.8
     assert sixteen.efficiency >= IMAGES[name]
+
+
+def test_what_is_prepared_is_shared_out_as_by_the_engine(root: Path) -> None:
+    spec = read_spec(root / "models/photographs.json")
+    graph = build_graph(spec)
+    plan, workspace, parameters = training_plan(graph, 32, NUMBA), Workspace(32, NUMBA), initialise(graph, 0)
+    parts = []
+    for node in graph.nodes:
+        ctx = StepContext(workspace, node, training=True, needs_dx=plan.needs_dx(node))
+        parts += node.layer.preparations(parameters.values[node.name], ctx)
+    costs = costs_of(spec, graph, NUMBA)
+    assert costs.shared
+    assert len(costs.prepared) == len(parts) == 9  # two parts for each direction of conv4
+    largest = [cost for cost, part in zip(costs.prepared, parts, strict=True) if part.size == 64 * 128 * 9 // 2]
+    assert largest == [max(costs.prepared)] * 4
 
 
 def test_what_is_frozen_is_not_counted(root: Path) -> None:

@@ -11,6 +11,7 @@ from graphnn.engine.workers import Workers
 from graphnn.engine.workspace import Workspace
 from graphnn.graph.graph import Graph, chain
 from graphnn.graph.initialisation import initialise
+from graphnn.kernels import winograd
 from graphnn.kernels.kernels import NUMPY
 from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.conv2d import Conv2D
@@ -76,6 +77,26 @@ def test_each_worker_prepares_about_as_much(graph: Graph) -> None:
         team.close()
     np.testing.assert_array_equal(made.prepared[1].forward, 2 * before[0])
     np.testing.assert_array_equal(made.prepared[1].rotated, 2 * before[1])
+
+
+def test_a_large_layer_is_shared_out_in_parts(monkeypatch: pytest.MonkeyPatch, graph: Graph) -> None:
+    monkeypatch.setattr(winograd, "KERNELS", 2**10)
+    monkeypatch.setattr(winograd, "channels_in_part", winograd.channels_in_part.__wrapped__)
+    parameters = initialise(graph, 0)
+    team = Workers(7)
+    try:
+        made = SharedPreparation(graph.nodes, parameters, Workspace(32, NUMPY), team, lambda node: node.index > 0)
+        # of "second" 4 parts of 16 channels in each of two directions, and two of "third", have 9,216 weights each
+        sizes = [sum(part.size for _, part in share) for share in made._shares]
+        assert sizes == [2 * 9216, 2 * 9216, 2 * 9216, 9216 + 2880, 9216, 9216, 9216]
+        expected = made.prepared[1].forward.copy(), made.prepared[1].rotated.copy()
+        for each in (made.prepared[1].forward, made.prepared[1].rotated):
+            each[...] = np.nan
+        made.renew()
+    finally:
+        team.close()
+    np.testing.assert_array_equal(made.prepared[1].forward, expected[0])
+    np.testing.assert_array_equal(made.prepared[1].rotated, expected[1])
 
 
 def test_little_is_prepared_by_every_worker(graph: Graph) -> None:

@@ -58,6 +58,9 @@ def test_equal_to_the_reference(kernels, case, order, after, dtype, block_bytes,
         steps = []
         for algorithm in algorithms:
             prepared = algorithm.prepare(W, lambda size: np.full(size, np.nan, dtype))
+            if algorithm.parts(shape[1], filters) == [every := slice(0, shape[1])]:
+                same = algorithm.prepare(W, lambda size: np.full(size, np.nan, dtype), every)
+                np.testing.assert_array_equal(same, prepared)
             steps.append(algorithm.bind(x, prepared, window, y, kernels.Scratch(), epilogue))
     for _ in range(2):
         x[...] = rng.normal(size=shape)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from graphnn.kernels import winograd
 from graphnn.kernels.algorithms import IM2COL, im2col_seconds, winograd_seconds
-from graphnn.kernels.convolution import Epilogue, Window
+from graphnn.kernels.convolution import Epilogue, Window, rotated
 from graphnn.kernels.im2col import convolve as reference
 from graphnn.kernels.im2col import convolve_backward as reference_backward
 from graphnn.kernels.kernels import NUMPY
@@ -91,6 +91,39 @@ def test_rounding_stays_near_what_the_design_allows(kernels, algorithm):
     U = algorithm.prepare(W.astype(np.float32), lambda size: np.empty(size, np.float32))
     algorithm.convolve(kernels.channels_last(x, np.float32), U, SAME, y, kernels.Scratch())
     assert np.abs(y - expected).max() / np.abs(expected).max() < (2e-6 if algorithm.tile == 2 else 2e-5)
+
+
+@pytest.mark.parametrize(
+    ("channels", "filters", "step"),
+    [  # one part of few kernels, two of more, and none with more than 8,192
+        (16, 32, 16),
+        (64, 64, 64),
+        (48, 96, 48),
+        (64, 128, 32),
+        (128, 64, 64),
+        (256, 256, 32),
+        (3, 3000, 2),
+        (1, 9000, 1),
+    ],
+)
+def test_parts_have_about_as_many_channels_each(algorithm, channels, filters, step):
+    assert algorithm.parts(channels, filters) == [
+        slice(start, min(channels, start + step)) for start in range(0, channels, step)
+    ]
+
+
+@pytest.mark.parametrize("size", [(64, 128), (128, 130), (3, 3000), (16, 16)], ids=str)
+@pytest.mark.parametrize("of", [lambda W: W, rotated], ids=["as they are", "rotated"])
+def test_parts_have_the_bits_of_the_whole(kernels, algorithm, size, of):
+    channels, filters = size
+    W = of(kernels.channels_last(np.random.default_rng(0).normal(size=(filters, channels, 3, 3)), np.float32))
+    memory = np.full(algorithm.points * W.shape[0] * W.shape[1], np.nan, np.float32)
+    for part in algorithm.parts(W.shape[1], W.shape[0]):
+        before = np.isnan(memory).sum()
+        algorithm.prepare(W, lambda size: memory, part)
+        assert before - np.isnan(memory).sum() == algorithm.points * W[:, part, 0, 0].size
+    whole = algorithm.prepare(W, lambda size: np.full(size, np.nan, np.float32))
+    np.testing.assert_array_equal(memory.reshape(whole.shape), whole)
 
 
 def test_the_choice_follows_from_shapes():
