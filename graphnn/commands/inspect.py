@@ -160,9 +160,12 @@ def inspected(spec: Spec, graph: Graph, arguments: argparse.Namespace) -> tuple[
     if arguments.workers:
         from graphnn.describe.document_costs import costs_of
         from graphnn.describe.kernels import document_kernels
-        from graphnn.describe.speedup_report import with_speedup
+        from graphnn.describe.speedup_report import uneven_note, with_speedup
 
         costs = costs_of(spec, graph, document_kernels(spec, graph, arguments.kernels))
+        uneven = uneven_note(costs, arguments.machines)
+        if uneven is not None:
+            note(uneven)
         report = with_speedup(report, costs, arguments.workers, arguments.machines, arguments.network)
     if arguments.weights is None:
         return description, report, ""

@@ -1,7 +1,5 @@
 """The model of the speed-up, extended by what machines exchange over a network when a training runs on several."""
 
-from itertools import pairwise
-
 from graphnn.describe.speedup import StepCosts, StepTime, slowest, step_time
 from graphnn.engine.workers import shares
 from graphnn.frozen_dataclass import frozen_dataclass
@@ -45,11 +43,18 @@ def cluster_estimate(costs: StepCosts, cluster: Cluster) -> ClusterEstimate:
     return ClusterEstimate(cluster, (max(sizes), min(sizes)), time, sent, faster, faster / workers)
 
 
+def share_evenly(costs: StepCosts, machines: int) -> bool:
+    """Whether so many machines can share the lanes of a batch evenly; training by others is refused."""
+    return costs.lanes % machines == 0
+
+
 def members(costs: StepCosts, cluster: Cluster) -> list[range]:
-    """Return the lanes of each worker: machines have equal numbers of neighbouring lanes, the last perhaps fewer."""
-    each = -(-costs.lanes // cluster.machines)
-    starts = [min(number * each, costs.lanes) for number in range(cluster.machines + 1)]
-    return [own for start, stop in pairwise(starts) for own in shares(range(start, stop), cluster.workers)]
+    """Return the lanes of each worker: machines have equal numbers of neighbouring lanes."""
+    return [
+        own
+        for of_machine in shares(range(costs.lanes), cluster.machines)
+        for own in shares(of_machine, cluster.workers)
+    ]
 
 
 def cluster_time(costs: StepCosts, cluster: Cluster) -> StepTime:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from graphnn.describe.machines import Cluster, ClusterEstimate, cluster_estimate
+from graphnn.describe.machines import Cluster, ClusterEstimate, cluster_estimate, share_evenly
 from graphnn.describe.speedup import Estimate, StepCosts, speedup
+from graphnn.document.document import listed
 from graphnn.reports.kinds import BYTES, COUNT, MILLISECONDS, Kind
 from graphnn.reports.report import Column, Part, Remark, Report, Table
 
@@ -34,12 +35,16 @@ MACHINES = (
 def with_speedup(
     report: Report, costs: StepCosts, workers: Sequence[int], machines: Sequence[int], networks: Sequence[float]
 ) -> Report:
-    """Return the report of a plan with the estimates for workers, and for machines with so many workers each."""
+    """Return the report of a plan with the estimates for workers, and for machines with so many workers each.
+
+    Machines that cannot share the lanes evenly are left out; see `uneven_note`.
+    """
     estimates = speedup(costs, workers)
     clusters = [
         cluster_estimate(costs, Cluster(number, each, network))
         for each in workers
         for number in machines
+        if share_evenly(costs, number)
         for network in (networks if number > 1 else networks[:1])  # one machine sends nothing
     ]
     parts = [*report.parts, *speedup_parts(estimates, costs.lanes)]
@@ -49,6 +54,13 @@ def with_speedup(
     if clusters:
         values["machines"] = [cluster_values(each) for each in clusters]
     return Report(parts, {**report.data, **values})
+
+
+def uneven_note(costs: StepCosts, machines: Sequence[int]) -> str | None:
+    """Return what is to be said of machines that cannot share the lanes evenly; None where all can."""
+    uneven = [str(number) for number in machines if not share_evenly(costs, number)]
+    lanes = f"{costs.lanes} lane{'s' * (costs.lanes > 1)}"
+    return f"{listed(uneven)} machines cannot share {lanes} evenly, so they cannot train together" if uneven else None
 
 
 def speedup_parts(estimates: Sequence[Estimate], lanes: int) -> Iterator[Part]:

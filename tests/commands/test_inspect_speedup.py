@@ -8,6 +8,7 @@ import pytest
 from graphnn.commands.inspect import main
 
 Shown = pytest.CaptureFixture[str]
+DIGITS = "models/digits.json"  # with batches of two lanes
 
 
 def test_workers(document: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,9 +26,9 @@ def test_workers(document: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch)
     assert "machines" not in shown.out
 
 
-def test_machines_in_json(document: Path, capsys: Shown) -> None:
+def test_machines_in_json(root: Path, capsys: Shown) -> None:
     arguments = ["--plan", "--workers", "2,1", "--machines", "1,2", "--network", "10,100", "--format", "json"]
-    assert main([str(document), *arguments]) == 0
+    assert main([str(root / DIGITS), *arguments]) == 0
     content = json.loads(capsys.readouterr().out)
     assert [each["workers"] for each in content["speedup"]] == [2, 1]
     last = content["speedup"][1]
@@ -40,6 +41,14 @@ def test_machines_in_json(document: Path, capsys: Shown) -> None:
     slow, quick = content["machines"][1:3]
     assert slow["sent_bytes"] == quick["sent_bytes"] > 0
     assert slow["network_seconds"] > quick["network_seconds"]
+
+
+def test_machines_that_cannot_share_the_lanes(root: Path, capsys: Shown) -> None:
+    arguments = ["--plan", "--workers", "1", "--machines", "3,2,8", "--format", "json"]
+    assert main([str(root / DIGITS), *arguments]) == 0
+    shown = capsys.readouterr()
+    assert [each["machines"] for each in json.loads(shown.out)["machines"]] == [2]
+    assert "note: 3, 8 machines cannot share 2 lanes evenly, so they cannot train together\n" in shown.err
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from graphnn.describe import machines, step_costs
 from graphnn.describe.document_costs import costs_of
-from graphnn.describe.machines import Cluster, cluster_estimate
+from graphnn.describe.machines import Cluster, cluster_estimate, share_evenly
 from graphnn.describe.speedup import StageCosts, StepCosts, shared_out, speedup, step_time
 from graphnn.describe.step_costs import node_costs
 from graphnn.engine.plan import kernels_for, training_plan
@@ -109,7 +109,8 @@ def test_machines_by_hand() -> None:
     assert found.time.network == pytest.approx((3 + 2 + 1 + 2 + 4) * 0.125 + found.sent / 10_000)
     assert found.time.pieces == 8 + 16 + 5 + 4
     assert (found.time.update, found.time.barriers, found.lanes) == (12, 0, (2, 2))
-    assert cluster_estimate(COSTS, Cluster(3, 1, 10)).lanes == (2, 0)
+    assert cluster_estimate(COSTS, Cluster(2, 3, 10)).lanes == (1, 0)
+    assert [share_evenly(COSTS, machines) for machines in (1, 2, 3, 4, 8)] == [True, True, False, True, False]
     assert cluster_estimate(COSTS, Cluster(2, 1, 100)).speedup > found.speedup
 
 
