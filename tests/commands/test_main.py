@@ -107,6 +107,7 @@ def test_every_file_of_a_command_is_in_the_list(root: Path) -> None:
         "predict_output",
         "predict_table",
         "sharing_habits",
+        "speedup_arguments",
         "watching",
     }
     assert {file.stem for file in (root / "graphnn" / "commands").glob("*.py")} - shared == modules
