@@ -20,7 +20,7 @@ from graphnn.version import __version__
 INSTALLED = (("version", "graphnn"), ("numpy", "numpy"), ("BLAS", "BLAS"))
 
 
-class Refused(GraphError):
+class RefusedRanks(GraphError):
     """The ranks cannot train together; every rank raises it."""
 
 
@@ -56,36 +56,38 @@ def machine() -> str:
 
 
 def check_equal(where: str, first: Mapping[str, Any], other: Mapping[str, Any]) -> None:
-    """Raise Refused where a rank differs from the first in what all must have in common."""
+    """Raise RefusedRanks where a rank differs from the first in what all must have in common."""
     if "problem" in other:
-        raise Refused(f"{where}: {other['problem']}")
+        raise RefusedRanks(f"{where}: {other['problem']}")
     for name, called in (*INSTALLED, *([("numba", "numba")] if first["kernels"] == "numba" else [])):
         if other[name] != first[name]:
             has = f"has {called} {other[name]}" if other[name] else f"does not have {called}"
-            raise Refused(f"{where}: {has}, and rank 0 has {first[name]}; install the same")
+            raise RefusedRanks(f"{where}: {has}, and rank 0 has {first[name]}; install the same")
     found = [each.text("at rank 0", "there") for each in differences(first["document"], other["document"])]
     if found:
-        raise Refused(
+        raise RefusedRanks(
             f"{where}: has another document than rank 0: {found[0]}; give all ranks the same file and options"
         )
     if other["plugins"] != first["plugins"]:
-        raise Refused(f"{where}: has other plugins than rank 0; give all ranks the same files with --plugin")
+        raise RefusedRanks(f"{where}: has other plugins than rank 0; give all ranks the same files with --plugin")
     for key in sorted(first["digests"].keys() | other["digests"].keys()):
         if other["digests"].get(key) != first["digests"].get(key):
-            raise Refused(f"{where}: has other data than rank 0 ({key}); give all ranks the same files")
+            raise RefusedRanks(f"{where}: has other data than rank 0 ({key}); give all ranks the same files")
     if (other["limit"], other["samples"]) != (first["limit"], first["samples"]):
-        raise Refused(f"{where}: uses other samples than rank 0; give all ranks the same options")
+        raise RefusedRanks(f"{where}: uses other samples than rank 0; give all ranks the same options")
 
 
 def check_count(size: int, plan: Plan) -> None:
-    """Raise Refused where `size` ranks cannot share out the blocks of a batch evenly."""
+    """Raise RefusedRanks where `size` ranks cannot share out the blocks of a batch evenly."""
     lanes, batch = plan.cut.lanes, f"a batch of {plan.cut.batch_size:,}"
     if lanes == 1:
-        raise Refused(f"this network is too small for several ranks: {batch} is one block; train it without mpirun")
+        raise RefusedRanks(
+            f"this network is too small for several ranks: {batch} is one block; train it without mpirun"
+        )
     if lanes % size:
         counts = [str(count) for count in range(2, lanes + 1) if lanes % count == 0]
         use = f"{', '.join(counts[:-1])} or {counts[-1]}" if len(counts) > 1 else counts[0]
-        raise Refused(
+        raise RefusedRanks(
             f"{size} ranks cannot share {batch} evenly, which is cut into {lanes} blocks: start {use}, with more "
             "--threads each"
         )

@@ -17,7 +17,7 @@ from graphnn.kernels.choice import kernels_named
 from graphnn.kernels.kernels import Kernels
 from graphnn.machine.cores import available_cores
 from graphnn.runs.data import TrainingData
-from graphnn.runs.joint_facts import Refused, check_count, check_equal, facts_of, machine
+from graphnn.runs.joint_facts import RefusedRanks, check_count, check_equal, facts_of, machine
 from graphnn.runs.reading import DocumentSource
 from graphnn.specification.spec import Spec
 from graphnn.text.terminal import note
@@ -44,7 +44,7 @@ class JointStart:
     ) -> Kernels:
         """Compare with the other ranks, and return the kernels that rank 0 has chosen.
 
-        kernels: the choice of rank 0. Raises Refused, in every rank, where they could not train together.
+        kernels: the choice of rank 0. Raises RefusedRanks, in every rank, where they could not train together.
         """
         if self.ranks is None:
             assert kernels is not None
@@ -58,16 +58,16 @@ class JointStart:
     def fail(self, error: BaseException) -> None:
         """Let the other ranks know that this one cannot train, unless they know already how it is with it."""
         if self.ranks is not None and not self.compared:
-            with suppress(Refused):
+            with suppress(RefusedRanks):
                 self._compare({"problem": str(error) or type(error).__name__})
 
     def _compare(self, own: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Tell the others what this rank says of itself, and return what rank 0 does. Raises Refused."""
+        """Tell the others what this rank says of itself, and return what rank 0 does. Raises RefusedRanks."""
         assert self.ranks is not None
         self.compared = True
         first, *others = self.ranks.facts({"machine": machine(), **own})
         if "problem" in first:
-            raise Refused(str(first["problem"]))
+            raise RefusedRanks(str(first["problem"]))
         for rank, facts in enumerate(others, 1):
             check_equal(f"rank {rank}, on {facts['machine']}", first, facts)
         for rank, facts in enumerate(others, 1):
@@ -107,7 +107,7 @@ def leading(joint: JointStart) -> Iterator[None]:
     except BaseException as error:
         joint.fail(error)
         ranks = joint.ranks
-        if ranks is not None and joint.together and not (ranks.ended or isinstance(error, Refused)):
+        if ranks is not None and joint.together and not (ranks.ended or isinstance(error, RefusedRanks)):
             atexit.register(ranks.abort, exit_code(error))  # once the message is printed
         raise
 
@@ -121,7 +121,7 @@ def following(ranks: Ranks, joint: JointStart) -> Iterator[None]:
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
         try:
             yield
-        except Refused:
+        except RefusedRanks:
             raise SystemExit(0) from None  # rank 0 says why, and its exit code is that of the job
         except BaseException as error:
             if joint.together:
