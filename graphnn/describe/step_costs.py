@@ -40,8 +40,9 @@ PASSES = {"numba": 1.0, "numpy": 2.5}
 # For each piece all weights of a dense layer are read twice and its gradient is written: 166 µs of 200,000 weights.
 DENSE_WEIGHT = 0.83e-9
 
-# The weights that Winograd's algorithms read, for one direction: 147,000 weights took 0.91 ms for both.
-PREPARED = 3.1e-9
+# The weights that Winograd's algorithms read, for one direction: with a cold cache, 147,000 weights took 110 µs, and in a
+# step a third longer.
+PREPARED = 1e-9
 
 # Batch normalisation combines the rows of 16 pieces: 88 µs forward and 46 µs backward, of 16 channels as of 128.
 COMBINE, COMBINE_BACK = 88e-6, 46e-6
@@ -154,7 +155,7 @@ def batchwise_costs(node: Node, kernels: Kernels) -> BatchwiseCosts:
 
 
 def prepared_seconds(node: Node, kernels: Kernels, plan: Plan) -> list[float]:
-    """Return what it takes to lay a node's weights, once a step, as its algorithms read them: for each part."""
+    """Return what it takes to prepare a node's weights for its algorithms, once a step: for each part."""
     if not isinstance(node.layer, Conv2D):
         return []
     chosen = node.layer.algorithms(node.input_shape, kernels)
