@@ -155,9 +155,13 @@ def planned(request: ComparisonRequest) -> Iterator[Training]:
 
 
 class Planner:
-    """Plans the trainings of variants, and loads each data set once for all of them. part: that figures are on."""
+    """Plans the trainings of variants, and loads each data set once for all of them. part: that figures are on.
 
-    def __init__(self, request: ComparisonRequest) -> None:
+    search: whether the trainings are those of a search, which has no use for the test part.
+    """
+
+    def __init__(self, request: ComparisonRequest, *, search: bool = False) -> None:
+        self._search = search
         self._request, self.part = request, "test" if request.test else "validation"
         self._loaded: dict[str, tuple[int, int, Mapping[str, str]]] = {}  # training samples, held out, digests
 
@@ -165,10 +169,10 @@ class Planner:
         """Yield the training of a variant from each seed, without its run. Raises GraphError where none is possible."""
         request = self._request
         if not request.test and not spec.data["validation_split"]:
+            instead = "" if self._search else ", or measure on the test part with --test"
             raise GraphError(
                 f"{request.document.file}, {variant.name}: there is no validation part to measure on; write "
-                "data.validation_split, for example by --set data.validation_split=0.1, or measure on the test part "
-                "with --test"
+                f"data.validation_split, for example by --set data.validation_split=0.1{instead}"
             )
         count, own, digests_of_parts = self._samples(spec)
         check_length(spec, graph, count, own, variant)

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
-from graphnn.document.document import value_at
+from graphnn.document.document import Path, value_at
 from graphnn.errors import GraphError, Problem, SpecError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.build import build_graph
@@ -14,7 +15,7 @@ from graphnn.runs.curves import watched
 from graphnn.runs.reading import checked_document, read_document
 from graphnn.runs.search_study import Values
 from graphnn.runs.search_trial import Figure, SearchTrial
-from graphnn.specification.overrides import parse_path
+from graphnn.specification.overrides import parse_path, replaces
 from graphnn.specification.search_ranges import SearchSpace, fitted
 from graphnn.specification.spec import Spec
 from graphnn.specification.variants import AS_IT_IS, Variant
@@ -48,13 +49,13 @@ class SearchPlan:
 
     def __init__(self, request: SearchRequest) -> None:
         """Check everything. Raises SpecError with the problems of the ranges, and GraphError as `planned` does."""
-        self._comparison, self._planner = request.comparison, Planner(request.comparison)
-        refuse_set(request.space, self._comparison.document.overrides)
+        self._comparison, self._planner = request.comparison, Planner(request.comparison, search=True)
         self.space = fitted(request.space, self._refused)
         refuse_seeds(self.space)
         refuse_few(self.space, request.trials)
         source = self._comparison.document.changed(*self._shared)
         spec = read_document(source)
+        refuse_replaced(self.space, self._comparison.document.overrides, spec.document.value)
         graph = build_graph(spec)
         (self.base,) = self._planner.trainings(self._variant(AS_IT_IS), spec, graph)
         self.figure = figure_of(spec, graph)
@@ -119,10 +120,7 @@ def first_values(spec: Spec, space: SearchSpace) -> Values | None:
     """Return what the document itself tries; None where a value is not among those of its range."""
     found = []
     for one in space.ranges:
-        try:
-            path = parse_path(one.path, spec.document.value)
-        except ValueError:
-            return None
+        path = place(one.path, spec.document.value)
         written = value_at(spec.document.value, path)
         value = one.drawn(value_at(spec.resolved(), path) if written is None else written)
         if value is None:
@@ -131,14 +129,33 @@ def first_values(spec: Spec, space: SearchSpace) -> Values | None:
     return tuple(found)
 
 
-def refuse_set(space: SearchSpace, overrides: Sequence[str]) -> None:
-    """Raise SpecError where --set sets what is searched."""
-    targets = {override.partition("=")[0].strip() for override in overrides}
-    both = [one.path for one in space.ranges if one.path in targets]
-    if both:
-        raise SpecError(
-            *(space.problem(path, None, f"{path} is also set by --set; leave one of them out") for path in both)
-        )
+def refuse_replaced(space: SearchSpace, overrides: Sequence[str], document: Any) -> None:
+    """Raise SpecError where a range sets what --set, "set" or an earlier range sets, too, which would have no effect.
+
+    document: the value of the document, whose layers have names.
+    """
+    before = [*(("set by --set", each) for each in overrides), *(('in "set"', each) for each, _ in space.shared)]
+    targets = [(where, override.partition("=")[0].strip()) for where, override in before]
+    others = [(where, target, place(target, document)) for where, target in targets]
+    problems = []
+    for one in space.ranges:
+        path = place(one.path, document)
+        for where, target, other in others:
+            if replaces(path, other):
+                what = "" if target == one.path else f" replaces {target}, which"
+                message = f"{one.path}{what} is also {where}; leave one of them out"
+                problems.append(space.problem(one.path, None, message))
+        others.append(("searched", one.path, path))
+    if problems:
+        raise SpecError(*problems)
+
+
+def place(target: str, document: Any) -> Path:
+    """Return the path of a setting, as --set takes it, in a document; a path of its own where that has no such place."""
+    try:
+        return parse_path(target, document)
+    except ValueError:
+        return (target,)
 
 
 def refuse_seeds(space: SearchSpace) -> None:

@@ -62,6 +62,11 @@ def axis_of(argument: str, others: Sequence[str], overrides: Sequence[str]) -> A
         raise ValueError(EXAMPLE)
     if target in others:
         raise ValueError(f"{target} is varied already; give all its values at once")
+    inside = next((other for other in others if other.startswith((f"{target}.", f"{target}["))), None)
+    if inside is not None:
+        raise ValueError(
+            f"{target} replaces {inside}, which is varied, too; write it before that, or leave one of them out"
+        )
     if any(override.partition("=")[0].strip() == target for override in overrides):
         raise ValueError(f"{target} is also set by --set, which would have no effect; leave one of them out")
     texts = tuple(part.strip() for part in parts(text))

@@ -118,6 +118,11 @@ def refuse_plain_name(rest: str, path: Path, document: Any) -> None:
                 raise ValueError(f"{message}{rest[len(name) + 1 :]}, which sets it wherever the block is used")
 
 
+def replaces(path: Sequence[str | int], other: Sequence[str | int]) -> bool:
+    """Whether setting what is at `path` undoes that what is at `other` was set before."""
+    return tuple(other[: len(path)]) == tuple(path)
+
+
 def put(value: Any, path: Path, new: Any, document: Document) -> None:
     """Set `new` at `path` in `value`, making missing objects on the way; None removes what is at the path.
 

@@ -22,8 +22,11 @@ from graphnn.training.history import read_history
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 RATES = {"low": 1e-6, "high": 0.1, "log": True}
+OPTIMIZERS = {"choices": [{"type": "SGD", "learning_rate": rate} for rate in (0.1, 0.2)]}
 WIDTHS = {"choices": [4, 8, 16]}
 RANGES = {"optimizer.learning_rate": RATES, "layers.hidden.units": WIDTHS}
+WHOLE = 'search: optimizer replaces optimizer.learning_rate, which is also in "set"; leave one of them out'
+TWICE = "twice.json:1:61: search: layers[0].units replaces layers.hidden.units, which is also searched; leave one of"
 QUICK = ("--set", "training.epochs=5", "--limit", "200", "--set", "training.batch_size=16")
 
 
@@ -212,7 +215,13 @@ def test_the_figure_is_the_one_that_the_document_watches(document: Path, graphnn
         (["--search", "optuna", "--variants", "seeds.json"], "the best of several seeds is luck"),
         (["--search", "optuna", "--variants", "few.json"], "there are only 3 combinations of values for 30 trials"),
         (["--search", "optuna", "--variants", "wrong.json"], 'wrong.json:1:13: optimizer: unknown key "lr"; did you'),
-        (["--search", "optuna", "--variants", "search.json", "--set", "data.validation_split=0"], "no validation part"),
+        (["--search", "optuna", "--variants", "search.json", "--set", "data.validation_split=0"], "split=0.1\n"),
+        (["--search", "optuna", "--variants", "whole.json", "--trials", "2"], WHOLE),
+        (["--search", "optuna", "--variants", "twice.json", "--trials", "2"], TWICE),
+        (
+            ["--search", "optuna", "--variants", "search.json", "--set", "layers[0].units=4"],
+            "search.json:1:82: search: layers.hidden.units replaces layers[0].units, which is also set by --set; leave",
+        ),
     ],
 )
 def test_what_cannot_be_searched_is_refused_before_anything_is_trained(
@@ -224,6 +233,8 @@ def test_what_cannot_be_searched_is_refused_before_anything_is_trained(
         "none.json": {"variants": [{"name": "a", "set": {}}]},
         "seeds.json": {"search": {"training.seed": {"low": 0, "high": 99}}},
         "few.json": {"search": {"layers.hidden.units": WIDTHS}},
+        "whole.json": {"set": {"optimizer.learning_rate": 0.5}, "search": {"optimizer": OPTIMIZERS}},
+        "twice.json": {"search": {"layers.hidden.units": WIDTHS, "layers[0].units": WIDTHS}},
         "wrong.json": {"search": {"optimizer.lr": RATES}},
     }
     for name, values in files.items():

@@ -53,13 +53,22 @@ def test_settings_of_one_name_are_named_in_full() -> None:
         (["a=1e-1,0.1"], "the value 0.1 stands there twice"),
         (['a={"x":1},{"x": 1}'], 'the value {"x": 1} stands there twice'),
         (["a=1,2", "a=3,4"], "--vary a=3,4: a is varied already; give all its values at once"),
+        (
+            ["a.b=1,2", "a={},[]"],
+            "a replaces a.b, which is varied, too; write it before that, or leave one of them out",
+        ),
+        (["a[0].b=1,2", "a=1,2"], "a replaces a[0].b, which is varied, too"),
         (["set=1,2"], "set is also set by --set, which would have no effect"),
         (["a=1", "b"], "one value varies nothing.*\n--vary b: write KEY=VALUE"),
     ],
 )
 def test_what_varies_nothing_is_refused(arguments: list[str], said: str) -> None:
-    with pytest.raises(SpecError, match=said.replace("{", r"\{")):
+    with pytest.raises(SpecError, match=said.replace("{", r"\{").replace("[", r"\[")):
         grid(arguments, ["set = 7"])
+
+
+def test_a_part_of_what_is_varied_may_vary_after_it() -> None:
+    assert len(grid(["a=[1],[2]", "a[0]=3,4", "ab=5,6"], [])) == 8
 
 
 def test_too_many_combinations_are_refused_before_they_are_made() -> None:
