@@ -130,11 +130,12 @@ def first_values(spec: Spec, space: SearchSpace) -> Values | None:
 
 
 def refuse_replaced(space: SearchSpace, overrides: Sequence[str], document: Any) -> None:
-    """Raise SpecError where a range sets what --set, "set" or an earlier range sets, too, which would have no effect.
+    """Raise SpecError where a range sets what --set, "set" or an earlier range has set, which would have no effect.
 
     document: the value of the document, whose layers have names.
     """
-    before = [*(("set by --set", each) for each in overrides), *(('in "set"', each) for each, _ in space.shared)]
+    before = [("set by --set", override) for override in overrides]
+    before += [('in "set"', override) for override, _ in space.shared]
     targets = [(where, override.partition("=")[0].strip()) for where, override in before]
     others = [(where, target, place(target, document)) for where, target in targets]
     problems = []
@@ -151,7 +152,7 @@ def refuse_replaced(space: SearchSpace, overrides: Sequence[str], document: Any)
 
 
 def place(target: str, document: Any) -> Path:
-    """Return the path of a setting, as --set takes it, in a document; a path of its own where that has no such place."""
+    """Return the path of a setting, as --set takes it, in a document; one of its own where there is no such place."""
     try:
         return parse_path(target, document)
     except ValueError:
