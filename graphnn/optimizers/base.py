@@ -15,7 +15,11 @@ from graphnn.registry import Registry
 from graphnn.specification.describable import Describable, check_built_in
 from graphnn.types import Array, Shape, shape_text
 
-BLOCK = 16384  # elements: all arrays of a block stay in the second-level cache during its update
+# Elements: all arrays of a block stay in the second-level cache during its update. SGDMomentum took 140 µs for the
+# 235,146 parameters of models/mnist.json in blocks of 2¹⁵, 166 in blocks of 2¹⁴, and 126 in blocks of 2¹⁶, which need a
+# cache of 1 MiB.
+BLOCK = 2**15
+NORM_BLOCK = 2**14  # elements whose squares are added up at a time: the last bits of a norm depend on it
 
 
 @frozen_dataclass
@@ -122,7 +126,7 @@ class ElementwiseOptimizer(Optimizer):
         step: int,
         weight_decay: float,
     ) -> None:
-        for block in blocks(len(parameter)):
+        for block in blocks(len(parameter), BLOCK):
             block_state = [state[slot][block] for slot in self.slots]
             self.update_block(parameter[block], gradient[block], block_state, learning_rate, step, weight_decay)
 
@@ -147,9 +151,10 @@ def clip(gradient: Array, longest: float | None) -> None:
 
 def norm(vector: Array) -> float:
     """Return the Euclidean norm; squares in float64, block by block, neither overflow nor underflow for float32."""
-    return math.sqrt(sum(float(np.square(vector[block], dtype=np.float64).sum()) for block in blocks(len(vector))))
+    parts = blocks(len(vector), NORM_BLOCK)
+    return math.sqrt(sum(float(np.square(vector[block], dtype=np.float64).sum()) for block in parts))
 
 
-def blocks(length: int) -> Iterator[slice]:
-    """Return the slices that cut a vector into blocks."""
-    return (slice(start, start + BLOCK) for start in range(0, length, BLOCK))
+def blocks(length: int, size: int) -> Iterator[slice]:
+    """Return the slices that cut a vector into blocks of `size` elements."""
+    return (slice(start, start + size) for start in range(0, length, size))
