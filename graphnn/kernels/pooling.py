@@ -64,17 +64,11 @@ def max_pool_gradient(x: Array, y: Array, dy: Array, window: Window, dx: Array, 
     """Write into dx the sum of dy over the windows in which the pixel is the first maximum in row-major order.
 
     It compares x with y instead of storing an array of indices: a pixel takes the gradient of a window where it equals
-    the maximum and no earlier pixel of the window does. The pixels at one position in the windows are copied first,
-    because numpy spends more time on starting an inner loop than on the channels of a pixel.
+    the maximum and no earlier pixel of the window does.
     """
-    n, channels, out_h, out_w = dy.shape
-    shape = (n, out_h, out_w, channels)
-
-    def memory(name: str, dtype: Any) -> Array:
-        return scratch(name, shape, dtype).transpose(0, 3, 1, 2)
-
-    free, taken = memory("free", np.bool_), memory("taken", np.bool_)
-    there, share = memory("there", x.dtype), memory("share", dy.dtype)
+    y, dy = in_memory_order(y), in_memory_order(dy)
+    _, out_h, out_w, _ = dy.shape
+    free, taken = scratch("free", dy.shape, np.bool_), scratch("taken", dy.shape, np.bool_)
     free[...] = True
     overlap = any(kernel > stride for kernel, stride in zip(window.kernel, window.strides, strict=True))
     if (
@@ -84,15 +78,14 @@ def max_pool_gradient(x: Array, y: Array, dy: Array, window: Window, dx: Array, 
     ):
         dx[...] = 0  # some pixels are in several windows, or in none
     for seen, target in zip(shifted_views(x, window), shifted_views(dx, window), strict=True):
-        there[...] = seen
-        np.equal(there, y, out=taken)
+        np.equal(in_memory_order(seen), y, out=taken)
         taken &= free
         free ^= taken
-        np.multiply(dy, taken, out=share)
+        to = in_memory_order(target)
         if overlap:
-            target += share
+            to += np.multiply(dy, taken, out=scratch("share", dy.shape, dy.dtype))
         else:
-            target[...] = share
+            np.multiply(dy, taken, out=to)
 
 
 def average_pool(x: Array, window: Window, y: Array) -> None:
