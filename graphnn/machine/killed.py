@@ -22,6 +22,14 @@ def out_of_memory_kills(root: Path = ROOT) -> int:
     return sum(counts)
 
 
+def signal_name(number: int) -> str:
+    """Return what a signal is called: SIGKILL; "signal 40" for one of the many without a name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
 def ending(status: int, most_kib: int, kills: int) -> str:
     """Return in words how a process has ended.
 
@@ -30,11 +38,7 @@ def ending(status: int, most_kib: int, kills: int) -> str:
     if not os.WIFSIGNALED(status):
         return f"has ended with exit code {os.waitstatus_to_exitcode(status)}"
     number = os.WTERMSIG(status)
-    try:
-        name = signal.Signals(number).name
-    except ValueError:  # one of the many without a name
-        name = f"signal {number}"
-    text = f"was ended by {name} when it had taken {bytes_text(1024 * most_kib)} at most"
+    text = f"was ended by {signal_name(number)} when it had taken {bytes_text(1024 * most_kib)} at most"
     if number != signal.SIGKILL:
         return text
     if kills:

@@ -11,7 +11,7 @@ from typing import Any
 
 from graphnn.errors import GraphError
 from graphnn.machine.cores import available_cores
-from graphnn.machine.killed import out_of_memory_kills
+from graphnn.machine.killed import out_of_memory_kills, signal_name
 from graphnn.runs.comparison_elsewhere import Elsewhere
 from graphnn.runs.comparison_orders import (
     Event,
@@ -118,9 +118,10 @@ class Jobs(Elsewhere):
         """Return how a process has ended, in words, and what may help."""
         if code is None or code >= 0:
             return f"its process has ended with exit code {code}", ""
-        kills, advice = out_of_memory_kills() - self._kills, "; use fewer --jobs, or smaller batches"
-        name = signal.Signals(-code).name if -code in [*signal.Signals] else f"signal {-code}"
-        return f"its process was ended by {name}{', because memory ran out' if kills else ''}", advice if kills else ""
+        how = f"its process was ended by {signal_name(-code)}"
+        if out_of_memory_kills() == self._kills:
+            return how, ""
+        return f"{how}, because memory ran out", "; use fewer --jobs, or smaller batches"
 
     def close(self) -> None:
         """End all processes; those without a training end when nobody is there any more to give them one."""
