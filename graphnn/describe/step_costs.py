@@ -40,8 +40,8 @@ PASSES = {"numba": 1.0, "numpy": 2.5}
 # For each piece all weights of a dense layer are read twice and its gradient is written: 166 µs of 200,000 weights.
 DENSE_WEIGHT = 0.83e-9
 
-# The weights that Winograd's algorithms read, for one direction: with a cold cache, 147,000 weights took 110 µs, and in a
-# step a third longer.
+# The weights that Winograd's algorithms read, for one direction: with a cold cache, 147,000 weights took 110 µs, and a
+# third longer in a step.
 PREPARED = 1e-9
 
 # Batch normalisation combines the rows of 16 pieces: 88 µs forward and 46 µs backward, of 16 channels as of 128.
