@@ -1,7 +1,6 @@
 """Pooling in channels-last memory: one strided pass over the images per position in the window."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 
