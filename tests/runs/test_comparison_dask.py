@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from graphnn.errors import GraphError
-from graphnn.runs import comparison_dask, comparison_dask_worker
+from graphnn.runs import comparison_dask_cluster, comparison_dask_worker
 from graphnn.runs.comparison import ComparisonRequest
 from graphnn.runs.comparison_dask import Dask
 from graphnn.runs.comparison_dask_worker import seen
@@ -202,7 +202,7 @@ def test_what_a_worker_sees_of_a_folder(
 def test_an_address_of_nobody_is_refused(
     scheduler: str, said: str, comparison: ComparisonRequest, carry_out: CarryOut, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(comparison_dask, "CONNECTED_WITHIN", 0.5)
+    monkeypatch.setattr(comparison_dask_cluster, "CONNECTED_WITHIN", 0.5)
     if "answers" not in said:  # a client that is refused its address ends with a traceback, when nobody looks
         monkeypatch.setattr(distributed, "Client", None)
     assert refusal(carry_out, comparison, scheduler).startswith(f"--scheduler {scheduler}: {said}")
