@@ -105,7 +105,7 @@ class Engine:
         self.close()
 
     def close(self) -> None:
-        """End the threads or processes, and let other ranks go on; restore the number of BLAS threads."""
+        """End the threads or processes, and let other ranks end; restore the number of BLAS threads."""
         if self._together is not None and self._together.leads:
             self._together.end()
         self._formation.disband()
