@@ -66,6 +66,19 @@ class Plan:
             assert not any(row[count:])
 
 
+def forked(plan, runs):
+    """Return a team of processes that carry out a plan, how the first one does, the tasks begun, and wrong errors."""
+    begun, wrong = shared_zeros((runs, MOST), np.int64), shared_zeros((plan.members, runs), np.int64)
+    team = Processes(plan.members)
+
+    def serve():
+        plan.carry_out(team, begun, wrong[team.rank])
+        team.exchange(None)
+
+    team.fork(serve)
+    return team, serve, begun, wrong
+
+
 @pytest.mark.parametrize("seed", seeds)
 def test_random_runs_of_threads(seed):
     plan = Plan(seed, 60)
@@ -82,14 +95,7 @@ def test_random_runs_of_threads(seed):
 def test_random_runs_of_processes(seed):
     """All members see the same error, and go on with the next run."""
     plan = Plan(seed, 60)
-    begun, wrong = shared_zeros((60, MOST), np.int64), shared_zeros((plan.members, 60), np.int64)
-    team = Processes(plan.members)
-
-    def serve():
-        plan.carry_out(team, begun, wrong[team.rank])
-        team.exchange(None)
-
-    team.fork(serve)
+    team, serve, begun, wrong = forked(plan, 60)
     serve()
     team.close()
     plan.check(begun)
@@ -101,14 +107,7 @@ def test_random_runs_of_processes(seed):
 def test_members_that_are_stopped_for_a_while(seed):
     """As by a busy machine: the others wait, asleep or not, and nothing else changes."""
     plan, draw = Plan(seed, 30), random.Random(seed)
-    begun, wrong = shared_zeros((30, MOST), np.int64), shared_zeros((plan.members, 30), np.int64)
-    team = Processes(plan.members)
-
-    def serve():
-        plan.carry_out(team, begun, wrong[team.rank])
-        team.exchange(None)
-
-    team.fork(serve)
+    team, serve, begun, wrong = forked(plan, 30)
     children, stopper = list(team._children), os.fork()
     if stopper == 0:
         with suppress(ProcessLookupError):
