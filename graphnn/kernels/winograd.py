@@ -24,10 +24,10 @@ from graphnn.types import Array
 # The size of a block of transformed tiles: 0.75 MiB and their product stay in the second-level cache.
 BLOCK_BYTES = 3 * 2**18
 KERNELS = 2**13  # transformed at once, so that they stay there too
+# Of a layer that has as many kernels, at least so many parts, for workers to share out. Each takes time to begin: with
+# 64→128 channels, one part took 64 µs, two took 69 and four 77.
+PARTS = 4
 START_PRODUCT, START_TRANSFORMS = 3e-7, 20e-6  # seconds
-# The parts that workers share out: so many of a layer at least, as far as each has that many kernels, because
-# each takes time to begin: with 64→128 channels, one part took 64 µs, two took 69 and four 77.
-PARTS, LEAST_KERNELS = 2, 2**12
 LEAST_TILES = 64  # per block: these are the rows of the products, each of which reads all weights
 
 B2 = ((1, 0, -1, 0), (0, 1, 1, 0), (0, -1, 1, 0), (0, 1, 0, -1))
@@ -201,8 +201,7 @@ def channels_in_part(channels: int, filters: int) -> int:
     Together the parts are computed as each is alone, so that all bits agree, whoever computes them.
     """
     kernels = channels * filters
-    parts = max(1, min(PARTS, kernels // LEAST_KERNELS), math.ceil(kernels / KERNELS))
-    return math.ceil(channels / parts)
+    return math.ceil(channels / max(PARTS if kernels >= KERNELS else 1, math.ceil(kernels / KERNELS)))
 
 
 def transform_kernels(matrix: Array, kernels: Array, out: Array, most: int = KERNELS) -> None:

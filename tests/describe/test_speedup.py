@@ -140,9 +140,9 @@ def test_what_is_prepared_is_shared_out_as_by_the_engine(root: Path) -> None:
         parts += node.layer.preparations(parameters.values[node.name], ctx)
     costs = costs_of(spec, graph, NUMBA)
     assert costs.shared
-    assert len(costs.prepared) == len(parts) == 9  # two parts for each direction of conv4
-    largest = [cost for cost, part in zip(costs.prepared, parts, strict=True) if part.size == 64 * 128 * 9 // 2]
-    assert largest == [max(costs.prepared)] * 4
+    assert len(costs.prepared) == len(parts) == 13  # four parts for each direction of conv4
+    largest = [cost for cost, part in zip(costs.prepared, parts, strict=True) if part.size == 64 * 128 * 9 // 4]
+    assert largest == [max(costs.prepared)] * 10  # those, and conv3, which has as many weights as one of them
 
 
 def test_what_is_frozen_is_not_counted(root: Path) -> None:

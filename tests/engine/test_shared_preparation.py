@@ -80,7 +80,7 @@ def test_each_worker_prepares_about_as_much(graph: Graph) -> None:
 
 
 def test_a_large_layer_is_shared_out_in_parts(monkeypatch: pytest.MonkeyPatch, graph: Graph) -> None:
-    monkeypatch.setattr(winograd, "KERNELS", 2**10)
+    monkeypatch.setattr(winograd, "KERNELS", 2**11)
     monkeypatch.setattr(winograd, "channels_in_part", winograd.channels_in_part.__wrapped__)
     parameters = initialise(graph, 0)
     team = Workers(7)
