@@ -110,4 +110,5 @@ class Formation:
         """End the team."""
         if self.team is not None:
             self.team.close()
+        self.program.unbind()
         self.team = self._handover = None

@@ -27,7 +27,7 @@ class Program:
         self, graph: Graph, parameters: Parameters, batch_size: int, most: int, seed: int, kernels: Kernels
     ) -> None:
         self._graph, self._parameters = graph, parameters
-        workspace = Workspace(most, kernels)
+        workspace = self._workspace = Workspace(most, kernels)
         self.training = TrainingPass(graph, parameters, batch_size, seed, kernels, workspace)
         self.inference = InferencePass(graph, parameters, batch_size, kernels, workspace)
         self.updater: Updater | None = None
@@ -71,6 +71,14 @@ class Program:
         assert team is not None
         parts = updater.parts(request.members)
         team.run(lambda number: updater.update(parts[number], request.rates, request.step, request.epoch), len(parts))
+
+    def unbind(self) -> None:
+        """Forget what is bound to the memory of this thread.
+
+        It refers to that memory, which refers to it. So once nobody has the program, all of its memory is freed at
+        once, and not when Python looks for such circles: a loop over models would take that of dozens.
+        """
+        self._workspace.thread.bound.clear()
 
     def detach(self) -> None:
         """Replace, in a forked process, the arrays that every process writes by copies: only the first one's are used.

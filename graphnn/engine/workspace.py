@@ -53,12 +53,8 @@ class ThreadMemory(threading.local):
         self.scratch: dict[str, Arena] = {}
         self.brief: dict[tuple[int, str], Arena] = {}
         self.padded: dict[tuple[int, str, Shape, Any], Array] = {}
-        self.slots = (Arena(self.grown), Arena(self.grown))
+        self.slots = (Arena(self.bound.clear), Arena(self.bound.clear))
         self.slot = 0  # index of the slot with the chain's current value
-
-    def grown(self) -> None:
-        """Forget what is bound to memory that has been replaced."""
-        self.bound.clear()
 
     def next_slot(self, shape: Shape, dtype: Any) -> Array:
         """Return the memory of the slot that does not have the current value, and make that slot current."""
@@ -184,7 +180,7 @@ class ScratchContext(Context):
         memory = self.workspace.thread
         if not zeroed:
             if name not in memory.scratch:
-                memory.scratch[name] = Arena(memory.grown)
+                memory.scratch[name] = Arena(memory.bound.clear)
             return memory.scratch[name].take(shape, dtype).reshape(shape)
         key = (self.node.index, name, shape, dtype)
         if key not in memory.padded:

@@ -1,8 +1,10 @@
 """After the first steps nothing large is allocated any more, and threads that begin together share their arrays."""
 
+import gc
 import threading
 import time
 import tracemalloc
+import weakref
 
 import numpy as np
 import pytest
@@ -148,3 +150,32 @@ def test_each_thread_has_slots_of_its_own():
     thread.start()
     thread.join()
     assert not np.shares_memory(*slots)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_memory_of_a_closed_engine_is_freed_without_the_garbage_collector(plain, operations, threads):
+    """A loop over models would hold the memory of many, because the collector counts objects, not their bytes."""
+    graph = plain.network((3, 16, 16), *LAYERS)
+    x, y = plain.samples(graph, 16, dtype=np.float32)
+    arenas = []
+
+    def watched(*arguments):
+        arenas.append(weakref.ref(arena := Arena(*arguments)))
+        return arena
+
+    gc.collect()
+    gc.disable()
+    try:
+        with (
+            pytest.MonkeyPatch.context() as patched,
+            Engine(graph, initialise(graph, 0), batch_size=16, threads=threads, kernels=operations) as engine,
+        ):
+            patched.setattr(workspace_module, "Arena", watched)
+            engine.train_step(ArrayBatch(x, y), epoch=0, step=0)
+            for _ in range(3):  # what is bound is forgotten as long as its memory grows
+                engine.predict(x)
+        del engine
+        assert len(arenas) > 2
+        assert [arena() for arena in arenas if arena() is not None] == []
+    finally:
+        gc.enable()
