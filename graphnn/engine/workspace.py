@@ -25,20 +25,20 @@ class Arena:
     def __init__(self, grown: Callable[[], None] | None = None) -> None:
         self._grown = grown
         self._bytes = np.empty(0, np.uint8)
-        self._views: dict[tuple[Shape, np.dtype[Any]], Array] = {}
+        self._views: dict[tuple[Shape, Any, bool], Array] = {}  # a step of models/digits.json asks 90 times
 
-    def take(self, shape: Shape, dtype: Any) -> Array:
-        """Return the memory as a flat array of the shape's size, grown where it is too small."""
-        dtype = np.dtype(dtype)
-        view = self._views.get((shape, dtype))
+    def take(self, shape: Shape, dtype: Any, *, images: bool = False) -> Array:
+        """Return the memory, grown where it is too small, as an array in C order, or with `images` channels last."""
+        view = self._views.get((shape, dtype, images))
         if view is None:
-            size = math.prod(shape) * dtype.itemsize
+            size = math.prod(shape) * np.dtype(dtype).itemsize
             if size > self._bytes.size:
                 self._bytes = np.empty(size, np.uint8)
                 self._views.clear()
                 if self._grown is not None:
                     self._grown()
-            view = self._views[shape, dtype] = self._bytes[:size].view(dtype)
+            flat = self._bytes[:size].view(dtype)
+            view = self._views[shape, dtype, images] = channels_last(flat, shape) if images else flat.reshape(shape)
         return view
 
 
@@ -59,7 +59,7 @@ class ThreadMemory(threading.local):
     def next_slot(self, shape: Shape, dtype: Any) -> Array:
         """Return the memory of the slot that does not have the current value, and make that slot current."""
         self.slot = 1 - self.slot
-        return channels_last(self.slots[self.slot].take(shape, dtype), shape)
+        return self.slots[self.slot].take(shape, dtype, images=True)
 
 
 @dataclass
@@ -136,7 +136,7 @@ class Workspace:
         if (position, name) not in arenas:
             arenas[position, name] = Arena()
         shape = (capacity, *tail)
-        return channels_last(arenas[position, name].take(shape, dtype), shape)[:samples]
+        return arenas[position, name].take(shape, dtype, images=True)[:samples]
 
     def reserve(self, names: Collection[str], size: int, dtype: Any) -> None:
         """Allocate arrays of `size` elements for each sample of a batch, of which `in_turn` returns parts."""
@@ -179,9 +179,10 @@ class ScratchContext(Context):
     def scratch(self, name: str, shape: Shape, dtype: Any, *, zeroed: bool = False) -> Array:
         memory = self.workspace.thread
         if not zeroed:
-            if name not in memory.scratch:
-                memory.scratch[name] = Arena(memory.bound.clear)
-            return memory.scratch[name].take(shape, dtype).reshape(shape)
+            arena = memory.scratch.get(name)
+            if arena is None:
+                arena = memory.scratch[name] = Arena(memory.bound.clear)
+            return arena.take(shape, dtype)
         key = (self.node.index, name, shape, dtype)
         if key not in memory.padded:
             memory.padded[key] = np.zeros(shape, dtype)

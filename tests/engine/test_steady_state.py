@@ -126,8 +126,12 @@ def test_nodes_use_reserved_memory_in_turn():
 def test_an_arena_grows_and_is_used_again():
     arena = Arena()
     small = arena.take((2, 3), np.float32)
-    assert (small.shape, small.dtype) == ((6,), np.float32)
+    assert (small.shape, small.dtype) == ((2, 3), np.float32)
     assert arena.take((2, 3), np.float32) is small
+    images = arena.take((1, 2, 3, 1), np.float32, images=True)
+    assert images.transpose(0, 2, 3, 1).flags.c_contiguous
+    assert images.shape == arena.take((1, 2, 3, 1), np.float32).shape  # in the same memory, in C order
+    assert arena.take((1, 2, 3, 1), np.float32).strides == (24, 12, 4, 4)
     assert np.shares_memory(arena.take((3,), np.float64), small)
     large = arena.take((100,), np.float64)
     assert not np.shares_memory(large, small)  # what was handed out stays whole
