@@ -1,6 +1,7 @@
 """A training by several ranks: how they begin together, who says what, and how all end where one fails."""
 
 import atexit
+import io
 import os
 import signal
 import sys
@@ -101,7 +102,9 @@ def jointly(ranks: Ranks | None) -> Iterator[JointStart]:
 
 @contextmanager
 def leading(joint: JointStart) -> Iterator[None]:
-    """A context for rank 0."""
+    """A context for rank 0, whose lines mpirun passes on, where they show at once."""
+    if joint.ranks is not None and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
     try:
         yield
     except BaseException as error:
