@@ -6,7 +6,8 @@ from graphnn.describe import step_costs
 from graphnn.describe.memory import prepared_weights
 from graphnn.describe.speedup import StageCosts, StepCosts
 from graphnn.describe.step_costs import batchwise_costs, node_costs, prepared_seconds, update_seconds
-from graphnn.engine.lanes import SHARED_SIZE, trained_size
+from graphnn.engine.folding import SHARED_SIZE
+from graphnn.engine.lanes import trained_size
 from graphnn.engine.plan import Plan, Stage, training_plan
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph

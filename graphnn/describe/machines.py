@@ -1,7 +1,7 @@
 """The model of the speed-up, extended by what machines exchange over a network when a training runs on several."""
 
 from graphnn.describe.speedup import StepCosts, StepTime, slowest, step_time
-from graphnn.engine.workers import shares
+from graphnn.engine.folding import shares
 from graphnn.frozen_dataclass import frozen_dataclass
 
 # Seconds until a small message has come, with TCP over Ethernet and MPI on top: 20 to 50 µs is usual in one rack.

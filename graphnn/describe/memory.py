@@ -3,9 +3,8 @@
 import math
 
 from graphnn.describe.convolution_memory import FLOAT, convolution_scratch
-from graphnn.engine.lanes import SHARED_SIZE, most_buffers
+from graphnn.engine.folding import SHARED_SIZE, most_buffers, shares
 from graphnn.engine.plan import Plan, Stage, training_plan
-from graphnn.engine.workers import shares
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Graph, Node
 from graphnn.kernels.kernels import Kernels

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from graphnn.describe import step_costs
-from graphnn.engine.lanes import SHARED_SIZE, folding
-from graphnn.engine.workers import shares
+from graphnn.engine.folding import SHARED_SIZE, folding, shares
 from graphnn.frozen_dataclass import frozen_dataclass
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
+from graphnn.engine.folding import shares
 from graphnn.engine.ranks import Ranks, Rows
-from graphnn.engine.workers import Team, shares
+from graphnn.engine.workers import Team
 from graphnn.types import Array
 
 

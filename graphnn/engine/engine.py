@@ -7,10 +7,10 @@ from threadpoolctl import threadpool_limits
 
 from graphnn.engine.batch import ArrayBatch, Batch, SourceBatch
 from graphnn.engine.crew import Crew
+from graphnn.engine.folding import SHARED_SIZE
 from graphnn.engine.formation import Formation, LostProcess
 from graphnn.engine.handover import in_engine_order
 from graphnn.engine.inference import at_once
-from graphnn.engine.lanes import SHARED_SIZE
 from graphnn.engine.plan import Plan, kernels_for
 from graphnn.engine.program import Program
 from graphnn.engine.ranks import Ranks

@@ -14,8 +14,8 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from graphnn.engine.folding import share
 from graphnn.engine.waiting import Arrivals, Lost
-from graphnn.engine.workers import share
 from graphnn.machine.killed import ending, out_of_memory_kills
 from graphnn.shared_memory import shared_bytes
 

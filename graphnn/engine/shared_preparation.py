@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from graphnn.engine.lanes import SHARED_SIZE
+from graphnn.engine.folding import SHARED_SIZE
 from graphnn.engine.stage import located
 from graphnn.engine.workers import Team
 from graphnn.engine.workspace import StepContext, Workspace

@@ -9,7 +9,8 @@ import numpy as np
 
 from graphnn.engine.batch import Take
 from graphnn.engine.crew import Crew
-from graphnn.engine.lanes import Lanes, folding
+from graphnn.engine.folding import folding
+from graphnn.engine.lanes import Lanes
 from graphnn.engine.plan import Plan, Stage
 from graphnn.engine.tables import Tables
 from graphnn.engine.workspace import Clock, PieceContext, Workspace

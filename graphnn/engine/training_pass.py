@@ -9,7 +9,8 @@ import numpy as np
 
 from graphnn.engine.batch import ArrayBatch, Batch, feed
 from graphnn.engine.crew import Crew
-from graphnn.engine.lanes import most_buffers, trained_size
+from graphnn.engine.folding import most_buffers
+from graphnn.engine.lanes import trained_size
 from graphnn.engine.plan import training_plan
 from graphnn.engine.shared_preparation import SharedPreparation
 from graphnn.engine.stage import Shared, StageRun, located

@@ -6,6 +6,8 @@ from typing import Protocol
 
 import numpy as np
 
+from graphnn.engine.folding import shares
+
 
 class Team(Protocol):
     """Members that share out numbered tasks: threads of this process, or processes that run the same program."""
@@ -21,16 +23,6 @@ class Team(Protocol):
 
     def once(self, task: Callable[[], object]) -> None:
         """Let the first member run a task that the others wait for; its error is raised in every member."""
-
-
-def share(tasks: range, member: int, members: int) -> range:
-    """Return the tasks of one member, counted from 0: neighbouring ones; the shares differ in size by one at most."""
-    return tasks[member * len(tasks) // members : (member + 1) * len(tasks) // members]
-
-
-def shares(tasks: range, members: int) -> list[range]:
-    """Return the tasks of each member; see `share`."""
-    return [share(tasks, member, members) for member in range(members)]
 
 
 class Workers:

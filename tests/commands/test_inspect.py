@@ -264,13 +264,14 @@ def test_inspect_imports_few_modules(document: Path, python: Callable[..., Any])
         "graphnn.storage.weights",
         "graphnn.datasets.loading",
         "graphnn.engine.engine",
+        "graphnn.engine.workers",
         "graphnn.layers.plugins",
     }
     heavy |= {"numpy.random", "platformdirs"}
     assert "graphnn.describe.describe" in loaded
     assert not loaded & heavy
     ours = sorted(name for name in loaded if name.startswith("graphnn"))
-    assert len(ours) <= 132, ours  # of some 290; each takes about a third of a millisecond
+    assert len(ours) <= 136, ours  # of some 350; each takes about a third of a millisecond
 
 
 def test_a_document_with_blocks_imports_nothing_that_explains_mistakes(

@@ -13,9 +13,9 @@ import pytest
 from graphnn.engine import processes as processes_module
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
+from graphnn.engine.folding import shares
 from graphnn.engine.processes import Processes, can_fork
 from graphnn.engine.waiting import Lost
-from graphnn.engine.workers import shares
 from graphnn.errors import GraphError
 from graphnn.graph.initialisation import initialise
 from graphnn.layers.base import LAYERS, Layer

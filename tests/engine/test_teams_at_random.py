@@ -12,9 +12,10 @@ import pytest
 
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
+from graphnn.engine.folding import shares
 from graphnn.engine.processes import Processes, can_fork
 from graphnn.engine.waiting import Lost
-from graphnn.engine.workers import Workers, shares
+from graphnn.engine.workers import Workers
 from graphnn.errors import GraphError
 from graphnn.graph.initialisation import initialise
 from graphnn.shared_memory import shared_zeros

@@ -182,9 +182,9 @@ def test_a_batch_size_beyond_the_samples_takes_no_memory_and_changes_no_bit(plai
         )
     reserve = Workspace.reserve
 
-    def note(workspace, name, size, dtype):
-        taken.append(size)
-        reserve(workspace, name, size, dtype)
+    def note(workspace, names, size, dtype):
+        taken.append(len(names) * size * workspace.batch_size)
+        reserve(workspace, names, size, dtype)
 
     monkeypatch.setattr(Workspace, "reserve", note)
     expected, large = outcome(5000, None), sum(taken)

@@ -6,7 +6,8 @@ import time
 import numpy as np
 import pytest
 
-from graphnn.engine.workers import Workers, shares
+from graphnn.engine.folding import shares
+from graphnn.engine.workers import Workers
 
 HANGS = 600  # seconds
 
@@ -16,21 +17,6 @@ def workers(request):
     made = Workers(request.param)
     yield made
     made.close()
-
-
-def test_shares_by_hand():
-    assert shares(range(8), 3) == [range(2), range(2, 5), range(5, 8)]
-    assert shares(range(2), 4) == [range(0), range(1), range(1, 1), range(1, 2)]
-    assert shares(range(4, 6), 1) == [range(4, 6)]
-
-
-@pytest.mark.parametrize("members", [1, 2, 3, 7, 16])
-@pytest.mark.parametrize("count", [0, 1, 2, 7, 16, 50])
-def test_shares_are_all_tasks_in_order_and_even(members, count):
-    parts = shares(range(3, 3 + count), members)
-    assert [number for part in parts for number in part] == list(range(3, 3 + count))
-    assert len(parts) == members
-    assert max(map(len, parts)) - min(map(len, parts)) <= 1
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 50])
