@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any, TypeVar, dataclass_transform, overload
 
 C = TypeVar("C", bound=type[Any])
@@ -39,9 +40,15 @@ def as_call(self: Any) -> str:
     return f"{type(self).__qualname__}({', '.join(values)})"
 
 
+@cache
+def compared_fields(cls: Any) -> tuple[str, ...]:
+    """Return the names of the fields that make two objects of a class equal."""
+    return tuple(each.name for each in fields(cls) if each.compare)
+
+
 def compared(self: Any) -> tuple[Any, ...]:
     """Return the values that make two objects equal."""
-    return tuple([getattr(self, each.name) for each in fields(self) if each.compare])
+    return tuple([getattr(self, name) for name in compared_fields(type(self))])
 
 
 def equal(self: Any, other: object) -> bool:
