@@ -1,6 +1,6 @@
 """Frozen dataclasses that are quick to define."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any, TypeVar, dataclass_transform, overload
@@ -48,7 +48,8 @@ def compared_fields(cls: Any) -> tuple[str, ...]:
 
 def compared(self: Any) -> tuple[Any, ...]:
     """Return the values that make two objects equal."""
-    return tuple([getattr(self, name) for name in compared_fields(type(self))])
+    own: Hashable = type(self)
+    return tuple([getattr(self, name) for name in compared_fields(own)])
 
 
 def equal(self: Any, other: object) -> bool:
