@@ -8,7 +8,6 @@ from __future__ import annotations  # mpi4py is an extra, and importing it start
 
 import json
 import os
-import pickle
 import time
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphnn import errors
 from graphnn.errors import GraphError
 from graphnn.types import Array
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 LOOKS = 300  # at an exchange without a pause
 YIELDS = 20_000  # looks after that, each after yielding the core; then with sleeps
 SHORT, LONG = 5e-5, 2e-3  # seconds of the first sleep, and of the longest
-ERRORS_AT_ONCE = 2**16  # bytes of an error that a rank hands to the others
 
 Rows = tuple[Array, Sequence[int]]  # an array, and where the rows of each task begin, with the end of the last
 
@@ -96,15 +95,15 @@ class Ranks:
         self._wait(self._comm.Iallgatherv(MPI.IN_PLACE, [data, counts, starts, MPI.BYTE]))
 
     def _first_error(self, error: Exception | None) -> Exception:
-        """Return the error of the lowest rank that has one, in every rank."""
-        mine = np.zeros((self.size, ERRORS_AT_ONCE), np.uint8)
-        if error is not None:
-            data = pickled(error)
-            mine[self.rank, : len(data)] = np.frombuffer(data, np.uint8)
-        self._gather(mine, list(range(self.size + 1)))
+        """Return the error of the lowest rank that has one, in every rank; in that one, the error itself."""
         first = int(np.flatnonzero(self._statuses)[0])
-        found: Exception = pickle.loads(mine[first].tobytes())
-        return found
+        found = self.facts({} if error is None else {"type": type(error).__name__, "text": str(error)})[first]
+        if error is not None and first == self.rank:
+            return error
+        kind = vars(errors).get(found["type"])
+        if isinstance(kind, type) and issubclass(kind, GraphError):
+            return kind(found["text"])
+        return GraphError(f"rank {first}: {found['type']}: {found['text']}")
 
     def add(self, vector: Array, active: int) -> None:
         """Give all ranks the sum of the vectors of the first `active` ranks, added in the tree of `lanes`.
@@ -174,15 +173,3 @@ def as_bytes(array: Array) -> Array:
     """Return a contiguous array as bytes, which no buffer type can be wrong for."""
     assert array.flags.c_contiguous
     return array.reshape(-1).view(np.uint8)
-
-
-def pickled(error: Exception) -> bytes:
-    """Return an error as bytes; one that is too long or cannot be pickled as GraphError with the start of its text."""
-    try:
-        data = pickle.dumps(error)
-        pickle.loads(data)
-    except Exception:
-        data = b""
-    if 0 < len(data) <= ERRORS_AT_ONCE:
-        return data
-    return pickle.dumps(GraphError(f"{type(error).__name__}: {error}"[: ERRORS_AT_ONCE // 8]))
