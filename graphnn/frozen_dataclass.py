@@ -1,6 +1,6 @@
 """Frozen dataclasses that are quick to define."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any, TypeVar, dataclass_transform, overload
@@ -40,16 +40,17 @@ def as_call(self: Any) -> str:
     return f"{type(self).__qualname__}({', '.join(values)})"
 
 
-@cache
 def compared_fields(cls: Any) -> tuple[str, ...]:
     """Return the names of the fields that make two objects of a class equal."""
     return tuple(each.name for each in fields(cls) if each.compare)
 
 
+known_fields: Callable[[Any], tuple[str, ...]] = cache(compared_fields)
+
+
 def compared(self: Any) -> tuple[Any, ...]:
     """Return the values that make two objects equal."""
-    own: Hashable = type(self)
-    return tuple([getattr(self, name) for name in compared_fields(own)])
+    return tuple([getattr(self, name) for name in known_fields(type(self))])
 
 
 def equal(self: Any, other: object) -> bool:
