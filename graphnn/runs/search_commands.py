@@ -56,7 +56,8 @@ def commands(request: ComparisonRequest, best: SearchTrial) -> Iterator[tuple[st
         return
     options = options_of(request, best)
     more = f" {options}" if options else ""
+    elsewhere = "" if is_beside(request) else f" --output {file_word(request.store.folder)}"  # where one is trained
     yield (
         "To see how much of it is luck",
-        f"{document_command('compare', 'compare', document)}{more} --seeds 0,1,2",
+        f"{document_command('compare', 'compare', document)}{more} --seeds 0,1,2{elsewhere}",
     )

@@ -45,8 +45,13 @@ def test_runs_in_another_folder(document: Path) -> None:
     assert resume_command(given, trial(store)) == (
         f"graphnn train {document} --output {weights} --set d=2 --set a.b=1 --set c=relu --resume 7"
     )
-    first, _ = commands(given, trial(store))
-    assert first == ("Its weights", str(store.folder / "0007" / "weights.npz"))
+    assert list(commands(given, trial(store))) == [
+        ("Its weights", str(store.folder / "0007" / "weights.npz")),
+        (
+            "To see how much of it is luck",
+            f"graphnn compare {document} --set d=2 --set a.b=1 --set c=relu --seeds 0,1,2 --output {store.folder}",
+        ),
+    ]
     unnamed = RunStore(document.with_name("other"))
     assert resume_command(request(document, unnamed), trial(unnamed)) is None
 
