@@ -62,7 +62,7 @@ def cluster_time(costs: StepCosts, cluster: Cluster) -> StepTime:
 
     The workers of a machine share out its lanes, and every machine updates all parameters.
     """
-    local = step_time(costs, cluster.workers)
+    local = step_time(costs, min(cluster.workers, max(1, costs.lanes // cluster.machines)))
     if cluster.machines == 1:
         return local
     own = members(costs, cluster)

@@ -96,13 +96,14 @@ def because(choice: Choice) -> str:
 def memory_facts(plan: TrainingPlan) -> list[Fact]:
     """Return the bytes of memory by their use, without uses of 0 bytes."""
     memory = plan.memory
+    scratch = f"scratch of each of {memory.processes} processes" if memory.processes > 1 else "scratch"
     facts = [
         Fact(f"parameters, gradients, state of {plan.optimizer}", memory.parameters, BYTES),
         Fact("the batch, and outputs kept for backward", memory.outputs, BYTES),
         Fact("gradients at barriers", memory.barriers, BYTES),
         Fact("gradients of lanes that are not added up yet", memory.lanes, BYTES),
         Fact("weights as convolutions read them", memory.prepared, BYTES),
-        Fact(f"scratch of each of {memory.processes} processes", memory.scratch, BYTES),
+        Fact(scratch, memory.scratch, BYTES),
         Fact("more at the start, when the first values are drawn", max(0, memory.start - memory.of_steps), BYTES),
         Fact(f"together, batch of {count_text(plan.batch_size)}", memory.total, BYTES),
     ]

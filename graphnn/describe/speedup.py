@@ -113,7 +113,7 @@ def estimate(one: StepTime, time: StepTime, workers: int, lanes: int) -> Estimat
     """Return the estimate for a number of workers. one, time: of a step by one worker, and by all."""
     sizes = [len(each) for each in shares(range(lanes), workers)]
     faster = one.total / time.total
-    limit = "uneven lanes" if min(sizes) == 0 else limit_of(one, time, workers)
+    limit = "too few lanes" if workers > lanes else limit_of(one, time, workers)
     return Estimate(workers, (max(sizes), min(sizes)), time, faster, faster / workers, limit)
 
 
@@ -125,7 +125,11 @@ def limit_of(one: StepTime, time: StepTime, workers: int) -> str:
 
 
 def step_time(costs: StepCosts, workers: int) -> StepTime:
-    """Return the time of a step with so many workers: for each stage that of the slowest, and a barrier after it."""
+    """Return the time of a step with so many workers: for each stage that of the slowest, and a barrier after it.
+
+    Of more workers than a batch has lanes, only as many are started.
+    """
+    workers = min(workers, costs.lanes)
     members = shares(range(costs.lanes), workers)
     barrier = step_costs.BARRIER + step_costs.BARRIER_EACH * workers if workers > 1 else 0.0
     folded = folding(members, costs.lanes)

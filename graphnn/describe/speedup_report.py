@@ -11,7 +11,7 @@ from graphnn.reports.report import Column, Part, Remark, Report, Table
 
 FACTOR = Kind(lambda value: f"{value:.2f}", right=True)
 PERCENT = Kind(lambda share: f"{100 * share:.0f}%", right=True)
-LANES = Kind(lambda value: f"{value[0]}" if value[0] == value[1] else f"{value[0]}–{value[1]}", right=True)
+LANES = Kind(lambda value: f"{value[0]}" if value[0] == value[1] else f"{value[1]}–{value[0]}", right=True)
 GIGABITS = Kind(lambda value: f"{value:g} Gbit/s", right=True)
 WORKERS = (
     Column("workers", COUNT),

@@ -21,7 +21,8 @@ def test_workers(document: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch)
     head = next(number for number, line in enumerate(lines) if line.split()[:1] == ["workers"])
     assert lines[head + 2].split()[:2] == ["1", "1"]
     assert lines[head + 2].split()[3:] == ["1.00", "100%"]
-    assert lines[head + 3].split()[:2] == ["2", "1–0"]
+    assert lines[head + 3].split()[:2] == ["2", "0–1"]
+    assert lines[head + 3].split()[3:] == ["1.00", "50%", "too", "few", "lanes"]
     assert "The batch has 1 lane: more than one worker does not help." in lines
     assert "machines" not in shown.out
 

@@ -63,9 +63,11 @@ def test_one_worker_is_the_measure() -> None:
 def test_uneven_lanes() -> None:
     three, four, five = speedup(COSTS, [3, 4, 5])
     assert (three.lanes, four.lanes, five.lanes) == ((2, 1), (1, 1), (1, 0))
-    assert three.limit == five.limit == "uneven lanes"
-    assert five.time.pieces == four.time.pieces
-    assert five.efficiency < four.efficiency
+    assert (three.limit, five.limit) == ("uneven lanes", "too few lanes")
+    assert five.time == four.time  # only four workers are started
+    assert five.efficiency == pytest.approx(four.efficiency * 4 / 5)
+    with_two, with_three = (cluster_estimate(COSTS, Cluster(2, each, 10)) for each in (2, 3))
+    assert with_three.time == with_two.time
 
 
 def test_what_costs_most() -> None:
