@@ -20,10 +20,10 @@ from graphnn.graph.graph import Node as Node
 from graphnn.graph.initialisation import initialise as initialise
 from graphnn.initializers.constant import ConstantInitializer as ConstantInitializer
 from graphnn.layers.average_pooling_2d import AveragePooling2D as AveragePooling2D
-from graphnn.layers.base import BatchwiseLayer as BatchwiseLayer
 from graphnn.layers.base import Layer as Layer
 from graphnn.layers.base import register as register
 from graphnn.layers.batch_normalization import BatchNormalization as BatchNormalization
+from graphnn.layers.batchwise import BatchwiseLayer as BatchwiseLayer
 from graphnn.layers.built import BuiltLayer as BuiltLayer
 from graphnn.layers.conv2d import Conv2D as Conv2D
 from graphnn.layers.dense import Dense as Dense

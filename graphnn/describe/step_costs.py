@@ -17,7 +17,7 @@ from graphnn.kernels.convolution import Window
 from graphnn.kernels.im2col import Pair
 from graphnn.kernels.kernels import Kernels
 from graphnn.kernels.winograd import Winograd
-from graphnn.layers.base import BatchwiseLayer
+from graphnn.layers.batchwise import BatchwiseLayer
 from graphnn.layers.conv2d import Conv2D
 from graphnn.optimizers.base import Optimizer
 

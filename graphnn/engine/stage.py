@@ -17,7 +17,8 @@ from graphnn.engine.workspace import Clock, PieceContext, Workspace
 from graphnn.errors import GraphError, ShapeError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.graph.graph import Node
-from graphnn.layers.base import Arrays, Backward, BatchwiseLayer
+from graphnn.layers.base import Arrays, Backward
+from graphnn.layers.batchwise import BatchwiseLayer
 from graphnn.losses.base import Loss
 from graphnn.parameters.parameters import Parameters
 from graphnn.types import Array, shape_text

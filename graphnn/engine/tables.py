@@ -2,7 +2,7 @@
 
 from graphnn.engine.plan import Plan
 from graphnn.graph.graph import Graph, Node
-from graphnn.layers.base import BatchwiseLayer
+from graphnn.layers.batchwise import BatchwiseLayer
 from graphnn.shared_memory import shared_zeros
 from graphnn.types import Array
 

@@ -9,7 +9,8 @@ from graphnn.errors import ShapeError
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.initializers.constant import ones, zeros
 from graphnn.kernels.activations import Activation
-from graphnn.layers.base import Arrays, Backward, BatchwiseLayer, Gradients, register
+from graphnn.layers.base import Arrays, Backward, Gradients, register
+from graphnn.layers.batchwise import BatchwiseLayer
 from graphnn.layers.context import Context
 from graphnn.layers.trainable import TrainableLayer
 from graphnn.parameters.parameter import Parameter, Role

@@ -8,8 +8,9 @@ import numpy as np
 from graphnn.frozen_dataclass import frozen_dataclass
 from graphnn.kernels.algorithms import Algorithm
 from graphnn.kernels.convolution import Epilogue
-from graphnn.layers.base import Arrays, Backward, Layer, Step, no_backward
+from graphnn.layers.base import Arrays, Backward, Layer, Step
 from graphnn.layers.batch_normalization import BatchNormalization
+from graphnn.layers.batchwise import no_backward
 from graphnn.layers.context import Context
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.dense import Dense

@@ -271,7 +271,7 @@ def test_inspect_imports_few_modules(document: Path, python: Callable[..., Any])
     assert "graphnn.describe.describe" in loaded
     assert not loaded & heavy
     ours = sorted(name for name in loaded if name.startswith("graphnn"))
-    assert len(ours) <= 136, ours  # of some 700; each takes about a third of a millisecond
+    assert len(ours) <= 137, ours  # of some 700; each takes about a third of a millisecond
 
 
 def test_a_document_with_blocks_imports_nothing_that_explains_mistakes(

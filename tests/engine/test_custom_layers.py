@@ -11,7 +11,8 @@ from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
 from graphnn.graph.initialisation import initialise
 from graphnn.initializers.constant import ones
-from graphnn.layers.base import BatchwiseLayer, Layer
+from graphnn.layers.base import Layer
+from graphnn.layers.batchwise import BatchwiseLayer
 from graphnn.losses.mean_squared_error import MeanSquaredError
 from graphnn.parameters.parameter import Parameter, Role
 

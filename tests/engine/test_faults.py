@@ -11,8 +11,9 @@ from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.errors import GraphError
 from graphnn.graph.initialisation import initialise
-from graphnn.layers.base import LAYERS, BatchwiseLayer, Layer
+from graphnn.layers.base import LAYERS, Layer
 from graphnn.layers.batch_normalization import BatchNormalization
+from graphnn.layers.batchwise import BatchwiseLayer
 
 CONV, HEAD, BN = ("Conv2D", {"filters": 2}), ("Dense", {"units": 4}), "BatchNormalization"
 

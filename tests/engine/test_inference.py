@@ -7,7 +7,7 @@ from graphnn.engine import inference
 from graphnn.engine.batch import ArrayBatch
 from graphnn.engine.engine import Engine
 from graphnn.graph.initialisation import initialise
-from graphnn.layers.base import no_backward
+from graphnn.layers.batchwise import no_backward
 from graphnn.layers.relu import ReLU
 from graphnn.layers.softmax import Softmax
 from graphnn.losses.binary_cross_entropy import BinaryCrossEntropy

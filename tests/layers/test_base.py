@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from graphnn.errors import GraphError, ShapeError, SpecError
+from graphnn.errors import ShapeError, SpecError
 from graphnn.initializers.constant import zeros
 from graphnn.layers.base import LAYERS, UnfitInput, register
-from graphnn.layers.batch_normalization import BatchNormalization
 from graphnn.layers.dense import Dense
 from graphnn.layers.flatten import Flatten
 from graphnn.layers.leaky_relu import LeakyReLU
@@ -69,9 +68,3 @@ def test_in_memory_order():
     for order in (None, (1, 0)):
         parameter = Parameter("p", (2, 3), zeros, Role.SCALE, memory_order=order)
         assert in_order_of_memory(in_memory_order(flat, parameter), parameter).tolist() == flat.tolist()
-
-
-def test_a_batchwise_layer_has_no_backward_in_inference(checks):
-    x = checks.spread(3, 4)
-    with pytest.raises(GraphError, match="no backward in inference"):
-        checks.run(BatchNormalization(), x, x, training=False)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from graphnn.errors import GraphError, ShapeError
-from graphnn.layers.base import no_backward
 from graphnn.layers.batch_normalization import BatchNormalization
+from graphnn.layers.batchwise import no_backward
 from graphnn.layers.context import Context
 from graphnn.layers.max_pooling_2d import MaxPooling2D
 from graphnn.layers.residual import Residual

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graphnn.layers.base import LAYERS, BatchwiseLayer
+from graphnn.layers.base import LAYERS
+from graphnn.layers.batchwise import BatchwiseLayer
 from graphnn.layers.context import Context
 from graphnn.layers.conv2d import Conv2D
 from graphnn.layers.relu import ReLU
