@@ -70,20 +70,25 @@ class Ranks:
     def exchange(self, tables: Sequence[Rows], count: int, most: int | None, error: Exception | None) -> None:
         """Give all ranks the rows of all tasks, or raise the error of the lowest rank that failed in every rank."""
         self._statuses[self.rank] = error is not None
-        self._gather(self._statuses, list(range(self.size + 1)))
-        if self._statuses.any():
-            raise self._first_error(error)
         each = -(-(most or count) // self.size)
         bounds = [min(rank * each, count) for rank in range(self.size + 1)]
+        requests = self._gathering(self._statuses, range(self.size + 1))
         for array, starts in tables:
-            self._gather(array, [starts[bound] for bound in bounds])
+            requests += self._gathering(array, [starts[bound] for bound in bounds])
+        self._wait(*requests)
+        if self._statuses.any():
+            raise self._first_error(error)
 
     def _gather(self, array: Array, bounds: Sequence[int]) -> None:
         """Fill an array of which each rank has the rows between its bounds with those of all others."""
+        self._wait(*self._gathering(array, bounds))
+
+    def _gathering(self, array: Array, bounds: Sequence[int]) -> list[MPI.Request]:
+        """Begin what `_gather` does; return the requests to wait for."""
         from mpi4py import MPI
 
         if bounds[-1] == bounds[0]:
-            return
+            return []
         rows = array[bounds[0] : bounds[-1]]
         if not rows.flags.c_contiguous:
             rows = rows.transpose(0, *range(2, rows.ndim), 1)  # images are channels last in memory
@@ -92,7 +97,7 @@ class Ranks:
         counts = [size * (stop - start) for start, stop in pairwise(bounds)]
         starts = [size * (bound - bounds[0]) for bound in bounds[:-1]]
         data = rows.reshape(-1).view(np.uint8)
-        self._wait(self._comm.Iallgatherv(MPI.IN_PLACE, [data, counts, starts, MPI.BYTE]))
+        return [self._comm.Iallgatherv(MPI.IN_PLACE, [data, counts, starts, MPI.BYTE])]
 
     def _first_error(self, error: Exception | None) -> Exception:
         """Return the error of the lowest rank that has one, in every rank; in that one, the error itself."""
@@ -143,7 +148,7 @@ class Ranks:
         """Return the values of all ranks, ranks×(shape of values)."""
         rows = np.zeros((self.size, *values.shape), values.dtype)
         rows[self.rank] = values
-        self._gather(rows, list(range(self.size + 1)))
+        self._gather(rows, range(self.size + 1))
         return rows
 
     def facts(self, own: Mapping[str, Any]) -> list[dict[str, Any]]:
