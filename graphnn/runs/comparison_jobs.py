@@ -3,7 +3,7 @@
 import signal
 import traceback
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
@@ -37,7 +37,8 @@ class TrainingProcess:
         context = get_context("spawn")  # a process like one that was started by hand, whatever this one has loaded
         self.connection, theirs = context.Pipe()
         self.process = context.Process(target=serve, args=(theirs, work), name="training", daemon=True)
-        self.process.start()
+        with signals_held():
+            self.process.start()
         theirs.close()
 
     def send(self, *message: Any) -> None:
@@ -133,6 +134,24 @@ class Jobs(Elsewhere):
         self.workers.clear()
 
 
+@contextmanager
+def signals_held() -> Iterator[None]:
+    """A context that signals of the terminal do not end: those to this process come after it, and a process started
+    in it gets none until it lets them come, however long its imports take.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # which would let them come again, as it starts
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
+
+
 def serve(connection: Connection, work: ComparisonWork) -> None:
     """Carry out the trainings that are sent, each as (position, training); (position, None) stops that one.
 
@@ -140,6 +159,8 @@ def serve(connection: Connection, work: ComparisonWork) -> None:
     """
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # which `signals_held` has blocked
     with suppress(EOFError, OSError):
         while True:
             position, training = connection.recv()

@@ -12,9 +12,9 @@ import pytest
 from graphnn.errors import GraphError
 from graphnn.runs import comparison_elsewhere
 from graphnn.runs.comparison import ComparisonRequest
-from graphnn.runs.comparison_jobs import Jobs
+from graphnn.runs.comparison_jobs import Jobs, TrainingProcess
 from graphnn.runs.comparison_report import comparison_report
-from graphnn.runs.comparison_training import FINISHED, STOPPED
+from graphnn.runs.comparison_training import FINISHED, STOPPED, ComparisonWork
 from graphnn.runs.executors import INTERRUPTED, Ended
 from graphnn.runs.facts import INTERRUPTED as SAVED
 from graphnn.runs.store import RunStore
@@ -79,6 +79,18 @@ def test_all_are_stopped_and_saved_by_ctrl_c(
     assert [each.how for each in carry_out(comparison, acts, jobs=2)] == [FINISHED, FINISHED]
     assert seen == [*range(1, EPOCHS + 1)]  # those from before, too
     assert len(comparison.store.runs()) == 2
+
+
+def test_ctrl_c_does_not_end_a_process_that_is_only_starting(
+    comparison: ComparisonRequest, capfd: pytest.CaptureFixture[str]
+) -> None:
+    started = TrainingProcess(ComparisonWork.of(comparison, "again"))
+    assert started.process.pid is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        os.kill(started.process.pid, number)
+    started.connection.close()  # so that it ends, as soon as it reads
+    started.process.join(60)
+    assert (started.process.exitcode, capfd.readouterr().err) == (0, "")
 
 
 def test_a_training_is_stopped_where_an_epoch_is_refused(comparison: ComparisonRequest, carry_out: CarryOut) -> None:
