@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from graphnn.engine.folding import shares
 from graphnn.engine.ranks import Ranks, Rows
+from graphnn.engine.waiting import Lost
 from graphnn.engine.workers import Team
 from graphnn.types import Array
 
@@ -36,6 +37,8 @@ class Crew:
         own, error = ranks.own(count, most), None
         try:
             self.team.run(lambda number: task(own.start + number), len(own))
+        except Lost:
+            raise  # what is left of the team cannot exchange anything
         except Exception as failure:
             error = failure
         self.team.once(lambda: ranks.exchange(tables, count, most, error))
