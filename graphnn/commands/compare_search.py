@@ -54,7 +54,10 @@ def refuse_unused(own: Parser, arguments: Namespace) -> None:
     if arguments.seeds:
         own.error("--search trains from the seed of the document; leave --seeds out, and compare the best by it after")
     if arguments.variants is None:
-        own.error("--search draws from the ranges in a file of variants; name it with --variants")
+        own.error(
+            "--search draws from the ranges in a file of variants; name it with --variants, and write into it, for "
+            f'example, {{"{SECTION}": {EXAMPLE}}}'
+        )
 
 
 def check_ranges(arguments: Namespace, file: VariantsFile) -> None:

@@ -49,7 +49,7 @@ def with_speedup(
     ]
     parts = [*report.parts, *speedup_parts(estimates, costs.lanes)]
     if clusters:
-        parts += machine_parts(clusters)
+        parts += machine_parts(clusters, costs.lanes)
     values = {"speedup": [estimate_values(each) for each in estimates]}
     if clusters:
         values["machines"] = [cluster_values(each) for each in clusters]
@@ -59,8 +59,12 @@ def with_speedup(
 def uneven_note(costs: StepCosts, machines: Sequence[int]) -> str | None:
     """Return what is to be said of machines that cannot share the lanes evenly; None where all can."""
     uneven = [str(number) for number in machines if not share_evenly(costs, number)]
+    if not uneven:
+        return None
+    even = [str(number) for number in range(2, costs.lanes + 1) if share_evenly(costs, number)]
+    can = f"; {' or '.join(filter(None, (listed(even[:-1]), even[-1])))} can" if even else ""
     lanes = f"{costs.lanes} lane{'s' * (costs.lanes > 1)}"
-    return f"{listed(uneven)} machines cannot share {lanes} evenly, so they cannot train together" if uneven else None
+    return f"{listed(uneven)} machines cannot share {lanes} evenly, so they cannot train together{can}"
 
 
 def speedup_parts(estimates: Sequence[Estimate], lanes: int) -> Iterator[Part]:
@@ -78,7 +82,7 @@ def speedup_parts(estimates: Sequence[Estimate], lanes: int) -> Iterator[Part]:
         yield Remark(f"The batch has {lanes} lane{'s' * (lanes > 1)}: more than {many} not help.")
 
 
-def machine_parts(clusters: Sequence[ClusterEstimate]) -> Iterator[Part]:
+def machine_parts(clusters: Sequence[ClusterEstimate], lanes: int) -> Iterator[Part]:
     """Yield the table of machines, and what it means."""
     yield Remark("The same with several machines (MPI), which wait for one another whenever sums are exchanged:")
     rows = [
@@ -94,6 +98,8 @@ def machine_parts(clusters: Sequence[ClusterEstimate]) -> Iterator[Part]:
         for each in clusters
     ]
     yield Table(MACHINES, rows)
+    if any(each.cluster.machines > 1 and each.cluster.machines * each.cluster.workers > lanes for each in clusters):
+        yield Remark(f"The machines together have a use for {lanes} workers, one for each lane of the batch, no more.")
 
 
 def estimate_values(estimate: Estimate) -> dict[str, Any]:

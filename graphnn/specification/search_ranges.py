@@ -211,7 +211,7 @@ def fitted_range(
     """Return the problems with one range, and it with whether its values are integers."""
     probes: dict[str | int, Any]
     probes = dict(enumerate(map(json_or_text, one.choices))) if one.choices else {"low": one.low, "high": one.high}
-    said = {key: [told(each) for each in refused(f"{one.path}={json.dumps(value)}")] for key, value in probes.items()}
+    said = {key: list(told_of(one.path, value, refused)) for key, value in probes.items()}
     everywhere = [each for each in next(iter(said.values())) if all(each in others for others in said.values())]
     if everywhere:  # such as that there is no such setting, whatever its value
         return [space.problem(one.path, None, message, where) for message, where in everywhere], one
@@ -226,6 +226,15 @@ def fitted_range(
         if whole and not isinstance(one.step, int | None):
             found = [space.problem(one.path, "step", f"{one.path} is an integer, and so is a step; found {one.step}")]
     return found, replace(one, whole=whole)
+
+
+def told_of(
+    path: str, value: Any, refused: Callable[[str], Sequence[Problem | str]]
+) -> Iterator[tuple[str, str | None]]:
+    """Yield what is said of a value of a setting; where it advises another path for --set, the path alone."""
+    text = json.dumps(value)
+    for message, where in map(told, refused(f"{path}={text}")):
+        yield message.removesuffix(f"={text}"), where
 
 
 def told(problem: Problem | str) -> tuple[str, str | None]:

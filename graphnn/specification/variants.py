@@ -32,10 +32,14 @@ class Variant:
     values: tuple[tuple[str, str], ...] = ()
 
     def with_position(self, problem: Problem | str) -> Problem | str:
-        """Return a problem with one of the overrides with its line in the file of variants; any other unchanged."""
+        """Return a problem with one of the overrides with its line in the file of variants; any other unchanged.
+
+        Where it advises another path for --set, that stands without the value, so that it is the same for all values.
+        """
         for override, position in zip(self.overrides, self.positions, strict=True):
             if isinstance(problem, Problem) and problem.file == f"--set {override}":
-                return replace(position, message=problem.message, where=problem.where)
+                _, equals, text = override.partition("=")
+                return replace(position, message=problem.message.removesuffix(equals + text), where=problem.where)
         return problem
 
 

@@ -92,6 +92,10 @@ def test_what_cannot_be_varied_is_refused_before_anything_is_trained(
 def test_a_mistake_of_all_combinations_is_told_once(compare: Compare) -> None:
     err = compare(*RATES, "--vary", "optimizer.lr=1,2")[2]
     assert (err.count("unknown key"), err.count("variant ")) == (1, 1)
+    err = compare("--vary", "learning_rate=0.1,0.2")[2]
+    assert err.splitlines()[1:] == [
+        '--vary learning_rate=0.1,0.2: there is no section "learning_rate"; write optimizer.learning_rate'
+    ]
 
 
 def test_the_seeds_are_not_given_twice(compare: Compare) -> None:

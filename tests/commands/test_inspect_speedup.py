@@ -49,7 +49,14 @@ def test_machines_that_cannot_share_the_lanes(root: Path, capsys: Shown) -> None
     assert main([str(root / DIGITS), *arguments]) == 0
     shown = capsys.readouterr()
     assert [each["machines"] for each in json.loads(shown.out)["machines"]] == [2]
-    assert "note: 3, 8 machines cannot share 2 lanes evenly, so they cannot train together\n" in shown.err
+    assert "note: 3, 8 machines cannot share 2 lanes evenly, so they cannot train together; 2 can\n" in shown.err
+
+
+def test_more_workers_than_lanes(root: Path, capsys: Shown) -> None:
+    for machines, said in (("1,2", True), ("1", False)):
+        assert main([str(root / DIGITS), "--plan", "--workers", "1,2", "--machines", machines]) == 0
+        shown = " ".join(capsys.readouterr().out.split())
+        assert ("The machines together have a use for 2 workers, one for each lane of the batch" in shown) is said
 
 
 @pytest.mark.parametrize(

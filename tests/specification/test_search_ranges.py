@@ -128,6 +128,7 @@ def test_what_the_network_document_refuses_is_told_at_its_place(document: Path) 
             document,
             {
                 "optimizer.lr": LOG,
+                "learning_rate": LOG,
                 "layers.nope.units": {"choices": [1, 2]},
                 "layers.hidden.units": {"low": 0, "high": 2.5},
                 "training.batch_size": {"low": 8, "high": 13, "step": 2.5},
@@ -139,6 +140,7 @@ def test_what_the_network_document_refuses_is_told_at_its_place(document: Path) 
     assert said.count("\n    ^") == 0
     for expected in (
         'search.json:1:13: optimizer: unknown key "lr"; did you mean "learning_rate", which is there already?',
+        'there is no section "learning_rate"; write optimizer.learning_rate',
         'there is no layer "nope"; the layers are hidden, norm, ',
         'layers[0] "hidden".units: must be at least 1, found 0',
         'layers[0] "hidden".units: expected an integer, found 2.5',
