@@ -17,14 +17,14 @@ from graphnn.commands.guarding import guarded
 from graphnn.plots.saving import SUFFIXES
 from graphnn.reports.formats import FOR_PROGRAMS, TABLE
 from graphnn.runs.curves import check_plot, plot_runs
-from graphnn.runs.listing import listed
+from graphnn.runs.listing import listed, other_layers
 from graphnn.runs.listing_report import listing
 from graphnn.runs.management import promote, remove
 from graphnn.runs.promotion import check_name
 from graphnn.runs.reading import document_command
 from graphnn.runs.store import RunStore, store_of
 from graphnn.runs.trained import weights_beside
-from graphnn.text.terminal import complain, show
+from graphnn.text.terminal import complain, note, show
 
 EXAMPLES = (
     "models/digits.json",
@@ -118,6 +118,9 @@ def run(argv: Sequence[str]) -> int:
         own.error(f"--promote takes no folder of runs; copy the weights of the run, which are in {output}")
     if arguments.promote is not None:
         show(f"{promote(store, weights, arguments.promote)}\n")
+        other = other_layers(document_source(arguments), store.numbered(arguments.promote))
+        if other is not None:
+            note(other)
     elif arguments.remove is not None:
         show(f"{remove(store, weights, arguments.remove)}\n")
     else:

@@ -24,6 +24,7 @@ from graphnn.training.history import read_history
 
 KILLED, DAMAGED, RUNNING = "killed", "damaged", "training"
 SHOWN = 3  # changes in the table
+MOST_NOTED = 8  # changes in a note
 LONGEST = 40  # characters of a value in the table
 
 
@@ -92,6 +93,32 @@ def listed(source: DocumentSource, weights: Path, store: RunStore, only: Sequenc
     find = None if document is None else find_once(document)
     chosen = store.all_numbered(only) if only else store.runs()
     return with_kernels([described(run, find, stands) for run in chosen])
+
+
+def other_layers(source: DocumentSource, run: RunFolder) -> str | None:
+    """Return a note on the layers of a run that the document does not have as they were; None where it has them.
+
+    None, too, where that is not known, as the document cannot be read.
+    """
+    try:
+        document = read_document(source).resolved()
+    except SpecError:
+        return None
+    changes = [
+        f"{path} {value}" for path, value in described(run, find_once(document), None).changes if is_network(path)
+    ]
+    if not changes:
+        return None
+    more = f", and {len(changes) - MOST_NOTED} more" if len(changes) > MOST_NOTED else ""
+    return (
+        f"{source.file} has other layers than run {run.number}, which has {', '.join(changes[:MOST_NOTED])}{more}; "
+        "write that into it, or give it by --set to each command that uses these weights"
+    )
+
+
+def is_network(path: str) -> bool:
+    """Whether a setting is one of the network, without which weights may not fit or say something else."""
+    return path.startswith(("layers", "input"))
 
 
 def with_kernels(runs: list[ListedRun]) -> list[ListedRun]:

@@ -90,6 +90,21 @@ def test_promoting_puts_the_weights_of_a_run_beside_the_document(graphnn: Run, t
     assert (done.returncode, done.stderr) == (2, f"{trained.with_suffix('.runs')}: there is no run 7, only runs 1…2\n")
 
 
+def test_promoting_says_where_the_document_has_other_layers(graphnn: Run, trained: Path) -> None:
+    options = ("--set", "layers.hidden.units=9", "--set", "training.epochs=1")
+    assert graphnn("train", trained, *options, "--quiet").returncode == 0
+    said = (
+        f"note: {trained} has other layers than run 2, which has layers[0].units 9; write that into it, or give it "
+        "by --set to each command that uses these weights\n"
+    )
+    assert promoted(graphnn, trained, 2)[1] == said
+    assert graphnn("evaluate", trained).returncode == 2
+    assert graphnn("evaluate", trained, *options[:2]).returncode == 0
+    assert promoted(graphnn, trained, 1)[1] == ""
+    trained.write_text(trained.read_text().replace('"units": 16', '"units": 9', 1))
+    assert promoted(graphnn, trained, 2)[1] == ""
+
+
 def test_promoted_weights_of_an_unfinished_run_stay_known_as_its(
     graphnn: Run, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
