@@ -38,6 +38,12 @@ SHORT = {
 GPUS = (
     "gpu gpus device devices cuda usegpu usecuda nocuda cpu accelerator gpuid gpuids fp16 amp mixedprecision precision"
 )
+RANKS = (  # of torchrun, accelerate, horovodrun, lightning and mpirun, as folded names
+    "nprocpernode nproc nnodes numnodes numprocesses numprocs numproc nprocs np ranks worldsize nummachines machines "
+    "hosts hostfile masteraddr masterport rdzvendpoint rdzvbackend noderank localrank distributed ddp strategy mpi "
+    "cluster"
+)
+ONE_OF_RANKS = "noderank localrank masterport"  # whose numbers do not count ranks
 DOCUMENTS = "config cfg model spec document net network arch architecture json yaml file"
 WEIGHTS = "weights checkpoint ckpt load pretrained modelpath initfrom init loadweights weightsfile params"
 INPUTS = "input inputs image images img picture source test"
@@ -96,6 +102,9 @@ def about_option(option: str, value: str | None, known: Mapping[str, Action], li
             return f"write {with_value(other, value, known)}"
     if name in GPUS.split():
         return f"{NO_GPU}{FEWER if '--threads' in known else ''}"
+    if name in RANKS.split() and line.endswith(("train", "train.py")):
+        count = value if value is not None and value.isdecimal() and name not in ONE_OF_RANKS.split() else "2"
+        return f"for several machines, write mpirun -n {count} {line} NAME.json"
     if name in ("verbose", "v", "loglevel", "progress"):
         return "leave it out: all is shown" + (" unless --quiet is given" if "--quiet" in known else "")
     if name in DOCUMENTS.split():

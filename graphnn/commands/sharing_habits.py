@@ -104,6 +104,14 @@ PREDICT_ADVICE = {
     **alike("batchsize batch b", f"{IDLE}any number of inputs takes the same memory"),
     **alike("probabilities proba prob scores", f"{IDLE}probabilities are shown; of more classes by --top 3"),
 }
+EVERY = "every combination of values is tried without it; write --vary optimizer.learning_rate=0.1,0.01"
+SEARCHES = {
+    **alike("grid gridsearch exhaustive all brute bruteforce product", EVERY),
+    **alike(
+        "random randomsearch tpe bayes bayesian bayesopt hyperopt raytune ray hyperband asha sweep",
+        "write --search optuna",
+    ),
+}
 IS_FLAG = ("--replace", "--watch", "--access-log")
 EXAMPLES = {
     "--top": "3",
@@ -183,6 +191,8 @@ def about_choice(option: str, value: str, choices: Collection[str]) -> str | Non
         return f"write {option} {folded(value)}"
     if option == "--to":
         return about_target(value)
+    if option == "--search":
+        return SEARCHES.get(folded(value))
     if option != "--quantize":
         return None
     return "write --quantize int8" if folded(value) in QUANTIZED else EXPORT_ADVICE.get(folded(value))

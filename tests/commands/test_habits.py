@@ -28,7 +28,7 @@ from graphnn.text.suggestions import folded
 
 TEXT = (Path(__file__).parent / "command_lines.txt").read_text("utf-8")
 LINES = [tuple(block.splitlines()) for block in TEXT.split("\n\n")[1:]]
-ADVISED = re.compile(r"(?:write|blanks:|option:|first:) ((?:graphnn|--)\S* ?.*)$")
+ADVISED = re.compile(r"(?:write|blanks:|option:|first:) (?:mpirun -n \d+ )?((?:graphnn|--)\S* ?.*)$")
 
 
 @pytest.fixture
