@@ -32,7 +32,7 @@ def add_search_arguments(parser: Parser) -> None:
         "--trials",
         type=positive_integer,
         metavar="N",
-        help=f"how many values to try with --search; by default {TRIALS}",
+        help=f"how many trainings with --search, each with other values of all settings; by default {TRIALS}",
     )
     parser.add_argument(
         "--at-once",

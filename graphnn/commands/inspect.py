@@ -42,7 +42,7 @@ def parser() -> Parser:
             "models/cifar10.json",
             "models/cifar10.json --weights models/cifar10.npz",
             "models/cifar10.json --plan",
-            "models/cifar10.json --plan --workers 4,8,16",
+            "models/cifar10.json --plan --workers 4,8,16 --machines 1,2 --network 10,25",
             "models/cifar10.json --watch",
             "models/cifar10_record.json --expand",
             "models/cifar10.json --format json",
@@ -77,17 +77,17 @@ def parser() -> Parser:
         "--workers",
         metavar="N,…",
         help="with --plan, also estimate how much faster a step gets with so many workers, each on a core of its own, "
-        "and what costs most of the rest; several numbers give several rows, as 2,4,8,16",
+        "and what keeps it from being faster still; 2,4,8,16 gives a row for each",
     )
     result.add_argument(
         "--machines",
         metavar="N,…",
-        help="with --workers, also estimate it for so many machines (MPI), each with so many workers",
+        help="with --workers, also estimate it for so many machines under mpirun, each with so many workers",
     )
     result.add_argument(
         "--network",
         metavar="GBIT,…",
-        help="with --machines, the rate of each machine's link in Gbit/s; 10 by default",
+        help="with --machines, the rate of each one's network in Gbit/s; 10 by default, and 10,25 gives a row for each",
     )
     result.add_argument(
         "--watch",
