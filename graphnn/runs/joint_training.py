@@ -24,7 +24,7 @@ from graphnn.specification.spec import Spec
 from graphnn.text.terminal import note
 
 # mpirun sends the signal that stops a run also where another rank has ended
-STOPPING = "; where a rank has ended, --resume goes on from the last checkpoint"
+STOPPING = ".\nWhere a rank has ended, --resume goes on from the last checkpoint"
 
 
 class JointStart:

@@ -192,6 +192,9 @@ def trained(request: TrainingRequest, progress: Progress, joint: JointStart) -> 
         run = TrainingRun(spec, graph, parameters, engine, data, run_place, progress, request.outputs, stop)
         engine.supply(*data.parts)
         engine.lead()
+        if joint.ranks is not None:
+            cores = "1 core" if engine.threads == 1 else f"{engine.threads} cores"
+            progress.line(f"{joint.ranks.size} ranks train together, this one on {cores}.")
         if start is not None:
             run.resume(*start)
         if request.dry_run:

@@ -97,7 +97,7 @@ def test_a_rank_that_is_killed(start_ranks: Start, document: Path, rank: int) ->
     said, seconds = job.ended()
     assert job.process.returncode != 0
     assert seconds < SECONDS
-    assert len(own_lines(said)) <= 1, said  # that of the rank that mpirun has stopped then
+    assert len(own_lines(said)) <= 2, said  # those of the rank that mpirun has stopped then
     assert "Traceback" not in said
     check_going_on(document, job.run)
 
@@ -117,8 +117,9 @@ def test_a_job_that_is_stopped_is_saved(start_ranks: Start, document: Path) -> N
     job.process.send_signal(signal.SIGINT)
     said, seconds = job.ended()
     assert seconds < SECONDS
-    first, *more = own_lines(said)
-    assert first.endswith("where a rank has ended, --resume goes on from the last checkpoint.")
+    first, second, *more = own_lines(said)
+    assert first == "Stopping after this step and saving; once more stops at once."
+    assert second == "Where a rank has ended, --resume goes on from the last checkpoint."
     if more:  # mpirun has waited until it was done
         assert more[0].startswith("Interrupted in epoch ")
     check_going_on(document, job.run)
