@@ -21,7 +21,7 @@ from graphnn.runs.data import TrainingData
 from graphnn.runs.joint_facts import RefusedRanks, check_count, check_equal, facts_of, machine
 from graphnn.runs.reading import DocumentSource
 from graphnn.specification.spec import Spec
-from graphnn.text.terminal import note
+from graphnn.text.terminal import note, showable
 
 # mpirun sends the signal that stops a run also where another rank has ended
 STOPPING = ".\nWhere a rank has ended, --resume goes on from the last checkpoint"
@@ -129,7 +129,7 @@ def following(ranks: Ranks, joint: JointStart) -> Iterator[None]:
         except BaseException as error:
             if joint.together:
                 said = error if isinstance(error, GraphError) else f"{type(error).__name__}: {error}"
-                print(f"rank {ranks.rank}, on {machine()}: {said}", file=screen, flush=True)
+                print(showable(f"rank {ranks.rank}, on {machine()}: {said}"), file=screen, flush=True)
                 ranks.abort(exit_code(error))
             joint.fail(error)
             raise SystemExit(0) from None

@@ -62,15 +62,16 @@ ELSEWHERE: Mapping[str, str] = {
 OTHER = f"{NUMBERS} --port 0"  # with what follows, weights that do not fit, so that the server ends at once
 NEW = "net.onnx --output new.json --replace"
 SEARCH = f"{NET} --variants search.json --limit 20"
+LARGE = f"{DIGITS} --plan --set training.batch_size=65536"  # a batch of several lanes
 X, PICTURE = f"{NET} x.npy", f"{DIGITS} dark.png"
 OPTIONS: Mapping[str, Mapping[str, Option]] = {
     "inspect": {
         "--set": Option("layers[0].units=5", "5 units"),
         "--format": Option("json", '"layers": ['),
-        "--plan": Option("", "scratch of each"),
+        "--plan": Option("", "scratch"),
         "--workers": Option("2", "efficiency", f"{NET} --plan"),
-        "--machines": Option("2", "Gbit/s", f"{NET} --plan --workers 2"),
-        "--network": Option("25", "25 Gbit/s", f"{NET} --plan --workers 2 --machines 2"),
+        "--machines": Option("2", "Gbit/s", f"{LARGE} --workers 2"),
+        "--network": Option("25", "25 Gbit/s", f"{LARGE} --workers 2 --machines 2"),
         "--expand": Option("", '"layers": ['),
         "--weights": Option("net.npz", "deviation"),
         "--write-schema": Option("schema.json", "schema.json", ""),

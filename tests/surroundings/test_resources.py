@@ -72,7 +72,7 @@ def test_no_further_process_may_be_started(folder: Path, python: Callable[..., A
 
 @pytest.mark.parametrize("name", ["wide", long("images")])
 def test_little_memory_for_processes(shell: Shell, name: str) -> None:
-    shown = shell(f"graphnn train {name}.json --quiet --threads 2", before="ulimit -v 220000")
+    shown = shell(f"graphnn train {name}.json --quiet --threads 2", before="ulimit -v 205000")
     assert shown.returncode == 2
     assert "Traceback" not in shown.stderr
     [line] = shown.stderr.splitlines()
