@@ -154,7 +154,7 @@ def test_pieces_in_inference_get_smaller_with_work_and_size(points, constants):
 
 @pytest.mark.parametrize(("batch_size", "piece"), [(1, 1), (2, 1), (100, 50), (256, 128), (2000, 128)])
 def test_vectors_are_cut_likewise_in_inference(plain, constants, batch_size, piece):
-    constants(INFERENCE_WORK=1)
+    constants(BLOCK_WORK=1)
     nodes = plain.network((5,), ("Dense", {"units": 2}), loss=MeanSquaredError()).nodes
     assert inference_piece(nodes, batch_size) == piece
 
