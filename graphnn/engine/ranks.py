@@ -9,13 +9,14 @@ from __future__ import annotations  # mpi4py is an extra, and importing it start
 import json
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphnn import errors
+from graphnn.engine.folding import additions
 from graphnn.errors import GraphError
 from graphnn.types import Array
 
@@ -92,12 +93,10 @@ class Ranks:
         rows = array[bounds[0] : bounds[-1]]
         if not rows.flags.c_contiguous:
             rows = rows.transpose(0, *range(2, rows.ndim), 1)  # images are channels last in memory
-        assert rows.flags.c_contiguous
         size = rows.nbytes // len(rows)
         counts = [size * (stop - start) for start, stop in pairwise(bounds)]
         starts = [size * (bound - bounds[0]) for bound in bounds[:-1]]
-        data = rows.reshape(-1).view(np.uint8)
-        return [self._comm.Iallgatherv(MPI.IN_PLACE, [data, counts, starts, MPI.BYTE])]
+        return [self._comm.Iallgatherv(MPI.IN_PLACE, [as_bytes(rows), counts, starts, MPI.BYTE])]
 
     def _first_error(self, error: Exception | None) -> Exception:
         """Return the error of the lowest rank that has one, in every rank; in that one, the error itself."""
@@ -111,7 +110,7 @@ class Ranks:
         return GraphError(f"rank {first}: {found['type']}: {found['text']}")
 
     def add(self, vector: Array, active: int) -> None:
-        """Give all ranks the sum of the vectors of the first `active` ranks, added in the tree of `lanes`.
+        """Give all ranks the sum of the vectors of the first `active` ranks, added in the tree of `folding`.
 
         Each rank adds one part of the vector for all.
         """
@@ -130,11 +129,8 @@ class Ranks:
                 if rank != self.rank and part.size:
                     requests.append(self._comm.Isend(as_bytes(part), rank))
         self._wait(*requests)
-        half = 1
-        while half < active:
-            for rank in range(0, active - half, 2 * half):
-                np.add(parts[rank], parts[rank + half], out=parts[rank])
-            half *= 2
+        for _, to, source in additions(range(active), active):
+            np.add(parts[to], parts[source], out=parts[to])
         if self.rank:
             own[...] = parts[0]
         self._gather(vector, ends)
@@ -157,17 +153,6 @@ class Ranks:
         longest = int(self.gathered(np.array([len(text)])).max())
         rows = self.gathered(np.frombuffer(text.ljust(longest), np.uint8))
         return [json.loads(row.tobytes()) for row in rows]
-
-    def lead_by(self, compute: Callable[[], str]) -> str:
-        """Return in every rank the text that rank 0 has computed."""
-        text = compute().encode() if self.rank == 0 else b""
-        size = np.array([len(text)])
-        self.broadcast(size)
-        data = np.zeros(int(size[0]), np.uint8)
-        if self.rank == 0:
-            data[...] = np.frombuffer(text, np.uint8)
-        self.broadcast(data)
-        return data.tobytes().decode()
 
     def abort(self, code: int) -> None:
         """End all ranks at once."""

@@ -84,8 +84,8 @@ def same_memory(a: Array, b: Array) -> bool:
 class StageRun:
     """One stage made ready for batches of n samples: its pieces, their contexts, and what forward keeps for backward.
 
-    stage_number: from 0; before: the run of the previous stage, None in the first. lanes: how many of the plan's lanes
-    the batch has; a lane is one task of the team, which computes its pieces in order.
+    stage_number: from 0; before: the run of the previous stage, None in the first. lane_count: how many of the plan's
+    lanes the batch has; a lane is one task of the crew, which computes its pieces in order.
 
     x: the input of the first node, n×(its input shape); take: returns a piece of it. y: the output of the last node,
     n×(its output shape). statistics, combined: the results of `combine` and `backward_combine` of the batch-wise node

@@ -18,7 +18,7 @@ from graphnn.engine.joint_requests import (
     to_message,
     with_positions,
 )
-from graphnn.engine.ranks import Ranks
+from graphnn.engine.ranks import Ranks, as_bytes
 from graphnn.engine.requests import Request, Update
 from graphnn.errors import GraphError
 from graphnn.optimizers.updater import Updater
@@ -138,5 +138,5 @@ class Together:
 def digests(named: Mapping[str, Array]) -> Iterator[int]:
     """Yield a number for each array, which differs where a bit of it does."""
     for array in named.values():
-        data = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-        yield int.from_bytes(blake2b(data.data, digest_size=8).digest(), "little")
+        data = as_bytes(np.ascontiguousarray(array)).data
+        yield int.from_bytes(blake2b(data, digest_size=8).digest(), "little")
