@@ -47,5 +47,5 @@ class Crew:
         """Add up the gradients of all ranks that have some of the first `lanes` of `most` lanes, for all ranks."""
         ranks = self._ranks
         if ranks is not None:
-            each = -(-most // ranks.size)
-            self.team.once(lambda: ranks.add(gradient, -(-lanes // each)))
+            active = sum(start < lanes for start in ranks.bounds(lanes, most)[:-1])
+            self.team.once(lambda: ranks.add(gradient, active))

@@ -6,7 +6,6 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from graphnn.engine.batch import ArrayBatch, Batch, SourceBatch
-from graphnn.engine.crew import Crew
 from graphnn.engine.folding import SHARED_SIZE
 from graphnn.engine.formation import Formation, LostProcess
 from graphnn.engine.handover import in_engine_order
@@ -27,7 +26,6 @@ from graphnn.engine.requests import (
 )
 from graphnn.engine.source import Source
 from graphnn.engine.together import Together
-from graphnn.engine.workers import Workers
 from graphnn.engine.workspace import Clock
 from graphnn.errors import GraphError
 from graphnn.graph.batch_sizes import check_step, greatest_need
@@ -90,8 +88,8 @@ class Engine:
 
     def _lanes(self, ranks: Ranks | None) -> int:
         """Return how many lanes of a batch this rank computes, at least 1: more members would wait in each step."""
-        cut = self.plan.cut
-        return max(1, len(Crew(Workers(1), ranks).own(cut.count(self._most), cut.lanes)))
+        count, lanes = self.plan.cut.count(self._most), self.plan.cut.lanes
+        return count if ranks is None else max(1, len(ranks.own(count, lanes)))
 
     @property
     def plan(self) -> Plan:

@@ -48,8 +48,13 @@ class Ranks:
 
     def own(self, count: int, most: int | None = None) -> range:
         """Return this rank's tasks of `count`: those that it has of `most`, which are shared out evenly."""
+        bounds = self.bounds(count, most)
+        return range(bounds[self.rank], bounds[self.rank + 1])
+
+    def bounds(self, count: int, most: int | None = None) -> list[int]:
+        """Return the first task of each rank, of `count` and `most` as in `own`, with the end of the last."""
         each = -(-(most or count) // self.size)
-        return range(min(self.rank * each, count), min((self.rank + 1) * each, count))
+        return [min(rank * each, count) for rank in range(self.size + 1)]
 
     # Waiting
 
@@ -71,8 +76,7 @@ class Ranks:
     def exchange(self, tables: Sequence[Rows], count: int, most: int | None, error: Exception | None) -> None:
         """Give all ranks the rows of all tasks, or raise the error of the lowest rank that failed in every rank."""
         self._statuses[self.rank] = error is not None
-        each = -(-(most or count) // self.size)
-        bounds = [min(rank * each, count) for rank in range(self.size + 1)]
+        bounds = self.bounds(count, most)
         requests = self._gathering(self._statuses, range(self.size + 1))
         for array, starts in tables:
             requests += self._gathering(array, [starts[bound] for bound in bounds])

@@ -17,7 +17,6 @@ from graphnn.parameters.parameter import Parameter, Role
 from graphnn.specification.fixed_statistics import STATISTICS, fixes_statistics
 from graphnn.types import Array, Shape
 
-Sums = tuple[int, Array, Array]
 FEWEST = 2  # values of a channel
 
 
